@@ -1,0 +1,109 @@
+/**
+ * Two renders of a model → what changes between them, in the words of a rollout.
+ *
+ * Invariant: equal rollouts give no line; every line says which model it is about.
+ */
+import type { Mirror, MirrorReason } from '../rollout/gate.ts';
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+
+export interface RolloutState {
+  readonly rollout: Rollout;
+  readonly mirror: Mirror;
+}
+
+/** A line a change, by namespace and model; the states may be in any order. */
+export function describeChanges(before: readonly RolloutState[], after: readonly RolloutState[]): string[] {
+  const old = new Map(before.map((state) => [toKey(state), state]));
+  const now = new Map(after.map((state) => [toKey(state), state]));
+  const keys = [...new Set([...old.keys(), ...now.keys()])].sort();
+  return keys.flatMap((key) => describeChange(old.get(key), now.get(key)));
+}
+
+function describeChange(before: RolloutState | undefined, after: RolloutState | undefined): string[] {
+  const name = (after ?? before)?.rollout.name;
+  if (after === undefined) return [`${name}: the model is removed, with everything that led to it`];
+  const parts =
+    before === undefined
+      ? [`a new model; ${toVersionText(after.rollout.primary)} answers every request`]
+      : describeVersions(before.rollout, after.rollout);
+  const mirror = describeMirror(before, after);
+  return [...parts, ...(mirror === undefined ? [] : [mirror])].map((part) => `${name}: ${part}`);
+}
+
+function describeVersions(before: Rollout, after: Rollout): string[] {
+  const parts: string[] = [];
+  const promoted = before.candidate !== undefined && isSameModel(before.candidate, after.primary);
+  if (!isSame(before.primary, after.primary))
+    parts.push(
+      `${promoted ? 'promoted: ' : ''}primary ${toVersionText(before.primary)} → ${toVersionText(after.primary)}`,
+    );
+  if (before.candidate === undefined && after.candidate !== undefined)
+    parts.push(`candidate ${toVersionText(after.candidate)} is declared`);
+  else if (before.candidate !== undefined && after.candidate === undefined)
+    parts.push(
+      `candidate ${toVersionText(before.candidate)} is ${promoted && !isSame(before.primary, after.primary) ? 'the primary now, and no longer a candidate' : 'discarded'}`,
+    );
+  else if (
+    before.candidate !== undefined &&
+    after.candidate !== undefined &&
+    !isSame(before.candidate, after.candidate)
+  )
+    parts.push(`candidate ${toVersionText(before.candidate)} → ${toVersionText(after.candidate)}`);
+  return parts;
+}
+
+function describeMirror(before: RolloutState | undefined, after: RolloutState): string | undefined {
+  const old = before?.mirror.percentage ?? 0;
+  const now = after.mirror.percentage;
+  const why = toReasonText(after.mirror.reason);
+  const hadCandidate = before?.rollout.candidate !== undefined;
+  if (old === 0 && now > 0) return `the mirror opens at ${now} %: ${why}`;
+  if (old > 0 && now === 0) return `the mirror closes: ${why}`;
+  if (old !== now) return `mirror ${old} % → ${now} %`;
+  const reasonChanged = before?.mirror.reason.code !== after.mirror.reason.code;
+  if (now === 0 && after.rollout.candidate !== undefined && (reasonChanged || !hadCandidate))
+    return `the mirror stays closed: ${why}`;
+  return undefined;
+}
+
+/** Why a mirror is open or closed, in words. */
+export function toReasonText(reason: MirrorReason): string {
+  switch (reason.code) {
+    case 'no-candidate':
+      return 'there is no candidate';
+    case 'percentage-zero':
+      return 'the policy says 0 %';
+    case 'gate-none':
+      return 'the policy has no gate';
+    case 'assumed-ready':
+      return 'every candidate is assumed to be ready';
+    case 'no-status':
+      return 'no status file says that the candidate is ready';
+    case 'not-observed':
+      return 'the status does not know of the candidate yet';
+    case 'other-candidate':
+      return `the status speaks of ${reason.observed}, another candidate`;
+    case 'other-digest':
+      return 'the status speaks of an earlier spec of the candidate';
+    case 'not-ready':
+      return `the candidate is ${reason.state}${reason.reason === undefined ? '' : ` (${reason.reason})`}`;
+    case 'ready':
+      return 'the candidate is Ready';
+  }
+}
+
+function toKey({ rollout }: RolloutState): string {
+  return `${rollout.namespace}/${rollout.name}`;
+}
+
+function toVersionText({ declared, name }: RolloutVersion): string {
+  return `${declared.version} (${name})`;
+}
+
+function isSame(a: RolloutVersion, b: RolloutVersion): boolean {
+  return a.name === b.name && isSameModel(a, b) && JSON.stringify(a.declared) === JSON.stringify(b.declared);
+}
+
+function isSameModel(a: RolloutVersion, b: RolloutVersion): boolean {
+  return a.declared.version === b.declared.version && a.declared.storageUri === b.declared.storageUri;
+}

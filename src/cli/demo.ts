@@ -1,0 +1,154 @@
+/** Plays the tutorial: each step a real commit in a temporary repository, rendered as Argo CD would. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ManifestChange } from '../change/manifest-change.ts';
+import { computeManifestChanges } from '../change/manifest-change.ts';
+import { describeChanges } from '../change/rollout-change.ts';
+import type { Step } from '../demo/scenario.ts';
+import { modelFolder, steps, toModelText, toPolicyText } from '../demo/scenario.ts';
+import { hasErrors } from '../input/problem.ts';
+import { exitCodes } from '../io/fault.ts';
+import { openFolderTree } from '../io/folder-tree.ts';
+import { commitAll, initRepository } from '../io/git-repository.ts';
+import type { Manifest } from '../manifests/manifest.ts';
+import { digestAnnotation } from '../manifests/manifest.ts';
+import { toYamlText } from '../output/manifest-text.ts';
+import { toProblemText } from '../output/problem-text.ts';
+import { toStatusText } from '../output/status-text.ts';
+import type { RenderedApplication } from '../render/application.ts';
+import { renderApplication } from '../render/application.ts';
+import type { Host } from './host.ts';
+
+type Rendered = RenderedApplication<{ readonly text: string; readonly digest: string | undefined }>;
+
+/** @returns the exit code. */
+export async function runDemo({ keep = false }: { readonly keep?: boolean }, host: Host): Promise<number> {
+  const repository = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-demo-')));
+  const style = host.style(1);
+  const say = (...lines: string[]) =>
+    host.write(
+      1,
+      lines.map((line) => `${line}\n`),
+    );
+  say(
+    `A mirrored rollout, commit by commit, in ${repository}.`,
+    style(
+      'dim',
+      'No cluster is needed: the demo itself plays the watcher and writes status.yaml, as it would after a look',
+    ),
+    style(
+      'dim',
+      'at the cluster. All else is real: the commits, and what the plugin renders of each for Argo CD to apply.',
+    ),
+  );
+  try {
+    await initRepository(repository);
+    let before = render(repository, true);
+    for (const [i, step] of steps.entries()) {
+      writeStep(repository, step, before);
+      const id = await commitAll(repository, step.message, toAuthor(step));
+      const after = render(repository, step.model === undefined);
+      if (hasErrors(after.problems)) {
+        say(toProblemText(after.problems));
+        return exitCodes.bug;
+      }
+      say(
+        '',
+        style('bold', `${i + 1}. ${step.title}`),
+        style('dim', `   commit ${id.slice(0, 7)} by ${toAuthor(step).name}: ${step.message}`),
+      );
+      if (step.model === undefined) {
+        const refused = render(repository, false);
+        say('   Without a model the plugin renders nothing unless told so, since Argo CD would remove everything:');
+        for (const line of toProblemText(refused.problems).trimEnd().split('\n')) say(style('dim', `     ${line}`));
+        say('   With the parameter allowEmpty:');
+      }
+      for (const line of describeChanges(before.rollouts, after.rollouts)) say(`   ${style('cyan', line)}`);
+      for (const change of toChanges(before, after)) showChange(change, say, style);
+      before = after;
+    }
+    say(
+      '',
+      keep
+        ? `The repository is still there: git -C ${repository} log -p`
+        : 'Done. With --keep the repository stays for a look.',
+    );
+    return exitCodes.fine;
+  } finally {
+    if (!keep) rmSync(repository, { recursive: true, force: true });
+  }
+}
+
+function render(repository: string, allowEmpty: boolean): Rendered {
+  const tree = openFolderTree({ repository, folder: repository, root: repository });
+  return renderApplication(tree, { allowEmpty }, (manifest: Manifest) => ({
+    text: toYamlText(manifest),
+    digest: manifest.metadata.annotations?.[digestAnnotation],
+  }));
+}
+
+function writeStep(repository: string, step: Step, before: Rendered): void {
+  const folder = join(repository, modelFolder);
+  if (step.model === undefined) {
+    rmSync(join(repository, 'models'), { recursive: true });
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'model.yaml'), toModelText(step.model));
+  if (step.mirrorPercentage !== undefined)
+    writeFileSync(join(folder, 'policy.yaml'), toPolicyText(step.mirrorPercentage));
+  if (step.observed !== undefined) writeFileSync(join(folder, 'status.yaml'), toObservedText(step, before));
+}
+
+/** What the watcher would write when the cluster runs what was rendered last. */
+function toObservedText({ observed }: Step, before: Rendered): string {
+  const state = before.rollouts[0];
+  if (state === undefined) throw new Error('nothing is rendered that could be observed');
+  const { name, namespace, primary, candidate } = state.rollout;
+  const digestOf = (service: string) =>
+    before.objects.find((object) => object.kind === 'InferenceService' && object.name === service)?.output.digest;
+  return toStatusText({
+    name,
+    namespace,
+    status: {
+      primary: {
+        name: primary.name,
+        version: primary.declared.version,
+        digest: digestOf(primary.name),
+        state: 'Ready',
+      },
+      candidate: candidate && {
+        name: candidate.name,
+        version: candidate.declared.version,
+        digest: digestOf(candidate.name),
+        state: observed?.candidate ?? 'Missing',
+        reason: observed?.reason,
+      },
+      mirror:
+        candidate === undefined || state.mirror.percentage === 0
+          ? undefined
+          : { to: candidate.name, percentage: state.mirror.percentage },
+    },
+  });
+}
+
+function toAuthor(step: Step): { name: string; email: string } {
+  return step.observed === undefined
+    ? { name: 'Ada', email: 'ada@example.com' }
+    : { name: 'model-mirror watcher (played by the demo)', email: 'watcher@example.com' };
+}
+
+function toChanges(before: Rendered, after: Rendered): ManifestChange[] {
+  const printed = ({ objects }: Rendered) => objects.map((object) => ({ ...object, output: object.output.text }));
+  return computeManifestChanges(printed(before), printed(after));
+}
+
+function showChange(
+  { change, kind, namespace, name, lines }: ManifestChange,
+  say: (...lines: string[]) => void,
+  style: ReturnType<Host['style']>,
+): void {
+  say(`   ${style('bold', `${kind} ${namespace}/${name}`)} ${change}`);
+  for (const { sign, text } of lines) say(style(sign === '+' ? 'green' : 'red', `     ${sign} ${text}`));
+}

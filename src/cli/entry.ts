@@ -1,0 +1,23 @@
+/** The process itself: hands its words, environment and streams to the command line. */
+import { writeTexts } from '../io/standard-streams.ts';
+import { plainStyle } from '../output/style.ts';
+import { main } from './main.ts';
+
+/** Put in by the build. */
+declare const MODEL_MIRROR_VERSION: string;
+
+const code = main(process.argv.slice(2), {
+  version: MODEL_MIRROR_VERSION,
+  workingDirectory: process.cwd(),
+  environment: process.env,
+  write: writeTexts,
+  style: (descriptor) => {
+    // Not imported above: most runs print no problem, and the terminal module loads the network's.
+    const { isatty } = process.getBuiltinModule('node:tty');
+    const { styleText } = process.getBuiltinModule('node:util');
+    if (!isatty(descriptor) || process.env['NO_COLOR']) return plainStyle;
+    return (format, text) => styleText(format, text, { validateStream: false });
+  },
+});
+// Everything is written by now; without this, Node would first take its heap apart.
+code.then((exitCode) => process.exit(exitCode));

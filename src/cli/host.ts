@@ -1,0 +1,14 @@
+import type { Environment } from '../io/argocd-environment.ts';
+import type { Style } from '../output/style.ts';
+
+/** What a command may know of the process it runs in. */
+export interface Host {
+  /** Of model-mirror itself. */
+  readonly version: string;
+  /** Absolute, without links. */
+  readonly workingDirectory: string;
+  readonly environment: Environment;
+  readonly write: (descriptor: 1 | 2, texts: Iterable<string>) => void;
+  /** Colours where a terminal shows them; elsewhere, and with NO_COLOR, none. */
+  readonly style: (descriptor: 1 | 2) => Style;
+}

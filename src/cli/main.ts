@@ -1,0 +1,56 @@
+/** The command line: which commands there are, and what their outcome is as an exit code. */
+import { Command, CommanderError } from 'commander';
+import { exitCodes, Fault } from '../io/fault.ts';
+import type { Host } from './host.ts';
+import { addParameters } from './parameters.ts';
+import { addRender } from './render.ts';
+import { addValidate } from './validate.ts';
+
+/** @returns the exit code: 0 fine, 1 problems or differences, 2 usage, 3 the environment, 70 a bug. */
+export async function main(words: readonly string[], host: Host): Promise<number> {
+  let code: number = exitCodes.fine;
+  const finish = (outcome: number) => {
+    code = outcome;
+  };
+  const program = new Command('model-mirror')
+    .description('Mirrored rollouts of KServe models through git')
+    .version(host.version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => host.write(1, [text]), writeErr: (text) => host.write(2, [text]) });
+  for (const register of [addRender, addValidate, addParameters, addSchema, addDemo]) register(program, host, finish);
+  try {
+    await program.parseAsync(words, { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    if (error instanceof Fault) {
+      host.write(2, [`model-mirror: ${error.message}\n    ${error.hint}\n`]);
+      return exitCodes[error.code];
+    }
+    host.write(2, [`model-mirror: this is a bug in model-mirror ${host.version}, please report it\n`]);
+    host.write(2, [`${error instanceof Error ? error.stack : String(error)}\n`]);
+    return exitCodes.bug;
+  }
+}
+
+function addSchema(program: Command, host: Host): void {
+  program
+    .command('schema [kind]')
+    .description('print the JSON Schema of Model, MirrorPolicy or ModelStatus, or of whichever a file is')
+    .addHelpText(
+      'after',
+      `
+Example: let the editor complete and explain every field
+  $ model-mirror schema Model > model.schema.json
+  and as the first line of model.yaml: # yaml-language-server: $schema=./model.schema.json`,
+    )
+    .action(async (kind: string | undefined) => (await import('./schema.ts')).runSchema(kind, host));
+}
+
+function addDemo(program: Command, host: Host, finish: (code: number) => void): void {
+  program
+    .command('demo')
+    .description('play the tutorial of a mirrored rollout in a temporary git repository')
+    .option('--keep', 'leave the repository for a look')
+    .action(async (flags: { keep?: boolean }) => finish(await (await import('./demo.ts')).runDemo(flags, host)));
+}

@@ -1,0 +1,82 @@
+/** Flags, environment and file system → which folder is rendered, of which repository. */
+import { relative, resolve, sep } from 'node:path';
+import type { Problem } from '../input/problem.ts';
+import type { ArgocdEnvironment } from '../io/argocd-environment.ts';
+import { Fault } from '../io/fault.ts';
+import type { FolderPlaces } from '../io/folder-tree.ts';
+import { findRepository, toRealFolder } from '../io/folder-tree.ts';
+import type { Host } from './host.ts';
+
+export interface PlaceFlags {
+  readonly root?: string;
+  readonly repoRoot?: string;
+}
+
+export interface Places extends FolderPlaces {
+  readonly problems: readonly Problem[];
+  /** From the repository's root to what a person at the working directory can open. */
+  readonly toShownPath: (file: string) => string;
+}
+
+/**
+ * @param directory as given on the command line, from the working directory.
+ * @throws Fault when a folder is not there, or lies where it must not.
+ */
+export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: string, flags: PlaceFlags): Places {
+  const folder = toRealFolder(resolve(host.workingDirectory, directory));
+  const found =
+    flags.repoRoot !== undefined
+      ? toRealFolder(resolve(host.workingDirectory, flags.repoRoot))
+      : argocd.sourcePath !== undefined
+        ? toArgocdRepository(host.workingDirectory, argocd.sourcePath)
+        : findRepository(folder);
+  const repository = found ?? folder;
+  if (!isInside(folder, repository))
+    throw new Fault('usage', `${directory} is not in the repository ${repository}`, 'mend --repo-root');
+  const wanted = flags.root ?? argocd.root;
+  const root = wanted === undefined ? folder : toRealFolder(resolve(host.workingDirectory, wanted));
+  if (!isInside(folder, root) || !isInside(root, repository))
+    throw new Fault(
+      'usage',
+      `the root ${wanted} is not a folder around ${directory} in the repository`,
+      'name a folder further up, as in ../..',
+    );
+  return {
+    repository,
+    folder,
+    root,
+    problems: found === undefined ? [noRepository] : [],
+    toShownPath: (file) => relative(host.workingDirectory, resolve(repository, file)) || '.',
+  };
+}
+
+const noRepository: Problem = {
+  severity: 'warning',
+  code: 'no-repository',
+  file: '.',
+  line: 1,
+  column: 1,
+  field: '',
+  message: 'this is not in a git repository, so the paths in the annotations count from this folder',
+  hint: 'pass --repo-root to count from another one',
+};
+
+/**
+ * Argo CD often leaves .git out of what it sends, but always runs a plugin in the Application's folder
+ * of the checkout: the repository is as many levels above as the source path has parts.
+ */
+function toArgocdRepository(workingDirectory: string, sourcePath: string): string {
+  const parts = sourcePath.split('/').filter((part) => part !== '' && part !== '.');
+  const repository = resolve(workingDirectory, ...parts.map(() => '..'));
+  if (relative(repository, workingDirectory) !== parts.join(sep))
+    throw new Fault(
+      'environment',
+      `ARGOCD_APP_SOURCE_PATH is ${sourcePath}, which is not where the working directory ends`,
+      'run the plugin in the folder of the Application',
+    );
+  return repository;
+}
+
+function isInside(folder: string, outer: string): boolean {
+  return folder === outer || folder.startsWith(outer.endsWith(sep) ? outer : outer + sep);
+}

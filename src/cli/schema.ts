@@ -1,0 +1,45 @@
+import { toJsonSchema } from '@valibot/to-json-schema';
+import type { GenericSchema } from 'valibot';
+import type { Kind } from '../input/schema.ts';
+import { schemas } from '../input/schema.ts';
+import { suggest } from '../input/suggest.ts';
+import { Fault } from '../io/fault.ts';
+import type { Host } from './host.ts';
+
+/** Prints the schema of one kind, or one that takes whichever kind a file says it is. */
+export function runSchema(kind: string | undefined, host: Host): void {
+  const kinds = Object.keys(schemas) as Kind[];
+  const chosen = kinds.find((known) => known.toLowerCase() === kind?.toLowerCase());
+  if (kind !== undefined && chosen === undefined) {
+    const meant = suggest(kind, kinds);
+    throw new Fault(
+      'usage',
+      `there is no kind ${JSON.stringify(kind)}`,
+      meant === undefined ? `there are ${kinds.join(', ')}` : `did you mean "${meant}"?`,
+    );
+  }
+  const schema = chosen === undefined ? toAnySchema(kinds) : toSchema(chosen);
+  host.write(1, [`${JSON.stringify(schema, null, 2)}\n`]);
+}
+
+const draft = 'http://json-schema.org/draft-07/schema#';
+
+function toSchema(kind: Kind): object {
+  const { $schema: _, ...schema } = toJsonSchema(schemas[kind] as GenericSchema, {
+    typeMode: 'output',
+    // The one check that JSON Schema says in another way.
+    overrideAction: ({ valibotAction, jsonSchema }) =>
+      valibotAction.type === 'check' ? { ...jsonSchema, multipleOf: 0.0001 } : undefined,
+  });
+  return { $schema: draft, ...schema };
+}
+
+function toAnySchema(kinds: readonly Kind[]): object {
+  return {
+    $schema: draft,
+    oneOf: kinds.map((kind) => {
+      const { $schema: _, ...schema } = toSchema(kind) as Record<string, unknown>;
+      return schema;
+    }),
+  };
+}

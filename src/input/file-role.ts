@@ -1,0 +1,25 @@
+/** What a file is by its name. */
+export type FileRole =
+  /** `model.yaml`, `x.model.yaml`, `policy.yaml`, `x.policy.yaml`; the stem is `x`, or empty. */
+  | { readonly kind: 'Model' | 'MirrorPolicy'; readonly stem: string }
+  /** `status.yaml`, `status.<cluster>.yaml`, `x.status.yaml`, `x.status.<cluster>.yaml`. */
+  | { readonly kind: 'ModelStatus' }
+  /** Almost one of ours: it ends in `.yml`. */
+  | { readonly kind: 'misnamed'; readonly rightName: string };
+
+const written = /^(?:(.+)\.)?(model|policy)\.(yaml|yml)$/;
+const observed = /^(.+\.)?status(\.[^.]+)?\.yaml$/;
+
+/** The role of a file by its name without the folder, or undefined for a file of somebody else. */
+export function toFileRole(name: string): FileRole | undefined {
+  const match = written.exec(name);
+  if (match === null) return observed.test(name) ? { kind: 'ModelStatus' } : undefined;
+  const [, stem = '', noun, ending] = match;
+  if (ending === 'yml') return { kind: 'misnamed', rightName: name.replace(/yml$/, 'yaml') };
+  return { kind: noun === 'model' ? 'Model' : 'MirrorPolicy', stem };
+}
+
+/** The name of the status file that belongs to a model file with this stem. */
+export function toStatusName(stem: string, cluster: string | undefined): string {
+  return [...(stem === '' ? [] : [stem]), 'status', ...(cluster === undefined ? [] : [cluster]), 'yaml'].join('.');
+}

@@ -1,0 +1,184 @@
+/** A file's text → a Model, MirrorPolicy or ModelStatus, or problems with their positions. */
+import * as v from 'valibot';
+import type { FieldPath, Finding, Problem, ProblemCode, Severity } from './problem.ts';
+import { toFieldText } from './problem.ts';
+import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
+import { apiVersion, mirrorPolicySchema, modelSchema, modelStatusSchema, schemas } from './schema.ts';
+import {
+  choicesOf,
+  discriminatorsOf,
+  fieldsOf,
+  schemaAt,
+  toAddition,
+  toChoiceText,
+  toExpectedText,
+} from './schema-fields.ts';
+import type { SourceFile } from './source-file.ts';
+import { suggest } from './suggest.ts';
+import { locate, parseText } from './yaml-text.ts';
+
+export interface Parsed<T> {
+  /** Undefined when the file has problems. */
+  readonly value: T | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export function parseModel(source: SourceFile): Parsed<Model> {
+  return parseDocument(source, 'Model', modelSchema);
+}
+
+export function parsePolicy(source: SourceFile): Parsed<MirrorPolicy> {
+  return parseDocument(source, 'MirrorPolicy', mirrorPolicySchema);
+}
+
+export function parseStatus(source: SourceFile): Parsed<ModelStatus> {
+  return parseDocument(source, 'ModelStatus', modelStatusSchema);
+}
+
+/** A finding with its place: at a field's key, or at its value. */
+export function toProblem(
+  source: SourceFile,
+  path: FieldPath,
+  finding: Finding,
+  options: { readonly on?: 'key' | 'value'; readonly severity?: Severity } = {},
+): Problem {
+  return {
+    severity: options.severity ?? 'error',
+    code: finding.code,
+    ...locate(source, path, options.on),
+    field: toFieldText(path),
+    message: finding.message,
+    hint: finding.hint,
+  };
+}
+
+/** What may be shown of a text from a file: short, on one line, without a URI's user and password. */
+export function quote(text: string): string {
+  const shown = text.replace(/\/\/[^/@\s]*@/g, '//…@');
+  return JSON.stringify(shown.length > 120 ? `${shown.slice(0, 120)}…` : shown);
+}
+
+function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind, schema: S): Parsed<v.InferOutput<S>> {
+  const { value, problems } = parseText(source);
+  if (problems.length > 0) return { value: undefined, problems };
+  const wrongKind = checkKind(source, kind, value);
+  if (wrongKind.length > 0) return { value: undefined, problems: wrongKind };
+  const result = v.safeParse(schema, value);
+  if (result.success) return { value: result.output, problems };
+  return { value: undefined, problems: result.issues.map((issue) => toSchemaProblem(source, schema, issue)) };
+}
+
+/** Before anything else is said of a file, it must be of the kind its name promises. */
+function checkKind(source: SourceFile, kind: Kind, value: unknown): Problem[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    const hint = `begin with apiVersion: ${apiVersion} and kind: ${kind}`;
+    return [
+      toProblem(source, [], {
+        code: 'wrong-type',
+        message: `the file holds ${describeValue(value)}, not a map of fields`,
+        hint,
+      }),
+    ];
+  }
+  const problems: Problem[] = [];
+  const report = (field: string, finding: Finding) =>
+    problems.push(toProblem(source, [field], finding, { on: 'value' }));
+  const written = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  if (typeof written.apiVersion === 'string' && written.apiVersion !== apiVersion)
+    report('apiVersion', {
+      code: 'unknown-api-version',
+      message: `unknown apiVersion ${quote(written.apiVersion)}`,
+      hint: `write ${apiVersion}`,
+    });
+  if (typeof written.kind === 'string' && written.kind !== kind) {
+    const known = Object.hasOwn(schemas, written.kind);
+    report('kind', {
+      code: 'unknown-kind',
+      message: known
+        ? `a file of this name holds a ${kind}, not a ${written.kind}`
+        : `unknown kind ${quote(written.kind)}`,
+      hint: known ? `write kind: ${kind}, or rename the file` : `write kind: ${kind}`,
+    });
+  }
+  return problems;
+}
+
+const codesOfChecks: Readonly<Record<string, ProblemCode>> = {
+  min_value: 'out-of-range',
+  max_value: 'out-of-range',
+  check: 'too-precise',
+};
+
+function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.BaseIssue<unknown>): Problem {
+  const steps = issue.path ?? [];
+  const path = steps.map((step) => step.key as string | number);
+  const last = steps.at(-1);
+  if (issue.kind === 'validation') {
+    const [message = '', hint = ''] = issue.message.split('\n');
+    const code = codesOfChecks[issue.type] ?? 'invalid-value';
+    return toProblem(source, path, { code, message: `${toFieldText(path)}: ${message}`, hint }, { on: 'value' });
+  }
+  if (last?.origin !== 'key')
+    return toProblem(source, path, checkValue(path, toExpected(schema, steps), issue.input), { on: 'value' });
+  if (issue.expected === 'never') return toUnknownField(source, schema, steps);
+  return toProblem(source, path, {
+    code: 'missing-field',
+    message: `${toFieldText(path)} is missing`,
+    hint: toAddition(String(last.key), schemaAt(schema, steps)),
+  });
+}
+
+function toUnknownField(source: SourceFile, schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Problem {
+  const path = steps.map((step) => step.key as string | number);
+  const around = steps.slice(0, -1);
+  const parent = steps.at(-1)?.input as object;
+  const known = fieldsOf(schemaAt(schema, around), parent);
+  const meant = suggest(
+    String(path.at(-1)),
+    known.filter((name) => !Object.hasOwn(parent, name)),
+  );
+  return toProblem(source, path, {
+    code: 'unknown-field',
+    message: `unknown field ${quote(String(path.at(-1)))}${around.length > 0 ? ` in ${toFieldText(path.slice(0, -1))}` : ''}`,
+    hint: meant === undefined ? `remove it; the fields here are ${known.join(', ')}` : `did you mean "${meant}"?`,
+  });
+}
+
+interface Expected {
+  readonly text: string;
+  readonly choices: readonly string[];
+}
+
+function toExpected(schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Expected {
+  const field = schemaAt(schema, steps);
+  // A choice among forms of a map is made by one of its fields, and that field has the choices.
+  const choosing = field === undefined ? schemaAt(schema, steps.slice(0, -1)) : undefined;
+  const choices = choosing === undefined ? choicesOf(field) : discriminatorsOf(choosing);
+  return { choices, text: choosing === undefined ? toExpectedText(field) : toChoiceText(choices) };
+}
+
+function checkValue(path: FieldPath, expected: Expected, value: unknown): Finding {
+  const field = toFieldText(path);
+  if (expected.choices.length > 0 && typeof value === 'string') {
+    const meant = suggest(value, expected.choices);
+    return {
+      code: 'invalid-value',
+      message: `${field} is ${quote(value)}, not ${expected.text}`,
+      hint: meant === undefined ? `write ${expected.text}` : `did you mean "${meant}"?`,
+    };
+  }
+  const quotable = expected.text.startsWith('a text') && (typeof value === 'number' || typeof value === 'boolean');
+  return {
+    code: 'wrong-type',
+    message: `${field} is ${describeValue(value)}, not ${expected.text}`,
+    hint: quotable ? 'put quotes around it' : `write ${expected.text}`,
+  };
+}
+
+function describeValue(value: unknown): string {
+  if (value === null) return 'empty';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a map of fields';
+  if (typeof value === 'string') return 'a text';
+  return typeof value === 'number' ? 'a number' : String(value);
+}

@@ -1,0 +1,18 @@
+/** Steps into values that came out of a file: JSON, with own keys only. */
+import type { FieldPath } from './problem.ts';
+
+export type PlainMap = Readonly<Record<string, unknown>>;
+
+export function isMap(value: unknown): value is PlainMap {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What stands at a path, or undefined when nothing does. */
+export function valueAt(value: unknown, path: FieldPath): unknown {
+  let found = value;
+  for (const part of path) {
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, part)) return undefined;
+    found = (found as Record<string | number, unknown>)[part];
+  }
+  return found;
+}

@@ -1,0 +1,132 @@
+/**
+ * A problem is data about the user's input, never an exception: every stage collects all it finds,
+ * and only the rim decides what a list of problems means for the exit code.
+ *
+ * Invariants: a problem always has a place (file, line, column), says what is wrong and what to do,
+ * and never quotes a credential.
+ */
+
+/** Every code there is. `fixtures/problems/` holds at least one folder for each. */
+export const problemCodes = [
+  'alias-bomb',
+  'deployment-mode',
+  'duplicate-host',
+  'duplicate-key',
+  'duplicate-model',
+  'duplicate-object',
+  'empty-file',
+  'file-encoding',
+  'file-name',
+  'file-too-large',
+  'file-unreadable',
+  'forbidden-key',
+  'invalid-value',
+  'link-leaves-folder',
+  'mirror-loop',
+  'missing-field',
+  'multiple-documents',
+  'name-refused',
+  'no-model',
+  'no-repository',
+  'out-of-range',
+  'over-limit',
+  'parameter-refused',
+  'patch-failed',
+  'patch-matches-nothing',
+  'patch-refused',
+  'policy-conflict',
+  'policy-reaches-no-model',
+  'reserved-field',
+  'same-name',
+  'status-broken',
+  'status-of-another-model',
+  'storage-conflict',
+  'storage-not-allowed',
+  'sync-order',
+  'too-precise',
+  'unknown-api-version',
+  'unknown-field',
+  'unknown-kind',
+  'unknown-model',
+  'unrepresentable-value',
+  'unsupported-yaml',
+  'wrong-type',
+  'yaml-syntax',
+] as const;
+
+export type ProblemCode = (typeof problemCodes)[number];
+
+export type Severity = 'error' | 'warning';
+
+/** A position in a file. Lines and columns count from 1; columns count UTF-16 code units. */
+export interface Place {
+  /** Relative to the repository's root, with forward slashes. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface Problem extends Place {
+  readonly severity: Severity;
+  readonly code: ProblemCode;
+  /** The field, as in `spec.primary.version`; empty when the whole file is meant. */
+  readonly field: string;
+  /** What is wrong. One sentence without its full stop. */
+  readonly message: string;
+  /** What to do. One sentence without its full stop. */
+  readonly hint: string;
+}
+
+/** What a stage says of a problem before it has a place. */
+export interface Finding {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** A path to a field: map keys and list indexes, outermost first. */
+export type FieldPath = readonly (string | number)[];
+
+/** `['spec', 'http', 0, 'a.b/c']` → `spec.http[0]["a.b/c"]`. */
+export function toFieldText(path: FieldPath): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (!/^[A-Za-z_][\w-]*$/.test(part)) text += `[${JSON.stringify(part)}]`;
+    else text += text === '' ? part : `.${part}`;
+  }
+  return text;
+}
+
+/** Compares by UTF-16 code units: the same on every machine, whatever its locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Sorted by place, then code, then text; exact repetitions are said once. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  const sorted = problems.toSorted(
+    (a, b) =>
+      compareText(a.file, b.file) ||
+      a.line - b.line ||
+      a.column - b.column ||
+      compareText(a.code, b.code) ||
+      compareText(a.message, b.message),
+  );
+  return sorted.filter((problem, i) => {
+    const previous = sorted[i - 1];
+    return (
+      previous === undefined ||
+      previous.file !== problem.file ||
+      previous.line !== problem.line ||
+      previous.column !== problem.column ||
+      previous.code !== problem.code ||
+      previous.message !== problem.message
+    );
+  });
+}
+
+/** True when at least one of them is an error: nothing may be rendered then. */
+export function hasErrors(problems: readonly Problem[]): boolean {
+  return problems.some((problem) => problem.severity === 'error');
+}

@@ -1,0 +1,97 @@
+/** What a schema says of a field, for messages: which fields there are, and what a value should be. */
+import type * as v from 'valibot';
+
+/** The parts of a valibot schema that this looks at; which of them it has depends on `type`. */
+interface AnySchema {
+  readonly type: string;
+  readonly pipe?: readonly (AnySchema & { readonly kind: string })[];
+  readonly wrapped?: AnySchema;
+  readonly entries?: Readonly<Record<string, AnySchema>>;
+  readonly item?: AnySchema;
+  readonly value?: AnySchema;
+  readonly key?: string;
+  readonly options?: readonly (AnySchema | string)[];
+  readonly literal?: unknown;
+}
+
+/** The schema of a field, given the steps to it with the values they were taken from. */
+export function schemaAt(root: v.GenericSchema, steps: readonly v.IssuePathItem[]): AnySchema | undefined {
+  let schema: AnySchema | undefined = unwrap(root as unknown as AnySchema);
+  for (const step of steps) {
+    if (schema === undefined) return undefined;
+    schema = unwrap(childOf(choose(schema, step.input), step.key));
+  }
+  return schema;
+}
+
+/** The names of the fields that a map may have, given the map. */
+export function fieldsOf(schema: AnySchema | undefined, value: unknown): string[] {
+  return schema === undefined ? [] : Object.keys(choose(schema, value)?.entries ?? {});
+}
+
+/** The texts that are allowed, when a field is a choice. */
+export function choicesOf(schema: AnySchema | undefined): string[] {
+  return (schema?.options ?? []).filter((option) => typeof option === 'string');
+}
+
+/** What a field may be that chooses among several forms of a map. */
+export function discriminatorsOf(schema: AnySchema | undefined): string[] {
+  return (schema?.options ?? []).flatMap((form) =>
+    typeof form === 'string' ? [] : [String(form.entries?.[schema?.key ?? '']?.literal)],
+  );
+}
+
+/** What a value should be, in words: `a text`, `true or false`, `Status or None`. */
+export function toExpectedText(schema: AnySchema | undefined): string {
+  switch (schema?.type) {
+    case 'string':
+      return 'a text';
+    case 'number':
+      return 'a number';
+    case 'boolean':
+      return 'true or false';
+    case 'array':
+      return 'a list';
+    case 'picklist':
+      return toChoiceText(choicesOf(schema));
+    case 'literal':
+      return String(schema.literal);
+    case 'nullable':
+      return `${toExpectedText(unwrap(schema.wrapped))} or null`;
+    case 'unknown':
+    case undefined:
+      return 'a value';
+    default:
+      return 'a map of fields';
+  }
+}
+
+export function toChoiceText(choices: readonly string[]): string {
+  return choices.length > 2 ? `one of ${choices.join(', ')}` : choices.join(' or ');
+}
+
+/** What to do about a field that is not there. */
+export function toAddition(name: string, schema: AnySchema | undefined): string {
+  return schema?.type === 'literal' ? `add ${name}: ${schema.literal}` : `add ${name}, ${toExpectedText(schema)}`;
+}
+
+function childOf(schema: AnySchema | undefined, key: unknown): AnySchema | undefined {
+  return schema?.entries?.[String(key)] ?? schema?.item ?? schema?.value;
+}
+
+/** Of several forms of a map, the one that its discriminating field names. */
+function choose(schema: AnySchema, value: unknown): AnySchema | undefined {
+  if (schema.type !== 'variant') return schema;
+  const chosen = (value as Record<string, unknown> | undefined)?.[schema.key ?? ''];
+  const forms = (schema.options ?? []).filter((option) => typeof option !== 'string');
+  return forms.find((form) => form.entries?.[schema.key ?? '']?.literal === chosen);
+}
+
+/** A schema without what only surrounds it: optional, and the checks behind it. */
+function unwrap(schema: AnySchema | undefined): AnySchema | undefined {
+  if (schema === undefined) return undefined;
+  const inner = schema.pipe?.findLast((item) => item.kind === 'schema');
+  if (inner !== undefined) return unwrap(inner);
+  if (schema.type === 'optional') return unwrap(schema.wrapped);
+  return schema;
+}

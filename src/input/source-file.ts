@@ -1,0 +1,6 @@
+/** A file's text as the input stage sees it: nothing here knows where it came from. */
+export interface SourceFile {
+  /** Relative to the repository's root, with forward slashes. */
+  readonly path: string;
+  readonly text: string;
+}

@@ -1,0 +1,164 @@
+/**
+ * The real side of the folder port: finds and reads the files below a folder.
+ *
+ * Threats: a repository is somebody's input. A link may point out of it, a file may be huge or no
+ * text, a folder may not be readable: each is a problem at its place, because leaving the file out
+ * in silence would let Argo CD prune what it declared.
+ */
+import { isUtf8 } from 'node:buffer';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { toFileRole } from '../input/file-role.ts';
+import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
+import { toFolderChain } from '../input/folder-tree.ts';
+import type { Finding, Problem } from '../input/problem.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { Fault, toReason } from './fault.ts';
+
+/** A model file has some kilobytes; what is larger is not one. */
+const maxFileBytes = 1024 * 1024;
+
+export interface FolderPlaces {
+  /** The repository's root: an absolute path without links. */
+  readonly repository: string;
+  /** The folder to render: the same, and not outside of the repository. */
+  readonly folder: string;
+  /** The outermost folder whose policies hold: the folder itself, or one around it. */
+  readonly root: string;
+}
+
+/** Reads the folders, not yet the files. Folders whose names begin with a dot are left out, and node_modules. */
+export function openFolderTree({ repository, folder, root }: FolderPlaces): FolderTree {
+  const problems: Problem[] = [];
+  const files: FoundFile[] = [];
+  const toPath = (absolute: string) => relative(repository, absolute).split(sep).join('/') || '.';
+  const report = (absolute: string, finding: Finding) =>
+    problems.push({ severity: 'error', ...finding, file: toPath(absolute), line: 1, column: 1, field: '' });
+
+  const list = (absolute: string, prefix: string, deep: boolean, within: string): void => {
+    let entries: import('node:fs').Dirent[];
+    try {
+      entries = readdirSync(absolute, { withFileTypes: true });
+    } catch (error) {
+      report(absolute, toUnreadable(`the folder cannot be listed: ${toReason(error)}`));
+      return;
+    }
+    for (const entry of entries) {
+      const { name } = entry;
+      const role = toFileRole(name);
+      if (entry.isDirectory()) {
+        if (deep && !isLeftOut(name)) list(join(absolute, name), `${prefix}${name}/`, deep, within);
+        continue;
+      }
+      if (isLeftOut(name) || (!deep && role?.kind !== 'MirrorPolicy')) continue;
+      if (entry.isSymbolicLink()) {
+        const wanted = checkLink(join(absolute, name), within, role !== undefined, (finding) =>
+          report(join(absolute, name), finding),
+        );
+        if (!wanted) continue;
+      } else if (role !== undefined && !entry.isFile()) {
+        report(join(absolute, name), toUnreadable('this is not a regular file'));
+        continue;
+      }
+      if (role !== undefined) files.push({ path: `${prefix}${name}`, folder: prefix.slice(0, -1) || '.', name });
+    }
+  };
+
+  const from = toPath(folder);
+  list(folder, from === '.' ? '' : `${from}/`, true, folder);
+  const outermost = toPath(root);
+  const around = toFolderChain(from).slice(toFolderChain(outermost).length - 1, -1);
+  for (const path of around) list(join(repository, path), path === '.' ? '' : `${path}/`, false, root);
+  return {
+    folder: from,
+    files,
+    problems,
+    read: (file) => readSource(join(repository, file.path), file.path),
+  };
+}
+
+function isLeftOut(name: string): boolean {
+  return name.startsWith('.') || name === 'node_modules';
+}
+
+/** Whether a link's target is to be read; reports a link that leaves the folder, or leads nowhere. */
+function checkLink(link: string, within: string, wanted: boolean, report: (finding: Finding) => void): boolean {
+  let target: string;
+  try {
+    target = realpathSync.native(link);
+  } catch (error) {
+    if (wanted) report(toUnreadable(`the link leads nowhere: ${toReason(error)}`));
+    return false;
+  }
+  const isFile = statSync(target).isFile();
+  if (target !== within && !target.startsWith(within + sep)) {
+    if (wanted || !isFile)
+      report({
+        code: 'link-leaves-folder',
+        message: 'the link leads out of the folder that is rendered',
+        hint: 'put the file itself here, or render from a folder that holds both',
+      });
+    return false;
+  }
+  // A link to a folder inside leads to files that are read at their own place.
+  return wanted && isFile;
+}
+
+function readSource(absolute: string, path: string): SourceFile | Problem {
+  const problem = (finding: Finding): Problem => ({
+    severity: 'error',
+    ...finding,
+    file: path,
+    line: 1,
+    column: 1,
+    field: '',
+  });
+  let bytes: Buffer;
+  try {
+    const file = openSync(absolute, 'r');
+    try {
+      const { size } = fstatSync(file);
+      if (size > maxFileBytes)
+        return problem({
+          code: 'file-too-large',
+          message: `the file has ${size} bytes; at most ${maxFileBytes} are read`,
+          hint: 'make it smaller, or rename it if it is not for model-mirror',
+        });
+      bytes = Buffer.allocUnsafe(size);
+      bytes = bytes.subarray(0, readSync(file, bytes, 0, size, 0));
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    return problem(toUnreadable(`the file cannot be read: ${toReason(error)}`));
+  }
+  if (!isUtf8(bytes))
+    return problem({ code: 'file-encoding', message: 'the file is not UTF-8 text', hint: 'save it as UTF-8' });
+  return { path, text: bytes.toString('utf8') };
+}
+
+function toUnreadable(message: string): Finding {
+  return { code: 'file-unreadable', message, hint: 'make it readable for the user who renders, or remove it' };
+}
+
+/** The absolute path of a folder, links resolved. Throws a fault when it is not there. */
+export function toRealFolder(path: string): string {
+  let real: string;
+  try {
+    real = realpathSync.native(path);
+    if (statSync(real).isDirectory()) return real;
+  } catch (error) {
+    throw new Fault('environment', `${path}: ${toReason(error)}`, 'name a folder that is there', { cause: error });
+  }
+  throw new Fault('usage', `${path} is not a folder`, 'name the folder that holds the model');
+}
+
+/** The nearest folder with a `.git`, from this one outwards; undefined when there is none. */
+export function findRepository(folder: string): string | undefined {
+  for (let at = folder; ; ) {
+    if (statSync(join(at, '.git'), { throwIfNoEntry: false }) !== undefined) return at;
+    const above = join(at, '..');
+    if (above === at) return undefined;
+    at = above;
+  }
+}

@@ -1,0 +1,57 @@
+/** Rendered objects → one file each in a folder of their own. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { compareText } from '../input/problem.ts';
+import { managedByLabel } from '../manifests/manifest.ts';
+import { Fault, toReason } from './fault.ts';
+
+export interface OutputFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What writing has done, by file name. */
+export interface OutputReport {
+  readonly written: readonly string[];
+  readonly removed: readonly string[];
+}
+
+/** `virtualservice_modelmesh-serving_wisdom.yaml`: no name in Kubernetes has an underscore. */
+export function toOutputName(kind: string, namespace: string, name: string, ending: string): string {
+  return `${kind.toLowerCase()}_${namespace}_${name}.${ending}`;
+}
+
+const outputName = /^[a-z]+_[^_]+_[^_]+\.(yaml|json)$/;
+const ownLabel = new RegExp(`"?${managedByLabel.replaceAll('.', '\\.')}"?: ?"?model-mirror\\b`);
+
+/**
+ * Writes what differs, leaves what is equal, and removes files of earlier runs that are no longer
+ * rendered: those alone that have such a name and say that model-mirror manages what is in them.
+ */
+export function writeOutputFolder(folder: string, files: readonly OutputFile[]): OutputReport {
+  const written: string[] = [];
+  const removed: string[] = [];
+  try {
+    mkdirSync(folder, { recursive: true });
+    const present = new Set(readdirSync(folder));
+    for (const { name, text } of files) {
+      const path = join(folder, name);
+      if (present.delete(name) && readFileSync(path, 'utf8') === text) continue;
+      const unfinished = join(folder, `.${name}.unfinished`);
+      writeFileSync(unfinished, text);
+      renameSync(unfinished, path);
+      written.push(name);
+    }
+    for (const name of [...present].sort(compareText)) {
+      const path = join(folder, name);
+      if (!outputName.test(name) || !ownLabel.test(readFileSync(path, 'utf8'))) continue;
+      rmSync(path);
+      removed.push(name);
+    }
+  } catch (error) {
+    throw new Fault('environment', `${folder}: ${toReason(error)}`, 'name a folder that can be written to', {
+      cause: error,
+    });
+  }
+  return { written, removed };
+}

@@ -1,0 +1,160 @@
+/** A version of a model → its InferenceService, and what KServe and ModelMesh would refuse of it. */
+import { quote } from '../input/parse-document.ts';
+import type { PlainMap } from '../input/plain-value.ts';
+import { isMap, valueAt } from '../input/plain-value.ts';
+import type { FieldPath, Finding } from '../input/problem.ts';
+
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import type { Manifest } from './manifest.ts';
+import { digestAnnotation, toOwnLabels } from './manifest.ts';
+import { mergePatch } from './merge-patch.ts';
+
+export type InferenceService = Manifest<'InferenceService', PlainMap>;
+
+/**
+ * The InferenceService as the model file declares it: the template, the version's storageUri, its
+ * overrides, and the labels that are ours. Patches and the digest come later.
+ */
+export function renderInferenceService(rollout: Rollout, version: RolloutVersion): InferenceService {
+  const { template } = rollout.file.model.spec;
+  const { declared } = version;
+  const withStorage =
+    declared.storageUri === undefined
+      ? template
+      : mergePatch(template, { spec: { predictor: { model: { storageUri: declared.storageUri } } } });
+  const { metadata, spec } = mergePatch(withStorage, declared.overrides ?? {}) as {
+    readonly metadata?: {
+      readonly labels?: Readonly<Record<string, string>>;
+      readonly annotations?: Readonly<Record<string, string>>;
+    };
+    readonly spec?: PlainMap;
+  };
+  return {
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: {
+      name: version.name,
+      namespace: rollout.namespace,
+      labels: { ...metadata?.labels, ...toOwnLabels(rollout.name, declared.version) },
+      annotations: { ...metadata?.annotations },
+    },
+    spec: spec ?? {},
+  };
+}
+
+/** Adds the digest of what the spec has become. Last of all: it speaks of the spec as it is applied. */
+export function addDigest(service: InferenceService, digest: string): InferenceService {
+  const annotations = { ...service.metadata.annotations, [digestAnnotation]: digest };
+  return { ...service, metadata: { ...service.metadata, annotations } };
+}
+
+/** A finding about a field of the rendered object. */
+export interface PlacedFinding extends Finding {
+  readonly path: FieldPath;
+}
+
+const deploymentModeAnnotation = 'serving.kserve.io/deploymentMode';
+/** With any other scheme ModelMesh leaves the InferenceService without a status, for ever. */
+const storageScheme = /^(s3|gs|pvc|https?):\/\//;
+
+/**
+ * What would be refused, or never load.
+ *
+ * @param allowedPrefixes a storageUri must begin with one prefix of each list.
+ */
+export function checkInferenceService(
+  service: InferenceService,
+  allowedPrefixes: readonly (readonly string[])[],
+): PlacedFinding[] {
+  const findings: PlacedFinding[] = [];
+  const report = (path: FieldPath, finding: Finding) => findings.push({ ...finding, path });
+  const mode = service.metadata.annotations?.[deploymentModeAnnotation];
+  if (mode === undefined)
+    report(['metadata', 'annotations', deploymentModeAnnotation], {
+      code: 'missing-field',
+      message: `the annotation ${deploymentModeAnnotation} is missing, so the cluster's default would hold`,
+      hint: `add ${deploymentModeAnnotation}: ModelMesh to spec.template.metadata.annotations`,
+    });
+  else if (mode !== 'ModelMesh')
+    report(['metadata', 'annotations', deploymentModeAnnotation], {
+      code: 'deployment-mode',
+      message: `deploymentMode ${quote(String(mode))} is not rendered yet`,
+      hint: 'write ModelMesh; models of another mode cannot be mirrored by model-mirror so far',
+    });
+  const path = ['spec', 'predictor', 'model'];
+  const model = valueAt(service, path);
+  if (!isMap(model)) {
+    report(path, {
+      code: 'missing-field',
+      message: 'spec.predictor.model is missing, or is not a map of fields',
+      hint: 'add predictor: {model: {modelFormat: {name: …}}} to spec.template.spec',
+    });
+    return findings;
+  }
+  const format = valueAt(model, ['modelFormat', 'name']);
+  if (typeof format !== 'string' || format === '')
+    report([...path, 'modelFormat', 'name'], {
+      code: format === undefined ? 'missing-field' : 'wrong-type',
+      message: 'spec.predictor.model.modelFormat.name must be a text',
+      hint: 'add modelFormat: {name: …}, as in sklearn or onnx',
+    });
+  checkStorage(model, allowedPrefixes, (field, finding) => report([...path, field], finding));
+  return findings;
+}
+
+function checkStorage(
+  model: PlainMap,
+  allowedPrefixes: readonly (readonly string[])[],
+  report: (field: 'storageUri' | 'storage', finding: Finding) => void,
+): void {
+  const { storageUri, storage } = model as { readonly storageUri?: unknown; readonly storage?: unknown };
+  if (storageUri !== undefined && storage !== undefined) {
+    report('storage', {
+      code: 'storage-conflict',
+      message: 'storageUri and storage exclude each other',
+      hint: 'keep one of the two',
+    });
+    return;
+  }
+  if (storageUri === undefined && storage === undefined) {
+    report('storageUri', {
+      code: 'missing-field',
+      message: 'neither storageUri nor storage says where the model lies',
+      hint: 'add storageUri: s3://… to this version',
+    });
+    return;
+  }
+  if (storageUri === undefined) {
+    if (allowedPrefixes.length > 0)
+      report('storage', {
+        code: 'storage-not-allowed',
+        message: 'limits.storageUriPrefixes allows only a storageUri; what storage points to cannot be checked',
+        hint: 'use storageUri',
+      });
+    return;
+  }
+  if (typeof storageUri !== 'string') {
+    report('storageUri', { code: 'wrong-type', message: 'storageUri is not a text', hint: 'write s3://…' });
+    return;
+  }
+  if (!storageScheme.test(storageUri))
+    report('storageUri', {
+      code: 'invalid-value',
+      message: `ModelMesh cannot load ${quote(storageUri)}: it knows s3, gs, pvc, http and https`,
+      hint: 'begin with one of these and ://',
+    });
+  const missed = allowedPrefixes.find(
+    (prefixes) => climbs(storageUri) || !prefixes.some((prefix) => storageUri.startsWith(prefix)),
+  );
+  if (missed !== undefined)
+    report('storageUri', {
+      code: 'storage-not-allowed',
+      message: `${quote(storageUri)} is outside what limits.storageUriPrefixes allows`,
+      hint: `begin with ${missed.map(quote).join(' or ')}${climbs(storageUri) ? ', without ".."' : ''}`,
+    });
+}
+
+/** `s3://approved/../other` begins with an allowed prefix and may lie outside of it. */
+function climbs(uri: string): boolean {
+  return /(^|\/)(\.|%2e){2}(\/|$)/i.test(uri);
+}

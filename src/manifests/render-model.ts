@@ -1,0 +1,193 @@
+/**
+ * A rollout and its status → its objects: InferenceServices, patched and hashed; the gate's word on
+ * the mirror; then the routes.
+ *
+ * Invariant: whether this succeeds depends on model and policy alone. The status and the percentage
+ * decide what is rendered, never whether: a commit that closes a mirror must not be able to fail.
+ */
+import { toProblem } from '../input/parse-document.ts';
+import { valueAt } from '../input/plain-value.ts';
+import type { FieldPath, Finding, Problem } from '../input/problem.ts';
+import type { ModelStatus, Patch } from '../input/schema.ts';
+import type { PlacedPatch } from '../rollout/effective-policy.ts';
+import type { Mirror } from '../rollout/gate.ts';
+import { computeMirror } from '../rollout/gate.ts';
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import { toDefaultName } from '../rollout/rollout.ts';
+import { computeDigest } from './digest.ts';
+import type { InferenceService, PlacedFinding } from './inference-service.ts';
+import { addDigest, checkInferenceService, renderInferenceService } from './inference-service.ts';
+import type { Manifest } from './manifest.ts';
+import { digestAnnotation, toOwnLabels, versionLabel } from './manifest.ts';
+import { matches, patchManifest } from './patch.ts';
+import {
+  renderGateways,
+  renderMirrorVirtualService,
+  renderServiceEntry,
+  renderVirtualService,
+  toMirrorName,
+} from './routing.ts';
+import { checkSyncOrder } from './sync-order.ts';
+
+export interface RenderedModel {
+  readonly mirror: Mirror;
+  /** The objects that are this model's own. */
+  readonly manifests: readonly Manifest[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * @param status undefined when there is no status file, or none that can be believed.
+ * @param usedPatches each patch that has a target here is added to it.
+ */
+export function renderModel(
+  rollout: Rollout,
+  status: ModelStatus | undefined,
+  { assumeReady = false }: { readonly assumeReady?: boolean },
+  usedPatches: Set<Patch>,
+): RenderedModel {
+  const { policy, primary, candidate } = rollout;
+  const problems: Problem[] = checkReservedFields(rollout);
+  const patch = <T extends Manifest>(manifest: T): T => {
+    const patched = patchManifest(manifest, policy.patches);
+    problems.push(...patched.problems, ...checkPatchedOrder(patched.manifest, patched.matched));
+    return patched.manifest;
+  };
+
+  const versions = [primary, ...(candidate === undefined ? [] : [candidate])];
+  const services = versions.map((version) => {
+    const declared = renderInferenceService(rollout, version);
+    const patched = patchManifest(declared, policy.patches);
+    problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
+    return addDigest(patched.manifest, computeDigest(patched.manifest.spec));
+  });
+  const candidateService = services[1];
+  const mirror = computeMirror({
+    candidate: candidateService && {
+      name: candidateService.metadata.name,
+      digest: candidateService.metadata.annotations?.[digestAnnotation] ?? '',
+    },
+    mirrorPercentage: policy.mirrorPercentage,
+    gate: policy.gate,
+    status,
+    assumeReady,
+  });
+
+  // The state that is not rendered now must patch as well, or a status commit could fail.
+  patch(renderVirtualService(rollout, mirror.percentage === 0 ? 100 : 0));
+  const manifests: Manifest[] = [
+    ...services,
+    patch(renderServiceEntry(rollout)),
+    patch(renderVirtualService(rollout, mirror.percentage)),
+    ...(candidate === undefined ? [] : [patch(renderMirrorVirtualService(rollout, candidate))]),
+  ];
+  for (const placed of policy.patches) if (hasTarget(placed, rollout)) usedPatches.add(placed.patch);
+  return { mirror, manifests, problems };
+}
+
+/** The Gateways of a rollout's namespace, patched. */
+export function renderPatchedGateways(rollout: Rollout): { manifests: readonly Manifest[]; problems: Problem[] } {
+  const patched = renderGateways(rollout).map((gateway) => patchManifest<Manifest>(gateway, rollout.policy.patches));
+  return {
+    manifests: patched.map(({ manifest }) => manifest),
+    problems: patched.flatMap(({ manifest, matched, problems }) => [
+      ...problems,
+      ...checkPatchedOrder(manifest, matched),
+    ]),
+  };
+}
+
+/**
+ * Whether a patch has an object to change among those of a model. What is rendered with a candidate
+ * only counts without one too: a patch for it must not fail the commit that takes the candidate away.
+ */
+function hasTarget({ patch: { target } }: PlacedPatch, rollout: Rollout): boolean {
+  const { name, primary, candidate, policy } = rollout;
+  const gateways = [policy.gateway, policy.mirrorGateway].filter(({ create }) => create);
+  const objects: [kind: string, name: string][] = [
+    ['InferenceService', primary.name],
+    ['InferenceService', candidate?.name ?? toDefaultName(name, 'candidate')],
+    ['ServiceEntry', name],
+    ['VirtualService', name],
+    ['VirtualService', toMirrorName(name)],
+    ...gateways.map((gateway): [string, string] => ['Gateway', gateway.name]),
+  ];
+  return objects.some(([kind, objectName]) => matches(target, kind, objectName));
+}
+
+/** Labels and annotations that are set by model-mirror alone. */
+function checkReservedFields({ file, name, primary, candidate }: Rollout): Problem[] {
+  const problems: Problem[] = [];
+  const check = (path: FieldPath, fields: object | undefined, own: Readonly<Record<string, string | undefined>>) => {
+    for (const [key, value] of Object.entries(fields ?? {})) {
+      const reserved = Object.hasOwn(own, key) ? own[key] !== value : key.startsWith('model-mirror.dev/');
+      if (reserved)
+        problems.push(
+          toProblem(file.source, [...path, key], {
+            code: 'reserved-field',
+            message: `${key} is set by model-mirror`,
+            hint: 'remove it here',
+          }),
+        );
+    }
+  };
+  const { template } = file.model.spec;
+  // A label of the template is both versions', so it can be nobody's version.
+  const shared = { ...toOwnLabels(name), [versionLabel]: undefined };
+  check(['spec', 'template', 'metadata', 'labels'], template.metadata?.labels, shared);
+  check(['spec', 'template', 'metadata', 'annotations'], template.metadata?.annotations, {});
+  for (const version of candidate === undefined ? [primary] : [primary, candidate]) {
+    const { overrides } = version.declared;
+    const path = ['spec', version.role, 'overrides', 'metadata'];
+    check([...path, 'labels'], overrides?.metadata?.labels, toOwnLabels(name, version.declared.version));
+    check([...path, 'annotations'], overrides?.metadata?.annotations, {});
+  }
+  return problems;
+}
+
+function checkService(
+  rollout: Rollout,
+  version: RolloutVersion,
+  declared: InferenceService,
+  patched: { readonly manifest: InferenceService; readonly matched: readonly PlacedPatch[] },
+): Problem[] {
+  const { file, policy } = rollout;
+  const prefixes = policy.storageUriPrefixes.map((list) => list.prefixes);
+  const check = (service: InferenceService): PlacedFinding[] => [
+    ...checkInferenceService(service, prefixes),
+    ...checkSyncOrder(service),
+  ];
+  const before = check(declared);
+  const toText = (finding: PlacedFinding) => `${finding.code} ${finding.path.join('/')}`;
+  const known = new Set(before.map(toText));
+  const byPatch =
+    patched.matched.length === 0 ? [] : check(patched.manifest).filter((found) => !known.has(toText(found)));
+  return [
+    ...before.map((found) => toProblem(file.source, toModelPath(rollout, version, found.path), found, { on: 'value' })),
+    ...toPatchProblems(byPatch, patched.matched),
+  ];
+}
+
+function checkPatchedOrder(manifest: Manifest, matched: readonly PlacedPatch[]): Problem[] {
+  return matched.length === 0 ? [] : toPatchProblems(checkSyncOrder(manifest), matched);
+}
+
+/** Problems of what patches made, at the last patch that reached the object. */
+function toPatchProblems(findings: readonly Finding[], matched: readonly PlacedPatch[]): Problem[] {
+  const origin = matched.at(-1)?.origin;
+  return origin === undefined ? [] : findings.map((finding) => toProblem(origin.source, origin.path, finding));
+}
+
+/** Where in the model file a field of the rendered InferenceService comes from. */
+function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath): FieldPath {
+  const { spec } = rollout.file.model;
+  const last = path.at(-1);
+  const overridden: FieldPath = [version.role, 'overrides', ...path];
+  const own: FieldPath = [version.role, 'storageUri'];
+  const shared: FieldPath = ['template', ...path];
+  const written = [overridden, ...(last === 'storageUri' || last === 'storage' ? [own] : []), shared].find(
+    (places) => valueAt(spec, places) !== undefined,
+  );
+  if (written !== undefined) return ['spec', ...written];
+  return last === 'storageUri' ? ['spec', ...own] : ['spec', ...shared];
+}

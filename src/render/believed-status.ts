@@ -1,0 +1,47 @@
+import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
+import { parseStatus, toProblem } from '../input/parse-document.ts';
+import type { Problem } from '../input/problem.ts';
+import { sortProblems } from '../input/problem.ts';
+import type { ModelStatus } from '../input/schema.ts';
+
+/**
+ * The status of a model, if it can be believed. If not, that is a warning and a closed gate, never an
+ * error: a status file must not stand between a person and the brake.
+ *
+ * @param namespace undefined when files are checked without one.
+ */
+export function readBelievedStatus(
+  tree: FolderTree,
+  file: FoundFile | undefined,
+  model: { readonly name: string; readonly namespace: string | undefined },
+): { readonly status: ModelStatus | undefined; readonly warnings: readonly Problem[] } {
+  if (file === undefined) return { status: undefined, warnings: [] };
+  const source = tree.read(file);
+  if ('code' in source) return { status: undefined, warnings: [toBroken(source)] };
+  const { value: status, problems } = parseStatus(source);
+  if (status === undefined) return { status, warnings: sortProblems(problems).slice(0, 1).map(toBroken) };
+  const { name, namespace } = status.metadata;
+  if (name === model.name && (model.namespace === undefined || namespace === model.namespace))
+    return { status, warnings: [] };
+  const warning = toProblem(
+    source,
+    ['metadata', name === model.name ? 'namespace' : 'name'],
+    {
+      code: 'status-of-another-model',
+      message: `the status file is ignored, and the mirror is closed: it speaks of ${namespace}/${name}, not of ${model.namespace ?? '…'}/${model.name}`,
+      hint: 'the watcher writes it anew; after a move or a copy, delete it',
+    },
+    { on: 'value', severity: 'warning' },
+  );
+  return { status: undefined, warnings: [warning] };
+}
+
+function toBroken(problem: Problem): Problem {
+  return {
+    ...problem,
+    severity: 'warning',
+    code: 'status-broken',
+    message: `the status file is ignored, and the mirror is closed: ${problem.message}`,
+    hint: 'the watcher writes it anew; until then, look at what changed it',
+  };
+}

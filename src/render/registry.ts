@@ -1,0 +1,132 @@
+/**
+ * Everything that must be there once: models, the hosts that lead to them, and objects.
+ *
+ * `scope` is the namespace, or what stands for it where files are checked without one.
+ */
+import { toProblem } from '../input/parse-document.ts';
+import type { Problem } from '../input/problem.ts';
+import { compareText } from '../input/problem.ts';
+import type { Manifest } from '../manifests/manifest.ts';
+import { orderKeys, toCanonicalText } from '../manifests/manifest.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+
+export interface RenderedObject<T> {
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly output: T;
+}
+
+interface Entry<T> {
+  readonly object: RenderedObject<T>;
+  /** The first model it was rendered for. */
+  readonly by: Rollout;
+  /** What a shared object must be for every model; undefined for a model's own. */
+  readonly text: string | undefined;
+}
+
+export class Registry<T> {
+  readonly #print: (manifest: Manifest) => T;
+  readonly #models = new Map<string, Rollout>();
+  readonly #hosts = new Map<string, Rollout>();
+  readonly #objects = new Map<string, Entry<T>>();
+
+  constructor(print: (manifest: Manifest) => T) {
+    this.#print = print;
+  }
+
+  addModel(rollout: Rollout, scope: string): Problem[] {
+    const key = `${scope}/${rollout.name}`;
+    const first = this.#models.get(key);
+    if (first === undefined) {
+      this.#models.set(key, rollout);
+      return [];
+    }
+    return [
+      toProblem(
+        rollout.file.source,
+        ['metadata', 'name'],
+        {
+          code: 'duplicate-model',
+          message: `${first.file.source.path} declares a model ${rollout.name} in this namespace too`,
+          hint: 'rename one of them, or give it another namespace',
+        },
+        { on: 'value' },
+      ),
+    ];
+  }
+
+  addHosts(rollout: Rollout, scope: string): Problem[] {
+    return rollout.hosts.flatMap((host) => {
+      const key = rollout.policy.hosts.includes(host) ? host : `${host} ${scope}`;
+      const first = this.#hosts.get(host) ?? this.#hosts.get(key);
+      if (first === undefined) {
+        this.#hosts.set(key, rollout);
+        return [];
+      }
+      const origin = rollout.policy.origins.get('routing.hosts') ?? first.policy.origins.get('routing.hosts');
+      return [
+        toProblem(origin?.source ?? rollout.file.source, origin?.path ?? ['metadata', 'name'], {
+          code: 'duplicate-host',
+          message: `the host ${host} would lead to ${first.name} and to ${rollout.name}, and Istio takes the first it sees`,
+          hint: 'give each model hosts of its own, in a policy of its own',
+        }),
+      ];
+    });
+  }
+
+  /** @param shared whether models of one namespace may render it together, as long as they agree. */
+  addObject(manifest: Manifest, by: Rollout, scope: string, shared: boolean): Problem[] {
+    const { kind, metadata } = manifest;
+    const key = `${kind} ${scope} ${metadata.name}`;
+    const first = this.#objects.get(key);
+    const text = shared ? toCanonicalText(manifest) : undefined;
+    if (first === undefined) {
+      const output = this.#print(orderKeys(manifest));
+      this.#objects.set(key, {
+        object: { kind, namespace: metadata.namespace, name: metadata.name, output },
+        by,
+        text,
+      });
+      return [];
+    }
+    // Two objects of one model: the model's own checks have said it better.
+    if (first.by === by || (text !== undefined && text === first.text)) return [];
+    return [toDuplicate(manifest, by, first.by, shared)];
+  }
+
+  /** All objects in their fixed order; of one model: its own, and what its namespace shares. */
+  objects(model: string | undefined): RenderedObject<T>[] {
+    const entries = [...this.#objects.values()];
+    const chosen = [...this.#models.values()].filter(({ name }) => name === model);
+    const namespaces = new Set(chosen.map(({ namespace }) => namespace));
+    return entries
+      .filter(({ object, by, text }) =>
+        model === undefined ? true : text === undefined ? by.name === model : namespaces.has(object.namespace),
+      )
+      .map(({ object }) => object)
+      .sort(
+        (a, b) => compareText(a.kind, b.kind) || compareText(a.namespace, b.namespace) || compareText(a.name, b.name),
+      );
+  }
+}
+
+function toDuplicate({ kind, metadata }: Manifest, by: Rollout, first: Rollout, shared: boolean): Problem {
+  const message = `${kind} ${metadata.namespace}/${metadata.name} of ${by.name} is ${shared ? 'rendered otherwise' : 'rendered too'} for ${first.name} (${first.file.source.path})`;
+  const gatewayFields = [...by.policy.origins].filter(([field]) => /^routing\.(gateway|mirrorGateway)\./.test(field));
+  const origin = shared ? gatewayFields[0]?.[1] : undefined;
+  if (origin !== undefined)
+    return toProblem(origin.source, origin.path, {
+      code: 'duplicate-object',
+      message,
+      hint: 'set gateways in a policy that holds for all models of the namespace, or give them other names',
+    });
+  const version = by.candidate?.name === metadata.name ? by.candidate : by.primary;
+  const named = kind === 'InferenceService' && version.declared.name !== undefined;
+  return toProblem(
+    by.file.source,
+    named ? ['spec', version.role, 'name'] : ['metadata', 'name'],
+    { code: 'duplicate-object', message, hint: 'give one of them another name' },
+    { on: 'value' },
+  );
+}

@@ -1,0 +1,60 @@
+/**
+ * Whether the mirror is open, and why not: a pure function of what is wanted (candidate, policy) and
+ * what was last seen (status).
+ *
+ * Invariant: with gate Status the mirror is open only while the status file says that this very
+ * candidate, by name and digest, is Ready. Anything else about the status, even that it cannot be
+ * read, closes the mirror and never keeps the rest from being rendered.
+ */
+import type { ModelState, ModelStatus } from '../input/schema.ts';
+
+/** Why the mirror is as it is; in the order in which they are asked. */
+export type MirrorReason =
+  | { readonly code: 'no-candidate' }
+  | { readonly code: 'percentage-zero' }
+  | { readonly code: 'gate-none' }
+  | { readonly code: 'assumed-ready' }
+  | { readonly code: 'no-status' }
+  | { readonly code: 'not-observed' }
+  | { readonly code: 'other-candidate'; readonly observed: string }
+  | { readonly code: 'other-digest' }
+  | { readonly code: 'not-ready'; readonly state: ModelState; readonly reason: string | undefined }
+  | { readonly code: 'ready' };
+
+export interface Mirror {
+  /** The share of requests that the candidate gets a copy of, in percent; 0: the mirror is closed. */
+  readonly percentage: number;
+  readonly reason: MirrorReason;
+}
+
+export interface GateInput {
+  /** The candidate as rendered, or undefined when none is declared. */
+  readonly candidate: { readonly name: string; readonly digest: string } | undefined;
+  /** The percentage that the policy wants, 0 to 100. */
+  readonly mirrorPercentage: number;
+  readonly gate: 'Status' | 'None';
+  /** Undefined when there is no status file, or none that can be believed. */
+  readonly status: ModelStatus | undefined;
+  /** The preview: as if every candidate were ready. */
+  readonly assumeReady: boolean;
+}
+
+export function computeMirror(input: GateInput): Mirror {
+  const reason = computeReason(input);
+  const open = reason.code === 'ready' || reason.code === 'gate-none' || reason.code === 'assumed-ready';
+  return { percentage: open ? input.mirrorPercentage : 0, reason };
+}
+
+function computeReason({ candidate, mirrorPercentage, gate, status, assumeReady }: GateInput): MirrorReason {
+  if (candidate === undefined) return { code: 'no-candidate' };
+  if (mirrorPercentage === 0) return { code: 'percentage-zero' };
+  if (gate === 'None') return { code: 'gate-none' };
+  if (assumeReady) return { code: 'assumed-ready' };
+  if (status === undefined) return { code: 'no-status' };
+  const observed = status.status.candidate;
+  if (observed === undefined) return { code: 'not-observed' };
+  if (observed.name !== candidate.name) return { code: 'other-candidate', observed: observed.name };
+  if (observed.digest !== candidate.digest) return { code: 'other-digest' };
+  if (observed.state !== 'Ready') return { code: 'not-ready', state: observed.state, reason: observed.reason };
+  return { code: 'ready' };
+}

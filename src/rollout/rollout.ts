@@ -1,0 +1,119 @@
+/**
+ * A model and the policy that holds for it → its rollout: what each version is called, where its
+ * requests arrive, and by whom it is served. Whether the mirror is open is decided later, by the
+ * gate, when the digests are known.
+ */
+import { toProblem } from '../input/parse-document.ts';
+import type { FieldPath, Finding, Problem } from '../input/problem.ts';
+import type { Model, ModelVersion } from '../input/schema.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import type { EffectivePolicy } from './effective-policy.ts';
+
+/** A model with its file. */
+export interface ModelFile {
+  readonly source: SourceFile;
+  /** The file's folder from the repository's root; `.` for the root itself. */
+  readonly folder: string;
+  readonly model: Model;
+}
+
+export type Role = 'primary' | 'candidate';
+
+export interface RolloutVersion {
+  readonly role: Role;
+  /** The InferenceService's name. */
+  readonly name: string;
+  readonly declared: ModelVersion;
+}
+
+export interface Rollout {
+  readonly file: ModelFile;
+  readonly name: string;
+  readonly namespace: string;
+  readonly policy: EffectivePolicy;
+  readonly primary: RolloutVersion;
+  readonly candidate: RolloutVersion | undefined;
+  /** The hosts that lead to the model, the default ones first, each once. */
+  readonly hosts: readonly string[];
+  /** The host of ModelMesh's Service. */
+  readonly serviceHost: string;
+}
+
+/** What KServe's webhook takes as the name of an InferenceService. */
+const inferenceServiceName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+
+export function computeRollout(file: ModelFile, namespace: string, policy: EffectivePolicy): Rollout {
+  const { metadata, spec } = file.model;
+  const name = metadata.name;
+  const version = (role: Role, declared: ModelVersion): RolloutVersion => ({
+    role,
+    name: declared.name ?? toDefaultName(name, role),
+    declared,
+  });
+  const host = `${name}.${namespace}`;
+  return {
+    file,
+    name,
+    namespace,
+    policy,
+    primary: version('primary', spec.primary),
+    candidate: spec.candidate === undefined ? undefined : version('candidate', spec.candidate),
+    hosts: [...new Set([host, `${host}.svc`, `${host}.svc.cluster.local`, ...policy.hosts.toSorted()])],
+    serviceHost: policy.service.host ?? `modelmesh-serving.${namespace}.svc.cluster.local`,
+  };
+}
+
+/** Iter8's names: `wisdom-0` is the primary of `wisdom`, `wisdom-1` its candidate. */
+export function toDefaultName(model: string, role: Role): string {
+  return `${model}-${role === 'primary' ? 0 : 1}`;
+}
+
+/** What can be said against a rollout before anything is rendered. */
+export function checkRollout(rollout: Rollout): Problem[] {
+  const { file, primary, candidate, policy } = rollout;
+  const problems: Problem[] = [];
+  const report = (path: FieldPath, finding: Finding) =>
+    problems.push(toProblem(file.source, path, finding, { on: 'value' }));
+  for (const version of [primary, ...(candidate === undefined ? [] : [candidate])]) {
+    const refusal = refuseName(version.name, rollout.namespace);
+    if (refusal !== undefined)
+      report(version.declared.name === undefined ? ['metadata', 'name'] : ['spec', version.role, 'name'], {
+        code: 'name-refused',
+        ...refusal,
+      });
+  }
+  if (candidate !== undefined && candidate.name === primary.name)
+    report(['spec', candidate.declared.name === undefined ? 'primary' : 'candidate', 'name'], {
+      code: 'same-name',
+      message: `primary and candidate are both called ${primary.name}`,
+      hint: 'give one of them another name, or leave the names out',
+    });
+  const { service } = policy.mirrorGateway;
+  if (rollout.hosts.includes(service) || service === rollout.serviceHost) {
+    const origin = policy.origins.get('routing.mirrorGateway.service') ?? policy.origins.get('routing.hosts');
+    problems.push(
+      toProblem(origin?.source ?? file.source, origin?.path ?? ['metadata', 'name'], {
+        code: 'mirror-loop',
+        message: `mirrored requests of ${rollout.name} would go to ${service}, which leads back to the primary`,
+        hint: 'set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests',
+      }),
+    );
+  }
+  return problems;
+}
+
+/** KServe's webhook: the name's pattern, and the Service names it makes of it, which are DNS labels. */
+function refuseName(name: string, namespace: string): Omit<Finding, 'code'> | undefined {
+  if (!inferenceServiceName.test(name))
+    return {
+      message: `KServe refuses the InferenceService name ${JSON.stringify(name)}`,
+      hint: 'use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit',
+    };
+  const longest = `${name}-predictor-${namespace}`;
+  if (longest.length > 63)
+    return {
+      message: `KServe refuses the InferenceService name "${name}": ${longest} has ${longest.length} characters`,
+      hint: `use a name of at most ${63 - (longest.length - name.length)} characters in this namespace`,
+    };
+  return undefined;
+}

@@ -1,0 +1,106 @@
+/**
+ * Golden folders: `fixtures/<room>/<case>/` with what goes in (`input/`, and `run.json` where it is not
+ * just `render`) and the exact bytes that come out (`expected/`).
+ *
+ * The name of a file in `expected/` says where the bytes came out, and so the exit code:
+ * `stdout.txt` and `warnings.txt` 0, `problems.txt` 1, `usage.txt` 2, `environment.txt` 3. What is
+ * empty has no file.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { main } from '../../src/cli/main.ts';
+import { plainStyle } from '../../src/output/style.ts';
+
+export const fixtures = join(import.meta.dirname, '../../fixtures');
+
+export interface GoldenCase {
+  /** `rollout/no-candidate` */
+  readonly name: string;
+  readonly folder: string;
+}
+
+interface Run {
+  /** Default `render`; `--repo-root .` is added where no root is named. */
+  readonly words?: readonly string[];
+  /** The working directory, below `input/`. */
+  readonly directory?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** False: leave `--repo-root` out. */
+  readonly repository?: boolean;
+  /** Files to lengthen to so many bytes, too large to keep in git. */
+  readonly grow?: Readonly<Record<string, number>>;
+}
+
+/** What a case gives, by the name of the file in `expected/`. */
+export type Output = ReadonlyMap<string, string>;
+
+export function findGoldenCases(): GoldenCase[] {
+  const folders = (folder: string) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  return folders(fixtures).flatMap((room) =>
+    folders(join(fixtures, room)).map((name) => ({ name: `${room}/${name}`, folder: join(fixtures, room, name) })),
+  );
+}
+
+export function readExpected({ folder }: GoldenCase): Output {
+  const expected = join(folder, 'expected');
+  return new Map(
+    readdirSync(expected)
+      .sort()
+      .map((name) => [name, readFileSync(join(expected, name), 'utf8')]),
+  );
+}
+
+/** Runs a case on a copy of its input, outside of any repository. */
+export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
+  const run = readRun(folder);
+  const copy = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-golden-')));
+  try {
+    cpSync(join(folder, 'input'), copy, { recursive: true, verbatimSymlinks: true });
+    for (const [file, bytes] of Object.entries(run.grow ?? {})) truncateSync(join(copy, file), bytes);
+    const words = [...(run.words ?? ['render'])];
+    const readsModels = words[0] === 'render' || words[0] === 'validate';
+    const rooted = words.includes('--repo-root') || run.environment?.['ARGOCD_APP_SOURCE_PATH'] !== undefined;
+    if (readsModels && !rooted && run.repository !== false) words.push('--repo-root', '.');
+    const workingDirectory = join(copy, run.directory ?? '.');
+    mkdirSync(workingDirectory, { recursive: true });
+    const written = { 1: '', 2: '' };
+    const code = await main(words, {
+      version: '0.0.0',
+      workingDirectory,
+      environment: run.environment ?? {},
+      write: (descriptor, texts) => {
+        for (const text of texts) written[descriptor] += text;
+      },
+      style: () => plainStyle,
+    });
+    return toOutput(code, written[1], written[2].replaceAll(copy, '<repository>'));
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+const errorFiles: Readonly<Record<number, string>> = {
+  0: 'warnings.txt',
+  1: 'problems.txt',
+  2: 'usage.txt',
+  3: 'environment.txt',
+};
+
+function toOutput(code: number, stdout: string, stderr: string): Output {
+  const output = new Map<string, string>();
+  if (stderr !== '') output.set(errorFiles[code] ?? `exit-${code}.txt`, stderr);
+  // A command whose report goes to stdout still says by the file's name how it ended.
+  if (stdout !== '') output.set(code === 0 ? 'stdout.txt' : `stdout-exit-${code}.txt`, stdout);
+  if (stdout === '' && stderr === '') output.set(`nothing-exit-${code}.txt`, '');
+  return new Map([...output].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function readRun(folder: string): Run {
+  const hasRun = readdirSync(folder).includes('run.json');
+  return hasRun ? (JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as Run) : {};
+}

@@ -1,0 +1,47 @@
+import { readdirSync } from 'node:fs';
+import test from 'ava';
+import { problemCodes } from '../../src/input/problem.ts';
+import { findGoldenCases, readExpected, runGoldenCase } from './golden-case.ts';
+
+const cases = findGoldenCases();
+
+for (const golden of cases)
+  test(`golden: ${golden.name}`, async (t) => {
+    t.deepEqual(
+      readdirSync(golden.folder)
+        .filter((name) => name !== 'run.json')
+        .sort(),
+      ['expected', 'input'],
+    );
+    const expected = readExpected(golden);
+    t.true(expected.size > 0, 'a case without expectation proves nothing');
+    t.deepEqual(await runGoldenCase(golden), expected);
+  });
+
+test('there are golden cases of every room', (t) => {
+  const rooms = new Set(cases.map(({ name }) => name.split('/')[0]));
+  t.deepEqual(
+    [...rooms],
+    ['faults', 'parameters', 'patches', 'policy', 'problems', 'rollout', 'routing', 'schema', 'validate', 'warnings'],
+  );
+});
+
+test('every problem code has a golden case that shows it', (t) => {
+  const shown = new Set<string>();
+  for (const golden of cases) {
+    const [room, name = ''] = golden.name.split('/');
+    if (room !== 'problems' && room !== 'warnings') continue;
+    const code = name.split('--')[0] ?? '';
+    for (const text of readExpected(golden).values()) if (text.includes(`[${code}]`)) shown.add(code);
+  }
+  t.deepEqual(
+    problemCodes.filter((code) => !shown.has(code)),
+    [],
+  );
+});
+
+test('problems leave stdout empty', (t) => {
+  for (const golden of cases)
+    if (golden.name.startsWith('problems/'))
+      t.deepEqual([...readExpected(golden).keys()], ['problems.txt'], golden.name);
+});
