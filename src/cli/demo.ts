@@ -1,7 +1,4 @@
 /** Plays the tutorial: each step a real commit in a temporary repository, rendered as Argo CD would. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ManifestChange } from '../change/manifest-change.ts';
 import { computeManifestChanges } from '../change/manifest-change.ts';
 import { describeChanges } from '../change/rollout-change.ts';
@@ -11,6 +8,7 @@ import { hasErrors } from '../input/problem.ts';
 import { exitCodes } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
 import { commitAll, initRepository } from '../io/git-repository.ts';
+import { makeTemporaryFolder, removeFolder, writeFiles } from '../io/work-folder.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import { digestAnnotation } from '../manifests/manifest.ts';
 import { toYamlText } from '../output/manifest-text.ts';
@@ -24,7 +22,7 @@ type Rendered = RenderedApplication<{ readonly text: string; readonly digest: st
 
 /** @returns the exit code. */
 export async function runDemo({ keep = false }: { readonly keep?: boolean }, host: Host): Promise<number> {
-  const repository = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-demo-')));
+  const repository = makeTemporaryFolder('model-mirror-demo-');
   const style = host.style(1);
   const say = (...lines: string[]) =>
     host.write(
@@ -46,7 +44,7 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
     await initRepository(repository);
     let before = render(repository, true);
     for (const [i, step] of steps.entries()) {
-      writeStep(repository, step, before);
+      writeFiles(repository, toFiles(step, before));
       const id = await commitAll(repository, step.message, toAuthor(step));
       const after = render(repository, step.model === undefined);
       if (hasErrors(after.problems)) {
@@ -76,7 +74,7 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
     );
     return exitCodes.fine;
   } finally {
-    if (!keep) rmSync(repository, { recursive: true, force: true });
+    if (!keep) removeFolder(repository);
   }
 }
 
@@ -88,17 +86,19 @@ function render(repository: string, allowEmpty: boolean): Rendered {
   }));
 }
 
-function writeStep(repository: string, step: Step, before: Rendered): void {
-  const folder = join(repository, modelFolder);
-  if (step.model === undefined) {
-    rmSync(join(repository, 'models'), { recursive: true });
-    return;
-  }
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'model.yaml'), toModelText(step.model));
-  if (step.mirrorPercentage !== undefined)
-    writeFileSync(join(folder, 'policy.yaml'), toPolicyText(step.mirrorPercentage));
-  if (step.observed !== undefined) writeFileSync(join(folder, 'status.yaml'), toObservedText(step, before));
+/** The files that a step changes; undefined removes one. */
+function toFiles(step: Step, before: Rendered): Record<string, string | undefined> {
+  const { model, mirrorPercentage, observed } = step;
+  const gone = model === undefined;
+  return {
+    [`${modelFolder}/model.yaml`]: gone ? undefined : toModelText(model),
+    ...(gone || mirrorPercentage !== undefined
+      ? { [`${modelFolder}/policy.yaml`]: mirrorPercentage === undefined ? undefined : toPolicyText(mirrorPercentage) }
+      : {}),
+    ...(gone || observed !== undefined
+      ? { [`${modelFolder}/status.yaml`]: gone ? undefined : toObservedText(step, before) }
+      : {}),
+  };
 }
 
 /** What the watcher would write when the cluster runs what was rendered last. */

@@ -6,6 +6,14 @@ import { addParameters } from './parameters.ts';
 import { addRender } from './render.ts';
 import { addValidate } from './validate.ts';
 
+const commands = {
+  render: addRender,
+  validate: addValidate,
+  parameters: addParameters,
+  schema: addSchema,
+  demo: addDemo,
+};
+
 /** @returns the exit code: 0 fine, 1 problems or differences, 2 usage, 3 the environment, 70 a bug. */
 export async function main(words: readonly string[], host: Host): Promise<number> {
   let code: number = exitCodes.fine;
@@ -17,7 +25,9 @@ export async function main(words: readonly string[], host: Host): Promise<number
     .version(host.version)
     .exitOverride()
     .configureOutput({ writeOut: (text) => host.write(1, [text]), writeErr: (text) => host.write(2, [text]) });
-  for (const register of [addRender, addValidate, addParameters, addSchema, addDemo]) register(program, host, finish);
+  // Setting up a command takes a part of a millisecond: all of them only for help and suggestions.
+  const called = Object.entries(commands).filter(([name]) => name === words[0]);
+  for (const [, add] of called.length > 0 ? called : Object.entries(commands)) add(program, host, finish);
   try {
     await program.parseAsync(words, { from: 'user' });
     return code;

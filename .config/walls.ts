@@ -1,0 +1,85 @@
+/**
+ * The walls between the rooms of `src/`, checked by dependency-cruiser. Fails when it saw no file, as
+ * it does when it cannot read TypeScript, and would then call everything fine.
+ */
+import { relative } from 'node:path';
+import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
+import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+
+/** What a room may import of the others; arrows go one way. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  input: [],
+  rollout: ['input'],
+  manifests: ['rollout', 'input'],
+  render: ['manifests', 'rollout', 'input'],
+  change: ['rollout', 'input'],
+  output: ['manifests', 'input'],
+  demo: ['input'],
+  io: ['manifests', 'input'],
+  cli: ['demo', 'change', 'render', 'manifests', 'rollout', 'input', 'output', 'io'],
+};
+
+const rim = '^src/(io|cli)/';
+
+const forbidden: IForbiddenRuleType[] = [
+  { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+  {
+    name: 'no-room-unnamed',
+    comment: 'every file lies in a room that has its arrows above',
+    severity: 'error',
+    from: { path: '^src/', pathNot: `^src/(${Object.keys(rooms).join('|')})/` },
+    to: {},
+  },
+  ...Object.entries(rooms).map(
+    ([room, others]): IForbiddenRuleType => ({
+      name: `arrows-of-${room}`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: `^src/(${[room, ...others].join('|')})/` },
+    }),
+  ),
+  {
+    name: 'core-is-pure',
+    comment: 'files, processes, clocks and the network are the rim’s',
+    severity: 'error',
+    from: { path: '^src/', pathNot: rim },
+    to: { dependencyTypes: ['core'] },
+  },
+  {
+    name: 'files-in-io',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(io/|cli/start\\.ts$)' },
+    to: { path: '^(node:)?fs(/|$)', dependencyTypes: ['core'] },
+  },
+  {
+    name: 'git-at-the-rim',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/io/' },
+    to: { path: 'node_modules/(isomorphic-git|@kubernetes/client-node)/' },
+  },
+  {
+    name: 'yaml-where-text-becomes-a-value-or-back',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(input/yaml-text|output/[a-z-]+)\\.ts$' },
+    to: { path: 'node_modules/yaml/' },
+  },
+  {
+    name: 'nothing-unresolved',
+    severity: 'error',
+    from: {},
+    to: { couldNotResolve: true },
+  },
+];
+
+const result = await cruise(
+  ['src'],
+  { ruleSet: { forbidden }, validate: true, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
+  undefined,
+  { tsConfig: extractTSConfig('tsconfig.json') },
+);
+const { summary, modules } = result.output as ICruiseResult;
+const seen = modules.filter(({ source }) => source.startsWith('src/'));
+for (const { rule, from, to } of summary.violations)
+  process.stderr.write(`${relative('.', from)} → ${to}: ${rule.name}\n`);
+process.stderr.write(`${seen.length} files seen, ${summary.violations.length} walls broken\n`);
+process.exitCode = seen.length === 0 || summary.violations.length > 0 ? 1 : 0;

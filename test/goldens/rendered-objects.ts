@@ -1,0 +1,20 @@
+import { parseAllDocuments } from 'yaml';
+import type { Manifest } from '../../src/manifests/manifest.ts';
+import { findGoldenCases, readExpected } from './golden-case.ts';
+
+/** Every object that a golden case expects, with the case's name. */
+export function findRenderedObjects(
+  kinds: readonly string[],
+): { readonly golden: string; readonly object: Manifest }[] {
+  return findGoldenCases().flatMap((golden) => {
+    const text = readExpected(golden).get('stdout.txt');
+    if (text === undefined || !/^(apiVersion: |\{"apiVersion")/.test(text)) return [];
+    const objects = text.startsWith('{')
+      ? text
+          .trimEnd()
+          .split('\n')
+          .map((line) => JSON.parse(line) as Manifest)
+      : parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+    return objects.filter(({ kind }) => kinds.includes(kind)).map((object) => ({ golden: golden.name, object }));
+  });
+}
