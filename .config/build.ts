@@ -3,7 +3,7 @@
  * and one for each command that may take longer to load.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
@@ -31,7 +31,7 @@ const commandsApart: Plugin = {
 };
 
 rmSync(dist, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: [
     { in: join(root, 'src/cli/start.ts'), out: 'model-mirror' },
     { in: join(root, 'src/cli/entry.ts'), out: 'cli' },
@@ -50,9 +50,14 @@ await build({
   supported: { 'dynamic-import': false },
   define: { MODEL_MIRROR_VERSION: JSON.stringify(version) },
   plugins: [commandsApart],
+  metafile: true,
   logLevel: 'warning',
 });
 chmodSync(join(dist, 'model-mirror.cjs'), 0o755);
+// What each bundle is made of, for the test that looks at what rendering loads.
+mkdirSync(join(root, 'node_modules/.cache/model-mirror'), { recursive: true });
+writeFileSync(join(root, 'node_modules/.cache/model-mirror/bundles.json'), JSON.stringify(metafile.outputs));
+writeFileSync(join(dist, 'LICENSES.txt'), toLicenses(Object.keys(metafile.inputs)));
 
 const example = mkdtempSync(join(tmpdir(), 'model-mirror-build-'));
 try {
@@ -69,6 +74,24 @@ try {
   );
 } finally {
   rmSync(example, { recursive: true, force: true });
+}
+
+/** The licences of the packages that are in the bundles: most ask to go where their code goes. */
+function toLicenses(inputs: readonly string[]): string {
+  const packages = new Set(inputs.flatMap((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []));
+  return [...packages]
+    .sort()
+    .map((name) => {
+      const folder = join(root, 'node_modules', name);
+      const { version: of, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+        version: string;
+        license: string;
+      };
+      const files = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
+      const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
+      return `${name} ${of} (${license})\n\n${texts.join('\n\n')}\n`;
+    })
+    .join(`\n${'-'.repeat(72)}\n\n`);
 }
 
 function writeExample(folder: string): void {

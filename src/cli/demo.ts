@@ -14,17 +14,19 @@ import { digestAnnotation } from '../manifests/manifest.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import { toProblemText } from '../output/problem-text.ts';
 import { toStatusText } from '../output/status-text.ts';
+import type { Style } from '../output/style.ts';
 import type { RenderedApplication } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
 import type { Host } from './host.ts';
 
+type Say = (...lines: string[]) => void;
 type Rendered = RenderedApplication<{ readonly text: string; readonly digest: string | undefined }>;
 
 /** @returns the exit code. */
 export async function runDemo({ keep = false }: { readonly keep?: boolean }, host: Host): Promise<number> {
   const repository = makeTemporaryFolder('model-mirror-demo-');
   const style = host.style(1);
-  const say = (...lines: string[]) =>
+  const say: Say = (...lines) =>
     host.write(
       1,
       lines.map((line) => `${line}\n`),
@@ -79,7 +81,7 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
 }
 
 function render(repository: string, allowEmpty: boolean): Rendered {
-  const tree = openFolderTree({ repository, folder: repository, root: repository });
+  const tree = openFolderTree({ repository, repositoryPath: '.', folder: repository, root: repository });
   return renderApplication(tree, { allowEmpty }, (manifest: Manifest) => ({
     text: toYamlText(manifest),
     digest: manifest.metadata.annotations?.[digestAnnotation],
@@ -144,11 +146,13 @@ function toChanges(before: Rendered, after: Rendered): ManifestChange[] {
   return computeManifestChanges(printed(before), printed(after));
 }
 
-function showChange(
-  { change, kind, namespace, name, lines }: ManifestChange,
-  say: (...lines: string[]) => void,
-  style: ReturnType<Host['style']>,
-): void {
-  say(`   ${style('bold', `${kind} ${namespace}/${name}`)} ${change}`);
-  for (const { sign, text } of lines) say(style(sign === '+' ? 'green' : 'red', `     ${sign} ${text}`));
+function showChange({ change, kind, namespace, name, lines }: ManifestChange, say: Say, style: Style): void {
+  const title = style('bold', `${kind} ${namespace}/${name}`);
+  // Of an object that is gone, every line is: its name says as much.
+  if (change === 'removed') say(`   ${title} removed, all ${lines.length} lines`);
+  else say(`   ${title} ${change}`, ...lines.map((line) => toDiffLine(line, style)));
+}
+
+function toDiffLine({ sign, text }: ManifestChange['lines'][number], style: Style): string {
+  return style(sign === '+' ? 'green' : 'red', `     ${sign} ${text}`);
 }

@@ -24,13 +24,8 @@ export interface Places extends FolderPlaces {
  */
 export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: string, flags: PlaceFlags): Places {
   const folder = toRealFolder(resolve(host.workingDirectory, directory));
-  const found =
-    flags.repoRoot !== undefined
-      ? toRealFolder(resolve(host.workingDirectory, flags.repoRoot))
-      : argocd.sourcePath !== undefined
-        ? toArgocdRepository(host.workingDirectory, argocd.sourcePath)
-        : findRepository(folder);
-  const repository = found ?? folder;
+  const found = findPlaceOf(folder, host, argocd, flags);
+  const { repository, repositoryPath } = found ?? { repository: folder, repositoryPath: '.' };
   if (!isInside(folder, repository))
     throw new Fault('usage', `${directory} is not in the repository ${repository}`, 'mend --repo-root');
   const wanted = flags.root ?? argocd.root;
@@ -43,11 +38,22 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
     );
   return {
     repository,
+    repositoryPath,
     folder,
     root,
     problems: found === undefined ? [noRepository] : [],
     toShownPath: (file) => relative(host.workingDirectory, resolve(repository, file)) || '.',
   };
+}
+
+type Repository = Pick<FolderPlaces, 'repository' | 'repositoryPath'>;
+
+function findPlaceOf(folder: string, host: Host, argocd: ArgocdEnvironment, flags: PlaceFlags): Repository | undefined {
+  if (flags.repoRoot !== undefined)
+    return { repository: toRealFolder(resolve(host.workingDirectory, flags.repoRoot)), repositoryPath: '.' };
+  if (argocd.sourcePath !== undefined) return toArgocdRepository(host.workingDirectory, argocd.sourcePath);
+  const repository = findRepository(folder);
+  return repository === undefined ? undefined : { repository, repositoryPath: '.' };
 }
 
 const noRepository: Problem = {
@@ -63,18 +69,20 @@ const noRepository: Problem = {
 
 /**
  * Argo CD often leaves .git out of what it sends, but always runs a plugin in the Application's folder
- * of the checkout: the repository is as many levels above as the source path has parts.
+ * of the checkout: the repository is as many levels above as the source path has parts. Where Argo CD
+ * is told to send only what manifest-generate-paths names, the outer parts are not there.
  */
-function toArgocdRepository(workingDirectory: string, sourcePath: string): string {
+function toArgocdRepository(workingDirectory: string, sourcePath: string): Repository {
   const parts = sourcePath.split('/').filter((part) => part !== '' && part !== '.');
-  const repository = resolve(workingDirectory, ...parts.map(() => '..'));
-  if (relative(repository, workingDirectory) !== parts.join(sep))
-    throw new Fault(
-      'environment',
-      `ARGOCD_APP_SOURCE_PATH is ${sourcePath}, which is not where the working directory ends`,
-      'run the plugin in the folder of the Application',
-    );
-  return repository;
+  if (parts.includes('..'))
+    throw new Fault('environment', `ARGOCD_APP_SOURCE_PATH is ${sourcePath}`, 'set a path without ".."');
+  const here = workingDirectory.split(sep);
+  let sent = 0;
+  while (sent < parts.length && here.at(-1 - sent) === parts.at(-1 - sent)) sent++;
+  return {
+    repository: resolve(workingDirectory, ...parts.slice(parts.length - sent).map(() => '..')),
+    repositoryPath: parts.slice(0, parts.length - sent).join('/') || '.',
+  };
 }
 
 function isInside(folder: string, outer: string): boolean {

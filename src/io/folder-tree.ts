@@ -7,7 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
-import { join, relative, sep } from 'node:path';
+import { join, posix, relative, sep } from 'node:path';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { toFolderChain } from '../input/folder-tree.ts';
@@ -19,8 +19,10 @@ import { Fault, toReason } from './fault.ts';
 const maxFileBytes = 1024 * 1024;
 
 export interface FolderPlaces {
-  /** The repository's root: an absolute path without links. */
+  /** What there is of the repository: an absolute path without links. */
   readonly repository: string;
+  /** The path of that folder in the whole repository; `.` when it is the root itself. */
+  readonly repositoryPath: string;
   /** The folder to render: the same, and not outside of the repository. */
   readonly folder: string;
   /** The outermost folder whose policies hold: the folder itself, or one around it. */
@@ -28,10 +30,12 @@ export interface FolderPlaces {
 }
 
 /** Reads the folders, not yet the files. Folders whose names begin with a dot are left out, and node_modules. */
-export function openFolderTree({ repository, folder, root }: FolderPlaces): FolderTree {
+export function openFolderTree({ repository, repositoryPath, folder, root }: FolderPlaces): FolderTree {
   const problems: Problem[] = [];
   const files: FoundFile[] = [];
-  const toPath = (absolute: string) => relative(repository, absolute).split(sep).join('/') || '.';
+  const toPath = (absolute: string) =>
+    posix.join(repositoryPath, relative(repository, absolute).split(sep).join('/')) || '.';
+  const toAbsolute = (path: string) => join(repository, posix.relative(repositoryPath, path));
   const report = (absolute: string, finding: Finding) =>
     problems.push({ severity: 'error', ...finding, file: toPath(absolute), line: 1, column: 1, field: '' });
 
@@ -68,12 +72,12 @@ export function openFolderTree({ repository, folder, root }: FolderPlaces): Fold
   list(folder, from === '.' ? '' : `${from}/`, true, folder);
   const outermost = toPath(root);
   const around = toFolderChain(from).slice(toFolderChain(outermost).length - 1, -1);
-  for (const path of around) list(join(repository, path), path === '.' ? '' : `${path}/`, false, root);
+  for (const path of around) list(toAbsolute(path), path === '.' ? '' : `${path}/`, false, root);
   return {
     folder: from,
     files,
     problems,
-    read: (file) => readSource(join(repository, file.path), file.path),
+    read: (file) => readSource(toAbsolute(file.path), file.path),
   };
 }
 

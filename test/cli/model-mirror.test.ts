@@ -1,0 +1,347 @@
+/** The program itself, as a process: what Argo CD and people run. */
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { parse } from 'yaml';
+
+const root = join(import.meta.dirname, '../..');
+const program = join(root, 'dist/model-mirror.cjs');
+const fixtures = join(root, 'fixtures');
+
+function makeFolder(t: ExecutionContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A copy of a golden case's input. */
+function copyInput(t: ExecutionContext, golden: string): string {
+  const folder = makeFolder(t);
+  cpSync(join(fixtures, golden, 'input'), folder, { recursive: true });
+  return folder;
+}
+
+function run(words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}) {
+  return spawnSync(process.execPath, [program, ...words], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...environment },
+  });
+}
+
+test('the process gives what the golden cases expect', (t) => {
+  const folder = copyInput(t, 'rollout/gate-none');
+  const { status, stdout, stderr } = run(['render', '--repo-root', '.'], folder);
+  t.is(stdout, readFileSync(join(fixtures, 'rollout/gate-none/expected/stdout.txt'), 'utf8'));
+  t.is(stderr, '');
+  t.is(status, 0);
+});
+
+test('exit codes: 0 fine, 1 problems, 2 usage, 3 the environment', (t) => {
+  t.is(run(['--help'], root).status, 0);
+  t.is(run(['--version'], root).stdout, `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`);
+  const broken = run(['render', '--repo-root', '.'], copyInput(t, 'problems/wrong-type'));
+  t.is(broken.status, 1);
+  t.is(broken.stdout, '');
+  t.regex(broken.stderr, /^model\.yaml:4:9: error: /);
+  t.is(run(['render', '--output', 'xml'], root).status, 2);
+  t.is(run(['render', 'nowhere'], root).status, 3);
+});
+
+test('a folder gives the same bytes by its .git, by --repo-root and by what Argo CD says', (t) => {
+  const folder = makeFolder(t);
+  const path = 'teams/blue/wisdom';
+  const here = join(folder, path);
+  cpSync(join(fixtures, 'rollout/ready-percentage-20/input'), here, { recursive: true });
+  const byFlag = run(['render', '--repo-root', '../../..'], here);
+  const byArgocd = run(['render'], here, { ARGOCD_APP_SOURCE_PATH: path, ARGOCD_APP_REVISION: 'a'.repeat(40) });
+  mkdirSync(join(folder, '.git'));
+  const byGit = run(['render'], here);
+  t.regex(byGit.stdout, /model-mirror\.dev\/path: teams\/blue\/wisdom\n/);
+  t.is(byFlag.stdout, byGit.stdout);
+  t.is(byArgocd.stdout, byGit.stdout);
+  t.is(byFlag.stderr + byArgocd.stderr + byGit.stderr, '');
+});
+
+test('people see paths they can open from where they are, Argo CD those of the repository', (t) => {
+  const folder = makeFolder(t);
+  const here = join(folder, 'models/wisdom');
+  cpSync(join(fixtures, 'problems/empty-file/input'), here, { recursive: true });
+  mkdirSync(join(folder, '.git'));
+  t.regex(run(['render'], here).stderr, /^model\.yaml:1:1: /);
+  t.regex(run(['render', 'models'], folder).stderr, /^models\/wisdom\/model\.yaml:1:1: /);
+  const argocd = run(['render'], here, { ARGOCD_APP_SOURCE_PATH: 'models/wisdom' });
+  t.regex(argocd.stderr, /^models\/wisdom\/model\.yaml:1:1: /);
+});
+
+test('nothing but the flags and the named variables of Argo CD changes the output', (t) => {
+  const folder = copyInput(t, 'rollout/ready-percentage-20');
+  const words = ['render', '--repo-root', '.'];
+  const environment = {
+    ARGOCD_APP_REVISION: '0123456789abcdef0123456789abcdef01234567',
+    ARGOCD_APP_NAME: 'other',
+    KUBE_VERSION: '1.36.1',
+    LANG: 'tr_TR.UTF-8',
+    LC_ALL: 'tr_TR.UTF-8',
+    TZ: 'Pacific/Kiritimati',
+    HOSTNAME: 'other',
+    FORCE_COLOR: '1',
+  };
+  t.is(run(words, folder, environment).stdout, run(words, folder).stdout);
+});
+
+test('a reader that goes away early is no error', async (t) => {
+  const folder = makeFolder(t);
+  const model = readFileSync(join(fixtures, 'rollout/gate-none/input/model.yaml'), 'utf8');
+  for (let i = 0; i < 500; i++) {
+    mkdirSync(join(folder, `m${i}`));
+    writeFileSync(join(folder, `m${i}/model.yaml`), model.replace('name: wisdom', `name: m${i}`));
+  }
+  const child = spawn(process.execPath, [program, 'render', '--repo-root', '.'], { cwd: folder });
+  let stderr = '';
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  child.stdout.once('data', () => child.stdout.destroy());
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  t.is(code, 0);
+  t.is(stderr, '');
+});
+
+test('the compiled code beside the bundle is used, and is not needed', (t) => {
+  const elsewhere = makeFolder(t);
+  for (const name of ['model-mirror.cjs', 'cli.cjs', 'cli.code'])
+    copyFileSync(join(root, 'dist', name), join(elsewhere, name));
+  const folder = copyInput(t, 'rollout/gate-none');
+  const expected = run(['render', '--repo-root', '.'], folder).stdout;
+  const start = (...flags: string[]) =>
+    spawnSync(process.execPath, [...flags, join(elsewhere, 'model-mirror.cjs'), 'render', '--repo-root', '.'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+  const hook = join(elsewhere, 'hook.cjs');
+  writeFileSync(
+    hook,
+    `const vm = require('node:vm');
+     const { Script } = vm;
+     vm.Script = class extends Script {
+       constructor(...words) { super(...words); process.stderr.write('rejected: ' + this.cachedDataRejected); }
+     };`,
+  );
+  t.is(start('--require', hook).stderr, 'rejected: false');
+  writeFileSync(join(elsewhere, 'cli.code'), 'not compiled code');
+  t.is(start('--require', hook).stderr, 'rejected: true');
+  t.is(start().stdout, expected);
+  rmSync(join(elsewhere, 'cli.code'));
+  t.is(start().stdout, expected);
+});
+
+test('rendering loads neither the git library nor the Kubernetes client', (t) => {
+  const bundles = JSON.parse(
+    readFileSync(join(root, 'node_modules/.cache/model-mirror/bundles.json'), 'utf8'),
+  ) as Record<string, { inputs: Record<string, { bytesInOutput: number }> }>;
+  const heavy = /node_modules\/(isomorphic-git|@kubernetes\/client-node)\//;
+  const inputsOf = (bundle: string) => Object.keys(bundles[`dist/${bundle}`]?.inputs ?? {});
+  t.true(inputsOf('cli.cjs').length > 40);
+  t.deepEqual(
+    inputsOf('cli.cjs').filter((input) => heavy.test(input)),
+    [],
+  );
+  t.true(
+    inputsOf('demo.cjs').some((input) => heavy.test(input)),
+    'the check sees what is there',
+  );
+
+  const folder = copyInput(t, 'rollout/gate-none');
+  const hook = join(makeFolder(t), 'hook.cjs');
+  writeFileSync(
+    hook,
+    `const Module = require('node:module');
+     const load = Module._load;
+     Module._load = function (request, ...more) { process._rawDebug(request); return load.call(this, request, ...more); };`,
+  );
+  const { stderr } = spawnSync(process.execPath, ['--require', hook, program, 'render', '--repo-root', '.'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  const loaded = stderr.trimEnd().split('\n');
+  t.true(loaded.length > 5);
+  t.deepEqual(
+    loaded.filter((request) => !/^(node:)?(buffer|events|fs|path|process|util|vm)$/.test(request)),
+    [program],
+  );
+});
+
+test('--output-dir writes what differs, leaves what is equal, removes what is its own and gone', (t) => {
+  const folder = copyInput(t, 'rollout/gate-none');
+  const out = join(folder, 'out');
+  const words = ['render', '--repo-root', '.', '--output-dir', 'out'];
+  t.is(run(words, folder).stderr, 'out: 7 written, 0 unchanged, 0 removed\n');
+  t.deepEqual(readdirSync(out).sort(), [
+    'gateway_modelmesh-serving_mm-gateway.yaml',
+    'gateway_modelmesh-serving_mm-mirror-gateway.yaml',
+    'inferenceservice_modelmesh-serving_wisdom-0.yaml',
+    'inferenceservice_modelmesh-serving_wisdom-1.yaml',
+    'serviceentry_modelmesh-serving_wisdom.yaml',
+    'virtualservice_modelmesh-serving_wisdom-mirror.yaml',
+    'virtualservice_modelmesh-serving_wisdom.yaml',
+  ]);
+  const kept = join(out, 'serviceentry_modelmesh-serving_wisdom.yaml');
+  utimesSync(kept, 1, 1);
+  writeFileSync(join(out, 'configmap_modelmesh-serving_mine.yaml'), 'kind: ConfigMap\n');
+  writeFileSync(join(out, 'README.md'), 'app.kubernetes.io/managed-by: model-mirror\n');
+  const model = join(folder, 'model.yaml');
+  writeFileSync(model, readFileSync(model, 'utf8').replace(/ {2}candidate:.*/s, ''));
+  t.is(run(words, folder).stderr, 'out: 1 written, 4 unchanged, 2 removed\n');
+  t.is(statSync(kept).mtimeMs, 1000);
+  t.true(existsSync(join(out, 'configmap_modelmesh-serving_mine.yaml')));
+  t.true(existsSync(join(out, 'README.md')));
+  t.false(existsSync(join(out, 'inferenceservice_modelmesh-serving_wisdom-1.yaml')));
+
+  writeFileSync(model, 'broken: [');
+  const before = readdirSync(out);
+  t.is(run(words, folder).status, 1);
+  t.deepEqual(readdirSync(out), before);
+});
+
+test('colours only on a terminal', (t) => {
+  const folder = copyInput(t, 'problems/empty-file');
+  const onTerminal = (environment: string) =>
+    spawnSync('script', ['-qec', `${environment} ${process.execPath} ${program} render --repo-root .`, '/dev/null'], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], TERM: 'xterm' },
+    }).stdout;
+  const escapeCode = String.fromCharCode(27);
+  t.false(run(['render', '--repo-root', '.'], folder).stderr.includes(escapeCode));
+  if (spawnSync('script', ['--version']).error !== undefined) {
+    t.log('not checked on a terminal: script(1) is not here');
+    return;
+  }
+  t.true(onTerminal('').includes(`${escapeCode}[31merror:`));
+  t.false(onTerminal('NO_COLOR=1').includes(escapeCode));
+});
+
+test('the demo plays the tutorial to its end', (t) => {
+  const { status, stdout, stderr } = run(['demo'], root);
+  t.is(stderr, '');
+  t.is(status, 0);
+  t.regex(stdout, /the demo itself plays the watcher/);
+  t.deepEqual(
+    [...stdout.matchAll(/^ {3}(wisdom: .*)$/gm)].map(([, line]) => line),
+    [
+      'wisdom: a new model; v1 (wisdom-0) answers every request',
+      'wisdom: candidate v2 (wisdom-1) is declared',
+      'wisdom: the mirror stays closed: no status file says that the candidate is ready',
+      'wisdom: the mirror opens at 100 %: the candidate is Ready',
+      'wisdom: mirror 100 % → 20 %',
+      'wisdom: the mirror closes: the candidate is Failed (ModelLoadFailed)',
+      'wisdom: the mirror opens at 20 %: the candidate is Ready',
+      'wisdom: promoted: primary v1 (wisdom-0) → v2 (wisdom-0)',
+      'wisdom: candidate v2 (wisdom-1) is the primary now, and no longer a candidate',
+      'wisdom: the mirror closes: there is no candidate',
+      'wisdom: candidate v3 (wisdom-1) is declared',
+      'wisdom: the mirror stays closed: the status speaks of an earlier spec of the candidate',
+      'wisdom: the mirror opens at 20 %: the candidate is Ready',
+      'wisdom: candidate v3 (wisdom-1) is discarded',
+      'wisdom: the mirror closes: there is no candidate',
+      'wisdom: the model is removed, with everything that led to it',
+    ],
+  );
+  t.regex(stdout, /\+ +mirrorPercentage:\n +\+ +value: 100\n/);
+});
+
+test('the demo keeps a repository with real commits when asked', (t) => {
+  const folder = makeFolder(t);
+  const { stdout } = run(['demo', '--keep'], root, { TMPDIR: folder });
+  const repository = /git -C (\S+) log/.exec(stdout)?.[1] ?? '';
+  const log = spawnSync('git', ['-C', repository, 'log', '--format=%s', '--reverse'], { encoding: 'utf8' });
+  t.deepEqual(log.stdout.trimEnd().split('\n').slice(0, 3), [
+    'wisdom: deploy v1',
+    'wisdom: try v2',
+    'status: wisdom: candidate v2 is ready, mirror may open',
+  ]);
+  t.is(spawnSync('git', ['-C', repository, 'status', '--porcelain'], { encoding: 'utf8' }).stdout, '');
+});
+
+interface Step {
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+}
+
+const plugin = parse(readFileSync(join(root, 'plugin.yaml'), 'utf8')) as {
+  metadata: { name: string };
+  spec: {
+    version: string;
+    discover: { find: Step };
+    generate: Step;
+    parameters: { dynamic: Step };
+  };
+};
+
+/** Runs a step of plugin.yaml as cmp-server does, with the program of this repository. */
+function runStep({ command, args }: Step, cwd: string, environment: Readonly<Record<string, string>> = {}) {
+  const words = [...command, ...args].map((word) => word.replace('/opt/model-mirror/dist/', `${join(root, 'dist')}/`));
+  const [name = '', ...more] = words;
+  return spawnSync(name === 'node' ? process.execPath : name, more, {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...environment },
+  });
+}
+
+test('plugin.yaml: generate prints concatenated JSON, parameters a JSON list', (t) => {
+  const folder = copyInput(t, 'rollout/gate-none');
+  const environment = { ARGOCD_APP_SOURCE_PATH: '.', ARGOCD_APP_NAMESPACE: 'default', ARGOCD_APP_PARAMETERS: 'null' };
+  const { stdout, stderr, status } = runStep(plugin.spec.generate, folder, environment);
+  t.is(status, 0);
+  t.is(stderr, '');
+  t.deepEqual(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).kind),
+    ['Gateway', 'Gateway', 'InferenceService', 'InferenceService', 'ServiceEntry', 'VirtualService', 'VirtualService'],
+  );
+  const announced = JSON.parse(runStep(plugin.spec.parameters.dynamic, folder).stdout) as { name: string }[];
+  t.deepEqual(
+    announced.map(({ name }) => name),
+    ['cluster', 'root', 'assumeReady', 'allowEmpty'],
+  );
+});
+
+test('plugin.yaml: discover finds what is written for model-mirror, and nothing else', (t) => {
+  const find = (folder: string, environment: Readonly<Record<string, string>> = {}) => {
+    const { status, stdout } = runStep(plugin.spec.discover.find, folder, environment);
+    t.is(status, 0);
+    return stdout.trim() !== '';
+  };
+  t.true(find(copyInput(t, 'rollout/no-candidate')));
+  t.true(find(copyInput(t, 'rollout/named-files')));
+  t.true(find(copyInput(t, 'problems/yaml-syntax')));
+  const foreign = makeFolder(t);
+  writeFileSync(join(foreign, 'policy.yaml'), 'apiVersion: kyverno.io/v1\nkind: ClusterPolicy\n');
+  writeFileSync(join(foreign, 'README.md'), 'model-mirror\n');
+  t.false(find(foreign));
+  t.false(find(makeFolder(t)));
+  t.true(find(makeFolder(t), { PARAM_ALLOWEMPTY: 'true' }));
+});
+
+test("plugin.yaml: the plugin's version is the package's", (t) => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  t.is(plugin.spec.version, `v${version}`);
+});
