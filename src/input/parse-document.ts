@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { FieldPath, Finding, Problem, ProblemCode, Severity } from './problem.ts';
 import { toFieldText } from './problem.ts';
 import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
-import { apiVersion, mirrorPolicySchema, modelSchema, modelStatusSchema, schemas } from './schema.ts';
+import { schemas } from './schema.ts';
 import {
   choicesOf,
   discriminatorsOf,
@@ -13,6 +13,7 @@ import {
   toChoiceText,
   toExpectedText,
 } from './schema-fields.ts';
+import { apiVersion } from './schema-parts.ts';
 import type { SourceFile } from './source-file.ts';
 import { suggest } from './suggest.ts';
 import { locate, parseText } from './yaml-text.ts';
@@ -24,15 +25,15 @@ export interface Parsed<T> {
 }
 
 export function parseModel(source: SourceFile): Parsed<Model> {
-  return parseDocument(source, 'Model', modelSchema);
+  return parseDocument(source, 'Model', schemas.Model);
 }
 
 export function parsePolicy(source: SourceFile): Parsed<MirrorPolicy> {
-  return parseDocument(source, 'MirrorPolicy', mirrorPolicySchema);
+  return parseDocument(source, 'MirrorPolicy', schemas.MirrorPolicy);
 }
 
 export function parseStatus(source: SourceFile): Parsed<ModelStatus> {
-  return parseDocument(source, 'ModelStatus', modelStatusSchema);
+  return parseDocument(source, 'ModelStatus', schemas.ModelStatus);
 }
 
 /** A finding with its place: at a field's key, or at its value. */

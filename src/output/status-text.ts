@@ -1,6 +1,6 @@
 import { Document, isMap } from 'yaml';
 import type { ModelStatus } from '../input/schema.ts';
-import { apiVersion } from '../input/schema.ts';
+import { apiVersion } from '../input/schema-parts.ts';
 
 /** What was seen of a model, without the form around it. */
 export interface ObservedModel {

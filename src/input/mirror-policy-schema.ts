@@ -1,0 +1,138 @@
+import * as v from 'valibot';
+import {
+  duration,
+  fields,
+  gatewayName,
+  header,
+  hostName,
+  name,
+  optional,
+  percentage,
+  podSelector,
+  pointer,
+  port,
+  said,
+  text,
+} from './schema-parts.ts';
+
+const routing = fields({
+  hosts: optional(
+    v.array(hostName()),
+    'Hosts that lead to the model besides <name>.<namespace>, ….svc and ….svc.cluster.local.',
+  ),
+  gateway: optional(
+    fields({
+      name: optional(gatewayName(), 'Default mm-gateway.'),
+      create: optional(v.boolean(), 'Whether to render the Gateway. Default true.'),
+      selector: optional(podSelector(), 'Labels of the gateway pods. Default istio: ingressgateway.'),
+      port: optional(port(), 'The port that the Gateway listens on. Default 80.'),
+    }),
+    'The gateway through which requests from outside come.',
+  ),
+  mirrorGateway: optional(
+    fields({
+      name: optional(gatewayName(), 'Default mm-mirror-gateway.'),
+      create: optional(v.boolean(), 'Whether to render the Gateway. Default true.'),
+      selector: optional(podSelector(), 'Labels of the gateway pods. Default istio: egressgateway.'),
+      service: optional(
+        hostName(),
+        "The gateway's Service, where mirrored requests go. Default istio-egressgateway.istio-system.svc.cluster.local.",
+      ),
+      port: optional(port(), 'The port of the Service and of the Gateway. Default 80.'),
+    }),
+    'The gateway through which mirrored requests reach the candidate. It must not be the public one: a gateway that mirrors to itself multiplies every request.',
+  ),
+  service: optional(
+    fields({
+      host: optional(hostName(), 'Default modelmesh-serving.<namespace>.svc.cluster.local.'),
+      port: optional(port(), 'Its gRPC port. Default 8033.'),
+    }),
+    "ModelMesh's Service.",
+  ),
+  timeout: optional(duration(), "How long a client's request may take, as in 30s. Default: no limit."),
+  mirrorTimeout: optional(duration(), 'How long a mirrored request may take, as in 2s. Default 2s.'),
+});
+
+const limits = fields({
+  maxMirrorPercentage: optional(percentage(), 'The largest mirrorPercentage allowed from here down.'),
+  storageUriPrefixes: optional(
+    v.pipe(
+      v.array(text()),
+      v.minLength(1, 'an empty list allows no model at all\nname at least one prefix, or leave the list out'),
+    ),
+    'Each storageUri from here down must begin with one of these.',
+  ),
+});
+
+const target = fields({
+  kind: said(
+    v.picklist(['InferenceService', 'VirtualService', 'ServiceEntry', 'Gateway']),
+    'The kind of object to patch.',
+  ),
+  name: optional(text(), 'Its name; absent: every object of the kind that the policy reaches.'),
+});
+
+const at = said(pointer(), 'Where in the object, as a JSON pointer.');
+const from = said(pointer(), 'From where, as a JSON pointer.');
+const op = <T extends string>(word: T, does: string) => said(v.literal(word), does);
+
+/** RFC 6902. */
+const operation = v.variant('op', [
+  v.strictObject({
+    op: op('add', 'Sets a field, or inserts into a list.'),
+    path: at,
+    value: said(v.unknown(), 'The value.'),
+  }),
+  v.strictObject({
+    op: op('replace', 'Sets a field that is there.'),
+    path: at,
+    value: said(v.unknown(), 'The value.'),
+  }),
+  v.strictObject({
+    op: op('test', 'Fails unless the field has this value.'),
+    path: at,
+    value: said(v.unknown(), 'The value.'),
+  }),
+  v.strictObject({ op: op('remove', 'Removes a field.'), path: at }),
+  v.strictObject({ op: op('move', 'Moves a field.'), path: at, from }),
+  v.strictObject({ op: op('copy', 'Copies a field.'), path: at, from }),
+]);
+
+/** Under which rules: `policy.yaml`. */
+export const mirrorPolicySchema = v.pipe(
+  fields({
+    ...header('MirrorPolicy'),
+    metadata: said(
+      fields({ name: said(name(), 'What the policy is called; nothing refers to it.') }),
+      'Which policy this is.',
+    ),
+    spec: said(
+      fields({
+        mirrorPercentage: optional(
+          percentage(),
+          'The share of requests that is mirrored to the candidate, in percent. Default 100; 0 is the brake.',
+        ),
+        gate: optional(
+          v.picklist(['Status', 'None']),
+          'Status (default): mirror only while the status file says that this very candidate is ready. None: mirror as soon as there is a candidate.',
+        ),
+        routing: optional(routing, 'Hosts, gateways, services and timeouts.'),
+        limits: optional(limits, 'What policies further down can only tighten, never loosen.'),
+        patches: optional(
+          v.array(
+            fields({
+              target: said(target, 'Which rendered objects are patched.'),
+              patch: said(v.array(operation), 'RFC 6902 operations, run in order.'),
+            }),
+          ),
+          'JSON patches on rendered objects, run from the outermost policy to the nearest.',
+        ),
+      }),
+      'The rules; each field that is left out is taken from the next policy further out, or has its default.',
+    ),
+  }),
+  v.title('MirrorPolicy'),
+  v.description(
+    'Under which rules models are mirrored: for this folder and everything below; the nearest policy wins, field by field.',
+  ),
+);

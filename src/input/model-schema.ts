@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import { fields, header, labelValue, mapOf, name, optional, said, text } from './schema-parts.ts';
+
+const versionOf = (suffix: string) =>
+  fields({
+    version: said(
+      labelValue(),
+      'What this version is called; becomes the label app.kubernetes.io/version. Quote numbers: "1.0".',
+    ),
+    storageUri: optional(
+      text(),
+      'Where the model lies: s3, gs, pvc, http or https. Becomes spec.predictor.model.storageUri. Required unless the template or the overrides give storage.',
+    ),
+    name: optional(text(), `The InferenceService's name. Default: the model's name and ${suffix}.`),
+    overrides: optional(
+      fields({
+        metadata: optional(
+          fields({
+            labels: optional(mapOf(v.nullable(v.string())), 'Labels of this InferenceService alone.'),
+            annotations: optional(mapOf(v.nullable(v.string())), 'Annotations of this InferenceService alone.'),
+          }),
+          'Labels and annotations; null removes one.',
+        ),
+        spec: optional(mapOf(v.unknown()), "What differs from the template's spec; null removes a field."),
+      }),
+      "A JSON merge patch (RFC 7386) on this version's InferenceService.",
+    ),
+  });
+
+/** What people want: `model.yaml`. */
+export const modelSchema = v.pipe(
+  fields({
+    ...header('Model'),
+    metadata: said(
+      fields({
+        name: said(
+          name(),
+          'The model. Clients call <name>.<namespace>; VirtualService and ServiceEntry are called so too.',
+        ),
+        namespace: optional(
+          name(),
+          "Where its objects live. Default: the Argo CD Application's destination namespace.",
+        ),
+      }),
+      'Which model this is.',
+    ),
+    spec: said(
+      fields({
+        template: said(
+          fields({
+            metadata: optional(
+              fields({
+                labels: optional(mapOf(v.string()), 'Labels of both InferenceServices.'),
+                annotations: optional(
+                  mapOf(v.string()),
+                  'Annotations of both; serving.kserve.io/deploymentMode: ModelMesh is required.',
+                ),
+              }),
+              'Labels and annotations of both InferenceServices.',
+            ),
+            spec: said(mapOf(v.unknown()), "An InferenceService's spec, as KServe documents it."),
+          }),
+          'What both versions share.',
+        ),
+        primary: said(versionOf('-0'), 'The version that answers every request.'),
+        candidate: optional(versionOf('-1'), 'The version that sees copies of requests; nobody gets its answers.'),
+      }),
+      'Its versions.',
+    ),
+  }),
+  v.title('Model'),
+  v.description('What people want: a model, its primary version and, while one is tried out, its candidate.'),
+);

@@ -1,0 +1,124 @@
+/** What the schemas of the three kinds are made of. */
+import * as v from 'valibot';
+import { isMap } from './plain-value.ts';
+
+/** valibot takes a list where it expects an object; a file with a list there is wrong. */
+function asMap<S extends v.GenericSchema>(schema: S) {
+  return v.pipe(v.custom<v.InferInput<S>>(isMap), schema);
+}
+
+/** A map with these fields and no others. */
+export const fields = <E extends v.ObjectEntries>(entries: E) => asMap(v.strictObject(entries));
+
+/** A map with these fields and any others. */
+export const looseFields = <E extends v.ObjectEntries>(entries: E) => asMap(v.looseObject(entries));
+
+/** A map with any keys. */
+export const mapOf = <S extends v.GenericSchema>(values: S) => asMap(v.record(v.string(), values));
+
+/** What an editor says of a field. */
+export const said = <S extends v.GenericSchema>(schema: S, words: string) => v.pipe(schema, v.description(words));
+
+/** A field that may be left out, and what an editor says of it. */
+export const optional = <S extends v.GenericSchema>(schema: S, words: string) => v.optional(said(schema, words));
+
+/** The two fields that every file begins with. */
+export const header = <K extends string>(kind: K) => ({
+  apiVersion: said(v.literal(apiVersion), 'The version of this file format.'),
+  kind: said(v.literal(kind), 'What this file holds.'),
+});
+
+export const apiVersion = 'model-mirror.dev/v1alpha1';
+
+const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const dnsName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
+/** A value of `metadata.labels` (Kubernetes API conventions). */
+const label = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+/** Istio's webhook takes Go durations of at least a millisecond. */
+const goDuration = /^(?=.*[1-9])([0-9]+(\.[0-9]+)?(h|m|s|ms))+$/;
+/** RFC 6901. */
+const jsonPointer = /^(\/([^/~]|~[01])*)*$/;
+/** `mesh` is Istio's word for all sidecars. */
+const gatewayReference = /^(?!mesh$)([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
+
+// The message of a check has two lines: what is wrong, and what to do.
+
+export const text = () => v.pipe(v.string(), v.minLength(1, 'the text is empty\nfill it in, or leave the field out'));
+
+export const name = () =>
+  v.pipe(
+    v.string(),
+    v.regex(
+      dnsLabel,
+      'this is not a name Kubernetes takes\nuse lower-case letters, digits and "-", at most 63, beginning and ending with a letter or digit',
+    ),
+  );
+
+export const labelValue = () =>
+  v.pipe(
+    v.string(),
+    v.regex(
+      label,
+      'this is not a label value\nuse at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
+    ),
+  );
+
+export const hostName = () =>
+  v.pipe(
+    v.string(),
+    v.maxLength(246, 'the host is too long\nuse at most 246 characters: Istio may append "-shadow"'),
+    v.regex(
+      dnsName,
+      'this is not a host name\nwrite lower-case letters, digits, "-" and ".", without port or wildcard, as in wisdom.example.com',
+    ),
+  );
+
+export const gatewayName = () =>
+  v.pipe(
+    v.string(),
+    v.maxLength(63, 'the name is too long\nuse at most 63 characters'),
+    v.regex(
+      gatewayReference,
+      'this is not the name of a Gateway\nwrite name or namespace/name; "mesh" stands for all sidecars and cannot be one',
+    ),
+  );
+
+export const port = () =>
+  v.pipe(
+    v.number(),
+    v.integer('a port is a whole number\nwrite a number from 1 to 65535'),
+    v.minValue(1, 'a port is at least 1\nwrite a number from 1 to 65535'),
+    v.maxValue(65535, 'a port is at most 65535\nwrite a number from 1 to 65535'),
+  );
+
+export const percentage = () =>
+  v.pipe(
+    v.number(),
+    v.minValue(0, 'a percentage is at least 0\nwrite a number from 0 to 100'),
+    v.maxValue(100, 'a percentage is at most 100\nwrite a number from 0 to 100'),
+    v.check(
+      (value) => Math.round(value * 10_000) / 10_000 === value,
+      "finer than 0.0001, which is Envoy's resolution\nwrite at most four decimals",
+    ),
+  );
+
+export const duration = () =>
+  v.pipe(
+    v.string(),
+    v.regex(goDuration, 'this is not a duration\nwrite a number with h, m, s or ms, as in 2s or 500ms; at least 1ms'),
+  );
+
+export const podSelector = () =>
+  v.pipe(
+    mapOf(v.string()),
+    v.minEntries(1, 'an empty selector picks every gateway\nname at least one label, as in istio: ingressgateway'),
+  );
+
+export const pointer = () =>
+  v.pipe(
+    v.string(),
+    v.regex(
+      jsonPointer,
+      'this is not a JSON pointer\nbegin with "/" and write "~1" for "/" and "~0" for "~" inside a key, as in /metadata/annotations/a.b~1c',
+    ),
+  );
