@@ -42,7 +42,11 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
     folder,
     root,
     problems: found === undefined ? [noRepository] : [],
-    toShownPath: (file) => relative(host.workingDirectory, resolve(repository, file)) || '.',
+    toShownPath: (file) => {
+      const absolute = resolve(repository, file);
+      const fromHere = relative(host.workingDirectory, absolute) || '.';
+      return fromHere.length < absolute.length ? fromHere : absolute;
+    },
   };
 }
 

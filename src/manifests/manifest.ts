@@ -6,7 +6,7 @@
  */
 import { compareText } from '../input/problem.ts';
 
-export interface Metadata {
+interface Metadata {
   readonly name: string;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -22,7 +22,7 @@ export function toProblemText(
 }
 
 /** `2 errors, 1 warning` */
-export function toCountText(problems: readonly Problem[]): string {
+function toCountText(problems: readonly Problem[]): string {
   const count = (severity: string) => problems.filter((problem) => problem.severity === severity).length;
   const part = (n: number, noun: string) => (n === 0 ? [] : [`${n} ${noun}${n === 1 ? '' : 's'}`]);
   return [...part(count('error'), 'error'), ...part(count('warning'), 'warning')].join(', ');

@@ -43,7 +43,7 @@ export interface RenderOptions {
 }
 
 /** A rollout and whether its mirror is open: what the rendered objects do, in few words. */
-export interface RenderedRollout {
+interface RenderedRollout {
   readonly rollout: Rollout;
   readonly mirror: Mirror;
 }

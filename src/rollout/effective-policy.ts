@@ -18,7 +18,7 @@ export interface PolicyFile {
 }
 
 /** Where a field was written. */
-export interface Origin {
+interface Origin {
   readonly source: SourceFile;
   readonly path: FieldPath;
 }

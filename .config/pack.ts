@@ -1,0 +1,49 @@
+/**
+ * What `npm pack` would publish: all that is needed and nothing else. Then it is installed as a user
+ * would, without its development dependencies, and run.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const wanted = [
+  'LICENSE',
+  'README.md',
+  'dist/LICENSES.txt',
+  'dist/cli.cjs',
+  'dist/cli.code',
+  'dist/demo.cjs',
+  'dist/model-mirror.cjs',
+  'dist/schema.cjs',
+  'package.json',
+  'plugin.yaml',
+  'plugin/Dockerfile',
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'model-mirror-pack-'));
+try {
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  ) as [{ filename: string; files: { path: string }[] }];
+  const found = packed.files.map(({ path }) => path).sort();
+  const missing = wanted.filter((path) => !found.includes(path));
+  const unwanted = found.filter((path) => !wanted.includes(path));
+  for (const path of missing) process.stderr.write(`missing in the package: ${path}\n`);
+  for (const path of unwanted) process.stderr.write(`not to be in the package: ${path}\n`);
+  const user = join(folder, 'user');
+  mkdirSync(user);
+  writeFileSync(join(user, 'package.json'), '{"private": true}\n');
+  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', join(folder, packed.filename)], {
+    cwd: user,
+    stdio: 'ignore',
+  });
+  const version = execFileSync(join(user, 'node_modules/.bin/model-mirror'), ['--version'], { encoding: 'utf8' });
+  process.stderr.write(`${found.length} files; installed as a user would, it is model-mirror ${version}`);
+  process.exitCode = missing.length + unwanted.length > 0 ? 1 : 0;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
