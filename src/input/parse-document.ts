@@ -16,7 +16,7 @@ import {
 import { apiVersion } from './schema-parts.ts';
 import type { SourceFile } from './source-file.ts';
 import { suggest } from './suggest.ts';
-import { locate, parseText } from './yaml-text.ts';
+import { locate, maxProblems, parseText } from './yaml-text.ts';
 
 export interface Parsed<T> {
   /** Undefined when the file has problems. */
@@ -66,7 +66,7 @@ function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind
   if (wrongKind.length > 0) return { value: undefined, problems: wrongKind };
   const result = v.safeParse(schema, value);
   if (result.success) return { value: result.output, problems };
-  return { value: undefined, problems: result.issues.map((issue) => toSchemaProblem(source, schema, issue)) };
+  return { value: undefined, problems: toSchemaProblems(source, schema, result.issues) };
 }
 
 /** Before anything else is said of a file, it must be of the kind its name promises. */
@@ -110,6 +110,22 @@ const codesOfChecks: Readonly<Record<string, ProblemCode>> = {
   check: 'too-precise',
 };
 
+function toSchemaProblems(
+  source: SourceFile,
+  schema: v.GenericSchema,
+  issues: readonly v.BaseIssue<unknown>[],
+): Problem[] {
+  // Each place costs a look at the whole text: what is not told need not be found.
+  const problems: Problem[] = [];
+  for (const issue of issues) {
+    // Of a map's unknown fields, valibot names the first alone.
+    if (issue.expected === 'never') problems.push(...toUnknownFields(source, schema, issue.path ?? [], maxProblems));
+    else problems.push(toSchemaProblem(source, schema, issue));
+    if (problems.length >= maxProblems) break;
+  }
+  return problems.slice(0, maxProblems);
+}
+
 function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.BaseIssue<unknown>): Problem {
   const steps = issue.path ?? [];
   const path = steps.map((step) => step.key as string | number);
@@ -121,7 +137,6 @@ function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.B
   }
   if (last?.origin !== 'key')
     return toProblem(source, path, checkValue(path, toExpected(schema, steps), issue.input), { on: 'value' });
-  if (issue.expected === 'never') return toUnknownField(source, schema, steps);
   return toProblem(source, path, {
     code: 'missing-field',
     message: `${toFieldText(path)} is missing`,
@@ -129,19 +144,26 @@ function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.B
   });
 }
 
-function toUnknownField(source: SourceFile, schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Problem {
-  const path = steps.map((step) => step.key as string | number);
+/** Every field of a map that it cannot have, as long as there are not too many. */
+function toUnknownFields(
+  source: SourceFile,
+  schema: v.GenericSchema,
+  steps: readonly v.IssuePathItem[],
+  most: number,
+): Problem[] {
   const around = steps.slice(0, -1);
   const parent = steps.at(-1)?.input as object;
   const known = fieldsOf(schemaAt(schema, around), parent);
-  const meant = suggest(
-    String(path.at(-1)),
-    known.filter((name) => !Object.hasOwn(parent, name)),
-  );
-  return toProblem(source, path, {
-    code: 'unknown-field',
-    message: `unknown field ${quote(String(path.at(-1)))}${around.length > 0 ? ` in ${toFieldText(path.slice(0, -1))}` : ''}`,
-    hint: meant === undefined ? `remove it; the fields here are ${known.join(', ')}` : `did you mean "${meant}"?`,
+  const missing = known.filter((name) => !Object.hasOwn(parent, name));
+  const path = around.map((step) => step.key as string | number);
+  const unknown = Object.keys(parent).filter((name) => !known.includes(name));
+  return unknown.slice(0, most).map((name) => {
+    const meant = suggest(name, missing);
+    return toProblem(source, [...path, name], {
+      code: 'unknown-field',
+      message: `unknown field ${quote(name)}${path.length > 0 ? ` in ${toFieldText(path)}` : ''}`,
+      hint: meant === undefined ? `remove it; the fields here are ${known.join(', ')}` : `did you mean "${meant}"?`,
+    });
   });
 }
 

@@ -13,6 +13,9 @@ import type { SourceFile } from './source-file.ts';
 /** What aliases may add to a file, in nodes. A template shared by two versions needs some tens. */
 const maxAliasedNodes = 10_000;
 
+/** How many problems of one file are told: nobody mends more at once, and each costs a look at the text. */
+export const maxProblems = 100;
+
 /** How deep maps and lists may lie in each other: what walks the value later does so by recursion. */
 const maxDepth = 100;
 
@@ -26,6 +29,7 @@ export interface ParsedText {
 export function parseText(source: SourceFile): ParsedText {
   const problems: Problem[] = [];
   const report = (code: ProblemCode, offset: number, message: string, hint: string, field = '') => {
+    if (problems.length >= maxProblems) return;
     const place = toPlace(source, offset);
     problems.push({ severity: 'error', code, ...place, field, message, hint });
   };
@@ -213,7 +217,7 @@ class ValueReader {
  */
 export function locate(source: SourceFile, path: FieldPath, on: 'key' | 'value' = 'key'): Place {
   let offset = 0;
-  let node: unknown = toDocument(source)?.contents;
+  let node: unknown = toLocatedDocument(source)?.contents;
   if (isMap(node) || isSeq(node)) offset = offsetOf(node);
   for (const part of path) {
     if (isMap(node)) {
@@ -228,6 +232,14 @@ export function locate(source: SourceFile, path: FieldPath, on: 'key' | 'value' 
     } else break;
   }
   return toPlace(source, offset);
+}
+
+/** Problems come file by file: the last file's document is the one that is asked for again. */
+let located: { readonly source: SourceFile; readonly document: Document.Parsed | undefined } | undefined;
+
+function toLocatedDocument(source: SourceFile): Document.Parsed | undefined {
+  if (located?.source !== source) located = { source, document: toDocument(source) };
+  return located.document;
 }
 
 function offsetOf(node: Node): number {
