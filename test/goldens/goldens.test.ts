@@ -1,7 +1,8 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { problemCodes } from '../../src/input/problem.ts';
-import { findGoldenCases, readExpected, runGoldenCase } from './golden-case.ts';
+import { findGoldenCases, fixtures, readExpected, runGoldenCase } from './golden-case.ts';
 
 const cases = findGoldenCases();
 
@@ -45,3 +46,23 @@ test('problems leave stdout empty', (t) => {
     if (golden.name.startsWith('problems/'))
       t.deepEqual([...readExpected(golden).keys()], ['problems.txt'], golden.name);
 });
+
+test('every routing option has a golden case', (t) => {
+  const { properties } = JSON.parse(
+    readFileSync(join(fixtures, 'schema/mirrorpolicy/expected/stdout.txt'), 'utf8'),
+  ) as Schema;
+  const options = (schema: Schema | undefined, path: readonly string[]): string[] =>
+    Object.entries(schema?.properties ?? {}).flatMap(([name, inner]) =>
+      inner.properties === undefined ? [[...path, name].join('-')] : options(inner, [...path, name]),
+    );
+  const names = options(properties?.['spec']?.properties?.['routing'], []).map((name) =>
+    name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+  t.is(names.length, 14);
+  const found = cases.flatMap(({ name }) => (name.startsWith('routing/') ? [name.slice('routing/'.length)] : []));
+  t.deepEqual(found.toSorted(), names.toSorted());
+});
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+}
