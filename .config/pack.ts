@@ -18,7 +18,6 @@ const wanted = [
   'dist/schema.cjs',
   'package.json',
   'plugin.yaml',
-  'plugin/Dockerfile',
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'model-mirror-pack-'));

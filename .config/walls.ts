@@ -2,6 +2,7 @@
  * The walls between the rooms of `src/`, checked by dependency-cruiser. Fails when it saw no file, as
  * it does when it cannot read TypeScript, and would then call everything fine.
  */
+import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
 import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
@@ -71,6 +72,10 @@ const forbidden: IForbiddenRuleType[] = [
   },
 ];
 
+/** What would let the clock, chance, the locale or the environment into the core. */
+const impure =
+  /\b(Date\.|new Date|Math\.random|process\.|performance\.|localeCompare|toLocale|Intl\.|setTimeout|fetch\()/;
+
 const result = await cruise(
   ['src'],
   { ruleSet: { forbidden }, validate: true, tsPreCompilationDeps: true, doNotFollow: { path: 'node_modules' } },
@@ -81,5 +86,8 @@ const { summary, modules } = result.output as ICruiseResult;
 const seen = modules.filter(({ source }) => source.startsWith('src/'));
 for (const { rule, from, to } of summary.violations)
   process.stderr.write(`${relative('.', from)} → ${to}: ${rule.name}\n`);
-process.stderr.write(`${seen.length} files seen, ${summary.violations.length} walls broken\n`);
-process.exitCode = seen.length === 0 || summary.violations.length > 0 ? 1 : 0;
+const core = seen.filter(({ source }) => !new RegExp(rim).test(source));
+const strayed = core.filter(({ source }) => impure.test(readFileSync(source, 'utf8')));
+for (const { source } of strayed) process.stderr.write(`${source}: the core takes nothing but its arguments\n`);
+process.stderr.write(`${seen.length} files seen, ${summary.violations.length + strayed.length} walls broken\n`);
+process.exitCode = core.length === 0 || summary.violations.length + strayed.length > 0 ? 1 : 0;

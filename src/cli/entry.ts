@@ -1,4 +1,5 @@
 /** The process itself: hands its words, environment and streams to the command line. */
+import { Fault } from '../io/fault.ts';
 import { writeTexts } from '../io/standard-streams.ts';
 import { plainStyle } from '../output/style.ts';
 import { main } from './main.ts';
@@ -8,7 +9,13 @@ declare const MODEL_MIRROR_VERSION: string;
 
 const code = main(process.argv.slice(2), {
   version: MODEL_MIRROR_VERSION,
-  workingDirectory: process.cwd(),
+  get workingDirectory() {
+    try {
+      return process.cwd();
+    } catch (error) {
+      throw new Fault('environment', 'the working directory is gone', 'change to one that is there', { cause: error });
+    }
+  },
   environment: process.env,
   write: writeTexts,
   style: (descriptor) => {

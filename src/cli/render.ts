@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
@@ -20,6 +22,10 @@ export interface InputFlags extends PlaceFlags {
   readonly cluster?: string;
   readonly allowEmpty?: boolean;
 }
+
+/** Part of the name of a status file, which must not be that of a model or policy. */
+const clusterName = /^(?!(?:model|policy)$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 interface RenderFlags extends InputFlags {
   readonly output: 'yaml' | 'json';
@@ -68,7 +74,11 @@ function runRender(directory: string, flags: RenderFlags, host: Host): number {
       name: toOutputName(kind, namespace, name, flags.output),
       text: flags.output === 'json' ? `${output}\n` : output,
     }));
-    const { written, removed } = writeOutputFolder(flags.outputDir, files);
+    const { written, removed } = writeOutputFolder(
+      resolve(host.workingDirectory, flags.outputDir),
+      files,
+      flags.select === undefined,
+    );
     const unchanged = files.length - written.length;
     host.write(2, [
       `${flags.outputDir}: ${written.length} written, ${unchanged} unchanged, ${removed.length} removed\n`,
@@ -89,18 +99,25 @@ export function readApplication<T>(
 ): { application: RenderedApplication<T>; toPath: (file: string) => string } {
   const argocd = readArgocdEnvironment(host.environment);
   const cluster = flags.cluster ?? argocd.cluster;
-  if (cluster !== undefined && !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(cluster))
+  if (cluster !== undefined && !clusterName.test(cluster))
     throw new Fault(
       'usage',
-      `${JSON.stringify(cluster)} is not the name of a cluster`,
-      'use lower-case letters, digits and "-"',
+      `${quote(cluster)} is not the name of a cluster`,
+      'use lower-case letters, digits and "-"; model and policy are names of other files',
+    );
+  const namespace = flags.namespace || argocd.namespace;
+  if (namespace !== undefined && !namespaceName.test(namespace))
+    throw new Fault(
+      'usage',
+      `${quote(namespace)} is not the name of a namespace`,
+      'use at most 63 lower-case letters, digits and "-"',
     );
   const places = toPlaces(host, argocd, directory, flags);
   const application = renderApplication(
     openFolderTree(places),
     {
       ...options,
-      namespace: flags.namespace ?? argocd.namespace,
+      namespace,
       cluster,
       assumeReady: options.assumeReady === true || argocd.assumeReady,
       allowEmpty: flags.allowEmpty === true || argocd.allowEmpty,

@@ -1,5 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
+import { quote } from '../input/quote.ts';
 import type { Kind } from '../input/schema.ts';
 import { schemas } from '../input/schema.ts';
 import { suggest } from '../input/suggest.ts';
@@ -14,7 +15,7 @@ export function runSchema(kind: string | undefined, host: Host): void {
     const meant = suggest(kind, kinds);
     throw new Fault(
       'usage',
-      `there is no kind ${JSON.stringify(kind)}`,
+      `there is no kind ${quote(kind)}`,
       meant === undefined ? `there are ${kinds.join(', ')}` : `did you mean "${meant}"?`,
     );
   }
@@ -27,9 +28,8 @@ const draft = 'http://json-schema.org/draft-07/schema#';
 function toSchema(kind: Kind): object {
   const { $schema: _, ...schema } = toJsonSchema(schemas[kind] as GenericSchema, {
     typeMode: 'output',
-    // The one check that JSON Schema says in another way.
-    overrideAction: ({ valibotAction, jsonSchema }) =>
-      valibotAction.type === 'check' ? { ...jsonSchema, multipleOf: 0.0001 } : undefined,
+    // Four decimals at most: JSON Schema's multipleOf is binary in most validators, which refuse 0.0003.
+    ignoreActions: ['check'],
   });
   return { $schema: draft, ...schema };
 }

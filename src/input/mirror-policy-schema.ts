@@ -110,7 +110,7 @@ export const mirrorPolicySchema = v.pipe(
       fields({
         mirrorPercentage: optional(
           percentage(),
-          'The share of requests that is mirrored to the candidate, in percent. Default 100; 0 is the brake.',
+          'The share of requests that is mirrored to the candidate, in percent, with at most four decimals. Default 100; 0 is the brake.',
         ),
         gate: optional(
           v.picklist(['Status', 'None']),

@@ -6,7 +6,7 @@ const states = ['Missing', 'Pending', 'Loading', 'Ready', 'Failed', 'Stopped', '
 
 export type ModelState = (typeof states)[number];
 
-// A newer watcher may say more than an older plugin knows: that must not close a mirror.
+// A newer watcher may write more fields than an older plugin knows: they must not close a mirror.
 const observedVersion = looseFields({
   name: said(text(), "The InferenceService's name."),
   version: optional(v.string(), 'The live label app.kubernetes.io/version.'),

@@ -1,7 +1,8 @@
 /** A file's text → a Model, MirrorPolicy or ModelStatus, or problems with their positions. */
 import * as v from 'valibot';
 import type { FieldPath, Finding, Problem, ProblemCode, Severity } from './problem.ts';
-import { toFieldText } from './problem.ts';
+import { limitProblems, maxProblems, toFieldText } from './problem.ts';
+import { quote } from './quote.ts';
 import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
 import { schemas } from './schema.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { apiVersion } from './schema-parts.ts';
 import type { SourceFile } from './source-file.ts';
 import { suggest } from './suggest.ts';
-import { locate, maxProblems, parseText } from './yaml-text.ts';
+import { locate, parseText } from './yaml-text.ts';
 
 export interface Parsed<T> {
   /** Undefined when the file has problems. */
@@ -51,12 +52,6 @@ export function toProblem(
     message: finding.message,
     hint: finding.hint,
   };
-}
-
-/** What may be shown of a text from a file: short, on one line, without a URI's user and password. */
-export function quote(text: string): string {
-  const shown = text.replace(/\/\/[^/@\s]*@/g, '//…@');
-  return JSON.stringify(shown.length > 120 ? `${shown.slice(0, 120)}…` : shown);
 }
 
 function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind, schema: S): Parsed<v.InferOutput<S>> {
@@ -119,11 +114,11 @@ function toSchemaProblems(
   const problems: Problem[] = [];
   for (const issue of issues) {
     // Of a map's unknown fields, valibot names the first alone.
-    if (issue.expected === 'never') problems.push(...toUnknownFields(source, schema, issue.path ?? [], maxProblems));
+    if (issue.expected === 'never') problems.push(...toUnknownFields(source, schema, issue.path ?? []));
     else problems.push(toSchemaProblem(source, schema, issue));
-    if (problems.length >= maxProblems) break;
+    if (problems.length > maxProblems) break;
   }
-  return problems.slice(0, maxProblems);
+  return limitProblems(problems);
 }
 
 function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.BaseIssue<unknown>): Problem {
@@ -144,20 +139,15 @@ function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.B
   });
 }
 
-/** Every field of a map that it cannot have, as long as there are not too many. */
-function toUnknownFields(
-  source: SourceFile,
-  schema: v.GenericSchema,
-  steps: readonly v.IssuePathItem[],
-  most: number,
-): Problem[] {
+/** Every field of a map that it cannot have, as long as they are not too many to be told. */
+function toUnknownFields(source: SourceFile, schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Problem[] {
   const around = steps.slice(0, -1);
   const parent = steps.at(-1)?.input as object;
   const known = fieldsOf(schemaAt(schema, around), parent);
   const missing = known.filter((name) => !Object.hasOwn(parent, name));
   const path = around.map((step) => step.key as string | number);
   const unknown = Object.keys(parent).filter((name) => !known.includes(name));
-  return unknown.slice(0, most).map((name) => {
+  return unknown.slice(0, maxProblems + 1).map((name) => {
     const meant = suggest(name, missing);
     return toProblem(source, [...path, name], {
       code: 'unknown-field',

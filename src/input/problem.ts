@@ -6,6 +6,8 @@
  * and never quotes a credential.
  */
 
+import { quote } from './quote.ts';
+
 /** Every code there is. `fixtures/problems/` holds at least one folder for each. */
 export const problemCodes = [
   'alias-bomb',
@@ -24,6 +26,7 @@ export const problemCodes = [
   'link-leaves-folder',
   'mirror-loop',
   'missing-field',
+  'more-problems',
   'multiple-documents',
   'name-refused',
   'no-model',
@@ -92,7 +95,7 @@ export function toFieldText(path: FieldPath): string {
   let text = '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
-    else if (!/^[A-Za-z_][\w-]*$/.test(part)) text += `[${JSON.stringify(part)}]`;
+    else if (!/^[A-Za-z_][\w-]*$/.test(part)) text += `[${quote(part)}]`;
     else text += text === '' ? part : `.${part}`;
   }
   return text;
@@ -124,6 +127,22 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
       previous.message !== problem.message
     );
   });
+}
+
+/** How many problems of one file are told: nobody mends more at once, and each costs a look at the text. */
+export const maxProblems = 100;
+
+/** The problems of one file, cut off where there are too many, and saying so. */
+export function limitProblems(problems: readonly Problem[]): Problem[] {
+  const next = problems[maxProblems];
+  if (next === undefined) return [...problems];
+  const more: Problem = {
+    ...next,
+    code: 'more-problems',
+    message: `there are more problems in this file than the ${maxProblems} that are told`,
+    hint: 'mend those first',
+  };
+  return [...problems.slice(0, maxProblems), more];
 }
 
 /** True when at least one of them is an error: nothing may be rendered then. */

@@ -7,14 +7,18 @@
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml';
 import type { FieldPath, Place, Problem, ProblemCode } from './problem.ts';
-import { toFieldText } from './problem.ts';
+import { limitProblems, maxProblems, toFieldText } from './problem.ts';
+import { mask, quote } from './quote.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** What aliases may add to a file, in nodes. A template shared by two versions needs some tens. */
 const maxAliasedNodes = 10_000;
 
-/** How many problems of one file are told: nobody mends more at once, and each costs a look at the text. */
-export const maxProblems = 100;
+/** Keys by which an object can be made to lie about what it is; libraries drop them in silence. */
+const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** YAML's own limit for a key before its colon is 1,024, quotes and escapes included. */
+const maxKeyLength = 256;
 
 /** How deep maps and lists may lie in each other: what walks the value later does so by recursion. */
 const maxDepth = 100;
@@ -29,7 +33,7 @@ export interface ParsedText {
 export function parseText(source: SourceFile): ParsedText {
   const problems: Problem[] = [];
   const report = (code: ProblemCode, offset: number, message: string, hint: string, field = '') => {
-    if (problems.length >= maxProblems) return;
+    if (problems.length > maxProblems) return;
     const place = toPlace(source, offset);
     problems.push({ severity: 'error', code, ...place, field, message, hint });
   };
@@ -37,7 +41,7 @@ export function parseText(source: SourceFile): ParsedText {
   // The parser recurses, and turns an overflow of its stack into errors of the text, or throws it.
   if (document === undefined || document.errors.some((error) => error.message.startsWith('Maximum call stack'))) {
     report('unsupported-yaml', 0, `nested deeper than ${maxDepth} levels`, 'flatten the file');
-    return { value: undefined, problems };
+    return { value: undefined, problems: limitProblems(problems) };
   }
   for (const error of document.errors) {
     if (error.code === 'NON_STRING_KEY') {
@@ -51,10 +55,10 @@ export function parseText(source: SourceFile): ParsedText {
         'a second document begins here',
         'put each document into a file of its own',
       );
-    else report('yaml-syntax', error.pos[0], error.message, 'mend the YAML here or just before');
+    else report('yaml-syntax', error.pos[0], mask(error.message), 'mend the YAML here or just before');
   }
   for (const warning of document.warnings)
-    report('unsupported-yaml', warning.pos[0], warning.message, 'leave the tag or directive out');
+    report('unsupported-yaml', warning.pos[0], mask(warning.message), 'leave the tag or directive out');
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2')
     report(
       'unsupported-yaml',
@@ -62,13 +66,13 @@ export function parseText(source: SourceFile): ParsedText {
       `the file asks for YAML ${document.directives.yaml.version}`,
       'leave the %YAML directive out: files are read as YAML 1.2',
     );
-  if (problems.length > 0) return { value: undefined, problems };
+  if (problems.length > 0) return { value: undefined, problems: limitProblems(problems) };
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     report('empty-file', 0, 'the file is empty', 'write the document, or delete the file');
-    return { value: undefined, problems };
+    return { value: undefined, problems: limitProblems(problems) };
   }
   const value = new ValueReader(report).read(document.contents);
-  return { value: problems.length > 0 ? undefined : value, problems };
+  return { value: problems.length > 0 ? undefined : value, problems: limitProblems(problems) };
 }
 
 type Report = (code: ProblemCode, offset: number, message: string, hint: string, field?: string) => void;
@@ -151,8 +155,15 @@ class ValueReader {
       const name = key.value;
       this.#path.push(name);
       const field = toFieldText(this.#path);
-      if (name === '__proto__')
-        this.#report('forbidden-key', offset, '"__proto__" is not allowed as a key', 'remove it', field);
+      if (forbiddenKeys.has(name))
+        this.#report('forbidden-key', offset, `"${name}" is not allowed as a key`, 'remove it', field);
+      else if (name.length > maxKeyLength || !name.isWellFormed())
+        this.#report(
+          'unsupported-yaml',
+          offset,
+          `this key is longer than ${maxKeyLength} characters, or no Unicode text`,
+          'shorten it',
+        );
       else if (name === '<<')
         this.#report(
           'unsupported-yaml',
@@ -162,7 +173,7 @@ class ValueReader {
           field,
         );
       else if (Object.hasOwn(object, name))
-        this.#report('duplicate-key', offset, `"${name}" is set twice`, 'keep one of the two', field);
+        this.#report('duplicate-key', offset, `${quote(name)} is set twice`, 'keep one of the two', field);
       else object[name] = pair.value === null ? null : this.read(pair.value);
       this.#path.pop();
     }
@@ -176,6 +187,14 @@ class ValueReader {
         offset,
         'this number cannot be kept exactly in JSON',
         'quote it if it is text; otherwise write a smaller one',
+        toFieldText(this.#path),
+      );
+    if (typeof value === 'string' && !value.isWellFormed())
+      this.#report(
+        'unrepresentable-value',
+        offset,
+        'this is no Unicode text',
+        'write whole characters',
         toFieldText(this.#path),
       );
     return value;
@@ -253,7 +272,9 @@ function toPlace(source: SourceFile, offset: number): Place {
     line++;
     lineStart = end + 1;
   }
-  return { file: source.path, line, column: offset - lineStart + 1 };
+  // A byte order mark is no column of the text.
+  const mark = line === 1 && offset > 0 && source.text.startsWith('\ufeff') ? 1 : 0;
+  return { file: source.path, line, column: offset - lineStart + 1 - mark };
 }
 
 /** Undefined when the nesting is too deep for the parser's recursion. */

@@ -5,9 +5,10 @@
  * revision to the new one, so a rendered revision goes stale.
  */
 
-import { quote, toProblem } from '../input/parse-document.ts';
+import { toProblem } from '../input/parse-document.ts';
 import { isMap } from '../input/plain-value.ts';
 import type { FieldPath, Finding, Problem } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
 import { suggest } from '../input/suggest.ts';
 import { parseText } from '../input/yaml-text.ts';
 

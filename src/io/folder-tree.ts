@@ -8,6 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
+import type { FileRole } from '../input/file-role.ts';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { toFolderChain } from '../input/folder-tree.ts';
@@ -33,11 +34,11 @@ export interface FolderPlaces {
 export function openFolderTree({ repository, repositoryPath, folder, root }: FolderPlaces): FolderTree {
   const problems: Problem[] = [];
   const files: FoundFile[] = [];
+  const unreadable = new Map<string, Problem>();
   const toPath = (absolute: string) =>
     posix.join(repositoryPath, relative(repository, absolute).split(sep).join('/')) || '.';
   const toAbsolute = (path: string) => join(repository, posix.relative(repositoryPath, path));
-  const report = (absolute: string, finding: Finding) =>
-    problems.push({ severity: 'error', ...finding, file: toPath(absolute), line: 1, column: 1, field: '' });
+  const report = (absolute: string, finding: Finding) => problems.push(toFileProblem(toPath(absolute), finding));
 
   const list = (absolute: string, prefix: string, deep: boolean, within: string): void => {
     let entries: import('node:fs').Dirent[];
@@ -54,17 +55,21 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
         if (deep && !isLeftOut(name)) list(join(absolute, name), `${prefix}${name}/`, deep, within);
         continue;
       }
-      if (isLeftOut(name) || (!deep && role?.kind !== 'MirrorPolicy')) continue;
-      if (entry.isSymbolicLink()) {
-        const wanted = checkLink(join(absolute, name), within, role !== undefined, (finding) =>
-          report(join(absolute, name), finding),
-        );
-        if (!wanted) continue;
-      } else if (role !== undefined && !entry.isFile()) {
-        report(join(absolute, name), toUnreadable('this is not a regular file'));
+      if (isLeftOut(name) || (!deep && !isPolicy(role))) continue;
+      const path = `${prefix}${name}`;
+      const refusal = entry.isSymbolicLink()
+        ? checkLink(join(absolute, name), within, role !== undefined)
+        : role === undefined || entry.isFile()
+          ? undefined
+          : toUnreadable('this is not a regular file');
+      if (refusal === 'not-ours') continue;
+      // What is wrong with a status file is told where it is read: it must not stop the rest.
+      if (refusal !== undefined && role?.kind === 'ModelStatus') unreadable.set(path, toFileProblem(path, refusal));
+      else if (refusal !== undefined) {
+        report(join(absolute, name), refusal);
         continue;
       }
-      if (role !== undefined) files.push({ path: `${prefix}${name}`, folder: prefix.slice(0, -1) || '.', name });
+      if (role !== undefined) files.push({ path, folder: prefix.slice(0, -1) || '.', name });
     }
   };
 
@@ -77,7 +82,7 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
     folder: from,
     files,
     problems,
-    read: (file) => readSource(toAbsolute(file.path), file.path),
+    read: ({ path }) => unreadable.get(path) ?? readSource(toAbsolute(path), path),
   };
 }
 
@@ -85,38 +90,47 @@ function isLeftOut(name: string): boolean {
   return name.startsWith('.') || name === 'node_modules';
 }
 
-/** Whether a link's target is to be read; reports a link that leaves the folder, or leads nowhere. */
-function checkLink(link: string, within: string, wanted: boolean, report: (finding: Finding) => void): boolean {
+function isPolicy(role: FileRole | undefined): boolean {
+  return role?.kind === 'MirrorPolicy' || (role?.kind === 'misnamed' && role.rightName.endsWith('policy.yaml'));
+}
+
+/**
+ * What is wrong with a link, undefined when its target is to be read, or that it is nothing of ours.
+ * A folder that a link leads to is read at its own place, so there must be one.
+ */
+function checkLink(link: string, within: string, wanted: boolean): Finding | 'not-ours' | undefined {
   let target: string;
+  let isFile: boolean;
   try {
     target = realpathSync.native(link);
+    isFile = statSync(target).isFile();
   } catch (error) {
-    if (wanted) report(toUnreadable(`the link leads nowhere: ${toReason(error)}`));
-    return false;
+    return wanted ? toUnreadable(`the link leads nowhere: ${toReason(error)}`) : 'not-ours';
   }
-  const isFile = statSync(target).isFile();
-  if (target !== within && !target.startsWith(within + sep)) {
-    if (wanted || !isFile)
-      report({
-        code: 'link-leaves-folder',
-        message: 'the link leads out of the folder that is rendered',
-        hint: 'put the file itself here, or render from a folder that holds both',
-      });
-    return false;
-  }
-  // A link to a folder inside leads to files that are read at their own place.
-  return wanted && isFile;
+  if (isFile && !wanted) return 'not-ours';
+  if (!isFile && wanted && !statSync(target).isDirectory()) return toUnreadable('this is not a regular file');
+  const inside = relative(within, target).split(sep);
+  if (inside[0] === '..')
+    return {
+      code: 'link-leaves-folder',
+      message: 'the link leads out of the folder that is rendered',
+      hint: 'put the file itself here, or render from a folder that holds both',
+    };
+  if (isFile) return undefined;
+  if (!inside.some(isLeftOut)) return 'not-ours';
+  return {
+    code: 'link-leaves-folder',
+    message: 'the link leads to a folder that is not read: its name begins with a dot, or is node_modules',
+    hint: 'give the folder another name',
+  };
+}
+
+function toFileProblem(path: string, finding: Finding): Problem {
+  return { severity: 'error', ...finding, file: path, line: 1, column: 1, field: '' };
 }
 
 function readSource(absolute: string, path: string): SourceFile | Problem {
-  const problem = (finding: Finding): Problem => ({
-    severity: 'error',
-    ...finding,
-    file: path,
-    line: 1,
-    column: 1,
-    field: '',
-  });
+  const problem = (finding: Finding) => toFileProblem(path, finding);
   let bytes: Buffer;
   try {
     const file = openSync(absolute, 'r');

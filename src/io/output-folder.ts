@@ -22,18 +22,21 @@ export function toOutputName(kind: string, namespace: string, name: string, endi
 }
 
 const outputName = /^[a-z]+_[^_]+_[^_]+\.(yaml|json)$/;
-const ownLabel = new RegExp(`"?${managedByLabel.replaceAll('.', '\\.')}"?: ?"?model-mirror\\b`);
+const ownLabel = new RegExp(`"?${managedByLabel.replaceAll('.', '\\.')}"?: ?"?model-mirror"?[\\s,}]`);
 
 /**
  * Writes what differs, leaves what is equal, and removes files of earlier runs that are no longer
  * rendered: those alone that have such a name and say that model-mirror manages what is in them.
+ *
+ * @param complete whether the files are all there are; of a selection, nothing is known to be gone.
  */
-export function writeOutputFolder(folder: string, files: readonly OutputFile[]): OutputReport {
+export function writeOutputFolder(folder: string, files: readonly OutputFile[], complete: boolean): OutputReport {
   const written: string[] = [];
   const removed: string[] = [];
   try {
     mkdirSync(folder, { recursive: true });
-    const present = new Set(readdirSync(folder));
+    const entries = readdirSync(folder, { withFileTypes: true });
+    const present = new Set(entries.filter((entry) => entry.isFile()).map((entry) => entry.name));
     for (const { name, text } of files) {
       const path = join(folder, name);
       if (present.delete(name) && readFileSync(path, 'utf8') === text) continue;
@@ -42,7 +45,7 @@ export function writeOutputFolder(folder: string, files: readonly OutputFile[]):
       renameSync(unfinished, path);
       written.push(name);
     }
-    for (const name of [...present].sort(compareText)) {
+    for (const name of complete ? [...present].sort(compareText) : []) {
       const path = join(folder, name);
       if (!outputName.test(name) || !ownLabel.test(readFileSync(path, 'utf8'))) continue;
       rmSync(path);

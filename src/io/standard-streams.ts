@@ -3,6 +3,7 @@
  * it has not flushed is lost at process.exit.
  */
 import { writeSync } from 'node:fs';
+import { Fault, toReason } from './fault.ts';
 
 const chunkLength = 1 << 18;
 
@@ -27,7 +28,10 @@ function writeAll(descriptor: number, text: string): boolean {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') return false;
-      if (code !== 'EAGAIN') throw error;
+      if (code !== 'EAGAIN')
+        throw new Fault('environment', `the output cannot be written: ${toReason(error)}`, 'make room for it', {
+          cause: error,
+        });
       // A pipe that somebody else made non-blocking is full: give its reader a moment.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

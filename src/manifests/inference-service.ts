@@ -1,8 +1,9 @@
 /** A version of a model → its InferenceService, and what KServe and ModelMesh would refuse of it. */
-import { quote } from '../input/parse-document.ts';
+
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
 
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { Manifest } from './manifest.ts';
@@ -99,6 +100,12 @@ export function checkInferenceService(
       hint: 'add modelFormat: {name: …}, as in sklearn or onnx',
     });
   checkStorage(model, allowedPrefixes, (field, finding) => report([...path, field], finding));
+  // The transformer's, say: what a limit forbids, it forbids everywhere.
+  for (const found of findStorageUris(service.spec, ['spec']))
+    if (found.path.join('.') !== 'spec.predictor.model.storageUri') {
+      const refusal = refuseStorageUri(found.uri, allowedPrefixes);
+      if (refusal !== undefined) report(found.path, refusal);
+    }
   return findings;
 }
 
@@ -143,18 +150,31 @@ function checkStorage(
       message: `ModelMesh cannot load ${quote(storageUri)}: it knows s3, gs, pvc, http and https`,
       hint: 'begin with one of these and ://',
     });
-  const missed = allowedPrefixes.find(
-    (prefixes) => climbs(storageUri) || !prefixes.some((prefix) => storageUri.startsWith(prefix)),
-  );
-  if (missed !== undefined)
-    report('storageUri', {
-      code: 'storage-not-allowed',
-      message: `${quote(storageUri)} is outside what limits.storageUriPrefixes allows`,
-      hint: `begin with ${missed.map(quote).join(' or ')}${climbs(storageUri) ? ', without ".."' : ''}`,
-    });
+  const refusal = refuseStorageUri(storageUri, allowedPrefixes);
+  if (refusal !== undefined) report('storageUri', refusal);
 }
 
-/** `s3://approved/../other` begins with an allowed prefix and may lie outside of it. */
+function refuseStorageUri(uri: string, allowedPrefixes: readonly (readonly string[])[]): Finding | undefined {
+  const missed = allowedPrefixes.find((prefixes) => climbs(uri) || !prefixes.some((prefix) => uri.startsWith(prefix)));
+  return (
+    missed && {
+      code: 'storage-not-allowed',
+      message: `${quote(uri)} is outside what limits.storageUriPrefixes allows`,
+      hint: `begin with ${missed.map(quote).join(' or ')}${climbs(uri) ? ', without ".."' : ''}`,
+    }
+  );
+}
+
+/** Every text called storageUri, with its place. */
+function findStorageUris(value: unknown, path: FieldPath): { readonly path: FieldPath; readonly uri: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = [...path, Array.isArray(value) ? Number(key) : key];
+    return key === 'storageUri' && typeof inner === 'string' ? [{ path: at, uri: inner }] : findStorageUris(inner, at);
+  });
+}
+
+/** `s3://approved/../other` begins with an allowed prefix and may lie outside of it, encoded too. */
 function climbs(uri: string): boolean {
-  return /(^|\/)(\.|%2e){2}(\/|$)/i.test(uri);
+  return /(^|[/\\])\.\.([/\\]|$)/.test(uri.replace(/%(2e|2f|5c)/gi, (code) => decodeURIComponent(code)));
 }

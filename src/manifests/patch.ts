@@ -1,8 +1,8 @@
 /**
  * Patches (RFC 6902) of the effective policy, on rendered objects.
  *
- * Invariants: a patch never changes which object it is, whose it is, or whether and how much is
- * mirrored: that is decided by model, policy and status alone.
+ * Invariants: a patch never changes which object it is, whose it is, or which requests go where:
+ * that is decided by model, policy and status alone.
  */
 import jsonPatch from 'fast-json-patch';
 import { toProblem } from '../input/parse-document.ts';
@@ -74,14 +74,13 @@ function toFailure(error: unknown, operation: jsonPatch.Operation, manifest: Man
       message: `${operation.op} ${operation.path} does not apply to ${object}: there is no such place`,
       hint: 'see what is there with model-mirror render, with and without --assume-ready: it must apply to both',
     };
-  // The library's guard against prototype pollution throws a plain TypeError.
-  if (error instanceof TypeError && /__proto__|prototype/.test(error.message))
-    return {
-      code: 'patch-refused',
-      message: `${operation.path} would change the prototype of an object`,
-      hint: 'remove the operation',
-    };
-  throw error;
+  // The library's guard against prototype pollution throws a plain TypeError, and so does what it
+  // stumbles over in an operation that makes no sense, as a move of a field into itself.
+  return {
+    code: /__proto__|prototype/.test(String(error)) ? 'patch-refused' : 'patch-failed',
+    message: `${operation.op} ${operation.path} cannot be applied to ${object}`,
+    hint: 'mend the operation, or remove it',
+  };
 }
 
 /** What no patch may change. Undefined when the change is fine. */
@@ -100,11 +99,11 @@ function refuseChange(before: Manifest, after: Manifest): Finding | undefined {
       message: `metadata.${wrongMap} would hold something other than texts`,
       hint: 'put quotes around the value',
     };
-  if (after.kind === 'VirtualService' && toMirrorText(before) !== toMirrorText(after))
+  if (toRoutingText(before) !== toRoutingText(after))
     return {
       code: 'patch-refused',
-      message: 'a patch must not change what is mirrored: the gate would leak',
-      hint: 'set spec.mirrorPercentage or spec.routing.mirrorGateway in a policy',
+      message: `a patch must not change which requests of ${before.kind} ${before.metadata.name} go where: the gate would leak`,
+      hint: 'hosts, gateways, services and the percentage are set in a policy, under spec.routing and spec.mirrorPercentage',
     };
   return undefined;
 }
@@ -118,19 +117,39 @@ const identityFields = [
   ...[pathAnnotation, digestAnnotation].map((key) => ['metadata', 'annotations', key]),
 ];
 
-/** Everything in a VirtualService that mirrors, route by route. */
-function toMirrorText(manifest: Manifest): string {
+/**
+ * Everything in an object that decides which requests reach which version: patched, it could send
+ * clients to a candidate that is not ready, or a mirror back to itself.
+ */
+function toRoutingText(manifest: Manifest): string {
+  const { kind } = manifest;
+  if (kind === 'Gateway') return toCanonicalText(valueAt(manifest, ['spec', 'selector']) ?? null);
+  if (kind === 'ServiceEntry') return toCanonicalText(valueAt(manifest, ['spec', 'hosts']) ?? null);
+  if (kind !== 'VirtualService') return '';
   const http = valueAt(manifest, ['spec', 'http']);
-  const routes = Array.isArray(http) ? http : [];
-  return toCanonicalText(
-    routes
-      .map((route) => (isMap(route) ? mirrorFields.map((field) => route[field] ?? null) : null))
-      .filter((fields) => fields?.some((field) => field !== null)),
-  );
+  return toCanonicalText([
+    ...['gateways', 'hosts', 'tcp', 'tls'].map((field) => valueAt(manifest, ['spec', field]) ?? null),
+    Array.isArray(http) ? http.map(toRouteParts) : null,
+  ]);
 }
 
-/** The last two are old spellings that Istio still takes. */
-const mirrorFields = ['mirror', 'mirrors', 'mirrorPercentage', 'mirrorPercent', 'mirror_percent'];
+/** The last two of the mirror's are old spellings that Istio still takes. */
+const routeFields = [
+  ['route'],
+  ['redirect'],
+  ['directResponse'],
+  ['delegate'],
+  ['mirror'],
+  ['mirrors'],
+  ['mirrorPercentage'],
+  ['mirrorPercent'],
+  ['mirror_percent'],
+  ...['set', 'add', 'remove'].map((change) => ['headers', 'request', change]),
+];
+
+function toRouteParts(route: unknown): unknown[] {
+  return routeFields.map((path) => valueAt(route, path) ?? null);
+}
 
 function isTextMap(value: unknown): boolean {
   return value === undefined || (isMap(value) && Object.values(value).every((item) => typeof item === 'string'));

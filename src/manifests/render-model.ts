@@ -8,12 +8,12 @@
 import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding, Problem } from '../input/problem.ts';
+import { toFieldText } from '../input/problem.ts';
 import type { ModelStatus, Patch } from '../input/schema.ts';
 import type { PlacedPatch } from '../rollout/effective-policy.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
-import { toDefaultName } from '../rollout/rollout.ts';
 import { computeDigest } from './digest.ts';
 import type { InferenceService, PlacedFinding } from './inference-service.ts';
 import { addDigest, checkInferenceService, renderInferenceService } from './inference-service.ts';
@@ -99,14 +99,16 @@ export function renderPatchedGateways(rollout: Rollout): { manifests: readonly M
 
 /**
  * Whether a patch has an object to change among those of a model. What is rendered with a candidate
- * only counts without one too: a patch for it must not fail the commit that takes the candidate away.
+ * only counts without one too, and so does an InferenceService of whatever name: a patch for it must
+ * not fail the commit that takes the candidate away.
  */
 function hasTarget({ patch: { target } }: PlacedPatch, rollout: Rollout): boolean {
   const { name, primary, candidate, policy } = rollout;
+  if (candidate === undefined && target.kind === 'InferenceService') return true;
   const gateways = [policy.gateway, policy.mirrorGateway].filter(({ create }) => create);
   const objects: [kind: string, name: string][] = [
     ['InferenceService', primary.name],
-    ['InferenceService', candidate?.name ?? toDefaultName(name, 'candidate')],
+    ...(candidate === undefined ? [] : [['InferenceService', candidate.name] as [string, string]]),
     ['ServiceEntry', name],
     ['VirtualService', name],
     ['VirtualService', toMirrorName(name)],
@@ -181,13 +183,12 @@ function toPatchProblems(findings: readonly Finding[], matched: readonly PlacedP
 /** Where in the model file a field of the rendered InferenceService comes from. */
 function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath): FieldPath {
   const { spec } = rollout.file.model;
-  const last = path.at(-1);
   const overridden: FieldPath = [version.role, 'overrides', ...path];
   const own: FieldPath = [version.role, 'storageUri'];
   const shared: FieldPath = ['template', ...path];
-  const written = [overridden, ...(last === 'storageUri' || last === 'storage' ? [own] : []), shared].find(
+  const isStorage = /^spec\.predictor\.model\.storage(Uri)?$/.test(toFieldText(path));
+  const written = [overridden, ...(isStorage ? [own] : []), shared].find(
     (places) => valueAt(spec, places) !== undefined,
   );
-  if (written !== undefined) return ['spec', ...written];
-  return last === 'storageUri' ? ['spec', ...own] : ['spec', ...shared];
+  return ['spec', ...(written ?? (isStorage ? own : shared))];
 }

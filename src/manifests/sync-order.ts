@@ -7,12 +7,15 @@ import type { FieldPath, Finding } from '../input/problem.ts';
 import type { Manifest } from './manifest.ts';
 
 const syncOptions = 'argocd.argoproj.io/sync-options';
-const waiting = ['argocd.argoproj.io/sync-wave', 'argocd.argoproj.io/hook', 'helm.sh/hook'];
+/** Argo CD takes Helm's hooks for its own, and the weight of one for a wave. */
+const waiting = ['argocd.argoproj.io/sync-wave', 'argocd.argoproj.io/hook', 'helm.sh/hook', 'helm.sh/hook-weight'];
+/** PruneLast makes a wave of its own; with confirm a sync runs until somebody has clicked. */
+const waitingOptions = /(^|,)\s*(PruneLast=true|(Prune|Delete)=confirm)\s*(,|$)/;
 
 export function checkSyncOrder(manifest: Manifest): (Finding & { readonly path: FieldPath })[] {
   const annotations = manifest.metadata.annotations ?? {};
   const found = waiting.filter((name) => Object.hasOwn(annotations, name));
-  if (/(^|,)\s*PruneLast=true\s*(,|$)/.test(annotations[syncOptions] ?? '')) found.push(syncOptions);
+  if (waitingOptions.test(annotations[syncOptions] ?? '')) found.push(syncOptions);
   return found.map((name) => ({
     code: 'sync-order',
     path: ['metadata', 'annotations', name],

@@ -13,6 +13,7 @@ import { isWithin, toSibling } from '../input/folder-tree.ts';
 import { parseModel, toProblem } from '../input/parse-document.ts';
 import type { Finding, Problem } from '../input/problem.ts';
 import { compareText, hasErrors, sortProblems } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
 import type { Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
@@ -83,14 +84,14 @@ export function renderApplication<T>(
 ): RenderedApplication<T> {
   const { models, policies: policyFiles, statuses, misnamed } = sortFiles(tree);
   const problems: Problem[] = [...tree.problems, ...misnamed.flatMap((found) => checkMisnamed(tree, found))];
-  const policies = new Policies(tree, policyFiles, new Set(models.map(({ file }) => file.path)));
+  const policies = new Policies(tree, policyFiles);
   const registry = new Registry(print);
   const gateways = new GatewaysOnce();
   const usedPatches = new Set<Patch>();
   const rollouts: RenderedRollout[] = [];
 
   for (const { file, stem } of models) {
-    const policy = policies.policyFor(file, stem);
+    const policy = policies.policyFor(file);
     const source = tree.read(file);
     const described = 'code' in source ? [source] : describeModel(source, file, policy, options);
     if (!('rollout' in described)) {
@@ -142,10 +143,10 @@ function sortFiles(tree: FolderTree): SortedFiles {
   for (const file of tree.files.toSorted((a, b) => compareText(a.path, b.path))) {
     const role = toFileRole(file.name);
     if (role?.kind === 'MirrorPolicy') policies.push(file);
+    else if (role?.kind === 'misnamed') misnamed.push({ file, rightName: role.rightName });
     else if (!isWithin(file.folder, tree.folder)) continue;
     else if (role?.kind === 'Model') models.push({ file, stem: role.stem });
     else if (role?.kind === 'ModelStatus') statuses.set(file.path, file);
-    else if (role?.kind === 'misnamed') misnamed.push({ file, rightName: role.rightName });
   }
   return { models, policies, statuses, misnamed };
 }
@@ -214,7 +215,7 @@ function checkSelection(tree: FolderTree, select: string | undefined, rollouts: 
   return [
     toFolderProblem(tree, {
       code: 'unknown-model',
-      message: `there is no model ${JSON.stringify(select)} to select`,
+      message: `there is no model ${quote(select)} to select`,
       hint: meant === undefined ? 'select one by its metadata.name' : `did you mean "${meant}"?`,
     }),
   ];

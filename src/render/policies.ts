@@ -1,17 +1,15 @@
 /** The policies of an application: which of them hold for a model, and which hold for none. */
-import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
-import { isWithin, toFolderChain, toFoundFile, toSibling } from '../input/folder-tree.ts';
+import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
 import type { Patch } from '../input/schema.ts';
 import type { EffectivePolicy, PolicyFile } from '../rollout/effective-policy.ts';
 import { computeEffectivePolicy } from '../rollout/effective-policy.ts';
 
 interface PolicyEntry {
   readonly file: FoundFile;
-  /** The stem of the one model beside it that it holds for; undefined: the folder and all below. */
-  readonly stem: string | undefined;
   /** Undefined when the file cannot be read. */
   readonly policy: PolicyFile | undefined;
 }
@@ -23,17 +21,11 @@ export class Policies {
   readonly #reached = new Set<PolicyEntry>();
   readonly #effective = new Map<string, EffectivePolicy>();
 
-  /**
-   * @param files the policy files of the tree.
-   * @param models the paths of its model files: `x.policy.yaml` beside `x.model.yaml` holds for it alone.
-   */
-  constructor(tree: FolderTree, files: readonly FoundFile[], models: ReadonlySet<string>) {
+  /** @param files the policy files of the tree. */
+  constructor(tree: FolderTree, files: readonly FoundFile[]) {
     this.#tree = tree;
     for (const file of files) {
-      const role = toFileRole(file.name);
-      const stem = role?.kind === 'MirrorPolicy' && role.stem !== '' ? role.stem : undefined;
-      const alone = stem !== undefined && models.has(toSibling(file, `${stem}.model.yaml`));
-      const entry = { file, stem: alone ? stem : undefined, policy: this.#read(file) };
+      const entry = { file, policy: this.#read(file) };
       const beside = this.#byFolder.get(file.folder);
       if (beside === undefined) this.#byFolder.set(file.folder, [entry]);
       else beside.push(entry);
@@ -46,8 +38,8 @@ export class Policies {
   }
 
   /** The policy that holds for a model file; models with the same policies share it. */
-  policyFor(model: FoundFile, stem: string): EffectivePolicy {
-    const levels = this.#levelsOf(model, stem);
+  policyFor(model: FoundFile): EffectivePolicy {
+    const levels = this.#levelsOf(model);
     for (const entry of levels.flat()) this.#reached.add(entry);
     // The nearest level tells all others: they are those of the folders around it.
     const nearest = levels.at(-1)?.at(-1)?.file.path ?? '';
@@ -84,19 +76,18 @@ export class Policies {
       .map(({ patch: { target }, origin }) =>
         toProblem(origin.source, [...origin.path, 'target'], {
           code: 'patch-matches-nothing',
-          message: `no ${target.kind}${target.name === undefined ? '' : ` called ${JSON.stringify(target.name)}`} is rendered for the models of this policy`,
+          message: `no ${target.kind}${target.name === undefined ? '' : ` called ${quote(target.name)}`} is rendered for the models of this policy`,
           hint: 'mend the target, or remove the patch',
         }),
       );
   }
 
-  /** Of each folder from the root inwards, then of the model alone; levels without a policy are left out. */
-  #levelsOf(model: FoundFile, stem: string): PolicyEntry[][] {
-    const inFolder = (folder: string, wanted: string | undefined) =>
-      (this.#byFolder.get(folder) ?? []).filter((entry) => entry.stem === wanted);
-    const levels = toFolderChain(model.folder).map((folder) => inFolder(folder, undefined));
-    if (stem !== '') levels.push(inFolder(model.folder, stem));
-    return levels.filter((level) => level.length > 0);
+  /** Of each folder from the root inwards; folders without a policy are left out. */
+  #levelsOf(model: FoundFile): PolicyEntry[][] {
+    return toFolderChain(model.folder).flatMap((folder) => {
+      const level = this.#byFolder.get(folder);
+      return level === undefined ? [] : [level];
+    });
   }
 
   #isInside(file: FoundFile): boolean {

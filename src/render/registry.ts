@@ -8,6 +8,7 @@ import type { Problem } from '../input/problem.ts';
 import { compareText } from '../input/problem.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import { orderKeys, toCanonicalText } from '../manifests/manifest.ts';
+import type { PlacedPatch } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 
 export interface RenderedObject<T> {
@@ -58,20 +59,17 @@ export class Registry<T> {
 
   addHosts(rollout: Rollout, scope: string): Problem[] {
     return rollout.hosts.flatMap((host) => {
-      const key = rollout.policy.hosts.includes(host) ? host : `${host} ${scope}`;
-      const first = this.#hosts.get(host) ?? this.#hosts.get(key);
-      if (first === undefined) {
+      const added = rollout.policy.hosts.includes(host);
+      // A host of its own namespace clashes with those that are added anywhere; an added one with all,
+      // and on the mirror gateway it has a second form.
+      const forms = added ? [host, `${host}-shadow`] : [host];
+      for (const form of forms) {
+        const key = added ? form : `${form} ${scope}`;
+        const first = this.#hosts.get(form) ?? this.#hosts.get(key);
+        if (first !== undefined) return [toHostClash(form, rollout, first)];
         this.#hosts.set(key, rollout);
-        return [];
       }
-      const origin = rollout.policy.origins.get('routing.hosts') ?? first.policy.origins.get('routing.hosts');
-      return [
-        toProblem(origin?.source ?? rollout.file.source, origin?.path ?? ['metadata', 'name'], {
-          code: 'duplicate-host',
-          message: `the host ${host} would lead to ${first.name} and to ${rollout.name}, and Istio takes the first it sees`,
-          hint: 'give each model hosts of its own, in a policy of its own',
-        }),
-      ];
+      return [];
     });
   }
 
@@ -111,16 +109,28 @@ export class Registry<T> {
   }
 }
 
+function toHostClash(host: string, by: Rollout, first: Rollout): Problem {
+  const origin = by.policy.origins.get('routing.hosts') ?? first.policy.origins.get('routing.hosts');
+  return toProblem(origin?.source ?? by.file.source, origin?.path ?? ['metadata', 'name'], {
+    code: 'duplicate-host',
+    message: `the host ${host} would lead to ${first.name} and to ${by.name}, and Istio takes the first it sees`,
+    hint: 'give each model hosts of its own, in a policy of its own',
+  });
+}
+
 function toDuplicate({ kind, metadata }: Manifest, by: Rollout, first: Rollout, shared: boolean): Problem {
   const message = `${kind} ${metadata.namespace}/${metadata.name} of ${by.name} is ${shared ? 'rendered otherwise' : 'rendered too'} for ${first.name} (${first.file.source.path})`;
   const gatewayFields = [...by.policy.origins].filter(([field]) => /^routing\.(gateway|mirrorGateway)\./.test(field));
-  const origin = shared ? gatewayFields[0]?.[1] : undefined;
-  if (origin !== undefined)
+  if (shared) {
+    const isGatewayPatch = ({ patch }: PlacedPatch) => patch.target.kind === 'Gateway';
+    const patched = by.policy.patches.find(isGatewayPatch) ?? first.policy.patches.find(isGatewayPatch);
+    const origin = gatewayFields[0]?.[1] ?? patched?.origin ?? { source: by.file.source, path: ['metadata', 'name'] };
     return toProblem(origin.source, origin.path, {
       code: 'duplicate-object',
       message,
-      hint: 'set gateways in a policy that holds for all models of the namespace, or give them other names',
+      hint: 'set and patch Gateways in a policy that holds for all models of the namespace, or give them other names',
     });
+  }
   const version = by.candidate?.name === metadata.name ? by.candidate : by.primary;
   const named = kind === 'InferenceService' && version.declared.name !== undefined;
   return toProblem(

@@ -23,12 +23,14 @@ interface Origin {
   readonly path: FieldPath;
 }
 
+type Selector = Readonly<Record<string, string>>;
+
 /** What a Gateway is called and which pods serve it. */
 export interface GatewayChoice {
   readonly name: string;
   /** Whether the Gateway is rendered, or somebody else's. */
   readonly create: boolean;
-  readonly selector: Readonly<Record<string, string>>;
+  readonly selector: Selector;
   readonly port: number;
 }
 
@@ -217,14 +219,9 @@ function checkGateways({ gateway, mirrorGateway, origins }: EffectivePolicy): Pr
       message: `the mirror gateway's selector picks the public gateway's pods (${toSelectorText(gateway.selector)}): mirrored requests would be mirrored again, without end`,
       hint: 'select pods of a gateway of its own for mirrored requests, as istio: egressgateway does',
     });
-  if (mirrorGateway.name === gateway.name)
-    report(['routing.mirrorGateway.name', 'routing.gateway.name'], {
-      message: `the mirror gateway and the public gateway are both called ${gateway.name}: mirrored requests would be mirrored again, without end`,
-      hint: 'give each a name of its own',
-    });
   const service = mirrorGateway.service.split('.')[0] ?? '';
   // By Istio's own convention the Service of the pods `istio: x` is `x` or `istio-x`.
-  if (Object.values(gateway.selector).some((value) => service === value || service === `istio-${value}`))
+  if (Object.values(gateway.selector).some((value) => toGatewayName(value) === toGatewayName(service)))
     report(['routing.mirrorGateway.service', 'routing.gateway.selector'], {
       message: `mirrored requests would go to ${mirrorGateway.service}, the public gateway's own Service, and be mirrored again, without end`,
       hint: 'name the Service of a gateway of its own, as istio-egressgateway.istio-system.svc.cluster.local',
@@ -232,14 +229,24 @@ function checkGateways({ gateway, mirrorGateway, origins }: EffectivePolicy): Pr
   return problems;
 }
 
-/** Whether one selector is part of the other, so that there are pods which both pick. */
-function overlaps(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  const within = (inner: Readonly<Record<string, string>>, outer: Readonly<Record<string, string>>) =>
-    Object.entries(inner).every(([key, value]) => Object.hasOwn(outer, key) && outer[key] === value);
-  return within(a, b) || within(b, a);
+/**
+ * Whether there may be pods that both pick: the selectors contradict each other nowhere, and one is
+ * part of the other or they name the same gateway by two labels, as Istio's own pods carry
+ * `istio: ingressgateway` and `app: istio-ingressgateway`.
+ */
+function overlaps(a: Selector, b: Selector): boolean {
+  const shared = Object.keys(a).filter((key) => Object.hasOwn(b, key));
+  if (shared.some((key) => a[key] !== b[key])) return false;
+  if (shared.length === Object.keys(a).length || shared.length === Object.keys(b).length) return true;
+  const names = new Set(Object.values(a).map(toGatewayName));
+  return Object.values(b).some((value) => names.has(toGatewayName(value)));
 }
 
-function toSelectorText(selector: Readonly<Record<string, string>>): string {
+function toGatewayName(value: string): string {
+  return value.replace(/^istio-/, '');
+}
+
+function toSelectorText(selector: Selector): string {
   return Object.keys(selector)
     .toSorted()
     .map((key) => `${key}=${selector[key]}`)

@@ -5,6 +5,7 @@
  */
 import { toProblem } from '../input/parse-document.ts';
 import type { FieldPath, Finding, Problem } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
@@ -17,7 +18,7 @@ export interface ModelFile {
   readonly model: Model;
 }
 
-export type Role = 'primary' | 'candidate';
+type Role = 'primary' | 'candidate';
 
 export interface RolloutVersion {
   readonly role: Role;
@@ -64,13 +65,13 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
 }
 
 /** Iter8's names: `wisdom-0` is the primary of `wisdom`, `wisdom-1` its candidate. */
-export function toDefaultName(model: string, role: Role): string {
+function toDefaultName(model: string, role: Role): string {
   return `${model}-${role === 'primary' ? 0 : 1}`;
 }
 
 /** What can be said against a rollout before anything is rendered. */
 export function checkRollout(rollout: Rollout): Problem[] {
-  const { file, primary, candidate, policy } = rollout;
+  const { file, primary, candidate } = rollout;
   const problems: Problem[] = [];
   const report = (path: FieldPath, finding: Finding) =>
     problems.push(toProblem(file.source, path, finding, { on: 'value' }));
@@ -88,25 +89,57 @@ export function checkRollout(rollout: Rollout): Problem[] {
       message: `primary and candidate are both called ${primary.name}`,
       hint: 'give one of them another name, or leave the names out',
     });
-  const { service } = policy.mirrorGateway;
-  if (rollout.hosts.includes(service) || service === rollout.serviceHost) {
-    const origin = policy.origins.get('routing.mirrorGateway.service') ?? policy.origins.get('routing.hosts');
-    problems.push(
-      toProblem(origin?.source ?? file.source, origin?.path ?? ['metadata', 'name'], {
-        code: 'mirror-loop',
-        message: `mirrored requests of ${rollout.name} would go to ${service}, which leads back to the primary`,
-        hint: 'set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests',
-      }),
-    );
-  }
+  problems.push(...checkRoutes(rollout));
   return problems;
+}
+
+/** A mirrored request must not come back to where it was mirrored, nor go to the primary again. */
+function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Rollout): Problem[] {
+  const problems: Problem[] = [];
+  const report = (fields: readonly string[], finding: Finding) => {
+    const origin = fields.map((field) => policy.origins.get(field)).find((found) => found !== undefined);
+    problems.push(
+      toProblem(origin?.source ?? file.source, origin?.path ?? ['metadata', 'name'], finding, { on: 'value' }),
+    );
+  };
+  const { gateway, mirrorGateway } = policy;
+  const full = (reference: string) => (reference.includes('/') ? reference : `${namespace}/${reference}`);
+  if (full(gateway.name) === full(mirrorGateway.name))
+    report(['routing.mirrorGateway.name', 'routing.gateway.name'], {
+      code: 'mirror-loop',
+      message: `the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, without end`,
+      hint: 'give each a name of its own',
+    });
+  const known = (host: string) => toServiceHost(host, namespace);
+  const own = known(serviceHost);
+  if (known(mirrorGateway.service) === own || hosts.some((host) => known(host) === known(mirrorGateway.service)))
+    report(['routing.mirrorGateway.service', 'routing.service.host', 'routing.hosts'], {
+      code: 'mirror-loop',
+      message: `mirrored requests of ${name} would go to ${mirrorGateway.service}, which leads back to the primary`,
+      hint: 'set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests',
+    });
+  if (hosts.some((host) => known(host) === own))
+    report(['routing.hosts', 'routing.service.host'], {
+      code: 'duplicate-host',
+      message: `${serviceHost} is ModelMesh's own Service, which every model shares`,
+      hint: 'take it out of routing.hosts',
+    });
+  return problems;
+}
+
+/** A host as Istio resolves it from a namespace: `x`, `x.ns` and `x.ns.svc` are short for one Service. */
+function toServiceHost(host: string, namespace: string): string {
+  const labels = host.split('.');
+  if (labels.length === 1) return `${host}.${namespace}.svc.cluster.local`;
+  if (labels.length === 2) return `${host}.svc.cluster.local`;
+  return labels.length === 3 && labels[2] === 'svc' ? `${host}.cluster.local` : host;
 }
 
 /** KServe's webhook: the name's pattern, and the Service names it makes of it, which are DNS labels. */
 function refuseName(name: string, namespace: string): Omit<Finding, 'code'> | undefined {
   if (!inferenceServiceName.test(name))
     return {
-      message: `KServe refuses the InferenceService name ${JSON.stringify(name)}`,
+      message: `KServe refuses the InferenceService name ${quote(name)}`,
       hint: 'use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit',
     };
   const longest = `${name}-predictor-${namespace}`;

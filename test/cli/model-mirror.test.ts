@@ -1,11 +1,13 @@
 /** The program itself, as a process: what Argo CD and people run. */
 import { spawn, spawnSync } from 'node:child_process';
 import {
+  closeSync,
   copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -216,6 +218,41 @@ test('--output-dir writes what differs, leaves what is equal, removes what is it
   const before = readdirSync(out);
   t.is(run(words, folder).status, 1);
   t.deepEqual(readdirSync(out), before);
+});
+
+test('--output-dir with --select removes nothing of the other models', (t) => {
+  const folder = copyInput(t, 'rollout/select');
+  const words = ['render', '--repo-root', '.', '--output-dir', 'out'];
+  t.is(run(words, folder).stderr, 'out: 14 written, 0 unchanged, 0 removed\n');
+  t.is(run([...words, '--select', 'b'], folder).stderr, 'out: 0 written, 7 unchanged, 0 removed\n');
+});
+
+test('an output that cannot be written is the environment, and no bug', (t) => {
+  const folder = copyInput(t, 'rollout/gate-none');
+  const full = openSync('/dev/full', 'w');
+  t.teardown(() => closeSync(full));
+  const { status, stderr } = spawnSync(process.execPath, [program, 'render', '--repo-root', '.'], {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', full, 'pipe'],
+  });
+  t.is(status, 3);
+  t.regex(stderr, /^model-mirror: the output cannot be written: no space left on device\n/);
+});
+
+test('a working directory that is gone is the environment, and no bug', (t) => {
+  const gone = join(makeFolder(t), 'gone');
+  mkdirSync(gone);
+  const { status, stderr } = spawnSync(
+    'sh',
+    ['-c', 'rmdir "$PWD" && exec "$@"', 'sh', process.execPath, program, 'render'],
+    {
+      cwd: gone,
+      encoding: 'utf8',
+    },
+  );
+  t.is(status, 3);
+  t.regex(stderr, /the working directory is gone/);
 });
 
 test('colours only on a terminal', (t) => {

@@ -27,7 +27,7 @@ function readSchema(kind: string): Schema {
   ) as Schema;
 }
 
-const ajv = new Ajv({ strict: false, multipleOfPrecision: 6 });
+const ajv = new Ajv({ strict: false });
 const validators = Object.fromEntries(kinds.map((kind) => [kind, ajv.compile(readSchema(kind))])) as Record<
   (typeof kinds)[number],
   ValidateFunction
@@ -65,7 +65,7 @@ test('the printed schema and the validation say the same of every file of the go
       continue;
     }
     const { value: parsed, problems } = parsers[kind]({ path, text });
-    const aboutYaml = problems.some(({ code }) => /yaml|key|bomb|empty|documents|unrepresentable/.test(code));
+    const aboutYaml = problems.some(({ code }) => /yaml|key|bomb|empty|documents|unrepresentable|precise/.test(code));
     if (aboutYaml) continue;
     t.is(validators[kind](value), parsed !== undefined, path);
     checked++;
@@ -95,7 +95,9 @@ test('the printed schema and the validation say the same of documents with one t
     const keys = [...Object.keys(at), 'more'];
     at[keys[(steps[0] ?? 0) % keys.length] ?? 'more'] = put;
     const text = write(changed, asWritten);
-    const { value } = parsers[kind]({ path: 'x', text });
+    const { value, problems } = parsers[kind]({ path: 'x', text });
+    // What JSON Schema cannot say.
+    if (problems.every(({ code }) => code === 'too-precise') && problems.length > 0) return;
     t.is(
       validators[kind](JSON.parse(text)),
       value !== undefined,

@@ -78,6 +78,24 @@ test("the tutorial's promoted primary is rendered field by field", (t) => {
   t.deepEqual(rendered.map(toPlain), [toTutorialObject('wisdom-0', 'v2')]);
 });
 
+const seed = join(import.meta.dirname, '../../../shared/seed/iter8-0.14-mirrored-rollout.md');
+
+test('the objects above are those of the tutorial itself', (t) => {
+  if (!existsSync(seed)) {
+    t.log('not checked: the tutorial is not beside this repository (../shared/seed)');
+    t.pass();
+    return;
+  }
+  const applied = [...readFileSync(seed, 'utf8').matchAll(/^apiVersion: "serving.*?(?=^EOF)/gms)].map(([text]) =>
+    parse(text),
+  );
+  t.deepEqual(applied, [
+    toTutorialObject('wisdom-0', 'v1'),
+    toTutorialObject('wisdom-1', 'v2'),
+    toTutorialObject('wisdom-0', 'v2'),
+  ]);
+});
+
 const crd = join(import.meta.dirname, '../../../shared/crds/inferenceservices.kserve-0.20.0.yaml');
 
 test("every rendered InferenceService passes KServe's own schema, unknown fields refused", (t) => {

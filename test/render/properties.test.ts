@@ -183,6 +183,91 @@ test('the mirror is open exactly while the status says that this very candidate 
   );
 });
 
+test('whatever a patch does, requests go where they went without it, or nothing is rendered', (t) => {
+  const paths = [
+    '',
+    '/spec',
+    '/spec/gateways',
+    '/spec/gateways/0',
+    '/spec/gateways/-',
+    '/spec/hosts',
+    '/spec/hosts/0',
+    '/spec/tcp',
+    '/spec/http',
+    '/spec/http/0',
+    '/spec/http/-',
+    '/spec/http/0/route',
+    '/spec/http/0/route/0',
+    '/spec/http/0/route/-',
+    '/spec/http/0/route/0/headers/request/set/mm-vmodel-id',
+    '/spec/http/0/route/0/destination/host',
+    '/spec/http/0/headers',
+    '/spec/http/0/headers/request/remove',
+    '/spec/http/0/headers/request/set',
+    '/spec/http/0/headers/response',
+    '/spec/http/0/mirror',
+    '/spec/http/0/mirrors',
+    '/spec/http/0/mirrorPercentage',
+    '/spec/http/0/redirect',
+    '/spec/http/0/timeout',
+    '/spec/selector',
+    '/spec/selector/istio',
+    '/metadata/annotations/free',
+  ];
+  const pointer = fc.constantFrom(...paths);
+  const value = fc.constantFrom<unknown>('wisdom-1', 'mm-mirror-gateway', 100, [], {}, { host: 'elsewhere' }, [
+    { route: [] },
+  ]);
+  const operation = fc.oneof(
+    fc.record({ op: fc.constantFrom('add', 'replace'), path: pointer, value }),
+    fc.record({ op: fc.constant('remove'), path: pointer }),
+    fc.record({ op: fc.constantFrom('move', 'copy'), path: pointer, from: pointer }),
+  );
+  const kind = fc.constantFrom('VirtualService', 'Gateway', 'ServiceEntry');
+  /** What decides where a request goes. */
+  const routes = (files: Files) =>
+    render(files).objects.map(({ kind: rendered, output }) => {
+      const { spec } = JSON.parse(output) as {
+        spec: { gateways?: unknown; hosts?: unknown; selector?: unknown; http?: Record<string, unknown>[] };
+      };
+      return [
+        spec.gateways,
+        spec.hosts,
+        spec.selector,
+        rendered === 'VirtualService' &&
+          spec.http?.map(({ route, mirror, mirrors, mirrorPercentage, redirect }) => [
+            route,
+            mirror,
+            mirrors,
+            mirrorPercentage,
+            redirect,
+          ]),
+      ];
+    });
+  let applied = 0;
+  fc.assert(
+    fc.property(model, kind, fc.array(operation, { minLength: 1, maxLength: 3 }), (someModel, target, patch) => {
+      const policyOf = (patches: object[]) =>
+        write(
+          {
+            apiVersion: 'model-mirror.dev/v1alpha1',
+            kind: 'MirrorPolicy',
+            metadata: { name: 'policy' },
+            spec: { patches },
+          },
+          asWritten,
+        );
+      const text = write(someModel, asWritten);
+      const patched = { 'model.yaml': text, 'policy.yaml': policyOf([{ target: { kind: target }, patch }]) };
+      if (render(patched).objects.length === 0) return;
+      applied++;
+      t.deepEqual(routes(patched), routes({ 'model.yaml': text, 'policy.yaml': policyOf([]) }));
+    }),
+    { numRuns: 500 },
+  );
+  t.true(applied > 10, `${applied} patches were applied`);
+});
+
 test('YAML and JSON say the same, to a reader of YAML 1.1 and of 1.2', (t) => {
   fc.assert(
     fc.property(model, (someModel) => {
