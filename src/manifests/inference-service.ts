@@ -101,7 +101,7 @@ export function checkInferenceService(
     });
   checkStorage(model, allowedPrefixes, (field, finding) => report([...path, field], finding));
   // The transformer's, say: what a limit forbids, it forbids everywhere.
-  for (const found of findStorageUris(service.spec, ['spec']))
+  for (const found of allowedPrefixes.length === 0 ? [] : findStorageUris(service.spec, ['spec']))
     if (found.path.join('.') !== 'spec.predictor.model.storageUri') {
       const refusal = refuseStorageUri(found.uri, allowedPrefixes);
       if (refusal !== undefined) report(found.path, refusal);

@@ -29,6 +29,7 @@ export interface Patched<T extends Manifest> {
 
 /** Applies every patch whose target the object is. The object itself is not changed. */
 export function patchManifest<T extends Manifest>(manifest: T, patches: readonly PlacedPatch[]): Patched<T> {
+  if (patches.length === 0) return { manifest, matched: [], problems: [] };
   const matched = patches.filter(({ patch }) => matches(patch.target, manifest.kind, manifest.metadata.name));
   const problems: Problem[] = [];
   let current = manifest;

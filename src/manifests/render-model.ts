@@ -74,7 +74,7 @@ export function renderModel(
   });
 
   // The state that is not rendered now must patch as well, or a status commit could fail.
-  patch(renderVirtualService(rollout, mirror.percentage === 0 ? 100 : 0));
+  if (policy.patches.length > 0) patch(renderVirtualService(rollout, mirror.percentage === 0 ? 100 : 0));
   const manifests: Manifest[] = [
     ...services,
     patch(renderServiceEntry(rollout)),
