@@ -6,7 +6,7 @@
  * in silence would let Argo CD prune what it declared.
  */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import type { FileRole } from '../input/file-role.ts';
 import { toFileRole } from '../input/file-role.ts';
@@ -133,26 +133,38 @@ function readSource(absolute: string, path: string): SourceFile | Problem {
   const problem = (finding: Finding) => toFileProblem(path, finding);
   let bytes: Buffer;
   try {
-    const file = openSync(absolute, 'r');
-    try {
-      const { size } = fstatSync(file);
-      if (size > maxFileBytes)
-        return problem({
-          code: 'file-too-large',
-          message: `the file has ${size} bytes; at most ${maxFileBytes} are read`,
-          hint: 'make it smaller, or rename it if it is not for model-mirror',
-        });
-      bytes = Buffer.allocUnsafe(size);
-      bytes = bytes.subarray(0, readSync(file, bytes, 0, size, 0));
-    } finally {
-      closeSync(file);
-    }
+    bytes = readStart(absolute);
   } catch (error) {
     return problem(toUnreadable(`the file cannot be read: ${toReason(error)}`));
   }
+  if (bytes.length > maxFileBytes)
+    return problem({
+      code: 'file-too-large',
+      message: `the file is larger than ${maxFileBytes} bytes, and no more are read`,
+      hint: 'make it smaller, or rename it if it is not for model-mirror',
+    });
   if (!isUtf8(bytes))
     return problem({ code: 'file-encoding', message: 'the file is not UTF-8 text', hint: 'save it as UTF-8' });
   return { path, text: bytes.toString('utf8') };
+}
+
+/** Most files fit into it, and are read by one call to the system. */
+const readBuffer = Buffer.allocUnsafe(16 * 1024);
+
+/** A file's bytes, or a byte more than is allowed of a larger one. Valid until the next file is read. */
+function readStart(absolute: string): Buffer {
+  const file = openSync(absolute, 'r');
+  try {
+    const first = readSync(file, readBuffer, 0, readBuffer.length, null);
+    if (first < readBuffer.length) return readBuffer.subarray(0, first);
+    const large = Buffer.allocUnsafe(maxFileBytes + 1);
+    let length = readBuffer.copy(large);
+    for (let more = 1; more > 0 && length < large.length; length += more)
+      more = readSync(file, large, length, large.length - length, null);
+    return large.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
 }
 
 function toUnreadable(message: string): Finding {
