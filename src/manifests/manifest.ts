@@ -67,8 +67,15 @@ function orderDeep(value: unknown, compareHere: (a: string, b: string) => number
 
 function orderMap(map: object, compare: (a: string, b: string) => number): Record<string, unknown> {
   const ordered: Record<string, unknown> = {};
-  for (const key of Object.keys(map).sort(compare)) ordered[key] = (map as Record<string, unknown>)[key];
+  for (const key of toOrdered(Object.keys(map), compare)) ordered[key] = (map as Record<string, unknown>)[key];
   return ordered;
+}
+
+/** Most maps are written in order, or have one key: looking is cheaper than sorting. */
+function toOrdered(keys: string[], compare: (a: string, b: string) => number): string[] {
+  for (let i = 1; i < keys.length; i++)
+    if (compare(keys[i - 1] as string, keys[i] as string) > 0) return keys.sort(compare);
+  return keys;
 }
 
 /** JSON with sorted keys: equal values give equal texts. */
