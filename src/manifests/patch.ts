@@ -42,6 +42,10 @@ export function patchManifest<T extends Manifest>(manifest: T, patches: readonly
         problems.push(toProblem(origin.source, [...origin.path, 'patch', i], finding));
         failed = true;
       };
+      if (operation.op === 'move' && operation.path.startsWith(`${operation.from}/`)) {
+        report(movedIntoItself(operation.from, operation.path));
+        break;
+      }
       try {
         document = jsonPatch.applyOperation(document, operation, true, true, true, i).newDocument;
         const refusal = refuseChange(current, document);
@@ -61,6 +65,15 @@ export function matches(target: PlacedPatch['patch']['target'], kind: string, na
   return target.kind === kind && (target.name === undefined || target.name === name);
 }
 
+/** RFC 6902 forbids it; the library makes an object that contains itself. */
+function movedIntoItself(from: string, path: string): Finding {
+  return {
+    code: 'patch-failed',
+    message: `move cannot put ${from === '' ? 'the whole object' : from} into itself, at ${path}`,
+    hint: 'mend from or path',
+  };
+}
+
 function toFailure(error: unknown, operation: jsonPatch.Operation, manifest: Manifest): Finding {
   const object = `${manifest.kind} ${manifest.metadata.name}`;
   if (error instanceof jsonPatch.JsonPatchError && error.name === 'TEST_OPERATION_FAILED')
@@ -76,7 +89,7 @@ function toFailure(error: unknown, operation: jsonPatch.Operation, manifest: Man
       hint: 'see what is there with model-mirror render, with and without --assume-ready: it must apply to both',
     };
   // The library's guard against prototype pollution throws a plain TypeError, and so does what it
-  // stumbles over in an operation that makes no sense, as a move of a field into itself.
+  // stumbles over in an operation that makes no sense.
   return {
     code: /__proto__|prototype/.test(String(error)) ? 'patch-refused' : 'patch-failed',
     message: `${operation.op} ${operation.path} cannot be applied to ${object}`,
