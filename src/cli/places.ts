@@ -1,6 +1,7 @@
 /** Flags, environment and file system → which folder is rendered, of which repository. */
 import { relative, resolve, sep } from 'node:path';
 import type { Problem } from '../input/problem.ts';
+import { toWholeProblem } from '../input/problem.ts';
 import type { ArgocdEnvironment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { FolderPlaces } from '../io/folder-tree.ts';
@@ -60,16 +61,15 @@ function findPlaceOf(folder: string, host: Host, argocd: ArgocdEnvironment, flag
   return repository === undefined ? undefined : { repository, repositoryPath: '.' };
 }
 
-const noRepository: Problem = {
-  severity: 'warning',
-  code: 'no-repository',
-  file: '.',
-  line: 1,
-  column: 1,
-  field: '',
-  message: 'this is not in a git repository, so the paths in the annotations count from this folder',
-  hint: 'pass --repo-root to count from another one',
-};
+const noRepository = toWholeProblem(
+  '.',
+  {
+    code: 'no-repository',
+    message: 'this is not in a git repository, so the paths in the annotations count from this folder',
+    hint: 'pass --repo-root to count from another one',
+  },
+  'warning',
+);
 
 /**
  * Argo CD often leaves .git out of what it sends, but always runs a plugin in the Application's folder

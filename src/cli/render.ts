@@ -4,6 +4,7 @@ import { Option } from 'commander';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
+import { dnsLabel } from '../input/schema-parts.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
@@ -25,7 +26,6 @@ export interface InputFlags extends PlaceFlags {
 
 /** Part of the name of a status file, which must not be that of a model or policy. */
 const clusterName = /^(?!(?:model|policy)$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-const namespaceName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 interface RenderFlags extends InputFlags {
   readonly output: 'yaml' | 'json';
@@ -106,7 +106,7 @@ export function readApplication<T>(
       'use lower-case letters, digits and "-"; model and policy are names of other files',
     );
   const namespace = flags.namespace || argocd.namespace;
-  if (namespace !== undefined && !namespaceName.test(namespace))
+  if (namespace !== undefined && !dnsLabel.test(namespace))
     throw new Fault(
       'usage',
       `${quote(namespace)} is not the name of a namespace`,

@@ -1,5 +1,6 @@
 /** A file's text → a Model, MirrorPolicy or ModelStatus, or problems with their positions. */
 import * as v from 'valibot';
+import { isMap } from './plain-value.ts';
 import type { FieldPath, Finding, Problem, ProblemCode, Severity } from './problem.ts';
 import { limitProblems, maxProblems, toFieldText } from './problem.ts';
 import { quote } from './quote.ts';
@@ -66,7 +67,7 @@ function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind
 
 /** Before anything else is said of a file, it must be of the kind its name promises. */
 function checkKind(source: SourceFile, kind: Kind, value: unknown): Problem[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isMap(value)) {
     const hint = `begin with apiVersion: ${apiVersion} and kind: ${kind}`;
     return [
       toProblem(source, [], {
@@ -79,7 +80,7 @@ function checkKind(source: SourceFile, kind: Kind, value: unknown): Problem[] {
   const problems: Problem[] = [];
   const report = (field: string, finding: Finding) =>
     problems.push(toProblem(source, [field], finding, { on: 'value' }));
-  const written = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  const written: { readonly apiVersion?: unknown; readonly kind?: unknown } = value;
   if (typeof written.apiVersion === 'string' && written.apiVersion !== apiVersion)
     report('apiVersion', {
       code: 'unknown-api-version',

@@ -87,6 +87,11 @@ export interface Finding {
   readonly hint: string;
 }
 
+/** A problem of a file or folder as a whole. */
+export function toWholeProblem(file: string, finding: Finding, severity: Severity = 'error'): Problem {
+  return { severity, ...finding, file, line: 1, column: 1, field: '' };
+}
+
 /** A path to a field: map keys and list indexes, outermost first. */
 export type FieldPath = readonly (string | number)[];
 

@@ -2,7 +2,7 @@
  * Text → plain value, or problems with their positions. The only place that reads YAML.
  *
  * Invariants: what comes out is JSON (objects, lists, strings, finite safe numbers, booleans, null)
- * with string keys and no `__proto__`; aliases share the value they point to and their expansion is
+ * with string keys, none of them `__proto__`, `constructor` or `prototype`; aliases share the value they point to and their expansion is
  * bounded; nothing of the order, style or comments of the text is in the value but the order of keys.
  */
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml';
@@ -41,7 +41,7 @@ export function parseText(source: SourceFile): ParsedText {
   // The parser recurses, and turns an overflow of its stack into errors of the text, or throws it.
   if (document === undefined || document.errors.some((error) => error.message.startsWith('Maximum call stack'))) {
     report('unsupported-yaml', 0, `nested deeper than ${maxDepth} levels`, 'flatten the file');
-    return { value: undefined, problems: limitProblems(problems) };
+    return { value: undefined, problems };
   }
   for (const error of document.errors) {
     if (error.code === 'NON_STRING_KEY') {
@@ -69,7 +69,7 @@ export function parseText(source: SourceFile): ParsedText {
   if (problems.length > 0) return { value: undefined, problems: limitProblems(problems) };
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
     report('empty-file', 0, 'the file is empty', 'write the document, or delete the file');
-    return { value: undefined, problems: limitProblems(problems) };
+    return { value: undefined, problems };
   }
   const value = new ValueReader(report).read(document.contents);
   return { value: problems.length > 0 ? undefined : value, problems: limitProblems(problems) };

@@ -6,6 +6,7 @@
  * in silence would let Argo CD prune what it declared.
  */
 import { isUtf8 } from 'node:buffer';
+import type { Dirent, Stats } from 'node:fs';
 import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import type { FileRole } from '../input/file-role.ts';
@@ -13,6 +14,7 @@ import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { toFolderChain } from '../input/folder-tree.ts';
 import type { Finding, Problem } from '../input/problem.ts';
+import { toWholeProblem } from '../input/problem.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { Fault, toReason } from './fault.ts';
 
@@ -38,10 +40,10 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
   const toPath = (absolute: string) =>
     posix.join(repositoryPath, relative(repository, absolute).split(sep).join('/')) || '.';
   const toAbsolute = (path: string) => join(repository, posix.relative(repositoryPath, path));
-  const report = (absolute: string, finding: Finding) => problems.push(toFileProblem(toPath(absolute), finding));
+  const report = (absolute: string, finding: Finding) => problems.push(toWholeProblem(toPath(absolute), finding));
 
   const list = (absolute: string, prefix: string, deep: boolean, within: string): void => {
-    let entries: import('node:fs').Dirent[];
+    let entries: Dirent[];
     try {
       entries = readdirSync(absolute, { withFileTypes: true });
     } catch (error) {
@@ -64,7 +66,7 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
           : toUnreadable('this is not a regular file');
       if (refusal === 'not-ours') continue;
       // What is wrong with a status file is told where it is read: it must not stop the rest.
-      if (refusal !== undefined && role?.kind === 'ModelStatus') unreadable.set(path, toFileProblem(path, refusal));
+      if (refusal !== undefined && role?.kind === 'ModelStatus') unreadable.set(path, toWholeProblem(path, refusal));
       else if (refusal !== undefined) {
         report(join(absolute, name), refusal);
         continue;
@@ -100,15 +102,15 @@ function isPolicy(role: FileRole | undefined): boolean {
  */
 function checkLink(link: string, within: string, wanted: boolean): Finding | 'not-ours' | undefined {
   let target: string;
-  let isFile: boolean;
+  let kind: Stats;
   try {
     target = realpathSync.native(link);
-    isFile = statSync(target).isFile();
+    kind = statSync(target);
   } catch (error) {
     return wanted ? toUnreadable(`the link leads nowhere: ${toReason(error)}`) : 'not-ours';
   }
-  if (isFile && !wanted) return 'not-ours';
-  if (!isFile && wanted && !statSync(target).isDirectory()) return toUnreadable('this is not a regular file');
+  if (kind.isFile() && !wanted) return 'not-ours';
+  if (wanted && !kind.isFile() && !kind.isDirectory()) return toUnreadable('this is not a regular file');
   const inside = relative(within, target).split(sep);
   if (inside[0] === '..')
     return {
@@ -116,7 +118,7 @@ function checkLink(link: string, within: string, wanted: boolean): Finding | 'no
       message: 'the link leads out of the folder that is rendered',
       hint: 'put the file itself here, or render from a folder that holds both',
     };
-  if (isFile) return undefined;
+  if (kind.isFile()) return undefined;
   if (!inside.some(isLeftOut)) return 'not-ours';
   return {
     code: 'link-leaves-folder',
@@ -125,12 +127,8 @@ function checkLink(link: string, within: string, wanted: boolean): Finding | 'no
   };
 }
 
-function toFileProblem(path: string, finding: Finding): Problem {
-  return { severity: 'error', ...finding, file: path, line: 1, column: 1, field: '' };
-}
-
 function readSource(absolute: string, path: string): SourceFile | Problem {
-  const problem = (finding: Finding) => toFileProblem(path, finding);
+  const problem = (finding: Finding) => toWholeProblem(path, finding);
   let bytes: Buffer;
   try {
     bytes = readStart(absolute);

@@ -12,7 +12,7 @@ import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { isWithin, toSibling } from '../input/folder-tree.ts';
 import { parseModel, toProblem } from '../input/parse-document.ts';
 import type { Finding, Problem } from '../input/problem.ts';
-import { compareText, hasErrors, sortProblems } from '../input/problem.ts';
+import { compareText, hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
 import type { Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
@@ -121,7 +121,7 @@ export function renderApplication<T>(
   problems.push(...policies.problems, ...(emptied ? [] : policies.findUnreached()));
   // With errors around, a patch may miss an object only because that could not be rendered.
   if (!hasErrors(problems)) problems.push(...policies.findUnmatched(usedPatches));
-  if (models.length === 0 && !emptied) problems.push(toFolderProblem(tree, noModel));
+  if (models.length === 0 && !emptied) problems.push(toWholeProblem(tree.folder, noModel));
   if (!hasErrors(problems)) problems.push(...checkSelection(tree, options.select, rollouts));
   const sorted = sortProblems(problems);
   return {
@@ -213,15 +213,10 @@ function checkSelection(tree: FolderTree, select: string | undefined, rollouts: 
   if (select === undefined || names.includes(select)) return [];
   const meant = suggest(select, names);
   return [
-    toFolderProblem(tree, {
+    toWholeProblem(tree.folder, {
       code: 'unknown-model',
       message: `there is no model ${quote(select)} to select`,
       hint: meant === undefined ? 'select one by its metadata.name' : `did you mean "${meant}"?`,
     }),
   ];
-}
-
-/** A problem of the folder as a whole. */
-function toFolderProblem(tree: FolderTree, finding: Finding): Problem {
-  return { severity: 'error', ...finding, file: tree.folder, line: 1, column: 1, field: '' };
 }

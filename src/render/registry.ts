@@ -120,8 +120,8 @@ function toHostClash(host: string, by: Rollout, first: Rollout): Problem {
 
 function toDuplicate({ kind, metadata }: Manifest, by: Rollout, first: Rollout, shared: boolean): Problem {
   const message = `${kind} ${metadata.namespace}/${metadata.name} of ${by.name} is ${shared ? 'rendered otherwise' : 'rendered too'} for ${first.name} (${first.file.source.path})`;
-  const gatewayFields = [...by.policy.origins].filter(([field]) => /^routing\.(gateway|mirrorGateway)\./.test(field));
   if (shared) {
+    const gatewayFields = [...by.policy.origins].filter(([field]) => /^routing\.(gateway|mirrorGateway)\./.test(field));
     const isGatewayPatch = ({ patch }: PlacedPatch) => patch.target.kind === 'Gateway';
     const patched = by.policy.patches.find(isGatewayPatch) ?? first.policy.patches.find(isGatewayPatch);
     const origin = gatewayFields[0]?.[1] ?? patched?.origin ?? { source: by.file.source, path: ['metadata', 'name'] };
