@@ -16,6 +16,7 @@ const wanted = [
   'dist/demo.cjs',
   'dist/model-mirror.cjs',
   'dist/schema.cjs',
+  'dist/watch.cjs',
   'package.json',
   'plugin.yaml',
 ];

@@ -18,13 +18,17 @@ const code = main(process.argv.slice(2), {
   },
   environment: process.env,
   write: writeTexts,
+  isTerminal,
   style: (descriptor) => {
-    // Not imported above: most runs print no problem, and the terminal module loads the network's.
-    const { isatty } = process.getBuiltinModule('node:tty');
     const { styleText } = process.getBuiltinModule('node:util');
-    if (!isatty(descriptor) || process.env['NO_COLOR']) return plainStyle;
+    if (!isTerminal(descriptor) || process.env['NO_COLOR']) return plainStyle;
     return (format, text) => styleText(format, text, { validateStream: false });
   },
 });
 // Everything is written by now; without this, Node would first take its heap apart.
 code.then((exitCode) => process.exit(exitCode));
+
+function isTerminal(descriptor: 1 | 2): boolean {
+  // Not imported above: most runs print no problem, and the terminal module loads the network's.
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}

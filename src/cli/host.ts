@@ -9,6 +9,7 @@ export interface Host {
   readonly workingDirectory: string;
   readonly environment: Environment;
   readonly write: (descriptor: 1 | 2, texts: Iterable<string>) => void;
+  readonly isTerminal: (descriptor: 1 | 2) => boolean;
   /** Colours where a terminal shows them; elsewhere, and with NO_COLOR, none. */
   readonly style: (descriptor: 1 | 2) => Style;
 }

@@ -1,16 +1,18 @@
 /** The command line: which commands there are, and what their outcome is as an exit code. */
 import { Command, CommanderError } from 'commander';
-import { exitCodes, Fault } from '../io/fault.ts';
+import { exitCodes, isFault } from '../io/fault.ts';
 import type { Host } from './host.ts';
 import { addParameters } from './parameters.ts';
 import { addRender } from './render.ts';
 import { addValidate } from './validate.ts';
+import { addWatch } from './watch-command.ts';
 
 const commands = {
   render: addRender,
   validate: addValidate,
   parameters: addParameters,
   schema: addSchema,
+  watch: addWatch,
   demo: addDemo,
 };
 
@@ -33,7 +35,7 @@ export async function main(words: readonly string[], host: Host): Promise<number
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
-    if (error instanceof Fault) {
+    if (isFault(error)) {
       host.write(2, [`model-mirror: ${error.message}\n    ${error.hint}\n`]);
       return exitCodes[error.code];
     }

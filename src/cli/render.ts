@@ -13,6 +13,7 @@ import type { Manifest } from '../manifests/manifest.ts';
 import { toJsonText, toYamlText } from '../output/manifest-text.ts';
 import type { RenderedApplication, RenderOptions } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
+import { toClusterName } from './cluster-name.ts';
 import type { Host } from './host.ts';
 import type { PlaceFlags } from './places.ts';
 import { toPlaces } from './places.ts';
@@ -23,9 +24,6 @@ export interface InputFlags extends PlaceFlags {
   readonly cluster?: string;
   readonly allowEmpty?: boolean;
 }
-
-/** Part of the name of a status file, which must not be that of a model or policy. */
-const clusterName = /^(?!(?:model|policy)$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 interface RenderFlags extends InputFlags {
   readonly output: 'yaml' | 'json';
@@ -98,13 +96,7 @@ export function readApplication<T>(
   print: (manifest: Manifest) => T,
 ): { application: RenderedApplication<T>; toPath: (file: string) => string } {
   const argocd = readArgocdEnvironment(host.environment);
-  const cluster = flags.cluster ?? argocd.cluster;
-  if (cluster !== undefined && !clusterName.test(cluster))
-    throw new Fault(
-      'usage',
-      `${quote(cluster)} is not the name of a cluster`,
-      'use lower-case letters, digits and "-"; model and policy are names of other files',
-    );
+  const cluster = toClusterName(flags.cluster ?? argocd.cluster);
   const namespace = flags.namespace || argocd.namespace;
   if (namespace !== undefined && !dnsLabel.test(namespace))
     throw new Fault(

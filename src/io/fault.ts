@@ -17,8 +17,20 @@ export class Fault extends Error {
   }
 }
 
+/** By its name: each bundle has a class of its own. */
+export function isFault(error: unknown): error is Fault {
+  return error instanceof Error && error.name === 'Fault';
+}
+
 /** What Node's own errors say in few words: `permission denied`, `no such file or directory`. */
 export function toReason(error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   return code === undefined ? message : (message.split(': ')[1]?.split(',')[0] ?? code);
+}
+
+/** Why a request failed: Node's fetch says only that it did, and hides the rest in the cause. */
+export function toNetworkReason(error: unknown): string {
+  const { cause } = error as { readonly cause?: unknown };
+  const { message, code } = (cause instanceof Error ? cause : error) as NodeJS.ErrnoException;
+  return message || (code ?? 'no reason given');
 }

@@ -43,8 +43,8 @@ const taken = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?[0-9_]+)$/i;
 /** What JSON leaves as it is and YAML takes for a line break, or does not take at all. */
 const unprintable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
-/** A text, number, boolean or null, or an empty map or list. */
-function toScalar(value: unknown): string {
+/** A text, number, boolean or null, or an empty map or list; the same in block and in flow style. */
+export function toScalar(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   if (plain.test(value) && !taken.test(value)) return value;
   return JSON.stringify(value).replace(

@@ -1,6 +1,6 @@
-import { Document, isMap } from 'yaml';
 import type { ModelStatus } from '../input/schema.ts';
 import { apiVersion } from '../input/schema-parts.ts';
+import { toScalar } from './manifest-text.ts';
 
 /** What was seen of a model, without the form around it. */
 export interface ObservedModel {
@@ -11,26 +11,29 @@ export interface ObservedModel {
 
 const versionKeys = ['name', 'version', 'digest', 'state', 'reason', 'message'] as const;
 
-/** The text of a status file: equal facts give equal bytes. */
+/** No number to any reader of YAML: a letter other than `e` is among the digits. */
+const plainDigest = /^(?=.*[abcdf])[0-9a-f]{32}$/;
+
+/** The text of a status file: equal facts give equal bytes, and a version is a line of its own. */
 export function toStatusText({ name, namespace, status }: ObservedModel): string {
-  const version = (observed: NonNullable<ModelStatus['status']['primary']>) =>
-    Object.fromEntries(versionKeys.flatMap((key) => (observed[key] === undefined ? [] : [[key, observed[key]]])));
   const { primary, candidate, mirror } = status;
-  const document = new Document({
-    apiVersion,
-    kind: 'ModelStatus',
-    metadata: { name, namespace },
-    status: {
-      ...(primary === undefined ? {} : { primary: version(primary) }),
-      ...(candidate === undefined ? {} : { candidate: version(candidate) }),
-      ...(mirror === undefined ? {} : { mirror: { to: mirror.to, percentage: mirror.percentage } }),
-    },
-  });
-  document.commentBefore = ' Written by the model-mirror watcher. Do not edit.';
-  for (const path of [['metadata'], ['status', 'primary'], ['status', 'candidate'], ['status', 'mirror']]) {
-    const node = document.getIn(path, true);
-    if (isMap(node)) node.flow = true;
-  }
-  // A line a version: a longer one folded would change more than the fact that changed.
-  return document.toString({ lineWidth: 0, flowCollectionPadding: false });
+  const facts = [
+    ...(primary === undefined ? [] : [`  primary: ${toFlow(primary, versionKeys)}\n`]),
+    ...(candidate === undefined ? [] : [`  candidate: ${toFlow(candidate, versionKeys)}\n`]),
+    ...(mirror === undefined ? [] : [`  mirror: ${toFlow(mirror, ['to', 'percentage'])}\n`]),
+  ];
+  return `# Written by the model-mirror watcher. Do not edit.
+apiVersion: ${apiVersion}
+kind: ModelStatus
+metadata: ${toFlow({ name, namespace }, ['name', 'namespace'])}
+status:${facts.length === 0 ? ' {}\n' : `\n${facts.join('')}`}`;
+}
+
+function toFlow<T extends object>(map: T, keys: readonly (keyof T & string)[]): string {
+  const parts = keys.flatMap((key) => (map[key] === undefined ? [] : [`${key}: ${toValue(map[key])}`]));
+  return `{${parts.join(', ')}}`;
+}
+
+function toValue(value: unknown): string {
+  return typeof value === 'string' && plainDigest.test(value) ? value : toScalar(value);
 }

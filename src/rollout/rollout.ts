@@ -48,7 +48,7 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
   const name = metadata.name;
   const version = (role: Role, declared: ModelVersion): RolloutVersion => ({
     role,
-    name: declared.name ?? toDefaultName(name, role),
+    name: toVersionName(name, role, declared),
     declared,
   });
   const host = `${name}.${namespace}`;
@@ -64,9 +64,12 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
   };
 }
 
-/** Iter8's names: `wisdom-0` is the primary of `wisdom`, `wisdom-1` its candidate. */
-function toDefaultName(model: string, role: Role): string {
-  return `${model}-${role === 'primary' ? 0 : 1}`;
+/**
+ * The name of a version's InferenceService: the declared one, or Iter8's: `wisdom-0` is the primary of
+ * `wisdom`, `wisdom-1` its candidate.
+ */
+export function toVersionName(model: string, role: Role, { name }: Pick<ModelVersion, 'name'>): string {
+  return name ?? `${model}-${role === 'primary' ? 0 : 1}`;
 }
 
 /** What can be said against a rollout before anything is rendered. */

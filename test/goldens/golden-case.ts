@@ -76,6 +76,7 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
       write: (descriptor, texts) => {
         for (const text of texts) written[descriptor] += text;
       },
+      isTerminal: () => false,
       style: () => plainStyle,
     });
     return toOutput(code, written[1], written[2].replaceAll(copy, '<repository>'));

@@ -1,0 +1,16 @@
+import { quote } from '../input/quote.ts';
+import { Fault } from '../io/fault.ts';
+
+/** Part of the name of a status file, which must not be that of a model or policy. */
+const clusterName = /^(?!(?:model|policy)$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+/** @throws Fault when a file could not be named by it. */
+export function toClusterName(text: string | undefined): string | undefined {
+  if (text !== undefined && !clusterName.test(text))
+    throw new Fault(
+      'usage',
+      `${quote(text)} is not the name of a cluster`,
+      'use lower-case letters, digits and "-"; model and policy are names of other files',
+    );
+  return text;
+}

@@ -1,0 +1,25 @@
+/** What the command line may say to `model-mirror watch`; the names are those of the flags. */
+export interface WatchFlags {
+  readonly repo?: string;
+  readonly branch?: string;
+  readonly path?: string;
+  readonly cluster?: string;
+  readonly namespace?: readonly string[];
+  readonly gitCredentials?: string;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly settle: string;
+  readonly batchWindow: string;
+  readonly gitInterval: string;
+  readonly watchTimeout: string;
+  readonly page?: boolean;
+  readonly author: string;
+  readonly committer?: string;
+  readonly messageSuffix?: string;
+  readonly signOff?: boolean;
+  readonly argocdRefresh?: boolean;
+  readonly argocdNamespace: string;
+  readonly listen?: string;
+  readonly once?: boolean;
+  readonly log?: 'json' | 'text';
+}

@@ -1,0 +1,90 @@
+import { computeBackoff } from '../watch/backoff.ts';
+import type { Clock, Log, Meter } from '../watch/ports.ts';
+import type { KubernetesApi } from './kubernetes-api.ts';
+import { ApiTrouble } from './kubernetes-api.ts';
+
+interface RefreshOptions {
+  readonly api: Pick<KubernetesApi, 'request'>;
+  /** Where Applications are that Argo CD's tracking names without a namespace. */
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: Pick<Meter, 'retry'>;
+}
+
+/** Argo CD polls anyway: a refresh that does not succeed soon is not worth more. */
+const attempts = 5;
+const atOnce = 4;
+const limitMs = 10_000;
+
+/**
+ * Asks Argo CD to look at git now, by the annotation that `argocd app get --refresh` sets. Applications
+ * are asked a few at a time, and each at most once while it waits.
+ */
+export class ArgocdRefresh {
+  readonly #options: RefreshOptions;
+  readonly #waiting = new Set<string>();
+  #running: Promise<unknown> = Promise.resolve();
+  #isRunning = false;
+
+  constructor(options: RefreshOptions) {
+    this.#options = options;
+  }
+
+  /** @param trackings Argo CD's tracking annotations or labels of the changed models' VirtualServices. */
+  ask(trackings: readonly string[], signal: AbortSignal): void {
+    for (const tracking of trackings) this.#waiting.add(toApplicationPath(tracking, this.#options.namespace));
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#running = Promise.all(Array.from({ length: atOnce }, () => this.#work(signal))).finally(() => {
+      this.#isRunning = false;
+    });
+  }
+
+  /** Ends when nobody is waiting any more. */
+  async finish(): Promise<void> {
+    await this.#running;
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    for (let [next] = this.#waiting; next !== undefined && !signal.aborted; [next] = this.#waiting) {
+      this.#waiting.delete(next);
+      await this.#refresh(next, signal);
+    }
+  }
+
+  async #refresh(path: string, signal: AbortSignal): Promise<void> {
+    const { api, clock, log, meter } = this.#options;
+    for (let attempt = 1; !signal.aborted; attempt++) {
+      try {
+        const response = await api.request(path, {
+          method: 'PATCH',
+          contentType: 'application/merge-patch+json',
+          body: JSON.stringify({ metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } }),
+          signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
+        });
+        await response.body?.cancel();
+        return;
+      } catch (error) {
+        if (!(error instanceof ApiTrouble)) throw error;
+        meter.retry('argocd');
+        const isFinal = attempt === attempts || error.status === 404 || error.status === 403;
+        log.warn(`Argo CD was not asked to refresh: ${error.message}`, { attempt, isFinal });
+        if (isFinal) return;
+        await clock.sleep(Math.max(computeBackoff(attempt, clock.random()), error.retryAfterMs ?? 0), signal);
+      }
+    }
+  }
+}
+
+/**
+ * `app:group/Kind:namespace/name` or `app`; an Application outside of Argo CD's own namespace is written
+ * `namespace_app` (Argo CD, "Applications in any namespace").
+ */
+function toApplicationPath(tracking: string, namespace: string): string {
+  const [application = ''] = tracking.split(':');
+  const end = application.indexOf('_');
+  const own = end < 0 ? namespace : application.slice(0, end);
+  const name = application.slice(end + 1);
+  return `/apis/argoproj.io/v1alpha1/namespaces/${encodeURIComponent(own)}/applications/${encodeURIComponent(name)}`;
+}

@@ -1,0 +1,391 @@
+/**
+ * The tracked branch of a remote repository: a shallow clone without a work tree to read from, and
+ * commits that touch a few files to write.
+ *
+ * Invariants: a commit changes the given files alone; the server is told which commit the new one
+ * follows and refuses if the branch has moved, so nothing is ever overwritten; the clone is a cache: if
+ * anything is odd about it, it is thrown away and made anew.
+ *
+ * What this program pushed itself is kept as trees in memory and not in the clone.
+ */
+import * as fs from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { HttpClient } from 'isomorphic-git';
+import git from 'isomorphic-git';
+import { mask } from '../input/quote.ts';
+import type { Clock, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
+import { BranchTrouble } from '../watch/ports.ts';
+import { toNetworkReason } from './fault.ts';
+import type { ReadAuthorization } from './git-credentials.ts';
+import { toHttpClient } from './git-http.ts';
+import { localUrl, toLocalClient } from './git-local.ts';
+import { editTree, parseTree, toCommit, toObjectId } from './git-objects.ts';
+import type { PackObject } from './git-pack.ts';
+import { writePack } from './git-pack.ts';
+import { discoverReceivePack, sendPack } from './git-receive-pack.ts';
+
+export interface Person {
+  readonly name: string;
+  readonly email: string;
+}
+
+export interface BranchOptions {
+  /** `https://…`, `http://` on loopback, or `file://…`; without credentials. */
+  readonly url: string;
+  readonly branch: string;
+  /** Only what lies below is read; `.` for all. */
+  readonly path: string;
+  readonly isWanted: (folder: string, name: string) => boolean;
+  readonly author: Person;
+  readonly committer: Person;
+  readonly authorization: ReadAuthorization;
+  readonly clock: Pick<Clock, 'date'>;
+  /** How long the server may be silent, in milliseconds. */
+  readonly silenceMs?: number;
+  /** After so many fetches, each of which leaves a pack, the clone is made anew. */
+  readonly maxFetches?: number;
+}
+
+/** A folder of the tip. */
+interface Folder {
+  readonly id: string;
+  /** The tree object; undefined where nothing in it or below is wanted. */
+  readonly tree: Tree | undefined;
+}
+
+interface Tree {
+  /** Byte for byte in latin1: ten thousand small Buffers would take several times as much. */
+  readonly raw: string;
+  readonly files: readonly (readonly [name: string, id: string])[];
+  readonly folders: readonly string[];
+}
+
+const defaultMaxFetches = 200;
+const folderMode = '40000';
+const fileModes = new Set(['100644', '100755', '100664']);
+
+export class GitBranch implements StatusBranch {
+  readonly #options: BranchOptions;
+  readonly #ref: string;
+  #gitdir: string | undefined;
+  #fetches = 0;
+  #folders = new Map<string, Folder>();
+  #snapshot: Snapshot | undefined;
+  #cache: object = {};
+
+  constructor(options: BranchOptions) {
+    this.#options = options;
+    this.#ref = `refs/heads/${options.branch}`;
+  }
+
+  async fetch(signal: AbortSignal): Promise<Snapshot> {
+    return this.#guard('read', signal, async () => {
+      const remote = this.#connect(signal);
+      const tip = this.#toTip((await discoverReceivePack(remote)).refs);
+      if (this.#snapshot?.commit === tip) return this.#snapshot;
+      try {
+        return await this.#fetchTip(remote.http, remote.headers, remote.url);
+      } catch (error) {
+        const isHalf = this.#snapshot !== undefined && !(error instanceof BranchTrouble) && !signal.aborted;
+        this.#forget();
+        if (!isHalf) throw error;
+        return await this.#fetchTip(remote.http, remote.headers, remote.url);
+      }
+    });
+  }
+
+  async read(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    const gitdir = this.#gitdir;
+    if (gitdir === undefined || ids.size === 0) return new Map();
+    return this.#guard('read', undefined, async () => {
+      const texts = new Map<string, string>();
+      try {
+        for (const oid of ids) {
+          const { object } = await git.readObject({ fs, gitdir, oid, format: 'content', cache: this.#cache });
+          texts.set(oid, Buffer.from(object as Uint8Array).toString('utf8'));
+        }
+      } catch (error) {
+        this.#forget();
+        throw error;
+      }
+      // isomorphic-git keeps whole packs in it.
+      this.#cache = {};
+      return texts;
+    });
+  }
+
+  async push({ changes, message }: StatusCommit, signal: AbortSignal): Promise<Snapshot | 'moved'> {
+    return this.#guard('pushed to', signal, async () => {
+      const { author, committer, clock, path } = this.#options;
+      const before = this.#snapshot;
+      if (before === undefined) return 'moved';
+      const remote = this.#connect(signal);
+      const { refs, capabilities } = await discoverReceivePack(remote);
+      if (this.#toTip(refs) !== before.commit) return 'moved';
+      const edit = this.#edit(changes, !capabilities.has('no-thin'));
+      const date = clock.date();
+      const content = toCommit({
+        tree: edit.root,
+        parents: [before.commit],
+        author: { ...author, date },
+        committer: { ...committer, date },
+        message,
+      });
+      const commit = toObjectId('commit', content);
+      const pack = writePack([{ type: 'commit', content }, ...edit.objects]);
+      const refusal = await sendPack(remote, { ref: this.#ref, from: before.commit, to: commit }, pack, capabilities);
+      if (refusal !== undefined) {
+        const after = (await discoverReceivePack(remote)).refs.get(this.#ref);
+        if (after !== before.commit && after !== commit) return 'moved';
+        if (after !== commit) throw new BranchTrouble('refused', `the git server refuses the push: ${mask(refusal)}`);
+      }
+      for (const [folder, found] of edit.folders) {
+        if (found === undefined) this.#folders.delete(folder);
+        else this.#folders.set(folder, found);
+      }
+      await this.#keepTip(commit, content);
+      this.#snapshot = { commit, files: this.#collect(path) };
+      return this.#snapshot;
+    });
+  }
+
+  /** Removes the clone. */
+  close(): void {
+    if (this.#gitdir !== undefined) rmSync(this.#gitdir, { recursive: true, force: true });
+    this.#gitdir = undefined;
+  }
+
+  #connect(signal: AbortSignal): { http: HttpClient; url: string; headers: Readonly<Record<string, string>> } {
+    const { url, authorization, silenceMs } = this.#options;
+    if (url.startsWith('file://'))
+      return { http: toLocalClient(decodeURIComponent(new URL(url).pathname), signal), url: localUrl, headers: {} };
+    return { http: toHttpClient(signal, silenceMs), url, headers: authorization() };
+  }
+
+  #toTip(refs: ReadonlyMap<string, string>): string {
+    const tip = refs.get(this.#ref);
+    if (tip === undefined)
+      throw new BranchTrouble('no-branch', `the repository has no branch ${this.#options.branch}: it is waited for`);
+    return tip;
+  }
+
+  #forget(): void {
+    this.close();
+    this.#snapshot = undefined;
+    this.#fetches = 0;
+    this.#cache = {};
+  }
+
+  async #fetchTip(http: HttpClient, headers: Readonly<Record<string, string>>, url: string): Promise<Snapshot> {
+    if (this.#fetches >= (this.#options.maxFetches ?? defaultMaxFetches)) this.#forget();
+    if (this.#gitdir === undefined) {
+      this.#gitdir = mkdtempSync(join(tmpdir(), `model-mirror-clone-${process.pid}-`));
+      await git.init({ fs, gitdir: this.#gitdir, bare: true, defaultBranch: this.#options.branch });
+      await git.addRemote({ fs, gitdir: this.#gitdir, remote: 'origin', url });
+    }
+    const gitdir = this.#gitdir;
+    const { fetchHead } = await git.fetch({
+      fs,
+      http,
+      gitdir,
+      url,
+      ref: this.#ref,
+      singleBranch: true,
+      depth: 1,
+      tags: false,
+      headers: { ...headers },
+      cache: this.#cache,
+    });
+    this.#fetches++;
+    if (fetchHead === null) throw new BranchTrouble('no-branch', 'the repository is empty: it is waited for');
+    const { commit } = await git.readCommit({ fs, gitdir, oid: fetchHead, cache: this.#cache });
+    const folders = new Map<string, Folder>();
+    await this.#walk('.', commit.tree, folders);
+    this.#folders = folders;
+    await git.writeRef({ fs, gitdir, ref: this.#ref, value: fetchHead, force: true });
+    this.#snapshot = { commit: fetchHead, files: this.#collect(this.#options.path) };
+    return this.#snapshot;
+  }
+
+  /** Reads a folder and what is wanted below; what is as it was is not read again. */
+  async #walk(path: string, id: string, into: Map<string, Folder>): Promise<void> {
+    const known = this.#folders.get(path);
+    if (known?.id === id) {
+      this.#keep(path, known, into);
+      return;
+    }
+    const { object } = await git.readObject({
+      fs,
+      gitdir: this.#gitdir as string,
+      oid: id,
+      format: 'content',
+      cache: this.#cache,
+    });
+    const raw = Buffer.from(object as Uint8Array);
+    const files: [string, string][] = [];
+    const folders: string[] = [];
+    for (const { mode, name, oid } of parseTree(raw)) {
+      const inner = path === '.' ? toText(name) : `${path}/${toText(name)}`;
+      if (mode === folderMode && this.#isOnTheWay(inner)) {
+        await this.#walk(inner, oid, into);
+        if (into.get(inner)?.tree !== undefined) folders.push(inner);
+      } else if (fileModes.has(mode) && this.#isBelow(path) && this.#options.isWanted(path, toText(name)))
+        files.push([toText(name), oid]);
+    }
+    const isNeeded = files.length > 0 || folders.length > 0 || this.#isOnTheWay(path, 'only');
+    into.set(path, { id, tree: isNeeded ? { raw: raw.toString('latin1'), files, folders } : undefined });
+  }
+
+  #keep(path: string, folder: Folder, into: Map<string, Folder>): void {
+    into.set(path, folder);
+    for (const inner of folder.tree?.folders ?? []) {
+      const known = this.#folders.get(inner);
+      if (known !== undefined) this.#keep(inner, known, into);
+    }
+  }
+
+  #isBelow(folder: string): boolean {
+    const { path } = this.#options;
+    return path === '.' || folder === path || folder.startsWith(`${path}/`);
+  }
+
+  /** Above the watcher's path, at it, or (unless `only`) below. */
+  #isOnTheWay(folder: string, which?: 'only'): boolean {
+    const { path } = this.#options;
+    if (folder === '.' || folder === path || path.startsWith(`${folder}/`)) return true;
+    return which === undefined && this.#isBelow(folder);
+  }
+
+  #collect(root: string): ReadonlyMap<string, string> {
+    const files = new Map<string, string>();
+    const collect = (path: string) => {
+      const tree = this.#folders.get(path)?.tree;
+      for (const [name, id] of tree?.files ?? []) files.set(path === '.' ? name : `${path}/${name}`, id);
+      for (const inner of tree?.folders ?? []) collect(inner);
+    };
+    collect(root);
+    return files;
+  }
+
+  /** The trees and blobs of a commit that makes these changes. Changes nothing here. */
+  #edit(changes: StatusCommit['changes'], isThin: boolean): Edit {
+    const objects: PackObject[] = [];
+    const folders = new Map<string, Folder | undefined>();
+    // By depth: a folder is made when all below it are.
+    const levels: Map<string, Map<string, Entry | undefined>>[] = [];
+    const put = (path: string, entry: Entry | undefined) => {
+      const [folder, name] = toParent(path);
+      const depth = folder === '.' ? 0 : folder.split('/').length;
+      while (levels.length <= depth) levels.push(new Map());
+      const level = levels[depth] as Map<string, Map<string, Entry | undefined>>;
+      const entries = level.get(folder) ?? new Map<string, Entry | undefined>();
+      level.set(folder, entries.set(name, entry));
+    };
+    for (const [path, text] of changes) {
+      if (text === undefined) put(path, undefined);
+      else {
+        const content = Buffer.from(text, 'utf8');
+        objects.push({ type: 'blob', content });
+        put(path, { mode: '100644', oid: toObjectId('blob', content) });
+      }
+    }
+    let root = '';
+    for (let level = levels.pop(); level !== undefined; level = levels.pop())
+      for (const [path, entries] of level) {
+        const before = this.#folders.get(path);
+        if (before !== undefined && before.tree === undefined) throw new Error(`the folder ${path} was not read`);
+        const tree = before?.tree ?? { raw: '', files: [], folders: [] };
+        const base = Buffer.from(tree.raw, 'latin1');
+        const names = new Map([...entries].map(([name, entry]) => [toBytes(name), entry]));
+        const content = editTree(base, names);
+        const isGone = content.length === 0 && path !== '.';
+        const id = toObjectId('tree', content);
+        folders.set(
+          path,
+          isGone ? undefined : { id, tree: { raw: content.toString('latin1'), ...toWanted(path, tree, entries) } },
+        );
+        if (!isGone)
+          objects.push({
+            type: 'tree',
+            content,
+            ...(isThin && before !== undefined ? { base: { oid: before.id, content: base } } : {}),
+          });
+        if (path === '.') root = id;
+        else put(path, isGone ? undefined : { mode: folderMode, oid: id });
+      }
+    return { root, objects, folders };
+  }
+
+  /** The commit is all that the server must believe to be here when it is asked for what is new. */
+  async #keepTip(commit: string, content: Buffer): Promise<void> {
+    const gitdir = this.#gitdir;
+    if (gitdir === undefined) return;
+    await git.writeObject({ fs, gitdir, type: 'commit', object: content, format: 'content', oid: commit });
+    await git.writeRef({ fs, gitdir, ref: this.#ref, value: commit, force: true });
+    fs.writeFileSync(join(gitdir, 'shallow'), `${commit}\n`);
+  }
+
+  async #guard<T>(done: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof BranchTrouble) throw error;
+      if (signal?.aborted === true) throw new BranchTrouble('unreachable', 'the work with git was given up');
+      throw new BranchTrouble(
+        'unreachable',
+        `the repository cannot be ${done}: ${mask(toNetworkReason(error))}`,
+        undefined,
+        {
+          cause: error,
+        },
+      );
+    }
+  }
+}
+
+interface Entry {
+  readonly mode: string;
+  readonly oid: string;
+}
+
+interface Edit {
+  readonly root: string;
+  readonly objects: PackObject[];
+  readonly folders: ReadonlyMap<string, Folder | undefined>;
+}
+
+function toParent(path: string): [folder: string, name: string] {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? ['.', path] : [path.slice(0, end), path.slice(end + 1)];
+}
+
+/** What of an edited folder is wanted: status files that came or went, and folders. */
+function toWanted(
+  path: string,
+  tree: Tree,
+  entries: ReadonlyMap<string, Entry | undefined>,
+): Pick<Tree, 'files' | 'folders'> {
+  const inner = (name: string) => (path === '.' ? name : `${path}/${name}`);
+  const files = new Map(tree.files);
+  const folders = new Set(tree.folders);
+  for (const [name, entry] of entries) {
+    const isFolder = entry?.mode === folderMode || (entry === undefined && folders.has(inner(name)));
+    if (isFolder) {
+      if (entry === undefined) folders.delete(inner(name));
+      else folders.add(inner(name));
+    } else if (entry === undefined) files.delete(name);
+    else files.set(name, entry.oid);
+  }
+  return { files: [...files], folders: [...folders] };
+}
+
+/** Names in a tree are bytes, here one character each. */
+function toText(name: string): string {
+  return Buffer.from(name, 'latin1').toString('utf8');
+}
+
+function toBytes(name: string): string {
+  return Buffer.from(name, 'utf8').toString('latin1');
+}

@@ -1,0 +1,145 @@
+/**
+ * Requests to the Kubernetes API, with @kubernetes/client-node's configuration, authentication and TLS.
+ * Its Watch and informer are not used: they drop Retry-After, hide a line that cannot be read, and stop
+ * at any error but 410.
+ */
+import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
+import type { Response } from 'undici';
+import { fetch } from 'undici';
+import { mask } from '../input/quote.ts';
+import { Fault, toNetworkReason, toReason } from './fault.ts';
+
+/** A server may ask for more; after so long it is asked again all the same. */
+const longestRetryAfterMs = 50_000;
+
+/** Why the API gave no answer, or not this one. The message never holds a credential. */
+export class ApiTrouble extends Error {
+  /** The HTTP status; undefined when there was no answer. */
+  readonly status: number | undefined;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, status?: number, retryAfterMs?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ApiTrouble';
+    this.status = status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export interface ApiPlace {
+  /** Undefined: KUBECONFIG, else ~/.kube/config, else the Pod's service account. */
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+}
+
+export interface ApiRequest {
+  readonly query?: Readonly<Record<string, string>>;
+  readonly method?: 'GET' | 'PATCH';
+  readonly contentType?: string;
+  readonly body?: string;
+  readonly signal: AbortSignal;
+}
+
+export class KubernetesApi {
+  readonly #place: ApiPlace;
+  #config: KubeConfig;
+
+  /** @throws Fault when there is no configuration, or none that can be read. */
+  constructor(place: ApiPlace) {
+    this.#place = place;
+    this.#config = loadConfig(place);
+  }
+
+  /** @throws ApiTrouble for any answer that is not a success, and for none. */
+  async request(
+    path: string,
+    { query = {}, method = 'GET', contentType, body, signal }: ApiRequest,
+  ): Promise<Response> {
+    const server = this.#config.getCurrentCluster()?.server ?? '';
+    const url = new URL(server.replace(/\/$/, '') + path);
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const context = new RequestContext(url.toString(), method === 'PATCH' ? HttpMethod.PATCH : HttpMethod.GET);
+    let response: Response;
+    try {
+      await this.#config.applySecurityAuthentication(context);
+      const dispatcher = context.getDispatcher();
+      response = await fetch(url, {
+        method,
+        headers: {
+          ...context.getHeaders(),
+          accept: 'application/json',
+          ...(contentType === undefined ? {} : { 'content-type': contentType }),
+        },
+        signal,
+        ...(body === undefined ? {} : { body }),
+        ...(dispatcher === undefined ? {} : { dispatcher }),
+      });
+    } catch (error) {
+      throw new ApiTrouble(
+        `the Kubernetes API cannot be reached: ${mask(toNetworkReason(error))}`,
+        undefined,
+        undefined,
+        {
+          cause: error,
+        },
+      );
+    }
+    if (response.ok) return response;
+    // A token that was rotated is in the file by now.
+    if (response.status === 401) this.#reload();
+    throw await toTrouble(response, path);
+  }
+
+  #reload(): void {
+    try {
+      this.#config = loadConfig(this.#place);
+    } catch {
+      // What was there before is as good as anything.
+    }
+  }
+}
+
+function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    if (kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromFile(kubeconfig);
+  } catch (error) {
+    throw new Fault(
+      'environment',
+      `the kubeconfig cannot be read: ${mask(error instanceof Error ? toReason(error) : String(error))}`,
+      'name one with --kubeconfig or KUBECONFIG, or run in a cluster',
+      { cause: error },
+    );
+  }
+  if (context !== undefined) config.setCurrentContext(context);
+  if (config.getCurrentCluster() === null)
+    throw new Fault(
+      'environment',
+      `the kubeconfig has no cluster for the context ${mask(context ?? config.getCurrentContext())}`,
+      'name another one with --context',
+    );
+  return config;
+}
+
+async function toTrouble(response: Response, path: string): Promise<ApiTrouble> {
+  const { status, headers } = response;
+  const text = await response.text().catch(() => '');
+  const retryAfter = Number(headers.get('retry-after'));
+  const wait = retryAfter > 0 ? Math.min(retryAfter * 1000, longestRetryAfterMs) : undefined;
+  return new ApiTrouble(`the Kubernetes API answers ${path} with ${status}: ${toStatusMessage(text)}`, status, wait);
+}
+
+/** The message of a Status object, or what there is of text. */
+export function toStatusMessage(text: string): string {
+  let message = text;
+  try {
+    const status = JSON.parse(text) as { readonly message?: unknown };
+    if (typeof status.message === 'string') message = status.message;
+  } catch {
+    // Not every proxy answers in JSON.
+  }
+  return mask(message.trim().slice(0, 300)) || 'no reason given';
+}

@@ -1,0 +1,36 @@
+import { mask } from '../input/quote.ts';
+
+/** Longer ones are cut: a line of a file that people read. */
+const maxLength = 300;
+
+/**
+ * What of a message is no fact of its own and may change from one write to the next: times, addresses,
+ * the names of pods, ids, counts of attempts and durations.
+ */
+const passing: readonly [RegExp, string][] = [
+  [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
+  [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<id>'],
+  [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>'],
+  [/\[?\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\]?(?::\d+)?/gi, '<address>'],
+  [/\b([a-z0-9][-a-z0-9]*)-[a-f0-9]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1-<pod>'],
+  [/\b[0-9a-f]{12,64}\b/gi, '<id>'],
+  [/\b0x[0-9a-f]+\b/gi, '<id>'],
+  [/\b\d+(?:\.\d+)?(?:ns|µs|us|ms|s|m|h)\b/g, '<duration>'],
+  [/\b(attempts?|retry|retries|tries|after|in|count|port|pid|process)([ =:#]+)\d+\b/gi, '$1$2<n>'],
+];
+
+/** Query strings and fragments of URIs sign requests: nothing of them may reach git. */
+const uriTail = /([a-z][a-z0-9+.-]*:\/\/[^\s?#"']+)[?#][^\s"']*/gi;
+const scheme = /\b(bearer|basic)\s+[^\s"',;]+/gi;
+const secret =
+  /\b(authorization|token|password|secret|access[_-]?key|api[_-]?key)(["']?\s*[:=]\s*["']?)(?!bearer|basic)[^\s"',;]+/gi;
+
+/** KServe's text in one line, without credentials and without what changes though nothing happened. */
+export function toLastingText(text: string): string {
+  let lasting = mask(text.replace(/\s+/g, ' ').trim())
+    .replace(uriTail, '$1')
+    .replace(scheme, '$1 …')
+    .replace(secret, '$1$2…');
+  for (const [pattern, name] of passing) lasting = lasting.replace(pattern, name);
+  return lasting.length > maxLength ? `${lasting.slice(0, maxLength - 1)}…` : lasting;
+}

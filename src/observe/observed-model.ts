@@ -1,0 +1,97 @@
+/**
+ * A model as git declares it and the cluster shows it → its status, and when to look again.
+ *
+ * Invariant: pure. All memory goes in and comes out as a value, and the clock is an argument.
+ */
+import type { ModelStatus } from '../input/schema.ts';
+import { toMirrorName } from '../manifests/routing.ts';
+import type { Freshness } from './freshness.ts';
+import { computeFreshness, patienceMs } from './freshness.ts';
+import type { LiveRoute, LiveService } from './live-object.ts';
+import { computeSeenVersion } from './service-state.ts';
+import type { Settled, ToldVersion, Waiting } from './settle.ts';
+import { settle } from './settle.ts';
+
+/** What git declares of a model, as far as observing it needs. */
+export interface DeclaredModel {
+  readonly name: string;
+  readonly namespace: string;
+  /** The names of the InferenceServices. */
+  readonly primary: string;
+  readonly candidate: string | undefined;
+}
+
+/** The live objects by name; all of one namespace. */
+export interface LiveView {
+  readonly service: (name: string) => LiveService | undefined;
+  readonly route: (name: string) => LiveRoute | undefined;
+}
+
+interface VersionMemory {
+  readonly freshness: Freshness | undefined;
+  readonly waiting: Waiting | undefined;
+}
+
+/** What must be remembered of a model from one look to the next, by the name of the InferenceService. */
+export type ModelMemory = Readonly<Record<string, VersionMemory>>;
+
+export interface Observation {
+  readonly status: ModelStatus['status'];
+  readonly memory: ModelMemory;
+  /** When something that waits is due, in milliseconds of the clock; undefined: nothing waits. */
+  readonly due: number | undefined;
+  /** Whether what waits is a change that is only held back, so that waiting will bring it. */
+  readonly isSettling: boolean;
+}
+
+/**
+ * @param told the status as the file in git has it.
+ * @param now milliseconds of a clock that only goes forward.
+ */
+export function observeModel(
+  model: DeclaredModel,
+  live: LiveView,
+  told: ModelStatus['status'] | undefined,
+  memory: ModelMemory,
+  { now, settleMs }: { readonly now: number; readonly settleMs: number },
+): Observation {
+  const next: Record<string, VersionMemory> = {};
+  const dues: number[] = [];
+  let isSettling = false;
+  const observe = (name: string): ToldVersion | undefined => {
+    const before = memory[name];
+    const service = live.service(name);
+    const toldVersion = [told?.primary, told?.candidate].find((version) => version?.name === name);
+    const readyInGit = toldVersion?.state === 'Ready' ? toldVersion.digest : undefined;
+    const freshness = service && computeFreshness(before?.freshness, service, now, readyInGit);
+    if (freshness?.looked === false && service?.report !== undefined) dues.push(freshness.firstSeen + patienceMs);
+    const seen = computeSeenVersion(name, service, freshness?.looked ?? false);
+    const settled: Settled = settle(toldVersion, seen, before?.waiting, now, settleMs);
+    if (settled.due !== undefined) {
+      dues.push(settled.due);
+      if (settled.waiting?.change !== 'wording') isSettling = true;
+    }
+    next[name] = { freshness, waiting: settled.waiting };
+    return settled.told;
+  };
+  const primary = observe(model.primary);
+  const candidate = model.candidate === undefined ? undefined : observe(model.candidate);
+  const mirror = observeMirror(model.name, live);
+  return {
+    status: {
+      ...(primary === undefined ? {} : { primary }),
+      ...(candidate === undefined ? {} : { candidate }),
+      ...(mirror === undefined ? {} : { mirror }),
+    },
+    memory: next,
+    due: dues.length === 0 ? undefined : Math.min(...dues),
+    isSettling,
+  };
+}
+
+/** What the live VirtualServices do: hop 1 copies a share, hop 2 leads the copies to a version. */
+function observeMirror(model: string, live: LiveView): ModelStatus['status']['mirror'] {
+  const percentage = live.route(model)?.percentage ?? 0;
+  const to = live.route(toMirrorName(model))?.to;
+  return percentage === 0 || to === undefined ? undefined : { to, percentage };
+}

@@ -1,0 +1,14 @@
+/** Attempts far apart enough for what is down to come back, and near enough to notice within a minute. */
+const longest = 20_000;
+
+/**
+ * How long to wait before the next attempt, in milliseconds: doubled each time, half of it by chance so
+ * that many who were cut off together do not come back together.
+ *
+ * @param failures in a row so far; at least 1.
+ * @param random from 0 up to 1.
+ */
+export function computeBackoff(failures: number, random: number, first = 500): number {
+  const span = Math.min(longest, first * 2 ** Math.min(failures - 1, 16));
+  return Math.round(span / 2 + (span / 2) * random);
+}

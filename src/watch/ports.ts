@@ -1,0 +1,71 @@
+/** What the watcher needs of the world; the rim has the real parts. */
+
+/** Milliseconds that only go forward, and chance. */
+export interface Clock {
+  readonly now: () => number;
+  /** Seconds since 1970, for the date of a commit. */
+  readonly date: () => number;
+  /** Ends early, without an error, when the signal is aborted. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+}
+
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface Log {
+  readonly info: (message: string, fields?: LogFields) => void;
+  readonly warn: (message: string, fields?: LogFields) => void;
+  readonly error: (message: string, fields?: LogFields) => void;
+}
+
+/** The branch at one commit. */
+export interface Snapshot {
+  readonly commit: string;
+  /** Path from the repository's root → blob id; only the files that were asked for. */
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export interface StatusCommit {
+  /** Path from the repository's root → the new text; undefined removes the file. */
+  readonly changes: ReadonlyMap<string, string | undefined>;
+  readonly message: string;
+}
+
+/** Why the branch cannot be read or written now. */
+export type BranchTroubleCode = 'unreachable' | 'refused' | 'denied' | 'no-branch' | 'throttled';
+
+/** The message never holds a credential. */
+export class BranchTrouble extends Error {
+  readonly code: BranchTroubleCode;
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: BranchTroubleCode, message: string, retryAfterMs?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'BranchTrouble';
+    this.code = code;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** The tracked branch. One call at a time. All throw BranchTrouble. */
+export interface StatusBranch {
+  /** The newest commit; the same snapshot when nothing moved. */
+  readonly fetch: (signal: AbortSignal) => Promise<Snapshot>;
+  /** The text of files of the last snapshot, by blob id. */
+  readonly read: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>;
+  /** Puts one commit on the last snapshot. Returns the new one, or `moved` when the branch is elsewhere by now. */
+  readonly push: (commit: StatusCommit, signal: AbortSignal) => Promise<Snapshot | 'moved'>;
+}
+
+type RetryCause = 'api' | 'git-fetch' | 'git-push' | 'argocd';
+
+/** What is counted. */
+export interface Meter {
+  readonly event: (kind: string, change: string) => void;
+  readonly commit: (secondsFromEvent: readonly number[]) => void;
+  readonly conflict: () => void;
+  readonly retry: (cause: RetryCause) => void;
+  readonly models: (byState: ReadonlyMap<string, number>) => void;
+}

@@ -1,0 +1,169 @@
+/**
+ * The tracked branch's files → the models it declares and the statuses it tells.
+ *
+ * Invariant: a file is read again only when its blob changed; what cannot be read is reported once and
+ * stands in nobody's way.
+ */
+import { toFileRole, toStatusName } from '../input/file-role.ts';
+import { parseModel, parseStatus } from '../input/parse-document.ts';
+import type { ModelStatus } from '../input/schema.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { toVersionName } from '../rollout/rollout.ts';
+
+export interface RepositoryModel {
+  readonly file: string;
+  readonly folder: string;
+  readonly statusFile: string;
+  readonly name: string;
+  /** Undefined: the namespace of whatever Application applies it. */
+  readonly namespace: string | undefined;
+  readonly primary: string;
+  readonly candidate: string | undefined;
+}
+
+export interface StatusFile {
+  readonly text: string;
+  /** Undefined when the text is not a status. */
+  readonly value: ModelStatus | undefined;
+  /** Whether it is the watcher's, broken or not; else somebody else's that only bears the name. */
+  readonly isOurs: boolean;
+}
+
+export interface RepositoryChange {
+  readonly models: boolean;
+  /** Status files that are other than before. */
+  readonly statusFiles: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+type Read = (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>;
+
+export class RepositoryModels {
+  readonly models = new Map<string, RepositoryModel>();
+  readonly byFolder = new Map<string, RepositoryModel[]>();
+  readonly statusFiles = new Map<string, StatusFile>();
+  readonly #cluster: string | undefined;
+  #ids: ReadonlyMap<string, string> = new Map();
+
+  constructor(cluster: string | undefined) {
+    this.#cluster = cluster;
+  }
+
+  /** Which files of the branch are wanted at all, by their names. */
+  static toFilter(cluster: string | undefined): (name: string) => boolean {
+    const isStatus = toStatusTest(cluster);
+    return (name) => toFileRole(name)?.kind === 'Model' || isStatus(name);
+  }
+
+  async update(files: ReadonlyMap<string, string>, read: Read): Promise<RepositoryChange> {
+    const changed = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
+    const gone = [...this.#ids.keys()].filter((path) => !files.has(path));
+    const texts = await read(new Set(changed.map(([, id]) => id)));
+    this.#ids = files;
+    const isStatus = toStatusTest(this.#cluster);
+    const statusFiles: string[] = [];
+    const warnings: string[] = [];
+    let models = false;
+    for (const path of gone) {
+      if (this.statusFiles.delete(path)) statusFiles.push(path);
+      if (this.models.delete(path)) models = true;
+    }
+    for (const [path, id] of changed) {
+      const source = { path, text: texts.get(id) ?? '' };
+      if (isStatus(toName(path))) {
+        statusFiles.push(path);
+        this.statusFiles.set(path, toStatusFile(source));
+      } else {
+        models = true;
+        const model = this.#toModel(source);
+        if (typeof model === 'string') {
+          this.models.delete(path);
+          warnings.push(model);
+        } else this.models.set(path, model);
+      }
+    }
+    if (models) this.#index();
+    return { models, statusFiles, warnings };
+  }
+
+  /** Takes in what this watcher itself has pushed: there is nothing to read. */
+  accept(files: ReadonlyMap<string, string>, changes: ReadonlyMap<string, StatusFile | undefined>): void {
+    this.#ids = files;
+    for (const [path, file] of changes) {
+      if (file === undefined) this.statusFiles.delete(path);
+      else this.statusFiles.set(path, file);
+    }
+  }
+
+  /** Whether a model file lies where this status file would belong to it. */
+  hasModelFileFor(statusFile: string): boolean {
+    const folder = toFolder(statusFile);
+    const stem = toStem(toName(statusFile), this.#cluster);
+    return this.#ids.has(toPath(folder, stem === '' ? 'model.yaml' : `${stem}.model.yaml`));
+  }
+
+  #index(): void {
+    this.byFolder.clear();
+    for (const model of this.models.values()) {
+      const others = this.byFolder.get(model.folder);
+      if (others === undefined) this.byFolder.set(model.folder, [model]);
+      else others.push(model);
+    }
+  }
+
+  /** The model, or why the file gives none. */
+  #toModel(source: SourceFile): RepositoryModel | string {
+    const role = toFileRole(toName(source.path));
+    const { value, problems } = parseModel(source);
+    const [first] = problems;
+    if (value === undefined || role?.kind !== 'Model')
+      return `${source.path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first?.message ?? 'not a model'}; its status stays as it is until it is mended`;
+    const { metadata, spec } = value;
+    const folder = toFolder(source.path);
+    return {
+      file: source.path,
+      folder,
+      statusFile: toPath(folder, toStatusName(role.stem, this.#cluster)),
+      name: metadata.name,
+      namespace: metadata.namespace,
+      primary: toVersionName(metadata.name, 'primary', spec.primary),
+      candidate: spec.candidate && toVersionName(metadata.name, 'candidate', spec.candidate),
+    };
+  }
+}
+
+/** The page at the watcher's path. */
+export function toPageName(cluster: string | undefined): string {
+  return cluster === undefined ? 'STATUS.md' : `STATUS.${cluster}.md`;
+}
+
+/** `.` is the repository's root. */
+export function toPath(folder: string, name: string): string {
+  return folder === '.' ? name : `${folder}/${name}`;
+}
+
+export function toFolder(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? '.' : path.slice(0, end);
+}
+
+function toName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function toStatusTest(cluster: string | undefined): (name: string) => boolean {
+  const own = toStatusName('', cluster);
+  return (name) => name === own || name.endsWith(`.${own}`);
+}
+
+function toStem(name: string, cluster: string | undefined): string {
+  return name.slice(0, -toStatusName('', cluster).length).replace(/\.$/, '');
+}
+
+function toStatusFile(source: SourceFile): StatusFile {
+  return {
+    text: source.text,
+    value: parseStatus(source).value,
+    isOurs: /^kind: *ModelStatus *$/m.test(source.text) && source.text.includes('model-mirror.dev/'),
+  };
+}

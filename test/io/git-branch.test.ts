@@ -1,0 +1,416 @@
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { BranchOptions } from '../../src/io/git-branch.ts';
+import { GitBranch } from '../../src/io/git-branch.ts';
+import { toAuthorization } from '../../src/io/git-credentials.ts';
+import type { GitServer } from '../../src/stand-in/git-server.ts';
+import { git as runGit, startGitServer } from '../../src/stand-in/git-server.ts';
+import { BranchTrouble } from '../../src/watch/ports.ts';
+
+const never = new AbortController().signal;
+const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
+let date = 1_700_000_000;
+
+/** A server with one repository, which people fill, and the branch as the watcher has it. */
+class Scene {
+  readonly root: string;
+  readonly server: GitServer;
+  readonly branches: GitBranch[] = [];
+
+  private constructor(root: string, server: GitServer) {
+    this.root = root;
+    this.server = server;
+  }
+
+  static async start(files: Readonly<Record<string, string>> = start, password?: string): Promise<Scene> {
+    const root = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
+    const server = await startGitServer({
+      root,
+      ...(password === undefined ? {} : { authorization: { username: 'x-token-auth', password } }),
+    });
+    const scene = new Scene(root, server);
+    await server.createRepository('repo.git');
+    await scene.commit(files, 'the beginning');
+    return scene;
+  }
+
+  get bare(): string {
+    return this.server.folder('repo.git');
+  }
+
+  open(options: Partial<BranchOptions> = {}): GitBranch {
+    const branch = new GitBranch({
+      url: this.server.url('repo.git'),
+      branch: 'main',
+      path: '.',
+      isWanted: (_, name) => /^(status|model)\.yaml$|^STATUS\.md$/.test(name),
+      author: person,
+      committer: person,
+      authorization: () => ({}),
+      clock: { date: () => date++ },
+      ...options,
+    });
+    this.branches.push(branch);
+    return branch;
+  }
+
+  /** A person's commit, made in the bare repository itself by git's own fast-import. */
+  async commit(files: Readonly<Record<string, string | undefined>>, message: string, branch = 'main'): Promise<string> {
+    const tip = (await runGit(this.bare, ['for-each-ref', '--format=%(objectname)', `refs/heads/${branch}`])).trim();
+    const lines = [`commit refs/heads/${branch}`, `committer Ada <ada@example.com> ${date++} +0000`];
+    lines.push(`data ${Buffer.byteLength(message)}`, message, ...(tip === '' ? [] : [`from ${tip}`]));
+    for (const [path, text] of Object.entries(files)) {
+      if (text === undefined) lines.push(`D ${path}`);
+      else lines.push(`M 100644 inline ${path}`, `data ${Buffer.byteLength(text)}`, text);
+    }
+    await runGit(this.bare, ['fast-import', '--quiet', '--force'], { input: `${lines.join('\n')}\n` });
+    return (await runGit(this.bare, ['rev-parse', branch])).trim();
+  }
+
+  git(...words: string[]): Promise<string> {
+    return runGit(this.bare, words);
+  }
+
+  hook(name: string, script: string): void {
+    mkdirSync(join(this.bare, 'hooks'), { recursive: true });
+    const file = join(this.bare, 'hooks', name);
+    writeFileSync(file, `#!/bin/sh\n${script}\n`);
+    chmodSync(file, 0o755);
+  }
+
+  async end(): Promise<void> {
+    for (const branch of this.branches) branch.close();
+    await this.server.close();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+const start = {
+  'README.md': 'not ours',
+  'models/a/model.yaml': 'model a',
+  'models/a/status.yaml': 'old a',
+  'models/b/model.yaml': 'model b',
+  'models/b/notes.txt': 'of a person',
+  'other/c/model.yaml': 'model c',
+};
+
+const write = (changes: Readonly<Record<string, string | undefined>>, message = 'status: test\n') => ({
+  changes: new Map(Object.entries(changes)),
+  message,
+});
+
+test('reads what is wanted, and commits what changes', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  const first = await branch.fetch(never);
+  t.deepEqual([...first.files.keys()].sort(), [
+    'models/a/model.yaml',
+    'models/a/status.yaml',
+    'models/b/model.yaml',
+    'other/c/model.yaml',
+  ]);
+  const id = first.files.get('models/a/status.yaml') ?? '';
+  t.deepEqual(await branch.read(new Set([id])), new Map([[id, 'old a']]));
+  const changes = { 'models/a/status.yaml': 'new a', 'models/b/status.yaml': 'new b', 'STATUS.md': 'page' };
+  const after = await branch.push(write(changes, 'status: a is ready\n\nbody\n'), never);
+  t.not(after, 'moved');
+  t.is(
+    (await scene.git('log', '-1', '--format=%an <%ae> %s%n%b')).trim(),
+    `${person.name} <${person.email}> status: a is ready\nbody`,
+  );
+  t.is(
+    await scene.git('diff', '--name-status', 'main~1', 'main'),
+    'A\tSTATUS.md\nM\tmodels/a/status.yaml\nA\tmodels/b/status.yaml\n',
+  );
+  t.is(await scene.git('fsck', '--strict', '--full'), '');
+  // What it pushed itself it does not read again, and goes on from.
+  t.is<unknown, unknown>(await branch.fetch(never), after);
+  await branch.push(write({ 'models/a/status.yaml': undefined, 'STATUS.md': undefined }), never);
+  t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'D\tSTATUS.md\nD\tmodels/a/status.yaml\n');
+  t.is(await scene.git('fsck', '--strict', '--full'), '');
+  await scene.end();
+});
+
+test('a folder that is empty goes, and comes', async (t) => {
+  const scene = await Scene.start({ 'a/b/status.yaml': 'orphan', 'c/model.yaml': 'c' });
+  const branch = scene.open();
+  await branch.fetch(never);
+  await branch.push(write({ 'a/b/status.yaml': undefined }), never);
+  t.is(await scene.git('ls-tree', '-r', '--name-only', 'main'), 'c/model.yaml\n');
+  await scene.commit({ 'a/b/model.yaml': 'again' }, 'again');
+  t.true((await branch.fetch(never)).files.has('a/b/model.yaml'));
+  await branch.push(write({ 'a/b/status.yaml': 'again' }), never);
+  t.is(await scene.git('ls-tree', '-r', '--name-only', 'main'), 'a/b/model.yaml\na/b/status.yaml\nc/model.yaml\n');
+  t.is(await scene.git('fsck', '--strict', '--full'), '');
+  await scene.end();
+});
+
+test('below a path, nothing else is read, and all else stays', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open({ path: 'models' });
+  t.deepEqual([...(await branch.fetch(never)).files.keys()].sort(), [
+    'models/a/model.yaml',
+    'models/a/status.yaml',
+    'models/b/model.yaml',
+  ]);
+  await branch.push(write({ 'models/STATUS.md': 'page', 'models/a/status.yaml': 'new' }), never);
+  t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tmodels/STATUS.md\nM\tmodels/a/status.yaml\n');
+  await scene.end();
+});
+
+test('a branch that moved is not overwritten; after a look it takes the commit', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  await branch.fetch(never);
+  for (let i = 0; i < 5; i++) {
+    await scene.commit({ [`models/p${i}/model.yaml`]: `by a person ${i}`, 'README.md': `edit ${i}` }, `person ${i}`);
+    t.is(await branch.push(write({ 'models/a/status.yaml': `new ${i}` }), never), 'moved');
+    const { files } = await branch.fetch(never);
+    t.true(files.has(`models/p${i}/model.yaml`));
+    t.not(await branch.push(write({ 'models/a/status.yaml': `new ${i}` }), never), 'moved');
+  }
+  t.is(await scene.git('show', 'main:README.md'), 'edit 4');
+  t.is(
+    (await scene.git('log', '--format=%s', 'main')).split('\n').filter((line) => line.startsWith('person')).length,
+    5,
+  );
+  t.is(await scene.git('fsck', '--strict', '--full'), '');
+  await scene.end();
+});
+
+test('a person who is quicker between the look and the push wins', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  await branch.fetch(never);
+  // The server itself moves the branch while it checks the push.
+  scene.hook(
+    'pre-receive',
+    'unset GIT_QUARANTINE_PATH; git update-ref refs/heads/main $(git commit-tree -p main -m quick main^{tree})',
+  );
+  t.is(await branch.push(write({ 'models/a/status.yaml': 'late' }), never), 'moved');
+  rmSync(join(scene.bare, 'hooks/pre-receive'));
+  await branch.fetch(never);
+  t.not(await branch.push(write({ 'models/a/status.yaml': 'late' }), never), 'moved');
+  t.is((await scene.git('log', '--format=%s', '-2', 'main')).trim(), 'status: test\nquick');
+  await scene.end();
+});
+
+test('a branch that was force-pushed is followed', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  await branch.fetch(never);
+  await branch.push(write({ 'models/a/status.yaml': 'new' }), never);
+  const old = (await scene.git('rev-parse', 'main~1')).trim();
+  await scene.git('update-ref', 'refs/heads/main', old);
+  const { files, commit } = await branch.fetch(never);
+  t.is(commit, old);
+  const id = files.get('models/a/status.yaml') ?? '';
+  t.is((await branch.read(new Set([id]))).get(id), 'old a');
+  t.not(await branch.push(write({ 'models/a/status.yaml': 'new' }), never), 'moved');
+  await scene.end();
+});
+
+test('a revert of what was pushed from here is read rightly', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  await branch.fetch(never);
+  for (const text of ['one', 'two', 'three']) await branch.push(write({ 'models/a/status.yaml': text }), never);
+  // Trees and blobs that only this program's own earlier pushes brought.
+  const tree = (await scene.git('rev-parse', 'main~2^{tree}')).trim();
+  const commit = (await scene.git('commit-tree', tree, '-p', 'main', '-m', 'revert')).trim();
+  await scene.git('update-ref', 'refs/heads/main', commit);
+  const id = (await branch.fetch(never)).files.get('models/a/status.yaml') ?? '';
+  const texts = await branch.read(new Set([id])).catch(async () => {
+    await branch.fetch(never);
+    return branch.read(new Set([id]));
+  });
+  t.is(texts.get(id), 'one');
+  t.not(await branch.push(write({ 'models/a/status.yaml': 'four' }), never), 'moved');
+  t.is(await scene.git('fsck', '--strict', '--full'), '');
+  await scene.end();
+});
+
+test('a branch or repository that is not there is waited for', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open({ branch: 'later' });
+  await t.throwsAsync(branch.fetch(never), { instanceOf: BranchTrouble, message: /no branch later/ });
+  await scene.git('branch', 'later', 'main');
+  t.is((await branch.fetch(never)).files.size, 4);
+  await scene.git('branch', '-D', 'later');
+  await t.throwsAsync(branch.push(write({ 'models/a/status.yaml': 'x' }), never), { message: /no branch later/ });
+  t.is(await scene.git('branch', '--list', 'later'), '', 'it is not made anew');
+  const absent = scene.open({ url: scene.server.url('absent.git') });
+  await t.throwsAsync(absent.fetch(never), { instanceOf: BranchTrouble, message: /no such repository.*404/ });
+  await scene.server.createRepository('empty.git');
+  const empty = scene.open({ url: scene.server.url('empty.git') });
+  await t.throwsAsync(empty.fetch(never), { instanceOf: BranchTrouble, message: /no branch main/ });
+  await scene.end();
+});
+
+test('a hook, a protected branch or a full disk refuses: the server’s words are told', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  await branch.fetch(never);
+  const push = () => branch.push(write({ 'models/a/status.yaml': 'new' }), never);
+  scene.hook('pre-receive', 'echo "only pull requests, please" >&2; exit 1');
+  await t.throwsAsync(push(), {
+    instanceOf: BranchTrouble,
+    message: /pre-receive hook declined.*only pull requests, please/,
+  });
+  scene.hook('update', 'echo "GH006: Protected branch update failed" >&2; exit 1');
+  rmSync(join(scene.bare, 'hooks/pre-receive'));
+  await t.throwsAsync(push(), { message: /hook declined.*GH006: Protected branch/ });
+  rmSync(join(scene.bare, 'hooks/update'));
+  t.not(await push(), 'moved');
+  await scene.end();
+});
+
+test('credentials: wrong ones are said so, rotated ones are taken, none is ever told', async (t) => {
+  const scene = await Scene.start(start, 'first-secret');
+  const file = join(scene.root, 'token');
+  writeFileSync(file, 'wrong-secret\n');
+  const branch = scene.open({ authorization: toAuthorization(file, {}) });
+  const error = await t.throwsAsync(branch.fetch(never), {
+    instanceOf: BranchTrouble,
+    message: /credentials \(HTTP 401\)/,
+  });
+  t.notRegex(`${error?.message}${error?.stack}`, /wrong-secret/);
+  writeFileSync(file, 'first-secret\n');
+  await branch.fetch(never);
+  scene.server.setPassword('second-secret');
+  await t.throwsAsync(branch.push(write({ 'models/a/status.yaml': 'new' }), never), { message: /HTTP 401/ });
+  writeFileSync(file, 'second-secret');
+  t.not(await branch.push(write({ 'models/a/status.yaml': 'new' }), never), 'moved');
+  rmSync(file);
+  await t.throwsAsync(branch.fetch(never), { message: /no such file or directory/ });
+  t.is((await scene.git('log', '--format=%B%an%cn', 'main')).includes('secret'), false);
+  await scene.end();
+});
+
+test('credentials come from a folder or the environment as well', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
+  const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+  t.throws(toAuthorization(folder, {}), { message: /no file token or password/ });
+  writeFileSync(join(folder, 'username'), 'ada\n');
+  writeFileSync(join(folder, 'password'), 's3cret\n');
+  t.deepEqual(toAuthorization(folder, {})(), basic('ada:s3cret'));
+  rmSync(folder, { recursive: true });
+  t.deepEqual(toAuthorization(undefined, {})(), {});
+  t.deepEqual(toAuthorization(undefined, { MODEL_MIRROR_GIT_TOKEN: 'x' })(), basic('x-token-auth:x'));
+  t.deepEqual(
+    toAuthorization(undefined, { MODEL_MIRROR_GIT_USERNAME: 'u', MODEL_MIRROR_GIT_PASSWORD: 'p' })(),
+    basic('u:p'),
+  );
+});
+
+test('a server that hangs, breaks off, or is not well is given up, and tried again', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open({ silenceMs: 300 });
+  const { server } = scene;
+  const faults = [{ kind: 'hang' }, { kind: 'cut', afterBytes: 30 }] as const;
+  for (const on of ['info/refs', 'git-upload-pack'] as const) {
+    for (const fault of faults) {
+      server.disturb(fault, { service: on });
+      await t.throwsAsync(branch.fetch(never), { instanceOf: BranchTrouble }, `${on} ${fault.kind}`);
+    }
+  }
+  server.heal();
+  await branch.fetch(never);
+  for (const fault of faults) {
+    server.disturb(fault, { service: 'git-receive-pack', times: 1 });
+    await t.throwsAsync(branch.push(write({ 'models/a/status.yaml': fault.kind }), never), {
+      instanceOf: BranchTrouble,
+    });
+    await branch.fetch(never);
+  }
+  server.disturb({ kind: 'status', status: 429, retryAfterSeconds: 7 }, { times: 1 });
+  const throttled = await t.throwsAsync<BranchTrouble>(branch.fetch(never), { message: /429/ });
+  t.is(throttled?.retryAfterMs, 7000);
+  server.disturb({ kind: 'status', status: 503 }, { times: 1 });
+  await t.throwsAsync(branch.fetch(never), { message: /HTTP 503/ });
+  await branch.fetch(never);
+  t.not(await branch.push(write({ 'models/a/status.yaml': 'well' }), never), 'moved');
+  t.is(await scene.git('show', 'main:models/a/status.yaml'), 'well');
+  t.is(await scene.git('fsck', '--strict', '--full'), '');
+  await scene.end();
+});
+
+test('a push whose answer was lost is found in the branch', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  await branch.fetch(never);
+  scene.server.disturb({ kind: 'answer-lost' }, { service: 'git-receive-pack', times: 1 });
+  await t.throwsAsync(branch.push(write({ 'models/a/status.yaml': 'lost' }), never), { instanceOf: BranchTrouble });
+  const { files } = await branch.fetch(never);
+  const id = files.get('models/a/status.yaml') ?? '';
+  t.is((await branch.read(new Set([id]))).get(id), 'lost');
+  await scene.end();
+});
+
+test('a server that is away is told as such', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  await branch.fetch(never);
+  await scene.server.refuse();
+  await t.throwsAsync(branch.fetch(never), { instanceOf: BranchTrouble, message: /^the repository cannot be read: / });
+  await scene.server.accept();
+  await branch.fetch(never);
+  await scene.end();
+});
+
+test('work that is given up ends at once', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open();
+  scene.server.disturb({ kind: 'hang' });
+  const stop = new AbortController();
+  const fetching = branch.fetch(stop.signal);
+  setTimeout(() => stop.abort(), 50);
+  await t.throwsAsync(fetching, { instanceOf: BranchTrouble });
+  await scene.end();
+});
+
+test('a repository on this machine needs no server', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open({ url: `file://${scene.bare}` });
+  t.is((await branch.fetch(never)).files.size, 4);
+  await branch.push(write({ 'models/a/status.yaml': 'new' }), never);
+  await scene.commit({ 'models/a/model.yaml': 'newer' }, 'person');
+  t.is(await branch.push(write({ 'models/a/status.yaml': 'newer' }), never), 'moved');
+  await branch.fetch(never);
+  await branch.push(write({ 'models/a/status.yaml': 'newer' }), never);
+  t.is(await scene.git('show', 'main:models/a/status.yaml'), 'newer');
+  const absent = scene.open({ url: `file://${scene.bare}-absent` });
+  await t.throwsAsync(absent.fetch(never), {
+    instanceOf: BranchTrouble,
+    message: /does not appear to be a git repository/,
+  });
+  await scene.end();
+});
+
+test.serial('the clone is made anew after many fetches, and leaves nothing behind', async (t) => {
+  const scene = await Scene.start();
+  const branch = scene.open({ maxFetches: 3 });
+  const clones = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`model-mirror-clone-${process.pid}-`));
+  for (let i = 0; i < 8; i++) {
+    await scene.commit({ 'models/a/model.yaml': `edit ${i}` }, 'person');
+    const { files } = await branch.fetch(never);
+    const id = files.get('models/a/model.yaml') ?? '';
+    t.is((await branch.read(new Set([id]))).get(id), `edit ${i}`);
+  }
+  const [folder = ''] = clones();
+  t.true(existsSync(join(tmpdir(), folder)));
+  branch.close();
+  t.false(existsSync(join(tmpdir(), folder)));
+  await scene.end();
+});
+
+test('names of others in whatever bytes go through unchanged', async (t) => {
+  const scene = await Scene.start({ 'models/a/model.yaml': 'a', 'models/a/\u00fcber \u2028 \u6f22': 'x', zz: 'y' });
+  const branch = scene.open();
+  await branch.fetch(never);
+  await branch.push(write({ 'models/a/status.yaml': 'new' }), never);
+  t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tmodels/a/status.yaml\n');
+  await scene.end();
+});

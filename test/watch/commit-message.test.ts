@@ -1,0 +1,81 @@
+import test from 'ava';
+import type { ToldVersion } from '../../src/observe/settle.ts';
+import type { StatusChange } from '../../src/watch/commit-message.ts';
+import { toCommitMessage } from '../../src/watch/commit-message.ts';
+
+const plain = { suffix: undefined, signOff: undefined };
+const primary: ToldVersion = { name: 'wisdom-0', version: 'v1', digest: 'a', state: 'Ready' };
+const candidate = (state: ToldVersion['state'], more: Partial<ToldVersion> = {}): ToldVersion => ({
+  name: 'wisdom-1',
+  version: 'v2',
+  digest: 'b',
+  state,
+  ...more,
+});
+const change = (before: StatusChange['before'], after: StatusChange['after'], name = 'wisdom'): StatusChange => ({
+  name,
+  namespace: 'models',
+  before,
+  after,
+});
+const subjectOf = (before: StatusChange['before'], after: StatusChange['after']) =>
+  toCommitMessage([change(before, after)], plain).split('\n')[0];
+
+for (const [subject, before, after] of [
+  [
+    'candidate v2 is ready, mirror may open',
+    { primary, candidate: candidate('Loading') },
+    { primary, candidate: candidate('Ready') },
+  ],
+  [
+    'candidate v2 has failed, mirror closes',
+    { primary, candidate: candidate('Ready') },
+    { primary, candidate: candidate('Failed', { reason: 'ModelLoadFailed' }) },
+  ],
+  ['candidate v2 has failed', { candidate: candidate('Loading') }, { candidate: candidate('Failed') }],
+  ['candidate v2 is missing, mirror closes', { candidate: candidate('Ready') }, { candidate: candidate('Missing') }],
+  ['candidate is gone', { primary, candidate: candidate('Ready') }, { primary }],
+  ['primary v1 is ready', undefined, { primary }],
+  [
+    'mirror to wisdom-1 is open at 20 %',
+    { candidate: candidate('Ready') },
+    { candidate: candidate('Ready'), mirror: { to: 'wisdom-1', percentage: 20 } },
+  ],
+  ['mirror is closed', { primary, mirror: { to: 'wisdom-1', percentage: 20 } }, { primary }],
+  ['left git, its status is removed', { primary }, undefined],
+  ['written anew', { primary }, { primary }],
+] as const)
+  test(`subject: ${subject}`, (t) => {
+    t.is(subjectOf(before, after), `status: wisdom: ${subject}`);
+  });
+
+test('the most telling change is the subject, and each model has a line', (t) => {
+  const loading = change({}, { candidate: candidate('Loading') }, 'alpha');
+  const failed = change(
+    { candidate: candidate('Loading') },
+    { candidate: candidate('Failed', { reason: 'ModelLoadFailed', message: 'no such file' }) },
+    'omega',
+  );
+  const text = `status: omega: candidate v2 has failed (+1 model) [skip ci]
+
+models/alpha: candidate v2 Loading
+models/omega: candidate v2 Loading → Failed (ModelLoadFailed: no such file)
+
+Signed-off-by: Ada <ada@example.com>
+`;
+  const options = { suffix: '[skip ci]', signOff: 'Ada <ada@example.com>' };
+  t.is(toCommitMessage([loading, failed], options), text);
+  t.is(toCommitMessage([failed, loading], options), text);
+});
+
+test('a commit of very many models does not list them all', (t) => {
+  const changes = Array.from({ length: 1500 }, (_, i) => change(undefined, { primary }, `m${i}`));
+  const lines = toCommitMessage(changes, plain).trimEnd().split('\n');
+  t.is(lines.length, 2 + 1000 + 1);
+  t.is(lines[0], 'status: m0: primary v1 is ready (+1499 models)');
+  t.is(lines.at(-1), 'and 500 more');
+});
+
+test('a page alone is told', (t) => {
+  t.is(toCommitMessage([], plain), 'status: the page is brought up to date\n');
+});

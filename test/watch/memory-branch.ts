@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { Snapshot, StatusBranch, StatusCommit } from '../../src/watch/ports.ts';
+
+/** A repository with one branch, in memory: what watchers and people share. */
+export class MemoryRepository {
+  readonly files = new Map<string, string>();
+  readonly messages: string[] = [];
+  #commits = 0;
+
+  get commit(): string {
+    return `c${this.#commits}`;
+  }
+
+  /** A person's commit; undefined removes a file. */
+  edit(changes: Readonly<Record<string, string | undefined>>): void {
+    this.apply(new Map(Object.entries(changes)));
+  }
+
+  apply(changes: ReadonlyMap<string, string | undefined>): void {
+    for (const [path, text] of changes) {
+      if (text === undefined) this.files.delete(path);
+      else this.files.set(path, text);
+    }
+    this.#commits++;
+  }
+}
+
+/** One watcher's view of it. */
+export class MemoryBranch implements StatusBranch {
+  readonly #repository: MemoryRepository;
+  readonly #isWanted: (folder: string, name: string) => boolean;
+  #snapshot: Snapshot | undefined;
+  fetches = 0;
+  pushes: StatusCommit[] = [];
+  /** Thrown by the next calls. */
+  readonly troubles: Error[] = [];
+  /** Called before a push arrives. */
+  onPush: () => void = () => {};
+
+  constructor(repository: MemoryRepository, isWanted: (folder: string, name: string) => boolean = () => true) {
+    this.#repository = repository;
+    this.#isWanted = isWanted;
+  }
+
+  readonly fetch = async () => {
+    this.fetches++;
+    this.#raise();
+    if (this.#snapshot?.commit !== this.#repository.commit) this.#snapshot = this.#toSnapshot();
+    return this.#snapshot;
+  };
+
+  readonly read = async (ids: ReadonlySet<string>) => {
+    const texts = new Map<string, string>();
+    for (const text of this.#repository.files.values()) if (ids.has(toId(text))) texts.set(toId(text), text);
+    return texts;
+  };
+
+  readonly push = async (commit: StatusCommit) => {
+    this.#raise();
+    this.onPush();
+    if (this.#snapshot?.commit !== this.#repository.commit) return 'moved';
+    this.pushes.push(commit);
+    this.#repository.apply(commit.changes);
+    this.#repository.messages.push(commit.message);
+    this.#snapshot = this.#toSnapshot();
+    return this.#snapshot;
+  };
+
+  #raise(): void {
+    const trouble = this.troubles.shift();
+    if (trouble !== undefined) throw trouble;
+  }
+
+  #toSnapshot(): Snapshot {
+    const files = [...this.#repository.files].filter(([path]) => {
+      const end = path.lastIndexOf('/');
+      return this.#isWanted(end < 0 ? '.' : path.slice(0, end), path.slice(end + 1));
+    });
+    return { commit: this.#repository.commit, files: new Map(files.map(([path, text]) => [path, toId(text)])) };
+  }
+}
+
+function toId(text: string): string {
+  return createHash('sha1').update(text).digest('hex');
+}

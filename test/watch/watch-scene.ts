@@ -1,0 +1,200 @@
+/** A cluster, a git server and `model-mirror watch` as a process of its own: all over real sockets. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster, ClusterOptions, Written } from '../../src/stand-in/cluster.ts';
+import { startCluster } from '../../src/stand-in/cluster.ts';
+import type { GitServer } from '../../src/stand-in/git-server.ts';
+import { git, startGitServer } from '../../src/stand-in/git-server.ts';
+
+export const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
+
+export interface SceneOptions extends ClusterOptions {
+  readonly password?: string;
+}
+
+export class WatchScene {
+  readonly folder: string;
+  readonly cluster: Cluster;
+  readonly server: GitServer;
+  readonly #running = new Set<Running>();
+  #date = 1_700_000_000;
+
+  private constructor(folder: string, cluster: Cluster, server: GitServer) {
+    this.folder = folder;
+    this.cluster = cluster;
+    this.server = server;
+  }
+
+  static async start({ password, ...options }: SceneOptions = {}): Promise<WatchScene> {
+    const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
+    const authorization = password === undefined ? {} : { authorization: { username: 'bot', password } };
+    const [cluster, server] = await Promise.all([
+      startCluster(options),
+      startGitServer({ root: folder, ...authorization }),
+    ]);
+    await server.createRepository('repo.git');
+    const scene = new WatchScene(folder, cluster, server);
+    scene.writeKubeconfig();
+    return scene;
+  }
+
+  get bare(): string {
+    return this.server.folder('repo.git');
+  }
+
+  get kubeconfig(): string {
+    return join(this.folder, 'kubeconfig');
+  }
+
+  writeKubeconfig(token?: string): void {
+    writeFileSync(this.kubeconfig, this.cluster.kubeconfig(token));
+  }
+
+  /** `model-mirror watch`, with short times. */
+  watch(words: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Running {
+    const running = new Running(
+      [
+        ...['watch', '--repo', this.server.url('repo.git'), '--kubeconfig', this.kubeconfig, '--log', 'json'],
+        ...['--settle', '300ms', '--batch-window', '50ms', '--git-interval', '1s', ...words],
+      ],
+      { PATH: process.env['PATH'] ?? '', TMPDIR: this.folder, ...environment },
+    );
+    this.#running.add(running);
+    return running;
+  }
+
+  /** A person's commit, straight into the repository by git's own fast-import. */
+  async commit(files: Readonly<Record<string, string | undefined>>, message = 'by a person'): Promise<void> {
+    const tip = (await this.git('for-each-ref', '--format=%(objectname)', 'refs/heads/main')).trim();
+    const lines = ['commit refs/heads/main', `committer Ada <ada@example.com> ${this.#date++} +0000`];
+    lines.push(`data ${Buffer.byteLength(message)}`, message, ...(tip === '' ? [] : [`from ${tip}`]));
+    for (const [path, text] of Object.entries(files)) {
+      if (text === undefined) lines.push(`D ${path}`);
+      else lines.push(`M 100644 inline ${path}`, `data ${Buffer.byteLength(text)}`, text);
+    }
+    await git(this.bare, ['fast-import', '--quiet'], { input: `${lines.join('\n')}\n` });
+  }
+
+  git(...words: string[]): Promise<string> {
+    return git(this.bare, words);
+  }
+
+  /** The text of a file at the tip; empty when it is not there. */
+  async show(path: string): Promise<string> {
+    const there = await this.git('ls-tree', '--name-only', 'main', path);
+    return there === '' ? '' : this.git('show', `main:${path}`);
+  }
+
+  /** The subjects of the commits, the oldest first. */
+  async log(): Promise<string[]> {
+    return (await this.git('log', '--reverse', '--format=%s', 'main')).trimEnd().split('\n');
+  }
+
+  /** What is wrong with the repository; empty: nothing. */
+  fsck(): Promise<string> {
+    return this.git('fsck', '--strict', '--full', '--no-dangling');
+  }
+
+  async end(): Promise<void> {
+    await Promise.all([...this.#running].map((running) => running.kill()));
+    await Promise.all([this.cluster.close(), this.server.close()]);
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** One process. */
+export class Running {
+  readonly #child: ChildProcess;
+  /** All that it said. */
+  output = '';
+  readonly ended: Promise<number | null>;
+
+  constructor(words: readonly string[], environment: Readonly<Record<string, string>>) {
+    this.#child = spawn(process.execPath, [program, ...words], {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString('utf8');
+      });
+    this.ended = new Promise((resolve) => this.#child.on('close', resolve));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.ended;
+  }
+}
+
+/** Waits for something to be so; the deadline only ends what would hang. */
+export async function until<T>(what: string, look: () => T | Promise<T>, deadlineMs = 30_000): Promise<T> {
+  for (const end = performance.now() + deadlineMs; ; await sleep(20)) {
+    const found = await look();
+    if (found) return found;
+    if (performance.now() > end) throw new Error(`it is not so: ${what}`);
+  }
+}
+
+/** A model file with two versions. */
+export function toModelText(name: string, candidate: string | undefined = 'v2'): string {
+  return `apiVersion: model-mirror.dev/v1alpha1
+kind: Model
+metadata: {name: ${name}, namespace: models}
+spec:
+  template: {spec: {predictor: {model: {modelFormat: {name: sklearn}}}}}
+  primary: {version: v1, storageUri: "s3://models/v1"}
+${candidate === undefined ? '' : `  candidate: {version: ${candidate}, storageUri: "s3://models/${candidate}"}\n`}`;
+}
+
+/** What the plugin renders of it, as far as the watcher looks. */
+export function toManifests(name: string, folder: string, digest = 'd2'): Written[] {
+  const labels = { 'app.kubernetes.io/managed-by': 'model-mirror', 'app.kubernetes.io/name': name };
+  const service = (n: number, version: string, id: string): Written => ({
+    apiVersion: 'serving.kserve.io/v1beta1',
+    kind: 'InferenceService',
+    metadata: {
+      name: `${name}-${n}`,
+      namespace: 'models',
+      labels: { ...labels, 'app.kubernetes.io/version': version },
+      annotations: { 'model-mirror.dev/digest': id },
+    } as Written['metadata'],
+    spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: `s3://models/${id}` } } },
+  });
+  const route: Written = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: {
+      name,
+      namespace: 'models',
+      labels,
+      annotations: {
+        'model-mirror.dev/path': folder,
+        'argocd.argoproj.io/tracking-id': `app-${name}:networking.istio.io/VirtualService:models/${name}`,
+      },
+    } as Written['metadata'],
+    spec: {
+      hosts: [name],
+      http: [
+        {
+          route: [
+            { destination: { host: 'modelmesh' }, headers: { request: { set: { 'mm-vmodel-id': `${name}-0` } } } },
+          ],
+        },
+      ],
+    },
+  };
+  return [service(0, 'v1', 'd1'), service(1, 'v2', digest), route];
+}

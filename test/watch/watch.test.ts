@@ -1,0 +1,276 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { failed, loaded, loading } from '../observe/live-objects.ts';
+import { toManifests, toModelText, until, WatchScene } from './watch-scene.ts';
+
+/** One model, applied and loading, and its status told. */
+async function startLoading(scene: WatchScene): Promise<void> {
+  await scene.commit({ 'models/wisdom/model.yaml': toModelText('wisdom') }, 'wisdom: try v2');
+  for (const manifest of toManifests('wisdom', 'models/wisdom')) scene.cluster.apply(manifest);
+  scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-0', loaded);
+  scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-1', loading);
+}
+
+const isTold = (scene: WatchScene, state: string) => async () =>
+  (await scene.show('models/wisdom/status.yaml')).includes(`wisdom-1, version: v2, digest: d2, state: ${state}`);
+
+const setCandidate = (scene: WatchScene, status: object) =>
+  scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-1', status);
+
+test('from an event in the cluster to a commit, over HTTP on both sides', async (t) => {
+  const scene = await WatchScene.start({ token: 'the-api-token', password: 'the-git-password' });
+  await startLoading(scene);
+  const watcher = scene.watch(['--page', '--listen', '127.0.0.1:0', '--message-suffix', '[skip ci]', '--sign-off'], {
+    MODEL_MIRROR_GIT_USERNAME: 'bot',
+    MODEL_MIRROR_GIT_PASSWORD: 'the-git-password',
+  });
+  await until('loading is told', isTold(scene, 'Loading'));
+  setCandidate(scene, loaded);
+  await until('ready is told', isTold(scene, 'Ready'));
+  t.deepEqual(await scene.log(), [
+    'wisdom: try v2',
+    'status: wisdom: candidate v2 is loading [skip ci]',
+    'status: wisdom: candidate v2 is ready, mirror may open [skip ci]',
+  ]);
+  t.regex(await scene.git('log', '-1', '--format=%B', 'main'), /Signed-off-by: model-mirror watcher </);
+  t.regex(await scene.show('STATUS.md'), /wisdom/);
+  const [, address] = /"address":"([^"]+)"/.exec(watcher.output) ?? [];
+  const get = async (path: string) => (await fetch(`http://${address}${path}`)).text();
+  t.is(await get('/healthz'), 'alive\n');
+  await until('ready', async () => (await get('/readyz')) === 'ready\n');
+  const metrics = await get('/metrics');
+  t.regex(metrics, /^model_mirror_commits_total 2$/m);
+  t.regex(metrics, /^model_mirror_models\{role="candidate",state="Ready"\} 1$/m);
+  t.regex(metrics, /^model_mirror_event_to_push_seconds_count 2$/m);
+  watcher.signal('SIGTERM');
+  t.is(await watcher.ended, 0);
+  t.is(await scene.fsck(), '');
+  t.notRegex(
+    watcher.output + (await scene.git('log', '-p', '--format=fuller', 'main')),
+    /the-api-token|the-git-password/,
+  );
+  t.deepEqual(
+    readdirSync(scene.folder).filter((name) => name.startsWith('model-mirror-clone')),
+    [],
+    'the clone is gone',
+  );
+  await scene.end();
+});
+
+test('the cluster’s API fails in every way, and nothing is lost', async (t) => {
+  const scene = await WatchScene.start({ token: 'old-token' });
+  const { cluster } = scene;
+  await startLoading(scene);
+  const watcher = scene.watch(['--watch-timeout', '2s']);
+  await until('loading is told', isTold(scene, 'Loading'));
+  let isLoaded = false;
+  /** Something changes while the fault is there; it must be told once it is over. */
+  const survive = async (title: string, disturb: () => void | Promise<void>, heal: () => void | Promise<void>) => {
+    await disturb();
+    isLoaded = !isLoaded;
+    setCandidate(scene, isLoaded ? loaded : failed);
+    await heal();
+    await until(`${title} is overcome`, isTold(scene, isLoaded ? 'Ready' : 'Failed'));
+    t.pass(title);
+  };
+  for (const status of [401, 403, 410, 500, 503])
+    await survive(
+      `HTTP ${status}`,
+      () => {
+        cluster.disturb({ kind: 'status', status }, 3);
+        cluster.closeStreams();
+      },
+      () => {},
+    );
+  await survive(
+    '429 with Retry-After',
+    () => {
+      cluster.disturb({ kind: 'status', status: 429, retryAfterSeconds: 1 }, 2);
+      cluster.closeStreams();
+    },
+    () => {},
+  );
+  await survive(
+    'a closed stream',
+    () => cluster.closeStreams(),
+    () => {},
+  );
+  await survive(
+    'an ERROR event',
+    () => cluster.disturb({ kind: 'error-event', code: 410 }),
+    () => {},
+  );
+  await survive(
+    'a gap in the history',
+    async () => {
+      await cluster.refuse();
+      cluster.compact();
+    },
+    async () => {
+      cluster.compact();
+      await cluster.accept();
+    },
+  );
+  await survive(
+    'silence',
+    () => cluster.disturb({ kind: 'silence' }),
+    () => cluster.heal(),
+  );
+  await survive(
+    'a rotated token',
+    () => {
+      cluster.setToken('new-token');
+      cluster.closeStreams();
+    },
+    () => scene.writeKubeconfig('new-token'),
+  );
+  t.notRegex((await scene.log()).join('\n'), /missing/, 'no answer is no absence');
+  t.notRegex(watcher.output, /old-token|new-token/);
+  await scene.end();
+});
+
+test('an API that cannot be reached is not a cluster without models', async (t) => {
+  const scene = await WatchScene.start();
+  await startLoading(scene);
+  const watcher = scene.watch();
+  await until('loading is told', isTold(scene, 'Loading'));
+  await scene.cluster.refuse();
+  await until('it is said', () => watcher.output.includes('"level":"error"'));
+  t.true(await isTold(scene, 'Loading')());
+  await watcher.kill();
+  // One that starts while it is away knows no more.
+  const second = scene.watch();
+  await until('it is said again', () => second.output.includes('cannot be reached'));
+  t.true(await isTold(scene, 'Loading')());
+  await scene.cluster.accept();
+  setCandidate(scene, loaded);
+  await until('ready is told', isTold(scene, 'Ready'));
+  t.notRegex((await scene.log()).join('\n'), /missing/);
+  await scene.end();
+});
+
+test('git fails in every way, and nothing is lost', async (t) => {
+  const scene = await WatchScene.start();
+  const { server } = scene;
+  await startLoading(scene);
+  const watcher = scene.watch();
+  await until('loading is told', isTold(scene, 'Loading'));
+  let isLoaded = false;
+  const survive = async (title: string, disturb: () => void | Promise<void>, heal: () => void | Promise<void>) => {
+    await disturb();
+    isLoaded = !isLoaded;
+    setCandidate(scene, isLoaded ? loaded : failed);
+    const before = watcher.output.length;
+    await until(`${title} is noticed`, () => /"level":"(warn|error)"/.test(watcher.output.slice(before)));
+    await heal();
+    await until(`${title} is overcome`, isTold(scene, isLoaded ? 'Ready' : 'Failed'));
+    t.pass(title);
+  };
+  const heal = () => server.heal();
+  await survive(
+    'a server that is away',
+    () => server.refuse(),
+    () => server.accept(),
+  );
+  await survive('HTTP 500', () => server.disturb({ kind: 'status', status: 500 }), heal);
+  await survive('HTTP 429', () => server.disturb({ kind: 'status', status: 429, retryAfterSeconds: 1 }), heal);
+  await survive(
+    'a lost answer',
+    () => server.disturb({ kind: 'answer-lost' }, { service: 'git-receive-pack', times: 1 }),
+    heal,
+  );
+  await survive(
+    'half an answer',
+    () => server.disturb({ kind: 'cut', afterBytes: 20 }, { service: 'git-receive-pack', times: 2 }),
+    heal,
+  );
+  const hook = join(scene.bare, 'hooks/pre-receive');
+  await survive(
+    'a hook that refuses',
+    () => {
+      mkdirSync(join(scene.bare, 'hooks'), { recursive: true });
+      writeFileSync(hook, '#!/bin/sh\necho no >&2\nexit 1\n');
+      chmodSync(hook, 0o755);
+    },
+    () => rmSync(hook),
+  );
+  await survive(
+    'a branch that was deleted',
+    async () => {
+      await scene.git('branch', '-m', 'main', 'kept');
+    },
+    async () => {
+      await scene.git('branch', '-m', 'kept', 'main');
+    },
+  );
+  const subjects = await scene.log();
+  t.is(subjects.length, new Set(subjects.map((subject, i) => `${subject} ${i}`)).size);
+  t.is(await scene.fsck(), '');
+  await scene.end();
+});
+
+test('a person and the watcher push to one branch', async (t) => {
+  const scene = await WatchScene.start();
+  await startLoading(scene);
+  scene.watch();
+  await until('loading is told', isTold(scene, 'Loading'));
+  for (let i = 0; i < 10; i++) {
+    setCandidate(scene, i % 2 === 0 ? loaded : loading);
+    await scene.commit({ [`notes/${i}.txt`]: `note ${i}` }, `note ${i}`);
+  }
+  setCandidate(scene, loaded);
+  await until('ready is told', isTold(scene, 'Ready'));
+  const subjects = await scene.log();
+  for (let i = 0; i < 10; i++) t.is(subjects.filter((subject) => subject === `note ${i}`).length, 1);
+  t.is(await scene.fsck(), '');
+  await scene.end();
+});
+
+test('Argo CD is asked to look at once, at the Application that owns the model', async (t) => {
+  const scene = await WatchScene.start();
+  const application = (namespace: string, name: string) =>
+    scene.cluster.apply({
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Application',
+      metadata: { namespace, name },
+      spec: { project: 'default' },
+    });
+  application('argocd', 'app-wisdom');
+  application('argocd', 'another');
+  await startLoading(scene);
+  scene.watch(['--argocd-refresh']);
+  const isAsked = (name: string) =>
+    scene.cluster.get('applications', 'argocd', name)?.metadata.annotations?.['argocd.argoproj.io/refresh'] ===
+    'normal';
+  await until('it is asked', () => isAsked('app-wisdom'));
+  t.false(isAsked('another'));
+  await scene.end();
+});
+
+test('once: it tells what is, and ends', async (t) => {
+  const scene = await WatchScene.start();
+  await startLoading(scene);
+  t.is(await scene.watch(['--once']).ended, 0);
+  t.true(await isTold(scene, 'Loading')());
+  const again = scene.watch(['--once']);
+  t.is(await again.ended, 0);
+  t.is((await scene.log()).length, 2);
+  await scene.end();
+});
+
+test('a process that is told to end in the middle of a push ends in time', async (t) => {
+  const scene = await WatchScene.start();
+  await startLoading(scene);
+  const watcher = scene.watch();
+  await until('loading is told', isTold(scene, 'Loading'));
+  scene.server.disturb({ kind: 'hang' }, { service: 'git-receive-pack' });
+  const before = scene.server.traffic('git-receive-pack').requests;
+  setCandidate(scene, loaded);
+  await until('a push is under way', () => scene.server.traffic('git-receive-pack').requests > before);
+  watcher.signal('SIGTERM');
+  t.is(await watcher.ended, 0);
+  t.true(await isTold(scene, 'Loading')());
+  t.is(await scene.fsck(), '');
+  await scene.end();
+});

@@ -1,0 +1,472 @@
+import type { ExecutionContext } from 'ava';
+import test from 'ava';
+import fc from 'fast-check';
+import type { Live } from '../../src/observe/live-object.ts';
+import { toLiveService } from '../../src/observe/live-object.ts';
+import { BranchTrouble } from '../../src/watch/ports.ts';
+import type { WatcherOptions } from '../../src/watch/watcher.ts';
+import { Watcher } from '../../src/watch/watcher.ts';
+import { failed, loaded, loading, toRoute, toServiceObject, toStatus } from '../observe/live-objects.ts';
+import { ManualClock } from './manual-clock.ts';
+import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
+
+const options: WatcherOptions = {
+  path: '.',
+  cluster: undefined,
+  namespaces: undefined,
+  settleMs: 5000,
+  page: false,
+  batchMs: 500,
+  pollMs: 30_000,
+  once: false,
+  suffix: undefined,
+  signOff: undefined,
+};
+
+function toModelText(name: string, candidate: string | undefined = 'v2', namespace = 'models'): string {
+  return `apiVersion: model-mirror.dev/v1alpha1
+kind: Model
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  template: {spec: {predictor: {model: {modelFormat: {name: sklearn}}}}}
+  primary: {version: v1, storageUri: "s3://models/v1"}
+${candidate === undefined ? '' : `  candidate: {version: ${candidate}, storageUri: "s3://models/${candidate}"}\n`}`;
+}
+
+/** The two versions of a model, in a given state. */
+function toServices(model: string, status: object | undefined, digest = 'd2'): Live[] {
+  return (['0', '1'] as const).map((n) => {
+    const version = n === '0' ? { version: 'v1', digest: 'd1', status: loaded } : { version: 'v2', digest, status };
+    const object = toServiceObject({
+      name: `${model}-${n}`,
+      uid: `${model}-${n}`,
+      version: version.version,
+      digest: version.digest,
+      ...(version.status === undefined ? {} : { status: version.status }),
+    }) as { metadata: { labels: Record<string, string> } };
+    object.metadata.labels['app.kubernetes.io/name'] = model;
+    return { ...toLiveService(object), statusIsLater: true };
+  });
+}
+
+class Scene {
+  readonly clock: ManualClock;
+  readonly repository: MemoryRepository;
+  readonly branch: MemoryBranch;
+  readonly watcher: Watcher;
+  readonly lines: string[] = [];
+  readonly counts = { conflict: 0, retry: [] as string[], waited: [] as number[] };
+  readonly refreshed: string[] = [];
+  readonly #stop = new AbortController();
+  readonly running: Promise<void>;
+
+  constructor(given: Partial<WatcherOptions> = {}, repository = new MemoryRepository(), clock = new ManualClock()) {
+    this.repository = repository;
+    this.clock = clock;
+    this.branch = new MemoryBranch(repository);
+    const say = (level: string) => (message: string) => {
+      this.lines.push(`${level} ${message}`);
+    };
+    this.watcher = new Watcher(
+      { ...options, ...given },
+      {
+        branch: this.branch,
+        clock,
+        log: { info: say('info'), warn: say('warn'), error: say('error') },
+        meter: {
+          event: () => {},
+          models: () => {},
+          commit: (waited) => this.counts.waited.push(...waited),
+          conflict: () => {
+            this.counts.conflict++;
+          },
+          retry: (cause) => this.counts.retry.push(cause),
+        },
+        refresh: (trackings) => this.refreshed.push(...trackings),
+      },
+    );
+    this.running = this.watcher.run(this.#stop.signal, new AbortController().signal);
+  }
+
+  list(live: readonly Live[]): void {
+    this.watcher.replace(
+      'InferenceService',
+      undefined,
+      live.filter(({ kind }) => kind === 'InferenceService'),
+    );
+    this.watcher.replace(
+      'VirtualService',
+      undefined,
+      live.filter(({ kind }) => kind === 'VirtualService'),
+    );
+  }
+
+  get log(): string[] {
+    return this.repository.messages.map((message) => message.split('\n')[0] ?? '');
+  }
+
+  async end(): Promise<void> {
+    this.#stop.abort();
+    await this.running;
+  }
+}
+
+const status = (name: string) => `${name}/status.yaml`;
+const routeOf = (model: string) => toRoute(model, { path: model });
+
+/** One model, whose candidate is loading and told so. */
+async function toLoadingScene(given: Partial<WatcherOptions> = {}): Promise<Scene> {
+  const scene = new Scene(given);
+  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom'), 'README.md': 'not ours' });
+  scene.list([...toServices('wisdom', loading), routeOf('wisdom')]);
+  await scene.clock.advance(2000);
+  return scene;
+}
+
+test('a candidate that gets ready is one commit, half a second later', async (t) => {
+  const scene = await toLoadingScene();
+  t.deepEqual(scene.log, ['status: wisdom: candidate v2 is loading']);
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(499);
+  t.is(scene.log.length, 1);
+  await scene.clock.advance(1);
+  t.deepEqual(scene.log.slice(1), ['status: wisdom: candidate v2 is ready, mirror may open']);
+  t.is(
+    scene.repository.files.get(status('wisdom')),
+    `# Written by the model-mirror watcher. Do not edit.
+apiVersion: model-mirror.dev/v1alpha1
+kind: ModelStatus
+metadata: {name: wisdom, namespace: models}
+status:
+  primary: {name: wisdom-0, version: v1, digest: d1, state: Ready}
+  candidate: {name: wisdom-1, version: v2, digest: d2, state: Ready}
+`,
+  );
+  t.is(scene.repository.files.get('README.md'), 'not ours');
+  t.deepEqual(scene.counts.waited.at(-1), 0.5);
+  await scene.end();
+});
+
+test('nothing changes, nothing is committed, whatever KServe writes anew', async (t) => {
+  const scene = await toLoadingScene();
+  const again = toStatus({ transition: 'InProgress', target: 'Loading', time: '2026-01-01T00:00:09Z' });
+  for (let i = 0; i < 5; i++) {
+    for (const live of toServices('wisdom', again)) scene.watcher.put(live);
+    await scene.clock.advance(20_000);
+  }
+  t.is(scene.log.length, 1);
+  await scene.end();
+});
+
+test('all that changes within the window is one commit', async (t) => {
+  const names = ['a', 'b', 'c'];
+  const scene = new Scene();
+  for (const name of names) scene.repository.edit({ [`${name}/model.yaml`]: toModelText(name) });
+  scene.list(names.flatMap((name) => [...toServices(name, loading), routeOf(name)]));
+  await scene.clock.advance(2000);
+  for (const name of names) {
+    for (const live of toServices(name, loaded)) scene.watcher.put(live);
+    await scene.clock.advance(200);
+  }
+  await scene.clock.advance(2000);
+  t.deepEqual(scene.log, [
+    'status: a: candidate v2 is loading (+2 models)',
+    'status: a: candidate v2 is ready, mirror may open (+2 models)',
+  ]);
+  await scene.end();
+});
+
+test('without a whole list of both kinds nothing is told, least of all that something is missing', async (t) => {
+  const scene = new Scene();
+  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
+  scene.watcher.replace('VirtualService', undefined, [routeOf('wisdom')]);
+  await scene.clock.advance(60_000);
+  t.deepEqual(scene.log, []);
+  t.is(scene.watcher.obstacle, 'the cluster was not listed yet');
+  await scene.end();
+});
+
+test('deleted objects become missing', async (t) => {
+  const scene = await toLoadingScene();
+  scene.watcher.drop('InferenceService', 'models', 'wisdom-0');
+  scene.watcher.drop('InferenceService', 'models', 'wisdom-1');
+  await scene.clock.advance(6000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-0, state: Missing.*\n.*wisdom-1, state: Missing/);
+  await scene.end();
+});
+
+test('objects that went while nobody watched become missing too', async (t) => {
+  const before = await toLoadingScene();
+  await before.end();
+  const scene = new Scene({}, before.repository);
+  scene.list([]);
+  await scene.clock.advance(6000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-1, state: Missing/);
+  await scene.end();
+});
+
+test('a push conflict: the same facts on the new tip, and nobody’s commit is touched', async (t) => {
+  const scene = await toLoadingScene();
+  let pushes = 0;
+  scene.branch.onPush = () => {
+    if (pushes++ < 3) scene.repository.edit({ [`by-a-person-${pushes}`]: 'text' });
+  };
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(5000);
+  t.is(scene.counts.conflict, 3);
+  t.is(scene.log.length, 2);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-1.*Ready/);
+  for (const n of [1, 2, 3]) t.is(scene.repository.files.get(`by-a-person-${n}`), 'text');
+  await scene.end();
+});
+
+for (const [title, text] of [
+  ['edited', (own: string) => own.replace('Loading', 'Ready')],
+  ['broken', () => 'status: ['],
+  ['emptied', () => ''],
+  ['of another model', (own: string) => own.replace('wisdom,', 'folly,')],
+] as const)
+  test(`a status file that was ${title} is written anew`, async (t) => {
+    const scene = await toLoadingScene();
+    const own = scene.repository.files.get(status('wisdom')) ?? '';
+    scene.repository.edit({ [status('wisdom')]: text(own) });
+    await scene.clock.advance(40_000);
+    t.is(scene.repository.files.get(status('wisdom')), own);
+    t.is(scene.log.length, 2);
+    await scene.end();
+  });
+
+test('a status file that was deleted is written anew', async (t) => {
+  const scene = await toLoadingScene();
+  const own = scene.repository.files.get(status('wisdom'));
+  scene.repository.edit({ [status('wisdom')]: undefined });
+  await scene.clock.advance(40_000);
+  t.is(scene.repository.files.get(status('wisdom')), own);
+  await scene.end();
+});
+
+test('a model that left git takes its status file along; a file that only bears the name stays', async (t) => {
+  const scene = await toLoadingScene();
+  scene.repository.edit({ 'wisdom/model.yaml': undefined, 'chart/status.yaml': 'kind: Deployment\n' });
+  scene.watcher.drop('VirtualService', 'models', 'wisdom');
+  await scene.clock.advance(3000);
+  t.false(scene.repository.files.has(status('wisdom')));
+  t.true(scene.repository.files.has('chart/status.yaml'));
+  t.is(scene.log.at(-1), 'status: wisdom: left git, its status is removed');
+  await scene.end();
+});
+
+test('a model file that is broken for a while keeps its status', async (t) => {
+  const scene = await toLoadingScene();
+  const own = scene.repository.files.get(status('wisdom'));
+  scene.repository.edit({ 'wisdom/model.yaml': 'kind: Model\nspec: [' });
+  await scene.clock.advance(90_000);
+  t.is(scene.repository.files.get(status('wisdom')), own);
+  const told = scene.lines.filter((line) => line.includes('wisdom/model.yaml:'));
+  t.is(told.length, 1, 'said once');
+  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(40_000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-1.*Ready/);
+  await scene.end();
+});
+
+test('a model that git does not have there is said once and skipped', async (t) => {
+  const scene = new Scene();
+  scene.list([...toServices('wisdom', loaded), routeOf('wisdom')]);
+  for (let i = 0; i < 5; i++) {
+    scene.watcher.put(routeOf('wisdom'));
+    await scene.clock.advance(40_000);
+  }
+  t.is(scene.lines.filter((line) => line.startsWith('warn VirtualService models/wisdom')).length, 1);
+  t.deepEqual(scene.log, []);
+  await scene.end();
+});
+
+test('an event of what git does not declare yet makes it look at git', async (t) => {
+  const scene = new Scene();
+  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom', undefined) });
+  scene.list([...toServices('wisdom', loading).slice(0, 1), routeOf('wisdom')]);
+  await scene.clock.advance(5000);
+  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
+  for (const live of toServices('wisdom', loading)) scene.watcher.put(live);
+  await scene.clock.advance(2000);
+  t.is(scene.log.at(-1), 'status: wisdom: candidate v2 is loading');
+  await scene.end();
+});
+
+test('a model of several folders is the one that the VirtualService names', async (t) => {
+  const scene = new Scene();
+  const text = toModelText('wisdom');
+  scene.repository.edit({ 'prod/model.yaml': text, 'staging/model.yaml': text });
+  scene.list([...toServices('wisdom', loaded), toRoute('wisdom', { path: 'prod' })]);
+  await scene.clock.advance(2000);
+  t.true(scene.repository.files.has('prod/status.yaml'));
+  t.false(scene.repository.files.has('staging/status.yaml'));
+  await scene.end();
+});
+
+test('what is not below the path, or not in the namespaces, is another watcher’s', async (t) => {
+  for (const given of [{ path: 'other' }, { namespaces: ['elsewhere'] }]) {
+    const scene = new Scene(given);
+    scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom'), [status('wisdom')]: 'kind: ModelStatus\n' });
+    if (given.path === undefined) scene.list([]);
+    else scene.list([...toServices('wisdom', loaded), routeOf('wisdom')]);
+    await scene.clock.advance(60_000);
+    t.deepEqual(scene.log, []);
+    t.deepEqual(
+      scene.lines.filter((line) => line.startsWith('warn')),
+      [],
+    );
+    await scene.end();
+  }
+});
+
+test('a watcher of a cluster has files of its own', async (t) => {
+  const scene = await toLoadingScene({ cluster: 'prod', page: true });
+  t.deepEqual([...scene.repository.files.keys()].sort(), [
+    'README.md',
+    'STATUS.prod.md',
+    'wisdom/model.yaml',
+    'wisdom/status.prod.yaml',
+  ]);
+  await scene.end();
+});
+
+test('the page follows in the same commit', async (t) => {
+  const scene = await toLoadingScene({ page: true });
+  t.is(scene.branch.pushes.length, 1);
+  t.regex(scene.repository.files.get('STATUS.md') ?? '', /Loading/);
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(2000);
+  t.deepEqual([...(scene.branch.pushes[1]?.changes.keys() ?? [])], ['wisdom/status.yaml', 'STATUS.md']);
+  scene.repository.edit({ 'STATUS.md': 'defaced' });
+  await scene.clock.advance(40_000);
+  t.is(scene.repository.files.get('STATUS.md'), scene.branch.pushes[1]?.changes.get('STATUS.md'));
+  await scene.end();
+});
+
+test('git trouble: later and later, without an end, and nothing is lost', async (t) => {
+  const scene = await toLoadingScene();
+  for (let i = 0; i < 8; i++) scene.branch.troubles.push(new BranchTrouble('unreachable', 'no route to the host'));
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(10_000);
+  t.is(scene.watcher.obstacle, 'no route to the host');
+  t.is(scene.log.length, 1);
+  await scene.clock.advance(120_000);
+  t.is(scene.log.length, 2);
+  t.is(scene.watcher.obstacle, undefined);
+  t.is(scene.counts.retry.length, 8);
+  t.is(scene.lines.filter((line) => line.startsWith('error')).length, 1, 'the rest are only repeated as warnings');
+  await scene.end();
+});
+
+test('a server that asks for time gets it', async (t) => {
+  const scene = await toLoadingScene();
+  scene.branch.troubles.push(new BranchTrouble('throttled', 'too many requests', 20_000));
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(20_000);
+  t.is(scene.log.length, 1);
+  await scene.clock.advance(2000);
+  t.is(scene.log.length, 2);
+  await scene.end();
+});
+
+test('the Applications of changed models are refreshed, but not for a word on the mirror alone', async (t) => {
+  const scene = await toLoadingScene();
+  const tracked = (percentage: number) => ({
+    ...toRoute('wisdom', { path: 'wisdom', percentage }),
+    tracking: 'wisdom-app:networking.istio.io/VirtualService:models/wisdom',
+  });
+  scene.watcher.put(tracked(0));
+  scene.watcher.put(toRoute('wisdom-mirror', { to: 'wisdom-1' }));
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(2000);
+  t.is(scene.refreshed.length, 1);
+  scene.watcher.put(tracked(100));
+  await scene.clock.advance(2000);
+  t.is(scene.log.at(-1), 'status: wisdom: mirror to wisdom-1 is open at 100 %');
+  t.is(scene.refreshed.length, 1);
+  await scene.end();
+});
+
+test('once: it looks, waits for what must hold, commits and ends', async (t) => {
+  const first = await toLoadingScene();
+  for (const live of toServices('wisdom', loaded)) first.watcher.put(live);
+  await first.clock.advance(2000);
+  await first.end();
+  const scene = new Scene({ once: true }, first.repository);
+  scene.list([...toServices('wisdom', failed), routeOf('wisdom')]);
+  await scene.clock.advance(10_000);
+  await scene.running;
+  t.is(scene.log.at(-1), 'status: wisdom: candidate v2 has failed, mirror closes');
+  const again = new Scene({ once: true }, first.repository);
+  again.list([...toServices('wisdom', failed), routeOf('wisdom')]);
+  await again.clock.advance(1000);
+  await again.running;
+  t.is(scene.log.length, 3);
+});
+
+test('two watchers tell the same and end in peace, whatever happens in between', async (t) => {
+  const states = [undefined, loading, loaded, failed];
+  const step = fc.record({
+    model: fc.constantFrom('a', 'b', 'c'),
+    state: fc.constantFrom(...states),
+    digest: fc.constantFrom('d2', 'd3'),
+    lag: fc.integer({ min: 0, max: 3000 }),
+    after: fc.integer({ min: 0, max: 8000 }),
+    vandal: fc.option(fc.constantFrom('', 'kind: ModelStatus\n', 'nonsense: ['), { nil: undefined, freq: 6 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => playTwo(t, steps)),
+    { numRuns: 25 },
+  );
+});
+
+interface Step {
+  readonly model: string;
+  readonly state: object | undefined;
+  readonly digest: string;
+  /** How much later the second watcher sees it. */
+  readonly lag: number;
+  readonly after: number;
+  readonly vandal: string | undefined;
+}
+
+async function playTwo(t: ExecutionContext, steps: readonly Step[]): Promise<void> {
+  const repository = new MemoryRepository();
+  const names = ['a', 'b', 'c'];
+  for (const name of names) repository.edit({ [`${name}/model.yaml`]: toModelText(name) });
+  const clock = new ManualClock();
+  const scenes = [new Scene({ page: true }, repository, clock), new Scene({ page: true }, repository, clock)] as const;
+  const start = names.flatMap((name) => [...toServices(name, loading), routeOf(name)]);
+  for (const scene of scenes) scene.list(start);
+  let people = 0;
+  for (const { model, state, digest, lag, after, vandal } of steps) {
+    const live = toServices(model, state, digest);
+    for (const object of live) scenes[0].watcher.put(object);
+    await clock.advance(lag);
+    for (const object of live) scenes[1].watcher.put(object);
+    if (vandal !== undefined) repository.edit({ [status(model)]: vandal, [`person-${people++}`]: 'mine' });
+    await clock.advance(after);
+  }
+  await clock.advance(200_000);
+  const told = repository.messages.length;
+  const files = new Map(repository.files);
+  await clock.advance(600_000);
+  t.is(repository.messages.length, told, 'peace');
+  t.deepEqual(repository.files, files);
+  for (let i = 0; i < people; i++) t.is(repository.files.get(`person-${i}`), 'mine');
+  // A third one that knows nothing finds nothing to mend.
+  const last = new Map(steps.map((step) => [step.model, step]));
+  const third = new Scene({ page: true }, repository, clock);
+  third.list(
+    names.flatMap((name) => [
+      ...toServices(name, last.has(name) ? last.get(name)?.state : loading, last.get(name)?.digest ?? 'd2'),
+      routeOf(name),
+    ]),
+  );
+  await clock.advance(200_000);
+  t.is(repository.messages.length, told, 'the third one agrees');
+  for (const scene of [...scenes, third]) await scene.end();
+}
