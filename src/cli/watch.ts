@@ -59,6 +59,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
     authorization: toAuthorization(flags.gitCredentials, environment),
     clock: systemClock,
+    onPhase: metrics.phase,
   });
   const stop = new AbortController();
   const drop = new AbortController();

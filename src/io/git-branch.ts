@@ -12,7 +12,6 @@ import * as fs from 'node:fs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { HttpClient } from 'isomorphic-git';
 import git from 'isomorphic-git';
 import { mask } from '../input/quote.ts';
 import type { Clock, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
@@ -24,6 +23,7 @@ import { localUrl, toLocalClient } from './git-local.ts';
 import { editTree, parseTree, toCommit, toObjectId } from './git-objects.ts';
 import type { PackObject } from './git-pack.ts';
 import { writePack } from './git-pack.ts';
+import type { Advertisement, Remote } from './git-receive-pack.ts';
 import { discoverReceivePack, sendPack } from './git-receive-pack.ts';
 
 export interface Person {
@@ -44,6 +44,8 @@ export interface BranchOptions {
   readonly clock: Pick<Clock, 'date'>;
   /** How long the server may be silent, in milliseconds. */
   readonly silenceMs?: number;
+  /** Told how long each part of the work took, in seconds. */
+  readonly onPhase?: (phase: 'look' | 'fetch' | 'pack' | 'send', seconds: number) => void;
   /** After so many fetches, each of which leaves a pack, the clone is made anew. */
   readonly maxFetches?: number;
 }
@@ -83,15 +85,15 @@ export class GitBranch implements StatusBranch {
   async fetch(signal: AbortSignal): Promise<Snapshot> {
     return this.#guard('read', signal, async () => {
       const remote = this.#connect(signal);
-      const tip = this.#toTip((await discoverReceivePack(remote)).refs);
+      const tip = this.#toTip((await this.#look(remote)).refs);
       if (this.#snapshot?.commit === tip) return this.#snapshot;
       try {
-        return await this.#fetchTip(remote.http, remote.headers, remote.url);
+        return await this.#fetchTip(remote);
       } catch (error) {
         const isHalf = this.#snapshot !== undefined && !(error instanceof BranchTrouble) && !signal.aborted;
         this.#forget();
         if (!isHalf) throw error;
-        return await this.#fetchTip(remote.http, remote.headers, remote.url);
+        return await this.#fetchTip(remote);
       }
     });
   }
@@ -122,8 +124,9 @@ export class GitBranch implements StatusBranch {
       const before = this.#snapshot;
       if (before === undefined) return 'moved';
       const remote = this.#connect(signal);
-      const { refs, capabilities } = await discoverReceivePack(remote);
+      const { refs, capabilities } = await this.#look(remote);
       if (this.#toTip(refs) !== before.commit) return 'moved';
+      const start = performance.now();
       const edit = this.#edit(changes, !capabilities.has('no-thin'));
       const date = clock.date();
       const content = toCommit({
@@ -135,7 +138,10 @@ export class GitBranch implements StatusBranch {
       });
       const commit = toObjectId('commit', content);
       const pack = writePack([{ type: 'commit', content }, ...edit.objects]);
+      const packed = performance.now();
       const refusal = await sendPack(remote, { ref: this.#ref, from: before.commit, to: commit }, pack, capabilities);
+      this.#options.onPhase?.('pack', (packed - start) / 1000);
+      this.#options.onPhase?.('send', (performance.now() - packed) / 1000);
       if (refusal !== undefined) {
         const after = (await discoverReceivePack(remote)).refs.get(this.#ref);
         if (after !== before.commit && after !== commit) return 'moved';
@@ -157,7 +163,14 @@ export class GitBranch implements StatusBranch {
     this.#gitdir = undefined;
   }
 
-  #connect(signal: AbortSignal): { http: HttpClient; url: string; headers: Readonly<Record<string, string>> } {
+  async #look(remote: Remote): Promise<Advertisement> {
+    const start = performance.now();
+    const advertisement = await discoverReceivePack(remote);
+    this.#options.onPhase?.('look', (performance.now() - start) / 1000);
+    return advertisement;
+  }
+
+  #connect(signal: AbortSignal): Remote {
     const { url, authorization, silenceMs } = this.#options;
     if (url.startsWith('file://'))
       return { http: toLocalClient(decodeURIComponent(new URL(url).pathname), signal), url: localUrl, headers: {} };
@@ -178,7 +191,8 @@ export class GitBranch implements StatusBranch {
     this.#cache = {};
   }
 
-  async #fetchTip(http: HttpClient, headers: Readonly<Record<string, string>>, url: string): Promise<Snapshot> {
+  async #fetchTip({ http, headers, url }: Remote): Promise<Snapshot> {
+    const start = performance.now();
     if (this.#fetches >= (this.#options.maxFetches ?? defaultMaxFetches)) this.#forget();
     if (this.#gitdir === undefined) {
       this.#gitdir = mkdtempSync(join(tmpdir(), `model-mirror-clone-${process.pid}-`));
@@ -206,6 +220,7 @@ export class GitBranch implements StatusBranch {
     this.#folders = folders;
     await git.writeRef({ fs, gitdir, ref: this.#ref, value: fetchHead, force: true });
     this.#snapshot = { commit: fetchHead, files: this.#collect(this.#options.path) };
+    this.#options.onPhase?.('fetch', (performance.now() - start) / 1000);
     return this.#snapshot;
   }
 

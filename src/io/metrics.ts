@@ -3,6 +3,8 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Meter } from '../watch/ports.ts';
 
 export interface Metrics extends Meter {
+  /** How long a part of the work with git took. */
+  readonly phase: (phase: string, seconds: number) => void;
   readonly contentType: string;
   readonly text: () => Promise<string>;
 }
@@ -41,6 +43,13 @@ export function createMetrics(version: string): Metrics {
     buckets: [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300],
     registers,
   });
+  const phases = new Histogram({
+    name: 'model_mirror_git_phase_seconds',
+    help: 'Parts of the work with git: look (where the branch is), fetch, pack (make the commit), send.',
+    labelNames: ['phase'],
+    buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
+    registers,
+  });
   const last = new Gauge({
     name: 'model_mirror_last_push_timestamp_seconds',
     help: 'When a commit was last pushed, in seconds since 1970; 0 before the first.',
@@ -54,6 +63,7 @@ export function createMetrics(version: string): Metrics {
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    phase: (phase, value) => phases.observe({ phase }, value),
     event: (kind, change) => events.inc({ kind, change }),
     commit: (waited) => {
       commits.inc();

@@ -1,6 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import type { BranchOptions } from '../../src/io/git-branch.ts';
 import { GitBranch } from '../../src/io/git-branch.ts';
@@ -24,13 +25,18 @@ class Scene {
     this.server = server;
   }
 
-  static async start(files: Readonly<Record<string, string>> = start, password?: string): Promise<Scene> {
+  static async start(
+    t: ExecutionContext,
+    files: Readonly<Record<string, string>> = start,
+    password?: string,
+  ): Promise<Scene> {
     const root = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
     const server = await startGitServer({
       root,
       ...(password === undefined ? {} : { authorization: { username: 'x-token-auth', password } }),
     });
     const scene = new Scene(root, server);
+    t.teardown(() => scene.#end());
     await server.createRepository('repo.git');
     await scene.commit(files, 'the beginning');
     return scene;
@@ -80,7 +86,7 @@ class Scene {
     chmodSync(file, 0o755);
   }
 
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     for (const branch of this.branches) branch.close();
     await this.server.close();
     rmSync(this.root, { recursive: true, force: true });
@@ -102,7 +108,7 @@ const write = (changes: Readonly<Record<string, string | undefined>>, message = 
 });
 
 test('reads what is wanted, and commits what changes', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   const first = await branch.fetch(never);
   t.deepEqual([...first.files.keys()].sort(), [
@@ -130,11 +136,10 @@ test('reads what is wanted, and commits what changes', async (t) => {
   await branch.push(write({ 'models/a/status.yaml': undefined, 'STATUS.md': undefined }), never);
   t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'D\tSTATUS.md\nD\tmodels/a/status.yaml\n');
   t.is(await scene.git('fsck', '--strict', '--full'), '');
-  await scene.end();
 });
 
 test('a folder that is empty goes, and comes', async (t) => {
-  const scene = await Scene.start({ 'a/b/status.yaml': 'orphan', 'c/model.yaml': 'c' });
+  const scene = await Scene.start(t, { 'a/b/status.yaml': 'orphan', 'c/model.yaml': 'c' });
   const branch = scene.open();
   await branch.fetch(never);
   await branch.push(write({ 'a/b/status.yaml': undefined }), never);
@@ -144,11 +149,10 @@ test('a folder that is empty goes, and comes', async (t) => {
   await branch.push(write({ 'a/b/status.yaml': 'again' }), never);
   t.is(await scene.git('ls-tree', '-r', '--name-only', 'main'), 'a/b/model.yaml\na/b/status.yaml\nc/model.yaml\n');
   t.is(await scene.git('fsck', '--strict', '--full'), '');
-  await scene.end();
 });
 
 test('below a path, nothing else is read, and all else stays', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open({ path: 'models' });
   t.deepEqual([...(await branch.fetch(never)).files.keys()].sort(), [
     'models/a/model.yaml',
@@ -157,11 +161,10 @@ test('below a path, nothing else is read, and all else stays', async (t) => {
   ]);
   await branch.push(write({ 'models/STATUS.md': 'page', 'models/a/status.yaml': 'new' }), never);
   t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tmodels/STATUS.md\nM\tmodels/a/status.yaml\n');
-  await scene.end();
 });
 
 test('a branch that moved is not overwritten; after a look it takes the commit', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
   for (let i = 0; i < 5; i++) {
@@ -177,11 +180,10 @@ test('a branch that moved is not overwritten; after a look it takes the commit',
     5,
   );
   t.is(await scene.git('fsck', '--strict', '--full'), '');
-  await scene.end();
 });
 
 test('a person who is quicker between the look and the push wins', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
   // The server itself moves the branch while it checks the push.
@@ -194,11 +196,10 @@ test('a person who is quicker between the look and the push wins', async (t) => 
   await branch.fetch(never);
   t.not(await branch.push(write({ 'models/a/status.yaml': 'late' }), never), 'moved');
   t.is((await scene.git('log', '--format=%s', '-2', 'main')).trim(), 'status: test\nquick');
-  await scene.end();
 });
 
 test('a branch that was force-pushed is followed', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
   await branch.push(write({ 'models/a/status.yaml': 'new' }), never);
@@ -209,11 +210,10 @@ test('a branch that was force-pushed is followed', async (t) => {
   const id = files.get('models/a/status.yaml') ?? '';
   t.is((await branch.read(new Set([id]))).get(id), 'old a');
   t.not(await branch.push(write({ 'models/a/status.yaml': 'new' }), never), 'moved');
-  await scene.end();
 });
 
 test('a revert of what was pushed from here is read rightly', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
   for (const text of ['one', 'two', 'three']) await branch.push(write({ 'models/a/status.yaml': text }), never);
@@ -229,11 +229,10 @@ test('a revert of what was pushed from here is read rightly', async (t) => {
   t.is(texts.get(id), 'one');
   t.not(await branch.push(write({ 'models/a/status.yaml': 'four' }), never), 'moved');
   t.is(await scene.git('fsck', '--strict', '--full'), '');
-  await scene.end();
 });
 
 test('a branch or repository that is not there is waited for', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open({ branch: 'later' });
   await t.throwsAsync(branch.fetch(never), { instanceOf: BranchTrouble, message: /no branch later/ });
   await scene.git('branch', 'later', 'main');
@@ -246,11 +245,10 @@ test('a branch or repository that is not there is waited for', async (t) => {
   await scene.server.createRepository('empty.git');
   const empty = scene.open({ url: scene.server.url('empty.git') });
   await t.throwsAsync(empty.fetch(never), { instanceOf: BranchTrouble, message: /no branch main/ });
-  await scene.end();
 });
 
 test('a hook, a protected branch or a full disk refuses: the server’s words are told', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
   const push = () => branch.push(write({ 'models/a/status.yaml': 'new' }), never);
@@ -264,11 +262,10 @@ test('a hook, a protected branch or a full disk refuses: the server’s words ar
   await t.throwsAsync(push(), { message: /hook declined.*GH006: Protected branch/ });
   rmSync(join(scene.bare, 'hooks/update'));
   t.not(await push(), 'moved');
-  await scene.end();
 });
 
 test('credentials: wrong ones are said so, rotated ones are taken, none is ever told', async (t) => {
-  const scene = await Scene.start(start, 'first-secret');
+  const scene = await Scene.start(t, start, 'first-secret');
   const file = join(scene.root, 'token');
   writeFileSync(file, 'wrong-secret\n');
   const branch = scene.open({ authorization: toAuthorization(file, {}) });
@@ -286,7 +283,6 @@ test('credentials: wrong ones are said so, rotated ones are taken, none is ever 
   rmSync(file);
   await t.throwsAsync(branch.fetch(never), { message: /no such file or directory/ });
   t.is((await scene.git('log', '--format=%B%an%cn', 'main')).includes('secret'), false);
-  await scene.end();
 });
 
 test('credentials come from a folder or the environment as well', (t) => {
@@ -306,7 +302,7 @@ test('credentials come from a folder or the environment as well', (t) => {
 });
 
 test('a server that hangs, breaks off, or is not well is given up, and tried again', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open({ silenceMs: 300 });
   const { server } = scene;
   const faults = [{ kind: 'hang' }, { kind: 'cut', afterBytes: 30 }] as const;
@@ -334,11 +330,10 @@ test('a server that hangs, breaks off, or is not well is given up, and tried aga
   t.not(await branch.push(write({ 'models/a/status.yaml': 'well' }), never), 'moved');
   t.is(await scene.git('show', 'main:models/a/status.yaml'), 'well');
   t.is(await scene.git('fsck', '--strict', '--full'), '');
-  await scene.end();
 });
 
 test('a push whose answer was lost is found in the branch', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
   scene.server.disturb({ kind: 'answer-lost' }, { service: 'git-receive-pack', times: 1 });
@@ -346,33 +341,30 @@ test('a push whose answer was lost is found in the branch', async (t) => {
   const { files } = await branch.fetch(never);
   const id = files.get('models/a/status.yaml') ?? '';
   t.is((await branch.read(new Set([id]))).get(id), 'lost');
-  await scene.end();
 });
 
 test('a server that is away is told as such', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
   await scene.server.refuse();
   await t.throwsAsync(branch.fetch(never), { instanceOf: BranchTrouble, message: /^the repository cannot be read: / });
   await scene.server.accept();
   await branch.fetch(never);
-  await scene.end();
 });
 
 test('work that is given up ends at once', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open();
   scene.server.disturb({ kind: 'hang' });
   const stop = new AbortController();
   const fetching = branch.fetch(stop.signal);
   setTimeout(() => stop.abort(), 50);
   await t.throwsAsync(fetching, { instanceOf: BranchTrouble });
-  await scene.end();
 });
 
 test('a repository on this machine needs no server', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open({ url: `file://${scene.bare}` });
   t.is((await branch.fetch(never)).files.size, 4);
   await branch.push(write({ 'models/a/status.yaml': 'new' }), never);
@@ -386,11 +378,10 @@ test('a repository on this machine needs no server', async (t) => {
     instanceOf: BranchTrouble,
     message: /does not appear to be a git repository/,
   });
-  await scene.end();
 });
 
 test.serial('the clone is made anew after many fetches, and leaves nothing behind', async (t) => {
-  const scene = await Scene.start();
+  const scene = await Scene.start(t);
   const branch = scene.open({ maxFetches: 3 });
   const clones = () => readdirSync(tmpdir()).filter((name) => name.startsWith(`model-mirror-clone-${process.pid}-`));
   for (let i = 0; i < 8; i++) {
@@ -403,14 +394,12 @@ test.serial('the clone is made anew after many fetches, and leaves nothing behin
   t.true(existsSync(join(tmpdir(), folder)));
   branch.close();
   t.false(existsSync(join(tmpdir(), folder)));
-  await scene.end();
 });
 
 test('names of others in whatever bytes go through unchanged', async (t) => {
-  const scene = await Scene.start({ 'models/a/model.yaml': 'a', 'models/a/\u00fcber \u2028 \u6f22': 'x', zz: 'y' });
+  const scene = await Scene.start(t, { 'models/a/model.yaml': 'a', 'models/a/\u00fcber \u2028 \u6f22': 'x', zz: 'y' });
   const branch = scene.open();
   await branch.fetch(never);
   await branch.push(write({ 'models/a/status.yaml': 'new' }), never);
   t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tmodels/a/status.yaml\n');
-  await scene.end();
 });

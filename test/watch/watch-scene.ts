@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
 import type { Cluster, ClusterOptions, Written } from '../../src/stand-in/cluster.ts';
 import { startCluster } from '../../src/stand-in/cluster.ts';
 import type { GitServer } from '../../src/stand-in/git-server.ts';
@@ -29,7 +30,11 @@ export class WatchScene {
     this.server = server;
   }
 
-  static async start({ password, ...options }: SceneOptions = {}): Promise<WatchScene> {
+  /** All of it ends with the test. */
+  static async start(
+    t: Pick<ExecutionContext, 'teardown'>,
+    { password, ...options }: SceneOptions = {},
+  ): Promise<WatchScene> {
     const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
     const authorization = password === undefined ? {} : { authorization: { username: 'bot', password } };
     const [cluster, server] = await Promise.all([
@@ -39,6 +44,7 @@ export class WatchScene {
     await server.createRepository('repo.git');
     const scene = new WatchScene(folder, cluster, server);
     scene.writeKubeconfig();
+    t.teardown(() => scene.#end());
     return scene;
   }
 
@@ -67,8 +73,19 @@ export class WatchScene {
     return running;
   }
 
-  /** A person's commit, straight into the repository by git's own fast-import. */
+  /** A person's commit, straight into the repository by git's own fast-import; again if somebody was quicker. */
   async commit(files: Readonly<Record<string, string | undefined>>, message = 'by a person'): Promise<void> {
+    for (;;) {
+      try {
+        await this.#tryCommit(files, message);
+        return;
+      } catch (error) {
+        if (!(error instanceof Error) || !/Not updating|cannot lock/.test(error.message)) throw error;
+      }
+    }
+  }
+
+  async #tryCommit(files: Readonly<Record<string, string | undefined>>, message: string): Promise<void> {
     const tip = (await this.git('for-each-ref', '--format=%(objectname)', 'refs/heads/main')).trim();
     const lines = ['commit refs/heads/main', `committer Ada <ada@example.com> ${this.#date++} +0000`];
     lines.push(`data ${Buffer.byteLength(message)}`, message, ...(tip === '' ? [] : [`from ${tip}`]));
@@ -99,7 +116,7 @@ export class WatchScene {
     return this.git('fsck', '--strict', '--full', '--no-dangling');
   }
 
-  async end(): Promise<void> {
+  async #end(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.kill()));
     await Promise.all([this.cluster.close(), this.server.close()]);
     rmSync(this.folder, { recursive: true, force: true });

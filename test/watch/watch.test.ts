@@ -19,7 +19,7 @@ const setCandidate = (scene: WatchScene, status: object) =>
   scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-1', status);
 
 test('from an event in the cluster to a commit, over HTTP on both sides', async (t) => {
-  const scene = await WatchScene.start({ token: 'the-api-token', password: 'the-git-password' });
+  const scene = await WatchScene.start(t, { token: 'the-api-token', password: 'the-git-password' });
   await startLoading(scene);
   const watcher = scene.watch(['--page', '--listen', '127.0.0.1:0', '--message-suffix', '[skip ci]', '--sign-off'], {
     MODEL_MIRROR_GIT_USERNAME: 'bot',
@@ -55,11 +55,10 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
     [],
     'the clone is gone',
   );
-  await scene.end();
 });
 
 test('the cluster’s API fails in every way, and nothing is lost', async (t) => {
-  const scene = await WatchScene.start({ token: 'old-token' });
+  const scene = await WatchScene.start(t, { token: 'old-token' });
   const { cluster } = scene;
   await startLoading(scene);
   const watcher = scene.watch(['--watch-timeout', '2s']);
@@ -127,11 +126,10 @@ test('the cluster’s API fails in every way, and nothing is lost', async (t) =>
   );
   t.notRegex((await scene.log()).join('\n'), /missing/, 'no answer is no absence');
   t.notRegex(watcher.output, /old-token|new-token/);
-  await scene.end();
 });
 
 test('an API that cannot be reached is not a cluster without models', async (t) => {
-  const scene = await WatchScene.start();
+  const scene = await WatchScene.start(t);
   await startLoading(scene);
   const watcher = scene.watch();
   await until('loading is told', isTold(scene, 'Loading'));
@@ -147,11 +145,10 @@ test('an API that cannot be reached is not a cluster without models', async (t) 
   setCandidate(scene, loaded);
   await until('ready is told', isTold(scene, 'Ready'));
   t.notRegex((await scene.log()).join('\n'), /missing/);
-  await scene.end();
 });
 
 test('git fails in every way, and nothing is lost', async (t) => {
-  const scene = await WatchScene.start();
+  const scene = await WatchScene.start(t);
   const { server } = scene;
   await startLoading(scene);
   const watcher = scene.watch();
@@ -207,11 +204,10 @@ test('git fails in every way, and nothing is lost', async (t) => {
   const subjects = await scene.log();
   t.is(subjects.length, new Set(subjects.map((subject, i) => `${subject} ${i}`)).size);
   t.is(await scene.fsck(), '');
-  await scene.end();
 });
 
 test('a person and the watcher push to one branch', async (t) => {
-  const scene = await WatchScene.start();
+  const scene = await WatchScene.start(t);
   await startLoading(scene);
   scene.watch();
   await until('loading is told', isTold(scene, 'Loading'));
@@ -224,11 +220,10 @@ test('a person and the watcher push to one branch', async (t) => {
   const subjects = await scene.log();
   for (let i = 0; i < 10; i++) t.is(subjects.filter((subject) => subject === `note ${i}`).length, 1);
   t.is(await scene.fsck(), '');
-  await scene.end();
 });
 
 test('Argo CD is asked to look at once, at the Application that owns the model', async (t) => {
-  const scene = await WatchScene.start();
+  const scene = await WatchScene.start(t);
   const application = (namespace: string, name: string) =>
     scene.cluster.apply({
       apiVersion: 'argoproj.io/v1alpha1',
@@ -245,22 +240,20 @@ test('Argo CD is asked to look at once, at the Application that owns the model',
     'normal';
   await until('it is asked', () => isAsked('app-wisdom'));
   t.false(isAsked('another'));
-  await scene.end();
 });
 
 test('once: it tells what is, and ends', async (t) => {
-  const scene = await WatchScene.start();
+  const scene = await WatchScene.start(t);
   await startLoading(scene);
   t.is(await scene.watch(['--once']).ended, 0);
   t.true(await isTold(scene, 'Loading')());
   const again = scene.watch(['--once']);
   t.is(await again.ended, 0);
   t.is((await scene.log()).length, 2);
-  await scene.end();
 });
 
 test('a process that is told to end in the middle of a push ends in time', async (t) => {
-  const scene = await WatchScene.start();
+  const scene = await WatchScene.start(t);
   await startLoading(scene);
   const watcher = scene.watch();
   await until('loading is told', isTold(scene, 'Loading'));
@@ -272,5 +265,4 @@ test('a process that is told to end in the middle of a push ends in time', async
   t.is(await watcher.ended, 0);
   t.true(await isTold(scene, 'Loading')());
   t.is(await scene.fsck(), '');
-  await scene.end();
 });

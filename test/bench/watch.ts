@@ -1,0 +1,179 @@
+/**
+ * `npm run bench:watch`: the watcher as a process, between the stand-in cluster and a real git server, at
+ * 100, 1,000 and 10,000 models with a primary and a candidate each (four live objects, three files).
+ *
+ * Prints memory, seconds from an event to the pushed commit, ten thousand changes at once, and where the
+ * time goes. Ends with 1 when a target is missed or git finds something wrong. Sizes may be given.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loaded, loading } from '../observe/live-objects.ts';
+import { toManifests, toModelText, until, WatchScene } from '../watch/watch-scene.ts';
+
+const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1000, 10_000];
+const changes = 40;
+
+interface Result {
+  readonly models: number;
+  readonly firstSeconds: number;
+  readonly memory: number;
+  readonly median: number;
+  readonly p99: number;
+  readonly phases: Readonly<Record<string, number>>;
+  readonly allSeconds: number;
+  readonly allCommits: number;
+  readonly allMemory: number;
+}
+
+const ends: (() => unknown)[] = [];
+const results: Result[] = [];
+const problems: string[] = [];
+try {
+  for (const size of sizes) results.push(await measure(size));
+} finally {
+  for (const end of ends) await end();
+}
+report();
+
+async function measure(models: number): Promise<Result> {
+  const scene = await WatchScene.start({ teardown: (end) => ends.push(end) }, { historyLength: 100_000 });
+  const names = Array.from({ length: models }, (_, i) => `model-${String(i).padStart(5, '0')}`);
+  const files = names.flatMap((name) => [
+    [`models/${name}/model.yaml`, toModelText(name)],
+    [
+      `models/${name}/policy.yaml`,
+      `apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: ${name}}\nspec: {mirrorPercentage: 20}\n`,
+    ],
+    [`models/${name}/notes.md`, `# ${name}\n\nWhat people write beside it.\n`],
+  ]);
+  await scene.commit(Object.fromEntries(files));
+  for (const name of names) {
+    for (const manifest of toManifests(name, `models/${name}`)) scene.cluster.apply(manifest);
+    const [, , route] = toManifests(name, `models/${name}`);
+    if (route !== undefined)
+      scene.cluster.apply({
+        ...route,
+        metadata: { ...route.metadata, name: `${name}-mirror`, annotations: {} } as typeof route.metadata,
+      });
+    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-0`, loaded);
+    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loading);
+  }
+  const tip = () => readFileSync(join(scene.bare, 'refs/heads/main'), 'utf8');
+  const before = tip();
+  const start = performance.now();
+  const watcher = scene.watch([
+    '--settle',
+    '5s',
+    '--batch-window',
+    '500ms',
+    '--git-interval',
+    '30s',
+    '--watch-timeout',
+    '30s',
+    '--listen',
+    '127.0.0.1:0',
+  ]);
+  await until('the first sync is told', () => tip() !== before, 120_000);
+  const firstSeconds = (performance.now() - start) / 1000;
+  await sleep(3000);
+  const memory = toMiB(watcher.pid, 'VmRSS');
+
+  const waited: number[] = [];
+  for (let i = 0; i < changes; i++) {
+    const old = tip();
+    const at = performance.now();
+    const name = names[(i * 7919) % names.length] ?? '';
+    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
+    while (tip() === old) await sleep(2);
+    waited.push((performance.now() - at) / 1000);
+    await sleep(Math.max(0, 1000 - (performance.now() - at)));
+  }
+  const phases = await readPhases(watcher.output);
+
+  // The peak counts from here on.
+  writeFileSync(`/proc/${watcher.pid}/clear_refs`, '5');
+  const commits = async () => Number((await scene.git('rev-list', '--count', 'main')).trim());
+  const commitsBefore = await commits();
+  const all = performance.now();
+  names.forEach((name, i) => {
+    const status = JSON.parse(JSON.stringify(loaded).replaceAll('00:00:01Z', `00:00:${10 + (i % 40)}Z`)) as object;
+    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-0`, status);
+    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, i % 2 === 0 ? status : loading);
+    const [, service] = toManifests(name, `models/${name}`, 'd3');
+    if (service !== undefined) scene.cluster.apply(service);
+  });
+  await until(
+    'all is told',
+    async () => {
+      const old = tip();
+      const text = await scene.git('grep', '-L', 'digest: d3', 'main', '--', 'models/*/status.yaml').catch(() => '');
+      return text === '' && tip() === old;
+    },
+    120_000,
+  );
+  const allSeconds = (performance.now() - all) / 1000;
+  await sleep(1500);
+  const allCommits = (await commits()) - commitsBefore;
+  const allMemory = toMiB(watcher.pid, 'VmHWM');
+  const wrong = await scene.fsck();
+  if (wrong !== '') problems.push(`git fsck at ${models}: ${wrong}`);
+  watcher.signal('SIGTERM');
+  await watcher.ended;
+  const sorted = waited.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { models, firstSeconds, memory, median: at(0.5), p99: at(0.99), phases, allSeconds, allCommits, allMemory };
+}
+
+function toMiB(pid: number, field: string): number {
+  const [, kib] = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kib) / 1024);
+}
+
+/** Mean seconds of each part of the work with git, from the watcher's own metrics. */
+async function readPhases(output: string): Promise<Record<string, number>> {
+  const [, address] = /"address":"([^"]+)"/.exec(output) ?? [];
+  const text = await (await fetch(`http://${address}/metrics`)).text();
+  const value = (name: string, phase: string) =>
+    Number(
+      new RegExp(`^model_mirror_git_phase_seconds_${name}\\{phase="${phase}"\\} (\\S+)$`, 'm').exec(text)?.[1] ?? 0,
+    );
+  const mean = (phase: string) => value('sum', phase) / Math.max(1, value('count', phase));
+  return { look: mean('look'), pack: mean('pack'), send: mean('send') };
+}
+
+function report(): void {
+  const rows: [string, (result: Result) => string][] = [
+    ['first sync told, s', ({ firstSeconds }) => firstSeconds.toFixed(1)],
+    ['memory after it, MiB', ({ memory }) => String(memory)],
+    ['event → pushed, median s', ({ median }) => median.toFixed(2)],
+    ['event → pushed, p99 s', ({ p99 }) => p99.toFixed(2)],
+    ['  of it: the window', () => '0.50'],
+    ['  of it: look at the branch', ({ phases }) => (phases['look'] ?? 0).toFixed(3)],
+    ['  of it: make the commit', ({ phases }) => (phases['pack'] ?? 0).toFixed(3)],
+    ['  of it: send, git checks', ({ phases }) => (phases['send'] ?? 0).toFixed(3)],
+    ['all models at once, s', ({ allSeconds }) => allSeconds.toFixed(1)],
+    ['  in commits', ({ allCommits }) => String(allCommits)],
+    ['  memory at most, MiB', ({ allMemory }) => String(allMemory)],
+  ];
+  const line = (cells: readonly string[]) =>
+    `${cells.map((cell, i) => (i === 0 ? cell.padEnd(30) : cell.padStart(9))).join('')}\n`;
+  process.stdout.write(line(['models', ...results.map(({ models }) => String(models))]));
+  for (const [title, toCell] of rows) process.stdout.write(line([title, ...results.map(toCell)]));
+  const smallest = results[0];
+  for (const result of results) {
+    const { models, median, p99, memory, allSeconds, allCommits, allMemory } = result;
+    const targets: [string, boolean][] = [
+      ['median at most 1.5 s', median <= 1.5],
+      ['p99 at most 3 s', p99 <= 3],
+      ['median at most twice that of the fewest models', median <= 2 * (smallest?.median ?? 0)],
+      ['memory after the first sync at most 300 MiB', memory <= 300],
+      ['all at once in at most 15 s', allSeconds <= 15],
+      ['all at once in at most 2 commits', allCommits <= 2],
+      ['all at once in at most 450 MiB', allMemory <= 450],
+    ];
+    for (const [title, isMet] of targets) if (!isMet) problems.push(`missed at ${models} models: ${title}`);
+  }
+  for (const problem of problems) process.stdout.write(`${problem}\n`);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+}

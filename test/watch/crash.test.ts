@@ -1,0 +1,32 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { Fleet } from './fleet.ts';
+import { WatchScene } from './watch-scene.ts';
+
+test('killed a hundred times at any moment while fifty models change: the branch has the last facts, whole', async (t) => {
+  t.timeout(110_000);
+  const scene = await WatchScene.start(t);
+  const fleet = new Fleet(scene, 50);
+  await fleet.deploy();
+  let isOver = false;
+  const churn = (async () => {
+    for (let i = 0; !isOver; i++) {
+      fleet.change();
+      if (i % 40 === 0) await fleet.note();
+      await sleep(25);
+    }
+  })();
+  for (let i = 0; i < 100; i++) {
+    const watcher = scene.watch();
+    // From before it has read anything to the middle of a later push.
+    await sleep(100 + Math.random() * 800);
+    await watcher.kill();
+  }
+  isOver = true;
+  await churn;
+  const told = (await scene.log()).filter((subject) => subject.startsWith('status: ')).length;
+  t.true(told > 5, `${told} commits between the crashes`);
+  scene.watch();
+  await fleet.settled();
+  await fleet.check(t);
+});

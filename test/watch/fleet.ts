@@ -1,0 +1,103 @@
+/** Many models that change without rest, and what must be true of the branch afterwards. */
+import type { ExecutionContext } from 'ava';
+import { parseStatus } from '../../src/input/parse-document.ts';
+import { failed, loaded, loading } from '../observe/live-objects.ts';
+import type { WatchScene } from './watch-scene.ts';
+import { toManifests, toModelText, until } from './watch-scene.ts';
+
+const states = [
+  { status: loading, state: 'Loading' },
+  { status: loaded, state: 'Ready' },
+  { status: failed, state: 'Failed' },
+] as const;
+
+export class Fleet {
+  readonly #scene: WatchScene;
+  readonly names: readonly string[];
+  /** What the cluster was last made to say. */
+  readonly last = new Map<string, (typeof states)[number]['state']>();
+  #person = 0;
+
+  constructor(scene: WatchScene, count: number) {
+    this.#scene = scene;
+    this.names = Array.from({ length: count }, (_, i) => `m${String(i).padStart(2, '0')}`);
+  }
+
+  async deploy(): Promise<void> {
+    const files = this.names.map((name) => [`models/${name}/model.yaml`, toModelText(name)]);
+    await this.#scene.commit({ ...Object.fromEntries(files), 'README.md': 'of people' }, 'the beginning');
+    for (const name of this.names) {
+      for (const manifest of toManifests(name, `models/${name}`)) this.#scene.cluster.apply(manifest);
+      this.set(name, 0);
+    }
+  }
+
+  /** Something happens to one model. */
+  change(): void {
+    const name = this.names[Math.floor(Math.random() * this.names.length)] ?? '';
+    this.set(name, Math.floor(Math.random() * states.length));
+  }
+
+  set(name: string, index: number): void {
+    const { status, state } = states[index] ?? states[0];
+    this.#scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, status);
+    this.last.set(name, state);
+  }
+
+  /** A person's commit beside it. */
+  async note(): Promise<void> {
+    const n = this.#person++;
+    await this.#scene.commit({ [`notes/${n}.txt`]: `note ${n}`, 'README.md': `edit ${n}` }, `note ${n}`);
+  }
+
+  /** Waits until the branch tells what the cluster last said, of every model. */
+  async settled(): Promise<void> {
+    await until(
+      'the branch tells the last facts',
+      async () => {
+        const told = await this.#tell();
+        return this.names.every((name) => told.get(name) === this.last.get(name));
+      },
+      60_000,
+    );
+  }
+
+  /** The branch has all that it should, and nothing else; no commit did more than it may. */
+  async check(t: ExecutionContext): Promise<void> {
+    const scene = this.#scene;
+    t.is(await scene.fsck(), '');
+    const paths = (await scene.git('ls-tree', '-r', '--name-only', 'main')).trimEnd().split('\n');
+    const wanted = this.names.flatMap((name) => [`models/${name}/model.yaml`, `models/${name}/status.yaml`]);
+    const notes = Array.from({ length: this.#person }, (_, i) => `notes/${i}.txt`);
+    t.deepEqual(paths, ['README.md', ...wanted, ...notes].sort());
+    const log = await scene.git('log', '--first-parent', '--format=%x00%an%x01%s', '--name-only', 'main');
+    const seen = new Set<string>();
+    for (const entry of log.split('\0').slice(1)) {
+      const [head = '', ...rest] = entry.split('\n');
+      const [author, subject = ''] = head.split('\x01');
+      if (author !== 'Ada') {
+        t.regex(subject, /^status: /);
+        for (const path of rest.filter((line) => line !== '')) t.regex(path, /^models\/m\d+\/status\.yaml$/);
+      } else {
+        t.false(seen.has(subject), `${subject} is there twice`);
+        seen.add(subject);
+      }
+    }
+    t.is(seen.size, this.#person + 1, 'no commit of a person is lost');
+    t.is(await scene.git('rev-list', '--merges', 'main'), '');
+  }
+
+  async #tell(): Promise<Map<string, string | undefined>> {
+    const told = new Map<string, string | undefined>();
+    const list = await this.#scene.git('ls-tree', '-r', 'main', 'models');
+    const ids = list.split('\n').flatMap((line) => {
+      const [, id = '', name = ''] = /^100644 blob (\S+)\tmodels\/([^/]+)\/status\.yaml$/.exec(line) ?? [];
+      return id === '' ? [] : [{ id, name }];
+    });
+    for (const { id, name } of ids) {
+      const text = await this.#scene.git('cat-file', 'blob', id);
+      told.set(name, parseStatus({ path: name, text }).value?.status.candidate?.state);
+    }
+    return told;
+  }
+}

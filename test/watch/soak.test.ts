@@ -1,0 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import { Fleet } from './fleet.ts';
+import { WatchScene } from './watch-scene.ts';
+
+/** `npm run soak` sets five minutes. */
+const seconds = Number(process.env['MODEL_MIRROR_SOAK_SECONDS'] ?? 60);
+
+test('two watchers and a person on one branch: nobody’s commit is lost, and then there is peace', async (t) => {
+  t.timeout((seconds + 90) * 1000);
+  const scene = await WatchScene.start(t);
+  const fleet = new Fleet(scene, 20);
+  await fleet.deploy();
+  scene.watch();
+  scene.watch();
+  const end = performance.now() + seconds * 1000;
+  for (let i = 0; performance.now() < end; i++) {
+    fleet.change();
+    if (i % 4 === 0) await fleet.note();
+    await sleep(50 + Math.random() * 400);
+  }
+  await fleet.settled();
+  await fleet.check(t);
+  const count = async () => (await scene.log()).length;
+  const before = await count();
+  // Several looks at the branch and watches of the API later, there is not one commit more.
+  await sleep(4000);
+  t.is(await count(), before);
+});
