@@ -1,153 +1,236 @@
-/** Plays the tutorial: each step a real commit in a temporary repository, rendered as Argo CD would. */
+/**
+ * Plays the tutorial with the loop closed: a person's commits, the plugin, a cluster and the watcher.
+ * What is a stand-in says so.
+ */
+import { join } from 'node:path';
 import type { ManifestChange } from '../change/manifest-change.ts';
 import { computeManifestChanges } from '../change/manifest-change.ts';
 import { describeChanges } from '../change/rollout-change.ts';
 import type { Step } from '../demo/scenario.ts';
-import { modelFolder, steps, toModelText, toPolicyText } from '../demo/scenario.ts';
+import { isOver, modelFolder, steps, toModelText, toPolicyText } from '../demo/scenario.ts';
+import { parseStatus } from '../input/parse-document.ts';
 import { hasErrors } from '../input/problem.ts';
+import type { ModelStatus } from '../input/schema.ts';
+import { systemClock } from '../io/clock.ts';
 import { exitCodes } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
-import { commitAll, initRepository } from '../io/git-repository.ts';
 import { makeTemporaryFolder, removeFolder, writeFiles } from '../io/work-folder.ts';
-import type { Manifest } from '../manifests/manifest.ts';
-import { digestAnnotation } from '../manifests/manifest.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import { toProblemText } from '../output/problem-text.ts';
-import { toStatusText } from '../output/status-text.ts';
 import type { Style } from '../output/style.ts';
 import type { RenderedApplication } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
+import { ArgocdStandIn } from '../stand-in/argocd.ts';
+import type { Cluster } from '../stand-in/cluster.ts';
+import { startCluster } from '../stand-in/cluster.ts';
+import type { GitServer } from '../stand-in/git-server.ts';
+import { git, startGitServer } from '../stand-in/git-server.ts';
+import { KServeStandIn } from '../stand-in/kserve.ts';
+import type { WatcherProcess } from '../stand-in/watcher-process.ts';
+import { startWatcherProcess } from '../stand-in/watcher-process.ts';
 import type { Host } from './host.ts';
 
 type Say = (...lines: string[]) => void;
-type Rendered = RenderedApplication<{ readonly text: string; readonly digest: string | undefined }>;
+type Rendered = RenderedApplication<string>;
+
+const namespace = 'modelmesh-serving';
+const repositoryName = 'deployments.git';
+/** How long a model takes to load here. */
+const loadMs = 400;
+/** A step that takes longer has failed. */
+const patienceMs = 20_000;
 
 /** @returns the exit code. */
 export async function runDemo({ keep = false }: { readonly keep?: boolean }, host: Host): Promise<number> {
-  const repository = makeTemporaryFolder('model-mirror-demo-');
+  const folder = makeTemporaryFolder('model-mirror-demo-');
   const style = host.style(1);
   const say: Say = (...lines) =>
     host.write(
       1,
       lines.map((line) => `${line}\n`),
     );
-  say(
-    `A mirrored rollout, commit by commit, in ${repository}.`,
-    style(
-      'dim',
-      'No cluster is needed: the demo itself plays the watcher and writes status.yaml, as it would after a look',
-    ),
-    style(
-      'dim',
-      'at the cluster. All else is real: the commits, and what the plugin renders of each for Argo CD to apply.',
-    ),
-  );
+  const [cluster, server] = await Promise.all([startCluster(), startGitServer({ root: folder })]);
+  const ends: (() => unknown)[] = [() => cluster.close(), () => server.close()];
   try {
-    await initRepository(repository);
-    let before = render(repository, true);
+    const stage = await setUp(folder, cluster, server, host, ends);
+    say(
+      'A mirrored rollout with its loop closed: people commit, Argo CD applies, the watcher commits what comes of it.',
+      style('dim', 'Real: the plugin and the watcher, each a process of its own; the git server; every commit.'),
+      style('dim', 'Stand-ins: the Kubernetes API; KServe, which only says that it loads; Argo CD, which applies what'),
+      style('dim', 'the plugin prints. There is no Istio here, so no request is sent.'),
+    );
+    const report = new Report(stage.reader, say, style);
     for (const [i, step] of steps.entries()) {
-      writeFiles(repository, toFiles(step, before));
-      const id = await commitAll(repository, step.message, toAuthor(step));
-      const after = render(repository, step.model === undefined);
-      if (hasErrors(after.problems)) {
-        say(toProblemText(after.problems));
+      say('', style('bold', `${i + 1}. ${step.title}`));
+      await play(step, stage);
+      if (!(await waitFor(step, stage, report))) {
+        say(`   This did not come about in ${patienceMs / 1000} s. The watcher said:`, stage.watcher.output());
         return exitCodes.bug;
       }
-      say(
-        '',
-        style('bold', `${i + 1}. ${step.title}`),
-        style('dim', `   commit ${id.slice(0, 7)} by ${toAuthor(step).name}: ${step.message}`),
-      );
-      if (step.model === undefined) {
-        const refused = render(repository, false);
-        say('   Without a model the plugin renders nothing unless told so, since Argo CD would remove everything:');
-        for (const line of toProblemText(refused.problems).trimEnd().split('\n')) say(style('dim', `     ${line}`));
-        say('   With the parameter allowEmpty:');
-      }
-      for (const line of describeChanges(before.rollouts, after.rollouts)) say(`   ${style('cyan', line)}`);
-      for (const change of toChanges(before, after)) showChange(change, say, style);
-      before = after;
     }
+    await git(stage.person, ['pull', '--quiet', '--rebase']);
     say(
       '',
       keep
-        ? `The repository is still there: git -C ${repository} log -p`
+        ? `The repository is still there: git -C ${stage.person} log -p`
         : 'Done. With --keep the repository stays for a look.',
     );
     return exitCodes.fine;
   } finally {
-    if (!keep) removeFolder(repository);
+    for (const end of ends.reverse()) await end();
+    if (!keep) removeFolder(folder);
   }
 }
 
-function render(repository: string, allowEmpty: boolean): Rendered {
-  const tree = openFolderTree({ repository, repositoryPath: '.', folder: repository, root: repository });
-  return renderApplication(tree, { allowEmpty }, (manifest: Manifest) => ({
-    text: toYamlText(manifest),
-    digest: manifest.metadata.annotations?.[digestAnnotation],
-  }));
+interface Stage {
+  readonly cluster: Cluster;
+  readonly bare: string;
+  /** The person's clone, and the one that the report is read from. */
+  readonly person: string;
+  readonly reader: string;
+  readonly argocd: ArgocdStandIn;
+  readonly kserve: KServeStandIn;
+  readonly watcher: WatcherProcess;
 }
 
-/** The files that a step changes; undefined removes one. */
-function toFiles(step: Step, before: Rendered): Record<string, string | undefined> {
-  const { model, mirrorPercentage, observed } = step;
-  const gone = model === undefined;
-  return {
-    [`${modelFolder}/model.yaml`]: gone ? undefined : toModelText(model),
-    ...(gone || mirrorPercentage !== undefined
-      ? { [`${modelFolder}/policy.yaml`]: mirrorPercentage === undefined ? undefined : toPolicyText(mirrorPercentage) }
-      : {}),
-    ...(gone || observed !== undefined
-      ? { [`${modelFolder}/status.yaml`]: gone ? undefined : toObservedText(step, before) }
-      : {}),
-  };
-}
-
-/** What the watcher would write when the cluster runs what was rendered last. */
-function toObservedText({ observed }: Step, before: Rendered): string {
-  const state = before.rollouts[0];
-  if (state === undefined) throw new Error('nothing is rendered that could be observed');
-  const { name, namespace, primary, candidate } = state.rollout;
-  const digestOf = (service: string) =>
-    before.objects.find((object) => object.kind === 'InferenceService' && object.name === service)?.output.digest;
-  return toStatusText({
-    name,
-    namespace,
-    status: {
-      primary: {
-        name: primary.name,
-        version: primary.declared.version,
-        digest: digestOf(primary.name),
-        state: 'Ready',
-      },
-      candidate: candidate && {
-        name: candidate.name,
-        version: candidate.declared.version,
-        digest: digestOf(candidate.name),
-        state: observed?.candidate ?? 'Missing',
-        reason: observed?.reason,
-      },
-      mirror:
-        candidate === undefined || state.mirror.percentage === 0
-          ? undefined
-          : { to: candidate.name, percentage: state.mirror.percentage },
-    },
+async function setUp(
+  folder: string,
+  cluster: Cluster,
+  server: GitServer,
+  host: Host,
+  ends: (() => unknown)[],
+): Promise<Stage> {
+  await server.createRepository(repositoryName);
+  const url = server.url(repositoryName);
+  const person = join(folder, 'deployments');
+  const reader = join(folder, 'reader');
+  await git(folder, ['clone', '--quiet', url, person]);
+  await git(person, ['switch', '--quiet', '--orphan', 'main']);
+  writeFiles(person, { [`${modelFolder}/.gitkeep`]: '' });
+  await commitAndPush(person, 'a place for models');
+  await git(folder, ['clone', '--quiet', url, reader]);
+  const argocd = await ArgocdStandIn.start(cluster, {
+    name: 'wisdom',
+    path: modelFolder,
+    repository: url,
+    branch: 'main',
+    destination: namespace,
+    plugin: [process.execPath, host.program, 'render', '--output', 'json'],
+    checkout: join(folder, 'argocd'),
   });
+  ends.push(() => argocd.stop());
+  const kserve = new KServeStandIn(cluster, loadMs);
+  ends.push(() => kserve.stop());
+  const kubeconfig = 'kubeconfig';
+  writeFiles(folder, { [kubeconfig]: cluster.kubeconfig() });
+  const watcher = startWatcherProcess([
+    ...[process.execPath, host.program, 'watch', '--repo', url, '--kubeconfig', join(folder, kubeconfig)],
+    // Short times: the tutorial is to be seen in a moment.
+    ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],
+  ]);
+  ends.push(() => watcher.stop());
+  return { cluster, bare: server.folder(repositoryName), person, reader, argocd, kserve, watcher };
 }
 
-function toAuthor(step: Step): { name: string; email: string } {
-  return step.observed === undefined
-    ? { name: 'Ada', email: 'ada@example.com' }
-    : { name: 'model-mirror watcher (played by the demo)', email: 'watcher@example.com' };
+async function commitAndPush(person: string, message: string): Promise<void> {
+  await git(person, ['add', '--all']);
+  await git(person, ['commit', '--quiet', '--author', 'Ada <ada@example.com>', '--message', message]);
+  // The watcher may be quicker: one pulls and pushes again.
+  for (;;) {
+    try {
+      await git(person, ['push', '--quiet', 'origin', 'main']);
+      return;
+    } catch {
+      await git(person, ['pull', '--quiet', '--rebase', 'origin', 'main']);
+    }
+  }
 }
 
-function toChanges(before: Rendered, after: Rendered): ManifestChange[] {
-  const printed = ({ objects }: Rendered) => objects.map((object) => ({ ...object, output: object.output.text }));
-  return computeManifestChanges(printed(before), printed(after));
+async function play({ does }: Step, { person, argocd, kserve }: Stage): Promise<void> {
+  if (does.kind === 'falls') kserve.fall(namespace, 'wisdom-1');
+  else if (does.kind === 'recovers') kserve.recover(namespace, 'wisdom-1');
+  else {
+    const { model, mirrorPercentage, message } = does;
+    // Without a model the plugin renders nothing unless it is told so, since Argo CD would remove everything.
+    if (model === undefined) argocd.setParameters([{ name: 'allowEmpty', string: 'true' }]);
+    writeFiles(person, {
+      [`${modelFolder}/model.yaml`]: model && toModelText(model),
+      [`${modelFolder}/policy.yaml`]: mirrorPercentage === undefined ? undefined : toPolicyText(mirrorPercentage),
+    });
+    await commitAndPush(person, message);
+    argocd.refresh();
+  }
 }
 
-function showChange({ change, kind, namespace, name, lines }: ManifestChange, say: Say, style: Style): void {
-  const title = style('bold', `${kind} ${namespace}/${name}`);
+/** Reports every commit until the step is over. */
+async function waitFor(step: Step, stage: Stage, report: Report): Promise<boolean> {
+  const never = new AbortController().signal;
+  for (const end = systemClock.now() + patienceMs; systemClock.now() < end; await systemClock.sleep(40, never)) {
+    const status = await report.catchUp();
+    const isGone = step.until === undefined && stage.cluster.list('inferenceservices').length === 0;
+    if (isOver(step, status) && (step.until !== undefined || isGone)) return true;
+  }
+  return false;
+}
+
+/** Tells of each commit what changes by it, as a reader of the repository would find it. */
+class Report {
+  readonly #reader: string;
+  readonly #say: Say;
+  readonly #style: Style;
+  #before: Rendered;
+  #tip = 'HEAD';
+
+  constructor(reader: string, say: Say, style: Style) {
+    this.#reader = reader;
+    this.#say = say;
+    this.#style = style;
+    this.#before = this.#render(true);
+  }
+
+  /** @returns what the status file tells now. */
+  async catchUp(): Promise<ModelStatus['status'] | undefined> {
+    await git(this.#reader, ['fetch', '--quiet', 'origin']);
+    const range = `${this.#tip}..origin/main`;
+    const format = '%H%x00%an%x00%s';
+    const lines = (await git(this.#reader, ['log', '--reverse', `--format=${format}`, range])).split('\n');
+    for (const line of lines.filter((text) => text !== '')) {
+      const [id = '', author = '', subject = ''] = line.split('\0');
+      await git(this.#reader, ['reset', '--quiet', '--hard', id]);
+      this.#tip = id;
+      this.#tell(id, author, subject);
+    }
+    const text = await git(this.#reader, ['cat-file', '--batch'], { input: `HEAD:${modelFolder}/status.yaml\n` });
+    const [, ...content] = text.split('\n');
+    return parseStatus({ path: `${modelFolder}/status.yaml`, text: content.join('\n') }).value?.status;
+  }
+
+  #tell(id: string, author: string, subject: string): void {
+    const say = this.#say;
+    const style = this.#style;
+    say(style('dim', `   commit ${id.slice(0, 7)} by ${author}: ${subject}`));
+    const before = this.#before;
+    const strict = this.#render(false);
+    const after = this.#render(true);
+    if (hasErrors(strict.problems) && after.rollouts.length < before.rollouts.length) {
+      say('   Without a model the plugin renders nothing unless told so, since Argo CD would remove everything:');
+      for (const line of toProblemText(strict.problems).trimEnd().split('\n')) say(style('dim', `     ${line}`));
+      say('   With the parameter allowEmpty:');
+    }
+    for (const line of describeChanges(before.rollouts, after.rollouts)) say(`   ${style('cyan', line)}`);
+    for (const change of computeManifestChanges(before.objects, after.objects)) showChange(change, say, style);
+    this.#before = after;
+  }
+
+  #render(allowEmpty: boolean): Rendered {
+    const repository = this.#reader;
+    const tree = openFolderTree({ repository, repositoryPath: '.', folder: repository, root: repository });
+    return renderApplication(tree, { allowEmpty }, toYamlText);
+  }
+}
+
+function showChange({ change, kind, namespace: space, name, lines }: ManifestChange, say: Say, style: Style): void {
+  const title = style('bold', `${kind} ${space}/${name}`);
   // Of an object that is gone, every line is: its name says as much.
   if (change === 'removed') say(`   ${title} removed, all ${lines.length} lines`);
   else say(`   ${title} ${change}`, ...lines.map((line) => toDiffLine(line, style)));

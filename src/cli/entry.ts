@@ -16,6 +16,7 @@ const code = main(process.argv.slice(2), {
       throw new Fault('environment', 'the working directory is gone', 'change to one that is there', { cause: error });
     }
   },
+  program: process.argv[1] ?? '',
   environment: process.env,
   write: writeTexts,
   isTerminal,

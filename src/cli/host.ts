@@ -7,6 +7,8 @@ export interface Host {
   readonly version: string;
   /** Absolute, without links. */
   readonly workingDirectory: string;
+  /** The file by which Node starts this program. */
+  readonly program: string;
   readonly environment: Environment;
   readonly write: (descriptor: 1 | 2, texts: Iterable<string>) => void;
   readonly isTerminal: (descriptor: 1 | 2) => boolean;

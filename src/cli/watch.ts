@@ -11,6 +11,7 @@ import { toAuthorization } from '../io/git-credentials.ts';
 import { KubernetesApi } from '../io/kubernetes-api.ts';
 import { listen } from '../io/listen.ts';
 import { toJsonLog, toLineLog } from '../io/log.ts';
+import { keepMemorySmall } from '../io/memory.ts';
 import { createMetrics } from '../io/metrics.ts';
 import { StatusBook } from '../watch/status-book.ts';
 import { Watcher } from '../watch/watcher.ts';
@@ -61,6 +62,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     clock: systemClock,
     onPhase: metrics.phase,
   });
+  const stopCollecting = keepMemorySmall();
   const stop = new AbortController();
   const drop = new AbortController();
   const refresh = flags.argocdRefresh
@@ -117,9 +119,9 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     return exitCodes.fine;
   } finally {
     clearTimeout(late);
+    stopCollecting();
     stop.abort();
     listener?.close();
-    branch.close();
     process.removeListener('SIGTERM', end);
     process.removeListener('SIGINT', end);
   }

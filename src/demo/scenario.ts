@@ -1,20 +1,26 @@
-/** The tutorial of a mirrored rollout as commits: what a person, and what the watcher, writes when. */
-import type { ModelState } from '../input/schema.ts';
+/** The tutorial of a mirrored rollout: what a person, or the cluster, does, and what then comes about. */
+import type { ModelStatus } from '../input/schema.ts';
 
 export const modelFolder = 'models/wisdom';
 
-/** What one commit does. */
+/** One step, and what the watcher's status says when it is over. */
 export interface Step {
   readonly title: string;
-  readonly message: string;
-  /** What the files say after it; undefined: the file is not there. */
-  readonly model: DemoModel | undefined;
-  readonly mirrorPercentage: number | undefined;
-  /** The candidate as the cluster would be seen; undefined: the status file is as it was. */
-  readonly observed?: { readonly candidate: ModelState | undefined; readonly reason?: string };
+  readonly does: /** A person's commit: what the files say after it; undefined: the file is not there. */
+    | {
+        readonly kind: 'commit';
+        readonly message: string;
+        readonly model: DemoModel | undefined;
+        readonly mirrorPercentage: number | undefined;
+      }
+    /** Something happens to the candidate in the cluster. */
+    | { readonly kind: 'falls' }
+    | { readonly kind: 'recovers' };
+  /** Undefined: there is no status file any more. */
+  readonly until: { readonly primary: string; readonly candidate?: string; readonly mirror?: number } | undefined;
 }
 
-export interface DemoModel {
+interface DemoModel {
   readonly primary: string;
   readonly candidate: string | undefined;
 }
@@ -22,75 +28,65 @@ export interface DemoModel {
 export const steps: readonly Step[] = [
   {
     title: 'Deploy a primary model',
-    message: 'wisdom: deploy v1',
-    model: { primary: 'v1', candidate: undefined },
-    mirrorPercentage: undefined,
+    does: commit('wisdom: deploy v1', 'v1'),
+    until: { primary: 'v1 Ready' },
   },
   {
-    title: 'Deploy a candidate: nothing is mirrored while it loads',
-    message: 'wisdom: try v2',
-    model: { primary: 'v1', candidate: 'v2' },
-    mirrorPercentage: undefined,
-  },
-  {
-    title: 'The candidate is ready: the mirror opens',
-    message: 'status: wisdom: candidate v2 is ready, mirror may open',
-    model: { primary: 'v1', candidate: 'v2' },
-    mirrorPercentage: undefined,
-    observed: { candidate: 'Ready' },
+    title: 'Deploy a candidate: nothing is mirrored until it is ready',
+    does: commit('wisdom: try v2', 'v1', 'v2'),
+    until: { primary: 'v1 Ready', candidate: 'v2 Ready', mirror: 100 },
   },
   {
     title: 'Mirror 20 % of the requests',
-    message: 'wisdom: mirror 20 %',
-    model: { primary: 'v1', candidate: 'v2' },
-    mirrorPercentage: 20,
+    does: commit('wisdom: mirror 20 %', 'v1', 'v2', 20),
+    until: { primary: 'v1 Ready', candidate: 'v2 Ready', mirror: 20 },
   },
   {
     title: 'The candidate falls sick: the mirror closes',
-    message: 'status: wisdom: candidate v2 has failed, mirror closes',
-    model: { primary: 'v1', candidate: 'v2' },
-    mirrorPercentage: 20,
-    observed: { candidate: 'Failed', reason: 'ModelLoadFailed' },
+    does: { kind: 'falls' },
+    until: { primary: 'v1 Ready', candidate: 'v2 Failed' },
   },
   {
     title: 'It recovers: the mirror opens again, at 20 %',
-    message: 'status: wisdom: candidate v2 is ready, mirror may open',
-    model: { primary: 'v1', candidate: 'v2' },
-    mirrorPercentage: 20,
-    observed: { candidate: 'Ready' },
+    does: { kind: 'recovers' },
+    until: { primary: 'v1 Ready', candidate: 'v2 Ready', mirror: 20 },
   },
   {
     title: 'Promote the candidate',
-    message: 'wisdom: promote v2',
-    model: { primary: 'v2', candidate: undefined },
-    mirrorPercentage: 20,
+    does: commit('wisdom: promote v2', 'v2', undefined, 20),
+    until: { primary: 'v2 Ready' },
   },
   {
     title: 'Try another one: the 20 % are still the policy',
-    message: 'wisdom: try v3',
-    model: { primary: 'v2', candidate: 'v3' },
-    mirrorPercentage: 20,
-  },
-  {
-    title: 'It is ready too',
-    message: 'status: wisdom: candidate v3 is ready, mirror may open',
-    model: { primary: 'v2', candidate: 'v3' },
-    mirrorPercentage: 20,
-    observed: { candidate: 'Ready' },
+    does: commit('wisdom: try v3', 'v2', 'v3', 20),
+    until: { primary: 'v2 Ready', candidate: 'v3 Ready', mirror: 20 },
   },
   {
     title: 'Discard it',
-    message: 'wisdom: discard v3',
-    model: { primary: 'v2', candidate: undefined },
-    mirrorPercentage: 20,
+    does: commit('wisdom: discard v3', 'v2', undefined, 20),
+    until: { primary: 'v2 Ready' },
   },
   {
     title: 'Clean up',
-    message: 'wisdom: clean up',
-    model: undefined,
-    mirrorPercentage: undefined,
+    does: { kind: 'commit', message: 'wisdom: clean up', model: undefined, mirrorPercentage: undefined },
+    until: undefined,
   },
 ];
+
+function commit(message: string, primary: string, candidate?: string, mirrorPercentage?: number): Step['does'] {
+  return { kind: 'commit', message, model: { primary, candidate }, mirrorPercentage };
+}
+
+/** Whether a step is over, by the status that is told; undefined: there is no file. */
+export function isOver({ until }: Step, status: ModelStatus['status'] | undefined): boolean {
+  if (until === undefined || status === undefined) return until === status;
+  const say = (version: ModelStatus['status']['primary']) => version && `${version.version} ${version.state}`;
+  return (
+    say(status.primary) === until.primary &&
+    say(status.candidate) === until.candidate &&
+    status.mirror?.percentage === until.mirror
+  );
+}
 
 export function toModelText({ primary, candidate }: DemoModel): string {
   return `apiVersion: model-mirror.dev/v1alpha1

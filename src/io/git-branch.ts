@@ -4,14 +4,11 @@
  *
  * Invariants: a commit changes the given files alone; the server is told which commit the new one
  * follows and refuses if the branch has moved, so nothing is ever overwritten; the clone is a cache: if
- * anything is odd about it, it is thrown away and made anew.
+ * anything is missing in it, it is thrown away and made anew.
  *
- * What this program pushed itself is kept as trees in memory and not in the clone.
+ * Of the tip, the trees are kept that lead to files that are wanted. The rest of what was fetched is
+ * forgotten once it was read, and what this program pushed itself is never fetched at all.
  */
-import * as fs from 'node:fs';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import git from 'isomorphic-git';
 import { mask } from '../input/quote.ts';
 import type { Clock, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
@@ -25,6 +22,7 @@ import type { PackObject } from './git-pack.ts';
 import { writePack } from './git-pack.ts';
 import type { Advertisement, Remote } from './git-receive-pack.ts';
 import { discoverReceivePack, sendPack } from './git-receive-pack.ts';
+import { MemoryFiles } from './memory-files.ts';
 
 export interface Person {
   readonly name: string;
@@ -46,8 +44,6 @@ export interface BranchOptions {
   readonly silenceMs?: number;
   /** Told how long each part of the work took, in seconds. */
   readonly onPhase?: (phase: 'look' | 'fetch' | 'pack' | 'send', seconds: number) => void;
-  /** After so many fetches, each of which leaves a pack, the clone is made anew. */
-  readonly maxFetches?: number;
 }
 
 /** A folder of the tip. */
@@ -64,15 +60,14 @@ interface Tree {
   readonly folders: readonly string[];
 }
 
-const defaultMaxFetches = 200;
+const gitdir = '/clone';
 const folderMode = '40000';
 const fileModes = new Set(['100644', '100755', '100664']);
 
 export class GitBranch implements StatusBranch {
   readonly #options: BranchOptions;
   readonly #ref: string;
-  #gitdir: string | undefined;
-  #fetches = 0;
+  #files: MemoryFiles | undefined;
   #folders = new Map<string, Folder>();
   #snapshot: Snapshot | undefined;
   #cache: object = {};
@@ -99,8 +94,8 @@ export class GitBranch implements StatusBranch {
   }
 
   async read(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
-    const gitdir = this.#gitdir;
-    if (gitdir === undefined || ids.size === 0) return new Map();
+    const fs = this.#files;
+    if (fs === undefined || ids.size === 0) return new Map();
     return this.#guard('read', undefined, async () => {
       const texts = new Map<string, string>();
       try {
@@ -112,8 +107,6 @@ export class GitBranch implements StatusBranch {
         this.#forget();
         throw error;
       }
-      // isomorphic-git keeps whole packs in it.
-      this.#cache = {};
       return texts;
     });
   }
@@ -157,12 +150,6 @@ export class GitBranch implements StatusBranch {
     });
   }
 
-  /** Removes the clone. */
-  close(): void {
-    if (this.#gitdir !== undefined) rmSync(this.#gitdir, { recursive: true, force: true });
-    this.#gitdir = undefined;
-  }
-
   async #look(remote: Remote): Promise<Advertisement> {
     const start = performance.now();
     const advertisement = await discoverReceivePack(remote);
@@ -185,21 +172,23 @@ export class GitBranch implements StatusBranch {
   }
 
   #forget(): void {
-    this.close();
+    this.#files = undefined;
     this.#snapshot = undefined;
-    this.#fetches = 0;
     this.#cache = {};
   }
 
   async #fetchTip({ http, headers, url }: Remote): Promise<Snapshot> {
     const start = performance.now();
-    if (this.#fetches >= (this.#options.maxFetches ?? defaultMaxFetches)) this.#forget();
-    if (this.#gitdir === undefined) {
-      this.#gitdir = mkdtempSync(join(tmpdir(), `model-mirror-clone-${process.pid}-`));
-      await git.init({ fs, gitdir: this.#gitdir, bare: true, defaultBranch: this.#options.branch });
-      await git.addRemote({ fs, gitdir: this.#gitdir, remote: 'origin', url });
+    // What was fetched before was read, and isomorphic-git keeps whole packs in its cache.
+    this.#cache = {};
+    this.#files?.forget((path) => path.startsWith(`${gitdir}/objects/pack/`));
+    if (this.#files === undefined) {
+      this.#files = new MemoryFiles();
+      const fs = this.#files;
+      await git.init({ fs, gitdir, bare: true, defaultBranch: this.#options.branch });
+      await git.addRemote({ fs, gitdir, remote: 'origin', url });
     }
-    const gitdir = this.#gitdir;
+    const fs = this.#files;
     const { fetchHead } = await git.fetch({
       fs,
       http,
@@ -212,7 +201,6 @@ export class GitBranch implements StatusBranch {
       headers: { ...headers },
       cache: this.#cache,
     });
-    this.#fetches++;
     if (fetchHead === null) throw new BranchTrouble('no-branch', 'the repository is empty: it is waited for');
     const { commit } = await git.readCommit({ fs, gitdir, oid: fetchHead, cache: this.#cache });
     const folders = new Map<string, Folder>();
@@ -232,8 +220,8 @@ export class GitBranch implements StatusBranch {
       return;
     }
     const { object } = await git.readObject({
-      fs,
-      gitdir: this.#gitdir as string,
+      fs: this.#files as MemoryFiles,
+      gitdir,
       oid: id,
       format: 'content',
       cache: this.#cache,
@@ -335,11 +323,13 @@ export class GitBranch implements StatusBranch {
 
   /** The commit is all that the server must believe to be here when it is asked for what is new. */
   async #keepTip(commit: string, content: Buffer): Promise<void> {
-    const gitdir = this.#gitdir;
-    if (gitdir === undefined) return;
+    const fs = this.#files;
+    if (fs === undefined) return;
     await git.writeObject({ fs, gitdir, type: 'commit', object: content, format: 'content', oid: commit });
     await git.writeRef({ fs, gitdir, ref: this.#ref, value: commit, force: true });
-    fs.writeFileSync(join(gitdir, 'shallow'), `${commit}\n`);
+    await fs.promises.writeFile(`${gitdir}/shallow`, `${commit}\n`);
+    fs.forget((path) => path.startsWith(`${gitdir}/objects/`) && !path.endsWith(commit.slice(2)));
+    this.#cache = {};
   }
 
   async #guard<T>(done: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {

@@ -43,7 +43,9 @@ function toEntry({ type, content, base }: PackObject): Buffer[] {
 }
 
 function deflate(content: Buffer): Buffer {
-  return deflateSync(content, { level: 1 });
+  // Each call would take, and its result keep, 16 KiB: that of twenty thousand small objects.
+  const chunkSize = Math.min(16_384, content.length + 64);
+  return deflateSync(content, { level: 1, chunkSize });
 }
 
 /** Type and length in one number: four bits of the length first, then seven each. */

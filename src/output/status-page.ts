@@ -1,13 +1,189 @@
-import type { ModelStatus } from '../input/schema.ts';
+/**
+ * The page that a git host shows: what fails, every model in a table, and a picture of the candidates.
+ *
+ * Invariants: facts only, so that equal facts give equal bytes in whatever order they come; nothing in
+ * the cluster can break the table, or put a link or HTML there.
+ */
+import { compareText } from '../input/problem.ts';
+import type { ModelState, ModelStatus } from '../input/schema.ts';
+import { toCell, toCode, toInline, toLinkTarget, toShown } from './page-text.ts';
+import { maxPictured, toMirrorView, toStatusPicture } from './status-picture.ts';
 
 export interface PageModel {
   readonly name: string;
   readonly namespace: string;
+  /** From the repository's root. */
   readonly folder: string;
+  /** The same from the page. */
   readonly link: string;
   readonly status: ModelStatus['status'];
 }
 
-export function toStatusPage({ models }: { models: readonly PageModel[]; cluster: string | undefined }): string {
-  return `${models.map(({ name, status }) => `${name} ${status.primary?.state} ${status.candidate?.state}`).join('\n')}\n`;
+type Version = NonNullable<ModelStatus['status']['primary']>;
+
+/** Of so many models all are shown, and of more no more than these: hosts do not draw pages of megabytes. */
+const maxRows = 500;
+
+const maxFailures = 20;
+
+/** The worst first, as the counts have them; undefined: the status says nothing of it. */
+const states = ['Failed', 'Missing', undefined, 'Stopped', 'Deleting', 'Pending', 'Loading', 'Ready'] as const;
+
+/** Characters of text, not emoji: they are as wide and as grey as the words. */
+const signs: Readonly<Record<ModelState, string>> = {
+  Failed: '✗ **Failed**',
+  Missing: '∅ Missing',
+  Stopped: '■ Stopped',
+  Deleting: '− Deleting',
+  Pending: '○ Pending',
+  Loading: '◐ Loading',
+  Ready: '✓ Ready',
+};
+
+/** Markdown, ending in a newline. */
+export function toStatusPage({
+  models,
+  cluster,
+}: {
+  models: readonly PageModel[];
+  cluster: string | undefined;
+}): string {
+  const sorted = models.toSorted(
+    (a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name) || compareText(a.folder, b.folder),
+  );
+  const where = cluster === undefined ? '' : ` in ${toInline(cluster, 80)}`;
+  const parts = [
+    '<!-- Written by the model-mirror watcher. Do not edit. -->',
+    `# Models${where}`,
+    ...(sorted.length === 0
+      ? ['The watcher sees no model.']
+      : [toCounts(sorted), ...toFailures(sorted), ...toTableAndPicture(sorted)]),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function toCounts(models: readonly PageModel[]): string {
+  const candidates = models.flatMap(({ status }) => status.candidate ?? []);
+  const open = models.filter(({ status }) => (status.mirror?.percentage ?? 0) > 0);
+  return [
+    `${toNumber(models.length, 'model')}.`,
+    `Primaries: ${toStateCounts(models.map(({ status }) => status.primary))}.`,
+    `Candidates: ${toStateCounts(candidates)}.`,
+    `Mirrors open: ${open.length}.`,
+  ].join(' ');
+}
+
+function toStateCounts(versions: readonly (Version | undefined)[]): string {
+  const counts = new Map<ModelState | undefined, number>();
+  for (const version of versions) counts.set(version?.state, (counts.get(version?.state) ?? 0) + 1);
+  const words = states.flatMap((state) => {
+    const count = counts.get(state);
+    if (count === undefined) return [];
+    const word = `${count} ${state ?? 'not seen'}`;
+    return [state === 'Failed' || state === 'Missing' ? `**${word}**` : word];
+  });
+  return words.length === 0 ? 'none' : words.join(', ');
+}
+
+/** What KServe says of each failure, the section absent when nothing fails. */
+function toFailures(models: readonly PageModel[]): readonly string[] {
+  const items = models.flatMap((model) =>
+    (['primary', 'candidate'] as const).flatMap((role) => {
+      const version = model.status[role];
+      return version?.state === 'Failed' ? [toFailure(model, role, version)] : [];
+    }),
+  );
+  if (items.length === 0) return [];
+  const more = items.length - maxFailures;
+  return ['## Failed', [...items.slice(0, maxFailures), ...(more > 0 ? [`- and ${more} more`] : [])].join('\n')];
+}
+
+function toFailure(model: PageModel, role: string, version: Version): string {
+  const { reason, message } = version;
+  const said = [
+    ...(reason === undefined ? [] : [toInline(reason, 80)]),
+    ...(message === undefined ? [] : [toCode(toShown(message, 300))]),
+  ];
+  const what = `- ${toLink(model)} in ${toInline(model.namespace, 80)}, ${role} ${toVersionName(version)}`;
+  return said.length === 0 ? what : `${what}: ${said.join(' ')}`;
+}
+
+function toTableAndPicture(models: readonly PageModel[]): readonly string[] {
+  const isShort = models.length <= maxRows;
+  const noted = isShort ? models : models.filter(isNotable);
+  const rows = pickMostUrgent(noted, maxRows);
+  const candidates = models.filter(({ status }) => status.candidate !== undefined);
+  const pictured = pickMostUrgent(candidates, maxPictured);
+  return [
+    '## All',
+    ...(rows.length === 0 ? [] : [toTable(rows)]),
+    ...(noted.length === rows.length
+      ? []
+      : [`${noted.length - rows.length} more are like these, the worst are above.`]),
+    ...(isShort ? [] : [`${models.length - noted.length} more have a ready primary and no candidate.`]),
+    '## Candidates',
+    ...(pictured.length === 0 ? ['No model has a candidate.'] : toPicture(pictured, candidates.length)),
+  ];
+}
+
+function toTable(models: readonly PageModel[]): string {
+  const rows = models.map((model) => {
+    const { namespace, status } = model;
+    const { text = '', elsewhere } = toMirrorView(status);
+    const cells = [
+      toLink(model),
+      toInline(namespace, 80),
+      status.primary === undefined ? 'not seen' : toVersion(status.primary),
+      status.candidate === undefined ? '' : toVersion(status.candidate),
+      elsewhere === undefined ? text : `${text} to ${toInline(elsewhere, 80)}`,
+    ];
+    return `| ${cells.map(toCell).join(' | ')} |`;
+  });
+  return ['| Model | Namespace | Primary | Candidate | Mirror |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+function toPicture(models: readonly PageModel[], all: number): readonly string[] {
+  const more = all - models.length;
+  return [
+    `Solid: the requests. Dotted: their copies.${more > 0 ? ` ${more} more models with a candidate are not drawn, the worst are.` : ''}`,
+    `\`\`\`mermaid\n${toStatusPicture(models)}\`\`\``,
+  ];
+}
+
+function toVersion(version: Version): string {
+  const { state, reason } = version;
+  return `${toVersionName(version)} ${signs[state]}${reason === undefined ? '' : ` ${toInline(reason, 80)}`}`;
+}
+
+function toVersionName({ name, version }: Version): string {
+  return toInline(version ?? name, 80);
+}
+
+function toLink({ name, link }: PageModel): string {
+  return `[${toInline(name, 80)}](${toLinkTarget(link)})`;
+}
+
+/** What the long table leaves out is all alike. */
+function isNotable({ status }: PageModel): boolean {
+  return status.candidate !== undefined || status.mirror !== undefined || status.primary?.state !== 'Ready';
+}
+
+/** In their order, and of too many the worst. */
+function pickMostUrgent(models: readonly PageModel[], count: number): readonly PageModel[] {
+  if (models.length <= count) return models;
+  const worst = models.toSorted((a, b) => toUrgency(a) - toUrgency(b)).slice(0, count);
+  const picked = new Set(worst);
+  return models.filter((model) => picked.has(model));
+}
+
+/** The lower, the sooner a person should look. */
+function toUrgency({ status: { primary, candidate, mirror } }: PageModel): number {
+  if (primary?.state === 'Failed' || candidate?.state === 'Failed') return 0;
+  if (primary?.state !== 'Ready') return 1;
+  if (candidate !== undefined && candidate.state !== 'Ready') return 2;
+  return candidate !== undefined && mirror === undefined ? 3 : 4;
+}
+
+function toNumber(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

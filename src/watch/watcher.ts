@@ -34,6 +34,10 @@ interface WatcherPorts {
 
 /** Not more often than this because of an event. */
 const fetchPauseMs = 1000;
+/** So many changes at once are a storm: while it goes on, the window is up to so many times as long. */
+const stormSize = 100;
+const stormWindows = 4;
+const stormPauseMs = 100;
 /** A loop that has not turned for so long hangs: a push may take half a minute. */
 const aliveMs = 120_000;
 const longestWaitMs = 5000;
@@ -52,6 +56,7 @@ export class Watcher {
   #conflicts = 0;
   #retryAt = Number.NEGATIVE_INFINITY;
   #trouble: string | undefined;
+  #lastEvent = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
 
   constructor(options: WatcherOptions, ports: WatcherPorts) {
@@ -120,13 +125,14 @@ export class Watcher {
 
   #notice(isNews: boolean): void {
     if (isNews) this.#wantsFetch = true;
+    this.#lastEvent = this.#ports.clock.now();
     this.#wake.abort();
   }
 
   /** @returns how long nothing is to be done, in milliseconds; undefined: all is done. */
   async #turn(stop: AbortSignal, drop: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#ports;
-    const { pollMs, batchMs, once } = this.#options;
+    const { pollMs, once } = this.#options;
     if (clock.now() < this.#retryAt) return this.#untilRetry();
     const fetchAt = this.#wantsFetch ? this.#lastFetch + fetchPauseMs : this.#lastFetch + pollMs;
     if (clock.now() >= fetchAt && !(await this.#fetch(stop))) return this.#untilRetry();
@@ -137,9 +143,16 @@ export class Watcher {
     this.#ports.meter.models(this.#book.countStates());
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, this.#wantsFetch ? fetchAt : this.#lastFetch + pollMs);
     if (plan.files.size === 0) return once && !plan.isSettling ? undefined : Math.max(0, next - now);
-    const pushAt = once ? now : (plan.since ?? now) + batchMs;
+    const pushAt = once ? now : this.#toPushTime(plan, now);
     if (now < pushAt) return Math.max(0, Math.min(pushAt, next) - now);
     return this.#push(plan, drop);
+  }
+
+  #toPushTime({ since = Number.NEGATIVE_INFINITY, changes }: Plan, now: number): number {
+    const { batchMs } = this.#options;
+    const calm = this.#lastEvent + Math.min(stormPauseMs, batchMs);
+    if (changes.length < stormSize || calm <= now) return since + batchMs;
+    return Math.max(since + batchMs, Math.min(calm, since + stormWindows * batchMs));
   }
 
   #untilRetry(): number {

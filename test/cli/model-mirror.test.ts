@@ -273,17 +273,19 @@ test('colours only on a terminal', (t) => {
   t.false(onTerminal('NO_COLOR=1').includes(escapeCode));
 });
 
-test('the demo plays the tutorial to its end', (t) => {
-  const { status, stdout, stderr } = run(['demo'], root);
+test('the demo plays the tutorial to its end, with nothing scripted but what people do', (t) => {
+  const folder = makeFolder(t);
+  const { status, stdout, stderr } = run(['demo', '--keep'], root, { TMPDIR: folder });
   t.is(stderr, '');
-  t.is(status, 0);
-  t.regex(stdout, /the demo itself plays the watcher/);
+  t.is(status, 0, stdout.slice(-2000));
+  t.regex(stdout, /Stand-ins: the Kubernetes API/);
+  const told = [...stdout.matchAll(/^ {3}(wisdom: .*)$/gm)].map(([, line]) => line ?? '');
+  // What the candidate is on its way to Ready depends on who is quicker.
   t.deepEqual(
-    [...stdout.matchAll(/^ {3}(wisdom: .*)$/gm)].map(([, line]) => line),
+    told.filter((line) => !line.includes('the mirror stays closed')),
     [
       'wisdom: a new model; v1 (wisdom-0) answers every request',
       'wisdom: candidate v2 (wisdom-1) is declared',
-      'wisdom: the mirror stays closed: no status file says that the candidate is ready',
       'wisdom: the mirror opens at 100 %: the candidate is Ready',
       'wisdom: mirror 100 % → 20 %',
       'wisdom: the mirror closes: the candidate is Failed (ModelLoadFailed)',
@@ -292,7 +294,6 @@ test('the demo plays the tutorial to its end', (t) => {
       'wisdom: candidate v2 (wisdom-1) is the primary now, and no longer a candidate',
       'wisdom: the mirror closes: there is no candidate',
       'wisdom: candidate v3 (wisdom-1) is declared',
-      'wisdom: the mirror stays closed: the status speaks of an earlier spec of the candidate',
       'wisdom: the mirror opens at 20 %: the candidate is Ready',
       'wisdom: candidate v3 (wisdom-1) is discarded',
       'wisdom: the mirror closes: there is no candidate',
@@ -300,19 +301,40 @@ test('the demo plays the tutorial to its end', (t) => {
     ],
   );
   t.regex(stdout, /\+ +mirrorPercentage:\n +\+ +value: 100\n/);
+  const repository = /git -C (\S+) log/.exec(stdout)?.[1] ?? '';
+  const git = (...words: string[]) => spawnSync('git', ['-C', repository, ...words], { encoding: 'utf8' }).stdout;
+  const subjects = git('log', '--format=%an: %s', '--reverse').trimEnd().split('\n');
+  t.deepEqual(
+    // What lies between is told in more commits or fewer, by who is quicker.
+    subjects.filter((subject) => /^Ada|may open|has failed|is open at|left git/.test(subject)),
+    [
+      'Ada: a place for models',
+      'Ada: wisdom: deploy v1',
+      'Ada: wisdom: try v2',
+      'model-mirror watcher: status: wisdom: candidate v2 is ready, mirror may open',
+      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 100 %',
+      'Ada: wisdom: mirror 20 %',
+      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 20 %',
+      'model-mirror watcher: status: wisdom: candidate v2 has failed, mirror closes',
+      'model-mirror watcher: status: wisdom: candidate v2 is ready, mirror may open',
+      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 20 %',
+      'Ada: wisdom: promote v2',
+      'Ada: wisdom: try v3',
+      'model-mirror watcher: status: wisdom: candidate v3 is ready, mirror may open',
+      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 20 %',
+      'Ada: wisdom: discard v3',
+      'Ada: wisdom: clean up',
+      'model-mirror watcher: status: wisdom: left git, its status is removed',
+    ],
+  );
+  t.is(git('status', '--porcelain'), '');
+  t.deepEqual(readdirSync(folder).length, 1, 'it keeps its one folder');
 });
 
-test('the demo keeps a repository with real commits when asked', (t) => {
+test('the demo leaves nothing behind unless it is asked to', (t) => {
   const folder = makeFolder(t);
-  const { stdout } = run(['demo', '--keep'], root, { TMPDIR: folder });
-  const repository = /git -C (\S+) log/.exec(stdout)?.[1] ?? '';
-  const log = spawnSync('git', ['-C', repository, 'log', '--format=%s', '--reverse'], { encoding: 'utf8' });
-  t.deepEqual(log.stdout.trimEnd().split('\n').slice(0, 3), [
-    'wisdom: deploy v1',
-    'wisdom: try v2',
-    'status: wisdom: candidate v2 is ready, mirror may open',
-  ]);
-  t.is(spawnSync('git', ['-C', repository, 'status', '--porcelain'], { encoding: 'utf8' }).stdout, '');
+  t.is(run(['demo'], root, { TMPDIR: folder }).status, 0);
+  t.deepEqual(readdirSync(folder), []);
 });
 
 interface Step {

@@ -1,0 +1,107 @@
+/**
+ * Models with a candidate as a Mermaid flowchart, which GitHub, GitLab and Gitea draw.
+ *
+ * Invariants: the ids are our own, and of a name a quoted label has only letters, digits, spaces, dots
+ * and hyphens, so that none can end a label, be a keyword, Markdown or HTML; the table has all of it. A
+ * text has no more than the 50,000 characters that hosts draw (Mermaid's `maxTextSize`).
+ */
+import type { ModelStatus } from '../input/schema.ts';
+import { toShown } from './page-text.ts';
+
+/** So many times the longest texts stay under the limit. */
+export const maxPictured = 20;
+
+export interface PicturedModel {
+  readonly name: string;
+  readonly namespace: string;
+  readonly status: ModelStatus['status'];
+}
+
+type Status = ModelStatus['status'];
+type Version = NonNullable<Status['primary']>;
+
+/** What the mirror does, seen from the candidate. */
+export interface MirrorView {
+  /** The candidate gets copies. */
+  readonly isOpen: boolean;
+  /** The share, or why there is none; undefined: there is neither a mirror nor a candidate. */
+  readonly text: string | undefined;
+  /** Who gets the copies in its stead: a name from the cluster. */
+  readonly elsewhere: string | undefined;
+}
+
+/** Text and background are of one class, so that light and dark pages show the same. */
+const classes = {
+  ready: 'fill:#1a7f37,stroke:#1a7f37,color:#ffffff',
+  waiting: 'fill:#9a6700,stroke:#9a6700,color:#ffffff',
+  failed: 'fill:#cf222e,stroke:#cf222e,color:#ffffff',
+  gone: 'fill:#59636e,stroke:#59636e,color:#ffffff',
+} as const;
+
+const classOf: Readonly<Record<Version['state'], keyof typeof classes>> = {
+  Ready: 'ready',
+  Pending: 'waiting',
+  Loading: 'waiting',
+  Failed: 'failed',
+  Missing: 'gone',
+  Stopped: 'gone',
+  Deleting: 'gone',
+};
+
+/** What is known of a mirror: the status file does not tell why a ready candidate gets nothing. */
+export function toMirrorView({ candidate, mirror }: Status): MirrorView {
+  if (mirror !== undefined && mirror.percentage > 0) {
+    const elsewhere = mirror.to === candidate?.name ? undefined : mirror.to;
+    return { isOpen: elsewhere === undefined, text: `${mirror.percentage} %`, elsewhere };
+  }
+  const why = candidate?.state === 'Ready' ? 'at 0 % or not open yet' : candidate?.state;
+  return { isOpen: false, text: why && `closed, ${why}`, elsewhere: undefined };
+}
+
+/**
+ * @param models those to draw, at most `maxPictured`, in this order.
+ * @returns Mermaid's text, ending in a newline.
+ */
+export function toStatusPicture(models: readonly PicturedModel[]): string {
+  const members = new Map<string, string[]>();
+  let count = 0;
+  const node = (name: string | undefined, opening: string, lines: readonly string[], closing: string): string => {
+    count += 1;
+    const id = `n${count}`;
+    if (name !== undefined) members.set(name, [...(members.get(name) ?? []), id]);
+    return `${id}${opening}"${lines.join('<br>')}"${closing}`;
+  };
+  const rows = models.flatMap(({ name, namespace, status }) => {
+    const model = node(undefined, '([', [`requests to ${toLabel(name, 40)}`, `in ${toLabel(namespace, 30)}`], '])');
+    const [id] = model.split('(', 1);
+    const { primary, candidate } = status;
+    const { isOpen, text = 'closed', elsewhere } = toMirrorView(status);
+    const label = `${text}${elsewhere === undefined ? '' : ` to ${toLabel(elsewhere, 30)}`}`;
+    const version = (role: string, seen: Version | undefined) =>
+      node(seen ? classOf[seen.state] : 'gone', '[', toVersionLines(role, seen), ']');
+    return [
+      `  ${model} --> ${version('primary', primary)}`,
+      `  ${id} ${isOpen ? '-.->' : '-.-x'}|"${label}"| ${version('candidate', candidate)}`,
+    ];
+  });
+  const styles = Object.entries(classes).flatMap(([name, style]) => {
+    const ids = members.get(name);
+    return ids === undefined ? [] : [`  classDef ${name} ${style}`, `  class ${ids.join(',')} ${name}`];
+  });
+  return `flowchart LR\n${[...rows, ...styles].join('\n')}\n`;
+}
+
+function toVersionLines(role: string, version: Version | undefined): readonly string[] {
+  if (version === undefined) return [role, 'not seen'];
+  const { name, state, reason } = version;
+  const said = reason === undefined ? state : `${state} ${toLabel(reason, 40)}`;
+  return [`${role} ${toLabel(version.version ?? name, 30)}`, said];
+}
+
+/**
+ * What could mean anything is left out, not escaped: Mermaid decodes its entities before it looks for
+ * formulas (`$$`), icons (`fa:`) and its own placeholders.
+ */
+function toLabel(text: string, maxLength: number): string {
+  return toShown(text, maxLength).replace(/[^\p{L}\p{M}\p{N} ._…-]/gu, '\uFFFD');
+}
