@@ -21,11 +21,11 @@ import type { Style } from '../output/style.ts';
 import type { RenderedApplication } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
 import { ArgocdStandIn } from '../stand-in/argocd.ts';
-import type { Cluster } from '../stand-in/cluster.ts';
-import { startCluster } from '../stand-in/cluster.ts';
 import type { GitServer } from '../stand-in/git-server.ts';
 import { git, startGitServer } from '../stand-in/git-server.ts';
 import { KServeStandIn } from '../stand-in/kserve.ts';
+import type { StandInKubernetes } from '../stand-in/kubernetes.ts';
+import { startKubernetes } from '../stand-in/kubernetes.ts';
 import type { WatcherProcess } from '../stand-in/watcher-process.ts';
 import { startWatcherProcess } from '../stand-in/watcher-process.ts';
 import type { Host } from './host.ts';
@@ -49,7 +49,7 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
       1,
       lines.map((line) => `${line}\n`),
     );
-  const [cluster, server] = await Promise.all([startCluster(), startGitServer({ root: folder })]);
+  const [cluster, server] = await Promise.all([startKubernetes(), startGitServer({ root: folder })]);
   const ends: (() => unknown)[] = [() => cluster.close(), () => server.close()];
   try {
     const stage = await setUp(folder, cluster, server, host, ends);
@@ -83,7 +83,7 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
 }
 
 interface Stage {
-  readonly cluster: Cluster;
+  readonly cluster: StandInKubernetes;
   readonly bare: string;
   /** The person's clone, and the one that the report is read from. */
   readonly person: string;
@@ -95,7 +95,7 @@ interface Stage {
 
 async function setUp(
   folder: string,
-  cluster: Cluster,
+  cluster: StandInKubernetes,
   server: GitServer,
   host: Host,
   ends: (() => unknown)[],

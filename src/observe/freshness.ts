@@ -4,6 +4,7 @@
  * observedGeneration to tell (status.observedGeneration is the Deployment's, and ModelMesh sets none).
  *
  * KServe has looked when one of these holds:
+ * - this is the object's first spec (generation 1), so there is no earlier one to speak of;
  * - its status changed after this generation was first seen here;
  * - the API server's record says that the status was written in a later second than the spec;
  * - the status file in git already had this digest as Ready: a watcher saw it before;
@@ -43,6 +44,7 @@ export function computeFreshness(
   const firstSeen = same ? before.firstSeen : now;
   const looked =
     (same && before.looked) ||
+    generation === 1 ||
     live.statusIsLater ||
     (same && report?.stamp !== firstStamp) ||
     (before === undefined && digest !== undefined && digest === readyInGit) ||

@@ -5,8 +5,9 @@
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import type { Cluster, Written } from './cluster.ts';
 import { git } from './git-server.ts';
+import type { StandInKubernetes } from './kubernetes.ts';
+import type { Written } from './kubernetes-object.ts';
 
 export interface Application {
   readonly name: string;
@@ -28,7 +29,7 @@ const kinds = ['inferenceservices', 'virtualservices', 'serviceentries', 'gatewa
 const intervalMs = 25;
 
 export class ArgocdStandIn {
-  readonly #cluster: Cluster;
+  readonly #cluster: StandInKubernetes;
   readonly #application: Application;
   readonly #timer: ReturnType<typeof setInterval>;
   #parameters: readonly object[] = [];
@@ -37,16 +38,16 @@ export class ArgocdStandIn {
   /** What the plugin last said against the files; undefined: nothing. */
   complaint: string | undefined;
 
-  private constructor(cluster: Cluster, application: Application) {
+  private constructor(cluster: StandInKubernetes, application: Application) {
     this.#cluster = cluster;
     this.#application = application;
     this.#timer = setInterval(() => this.#look(), intervalMs);
   }
 
-  static async start(cluster: Cluster, application: Application): Promise<ArgocdStandIn> {
+  static async start(cluster: StandInKubernetes, application: Application): Promise<ArgocdStandIn> {
     const { repository, checkout, branch } = application;
     await git(process.cwd(), ['clone', '--quiet', '--branch', branch, repository, checkout]);
-    cluster.apply(toApplicationObject(application, {}));
+    cluster.apply(toApplicationObject(application));
     return new ArgocdStandIn(cluster, application);
   }
 
@@ -69,7 +70,9 @@ export class ArgocdStandIn {
     const { name } = this.#application;
     const object = this.#cluster.get('applications', 'argocd', name);
     if (object?.metadata.annotations?.[refreshAnnotation] !== undefined) {
-      this.#cluster.apply(toApplicationObject(this.#application, {}));
+      // As Argo CD does when it has seen it; the Application is made anew, which is the shortest way here.
+      this.#cluster.remove('applications', 'argocd', name);
+      this.#cluster.apply(toApplicationObject(this.#application));
       this.#isAsked = true;
     }
     if (!this.#isAsked || this.#running !== undefined) return;
@@ -118,14 +121,13 @@ export class ArgocdStandIn {
   #track(object: Written): Written {
     const { namespace, name } = object.metadata;
     const id = `${this.#application.name}:${object.apiVersion.split('/')[0]}/${object.kind}:${namespace}/${name}`;
-    const annotations = (object.metadata as { readonly annotations?: object }).annotations;
-    const metadata = { ...object.metadata, annotations: { ...annotations, [trackingAnnotation]: id } };
+    const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, [trackingAnnotation]: id } };
     return { ...object, metadata };
   }
 }
 
-function toApplicationObject({ name, path }: Application, annotations: Readonly<Record<string, string>>): Written {
-  const metadata = { name, namespace: 'argocd', annotations };
+function toApplicationObject({ name, path }: Application): Written {
+  const metadata = { name, namespace: 'argocd' };
   return { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata, spec: { source: { path } } };
 }
 

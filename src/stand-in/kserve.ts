@@ -2,7 +2,8 @@
  * A stand-in for KServe's and ModelMesh's controllers: it loads no model, but writes the status of each
  * InferenceService as they do, transition by transition.
  */
-import type { Cluster, KubernetesObject } from './cluster.ts';
+import type { StandInKubernetes } from './kubernetes.ts';
+import type { KubernetesObject } from './kubernetes-object.ts';
 
 const plural = 'inferenceservices';
 const intervalMs = 25;
@@ -14,14 +15,14 @@ interface Known {
 }
 
 export class KServeStandIn {
-  readonly #cluster: Cluster;
+  readonly #cluster: StandInKubernetes;
   readonly #loadMs: number;
   readonly #known = new Map<string, Known>();
   readonly #sick = new Set<string>();
   readonly #timer: ReturnType<typeof setInterval>;
 
   /** @param loadMs how long a model takes to load. */
-  constructor(cluster: Cluster, loadMs: number) {
+  constructor(cluster: StandInKubernetes, loadMs: number) {
     this.#cluster = cluster;
     this.#loadMs = loadMs;
     this.#timer = setInterval(() => this.#turn(), intervalMs);

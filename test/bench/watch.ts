@@ -8,6 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
 import { loaded, loading } from '../observe/live-objects.ts';
 import { toManifests, toModelText, until, WatchScene } from '../watch/watch-scene.ts';
 
@@ -37,7 +38,8 @@ try {
 report();
 
 async function measure(models: number): Promise<Result> {
-  const scene = await WatchScene.start({ teardown: (end) => ends.push(end) }, { historyLength: 100_000 });
+  const cluster = await startKubernetes({ historyLength: 100_000 });
+  const scene = await WatchScene.start({ teardown: (end) => ends.push(end) }, { cluster });
   const names = Array.from({ length: models }, (_, i) => `model-${String(i).padStart(5, '0')}`);
   const files = names.flatMap((name) => [
     [`models/${name}/model.yaml`, toModelText(name)],
@@ -49,15 +51,15 @@ async function measure(models: number): Promise<Result> {
   ]);
   await scene.commit(Object.fromEntries(files));
   for (const name of names) {
-    for (const manifest of toManifests(name, `models/${name}`)) scene.cluster.apply(manifest);
+    for (const manifest of toManifests(name, `models/${name}`)) cluster.apply(manifest);
     const [, , route] = toManifests(name, `models/${name}`);
     if (route !== undefined)
-      scene.cluster.apply({
+      cluster.apply({
         ...route,
         metadata: { ...route.metadata, name: `${name}-mirror`, annotations: {} } as typeof route.metadata,
       });
-    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-0`, loaded);
-    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loading);
+    cluster.patchStatus('inferenceservices', 'models', `${name}-0`, loaded);
+    cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loading);
   }
   const tip = () => readFileSync(join(scene.bare, 'refs/heads/main'), 'utf8');
   const before = tip();
@@ -83,7 +85,7 @@ async function measure(models: number): Promise<Result> {
     const old = tip();
     const at = performance.now();
     const name = names[(i * 7919) % names.length] ?? '';
-    scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
+    cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
     while (tip() === old) await sleep(2);
     waited.push((performance.now() - at) / 1000);
     await sleep(Math.max(0, 1000 - (performance.now() - at)));
@@ -96,7 +98,7 @@ async function measure(models: number): Promise<Result> {
   const commitsBefore = await commits();
   const all = performance.now();
   // Those that were changed above are loaded already; all others get so at one moment.
-  for (const name of names) scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
+  for (const name of names) cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
   await until(
     'all is told',
     async () => {

@@ -164,7 +164,7 @@ test('rendering loads neither the git library nor the Kubernetes client', (t) =>
     [],
   );
   t.true(
-    inputsOf('demo.cjs').some((input) => heavy.test(input)),
+    inputsOf('watch.cjs').some((input) => heavy.test(input)),
     'the check sees what is there',
   );
 

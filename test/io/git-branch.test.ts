@@ -257,6 +257,10 @@ test('a hook, a protected branch or a full disk refuses: the server’s words ar
   rmSync(join(scene.bare, 'hooks/pre-receive'));
   await t.throwsAsync(push(), { message: /hook declined.*GH006: Protected branch/ });
   rmSync(join(scene.bare, 'hooks/update'));
+  // What git says when it cannot write a pack to the end, brought about by its own limit.
+  await scene.git('config', 'receive.maxInputSize', '10');
+  await t.throwsAsync(push(), { instanceOf: BranchTrouble, message: /refuses the push: .*unpack/ });
+  await scene.git('config', '--unset', 'receive.maxInputSize');
   t.not(await push(), 'moved');
 });
 
@@ -299,7 +303,7 @@ test('credentials come from a folder or the environment as well', (t) => {
 
 test('a server that hangs, breaks off, or is not well is given up, and tried again', async (t) => {
   const scene = await Scene.start(t);
-  const branch = scene.open({ silenceMs: 300 });
+  const branch = scene.open({ silenceMs: 1500 });
   const { server } = scene;
   const faults = [{ kind: 'hang' }, { kind: 'cut', afterBytes: 30 }] as const;
   for (const on of ['info/refs', 'git-upload-pack'] as const) {

@@ -179,7 +179,7 @@ test('the record of writes tells whether KServe has looked', (t) => {
     { manager: 'manager', operation: 'Update', time: status, subresource: 'status', fieldsV1: { 'f:status': {} } },
   ];
   const first = (spec: string, status: string) =>
-    new Story().look(0, toService({ status: loaded, managedFields: written(spec, status) }));
+    new Story().look(0, toService({ generation: 2, status: loaded, managedFields: written(spec, status) }));
   t.is(first('2026-01-01T00:00:00Z', '2026-01-01T00:00:01Z'), 'Ready');
   t.is(first('2026-01-01T00:00:01Z', '2026-01-01T00:00:01Z'), 'Pending', 'the same second proves nothing');
   t.is(first('2026-01-01T00:00:02Z', '2026-01-01T00:00:01Z'), 'Pending');
@@ -193,9 +193,14 @@ test('a watcher that starts anew believes the Ready that git tells of the same d
   t.is(story.look(0, toService({ digest: 'd3', generation: 2, status: loaded })), 'Pending');
 });
 
+test('an object of the first generation has no earlier spec that its status could speak of', (t) => {
+  t.is(new Story().look(0, toService({ generation: 1, status: loaded })), 'Ready');
+  t.is(new Story().look(0, toService({ generation: 2, status: loaded })), 'Pending');
+});
+
 test('an object that was deleted and made anew is another one', (t) => {
   const story = toReadyStory();
-  t.is(story.look(0, toService({ uid: 'u2', status: loaded })), 'Ready', 'held');
+  t.is(story.look(0, toService({ uid: 'u2', generation: 3, status: loaded })), 'Ready', 'held');
   t.is(story.look(settleMs), 'Pending');
 });
 

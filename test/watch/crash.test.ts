@@ -11,7 +11,7 @@ test('killed a hundred times at any moment while fifty models change: the branch
   let isOver = false;
   const churn = (async () => {
     for (let i = 0; !isOver; i++) {
-      fleet.change();
+      await fleet.change();
       if (i % 40 === 0) await fleet.note();
       await sleep(25);
     }

@@ -27,20 +27,20 @@ export class Fleet {
     const files = this.names.map((name) => [`models/${name}/model.yaml`, toModelText(name)]);
     await this.#scene.commit({ ...Object.fromEntries(files), 'README.md': 'of people' }, 'the beginning');
     for (const name of this.names) {
-      for (const manifest of toManifests(name, `models/${name}`)) this.#scene.cluster.apply(manifest);
-      this.set(name, 0);
+      for (const manifest of toManifests(name, `models/${name}`)) await this.#scene.cluster.apply(manifest);
+      await this.set(name, 0);
     }
   }
 
   /** Something happens to one model. */
-  change(): void {
+  async change(): Promise<void> {
     const name = this.names[Math.floor(Math.random() * this.names.length)] ?? '';
-    this.set(name, Math.floor(Math.random() * states.length));
+    await this.set(name, Math.floor(Math.random() * states.length));
   }
 
-  set(name: string, index: number): void {
+  async set(name: string, index: number): Promise<void> {
     const { status, state } = states[index] ?? states[0];
-    this.#scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, status);
+    await this.#scene.cluster.patchStatus('inferenceservices', 'models', `${name}-1`, status);
     this.last.set(name, state);
   }
 

@@ -15,7 +15,7 @@ test('two watchers and a person on one branch: nobody’s commit is lost, and th
   scene.watch();
   const end = performance.now() + seconds * 1000;
   for (let i = 0; performance.now() < end; i++) {
-    fleet.change();
+    await fleet.change();
     if (i % 4 === 0) await fleet.note();
     await sleep(50 + Math.random() * 400);
   }

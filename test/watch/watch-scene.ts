@@ -6,43 +6,59 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
-import type { Cluster, ClusterOptions, Written } from '../../src/stand-in/cluster.ts';
-import { startCluster } from '../../src/stand-in/cluster.ts';
 import type { GitServer } from '../../src/stand-in/git-server.ts';
 import { git, startGitServer } from '../../src/stand-in/git-server.ts';
+import type { StandInKubernetes } from '../../src/stand-in/kubernetes.ts';
+import type { Written } from '../../src/stand-in/kubernetes-object.ts';
+import type { ApiUnderTest } from '../stand-in/api-under-test.ts';
+import { startApi } from '../stand-in/api-under-test.ts';
+import type { FaultyProxy } from '../stand-in/faulty-proxy.ts';
+import { startFaultyProxy } from '../stand-in/faulty-proxy.ts';
 
 export const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 
-export interface SceneOptions extends ClusterOptions {
+interface SceneOptions {
+  /** Of the git server. */
   readonly password?: string;
+  /** Absent: the API under test, with a proxy in front of it that can be told to fail. */
+  readonly cluster?: StandInKubernetes;
 }
 
 export class WatchScene {
   readonly folder: string;
-  readonly cluster: Cluster;
+  readonly cluster: Pick<
+    ApiUnderTest | StandInKubernetes,
+    'apply' | 'patchStatus' | 'get' | 'compact' | 'kubeconfig' | 'close'
+  >;
   readonly server: GitServer;
+  readonly #proxy: FaultyProxy | undefined;
   readonly #running = new Set<Running>();
   #date = 1_700_000_000;
 
-  private constructor(folder: string, cluster: Cluster, server: GitServer) {
+  private constructor(
+    folder: string,
+    cluster: ApiUnderTest | StandInKubernetes,
+    proxy: FaultyProxy | undefined,
+    server: GitServer,
+  ) {
     this.folder = folder;
     this.cluster = cluster;
+    this.#proxy = proxy;
     this.server = server;
   }
 
   /** All of it ends with the test. */
   static async start(
     t: Pick<ExecutionContext, 'teardown'>,
-    { password, ...options }: SceneOptions = {},
+    { password, cluster: given }: SceneOptions = {},
   ): Promise<WatchScene> {
     const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
     const authorization = password === undefined ? {} : { authorization: { username: 'bot', password } };
-    const [cluster, server] = await Promise.all([
-      startCluster(options),
-      startGitServer({ root: folder, ...authorization }),
-    ]);
+    const server = await startGitServer({ root: folder, ...authorization });
+    const api = given === undefined ? await startApi() : undefined;
+    const proxy = api && (await startFaultyProxy(api.upstream));
     await server.createRepository('repo.git');
-    const scene = new WatchScene(folder, cluster, server);
+    const scene = new WatchScene(folder, (given ?? api) as ApiUnderTest | StandInKubernetes, proxy, server);
     scene.writeKubeconfig();
     t.teardown(() => scene.#end());
     return scene;
@@ -56,8 +72,14 @@ export class WatchScene {
     return join(this.folder, 'kubeconfig');
   }
 
-  writeKubeconfig(token?: string): void {
-    writeFileSync(this.kubeconfig, this.cluster.kubeconfig(token));
+  /** What makes the API fail. */
+  get proxy(): FaultyProxy {
+    if (this.#proxy === undefined) throw new Error('this scene has no proxy');
+    return this.#proxy;
+  }
+
+  writeKubeconfig(): void {
+    writeFileSync(this.kubeconfig, (this.#proxy ?? this.cluster).kubeconfig());
   }
 
   /** `model-mirror watch`, with short times. */
@@ -118,6 +140,7 @@ export class WatchScene {
 
   async #end(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.kill()));
+    await this.#proxy?.close();
     await Promise.all([this.cluster.close(), this.server.close()]);
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -187,7 +210,7 @@ export function toManifests(name: string, folder: string, digest = 'd2'): Writte
       namespace: 'models',
       labels: { ...labels, 'app.kubernetes.io/version': version },
       annotations: { 'model-mirror.dev/digest': id },
-    } as Written['metadata'],
+    },
     spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: `s3://models/${id}` } } },
   });
   const route: Written = {
@@ -201,7 +224,7 @@ export function toManifests(name: string, folder: string, digest = 'd2'): Writte
         'model-mirror.dev/path': folder,
         'argocd.argoproj.io/tracking-id': `app-${name}:networking.istio.io/VirtualService:models/${name}`,
       },
-    } as Written['metadata'],
+    },
     spec: {
       hosts: [name],
       http: [

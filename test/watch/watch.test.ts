@@ -1,15 +1,16 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
 import { failed, loaded, loading } from '../observe/live-objects.ts';
 import { toManifests, toModelText, until, WatchScene } from './watch-scene.ts';
 
 /** One model, applied and loading, and its status told. */
 async function startLoading(scene: WatchScene): Promise<void> {
   await scene.commit({ 'models/wisdom/model.yaml': toModelText('wisdom') }, 'wisdom: try v2');
-  for (const manifest of toManifests('wisdom', 'models/wisdom')) scene.cluster.apply(manifest);
-  scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-0', loaded);
-  scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-1', loading);
+  for (const manifest of toManifests('wisdom', 'models/wisdom')) await scene.cluster.apply(manifest);
+  await scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-0', loaded);
+  await scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-1', loading);
 }
 
 const isTold = (scene: WatchScene, state: string) => async () =>
@@ -19,14 +20,15 @@ const setCandidate = (scene: WatchScene, status: object) =>
   scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-1', status);
 
 test('from an event in the cluster to a commit, over HTTP on both sides', async (t) => {
-  const scene = await WatchScene.start(t, { token: 'the-api-token', password: 'the-git-password' });
+  const cluster = await startKubernetes({ token: 'the-api-token' });
+  const scene = await WatchScene.start(t, { cluster, password: 'the-git-password' });
   await startLoading(scene);
   const watcher = scene.watch(['--page', '--listen', '127.0.0.1:0', '--message-suffix', '[skip ci]', '--sign-off'], {
     MODEL_MIRROR_GIT_USERNAME: 'bot',
     MODEL_MIRROR_GIT_PASSWORD: 'the-git-password',
   });
   await until('loading is told', isTold(scene, 'Loading'));
-  setCandidate(scene, loaded);
+  await setCandidate(scene, loaded);
   await until('ready is told', isTold(scene, 'Ready'));
   t.deepEqual(await scene.log(), [
     'wisdom: try v2',
@@ -53,73 +55,73 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
 });
 
 test('the cluster’s API fails in every way, and nothing is lost', async (t) => {
-  const scene = await WatchScene.start(t, { token: 'old-token' });
-  const { cluster } = scene;
+  const scene = await WatchScene.start(t);
+  const { cluster, proxy } = scene;
   await startLoading(scene);
-  const watcher = scene.watch(['--watch-timeout', '2s']);
+  scene.watch(['--watch-timeout', '2s']);
   await until('loading is told', isTold(scene, 'Loading'));
   let isLoaded = false;
   /** Something changes while the fault is there; it must be told once it is over. */
   const survive = async (title: string, disturb: () => void | Promise<void>, heal: () => void | Promise<void>) => {
     await disturb();
     isLoaded = !isLoaded;
-    setCandidate(scene, isLoaded ? loaded : failed);
+    await setCandidate(scene, isLoaded ? loaded : failed);
     await heal();
     await until(`${title} is overcome`, isTold(scene, isLoaded ? 'Ready' : 'Failed'));
     t.pass(title);
   };
+  const noHealing = () => {};
   for (const status of [401, 403, 410, 500, 503])
     await survive(
       `HTTP ${status}`,
       () => {
-        cluster.disturb({ kind: 'status', status }, 3);
-        cluster.closeStreams();
+        proxy.disturb({ kind: 'status', status }, { times: 3 });
+        proxy.endWatches();
       },
-      () => {},
+      noHealing,
     );
   await survive(
     '429 with Retry-After',
     () => {
-      cluster.disturb({ kind: 'status', status: 429, retryAfterSeconds: 1 }, 2);
-      cluster.closeStreams();
+      proxy.disturb({ kind: 'status', status: 429, retryAfterSeconds: 1 }, { times: 2 });
+      proxy.breakAll();
     },
-    () => {},
+    noHealing,
   );
-  await survive(
-    'a closed stream',
-    () => cluster.closeStreams(),
-    () => {},
-  );
-  await survive(
-    'an ERROR event',
-    () => cluster.disturb({ kind: 'error-event', code: 410 }),
-    () => {},
-  );
+  await survive('a closed stream', () => proxy.endWatches(), noHealing);
+  await survive('a broken stream', () => proxy.breakAll(), noHealing);
+  await survive('half an event', () => proxy.cutNextEvent(), noHealing);
+  await survive('an ERROR event', () => proxy.sendError(410), noHealing);
   await survive(
     'a gap in the history',
     async () => {
-      await cluster.refuse();
-      cluster.compact();
+      await proxy.refuse();
+      await cluster.compact();
     },
     async () => {
-      cluster.compact();
-      await cluster.accept();
+      await cluster.compact();
+      await proxy.accept();
     },
   );
   await survive(
     'silence',
-    () => cluster.disturb({ kind: 'silence' }),
-    () => cluster.heal(),
-  );
-  await survive(
-    'a rotated token',
-    () => {
-      cluster.setToken('new-token');
-      cluster.closeStreams();
-    },
-    () => scene.writeKubeconfig('new-token'),
+    () => proxy.stall(),
+    () => proxy.heal(),
   );
   t.notRegex((await scene.log()).join('\n'), /missing/, 'no answer is no absence');
+});
+
+test('a token of the API that was rotated is read anew, and told nowhere', async (t) => {
+  const cluster = await startKubernetes({ token: 'old-token' });
+  const scene = await WatchScene.start(t, { cluster });
+  await startLoading(scene);
+  const watcher = scene.watch(['--watch-timeout', '1s']);
+  await until('loading is told', isTold(scene, 'Loading'));
+  cluster.setToken('new-token');
+  await until('it is refused', () => watcher.output.includes(' with 401: '));
+  scene.writeKubeconfig();
+  await setCandidate(scene, loaded);
+  await until('ready is told', isTold(scene, 'Ready'));
   t.notRegex(watcher.output, /old-token|new-token/);
 });
 
@@ -128,7 +130,7 @@ test('an API that cannot be reached is not a cluster without models', async (t) 
   await startLoading(scene);
   const watcher = scene.watch();
   await until('loading is told', isTold(scene, 'Loading'));
-  await scene.cluster.refuse();
+  await scene.proxy.refuse();
   await until('it is said', () => watcher.output.includes('"level":"error"'));
   t.true(await isTold(scene, 'Loading')());
   await watcher.kill();
@@ -136,8 +138,8 @@ test('an API that cannot be reached is not a cluster without models', async (t) 
   const second = scene.watch();
   await until('it is said again', () => second.output.includes('cannot be reached'));
   t.true(await isTold(scene, 'Loading')());
-  await scene.cluster.accept();
-  setCandidate(scene, loaded);
+  await scene.proxy.accept();
+  await setCandidate(scene, loaded);
   await until('ready is told', isTold(scene, 'Ready'));
   t.notRegex((await scene.log()).join('\n'), /missing/);
 });
@@ -152,7 +154,7 @@ test('git fails in every way, and nothing is lost', async (t) => {
   const survive = async (title: string, disturb: () => void | Promise<void>, heal: () => void | Promise<void>) => {
     await disturb();
     isLoaded = !isLoaded;
-    setCandidate(scene, isLoaded ? loaded : failed);
+    await setCandidate(scene, isLoaded ? loaded : failed);
     const before = watcher.output.length;
     await until(`${title} is noticed`, () => /"level":"(warn|error)"/.test(watcher.output.slice(before)));
     await heal();
@@ -207,10 +209,10 @@ test('a person and the watcher push to one branch', async (t) => {
   scene.watch();
   await until('loading is told', isTold(scene, 'Loading'));
   for (let i = 0; i < 10; i++) {
-    setCandidate(scene, i % 2 === 0 ? loaded : loading);
+    await setCandidate(scene, i % 2 === 0 ? loaded : loading);
     await scene.commit({ [`notes/${i}.txt`]: `note ${i}` }, `note ${i}`);
   }
-  setCandidate(scene, loaded);
+  await setCandidate(scene, loaded);
   await until('ready is told', isTold(scene, 'Ready'));
   const subjects = await scene.log();
   for (let i = 0; i < 10; i++) t.is(subjects.filter((subject) => subject === `note ${i}`).length, 1);
@@ -226,15 +228,16 @@ test('Argo CD is asked to look at once, at the Application that owns the model',
       metadata: { namespace, name },
       spec: { project: 'default' },
     });
-  application('argocd', 'app-wisdom');
-  application('argocd', 'another');
+  await application('argocd', 'app-wisdom');
+  await application('argocd', 'another');
   await startLoading(scene);
   scene.watch(['--argocd-refresh']);
-  const isAsked = (name: string) =>
-    scene.cluster.get('applications', 'argocd', name)?.metadata.annotations?.['argocd.argoproj.io/refresh'] ===
-    'normal';
+  const isAsked = async (name: string) => {
+    const object = await scene.cluster.get('applications', 'argocd', name);
+    return object?.metadata.annotations?.['argocd.argoproj.io/refresh'] === 'normal';
+  };
   await until('it is asked', () => isAsked('app-wisdom'));
-  t.false(isAsked('another'));
+  t.false(await isAsked('another'));
 });
 
 test('once: it tells what is, and ends', async (t) => {
@@ -254,7 +257,7 @@ test('a process that is told to end in the middle of a push ends in time', async
   await until('loading is told', isTold(scene, 'Loading'));
   scene.server.disturb({ kind: 'hang' }, { service: 'git-receive-pack' });
   const before = scene.server.traffic('git-receive-pack').requests;
-  setCandidate(scene, loaded);
+  await setCandidate(scene, loaded);
   await until('a push is under way', () => scene.server.traffic('git-receive-pack').requests > before);
   watcher.signal('SIGTERM');
   t.is(await watcher.ended, 0);

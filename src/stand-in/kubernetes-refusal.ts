@@ -1,0 +1,45 @@
+/** What the API answers in place of what was asked, in a real one's words: client programs match on them. */
+import type { ResourceType } from './kubernetes-resource.ts';
+
+/** Thrown; answered as a Status object with the code as HTTP status. */
+export class Refusal extends Error {
+  readonly code: number;
+  readonly reason: string;
+
+  constructor(code: number, reason: string, message: string) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** A Status object (apimachinery meta/v1). */
+export function toStatus({ code, reason, message }: Pick<Refusal, 'code' | 'reason' | 'message'>): object {
+  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
+}
+
+export function toNotFound({ plural, group }: ResourceType, name: string): Refusal {
+  return new Refusal(404, 'NotFound', `${plural}.${group} "${name}" not found`);
+}
+
+export function toConflict(
+  { plural, group }: ResourceType,
+  name: string,
+  cause = 'the object has been modified; please apply your changes to the latest version and try again',
+): Refusal {
+  return new Refusal(409, 'Conflict', `Operation cannot be fulfilled on ${plural}.${group} "${name}": ${cause}`);
+}
+
+export function toInvalid({ kind, group }: ResourceType, name: string, cause: string): Refusal {
+  return new Refusal(422, 'Invalid', `${kind}.${group} "${name}" is invalid: ${cause}`);
+}
+
+export function toBadRequest(message: string): Refusal {
+  return new Refusal(400, 'BadRequest', message);
+}
+
+/** For changes, and pages of a list, that are forgotten. */
+export function toExpired(message: string): Refusal {
+  return new Refusal(410, 'Expired', message);
+}

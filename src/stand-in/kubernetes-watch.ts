@@ -1,0 +1,76 @@
+import type { ServerResponse } from 'node:http';
+import type { LabelTest } from './kubernetes-selector.ts';
+import type { Stored, StoreEvent } from './kubernetes-store.ts';
+import { toLine } from './kubernetes-store.ts';
+
+export interface WatchScope {
+  /** Undefined: all. */
+  readonly namespace: string | undefined;
+  readonly matches: LabelTest;
+}
+
+/** Who does not read is given up, as by a real API, rather than that memory fills. */
+const longestBacklog = 256 * 1024 * 1024;
+
+/** One open watch: what it sees of what happens, as lines of JSON. */
+export class WatchStream {
+  readonly #response: ServerResponse;
+  readonly #scope: WatchScope;
+  #isCorked = false;
+
+  constructor(response: ServerResponse, scope: WatchScope) {
+    this.#response = response;
+    this.#scope = scope;
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.flushHeaders();
+  }
+
+  /** An object that was there before. */
+  add(stored: Stored): void {
+    if (this.#sees(stored)) this.write(toLine('ADDED', stored.json));
+  }
+
+  /** An object that no longer matches is gone for this stream; one that now does is new. */
+  take(event: StoreEvent): void {
+    const had = this.#sees(event.before);
+    const has = this.#sees(event.after);
+    if (has) this.write(event.line(had ? 'MODIFIED' : 'ADDED'));
+    else if (had) this.write(event.line('DELETED'));
+  }
+
+  /** All that is written in one go leaves in one piece. */
+  write(line: Buffer): void {
+    const response = this.#response;
+    if (response.destroyed || response.writableEnded) return;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      response.cork();
+      setImmediate(() => {
+        this.#isCorked = false;
+        response.uncork();
+      });
+    }
+    response.write(line);
+    if (response.writableLength > longestBacklog) response.destroy();
+  }
+
+  end(line?: Buffer): void {
+    if (line !== undefined) this.write(line);
+    this.#response.end();
+  }
+
+  close(): void {
+    this.#response.destroy();
+  }
+
+  onClose(listener: () => void): void {
+    this.#response.once('close', listener);
+  }
+
+  #sees(stored: Stored | undefined): boolean {
+    if (stored === undefined) return false;
+    const { namespace, labels } = stored.object.metadata;
+    const { namespace: wanted = namespace, matches } = this.#scope;
+    return namespace === wanted && matches(labels);
+  }
+}
