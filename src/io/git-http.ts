@@ -6,6 +6,7 @@
  * (fetch takes them off when a redirect leaves it) and into no message.
  */
 import type { HttpClient } from 'isomorphic-git';
+import { mask } from '../input/quote.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 
 /** Without a byte for so long, a connection is dead. */
@@ -20,8 +21,12 @@ type Chunks = NonNullable<Awaited<ReturnType<HttpClient['request']>>['body']>;
  * @param limitMs how long a server may be silent.
  */
 export function toHttpClient(signal: AbortSignal, limitMs = silenceMs): HttpClient {
+  // As git does it: where the first answer came from is where the rest goes.
+  let moved: { readonly from: string; readonly to: string } | undefined;
   return {
-    request: async ({ url, method = 'GET', headers = {}, body }) => {
+    request: async ({ url: asked, method = 'GET', headers = {}, body }) => {
+      const url =
+        moved !== undefined && asked.startsWith(moved.from) ? moved.to + asked.slice(moved.from.length) : asked;
       const silence = new AbortController();
       let timer = setTimeout(() => silence.abort(), limitMs);
       const heard = () => {
@@ -35,6 +40,7 @@ export function toHttpClient(signal: AbortSignal, limitMs = silenceMs): HttpClie
           signal: AbortSignal.any([signal, silence.signal]),
           ...(body === undefined ? {} : { body: await collect(body) }),
         });
+        if (response.redirected) moved = toMove(url, response.url) ?? moved;
         if (!response.ok) throw toTrouble(response);
         const chunks = response.body;
         return {
@@ -74,6 +80,19 @@ export function toHttpClient(signal: AbortSignal, limitMs = silenceMs): HttpClie
       done();
     }
   }
+}
+
+/** A repository that was renamed is followed on its own host; elsewhere the credentials have no business. */
+function toMove(from: string, to: string): { readonly from: string; readonly to: string } | undefined {
+  const end = '/info/refs';
+  if (!from.includes(end) || !to.includes(end)) return undefined;
+  const [old = '', now = ''] = [from, to].map((url) => url.slice(0, url.indexOf(end)));
+  if (new URL(now).origin !== new URL(old).origin)
+    throw new BranchTrouble(
+      'denied',
+      `the git server says that the repository has moved to ${mask(now)}: name it with --repo`,
+    );
+  return { from: old, to: now };
 }
 
 /** A git server wants the length of a body, so it is sent in one piece. */

@@ -114,6 +114,13 @@ function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
       { cause: error },
     );
   }
+  // What client-node takes when it has found nothing at all.
+  if (kubeconfig === undefined && config.getCurrentCluster()?.server === 'http://localhost:8080')
+    throw new Fault(
+      'environment',
+      'there is no kubeconfig, and this is not in a cluster',
+      'name one with --kubeconfig or KUBECONFIG',
+    );
   if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster() === null)
     throw new Fault(

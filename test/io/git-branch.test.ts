@@ -1,4 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -400,6 +402,41 @@ test('a folder that is renamed is read again, though the server takes it for kno
   t.deepEqual([...texts.values()].sort(), ['model a', 'new 2']);
   t.not(await branch.push(write({ 'moved/status.yaml': 'newer' }), never), 'moved');
   t.is(await scene.git('fsck', '--strict', '--full'), '');
+});
+
+test('a repository that was renamed is followed on its host, and no further', async (t) => {
+  const scene = await Scene.start(t);
+  const host = createServer(async (request, response) => {
+    const path = request.url ?? '';
+    if (path.startsWith('/old.git/'))
+      response.writeHead(301, { location: path.replace('/old.git/', '/repo.git/') }).end();
+    else if (path.startsWith('/away.git/'))
+      response.writeHead(302, { location: scene.server.url('repo.git') + path.slice(9) }).end();
+    else {
+      const body: Buffer[] = [];
+      for await (const chunk of request) body.push(chunk as Buffer);
+      const type = request.headers['content-type'];
+      const passed = await fetch(scene.server.url('repo.git') + path.slice(9), {
+        method: request.method ?? 'GET',
+        headers: type === undefined ? {} : { 'content-type': type },
+        ...(body.length === 0 ? {} : { body: Buffer.concat(body) }),
+      });
+      response.writeHead(passed.status, { 'content-type': passed.headers.get('content-type') ?? '' });
+      response.end(Buffer.from(await passed.arrayBuffer()));
+    }
+  });
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => host.close());
+  const base = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+  const branch = scene.open({ url: `${base}/old.git` });
+  t.is((await branch.fetch(never)).files.size, 4);
+  t.not(await branch.push(write({ 'models/a/status.yaml': 'new' }), never), 'moved');
+  t.is(await scene.git('show', 'main:models/a/status.yaml'), 'new');
+  const away = scene.open({ url: `${base}/away.git` });
+  await t.throwsAsync(away.fetch(never), {
+    instanceOf: BranchTrouble,
+    message: /has moved to http.*name it with --repo/,
+  });
 });
 
 test('names of others in whatever bytes go through unchanged', async (t) => {
