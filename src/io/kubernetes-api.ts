@@ -107,10 +107,12 @@ function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
   } catch (error) {
+    // A reader of YAML points to the place on the lines that follow.
+    const [reason = ''] = (error instanceof Error ? toReason(error) : String(error)).split('\n');
     throw new Fault(
       'environment',
-      `the kubeconfig cannot be read: ${mask(error instanceof Error ? toReason(error) : String(error))}`,
-      'name one with --kubeconfig or KUBECONFIG, or run in a cluster',
+      `the kubeconfig${kubeconfig === undefined ? '' : ` ${kubeconfig}`} cannot be read: ${mask(reason)}`,
+      'name another with --kubeconfig or KUBECONFIG',
       { cause: error },
     );
   }

@@ -1,0 +1,116 @@
+/** What is said to `model-mirror watch`, by flags or the environment, checked. */
+import { quote } from '../input/quote.ts';
+import { dnsLabel } from '../input/schema-parts.ts';
+import type { Environment } from '../io/argocd-environment.ts';
+import { Fault } from '../io/fault.ts';
+import type { Person } from '../io/git-branch.ts';
+import type { WatcherOptions } from '../watch/watcher.ts';
+import { toClusterName } from './cluster-name.ts';
+import type { WatchFlags } from './watch-flags.ts';
+
+interface WatchSettings {
+  readonly url: string;
+  readonly branch: string;
+  readonly author: Person;
+  readonly committer: Person;
+  readonly watchSeconds: number;
+  readonly watcher: WatcherOptions;
+}
+
+/**
+ * The flags win over the environment.
+ *
+ * @throws Fault for what is missing or cannot be meant.
+ */
+export function toWatchSettings(flags: WatchFlags, environment: Environment): WatchSettings {
+  const setting = (flag: string | undefined, name: string) =>
+    flag ?? (environment[`MODEL_MIRROR_${name}`] || undefined);
+  const author = toPerson(flags.author);
+  return {
+    url: toRepositoryUrl(setting(flags.repo, 'REPO')),
+    branch: setting(flags.branch, 'BRANCH') ?? 'main',
+    author,
+    committer: flags.committer === undefined ? author : toPerson(flags.committer),
+    watchSeconds: Math.max(1, Math.ceil(toMs(flags.watchTimeout, '--watch-timeout') / 1000)),
+    watcher: {
+      path: toPath(setting(flags.path, 'PATH') ?? '.'),
+      cluster: toClusterName(setting(flags.cluster, 'CLUSTER')),
+      namespaces: toNamespaces(flags.namespace ?? environment['MODEL_MIRROR_NAMESPACES']?.split(/[\s,]+/)),
+      settleMs: toMs(flags.settle, '--settle'),
+      batchMs: toMs(flags.batchWindow, '--batch-window'),
+      pollMs: toMs(flags.gitInterval, '--git-interval'),
+      page: flags.page === true,
+      once: flags.once === true,
+      suffix: flags.messageSuffix,
+      signOff: flags.signOff === true ? `${author.name} <${author.email}>` : undefined,
+    },
+  };
+}
+
+function toRepositoryUrl(text: string | undefined): string {
+  if (text === undefined)
+    throw new Fault('usage', 'no repository to commit to', 'name it with --repo or MODEL_MIRROR_REPO');
+  if (/^(ssh|git\+ssh):|^[^/]+@[^/]+:/.test(text))
+    throw new Fault('usage', 'SSH is not supported', 'use the https:// address of the repository, with a token');
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch (error) {
+    throw new Fault('usage', `${quote(text)} is not the address of a repository`, 'write https://host/path', {
+      cause: error,
+    });
+  }
+  if (url.username !== '' || url.password !== '')
+    throw new Fault(
+      'usage',
+      'the address of the repository holds credentials, for everybody to see',
+      'take them out; use --git-credentials or MODEL_MIRROR_GIT_TOKEN',
+    );
+  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
+  if (url.protocol === 'http:' && !isLoopback)
+    throw new Fault(
+      'usage',
+      'the address of the repository begins with http://, and credentials would be readable',
+      'use https://',
+    );
+  if (!['https:', 'http:', 'file:'].includes(url.protocol))
+    throw new Fault('usage', `${url.protocol}// is not supported`, 'use https://; file:// is there for trials');
+  return text.replace(/\/$/, '');
+}
+
+function toPath(text: string): string {
+  const parts = text.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..'))
+    throw new Fault(
+      'usage',
+      `--path ${quote(text)} leaves the repository`,
+      "write a folder from the repository's root",
+    );
+  return parts.join('/') || '.';
+}
+
+function toNamespaces(names: readonly string[] | undefined): readonly string[] | undefined {
+  const given = [...new Set((names ?? []).filter((name) => name !== ''))].sort();
+  const wrong = given.find((name) => !dnsLabel.test(name));
+  if (wrong !== undefined)
+    throw new Fault(
+      'usage',
+      `${quote(wrong)} is not the name of a namespace`,
+      'use at most 63 lower-case letters, digits and "-"',
+    );
+  return given.length === 0 ? undefined : given;
+}
+
+function toPerson(text: string): Person {
+  const match = /^([^<>\n]+) <([^<>\s]+)>$/.exec(text.trim());
+  if (match === null) throw new Fault('usage', `${quote(text)} is not a person`, 'write "Name <mail@example.com>"');
+  return { name: match[1] ?? '', email: match[2] ?? '' };
+}
+
+const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+function toMs(text: string, flag: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
+  if (match === null) throw new Fault('usage', `${flag} ${quote(text)} is not a duration`, 'write 500ms, 5s or 1m');
+  return Number(match[1]) * (units[match[2] ?? ''] ?? 0);
+}
