@@ -9,6 +9,7 @@ import { Watcher } from '../../src/watch/watcher.ts';
 import { failed, loaded, loading, toRoute, toServiceObject, toStatus } from '../observe/live-objects.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
+import { toModelText } from './watch-scene.ts';
 
 const options: WatcherOptions = {
   path: '.',
@@ -22,16 +23,6 @@ const options: WatcherOptions = {
   suffix: undefined,
   signOff: undefined,
 };
-
-function toModelText(name: string, candidate: string | undefined = 'v2', namespace = 'models'): string {
-  return `apiVersion: model-mirror.dev/v1alpha1
-kind: Model
-metadata: {name: ${name}, namespace: ${namespace}}
-spec:
-  template: {spec: {predictor: {model: {modelFormat: {name: sklearn}}}}}
-  primary: {version: v1, storageUri: "s3://models/v1"}
-${candidate === undefined ? '' : `  candidate: {version: ${candidate}, storageUri: "s3://models/${candidate}"}\n`}`;
-}
 
 /** The two versions of a model, in a given state. */
 function toServices(model: string, status: object | undefined, digest = 'd2'): Live[] {
