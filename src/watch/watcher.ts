@@ -57,6 +57,7 @@ export class Watcher {
   #retryAt = Number.NEGATIVE_INFINITY;
   #trouble: string | undefined;
   #lastEvent = Number.NEGATIVE_INFINITY;
+  #lastPush = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
 
   constructor(options: WatcherOptions, ports: WatcherPorts) {
@@ -152,7 +153,9 @@ export class Watcher {
     const { batchMs } = this.#options;
     const calm = this.#lastEvent + Math.min(stormPauseMs, batchMs);
     if (changes.length < stormSize || calm <= now) return since + batchMs;
-    return Math.max(since + batchMs, Math.min(calm, since + stormWindows * batchMs));
+    // What came while the last push was under way has not waited for a window of its own.
+    const start = Math.max(since, this.#lastPush);
+    return Math.max(since + batchMs, Math.min(calm, start + stormWindows * batchMs));
   }
 
   #untilRetry(): number {
@@ -199,6 +202,7 @@ export class Watcher {
       this.#conflicts = 0;
       this.#book.accept(plan, snapshot);
       const now = clock.now();
+      this.#lastPush = now;
       meter.commit(plan.changes.map(({ since }) => (now - since) / 1000));
       log.info(message.slice(0, message.indexOf('\n')), { commit: snapshot.commit, models: plan.changes.length });
       this.#succeed();

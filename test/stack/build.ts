@@ -47,6 +47,7 @@ const components: readonly Component[] = [
     variables: { [`${version}.gitVersion`]: 'v1.36.1', [`${version}.gitMajor`]: '1', [`${version}.gitMinor`]: '36' },
   },
   { kind: 'system', name: 'etcd', debianPackage: 'etcd-server' },
+  { kind: 'go', name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' },
 ];
 
 /** Where the programs are: a KUBEBUILDER_ASSETS. */

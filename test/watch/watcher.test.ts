@@ -167,6 +167,29 @@ test('all that changes within the window is one commit', async (t) => {
   await scene.end();
 });
 
+test('a storm is waited out, up to four windows, and what goes on is told after it', async (t) => {
+  const names = Array.from({ length: 400 }, (_, i) => `m${i}`);
+  const scene = new Scene();
+  scene.repository.edit(Object.fromEntries(names.map((name) => [`${name}/model.yaml`, toModelText(name)])));
+  scene.list(names.flatMap((name) => [...toServices(name, loading), routeOf(name)]));
+  await scene.clock.advance(2000);
+  const change = async (states: readonly object[], pause: number) => {
+    for (const state of states)
+      for (const name of names) {
+        for (const live of toServices(name, state)) scene.watcher.put(live);
+        await scene.clock.advance(pause);
+      }
+  };
+  await change([loaded], 4);
+  await scene.clock.advance(2000);
+  t.is(scene.log.length, 2, '1.6 s of changes are one commit');
+  await change([loading, loaded], 4);
+  await scene.clock.advance(10_000);
+  t.true(scene.log.length > 3, 'what does not end is told in between');
+  t.regex(scene.repository.files.get(status('m7')) ?? '', /m7-1.*Ready/);
+  await scene.end();
+});
+
 test('without a whole list of both kinds nothing is told, least of all that something is missing', async (t) => {
   const scene = new Scene();
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
