@@ -1,0 +1,124 @@
+/**
+ * Builds all that `plugin/install` can be put together to with the real kustomize, and looks at what would be
+ * applied: rights, Pods, names that lead nowhere; and, where there are kube-apiserver and etcd, what a real
+ * API server says to it. One line a check; the exit code is 1 when one of them fails.
+ */
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { valueAt } from '../../src/input/plain-value.ts';
+import { stackFolder } from '../stack/build.ts';
+import { writeInstallations } from './installations.ts';
+import type { Built } from './kustomize.ts';
+import { build } from './kustomize.ts';
+import { findPodTroubles } from './pod-security.ts';
+import { findExcessRights } from './rbac.ts';
+import { RealApi } from './real-api.ts';
+import { findLooseEnds } from './references.ts';
+import { expectations, findWrongRights } from './rights-in-force.ts';
+
+/** Not ours, but something of ours is in them. */
+const others: readonly Built[] = ['argocd', 'modelmesh-serving'].map((name) => {
+  const labels = Object.fromEntries(
+    ['enforce', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
+  );
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
+});
+
+let passed = 0;
+let failed = 0;
+
+/** @param find what is wrong; nothing, when all is well. */
+async function check(name: string, find: () => readonly string[] | Promise<readonly string[]>): Promise<void> {
+  let troubles: readonly string[];
+  try {
+    troubles = await find();
+  } catch (error) {
+    const { stderr, message } = error as Error & { stderr?: string };
+    troubles = [stderr || message];
+  }
+  if (troubles.length === 0) passed++;
+  else failed++;
+  say(`${troubles.length === 0 ? 'passed' : 'FAILED'}: ${name}`);
+  for (const trouble of new Set(troubles)) say(`    ${trouble.trim()}`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'model-mirror-install-'));
+try {
+  const built = new Map<string, readonly Built[]>();
+  for (const { name, folder: place, isWhole } of writeInstallations(join(folder, 'install'))) {
+    await check(`${name}: is built`, () => {
+      built.set(name, build(place));
+      return [];
+    });
+    const objects = built.get(name);
+    if (objects === undefined) continue;
+    await check(`${name}: rights`, () => findExcessRights(objects));
+    await check(`${name}: Pods`, () => findPodTroubles(objects));
+    if (isWhole) await check(`${name}: nothing leads nowhere`, () => findLooseEnds(objects));
+    if (name.startsWith('sidecar')) await check(`${name}: the repo-server`, () => findSidecarTroubles(objects));
+  }
+  await checkWithApi(built);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+say(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+function findSidecarTroubles(objects: readonly Built[]): string[] {
+  const containers = valueAt(objects[0], ['spec', 'template', 'spec', 'containers']);
+  const [main, sidecar, ...further] = Array.isArray(containers) ? containers : [];
+  const name = 'ARGOCD_REPO_SERVER_PLUGIN_TAR_EXCLUSIONS';
+  const excluded = (valueAt(main, ['env']) as { name: string }[]).filter((variable) => variable.name === name);
+  return [
+    ...(JSON.stringify(excluded) === JSON.stringify([{ name, value: '.git/*' }])
+      ? []
+      : [`what is excluded is said so: ${JSON.stringify(excluded)}`]),
+    ...(valueAt(sidecar, ['image']) === 'images.example.com/model-mirror:0.1.0' ? [] : ['the image cannot be set']),
+    ...(further.length === 0 ? [] : ['there is a further container']),
+  ];
+}
+
+async function checkWithApi(built: ReadonlyMap<string, readonly Built[]>): Promise<void> {
+  const named = process.env['KUBEBUILDER_ASSETS'];
+  const assets = named ?? stackFolder;
+  if (named === undefined && !['kube-apiserver', 'etcd'].every((program) => existsSync(join(assets, program)))) {
+    say(`LEFT OUT: what an API server says: there is none in ${assets}, and npm run stack:build makes one`);
+    return;
+  }
+  const api = await RealApi.start(assets);
+  try {
+    const all = [...built.values()].flat();
+    await check('a real API server has the namespaces', async () => {
+      for (const namespace of [...all.filter(({ kind }) => kind === 'Namespace'), ...others])
+        await api.apply(namespace);
+      return [];
+    });
+    for (const [name, objects] of built)
+      await check(`${name}: a real API server takes it`, () => findRefusals(api, objects));
+    await check('a real API server refuses and warns of a Pod that may be root', async () => {
+      const lenient = all
+        .filter(({ kind }) => kind === 'Deployment')
+        .map(toLenient)
+        .slice(0, 1);
+      const refusals = await findRefusals(api, lenient);
+      return refusals.length === 2 ? [] : ['it does not', ...refusals];
+    });
+    for (const [name, expectation] of Object.entries(expectations))
+      await check(`${name}: rights in force`, () => findWrongRights(api, built.get(name), expectation));
+  } finally {
+    await api.close();
+  }
+}
+
+async function findRefusals(api: RealApi, objects: readonly Built[]): Promise<string[]> {
+  return (await Promise.all(objects.map((object) => api.findRefusals(object)))).flat();
+}
+
+function toLenient(deployment: Built): Built {
+  return JSON.parse(JSON.stringify(deployment).replaceAll('"runAsNonRoot":true', '"runAsNonRoot":false')) as Built;
+}

@@ -1,0 +1,58 @@
+import test from 'ava';
+import type { Built } from './kustomize.ts';
+import { findExcessRights } from './rbac.ts';
+
+const reading = { apiGroups: ['serving.kserve.io'], resources: ['inferenceservices'], verbs: ['get', 'list', 'watch'] };
+const refreshing = { apiGroups: ['argoproj.io'], resources: ['applications'], verbs: ['patch'] };
+
+const toRole = (rule: object, namespace?: string): Built => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: namespace === undefined ? 'ClusterRole' : 'Role',
+  metadata: { name: 'it', ...(namespace === undefined ? {} : { namespace }) },
+  rules: [rule],
+});
+
+const toBinding = (roleName: string, subject: object): Built => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRoleBinding',
+  metadata: { name: 'it' },
+  roleRef: { kind: 'ClusterRole', name: roleName },
+  subjects: [subject],
+});
+
+const watcher = { kind: 'ServiceAccount', name: 'model-mirror-watcher', namespace: 'model-mirror' };
+
+test('to read the two kinds, and to patch Argo CD’s Applications, is fine', (t) => {
+  const rights = [toRole(reading), toRole(reading, 'models'), toRole(refreshing, 'argocd'), toBinding('it', watcher)];
+  t.deepEqual(findExcessRights(rights), []);
+});
+
+for (const [what, role, trouble] of [
+  ['secrets', toRole({ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }), 'may get /secrets'],
+  ['any verb', toRole({ ...reading, verbs: ['*'] }), 'may * serving.kserve.io/inferenceservices'],
+  ['any resource', toRole({ ...reading, resources: ['*'], verbs: ['get'] }), 'may get serving.kserve.io/*'],
+  ['any group', toRole({ ...reading, apiGroups: ['*'], verbs: ['get'] }), 'may get */inferenceservices'],
+  ['to write', toRole({ ...reading, verbs: ['get', 'patch'] }), 'may patch serving.kserve.io/inferenceservices'],
+  ['paths', toRole({ nonResourceURLs: ['/metrics'], verbs: ['get'] }), 'has a rule with nonResourceURLs'],
+  ['Applications of all', toRole(refreshing), 'may patch argoproj.io/applications'],
+] as const)
+  test(`what a role gives is too much: ${what}`, (t) => {
+    t.deepEqual(findExcessRights([role]), [`ClusterRole it ${trouble}`]);
+  });
+
+test('Applications of another namespace are too much', (t) => {
+  t.deepEqual(findExcessRights([toRole(refreshing, 'models')]), ['Role models/it may patch argoproj.io/applications']);
+});
+
+test('rights that are taken in from other roles are too much', (t) => {
+  const role = { ...toRole(reading), aggregationRule: { clusterRoleSelectors: [{}] } };
+  t.deepEqual(findExcessRights([role]), ["ClusterRole it takes in other roles' rights"]);
+});
+
+test('a role of the cluster, and another subject, are too much', (t) => {
+  const group = { kind: 'Group', name: 'system:authenticated' };
+  t.deepEqual(findExcessRights([toBinding('cluster-admin', group)]), [
+    'ClusterRoleBinding it gives the ClusterRole cluster-admin, which is not here',
+    'ClusterRoleBinding it gives it to the Group system:authenticated',
+  ]);
+});

@@ -1,0 +1,71 @@
+import type { Built } from './kustomize.ts';
+import { toLabel } from './kustomize.ts';
+
+interface Rule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly verbs?: readonly string[];
+  readonly [other: string]: unknown;
+}
+
+interface Role extends Built {
+  readonly rules?: readonly Rule[];
+}
+
+interface Binding extends Built {
+  readonly roleRef: { readonly kind: string; readonly name: string };
+  readonly subjects?: readonly { readonly kind: string; readonly name: string; readonly namespace?: string }[];
+}
+
+/** All that may be given, to anybody; what is in no line is too much. */
+const allowed: readonly { readonly resource: string; readonly verbs: readonly string[]; readonly within?: string }[] = [
+  { resource: 'serving.kserve.io/inferenceservices', verbs: ['get', 'list', 'watch'] },
+  { resource: 'networking.istio.io/virtualservices', verbs: ['get', 'list', 'watch'] },
+  { resource: 'argoproj.io/applications', verbs: ['patch'], within: 'argocd' },
+];
+
+const account = 'model-mirror-watcher';
+
+/** What is given beyond reading the two kinds and patching Argo CD's Applications, and to whom else; empty when fine. */
+export function findExcessRights(objects: readonly Built[]): string[] {
+  return objects.flatMap((object) => {
+    if (/^(Cluster)?Role$/.test(object.kind)) return findInRole(object as Role);
+    if (/^(Cluster)?RoleBinding$/.test(object.kind)) return findInBinding(object as Binding, objects);
+    return [];
+  });
+}
+
+function findInRole(role: Role): string[] {
+  const label = toLabel(role);
+  const troubles = 'aggregationRule' in role ? [`${label} takes in other roles' rights`] : [];
+  for (const { apiGroups = [], resources = [], verbs = [], ...others } of role.rules ?? []) {
+    for (const other of Object.keys(others)) troubles.push(`${label} has a rule with ${other}`);
+    for (const group of apiGroups)
+      for (const resource of resources)
+        for (const verb of verbs)
+          if (!isAllowed(role, `${group}/${resource}`, verb))
+            troubles.push(`${label} may ${verb} ${group}/${resource}`);
+  }
+  return troubles;
+}
+
+function isAllowed(role: Role, resource: string, verb: string): boolean {
+  const line = allowed.find((one) => one.resource === resource);
+  if (line === undefined || !line.verbs.includes(verb)) return false;
+  return line.within === undefined || (role.kind === 'Role' && role.metadata.namespace === line.within);
+}
+
+function findInBinding(binding: Binding, objects: readonly Built[]): string[] {
+  const label = toLabel(binding);
+  const { roleRef, subjects = [] } = binding;
+  const isHere = ({ kind, metadata }: Built) =>
+    kind === roleRef.kind &&
+    metadata.name === roleRef.name &&
+    (kind === 'ClusterRole' || metadata.namespace === binding.metadata.namespace);
+  return [
+    ...(objects.some(isHere) ? [] : [`${label} gives the ${roleRef.kind} ${roleRef.name}, which is not here`]),
+    ...subjects
+      .filter(({ kind, name }) => kind !== 'ServiceAccount' || name !== account)
+      .map(({ kind, name }) => `${label} gives it to the ${kind} ${name}`),
+  ];
+}

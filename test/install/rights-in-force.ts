@@ -1,0 +1,82 @@
+/** What the watcher's account may do once the roles of an installation are applied, and what it may not. */
+import type { Built } from './kustomize.ts';
+import type { Deed, RealApi } from './real-api.ts';
+
+interface Expectation {
+  /** Whose rights they are: the installation's namespace. */
+  readonly namespace: string;
+  readonly may: readonly Deed[];
+  readonly mayNot: readonly Deed[];
+}
+
+const all = undefined;
+const models = 'modelmesh-serving';
+
+const read = (namespace: string | undefined): Deed[] =>
+  ['get', 'list', 'watch'].flatMap((verb) => [
+    { verb, group: 'serving.kserve.io', resource: 'inferenceservices', namespace },
+    { verb, group: 'networking.istio.io', resource: 'virtualservices', namespace },
+  ]);
+const applications = (verb: string, namespace: string): Deed => ({
+  ...{ verb, group: 'argoproj.io', resource: 'applications', namespace },
+});
+
+/** Never, whatever is installed. */
+const never: readonly Deed[] = [
+  ...[models, 'argocd', 'model-mirror', 'ml-tools'].flatMap((namespace) => [
+    { verb: 'get', group: '', resource: 'secrets', namespace },
+    { verb: 'patch', group: 'serving.kserve.io', resource: 'inferenceservices', namespace },
+    { verb: 'patch', group: 'networking.istio.io', resource: 'virtualservices', namespace },
+    { verb: 'create', group: '', resource: 'pods', namespace },
+  ]),
+  applications('get', 'argocd'),
+  applications('delete', 'argocd'),
+  applications('patch', models),
+];
+
+const everywhere = (namespace: string): Expectation => ({
+  namespace,
+  may: [...read(all), ...read(models), applications('patch', 'argocd')],
+  mayNot: never,
+});
+
+const named = (namespace: string): Expectation => ({
+  namespace,
+  may: read(models),
+  mayNot: [...never, ...read(all), ...read('argocd'), applications('patch', 'argocd')],
+});
+
+/** By the installation's name. */
+export const expectations: Readonly<Record<string, Expectation>> = {
+  example: everywhere('model-mirror'),
+  'example in ml-tools': everywhere('ml-tools'),
+  'example-namespaced': named('model-mirror'),
+  'example-namespaced in ml-tools': named('ml-tools'),
+};
+
+/** Applies the roles and bindings, asks the API server, and removes them. @returns what is not as expected. */
+export async function findWrongRights(
+  api: RealApi,
+  objects: readonly Built[] | undefined,
+  { namespace, may, mayNot }: Expectation,
+): Promise<string[]> {
+  if (objects === undefined) return ['it is not built'];
+  const rights = objects.filter(({ apiVersion }) => apiVersion.startsWith('rbac.authorization.k8s.io/'));
+  for (const object of rights) await api.apply(object);
+  try {
+    const user = `system:serviceaccount:${namespace}:model-mirror-watcher`;
+    const stranger = `system:serviceaccount:${namespace}:default`;
+    const wrong: string[] = [];
+    // What is allowed first: after that all of them are in force.
+    for (const deed of may) if (!(await api.isSo(user, deed, true))) wrong.push(`cannot ${toText(deed)}`);
+    for (const deed of mayNot) if (!(await api.isSo(user, deed, false))) wrong.push(`can ${toText(deed)}`);
+    for (const deed of may) if (!(await api.isSo(stranger, deed, false))) wrong.push(`anybody can ${toText(deed)}`);
+    return wrong;
+  } finally {
+    for (const object of rights) await api.remove(object);
+  }
+}
+
+function toText({ verb, group, resource, namespace = 'all namespaces' }: Deed): string {
+  return `${verb} ${resource}${group === '' ? '' : `.${group}`} in ${namespace}`;
+}
