@@ -1,3 +1,4 @@
+import { valueAt } from '../input/plain-value.ts';
 import { computeBackoff } from '../watch/backoff.ts';
 import type { Clock, Log, Meter } from '../watch/ports.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
@@ -16,10 +17,18 @@ interface RefreshOptions {
 const attempts = 5;
 const atOnce = 4;
 const limitMs = 10_000;
+const pauseMs = 500;
+/** A controller that does not work will find the annotation when it does. */
+const patienceMs = 15_000;
+
+const annotation = 'argocd.argoproj.io/refresh';
 
 /**
  * Asks Argo CD to look at git now, by the annotation that `argocd app get --refresh` sets. Applications
  * are asked a few at a time, and each at most once while it waits.
+ *
+ * Argo CD takes the annotation away at the end of a refresh, and with it whatever was asked for in between
+ * (argo-cd controller/appcontroller.go, persistAppStatus, 3.5.7): so a refresh under way is waited for.
  */
 export class ArgocdRefresh {
   readonly #options: RefreshOptions;
@@ -53,17 +62,25 @@ export class ArgocdRefresh {
     }
   }
 
+  async #patch(path: string, patch: object, signal: AbortSignal): Promise<unknown> {
+    const response = await this.#options.api.request(path, {
+      method: 'PATCH',
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify(patch),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
+    });
+    return response.json();
+  }
+
   async #refresh(path: string, signal: AbortSignal): Promise<void> {
-    const { api, clock, log, meter } = this.#options;
+    const { clock, log, meter } = this.#options;
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
-        const response = await api.request(path, {
-          method: 'PATCH',
-          contentType: 'application/merge-patch+json',
-          body: JSON.stringify({ metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } }),
-          signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
-        });
-        await response.body?.cancel();
+        const end = clock.now() + patienceMs;
+        // There is no right to read, and none is needed: a patch is answered with the whole of it.
+        while (isRefreshing(await this.#patch(path, {}, signal)) && clock.now() < end && !signal.aborted)
+          await clock.sleep(pauseMs, signal);
+        await this.#patch(path, { metadata: { annotations: { [annotation]: 'normal' } } }, signal);
         return;
       } catch (error) {
         if (!(error instanceof ApiTrouble)) throw error;
@@ -75,6 +92,10 @@ export class ArgocdRefresh {
       }
     }
   }
+}
+
+function isRefreshing(application: unknown): boolean {
+  return valueAt(application, ['metadata', 'annotations', annotation]) !== undefined;
 }
 
 /**

@@ -33,6 +33,8 @@ export interface RepositoryChange {
   readonly models: boolean;
   /** Status files that are other than before. */
   readonly statusFiles: readonly string[];
+  /** Models that are rendered from other files than before: their own, or a policy's that holds for them. */
+  readonly touched: readonly RepositoryModel[];
   readonly warnings: readonly string[];
 }
 
@@ -52,12 +54,15 @@ export class RepositoryModels {
   /** Which files of the branch are wanted at all, by their names. */
   static toFilter(cluster: string | undefined): (name: string) => boolean {
     const isStatus = toStatusTest(cluster);
-    return (name) => toFileRole(name)?.kind === 'Model' || isStatus(name);
+    return (name) => /^(Model|MirrorPolicy)$/.test(toFileRole(name)?.kind ?? '') || isStatus(name);
   }
 
   async update(files: ReadonlyMap<string, string>, read: Read): Promise<RepositoryChange> {
-    const changed = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
+    const other = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
     const gone = [...this.#ids.keys()].filter((path) => !files.has(path));
+    const touched = this.#ids.size === 0 ? [] : this.#findTouched([...other.map(([path]) => path), ...gone]);
+    // Of policies it is enough to know that they changed.
+    const changed = other.filter(([path]) => !isPolicy(path));
     const texts = await read(new Set(changed.map(([, id]) => id)));
     this.#ids = files;
     const isStatus = toStatusTest(this.#cluster);
@@ -83,7 +88,7 @@ export class RepositoryModels {
       }
     }
     if (models) this.#index();
-    return { models, statusFiles, warnings };
+    return { models, statusFiles, touched, warnings };
   }
 
   /** Takes in what this watcher itself has pushed: there is nothing to read. */
@@ -100,6 +105,16 @@ export class RepositoryModels {
     const folder = toFolder(statusFile);
     const stem = toStem(toName(statusFile), this.#cluster);
     return this.#ids.has(toPath(folder, stem === '' ? 'model.yaml' : `${stem}.model.yaml`));
+  }
+
+  /** Those known so far. */
+  #findTouched(paths: readonly string[]): RepositoryModel[] {
+    const files = new Set(paths);
+    const folders = paths.filter(isPolicy).map(toFolder);
+    return [...this.models.values()].filter(
+      ({ file, statusFile, folder }) =>
+        files.has(file) || files.has(statusFile) || folders.some((outer) => isBelow(folder, outer)),
+    );
   }
 
   #index(): void {
@@ -142,9 +157,18 @@ export function toPath(folder: string, name: string): string {
   return folder === '.' ? name : `${folder}/${name}`;
 }
 
+/** Also for the folder itself. */
+export function isBelow(folder: string, outer: string): boolean {
+  return outer === '.' || folder === outer || folder.startsWith(`${outer}/`);
+}
+
 export function toFolder(path: string): string {
   const end = path.lastIndexOf('/');
   return end < 0 ? '.' : path.slice(0, end);
+}
+
+function isPolicy(path: string): boolean {
+  return toFileRole(toName(path))?.kind === 'MirrorPolicy';
 }
 
 function toName(path: string): string {

@@ -19,7 +19,7 @@ import { toStatusText } from '../output/status-text.ts';
 import type { StatusChange } from './commit-message.ts';
 import type { Snapshot, StatusBranch } from './ports.ts';
 import type { RepositoryModel, StatusFile } from './repository-models.ts';
-import { RepositoryModels, toFolder, toPageName, toPath } from './repository-models.ts';
+import { isBelow, RepositoryModels, toFolder, toPageName, toPath } from './repository-models.ts';
 
 export interface BookOptions {
   /** The watcher's folder from the repository's root; `.` for the root itself. */
@@ -93,14 +93,19 @@ export class StatusBook {
   /**
    * Takes in another state of the branch.
    *
-   * @returns what is to be said about its files.
+   * @returns what is to be said about its files, and what Argo CD wrote on the VirtualServices of models
+   *   that are rendered from other files now.
    */
-  async readSnapshot(snapshot: Snapshot, branch: Pick<StatusBranch, 'read'>, now: number): Promise<string[]> {
+  async readSnapshot(
+    snapshot: Snapshot,
+    branch: Pick<StatusBranch, 'read'>,
+    now: number,
+  ): Promise<{ readonly warnings: readonly string[]; readonly trackings: readonly string[] }> {
     const pagePath = this.#pagePath;
     const files = pagePath === undefined ? snapshot.files : without(snapshot.files, pagePath);
     const pageId = pagePath === undefined ? undefined : snapshot.files.get(pagePath);
     const page = pageId === undefined ? undefined : (await branch.read(new Set([pageId]))).get(pageId);
-    const { models, statusFiles, warnings } = await this.#repository.update(files, (ids) => branch.read(ids));
+    const { models, statusFiles, touched, warnings } = await this.#repository.update(files, (ids) => branch.read(ids));
     this.#page = page;
     this.#pageIsOld = true;
     if (models || statusFiles.length > 0) this.#placementIsOld = true;
@@ -109,7 +114,10 @@ export class StatusBook {
       const key = byStatusFile.get(path);
       if (key !== undefined) this.#mark(key, now);
     }
-    return warnings.filter((warning) => this.#isNews(warning));
+    const trackings = [...this.#entries].flatMap(([key, { model }]) =>
+      touched.includes(model) ? [this.#routes.get(key)?.tracking ?? []].flat() : [],
+    );
+    return { warnings: warnings.filter((warning) => this.#isNews(warning)), trackings };
   }
 
   /** Takes in one live object. Returns whether git may know more of it than the last snapshot. */
@@ -424,10 +432,6 @@ function toKey({ namespace, name }: { readonly namespace: string; readonly name:
 function toLink(folder: string, from: string): string {
   if (folder === from) return '.';
   return from === '.' ? folder : folder.slice(from.length + 1);
-}
-
-function isBelow(folder: string, outer: string): boolean {
-  return outer === '.' || folder === outer || folder.startsWith(`${outer}/`);
 }
 
 function without(files: ReadonlyMap<string, string>, path: string): ReadonlyMap<string, string> {

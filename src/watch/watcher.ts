@@ -28,7 +28,10 @@ interface WatcherPorts {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Meter;
-  /** Called after a push with what Argo CD wrote on the changed models' VirtualServices. */
+  /**
+   * Called after a push, and when others have pushed, with what Argo CD wrote on the VirtualServices of
+   * models that are rendered otherwise now.
+   */
   readonly refresh: ((trackings: readonly string[]) => void) | undefined;
 }
 
@@ -41,6 +44,8 @@ const stormPauseMs = 100;
 /** A loop that has not turned for so long hangs: a push may take half a minute. */
 const aliveMs = 120_000;
 const longestWaitMs = 5000;
+/** A refresh that is asked for while ours is under way is lost in Argo CD: so long after, git is looked at again. */
+const secondLookMs = 3000;
 
 export class Watcher {
   readonly #options: WatcherOptions;
@@ -58,6 +63,7 @@ export class Watcher {
   #trouble: string | undefined;
   #lastEvent = Number.NEGATIVE_INFINITY;
   #lastPush = Number.NEGATIVE_INFINITY;
+  #secondLook = Number.POSITIVE_INFINITY;
   #wake = new AbortController();
 
   constructor(options: WatcherOptions, ports: WatcherPorts) {
@@ -135,14 +141,16 @@ export class Watcher {
     const { clock } = this.#ports;
     const { pollMs, once } = this.#options;
     if (clock.now() < this.#retryAt) return this.#untilRetry();
-    const fetchAt = this.#wantsFetch ? this.#lastFetch + fetchPauseMs : this.#lastFetch + pollMs;
+    const fetchAt = this.#wantsFetch
+      ? this.#lastFetch + fetchPauseMs
+      : Math.min(this.#lastFetch + pollMs, this.#secondLook);
     if (clock.now() >= fetchAt && !(await this.#fetch(stop))) return this.#untilRetry();
     if (this.#snapshot === undefined || !this.#isListed) return longestWaitMs;
     const now = clock.now();
     const { plan, warnings } = this.#book.plan(now);
     for (const warning of warnings) this.#ports.log.warn(warning);
     this.#ports.meter.models(this.#book.countStates());
-    const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, this.#wantsFetch ? fetchAt : this.#lastFetch + pollMs);
+    const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, fetchAt);
     if (plan.files.size === 0) return once && !plan.isSettling ? undefined : Math.max(0, next - now);
     const pushAt = once ? now : this.#toPushTime(plan, now);
     if (now < pushAt) return Math.max(0, Math.min(pushAt, next) - now);
@@ -166,12 +174,15 @@ export class Watcher {
     const { branch, clock, log } = this.#ports;
     // What comes while the answer is on its way wants another look.
     this.#wantsFetch = false;
+    this.#secondLook = Number.POSITIVE_INFINITY;
     try {
       const snapshot = await branch.fetch(signal);
       this.#lastFetch = clock.now();
       if (snapshot.commit !== this.#snapshot?.commit) {
-        for (const warning of await this.#book.readSnapshot(snapshot, branch, clock.now())) log.warn(warning);
+        const { warnings, trackings } = await this.#book.readSnapshot(snapshot, branch, clock.now());
+        for (const warning of warnings) log.warn(warning);
         this.#snapshot = snapshot;
+        this.#refresh(trackings);
       }
       this.#succeed();
       return true;
@@ -183,7 +194,7 @@ export class Watcher {
   }
 
   async #push(plan: Plan, drop: AbortSignal): Promise<number> {
-    const { branch, clock, log, meter, refresh } = this.#ports;
+    const { branch, clock, log, meter } = this.#ports;
     const message = toCommitMessage(plan.changes, this.#options);
     try {
       const snapshot = await branch.push({ changes: plan.files, message }, drop);
@@ -209,7 +220,7 @@ export class Watcher {
       const trackings = plan.changes.flatMap(({ tracking, before, after }) =>
         tracking === undefined || !rendersOtherwise(before, after) ? [] : [tracking],
       );
-      if (trackings.length > 0) refresh?.(trackings);
+      this.#refresh(trackings);
       return 0;
     } catch (error) {
       if (!drop.aborted) this.#fail('git-push', error);
@@ -218,6 +229,13 @@ export class Watcher {
       this.#lastFetch = Number.NEGATIVE_INFINITY;
       return this.#untilRetry();
     }
+  }
+
+  #refresh(trackings: readonly string[]): void {
+    const { clock, refresh } = this.#ports;
+    if (trackings.length === 0 || refresh === undefined) return;
+    refresh(trackings);
+    this.#secondLook = clock.now() + secondLookMs;
   }
 
   #succeed(): void {

@@ -1,8 +1,10 @@
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
 import { failed, loaded, loading } from '../observe/live-objects.ts';
+import type { ApiUnderTest } from '../stand-in/api-under-test.ts';
 import { toManifests, toModelText, until, WatchScene } from './watch-scene.ts';
 
 /** One model, applied and loading, and its status told. */
@@ -238,6 +240,24 @@ test('Argo CD is asked to look at once, at the Application that owns the model',
   };
   await until('it is asked', () => isAsked('app-wisdom'));
   t.false(await isAsked('another'));
+  // Argo CD is at it; what is asked for now would be lost when it takes the annotation away.
+  const version = async () =>
+    (await scene.cluster.get('applications', 'argocd', 'app-wisdom'))?.metadata.resourceVersion;
+  const before = await version();
+  await setCandidate(scene, loaded);
+  await until('it is told', isTold(scene, 'Ready'));
+  await sleep(1500);
+  t.is(await version(), before);
+  const done = await (scene.cluster as ApiUnderTest).fetch(
+    '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/app-wisdom',
+    {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/merge-patch+json' },
+      body: JSON.stringify({ metadata: { annotations: null } }),
+    },
+  );
+  t.true(done.ok);
+  await until('it is asked again', () => isAsked('app-wisdom'));
 });
 
 test('once: it tells what is, and ends', async (t) => {

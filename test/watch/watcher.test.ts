@@ -405,6 +405,40 @@ test('the Applications of changed models are refreshed, but not for a word on th
   await scene.end();
 });
 
+test('what others push is told to Argo CD too: of the models that it renders otherwise, and of no others', async (t) => {
+  const scene = await toLoadingScene();
+  scene.repository.edit({ 'folly/model.yaml': toModelText('folly'), 'folly/deep/notes.txt': 'text' });
+  const tracked = (model: string) => ({ ...toRoute(model, { path: model, percentage: 0 }), tracking: `${model}-app` });
+  for (const model of ['wisdom', 'folly']) scene.watcher.put(tracked(model));
+  for (const live of toServices('folly', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(60_000);
+  const told = async (files: Record<string, string>) => {
+    scene.refreshed.length = 0;
+    scene.repository.edit(files);
+    await scene.clock.advance(31_000);
+    return scene.refreshed.splice(0).sort();
+  };
+  t.deepEqual(await told({ 'folly/policy.yaml': 'spec: {mirrorPercentage: 0}' }), ['folly-app']);
+  t.deepEqual(await told({ 'policy.yaml': 'spec: {}' }), ['folly-app', 'wisdom-app']);
+  t.deepEqual(await told({ 'wisdom/model.yaml': `${toModelText('wisdom')}# edited\n` }), ['wisdom-app']);
+  t.deepEqual(await told({ 'folly/deep/policy.yaml': 'spec: {}' }), []);
+  t.deepEqual(await told({ 'notes.txt': 'text' }), []);
+  await scene.end();
+});
+
+test('after a refresh git is looked at again soon: one that was asked for meanwhile is lost in Argo CD', async (t) => {
+  const scene = await toLoadingScene();
+  const tracked = { ...toRoute('wisdom', { path: 'wisdom', percentage: 0 }), tracking: 'wisdom-app' };
+  scene.watcher.put(tracked);
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(600);
+  t.deepEqual(scene.refreshed, ['wisdom-app']);
+  scene.repository.edit({ 'wisdom/policy.yaml': 'spec: {mirrorPercentage: 0}' });
+  await scene.clock.advance(3500);
+  t.deepEqual(scene.refreshed, ['wisdom-app', 'wisdom-app']);
+  await scene.end();
+});
+
 test('once: it looks, waits for what must hold, commits and ends', async (t) => {
   const first = await toLoadingScene();
   for (const live of toServices('wisdom', loaded)) first.watcher.put(live);
