@@ -68,10 +68,12 @@ export interface Counts {
   readonly multiModel: number;
 }
 
+type Rows = Map<string, { -readonly [Key in keyof CallCount]: CallCount[Key] }>;
+
 /** Since a reset. */
 class Tally {
   readonly open = new Set<Call>();
-  readonly done = new Map<string, { -readonly [Key in keyof CallCount]: CallCount[Key] }>();
+  readonly done: Rows = new Map();
   readonly lastCalls = new Map<string, number>();
   withModelId = 0;
   multiModel = 0;
@@ -169,9 +171,9 @@ export class ModelMeshStandIn {
   }
 
   counts(): CallCount[] {
-    const open = new Tally();
+    const open: Rows = new Map();
     for (const call of this.#tally.open) count(open, call, 'PENDING', false);
-    return [...this.#tally.done.values(), ...open.done.values()].map((row) => ({ ...row }));
+    return [...this.#tally.done.values(), ...open.values()].map((row) => ({ ...row }));
   }
 
   report(): Counts {
@@ -244,8 +246,8 @@ export class ModelMeshStandIn {
   /** Does what the call's models, as they are now, do with it. */
   #advance(call: Call): void {
     const outcome = toOutcome(call, this.#models);
-    if (outcome === 'never') return;
-    if (outcome === 'wait') {
+    if (outcome === 'never') forget(call);
+    else if (outcome === 'wait') {
       this.#waiting.add(call);
       expire(call);
     } else if ('code' in outcome) refuse(call, outcome);
@@ -329,6 +331,11 @@ function expire(call: Call): void {
   );
 }
 
+/** Its deadline, and that it was to be answered. */
+function forget({ timers }: Call): void {
+  for (const timer of timers) clearTimeout(timer);
+}
+
 /** One message a model: put together they are one message, as any in protobuf. */
 function answer(call: Call, models: readonly string[]): void {
   if (!finish(call, 'OK', false)) return;
@@ -353,18 +360,18 @@ function refuse(call: Call, { code, message }: Refusal): void {
 function finish(call: Call, code: GrpcStatus, isCancelled: boolean): boolean {
   if (call.isDone) return false;
   call.isDone = true;
-  for (const timer of call.timers) clearTimeout(timer);
+  forget(call);
   call.tally.open.delete(call);
-  count(call.tally, call, code, isCancelled);
+  count(call.tally.done, call, code, isCancelled);
   return true;
 }
 
-function count({ done }: Tally, call: Call, code: CallCount['code'], isCancelled: boolean): void {
+function count(rows: Rows, call: Call, code: CallCount['code'], isCancelled: boolean): void {
   const { models, authority, source } = call;
   const model = models.length === 0 ? 'none' : models.join(', ');
   const key = `${model}\n${authority}\n${source}\n${code}`;
-  const row = done.get(key) ?? { model, authority, source, code, calls: 0, cancelled: 0 };
+  const row = rows.get(key) ?? { model, authority, source, code, calls: 0, cancelled: 0 };
   row.calls++;
   if (isCancelled) row.cancelled++;
-  done.set(key, row);
+  rows.set(key, row);
 }
