@@ -289,6 +289,7 @@ test('a call to a loading model waits for it', async (t) => {
     const answer = call(standIn.address, { headers: { 'mm-vmodel-id': 'wisdom-0' } });
     await until(() => isPending(standIn));
     standIn.set('wisdom-1', { state: 'failing' });
+    standIn.set('wisdom-0', loading);
     t.true(isPending(standIn));
     if (then === undefined) standIn.remove('wisdom-0');
     else standIn.set('wisdom-0', then);

@@ -259,7 +259,8 @@ export class ModelMeshStandIn {
   }
 
   #wake(name: string): void {
-    for (const call of this.#waiting) {
+    // Some begin to wait again.
+    for (const call of [...this.#waiting]) {
       if (!call.models.includes(name)) continue;
       this.#waiting.delete(call);
       this.#advance(call);
