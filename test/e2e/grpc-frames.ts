@@ -1,0 +1,176 @@
+/**
+ * The little of gRPC over HTTP/2 and of KServe's V2 protocol that the stand-in for ModelMesh and the load
+ * generator speak, written by hand.
+ *
+ * Sources: grpc/grpc doc/PROTOCOL-HTTP2.md; kserve/kserve docs/predict-api/v2/grpc_predict_v2.proto, where
+ * fields 1, 2 and 3 of both ModelInferRequest and ModelInferResponse are model_name, model_version and id.
+ */
+
+/** By number, as in grpc/grpc doc/statuscodes.md. */
+const statuses = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
+export type GrpcStatus = (typeof statuses)[number];
+
+export const inferPath = '/inference.GRPCInferenceService/ModelInfer';
+export const contentType = 'application/grpc';
+
+export function isStatus(text: string): text is GrpcStatus {
+  return statuses.some((status) => status === text);
+}
+
+/** The value of the header `grpc-status`. */
+export function toStatusCode(status: GrpcStatus): string {
+  return String(statuses.indexOf(status));
+}
+
+/** @param code the header `grpc-status`; one that gRPC does not know is given back as it is. */
+export function toStatusName(code: string): string {
+  return statuses[Number(code)] ?? code;
+}
+
+/** The header `grpc-message`: what is not printable ASCII is percent-encoded, byte by byte. */
+export function toGrpcMessage(text: string): string {
+  const toHex = (byte: number) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  const bytes = [...Buffer.from(text)];
+  return bytes
+    .map((byte) => (byte < 0x20 || byte > 0x7e || byte === 0x25 ? toHex(byte) : String.fromCharCode(byte)))
+    .join('');
+}
+
+/** The header `grpc-timeout`, which has eight digits at most: `10000m` for ten seconds. */
+export function toTimeout(ms: number): string {
+  return ms < 1e8 ? `${Math.ceil(ms)}m` : `${Math.ceil(ms / 1000)}S`;
+}
+
+const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** Milliseconds; undefined for anything that is not a `grpc-timeout`. */
+export function parseTimeout(header: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d{1,8})([HMSmun])$/.exec(header) ?? [];
+  const factor = unitMs[unit];
+  return digits === undefined || factor === undefined ? undefined : Number(digits) * factor;
+}
+
+/** A field that is not there is undefined; one that is there and empty is ''. */
+export interface InferMessage {
+  readonly modelName?: string | undefined;
+  readonly modelVersion?: string | undefined;
+  readonly id?: string | undefined;
+}
+
+const lengthDelimited = 2;
+
+/** A ModelInferRequest or a ModelInferResponse. */
+export function toInferMessage({ modelName, modelVersion, id }: InferMessage): Buffer {
+  const parts: Buffer[] = [];
+  for (const [i, text] of [modelName, modelVersion, id].entries()) {
+    if (text === undefined) continue;
+    const bytes = Buffer.from(text);
+    parts.push(Buffer.from([((i + 1) << 3) | lengthDelimited, ...toVarint(bytes.length)]), bytes);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Skips all other fields; of a field that is there twice the last counts. Throws when it is broken. */
+export function parseInferMessage(bytes: Buffer): InferMessage {
+  const texts: (string | undefined)[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const tag = readVarint(bytes, at);
+    const field = Math.floor(tag.value / 8);
+    const value = readField(bytes, tag.next, tag.value % 8);
+    if (field >= 1 && field <= 3) {
+      if (tag.value % 8 !== lengthDelimited) throw new Error(`field ${field} is not a string`);
+      texts[field] = bytes.toString('utf8', value.start, value.end);
+    }
+    at = value.end;
+  }
+  return { modelName: texts[1], modelVersion: texts[2], id: texts[3] };
+}
+
+/** Where a field's value begins, without its length, and ends. */
+function readField(bytes: Buffer, at: number, wireType: number): { start: number; end: number } {
+  if (wireType === 0) return { start: at, end: readVarint(bytes, at).next };
+  let start = at;
+  let length = wireType === 1 ? 8 : wireType === 5 ? 4 : undefined;
+  if (wireType === lengthDelimited) ({ value: length, next: start } = readVarint(bytes, at));
+  if (length === undefined) throw new Error(`wire type ${wireType}`);
+  if (start + length > bytes.length) throw new Error('cut off');
+  return { start, end: start + length };
+}
+
+function readVarint(bytes: Buffer, at: number): { value: number; next: number } {
+  let value = 0;
+  for (let i = 0; i < 10; i++) {
+    const byte = bytes[at + i];
+    if (byte === undefined) throw new Error('cut off');
+    value += (byte & 0x7f) * 2 ** (7 * i);
+    if (byte < 0x80) return { value, next: at + i + 1 };
+  }
+  throw new Error('a number without end');
+}
+
+function toVarint(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...toVarint(Math.floor(value / 0x80))];
+}
+
+/** Flag and length. */
+const prefixLength = 5;
+
+/** A message as it goes over the wire, not compressed. */
+export function toFrame(message: Buffer): Buffer {
+  const prefix = Buffer.alloc(prefixLength);
+  prefix.writeUInt32BE(message.length, 1);
+  return Buffer.concat([prefix, message]);
+}
+
+/** Takes in a unary call's body. */
+export class MessageReader {
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
+  }
+
+  /** A second message has begun. */
+  get isStream(): boolean {
+    return this.#length > prefixLength && this.#length > prefixLength + this.#whole(prefixLength).readUInt32BE(1);
+  }
+
+  /** Undefined when nothing came; throws when it is cut off or compressed. */
+  message(): Buffer | undefined {
+    if (this.#length === 0) return undefined;
+    const body = this.#whole(this.#length);
+    if (body.length < prefixLength || body.length < prefixLength + body.readUInt32BE(1)) throw new Error('cut off');
+    if (body[0] !== 0) throw new Error('compressed');
+    return body.subarray(prefixLength, prefixLength + body.readUInt32BE(1));
+  }
+
+  /** The first chunk, made to have so many bytes at least. */
+  #whole(length: number): Buffer {
+    const [first] = this.#chunks;
+    if (first !== undefined && first.length >= length) return first;
+    const whole = Buffer.concat(this.#chunks);
+    this.#chunks = [whole];
+    return whole;
+  }
+}

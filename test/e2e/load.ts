@@ -1,0 +1,290 @@
+/**
+ * Sends ModelInfer calls over a few HTTP/2 connections and tells what became of them.
+ *
+ * Invariant: every call that was sent is either answered or an error.
+ */
+import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2';
+import { connect, constants } from 'node:http2';
+import {
+  contentType,
+  inferPath,
+  MessageReader,
+  parseInferMessage,
+  toFrame,
+  toInferMessage,
+  toStatusName,
+  toTimeout,
+} from './grpc-frames.ts';
+
+export interface LoadOptions {
+  /** `IP:PORT`. */
+  readonly to: string;
+  readonly authority: string;
+  /** How many; absent: until `seconds` are over or it is stopped. */
+  readonly calls?: number;
+  /** For how long new calls are sent. */
+  readonly seconds?: number;
+  /** Calls a second, evenly spaced and whatever becomes of them; 0, the default: as fast as `parallel` allows. */
+  readonly rate?: number;
+  /** How many calls are under way at once when there is no rate; default 50. */
+  readonly parallel?: number;
+  /** Default 4. */
+  readonly connections?: number;
+  /** Names and values; a repeated name goes out repeated. */
+  readonly headers?: readonly (readonly [string, string])[];
+  /** Of each call, sent along and kept here; default 10 000. */
+  readonly deadlineMs?: number;
+  /** In the body; default none. */
+  readonly modelName?: string;
+  /** Whether the summary has a timeline. */
+  readonly timeline?: boolean;
+}
+
+export interface Latencies {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** Of the calls that were sent in one second. Latencies are those of all of them, in milliseconds. */
+export interface LoadSecond {
+  /** Since 1970. */
+  readonly second: number;
+  readonly sent: number;
+  readonly answered: number;
+  readonly errors: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface LoadSummary {
+  readonly sent: number;
+  /** With status OK and a message. */
+  readonly answered: number;
+  /** How many by gRPC status, or by what happened to the connection or the stream. */
+  readonly errors: Readonly<Record<string, number>>;
+  /** Answers by the model's name in them. */
+  readonly byModel: Readonly<Record<string, number>>;
+  /** Of the answered calls, from the moment each was sent; 0 when there is none. */
+  readonly latencyMs: Latencies;
+  readonly seconds: number;
+  readonly timeline?: readonly LoadSecond[];
+}
+
+interface Bucket {
+  sent: number;
+  answered: number;
+  errors: number;
+  readonly latencies: number[];
+}
+
+const ignore = () => {};
+
+const resetNames: ReadonlyMap<unknown, string> = new Map(
+  Object.entries(constants)
+    .filter(([name]) => /^NGHTTP2_([A-Z_]+_ERROR|REFUSED_STREAM|CANCEL|ENHANCE_YOUR_CALM|STREAM_CLOSED)$/.test(name))
+    .map(([name, code]) => [code, name.replace('NGHTTP2', 'RST')]),
+);
+
+/** Starts to send at once. */
+export class Load {
+  /** When it has come to its end and all calls to theirs. */
+  readonly summary: Promise<LoadSummary>;
+  readonly #options: LoadOptions;
+  readonly #headers: OutgoingHttpHeaders;
+  readonly #frame: Buffer;
+  readonly #deadlineMs: number;
+  readonly #rate: number;
+  readonly #parallel: number;
+  /** How many calls at most. */
+  readonly #calls: number;
+  readonly #start = performance.now();
+  readonly #sessions: (ClientHttp2Session | undefined)[];
+  readonly #errors = new Map<string, number>();
+  readonly #byModel = new Map<string, number>();
+  readonly #latencies: number[] = [];
+  readonly #seconds = new Map<number, Bucket>();
+  readonly #resolve: (summary: LoadSummary) => void;
+  #sent = 0;
+  #open = 0;
+  #isStopped = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: LoadOptions) {
+    const { headers = [], deadlineMs = 10_000, modelName, authority, connections = 4 } = options;
+    const { calls = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, rate = 0, parallel = 50 } = options;
+    this.#options = options;
+    this.#deadlineMs = deadlineMs;
+    this.#rate = rate;
+    this.#parallel = parallel;
+    this.#calls = rate === 0 ? calls : Math.min(calls, Math.ceil(rate * seconds));
+    this.#frame = toFrame(toInferMessage({ modelName }));
+    this.#sessions = new Array(connections).fill(undefined);
+    this.#headers = {
+      ':method': 'POST',
+      ':path': inferPath,
+      ':authority': authority,
+      'content-type': contentType,
+      te: 'trailers',
+      'grpc-timeout': toTimeout(deadlineMs),
+      ...toOutgoing(headers),
+    };
+    const { promise, resolve } = Promise.withResolvers<LoadSummary>();
+    this.summary = promise;
+    this.#resolve = resolve;
+    if (rate === 0 && Number.isFinite(seconds)) this.#timer = setTimeout(() => this.stop(), seconds * 1000);
+    this.#go();
+  }
+
+  /** No new calls; the summary comes when those under way are at their end. */
+  stop(): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#settle();
+  }
+
+  #go(): void {
+    if (this.#rate === 0)
+      while (!this.#isStopped && this.#open < this.#parallel && this.#sent < this.#calls) this.#send();
+    else {
+      const due = Math.min(this.#calls, 1 + Math.floor(((performance.now() - this.#start) / 1000) * this.#rate));
+      while (this.#sent < due) this.#send();
+      const nextMs = this.#start + (this.#sent / this.#rate) * 1000 - performance.now();
+      this.#timer = setTimeout(() => this.#go(), Math.max(0, nextMs));
+    }
+    if (this.#sent >= this.#calls) this.stop();
+  }
+
+  #send(): void {
+    const sentAt = performance.now();
+    const bucket = this.#bucket();
+    this.#open++;
+    bucket.sent++;
+    let isOver = false;
+    const end = (error: string | undefined, model = '') => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      const latency = performance.now() - sentAt;
+      bucket.latencies.push(latency);
+      if (error === undefined) {
+        bucket.answered++;
+        this.#latencies.push(latency);
+        add(this.#byModel, model);
+      } else {
+        bucket.errors++;
+        add(this.#errors, error);
+      }
+      this.#open--;
+      if (this.#isStopped) this.#settle();
+      else if (this.#rate === 0) this.#go();
+    };
+    const stream = this.#session(this.#sent++ % this.#sessions.length).request(this.#headers);
+    const timer = setTimeout(() => {
+      end('DEADLINE_EXCEEDED');
+      // One that has no connection yet cannot be reset.
+      if (stream.pending) stream.destroy();
+      else stream.close(constants.NGHTTP2_CANCEL);
+    }, this.#deadlineMs);
+    let status: string | undefined;
+    let failure: string | undefined;
+    const body = new MessageReader();
+    stream.on('response', (headers) => {
+      if (headers[':status'] !== 200) failure = `HTTP_${headers[':status']}`;
+      status = headers['grpc-status'] as string | undefined;
+    });
+    stream.on('trailers', (trailers) => {
+      status = trailers['grpc-status'] as string | undefined;
+    });
+    stream.on('data', (chunk: Buffer) => body.push(chunk));
+    stream.on('error', (error) => {
+      failure ??= toReason(error, stream.rstCode);
+    });
+    stream.on('close', () => {
+      if (status !== undefined && status !== '0') return end(toStatusName(status));
+      if (failure !== undefined) return end(failure);
+      if (status === undefined) return end('NO_STATUS');
+      const model = toModel(body);
+      return model === undefined ? end('NO_MESSAGE') : end(undefined, model);
+    });
+    stream.end(this.#frame);
+  }
+
+  /** An open connection: a new one in place of one that was closed. */
+  #session(index: number): ClientHttp2Session {
+    const open = this.#sessions[index];
+    if (open !== undefined && !open.closed && !open.destroyed) return open;
+    const session = connect(`http://${this.#options.to}`, { maxSessionMemory: 1024 });
+    // Each of its calls tells of it.
+    session.on('error', ignore);
+    this.#sessions[index] = session;
+    return session;
+  }
+
+  #bucket(): Bucket {
+    const second = Math.floor(Date.now() / 1000);
+    const bucket = this.#seconds.get(second) ?? { sent: 0, answered: 0, errors: 0, latencies: [] };
+    this.#seconds.set(second, bucket);
+    return bucket;
+  }
+
+  #settle(): void {
+    if (this.#open > 0) return;
+    for (const session of this.#sessions) session?.destroy();
+    this.#resolve({
+      sent: this.#sent,
+      answered: this.#latencies.length,
+      errors: Object.fromEntries(this.#errors),
+      byModel: Object.fromEntries(this.#byModel),
+      latencyMs: toLatencies(this.#latencies),
+      seconds: round((performance.now() - this.#start) / 1000),
+      ...(this.#options.timeline ? { timeline: this.#timeline() } : {}),
+    });
+  }
+
+  #timeline(): LoadSecond[] {
+    return [...this.#seconds].map(([second, { sent, answered, errors, latencies }]) => {
+      const { p99, max } = toLatencies(latencies);
+      return { second, sent, answered, errors, p99, max };
+    });
+  }
+}
+
+/** Node sends an array as so many headers. */
+function toOutgoing(headers: readonly (readonly [string, string])[]): OutgoingHttpHeaders {
+  const grouped = Map.groupBy(headers, ([name]) => name.toLowerCase());
+  return Object.fromEntries([...grouped].map(([name, all]) => [name, all.map(([, value]) => value)]));
+}
+
+/** Undefined when the answer is none. */
+function toModel(body: MessageReader): string | undefined {
+  try {
+    const message = body.message();
+    return message === undefined ? undefined : (parseInferMessage(message).modelName ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param rstCode tells what Node's own code does not. */
+function toReason(error: Error & { readonly code?: string }, rstCode: number | undefined): string {
+  if (error.code === 'ERR_HTTP2_STREAM_ERROR') return resetNames.get(rstCode) ?? `RST_${rstCode}`;
+  if (error.cause instanceof Error) return toReason(error.cause, rstCode);
+  return error.code ?? error.message;
+}
+
+function toLatencies(latencies: readonly number[]): Latencies {
+  const sorted = Float64Array.from(latencies).sort();
+  const at = (share: number) => round(sorted[Math.ceil(sorted.length * share) - 1] ?? 0);
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+function add(counts: Map<string, number>, key: string): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1);
+}

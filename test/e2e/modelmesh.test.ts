@@ -1,0 +1,578 @@
+/** The stand-in for ModelMesh and the load generator against each other, over sockets. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { connect, constants, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { connect as connectSocket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
+import test from 'ava';
+import fc from 'fast-check';
+import { toAddress } from './address.ts';
+import {
+  inferPath,
+  MessageReader,
+  parseInferMessage,
+  parseTimeout,
+  toFrame,
+  toGrpcMessage,
+  toInferMessage,
+  toStatusName,
+  toTimeout,
+} from './grpc-frames.ts';
+import type { LoadOptions, LoadSummary } from './load.ts';
+import { Load } from './load.ts';
+import type { ModelState } from './modelmesh.ts';
+import { ModelMeshStandIn } from './modelmesh.ts';
+import { ModelMeshControl } from './modelmesh-control.ts';
+
+const authority = 'wisdom.modelmesh-serving';
+const loaded: ModelState = { state: 'loaded' };
+const loading: ModelState = { state: 'loading' };
+const hanging: ModelState = { state: 'hanging' };
+const toWisdom = ['mm-vmodel-id', 'wisdom-0'] as const;
+const toCandidate = ['mm-vmodel-id', 'wisdom-1'] as const;
+const empty = toFrame(Buffer.alloc(0));
+
+/** With `wisdom-0` and `wisdom-1` loaded. */
+async function start(t: ExecutionContext): Promise<ModelMeshStandIn> {
+  const standIn = await ModelMeshStandIn.start();
+  t.teardown(() => standIn.close());
+  standIn.set('wisdom-0', loaded);
+  standIn.set('wisdom-1', loaded);
+  return standIn;
+}
+
+function send(to: string, options: Partial<LoadOptions> = {}): Promise<LoadSummary> {
+  return new Load({ to, authority, calls: 1, ...options }).summary;
+}
+
+interface Call {
+  readonly headers?: OutgoingHttpHeaders;
+  readonly path?: string;
+  readonly body?: Buffer;
+  /** The caller goes on, and this is not all. */
+  readonly isOpen?: boolean;
+  readonly localAddress?: string;
+  /** The caller gives up. */
+  readonly signal?: AbortSignal;
+}
+
+interface Answer {
+  readonly code: string;
+  readonly message: unknown;
+  readonly model: string | undefined;
+  readonly id: string | undefined;
+}
+
+/** One call, that waits for its answer as long as it takes. */
+async function call(to: string, { headers = {}, path = inferPath, body = empty, isOpen, localAddress, signal }: Call) {
+  const { host, port } = toAddress(to);
+  const socket = connectSocket({ host, port, ...(localAddress === undefined ? {} : { localAddress }) });
+  const session = connect(`http://${to}`, { createConnection: () => socket });
+  const fields = { ':method': 'POST', ':path': path, ':authority': authority, ...headers };
+  const stream = session.request(fields, signal === undefined ? {} : { signal });
+  const end: Record<string, unknown> = {};
+  const reader = new MessageReader();
+  stream.on('response', (some) => Object.assign(end, some));
+  stream.on('trailers', (some) => Object.assign(end, some));
+  stream.on('error', () => {});
+  stream.on('data', (chunk: Buffer) => reader.push(chunk));
+  if (isOpen) stream.write(body);
+  else stream.end(body);
+  await new Promise((resolve) => stream.once('close', resolve));
+  session.destroy();
+  const { modelName: model, id } = parseInferMessage(reader.message() ?? Buffer.alloc(0));
+  return { code: toStatusName(String(end['grpc-status'])), message: end['grpc-message'], model, id } satisfies Answer;
+}
+
+/** A server that knows nothing of gRPC. */
+async function serve(t: ExecutionContext, answer: (stream: ServerHttp2Stream, rawHeaders: string[]) => void) {
+  const server = createServer();
+  server.on('session', (session) => {
+    session.on('stream', (stream, _headers, _flags, rawHeaders) => {
+      stream.on('error', () => {});
+      answer(stream, rawHeaders);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await sleep(5);
+}
+
+function toBody(modelName: string | undefined, id?: string): Buffer {
+  return toFrame(toInferMessage({ modelName, id }));
+}
+
+function isPending(standIn: ModelMeshStandIn): boolean {
+  return standIn.counts().some(({ code }) => code === 'PENDING');
+}
+
+test('a model is chosen by header, and the name in the body beats it', async (t) => {
+  const standIn = await start(t);
+  const { address } = standIn;
+  t.deepEqual(await send(address, { headers: [toWisdom] }).then(({ byModel }) => byModel), { 'wisdom-0': 1 });
+  const named = await send(address, { headers: [toWisdom], modelName: 'wisdom-1', calls: 2 });
+  t.deepEqual(named.byModel, { 'wisdom-1': 2 });
+  const row = { authority, source: '127.0.0.1', code: 'OK', cancelled: 0 };
+  t.deepEqual(standIn.counts(), [
+    { model: 'wisdom-0', ...row, calls: 1 },
+    { model: 'wisdom-1', ...row, calls: 2 },
+  ] as never);
+  const { lastCalls } = standIn.report();
+  t.deepEqual(Object.keys(lastCalls), ['wisdom-0', 'wisdom-1']);
+  t.true(Object.values(lastCalls).every((time) => Math.abs(Date.now() - time) < 10_000));
+});
+
+test('with a name in the body no header is looked at', async (t) => {
+  const { address } = await start(t);
+  const headers = { 'mm-vmodel-id': ['wisdom-0', 'wisdom-1'], 'mm-model-id': 'x' };
+  const answer = await call(address, { headers, body: toBody('wisdom-1', 'call 7') });
+  t.deepEqual(answer, { code: 'OK', message: undefined, model: 'wisdom-1', id: 'call 7' });
+});
+
+const refused: readonly [string, Call, code: string, message: string | undefined, model: string][] = [
+  [
+    'both headers',
+    { headers: { 'mm-vmodel-id': 'wisdom-0', 'mm-model-id': 'x' } },
+    'INVALID_ARGUMENT',
+    'must include only one of model id and vmodel id',
+    'wisdom-0',
+  ],
+  ['neither header', {}, 'INVALID_ARGUMENT', 'must include mm-model-id header', 'none'],
+  ['a model that is not a vmodel', { headers: { 'mm-model-id': 'x' } }, 'NOT_FOUND', 'model not found', 'none'],
+  ['an unknown vmodel', { headers: { 'mm-vmodel-id': 'x' } }, 'NOT_FOUND', 'vmodel not found', 'x'],
+  ['an unknown name', { body: toBody('x') }, 'NOT_FOUND', 'vmodel not found', 'x'],
+  [
+    'one value with a comma',
+    { headers: { 'mm-vmodel-id': 'wisdom-0, wisdom-1' } },
+    'NOT_FOUND',
+    'vmodel not found',
+    'wisdom-0, wisdom-1',
+  ],
+  [
+    'an empty header',
+    { headers: { 'mm-vmodel-id': '' } },
+    'INVALID_ARGUMENT',
+    'provided vmodel-id header must be non-empty',
+    '',
+  ],
+  [
+    'an empty name that is there',
+    { headers: { 'mm-vmodel-id': 'wisdom-0' }, body: toBody('') },
+    'INVALID_ARGUMENT',
+    'provided vmodel-id header must be non-empty',
+    '',
+  ],
+  [
+    'another method',
+    { headers: { 'mm-vmodel-id': 'wisdom-0' }, path: '/inference.GRPCInferenceService/ServerLive' },
+    'UNIMPLEMENTED',
+    'Method not found or not permitted: /inference.GRPCInferenceService/ServerLive',
+    'wisdom-0',
+  ],
+  [
+    'another method of no model',
+    { path: '/inference.GRPCInferenceService/ServerLive', body: toBody('wisdom-0') },
+    'INVALID_ARGUMENT',
+    'must include mm-model-id header',
+    'none',
+  ],
+  [
+    'a stream',
+    { headers: { 'mm-vmodel-id': 'wisdom-0' }, body: Buffer.concat([empty, empty]), isOpen: true },
+    'UNIMPLEMENTED',
+    'Streaming not supported yet',
+    'wisdom-0',
+  ],
+  [
+    'no message',
+    { headers: { 'mm-vmodel-id': 'wisdom-0' }, body: Buffer.alloc(0) },
+    'INTERNAL',
+    'Half-closed without a request',
+    'wisdom-0',
+  ],
+  [
+    'a broken message',
+    { headers: { 'mm-vmodel-id': 'wisdom-0' }, body: toFrame(Buffer.from([0x0a, 9])) },
+    'UNKNOWN',
+    'Application error processing RPC',
+    'wisdom-0',
+  ],
+];
+
+test('what ModelMesh refuses is refused, and counted', async (t) => {
+  const standIn = await start(t);
+  for (const [title, one, code, message, model] of refused) {
+    standIn.reset();
+    const answer = await call(standIn.address, one);
+    t.deepEqual(answer, { code, message, model: undefined, id: undefined }, title);
+    t.like(standIn.counts(), [{ model, code, calls: 1, cancelled: 0 }], title);
+    t.is(standIn.report().withModelId, one.headers?.['mm-model-id'] === undefined ? 0 : 1, title);
+    t.is(standIn.report().multiModel, 0, title);
+  }
+});
+
+test('a model that is removed is not known', async (t) => {
+  const standIn = await start(t);
+  standIn.remove('wisdom-0');
+  t.deepEqual(Object.keys(standIn.models), ['wisdom-1']);
+  const { answered, errors } = await send(standIn.address, { headers: [toWisdom], calls: 3 });
+  t.deepEqual([answered, errors], [0, { NOT_FOUND: 3 }]);
+});
+
+test('several ids are a call to each model that is known', async (t) => {
+  const standIn = await start(t);
+  const { address } = standIn;
+  const both = { 'mm-vmodel-id': ['wisdom-0', 'wisdom-1'] };
+  // In one message of two parts the later field counts.
+  t.like(await call(address, { headers: both }), { code: 'OK', model: 'wisdom-1' });
+  t.like(await call(address, { headers: { 'mm-vmodel-id': ['wisdom-0', 'x'] } }), { code: 'OK', model: 'wisdom-0' });
+  t.like(await call(address, { headers: { 'mm-vmodel-id': ['x', 'y'] } }), {
+    code: 'NOT_FOUND',
+    message: 'none of the requested models were found',
+  });
+  standIn.set('wisdom-1', { state: 'failing' });
+  t.like(await call(address, { headers: both }), { code: 'UNAVAILABLE' });
+  t.deepEqual(
+    standIn.counts().map(({ model, code }) => [model, code]),
+    [
+      ['wisdom-0, wisdom-1', 'OK'],
+      ['wisdom-0, x', 'OK'],
+      ['x, y', 'NOT_FOUND'],
+      ['wisdom-0, wisdom-1', 'UNAVAILABLE'],
+    ],
+  );
+  t.is(standIn.report().multiModel, 4);
+});
+
+test('a repeated header of the load goes out repeated', async (t) => {
+  const seen: string[][] = [];
+  const to = await serve(t, (stream, rawHeaders) => {
+    seen.push(rawHeaders);
+    stream.respond({ ':status': 503 }, { endStream: true });
+  });
+  const { errors } = await send(to, { headers: [toWisdom, ['x-a', 'b=c'], toCandidate], deadlineMs: 5000 });
+  t.deepEqual(errors, { HTTP_503: 1 });
+  const [raw = []] = seen;
+  const pairs = raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1]}`] : []));
+  t.deepEqual(
+    pairs.filter((pair) => /^(mm-|x-a)/.test(pair)),
+    ['mm-vmodel-id: wisdom-0', 'mm-vmodel-id: wisdom-1', 'x-a: b=c'],
+  );
+  for (const pair of [`:authority: ${authority}`, ':method: POST', 'te: trailers', 'grpc-timeout: 5000m'])
+    t.true(pairs.includes(pair), pair);
+});
+
+test('a call to a loading model waits for it', async (t) => {
+  const standIn = await start(t);
+  const waited: [ModelState | undefined, string][] = [
+    [loaded, 'OK'],
+    [{ state: 'slow', delayMs: 1 }, 'OK'],
+    [{ state: 'failing' }, 'UNAVAILABLE'],
+    [{ state: 'failing', code: 'INTERNAL' }, 'INTERNAL'],
+    [undefined, 'NOT_FOUND'],
+  ];
+  for (const [then, code] of waited) {
+    standIn.reset();
+    standIn.set('wisdom-0', loading);
+    const answer = call(standIn.address, { headers: { 'mm-vmodel-id': 'wisdom-0' } });
+    await until(() => isPending(standIn));
+    standIn.set('wisdom-1', { state: 'failing' });
+    standIn.set('wisdom-0', loading);
+    t.true(isPending(standIn));
+    if (then === undefined) standIn.remove('wisdom-0');
+    else standIn.set('wisdom-0', then);
+    t.is((await answer).code, code);
+    t.like(standIn.counts(), [{ code, calls: 1 }]);
+  }
+});
+
+test('a loading or slow model is given up at the deadline, a hanging one only by its caller', async (t) => {
+  const standIn = await start(t);
+  const headers = { 'mm-vmodel-id': 'wisdom-0', 'grpc-timeout': '20m' };
+  for (const state of [loading, { state: 'slow', delayMs: 60_000 } as const]) {
+    standIn.set('wisdom-0', state);
+    t.is((await call(standIn.address, { headers })).code, 'DEADLINE_EXCEEDED');
+  }
+  t.like(standIn.counts(), [{ code: 'DEADLINE_EXCEEDED', calls: 2, cancelled: 0 }]);
+  standIn.reset();
+  standIn.set('wisdom-0', hanging);
+  const giveUp = new AbortController();
+  const given = call(standIn.address, { headers, signal: giveUp.signal });
+  await until(() => isPending(standIn));
+  await sleep(60);
+  t.true(isPending(standIn));
+  giveUp.abort();
+  await given;
+  await until(() => !isPending(standIn));
+  t.like(standIn.counts(), [{ model: 'wisdom-0', code: 'CANCELLED', calls: 1, cancelled: 1 }]);
+});
+
+test('nobody is thrown out for thousands of cancelled calls', async (t) => {
+  const standIn = await start(t);
+  standIn.set('wisdom-0', hanging);
+  const many = { calls: 3000, parallel: 1500, connections: 1, deadlineMs: 1000, headers: [toWisdom] };
+  t.deepEqual((await send(standIn.address, many)).errors, { DEADLINE_EXCEEDED: 3000 });
+  await until(() => !isPending(standIn));
+  // Node’s own limit is 1000 at once and 33 a second.
+  const [{ code, calls = 0, cancelled } = {}] = standIn.counts();
+  t.is(code, 'CANCELLED');
+  t.is(cancelled, calls);
+  t.true(calls > 2000, String(calls));
+});
+
+test('a slow model answers late', async (t) => {
+  const standIn = await start(t);
+  standIn.set('wisdom-0', { state: 'slow', delayMs: 60 });
+  const { answered, latencyMs } = await send(standIn.address, { headers: [toWisdom], calls: 10 });
+  t.is(answered, 10);
+  t.true(latencyMs.p50 >= 55 && latencyMs.p50 <= latencyMs.max, JSON.stringify(latencyMs));
+});
+
+test('calls are told apart by where they go to and come from', async (t) => {
+  const standIn = await start(t);
+  const headers = { 'mm-vmodel-id': 'wisdom-0' };
+  await call(standIn.address, { headers });
+  await call(standIn.address, { headers, localAddress: '127.0.0.2' });
+  await call(standIn.address, { headers: { ...headers, ':authority': `${authority}-shadow` } });
+  t.deepEqual(
+    standIn.counts().map((row) => [row.authority, row.source, row.calls]),
+    [
+      [authority, '127.0.0.1', 1],
+      [authority, '127.0.0.2', 1],
+      [`${authority}-shadow`, '127.0.0.1', 1],
+    ],
+  );
+});
+
+test('after a reset all is zero, also for calls from before', async (t) => {
+  const standIn = await start(t);
+  standIn.set('wisdom-0', loading);
+  const before = send(standIn.address, {
+    headers: [toWisdom, toCandidate, ['mm-model-id', 'x']],
+    modelName: 'wisdom-0',
+  });
+  await until(() => isPending(standIn));
+  t.like(standIn.report(), { withModelId: 1, multiModel: 1 });
+  standIn.reset();
+  standIn.set('wisdom-0', loaded);
+  t.is((await before).answered, 1);
+  t.deepEqual(standIn.report(), { counts: [], lastCalls: {}, withModelId: 0, multiModel: 0 });
+});
+
+test('at a rate as many calls are sent as the time makes, whatever becomes of them', async (t) => {
+  const standIn = await start(t);
+  standIn.set('wisdom-0', hanging);
+  const options = { rate: 500, seconds: 0.6, deadlineMs: 100, headers: [toWisdom], timeline: true };
+  const { sent, errors, seconds, timeline = [] } = await send(standIn.address, { ...options, calls: 10_000 });
+  t.deepEqual([sent, errors], [300, { DEADLINE_EXCEEDED: 300 }]);
+  // The first goes at once, the last after all intervals but one.
+  t.true(seconds >= 0.598, String(seconds));
+  const sum = (field: 'sent' | 'errors' | 'answered') => timeline.reduce((all, one) => all + one[field], 0);
+  t.deepEqual([sum('sent'), sum('errors'), sum('answered')], [300, 300, 0]);
+  t.true(timeline.every(({ p99, max }) => p99 >= 95 && max >= p99));
+  t.is((await send(standIn.address, { ...options, rate: 1000, calls: 7 })).sent, 7);
+});
+
+test('calls are spread over the time', async (t) => {
+  const { address } = await start(t);
+  const load = new Load({ to: address, authority, rate: 200, headers: [toWisdom] });
+  await sleep(300);
+  load.stop();
+  const { sent, answered, seconds } = await load.summary;
+  t.is(answered, sent);
+  // Never ahead of its time.
+  t.true(sent > 1 && sent <= 1 + seconds * 200, `${sent} in ${seconds} s`);
+});
+
+test('without a rate it is as many at once as are allowed', async (t) => {
+  const standIn = await start(t);
+  standIn.set('wisdom-0', loading);
+  const load = new Load({ to: standIn.address, authority, parallel: 7, headers: [toWisdom] });
+  await until(() => standIn.counts()[0]?.calls === 7);
+  await sleep(20);
+  t.is(standIn.counts()[0]?.calls, 7);
+  standIn.set('wisdom-0', loaded);
+  await until(() => standIn.counts().some(({ code, calls }) => code === 'OK' && calls > 20));
+  load.stop();
+  const { sent, answered, errors } = await load.summary;
+  t.deepEqual([answered, errors], [sent, {}]);
+});
+
+test('it ends with its time', async (t) => {
+  const standIn = await start(t);
+  const { sent, answered, seconds } = await new Load({
+    to: standIn.address,
+    authority,
+    seconds: 0.1,
+    parallel: 1,
+    headers: [toWisdom],
+  }).summary;
+  t.is(answered, sent);
+  t.true(seconds >= 0.099, String(seconds));
+});
+
+test('a broken connection is an error of its calls, and the next ones open another', async (t) => {
+  const first = await start(t);
+  first.set('wisdom-0', hanging);
+  const { address } = first;
+  const load = new Load({ to: address, authority, rate: 200, headers: [toWisdom], deadlineMs: 5000 });
+  await until(() => (first.counts()[0]?.calls ?? 0) >= 5);
+  await first.close();
+  await sleep(300);
+  const second = await ModelMeshStandIn.start(toAddress(address));
+  t.teardown(() => second.close());
+  second.set('wisdom-0', loaded);
+  await until(() => (second.counts()[0]?.calls ?? 0) >= 5);
+  load.stop();
+  const { sent, answered, errors } = await load.summary;
+  t.is(sent, answered + Object.values(errors).reduce((all, n) => all + n, 0));
+  t.true(answered >= 5);
+  t.true((errors['ECONNREFUSED'] ?? 0) > 0, JSON.stringify(errors));
+  t.is(errors['DEADLINE_EXCEEDED'], undefined);
+  t.true(Object.keys(errors).length > 1, JSON.stringify(errors));
+});
+
+test('an answer that is none is an error', async (t) => {
+  const answers: OutgoingHttpHeaders[] = [{}, { 'grpc-status': '0' }, { 'grpc-status': '99' }];
+  const to = await serve(t, (stream) => {
+    const answer = answers.shift();
+    if (answer === undefined) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+    else stream.respond({ ':status': 200, ...answer }, { endStream: true });
+  });
+  const { errors } = await send(to, { calls: 4, parallel: 1, connections: 1 });
+  t.deepEqual(errors, { NO_STATUS: 1, NO_MESSAGE: 1, 99: 1, RST_REFUSED_STREAM: 1 });
+});
+
+/** @returns a process, and its first line when that comes. */
+function run(
+  t: ExecutionContext,
+  file: string,
+  args: readonly string[],
+): { child: ChildProcess; line: Promise<unknown> } {
+  const child = spawn(process.execPath, [join(import.meta.dirname, file), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill());
+  const line = once(createInterface(child.stdout), 'line').then(([first]) => JSON.parse(String(first)));
+  return { child, line };
+}
+
+test('as processes', async (t) => {
+  const mesh = run(t, 'modelmesh-process.ts', ['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0']);
+  const { listen, control } = (await mesh.line) as { readonly listen: string; readonly control: string };
+  const models = new ModelMeshControl(control);
+  await models.set('wisdom-0', loaded);
+  await models.set('wisdom-1', { state: 'slow', delayMs: 5 });
+  await models.set('a/b', loading);
+  await models.remove('a/b');
+  t.deepEqual(await models.models(), { 'wisdom-0': loaded, 'wisdom-1': { state: 'slow', delayMs: 5 } });
+  await t.throwsAsync(models.set('wisdom-0', { state: 'lost' } as never), { message: /400 .*not a model's state/ });
+
+  const to = ['--to', listen, '--authority', authority];
+  const some = run(t, 'load-process.ts', [...to, '--calls', '20', '--parallel', '3', '--header', toWisdom.join('=')]);
+  const steady = run(t, 'load-process.ts', [...to, '--rate', '100', '--model-name', 'wisdom-1', '--timeline']);
+  const several = ['--header', toWisdom.join('='), '--header', 'mm-vmodel-id=x', '--deadline-ms', '3000'];
+  const multi = run(t, 'load-process.ts', [...to, '--calls', '1', '--connections', '1', ...several]);
+  t.like(await some.line, { sent: 20, answered: 20, errors: {}, byModel: { 'wisdom-0': 20 } });
+  t.like(await multi.line, { sent: 1, byModel: { 'wisdom-0': 1 } });
+  while (!(await models.report()).counts.some(({ model }) => model === 'wisdom-1')) await sleep(5);
+  steady.child.kill('SIGTERM');
+  const summary = (await steady.line) as LoadSummary;
+  t.is(
+    summary.timeline?.reduce((all, one) => all + one.answered, 0),
+    summary.answered,
+  );
+  t.deepEqual(summary.byModel, { 'wisdom-1': summary.sent });
+
+  const { counts, multiModel, withModelId } = await models.report();
+  t.deepEqual([multiModel, withModelId], [1, 0]);
+  const row = { authority, source: '127.0.0.1', code: 'OK', cancelled: 0 };
+  t.deepEqual(
+    counts.toSorted((a, b) => (a.model < b.model ? -1 : 1)),
+    [
+      { model: 'wisdom-0', ...row, calls: 20 },
+      { model: 'wisdom-0, x', ...row, calls: 1 },
+      { model: 'wisdom-1', ...row, calls: summary.sent },
+    ] as never,
+  );
+  await models.reset();
+  t.deepEqual((await models.report()).counts, []);
+  mesh.child.kill('SIGTERM');
+  t.deepEqual(await once(mesh.child, 'exit'), [0, null]);
+});
+
+test('a process says what it is not given', async (t) => {
+  const child = spawn(process.execPath, [
+    join(import.meta.dirname, 'load-process.ts'),
+    '--to',
+    '127.0.0.1:1',
+    '--rate',
+    'x',
+  ]);
+  const [said] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  t.regex(said, /needs --to IP:PORT and --authority HOST/);
+  t.throws(() => toAddress('127.0.0.1'), { message: /not an IP:PORT/ });
+});
+
+test('messages are what protobuf makes of them', (t) => {
+  // Python’s protobuf 7, ModelInferRequest(model_name='wisdom-0', id='é').SerializeToString().
+  t.is(toInferMessage({ modelName: 'wisdom-0', id: 'é' }).toString('hex'), '0a08776973646f6d2d301a02c3a9');
+  const field = fc.option(fc.string({ unit: 'grapheme', maxLength: 200 }), { nil: undefined });
+  fc.assert(
+    fc.property(field, field, field, (modelName, modelVersion, id) => {
+      const message = { modelName, modelVersion, id };
+      t.deepEqual(parseInferMessage(toInferMessage(message)), message);
+    }),
+  );
+});
+
+test('fields that are not read are skipped, and half a message is none', (t) => {
+  const others = ['2005', '2d01020304', '310102030405060708', '3a03ffffff', '8201020a00', 'a01f808080808080808001'];
+  const bytes = Buffer.concat([...others.map((hex) => Buffer.from(hex, 'hex')), toInferMessage({ modelName: 'a' })]);
+  t.is(parseInferMessage(bytes).modelName, 'a');
+  for (const hex of ['0a', '0a02', '0a0261', '80', '0801', '0b', '310102'])
+    t.throws(() => parseInferMessage(Buffer.from(hex, 'hex')), undefined, hex);
+});
+
+test('a body is put together from any pieces', (t) => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), fc.array(fc.nat({ max: 305 })), (bytes, cuts) => {
+      const reader = new MessageReader();
+      const frame = toFrame(Buffer.from(bytes));
+      const edges = [0, ...cuts.sort((a, b) => a - b), frame.length];
+      for (const [i, edge] of edges.entries()) reader.push(frame.subarray(edge, edges[i + 1] ?? edge));
+      t.false(reader.isStream);
+      t.deepEqual(reader.message(), Buffer.from(bytes));
+      reader.push(Buffer.from([0]));
+      t.true(reader.isStream);
+    }),
+  );
+  const reader = new MessageReader();
+  t.is(reader.message(), undefined);
+  reader.push(Buffer.from([1, 0, 0, 0, 0]));
+  t.throws(() => reader.message(), { message: 'compressed' });
+  const half = new MessageReader();
+  half.push(Buffer.from([0, 0, 0, 0, 2, 0]));
+  t.throws(() => half.message(), { message: 'cut off' });
+});
+
+test('timeouts and messages in headers', (t) => {
+  t.is(toTimeout(10_000), '10000m');
+  t.is(toTimeout(123_456_789), '123457S');
+  const known = { '1H': 3_600_000, '2M': 120_000, '3S': 3000, '4m': 4, '5000u': 5, '6000000n': 6 };
+  for (const [header, ms] of Object.entries(known)) t.is(Math.round(parseTimeout(header) ?? 0), ms);
+  for (const header of ['', '1', 'm', '123456789m', '1x']) t.is(parseTimeout(header), undefined);
+  t.is(toGrpcMessage('100 % ü\n'), '100 %25 %C3%BC%0A');
+});

@@ -1,0 +1,378 @@
+/**
+ * Stands for ModelMesh's data plane: gRPC unary calls over cleartext HTTP/2, led to a vmodel by header or
+ * body, and counted.
+ *
+ * What it answers is what ModelMesh does (kserve/modelmesh ModelMeshApi.java, `startCall` and
+ * `getModelIdsFromHeaders`, with the dataPlaneApiJsonConfig of kserve/modelmesh-serving
+ * controllers/modelmesh/cluster_config.go):
+ * - a name in the body is the vmodel, and then no header is looked at;
+ * - otherwise `mm-vmodel-id` is; with `mm-model-id` beside it, or neither, the call is refused;
+ * - `mm-model-id` alone is a concrete model's: there are none here;
+ * - several `mm-vmodel-id` are a call to each of them; unknown ones are left out of the answer.
+ *
+ * Left out: the `-bin` forms of the headers, `tas-model-id`, `mm-required`, compressed messages,
+ * the limit of 16 MiB.
+ */
+import { once } from 'node:events';
+import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import { constants, createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import type { Address } from './address.ts';
+import type { GrpcStatus } from './grpc-frames.ts';
+import {
+  contentType,
+  inferPath,
+  MessageReader,
+  parseInferMessage,
+  parseTimeout,
+  toFrame,
+  toGrpcMessage,
+  toInferMessage,
+  toStatusCode,
+} from './grpc-frames.ts';
+
+export const modelStates = ['loaded', 'loading', 'failing', 'hanging', 'slow'] as const;
+
+export interface ModelState {
+  /**
+   * A call to a loading one waits until it is loaded, or for its deadline; to a hanging one it is never
+   * answered, not even at its deadline.
+   */
+  readonly state: (typeof modelStates)[number];
+  /** For a slow one; default 1000. */
+  readonly delayMs?: number;
+  /** For a failing one; default UNAVAILABLE. ModelMesh says INTERNAL of a model that cannot be loaded. */
+  readonly code?: GrpcStatus;
+}
+
+export interface CallCount {
+  /** The vmodel, several with a comma between them, or `none`. */
+  readonly model: string;
+  readonly authority: string;
+  /** The caller's address, without its port. */
+  readonly source: string;
+  /** PENDING while it has no answer, CANCELLED when the caller gave up before it had one. */
+  readonly code: GrpcStatus | 'PENDING';
+  readonly calls: number;
+  /** How many of them the caller gave up, by a reset or with its connection. */
+  readonly cancelled: number;
+}
+
+export interface Counts {
+  readonly counts: readonly CallCount[];
+  /** By vmodel, when its last call came: milliseconds since 1970. */
+  readonly lastCalls: Readonly<Record<string, number>>;
+  /** Calls with a header `mm-model-id`. */
+  readonly withModelId: number;
+  /** Calls with several headers `mm-vmodel-id`. */
+  readonly multiModel: number;
+}
+
+type Rows = Map<string, { -readonly [Key in keyof CallCount]: CallCount[Key] }>;
+
+/** Since a reset. */
+class Tally {
+  readonly open = new Set<Call>();
+  readonly done: Rows = new Map();
+  readonly lastCalls = new Map<string, number>();
+  withModelId = 0;
+  multiModel = 0;
+}
+
+interface Call {
+  readonly stream: ServerHttp2Stream;
+  readonly path: string;
+  readonly authority: string;
+  readonly source: string;
+  readonly timeoutMs: number | undefined;
+  /** A call belongs where it was when it came. */
+  readonly tally: Tally;
+  readonly timers: NodeJS.Timeout[];
+  models: readonly string[];
+  id: string | undefined;
+  /** By its body. */
+  isNamed: boolean;
+  isDone: boolean;
+}
+
+interface Refusal {
+  readonly code: GrpcStatus;
+  readonly message: string;
+}
+
+/** Never, not until a model is loaded, or an answer of these models. */
+type Outcome = 'never' | 'wait' | Refusal | { readonly models: readonly string[]; readonly delayMs: number };
+
+/** What the headers say of the model. */
+interface HeaderIds {
+  readonly vmodels: readonly string[];
+  readonly hasModelId: boolean;
+}
+
+/** Those of the V2 protocol that ModelMesh is told where to find a name in. Both have it in field 1, in answers too. */
+const methods = [inferPath, '/inference.GRPCInferenceService/ModelMetadata'];
+
+const answerHeaders = { ':status': 200, 'content-type': contentType };
+const okTrailers = { 'grpc-status': toStatusCode('OK') };
+
+const megabyte = 1 << 20;
+/** Nobody may be thrown out for many cancelled calls, or for many that hang. */
+const noLimit = 1_000_000;
+
+const ignore = () => {};
+
+export class ModelMeshStandIn {
+  readonly #server: Http2Server;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #models = new Map<string, ModelState>();
+  /** Calls to models that are loading. */
+  readonly #waiting = new Set<Call>();
+  #tally = new Tally();
+
+  private constructor() {
+    this.#server = createServer({
+      maxSessionMemory: 1024,
+      settings: { initialWindowSize: megabyte, maxConcurrentStreams: noLimit },
+      streamResetBurst: noLimit,
+      streamResetRate: noLimit,
+    });
+    this.#server.on('session', (session) => this.#accept(session));
+    this.#server.on('sessionError', ignore);
+  }
+
+  /** Port 0 is any that is free. */
+  static async start({ host, port }: Address = { host: '127.0.0.1', port: 0 }): Promise<ModelMeshStandIn> {
+    const standIn = new ModelMeshStandIn();
+    standIn.#server.listen(port, host);
+    await once(standIn.#server, 'listening');
+    return standIn;
+  }
+
+  /** `IP:PORT`. */
+  get address(): string {
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `${address}:${port}`;
+  }
+
+  get models(): Readonly<Record<string, ModelState>> {
+    return Object.fromEntries(this.#models);
+  }
+
+  /** Makes it known. Calls that waited for it to load see what it is now. */
+  set(name: string, state: ModelState): void {
+    this.#models.set(name, state);
+    this.#wake(name);
+  }
+
+  /** It is unknown from now on. */
+  remove(name: string): void {
+    this.#models.delete(name);
+    this.#wake(name);
+  }
+
+  counts(): CallCount[] {
+    const open: Rows = new Map();
+    for (const call of this.#tally.open) count(open, call, 'PENDING', false);
+    return [...this.#tally.done.values(), ...open.values()].map((row) => ({ ...row }));
+  }
+
+  report(): Counts {
+    const { lastCalls, withModelId, multiModel } = this.#tally;
+    return { counts: this.counts(), lastCalls: Object.fromEntries(lastCalls), withModelId, multiModel };
+  }
+
+  /** Zeroes all; calls that came before are not counted when they end. */
+  reset(): void {
+    this.#tally = new Tally();
+  }
+
+  async close(): Promise<void> {
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const session of this.#sessions) session.destroy();
+    await closed;
+  }
+
+  #accept(session: ServerHttp2Session): void {
+    const source = session.socket.remoteAddress ?? '';
+    session.setLocalWindowSize(16 * megabyte);
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
+    session.on('stream', (stream, headers, _flags, rawHeaders) => this.#serve(stream, headers, rawHeaders, source));
+  }
+
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, rawHeaders: string[], source: string): void {
+    const ids = toIds(rawHeaders);
+    const timeout = headers['grpc-timeout'];
+    const call: Call = {
+      stream,
+      path: headers[':path'] ?? '',
+      authority: headers[':authority'] ?? '',
+      source,
+      timeoutMs: typeof timeout === 'string' ? parseTimeout(timeout) : undefined,
+      tally: this.#tally,
+      timers: [],
+      models: ids.vmodels,
+      id: undefined,
+      isNamed: false,
+      isDone: false,
+    };
+    call.tally.open.add(call);
+    if (ids.hasModelId) call.tally.withModelId++;
+    if (ids.vmodels.length > 1) call.tally.multiModel++;
+    const body = new MessageReader();
+    stream.on('error', ignore);
+    stream.on('data', (chunk: Buffer) => {
+      body.push(chunk);
+      if (body.isStream) refuse(call, { code: 'UNIMPLEMENTED', message: 'Streaming not supported yet' });
+    });
+    stream.once('end', () => this.#begin(call, ids, body));
+    stream.once('close', () => {
+      this.#waiting.delete(call);
+      finish(call, 'CANCELLED', true);
+    });
+  }
+
+  /** The body is whole. */
+  #begin(call: Call, ids: HeaderIds, body: MessageReader): void {
+    if (call.isDone) return;
+    const refusal = readBody(call, body) ?? toRefusal(call, ids);
+    const now = Date.now();
+    for (const model of call.models) call.tally.lastCalls.set(model, now);
+    if (refusal === undefined) this.#advance(call);
+    else refuse(call, refusal);
+  }
+
+  /** Does what the call's models, as they are now, do with it. */
+  #advance(call: Call): void {
+    const outcome = toOutcome(call, this.#models);
+    if (outcome === 'never') forget(call);
+    else if (outcome === 'wait') {
+      this.#waiting.add(call);
+      expire(call);
+    } else if ('code' in outcome) refuse(call, outcome);
+    else if (outcome.delayMs === 0) answer(call, outcome.models);
+    else {
+      expire(call);
+      call.timers.push(setTimeout(() => answer(call, outcome.models), outcome.delayMs));
+    }
+  }
+
+  #wake(name: string): void {
+    // Some begin to wait again.
+    for (const call of [...this.#waiting]) {
+      if (!call.models.includes(name)) continue;
+      this.#waiting.delete(call);
+      this.#advance(call);
+    }
+  }
+}
+
+/** @param rawHeaders names and values in turn; `headers` would have repeated ones joined to one. */
+function toIds(rawHeaders: readonly string[]): HeaderIds {
+  const vmodels: string[] = [];
+  let hasModelId = false;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i] === 'mm-vmodel-id') vmodels.push(rawHeaders[i + 1] ?? '');
+    if (rawHeaders[i] === 'mm-model-id') hasModelId = true;
+  }
+  return { vmodels, hasModelId };
+}
+
+/** Takes the model's name and the id from a method's body that has them. */
+function readBody(call: Call, body: MessageReader): Refusal | undefined {
+  try {
+    const message = body.message();
+    if (message === undefined) return { code: 'INTERNAL', message: 'Half-closed without a request' };
+    if (!methods.includes(call.path)) return undefined;
+    const { modelName, id } = parseInferMessage(message);
+    call.id = id;
+    call.isNamed = modelName !== undefined;
+    if (modelName !== undefined) call.models = [modelName];
+    return undefined;
+  } catch {
+    return { code: 'UNKNOWN', message: 'Application error processing RPC' };
+  }
+}
+
+/** What is wrong with a call, whatever the models are. */
+function toRefusal({ models, isNamed }: Call, { vmodels, hasModelId }: HeaderIds): Refusal | undefined {
+  if (!isNamed && hasModelId && vmodels.length > 0)
+    return { code: 'INVALID_ARGUMENT', message: 'must include only one of model id and vmodel id' };
+  if (!isNamed && hasModelId) return { code: 'NOT_FOUND', message: 'model not found' };
+  if (models.length === 0) return { code: 'INVALID_ARGUMENT', message: 'must include mm-model-id header' };
+  if (models.includes('')) return { code: 'INVALID_ARGUMENT', message: 'provided vmodel-id header must be non-empty' };
+  return undefined;
+}
+
+function toOutcome({ path, models }: Call, all: ReadonlyMap<string, ModelState>): Outcome {
+  const known = models.filter((model) => all.has(model));
+  const states = known.flatMap((model) => all.get(model) ?? []);
+  if (states.length === 0 && models.length > 1)
+    return { code: 'NOT_FOUND', message: 'none of the requested models were found' };
+  if (states.length === 0) return { code: 'NOT_FOUND', message: 'vmodel not found' };
+  if (states.some(({ state }) => state === 'hanging')) return 'never';
+  if (states.some(({ state }) => state === 'loading')) return 'wait';
+  const failing = states.find(({ state }) => state === 'failing');
+  if (failing !== undefined) return { code: failing.code ?? 'UNAVAILABLE', message: 'it was told to fail' };
+  if (!methods.includes(path)) return { code: 'UNIMPLEMENTED', message: `Method not found or not permitted: ${path}` };
+  return { models: known, delayMs: Math.max(...states.map(toDelay)) };
+}
+
+function toDelay({ state, delayMs = 1000 }: ModelState): number {
+  return state === 'slow' ? delayMs : 0;
+}
+
+/** At its deadline, if it has one, the call is over. */
+function expire(call: Call): void {
+  const { timeoutMs, timers } = call;
+  if (timeoutMs === undefined || timers.length > 0) return;
+  timers.push(
+    setTimeout(() => refuse(call, { code: 'DEADLINE_EXCEEDED', message: 'it was not loaded in time' }), timeoutMs),
+  );
+}
+
+/** Its deadline, and that it was to be answered. */
+function forget({ timers }: Call): void {
+  for (const timer of timers) clearTimeout(timer);
+}
+
+/** One message a model: put together they are one message, as any in protobuf. */
+function answer(call: Call, models: readonly string[]): void {
+  if (!finish(call, 'OK', false)) return;
+  const { stream, id } = call;
+  const messages = models.map((modelName) => toInferMessage({ modelName, id }));
+  stream.respond(answerHeaders, { waitForTrailers: true });
+  stream.once('wantTrailers', () => stream.sendTrailers(okTrailers));
+  stream.end(toFrame(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages)));
+}
+
+/** Trailers only. */
+function refuse(call: Call, { code, message }: Refusal): void {
+  if (!finish(call, code, false)) return;
+  const { stream } = call;
+  const status = { 'grpc-status': toStatusCode(code), 'grpc-message': toGrpcMessage(message) };
+  stream.respond({ ...answerHeaders, ...status }, { endStream: true });
+  // Whoever has more to say is told to stop, once the answer is on its way (RFC 9113, 8.1).
+  if (!stream.readableEnded) setImmediate(() => stream.close(constants.NGHTTP2_NO_ERROR));
+}
+
+/** False when it was finished already. */
+function finish(call: Call, code: GrpcStatus, isCancelled: boolean): boolean {
+  if (call.isDone) return false;
+  call.isDone = true;
+  forget(call);
+  call.tally.open.delete(call);
+  count(call.tally.done, call, code, isCancelled);
+  return true;
+}
+
+function count(rows: Rows, call: Call, code: CallCount['code'], isCancelled: boolean): void {
+  const { models, authority, source } = call;
+  const model = models.length === 0 ? 'none' : models.join(', ');
+  const key = `${model}\n${authority}\n${source}\n${code}`;
+  const row = rows.get(key) ?? { model, authority, source, code, calls: 0, cancelled: 0 };
+  row.calls++;
+  if (isCancelled) row.cancelled++;
+  rows.set(key, row);
+}
