@@ -174,7 +174,7 @@ export class Watcher {
     const { branch, clock, log } = this.#ports;
     // What comes while the answer is on its way wants another look.
     this.#wantsFetch = false;
-    this.#secondLook = Number.POSITIVE_INFINITY;
+    if (clock.now() >= this.#secondLook) this.#secondLook = Number.POSITIVE_INFINITY;
     try {
       const snapshot = await branch.fetch(signal);
       this.#lastFetch = clock.now();

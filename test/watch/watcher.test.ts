@@ -433,6 +433,9 @@ test('after a refresh git is looked at again soon: one that was asked for meanwh
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
   await scene.clock.advance(600);
   t.deepEqual(scene.refreshed, ['wisdom-app']);
+  // Git is looked at for another reason, too early.
+  scene.watcher.put(toRoute('another', { path: 'another' }));
+  await scene.clock.advance(1000);
   scene.repository.edit({ 'wisdom/policy.yaml': 'spec: {mirrorPercentage: 0}' });
   await scene.clock.advance(3500);
   t.deepEqual(scene.refreshed, ['wisdom-app', 'wisdom-app']);
