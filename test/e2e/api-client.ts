@@ -38,8 +38,15 @@ export class ApiClient {
   constructor({ url, ca, token }: ApiPort) {
     this.#url = url;
     this.#headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    // A watch may well be silent for longer than undici would wait.
-    this.#agent = new Agent({ bodyTimeout: 0, ...(ca === undefined ? {} : { connect: { ca } }) });
+    this.#agent = new Agent({
+      // A request that is made while its HTTP/2 session breaks off emits an error that nobody can hear, and the
+      // process ends (undici 8.12.4, Node 26.10).
+      allowH2: false,
+      connections: 64,
+      // A watch may well be silent for longer than undici would wait.
+      bodyTimeout: 0,
+      ...(ca === undefined ? {} : { connect: { ca } }),
+    });
   }
 
   /** @throws ApiRefusal for any answer that is not a success; what fetch throws when there is none. */

@@ -109,12 +109,14 @@ async function runChecks(api: KubeApiserver): Promise<void> {
   for (const name of ['models', 'others', 'faults', 'policed']) await api.addNamespace(name);
   const observer = new Observer(new ApiClient(api));
   const transitions: Transition[] = [];
+  const troubles: string[] = [];
   const told = (key: string) => transitions.filter((one) => toName(one) === key).map(({ state }) => state);
   const controller = new KServeController({
     api,
     namespaces: ['models', 'policed'],
     behaviour: { loadMs: 150 },
     onTransition: (transition) => transitions.push(transition),
+    onTrouble: (message) => troubles.push(message),
   });
   controller.start();
   try {
@@ -122,7 +124,7 @@ async function runChecks(api: KubeApiserver): Promise<void> {
     await checkUpdates(observer, controller, transitions);
     await checkFinalizers(observer, controller, transitions);
     await checkSickness(observer, controller, told);
-    await checkRestarts(observer, controller, told);
+    await checkRestarts(observer, controller, told, troubles);
     await checkFaults(observer);
     await checkPolicies(observer);
   } finally {
@@ -334,6 +336,15 @@ async function checkSickness(
     await observer.until('models/sick', loaded);
     observer.take('models/sick');
   });
+  await check('a bad update of a live model whose runtime is gone, and comes back', async () => {
+    await apply('models/sick', { storageUri: 's3://models/broken' });
+    await observer.until('models/sick', blocked);
+    controller.fall('models', 'sick');
+    await observer.until('models/sick', unhealthy);
+    controller.recover('models', 'sick');
+    await observer.until('models/sick', blocked);
+    deepStrictEqual(observer.take('models/sick'), [updating, blocked, unhealthy, blocked]);
+  });
   await check('one that is said to be sick before it is there', async () => {
     controller.fall('models', 'sickly');
     await apply('models/sickly');
@@ -346,6 +357,7 @@ async function checkRestarts(
   observer: Observer,
   controller: KServeController,
   told: (key: string) => string[],
+  troubles: readonly string[],
 ): Promise<void> {
   const names = (prefix: string) => Array.from({ length: 10 }, (_, index) => `models/${prefix}-${index}`);
   await check('the API server is started anew, and has forgotten its past, while models load', async () => {
@@ -361,6 +373,11 @@ async function checkRestarts(
     for (const key of rest) await observer.until(key, loaded);
     for (const key of names('before').slice(0, 3)) strictEqual(told(key).at(-1), 'Gone');
     for (const key of rest) strictEqual(told(key).at(-1), 'Loaded');
+    for (const trouble of ['fetch failed', 'too old resource version'])
+      ok(
+        troubles.some((message) => message.includes(trouble)),
+        `it had to do with "${trouble}", but only with: ${[...new Set(troubles)].join('; ')}`,
+      );
   });
   await check('a controller that is stopped, and told nothing meanwhile, makes up for it', async () => {
     controller.behave('models', 'halfway', { loadMs: 1000 });

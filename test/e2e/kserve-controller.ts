@@ -305,7 +305,9 @@ export class KServeController {
   }
 
   async #settle(model: Model, wish: Revision, end: 'load' | 'fail' | Sickness, signal: AbortSignal): Promise<void> {
-    const isLive = model.active?.state === 'Loaded';
+    const { active } = model;
+    // An old one whose runtime came back serves again, whatever becomes of the new one.
+    const isLive = active?.state === 'Loaded' || (active?.state === 'Unhealthy' && active.revision.name !== wish.name);
     const now = new Date();
     const { written = loaded } = model;
     switch (end) {
@@ -314,7 +316,9 @@ export class KServeController {
         await this.#write(model, wish, loaded, signal);
         break;
       case 'fail':
-        if (!isLive) model.active = { revision: wish, state: 'FailedToLoad' };
+        model.active = isLive
+          ? { revision: active.revision, state: 'Loaded' }
+          : { revision: wish, state: 'FailedToLoad' };
         await this.#write(model, wish, toFailed(isLive, wish, now), signal);
         break;
       case 'ModelLoadFailed':
@@ -322,11 +326,11 @@ export class KServeController {
         await this.#write(model, wish, toFailed(false, wish, now), signal);
         break;
       case 'RuntimeUnhealthy':
-        model.active = { revision: wish, state: 'Unhealthy' };
+        model.active = { revision: active?.revision ?? wish, state: 'Unhealthy' };
         await this.#write(model, wish, toUnhealthy(wish.name, now), signal);
         break;
       case 'NoRuntimePods':
-        model.active = { revision: model.active?.revision ?? wish, state: 'Unhealthy' };
+        model.active = { revision: active?.revision ?? wish, state: 'Unhealthy' };
         await this.#write(model, wish, toUnanswered(written, wish.name, now), signal);
         break;
     }
