@@ -3,6 +3,7 @@
  * Its Watch and informer are not used: they drop Retry-After, hide a line that cannot be read, and stop
  * at any error but 410.
  */
+import type { DispatcherOptions } from '@kubernetes/client-node/dist/config.js';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import type { Response } from 'undici';
@@ -101,8 +102,22 @@ export class KubernetesApi {
   }
 }
 
+/**
+ * HTTP/1.1 only: undici's HTTP/2 (8.12) ends the process with an error that nobody can catch when the server
+ * goes away in the middle of an answer.
+ */
+class Config extends KubeConfig {
+  override createDispatcherOptions(...given: Parameters<KubeConfig['createDispatcherOptions']>): DispatcherOptions {
+    const options = super.createDispatcherOptions(...given);
+    if (options.type === 'agent') return { ...options, connect: { ...options.connect, ...httpOne } };
+    return options.type === 'none' ? options : { ...options, requestTls: { ...options.requestTls, ...httpOne } };
+  }
+}
+
+const httpOne = { allowH2: false };
+
 function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
-  const config = new KubeConfig();
+  const config = new Config();
   try {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);

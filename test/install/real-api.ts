@@ -47,7 +47,7 @@ export class RealApi {
 
   private constructor(api: KubeApiserver) {
     this.#api = api;
-    this.#agent = new Agent({ connect: { ca: api.ca } });
+    this.#agent = new Agent({ connect: { ca: api.ca }, allowH2: false });
   }
 
   /** @param assets the folder with kube-apiserver and etcd. */

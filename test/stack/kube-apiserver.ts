@@ -10,7 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
+import { parse } from 'yaml';
 
 const host = '127.0.0.1';
 const startLimitMs = 45_000;
@@ -25,7 +26,7 @@ const startLimitMs = 45_000;
 const attempts = 3;
 
 /** KServe's own: handed over as it is, since the API server reads YAML. */
-const kserveCrd = join(import.meta.dirname, '../../../shared/crds/inferenceservices.kserve-0.20.0.yaml');
+export const kserveCrd = join(import.meta.dirname, '../../../shared/crds/inferenceservices.kserve-0.20.0.yaml');
 
 interface CrdNames {
   readonly group: string;
@@ -41,15 +42,43 @@ const otherCrds: readonly CrdNames[] = [
   { group: 'argoproj.io', version: 'v1alpha1', kind: 'Application', plural: 'applications', hasStatus: false },
 ];
 
+export interface KubeApiserverOptions {
+  /** Custom resources, each a YAML text of one; absent: those that the watcher looks at. */
+  readonly crds?: readonly string[];
+  /** Every write is written there, a line of JSON each, before it is answered. */
+  readonly auditLog?: string;
+}
+
+interface Crd {
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly group: string;
+    readonly names: { readonly plural: string };
+    readonly versions: readonly { readonly name: string; readonly served: boolean }[];
+  };
+}
+
+/** Every write, with what it asks for. */
+const auditPolicy = {
+  apiVersion: 'audit.k8s.io/v1',
+  kind: 'Policy',
+  omitStages: ['RequestReceived'],
+  rules: [
+    { level: 'None', verbs: ['get', 'list', 'watch'] },
+    { level: 'None', resources: [{ group: 'coordination.k8s.io' }, { group: '', resources: ['events'] }] },
+    { level: 'Request' },
+  ],
+};
+
 /** Starts both, and waits until the custom resources are served. */
-export async function startKubeApiserver(assets: string): Promise<KubeApiserver> {
+export async function startKubeApiserver(assets: string, options: KubeApiserverOptions = {}): Promise<KubeApiserver> {
   for (const name of ['etcd', 'kube-apiserver'])
     if (!existsSync(join(assets, name)))
       throw new Error(`there is no ${name} in ${assets} (KUBEBUILDER_ASSETS): npm run stack:build makes both`);
   if (!existsSync(kserveCrd))
     throw new Error('KServe’s custom resource is not there: it is looked for in ../shared/crds, beside the repository');
   for (let attempt = 1; ; attempt++) {
-    const api = new KubeApiserver(assets, await mkdtemp(join(tmpdir(), 'model-mirror-api-')));
+    const api = new KubeApiserver(assets, await mkdtemp(join(tmpdir(), 'model-mirror-api-')), options);
     try {
       await api.start();
       return api;
@@ -65,6 +94,9 @@ export class KubeApiserver {
   readonly token: string = randomUUID();
   readonly #assets: string;
   readonly #folder: string;
+  readonly #crds: readonly string[];
+  readonly #auditLog: string | undefined;
+  #served: readonly string[] = [];
   #etcd: Service | undefined;
   #apiserver: Service | undefined;
   #etcdUrl = '';
@@ -72,9 +104,11 @@ export class KubeApiserver {
   #ca = '';
   #agent: Agent | undefined;
 
-  constructor(assets: string, folder: string) {
+  constructor(assets: string, folder: string, { crds, auditLog }: KubeApiserverOptions) {
     this.#assets = assets;
     this.#folder = folder;
+    this.#crds = crds ?? [readFileSync(kserveCrd, 'utf8'), ...otherCrds.map((crd) => JSON.stringify(toCrd(crd)))];
+    this.#auditLog = auditLog;
   }
 
   get url(): string {
@@ -106,6 +140,7 @@ export class KubeApiserver {
       writeFile(this.#file('sa.pub'), publicKey),
       writeFile(this.#file('sa.key'), privateKey, { mode: 0o600 }),
       writeFile(this.#file('tokens.csv'), `${this.token},admin,admin,"system:masters"\n`, { mode: 0o600 }),
+      ...(this.#auditLog === undefined ? [] : [writeFile(this.#file('audit.yaml'), JSON.stringify(auditPolicy))]),
       this.#etcd.until('etcd is healthy', async () => (await fetch(`${this.#etcdUrl}/health`)).ok),
     ]);
     await this.#startApiserver();
@@ -147,7 +182,13 @@ export class KubeApiserver {
       readonly header: { readonly revision: string };
     };
     await this.#askEtcd('compaction', { revision: header.revision, physical: true });
+    await this.restart();
+  }
+
+  /** Ends the API server and starts it again, on the same port and the same etcd. */
+  async restart(downMs = 0): Promise<void> {
     await this.#apiserver?.stop();
+    await sleep(downMs);
     await this.#startApiserver();
     await this.#untilServed();
   }
@@ -174,40 +215,40 @@ export class KubeApiserver {
       ...[`--service-account-issuer=${issuer}`, `--api-audiences=${issuer}`],
       ...[`--service-account-key-file=${this.#file('sa.pub')}`],
       ...[`--service-account-signing-key-file=${this.#file('sa.key')}`],
+      ...(this.#auditLog === undefined
+        ? []
+        : [`--audit-policy-file=${this.#file('audit.yaml')}`, `--audit-log-path=${this.#auditLog}`]),
+      ...(this.#auditLog === undefined ? [] : ['--audit-log-mode=blocking']),
     ]);
     this.#apiserver = service;
     await service.until('kube-apiserver is ready', async () => {
       // It makes the certificate at its first start.
       this.#ca = await readFile(this.#file('apiserver.crt'), 'utf8');
-      this.#agent ??= new Agent({ connect: { ca: this.#ca } });
+      this.#agent ??= new Agent({ connect: { ca: this.#ca }, allowH2: false });
       return (await this.#fetch('/readyz', 'GET', 'application/json', '')).ok;
     });
   }
 
   async #install(): Promise<void> {
     const crds = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-    const texts = [
-      ['inferenceservices.serving.kserve.io', await readFile(kserveCrd, 'utf8')],
-      ...otherCrds.map((crd) => [`${crd.plural}.${crd.group}`, JSON.stringify(toCrd(crd))]),
-    ];
-    await Promise.all(
-      texts.map(([name, body = '']) =>
-        this.request(`${crds}/${name}?fieldManager=test`, {
+    const made = await Promise.all(
+      this.#crds.map(async (body) => {
+        const { metadata, spec } = parse(body) as Crd;
+        await this.request(`${crds}/${metadata.name}?fieldManager=test`, {
           method: 'PATCH',
           contentType: 'application/apply-patch+yaml',
           body,
-        }),
-      ),
+        });
+        const { name = '' } = spec.versions.find(({ served }) => served) ?? {};
+        return `/apis/${spec.group}/${name}/${spec.names.plural}`;
+      }),
     );
+    this.#served = made;
     await this.#untilServed();
   }
 
   async #untilServed(): Promise<void> {
-    const paths = [
-      '/apis/serving.kserve.io/v1beta1/inferenceservices',
-      ...otherCrds.map(({ group, version, plural }) => `/apis/${group}/${version}/${plural}`),
-    ];
-    for (const path of paths)
+    for (const path of this.#served)
       await this.#apiserver?.until(`${path} is served`, async () => (await this.#fetch(path, 'GET', '', '')).ok);
   }
 

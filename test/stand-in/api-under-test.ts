@@ -139,7 +139,7 @@ class Api implements ApiUnderTest {
 
   #newAgent(): Agent {
     const { ca } = this.upstream;
-    const agent = new Agent(ca === undefined ? {} : { connect: { ca } });
+    const agent = new Agent({ allowH2: false, ...(ca === undefined ? {} : { connect: { ca } }) });
     this.#agents.push(agent);
     return agent;
   }
