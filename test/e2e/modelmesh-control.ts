@@ -2,11 +2,11 @@ import type { Counts, ModelState } from './modelmesh.ts';
 
 /** Steers a stand-in for ModelMesh that runs as a process of its own (`modelmesh-process.ts`). */
 export class ModelMeshControl {
-  readonly #url: string;
+  readonly address: string;
 
   /** @param address `IP:PORT`, what the process was given as `--control`. */
   constructor(address: string) {
-    this.#url = `http://${address}`;
+    this.address = address;
   }
 
   async report(): Promise<Counts> {
@@ -32,7 +32,7 @@ export class ModelMeshControl {
   /** Throws on any answer that is not good. */
   async #ask(method: string, path: string, body?: object): Promise<unknown> {
     const content = body === undefined ? {} : { body: JSON.stringify(body) };
-    const response = await fetch(this.#url + path, { method, ...content });
+    const response = await fetch(`http://${this.address}${path}`, { method, ...content });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return text === '' ? undefined : JSON.parse(text);

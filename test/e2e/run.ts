@@ -1,0 +1,126 @@
+/**
+ * The cases on the real stack: `npm run test:e2e [-- CASE...] [--report FILE] [--logs FOLDER]`; without
+ * numbers all but the last, which waits for Argo CD to poll git.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { stackFolder } from '../stack/build.ts';
+import { argoCdAsUserInterface } from './cases/argocd-interface.ts';
+import { brake } from './cases/brake.ts';
+import { faultsUnderLoad } from './cases/faults.ts';
+import { gate } from './cases/gate.ts';
+import { headers } from './cases/headers.ts';
+import { iter8 } from './cases/iter8.ts';
+import { reconfiguration } from './cases/reconfiguration.ts';
+import { shares } from './cases/shares.ts';
+import { times } from './cases/times.ts';
+import { tutorial } from './cases/tutorial.ts';
+import { logs } from './program.ts';
+import { Report } from './report.ts';
+import { furnish, isInSandbox, runInSandbox } from './sandbox.ts';
+import { Scene } from './scene.ts';
+
+interface Case {
+  readonly title: string;
+  readonly run: (scene: Scene) => Promise<void>;
+}
+
+const cases: Readonly<Record<string, Case>> = {
+  1: { title: 'The tutorial', run: tutorial },
+  2: { title: 'Shares', run: shares },
+  3: { title: 'The brake', run: brake },
+  4: { title: 'The gate', run: gate },
+  5: { title: 'Faults under load', run: faultsUnderLoad },
+  6: { title: 'Headers', run: headers },
+  7: { title: 'Iter8’s mirror: this harness can fail', run: iter8 },
+  8: { title: 'Argo CD as user interface', run: argoCdAsUserInterface },
+  9: { title: 'Reconfiguration under 40,000 calls', run: reconfiguration },
+  10: { title: 'Times', run: times },
+};
+/** It takes as long as Argo CD's polling. */
+const onRequest = ['10'];
+
+if (isInSandbox()) await main();
+else process.exitCode = await runInSandbox(import.meta.filename);
+
+async function main(): Promise<void> {
+  const text = { type: 'string' } as const;
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { report: text, logs: text } });
+  const unknown = positionals.filter((id) => !(id in cases));
+  if (unknown.length > 0) {
+    process.stderr.write(`there is no case ${unknown.join(', ')}: they are ${Object.keys(cases).join(', ')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const chosen = positionals.length > 0 ? positionals : Object.keys(cases).filter((id) => !onRequest.includes(id));
+  furnish();
+  // What comes along with the stack is only there once the sandbox is.
+  const { Stack } = await import('./stack.ts');
+  const report = new Report();
+  const started = performance.now();
+  const stack = await Stack.start();
+  process.stdout.write(`the stack took ${toSeconds(started)} s to start\n`);
+  for (const id of chosen) {
+    const { title, run } = cases[id] as Case;
+    report.begin(`${id}. ${title}`);
+    try {
+      await run(new Scene(stack, report));
+    } catch (error) {
+      report.check('the case comes to its end', [(error as Error).stack ?? String(error)]);
+      await stack.explain();
+      await stack.wipe();
+    }
+    report.end();
+  }
+  await stack.close();
+  if (values.logs !== undefined) cpSync(logs, resolve(values.logs), { recursive: true });
+  const { passes, failures } = report;
+  if (values.report !== undefined) report.write(resolve(values.report), toPreface(chosen, passes, failures));
+  process.stdout.write(`\n${passes} passed, ${failures} failed\n`);
+  // All that is left ends with this process.
+  process.exit(failures === 0 && passes > 0 ? 0 : 1);
+}
+
+function toSeconds(since: number): string {
+  return ((performance.now() - since) / 1000).toFixed(0);
+}
+
+/** What ran, in which versions. */
+function toPreface(chosen: readonly string[], passes: number, failures: number): string[] {
+  return [
+    '# Evidence: the loop on real parts',
+    `\`npm run test:e2e -- ${chosen.join(' ')} --report docs/evidence.md\`: ${passes} checks passed, ${failures} failed.`,
+    toVersions()
+      .map(([part, version]) => `- ${part}: ${version}`)
+      .join('\n'),
+    'Stand-ins: **ModelMesh** (a gRPC server of the KServe V2 protocol that leads calls as ModelMesh does and counts them) and **KServe’s controller** (writes the status of InferenceServices as the real one does; its webhook’s defaults come from a real MutatingAdmissionPolicy). All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the Envoys of both gateways and of a client’s sidecar, and the watcher with the rights of `plugin/install`.',
+    `All parts share ${cpus().length} cores; times are those of such a machine.`,
+  ];
+}
+
+function toVersions(): [string, string][] {
+  const first = (...command: string[]) => {
+    const [program = '', ...words] = command;
+    return execFileSync(join(stackFolder, program), words, { encoding: 'utf8' }).trim().split('\n')[0] ?? '';
+  };
+  const module = (name: string) => {
+    const text = execFileSync('go', ['version', '-m', join(stackFolder, name)], { encoding: 'utf8' });
+    return (
+      /^\tdep\t\S*(?:argo-cd\/v3|istio\.io\/istio)\t(\S+)/m.exec(text)?.[1] ??
+      /^\tmod\t\S+\t(\S+)/m.exec(text)?.[1] ??
+      ''
+    );
+  };
+  return [
+    ['kube-apiserver', first('kube-apiserver', '--version')],
+    ['etcd', first('etcd', '--version')],
+    ['Argo CD', module('argocd')],
+    ['istiod', module('istiod')],
+    ['Envoy', /\/(\d+\.\d+\.\d+)\//.exec(first('envoy', '--version'))?.[1] ?? ''],
+    ['git', execFileSync('git', ['--version'], { encoding: 'utf8' }).trim()],
+    ['Node', process.version],
+  ];
+}

@@ -1,0 +1,197 @@
+/** What a case works with: the stack, and what it says of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseDocument } from 'yaml';
+import type { ApplicationOptions } from './argocd.ts';
+import { argocdNamespace } from './argocd.ts';
+import type { ClusterObject, Write } from './cluster.ts';
+import { applications, inferenceServices, virtualServices } from './cluster.ts';
+import type { LoadSummary } from './load.ts';
+import { modelNamespace } from './mesh.ts';
+import type { ModelFile, PolicyFile } from './model-files.ts';
+import { folderOf, toFiles } from './model-files.ts';
+import type { CallCount } from './modelmesh.ts';
+import { until } from './program.ts';
+import type { Cell, Report } from './report.ts';
+import type { Route } from './routes.ts';
+import { findRoute } from './routes.ts';
+import type { Stack } from './stack.ts';
+import type { Origin, TrafficOptions } from './traffic.ts';
+import { hostOf, origins, Traffic } from './traffic.ts';
+
+/** As status.yaml has it. */
+export interface GitStatus {
+  readonly primary?: {
+    readonly name: string;
+    readonly version: string;
+    readonly state: string;
+    readonly digest: string;
+  };
+  readonly candidate?: {
+    readonly name: string;
+    readonly version: string;
+    readonly state: string;
+    readonly digest: string;
+  };
+  readonly mirror?: { readonly to: string; readonly percentage: number };
+}
+
+export class Scene {
+  readonly stack: Stack;
+  readonly report: Report;
+
+  constructor(stack: Stack, report: Report) {
+    this.stack = stack;
+    this.report = report;
+  }
+
+  row(columns: readonly string[], cells: readonly Cell[]): void {
+    this.report.row(columns, cells);
+  }
+
+  /** @param troubles what is not as it should be. */
+  check(name: string, troubles: readonly string[] | boolean): void {
+    this.report.check(name, typeof troubles === 'boolean' ? (troubles ? [] : ['it is not so']) : troubles);
+  }
+
+  equal(name: string, actual: unknown, expected: unknown): void {
+    const [is, should] = [JSON.stringify(actual), JSON.stringify(expected)];
+    this.check(name, is === should ? [] : [`it is ${is}, and should be ${should}`]);
+  }
+
+  /** A model's files as a commit, and Argo CD is told of it. @returns when it was told. */
+  async commit(message: string, model: ModelFile, policy?: PolicyFile): Promise<number> {
+    await this.stack.repository.commit(toFiles(model, policy), message);
+    return this.stack.refresh(model.name ?? 'wisdom');
+  }
+
+  /** The model as its files say, with an Application of its own. */
+  async deploy(model: ModelFile, policy?: PolicyFile, options: Partial<ApplicationOptions> = {}): Promise<void> {
+    const { name = 'wisdom' } = model;
+    await this.stack.repository.commit(toFiles(model, policy), `${name}: deploy`);
+    await this.stack.addApplication({ name, path: folderOf(name), ...options });
+    const to = model.primary.name ?? `${name}-0`;
+    await this.untilRoutes(`${name}: calls go to ${to}`, name, (route) => route.to === to);
+    await until(`${to} is loaded`, async () => (await this.status(name))?.primary?.state === 'Ready');
+  }
+
+  /** Nothing is left of it: neither in git nor in the cluster. */
+  async remove(...names: readonly string[]): Promise<void> {
+    const files = names.map((name) => [folderOf(name), undefined] as const);
+    await this.stack.repository.commit(Object.fromEntries(files), `${names.join(', ')}: clean up`);
+    for (const name of names) await this.stack.removeApplication(name);
+    await until('no model is left', async () => {
+      const left = [
+        ...(await this.stack.cluster.list(inferenceServices, modelNamespace)),
+        ...(await this.stack.cluster.list(virtualServices, modelNamespace)),
+      ];
+      return left.length === 0;
+    });
+  }
+
+  async status(model = 'wisdom'): Promise<GitStatus | undefined> {
+    const text = await this.stack.repository.read(`${folderOf(model)}/status.yaml`);
+    return text === undefined ? undefined : (parseDocument(text).toJS() as { status: GitStatus }).status;
+  }
+
+  async untilStatus(what: string, look: (status: GitStatus) => boolean, model = 'wisdom', limitMs = 30_000) {
+    await until(
+      `${model}'s status in git: ${what}`,
+      async () => {
+        const status = await this.status(model);
+        return status !== undefined && look(status);
+      },
+      limitMs,
+    );
+  }
+
+  route(origin: Origin, model = 'wisdom'): Promise<Route | undefined> {
+    return findRoute(origin === 'outside' ? this.stack.ingress : this.stack.client, hostOf(model));
+  }
+
+  /** @returns when the last of both Envoys took it, in milliseconds since 1970. */
+  async untilRoutes(what: string, model: string, look: (route: Route) => boolean, limitMs = 60_000): Promise<number> {
+    let since = 0;
+    for (const origin of origins)
+      await until(
+        `${origin}, ${what}`,
+        async () => {
+          const route = await this.route(origin, model);
+          if (route === undefined || !look(route)) return false;
+          since = Math.max(since, route.since);
+          return true;
+        },
+        limitMs,
+      );
+    return since;
+  }
+
+  /** So much is mirrored, or nothing. @returns when the last of both Envoys took it. */
+  untilMirrored(percentage: number | undefined, model = 'wisdom', limitMs = 60_000): Promise<number> {
+    const what = percentage === undefined ? 'nothing is mirrored' : `${percentage} % are mirrored`;
+    return this.untilRoutes(
+      `${model}: ${what}`,
+      model,
+      ({ mirrored }) =>
+        mirrored === percentage ||
+        (mirrored !== undefined && percentage !== undefined && Math.abs(mirrored - percentage) < 0.00005),
+      limitMs,
+    );
+  }
+
+  /** Ready in git, and mirrored by so much. */
+  async untilMirrorIsOpen(percentage: number, model = 'wisdom'): Promise<number> {
+    await this.untilStatus('the candidate is ready', ({ candidate }) => candidate?.state === 'Ready', model);
+    return this.untilMirrored(percentage, model);
+  }
+
+  /** Counts anew what ModelMesh gets. */
+  resetCounts(): Promise<void> {
+    return this.stack.modelmesh.reset();
+  }
+
+  /** Of all that ModelMesh got, once mirrored calls have had the time to come. */
+  async counts(): Promise<readonly CallCount[]> {
+    let before = -1;
+    for (;;) {
+      const { counts } = await this.stack.modelmesh.report();
+      const calls = counts.reduce((sum, one) => sum + one.calls, 0);
+      if (calls === before) return counts;
+      before = calls;
+      await sleep(400);
+    }
+  }
+
+  /** So many calls, and what ModelMesh got of them. */
+  async send(options: TrafficOptions): Promise<{ summary: LoadSummary; counts: readonly CallCount[] }> {
+    await this.resetCounts();
+    const summary = await new Traffic(options).ended;
+    return { summary, counts: await this.counts() };
+  }
+
+  application(name = 'wisdom'): Promise<ClusterObject | undefined> {
+    return this.stack.cluster.find(applications, argocdNamespace, name);
+  }
+
+  /** Writes to a model's VirtualService since a moment. */
+  writesOf(model: string, since: number): Write[] {
+    return this.stack.cluster
+      .writes(since)
+      .filter(
+        ({ resource, name, namespace, code }) =>
+          resource === 'virtualservices' && name === model && namespace === modelNamespace && code < 300,
+      );
+  }
+}
+
+/** Calls that ModelMesh got for a model. */
+export function callsOf(counts: readonly CallCount[], model: string): number {
+  return counts.filter((one) => one.model === model).reduce((sum, { calls }) => sum + calls, 0);
+}
+
+/** What of the calls was not answered by a model. */
+export function unanswered({ sent, answered, errors, byModel }: LoadSummary, model: string): string[] {
+  const by = byModel[model] ?? 0;
+  return sent === answered && by === sent
+    ? []
+    : [`${sent} sent, ${answered} answered, ${by} of them by ${model}; errors: ${JSON.stringify(errors)}`];
+}

@@ -1,0 +1,174 @@
+/** All parts of the real stack, started together. */
+import { join } from 'node:path';
+import type { GitServer } from '../../src/stand-in/git-server.ts';
+import { startGitServer } from '../../src/stand-in/git-server.ts';
+import { toKServeDefaults } from './admission.ts';
+import type { ApplicationOptions } from './argocd.ts';
+import { ArgoCd, argocdNamespace, toApplication, toArgoCdObjects } from './argocd.ts';
+import type { ClusterObject } from './cluster.ts';
+import { applications, Cluster, kubeconfig } from './cluster.ts';
+import { Envoy } from './envoy.ts';
+import {
+  clientNamespace,
+  gatewayLabels,
+  gatewayPod,
+  isIstiodReady,
+  modelNamespace,
+  startIstiod,
+  systemNamespace,
+  toMeshObjects,
+} from './mesh.ts';
+import { ModelMeshControl } from './modelmesh-control.ts';
+import { Models } from './models.ts';
+import { addresses, makeBridge } from './network.ts';
+import { Program, until } from './program.ts';
+import { Repository } from './repository.ts';
+import { startWatcher, toWatcherObjects, watcherPort, writeWatcherKubeconfig } from './watcher.ts';
+
+const controlPort = 8099;
+const modelMeshProgram = join(import.meta.dirname, 'modelmesh-process.ts');
+const refresh = 'argocd.argoproj.io/refresh';
+
+export class Stack {
+  readonly cluster: Cluster;
+  readonly git: GitServer;
+  readonly repository: Repository;
+  readonly istiod: Program;
+  readonly ingress: Envoy;
+  readonly mirror: Envoy;
+  readonly client: Envoy;
+  readonly argocd: ArgoCd;
+  readonly modelmesh: ModelMeshControl;
+  readonly models: Models;
+  watcher: Program;
+
+  private constructor(parts: Pick<Stack, 'cluster' | 'git' | 'repository' | 'istiod' | 'argocd' | 'modelmesh'>) {
+    this.cluster = parts.cluster;
+    this.modelmesh = parts.modelmesh;
+    this.models = new Models(parts.cluster, parts.modelmesh);
+    this.git = parts.git;
+    this.repository = parts.repository;
+    this.istiod = parts.istiod;
+    this.argocd = parts.argocd;
+    const gateway = (name: string, address: string) =>
+      new Envoy({
+        role: 'router',
+        name: gatewayPod(name),
+        namespace: systemNamespace,
+        address,
+        labels: gatewayLabels(name),
+      });
+    this.ingress = gateway('istio-ingressgateway', addresses.ingress);
+    this.mirror = gateway('istio-egressgateway', addresses.mirror);
+    this.client = new Envoy({
+      role: 'sidecar',
+      name: 'client',
+      namespace: clientNamespace,
+      address: addresses.client,
+      labels: { app: 'client' },
+    });
+    this.watcher = startWatcher({ repository: this.repository.url });
+  }
+
+  static async start(): Promise<Stack> {
+    makeBridge();
+    const [cluster, git] = await Promise.all([Cluster.start(), startGitServer()]);
+    const repository = await Repository.create(git, 'models.git');
+    await cluster.apply(
+      ...['argocd', systemNamespace, modelNamespace, clientNamespace].map(toNamespace),
+      ...toArgoCdObjects(),
+      ...(toKServeDefaults() as unknown as ClusterObject[]),
+      ...toWatcherObjects(),
+    );
+    await writeWatcherKubeconfig(cluster);
+    const argocd = new ArgoCd();
+    await cluster.apply(...toMeshObjects());
+    const istiod = startIstiod(kubeconfig);
+    const modelmesh = await startModelMesh();
+    await istiod.until('istiod is ready', isIstiodReady);
+    const stack = new Stack({ cluster, git, repository, istiod, argocd, modelmesh });
+    await Promise.all([
+      argocd.untilReady(),
+      ...[stack.ingress, stack.mirror, stack.client].map((envoy) => envoy.untilReady()),
+      stack.watcher.until(
+        'the watcher is ready',
+        async () => (await fetch(`http://127.0.0.1:${watcherPort}/readyz`)).ok,
+      ),
+    ]);
+    return stack;
+  }
+
+  async addApplication(
+    options: Partial<ApplicationOptions> & Pick<ApplicationOptions, 'name' | 'path'>,
+  ): Promise<void> {
+    await this.cluster.apply(toApplication({ repository: this.repository.url, namespace: modelNamespace, ...options }));
+  }
+
+  /** With all that it made, and waits until both are gone. */
+  async removeApplication(name: string): Promise<void> {
+    await this.cluster.remove(applications, argocdNamespace, name);
+    await until(`the Application ${name} is gone`, async () => (await this.findApplication(name)) === undefined);
+  }
+
+  /** Argo CD leaves alone what is in the cluster. */
+  async holdApplication(name: string): Promise<void> {
+    await this.cluster.patch(applications, argocdNamespace, name, { spec: { syncPolicy: { automated: null } } });
+  }
+
+  findApplication(name: string): Promise<ClusterObject | undefined> {
+    return this.cluster.find(applications, argocdNamespace, name);
+  }
+
+  /**
+   * As a webhook would: Argo CD looks at git now. One that comes while a refresh is under way is lost, so
+   * that is waited for. @returns when it was asked.
+   */
+  async refresh(name: string): Promise<number> {
+    await until('no refresh is under way', async () => {
+      const application = await this.findApplication(name);
+      return application?.metadata.annotations?.[refresh] === undefined;
+    });
+    const at = Date.now();
+    await this.cluster.patch(applications, argocdNamespace, name, {
+      metadata: { annotations: { [refresh]: 'normal' } },
+    });
+    return at;
+  }
+
+  /** What the parts last said, for whoever looks for the cause of trouble. */
+  async explain(): Promise<void> {
+    const { controller, repoServer, plugin } = this.argocd;
+    for (const program of [this.watcher, controller, repoServer, plugin, this.istiod])
+      process.stdout.write(`\n${program.name}:\n${program.tail(6)}\n`);
+  }
+
+  /** Nothing of a case that failed is in the way of the next. */
+  async wipe(): Promise<void> {
+    for (const { metadata } of await this.cluster.list(applications, argocdNamespace)) {
+      await this.refresh(metadata.name);
+      await this.removeApplication(metadata.name).catch(() => {});
+    }
+    await this.repository.change('clean up', () => this.repository.empty());
+  }
+
+  async close(): Promise<void> {
+    await this.watcher.stop();
+    await this.git.close();
+    await this.cluster.close();
+  }
+}
+
+async function startModelMesh(): Promise<ModelMeshControl> {
+  const control = `127.0.0.1:${controlPort}`;
+  const program = new Program({
+    name: 'modelmesh',
+    command: process.execPath,
+    words: [modelMeshProgram, '--listen', `${addresses.modelmesh}:8033`, '--control', control],
+  });
+  await program.until('the stand-in for ModelMesh listens', () => program.tail().includes(control));
+  return new ModelMeshControl(control);
+}
+
+function toNamespace(name: string): ClusterObject {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
+}

@@ -1,0 +1,75 @@
+/** Calls from outside the mesh, through the ingress gateway, and from inside, through a Pod's sidecar. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { LoadSummary } from './load.ts';
+import { addresses } from './network.ts';
+
+/** Outside: a client without a sidecar. Inside: a Pod's, whose sidecar takes what leaves it. */
+export type Origin = 'outside' | 'inside';
+
+export const origins: readonly Origin[] = ['outside', 'inside'];
+
+const program = join(import.meta.dirname, 'load-process.ts');
+
+const targets: Readonly<Record<Origin, string>> = {
+  outside: `${addresses.ingress}:8080`,
+  inside: `${addresses.modelmesh}:8033`,
+};
+
+export interface TrafficOptions {
+  readonly origin: Origin;
+  readonly model: string;
+  readonly calls?: number;
+  /** A second, evenly; absent: as fast as it goes. */
+  readonly rate?: number;
+  /** How many at a time, without a rate. */
+  readonly parallel?: number;
+  /** Each `name=value`, sent as often as it is there. */
+  readonly headers?: readonly string[];
+}
+
+export const hostOf = (model: string): string => `${model}.modelmesh-serving`;
+
+/** Calls under way; it ends by itself after so many, or when stopped. */
+export class Traffic {
+  readonly #summary: Promise<LoadSummary>;
+  readonly #child;
+
+  constructor({ origin, model, calls, rate = 0, parallel = 32, headers = [] }: TrafficOptions) {
+    const words = [
+      ...[program, '--to', targets[origin], '--authority', hostOf(model), '--deadline-ms', '10000'],
+      ...['--rate', `${rate}`, '--parallel', `${parallel}`],
+      ...(calls === undefined ? [] : ['--calls', `${calls}`]),
+      ...headers.flatMap((header) => ['--header', header]),
+    ];
+    const command = [process.execPath, ...words];
+    const [first = '', ...rest] = origin === 'outside' ? command : ['ip', 'netns', 'exec', 'client', ...command];
+    this.#child = spawn(first, rest, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    this.#child.stdout.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+    });
+    this.#summary = new Promise((resolve, reject) => {
+      this.#child.on('close', (code) => {
+        if (code === 0) resolve(JSON.parse(text) as LoadSummary);
+        else reject(new Error(`the calls from ${origin} ended with ${code}`));
+      });
+    });
+    // It is asked for later; until then its failure is nobody's.
+    this.#summary.catch(() => {});
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  /** When it has ended by itself. */
+  get ended(): Promise<LoadSummary> {
+    return this.#summary;
+  }
+
+  stop(): Promise<LoadSummary> {
+    this.#child.kill('SIGTERM');
+    return this.#summary;
+  }
+}

