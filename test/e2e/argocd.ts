@@ -16,20 +16,13 @@ const repoServerPort = 8081;
 const program = join(stackFolder, 'argocd');
 const folder = join(scratch, 'argocd');
 
-export interface ArgoCdOptions {
-  /** How often git is asked without a webhook; absent: as Argo CD ships. */
-  readonly pollSeconds?: number;
-}
-
 export class ArgoCd {
   readonly redis: Program;
   readonly plugin: Program;
   readonly repoServer: Program;
-  controller: Program;
-  readonly #pollSeconds: number | undefined;
+  readonly controller: Program;
 
-  constructor({ pollSeconds }: ArgoCdOptions = {}) {
-    this.#pollSeconds = pollSeconds;
+  constructor() {
     for (const name of ['plugins', 'config', 'work', 'gnupg', 'tls', 'ssh', 'bin'])
       mkdirSync(join(folder, name), { recursive: true });
     // The file that the image has, unchanged.
@@ -82,7 +75,6 @@ export class ArgoCd {
   }
 
   #start(name: string, words: readonly string[], environment: Readonly<Record<string, string>>): Program {
-    const poll = this.#pollSeconds === undefined ? {} : { ARGOCD_RECONCILIATION_TIMEOUT: `${this.#pollSeconds}s` };
     return new Program({
       name,
       command: program,
@@ -92,7 +84,6 @@ export class ArgoCd {
         ARGOCD_FAKE_IN_CLUSTER: 'true',
         ARGOCD_PLUGINSOCKFILEPATH: join(folder, 'plugins'),
         KUBECONFIG: kubeconfig,
-        ...poll,
         ...environment,
       },
       folder,
@@ -139,14 +130,12 @@ export interface ApplicationOptions {
   readonly path: string;
   /** Where models that name no namespace go. */
   readonly namespace: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-  readonly parameters?: readonly { readonly name: string; readonly string: string }[];
   readonly isServerSideDiff?: boolean;
 }
 
-/** As the design says that an Application should be. */
+/** As the README says that an Application should be. */
 export function toApplication(options: ApplicationOptions): ClusterObject {
-  const { name, repository, path, namespace, annotations = {}, parameters, isServerSideDiff = false } = options;
+  const { name, repository, path, namespace, isServerSideDiff = false } = options;
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
@@ -157,7 +146,6 @@ export function toApplication(options: ApplicationOptions): ClusterObject {
       annotations: {
         'argocd.argoproj.io/manifest-generate-paths': '.',
         ...(isServerSideDiff ? { 'argocd.argoproj.io/compare-options': 'ServerSideDiff=true' } : {}),
-        ...annotations,
       },
     },
     spec: {
@@ -166,7 +154,7 @@ export function toApplication(options: ApplicationOptions): ClusterObject {
         repoURL: repository,
         path,
         targetRevision: 'main',
-        plugin: { name: 'model-mirror-v0.1.0', ...(parameters === undefined ? {} : { parameters }) },
+        plugin: { name: 'model-mirror-v0.1.0' },
       },
       destination: { server: 'https://kubernetes.default.svc', namespace },
       syncPolicy: {

@@ -48,7 +48,7 @@ function toVersionText(role: string, model: string, { version, uri, name, overri
   return `${lines.join('\n')}\n`;
 }
 
-export function toPolicyText(spec: PolicyFile): string {
+function toPolicyText(spec: PolicyFile): string {
   return `apiVersion: model-mirror.dev/v1alpha1
 kind: MirrorPolicy
 metadata: {name: rules}

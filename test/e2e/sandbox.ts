@@ -18,7 +18,7 @@ const programFolder = '/opt/model-mirror';
 const root = join(import.meta.dirname, '../..');
 
 /** Why the stack cannot run here; empty when it can. */
-export function findObstacles(): string[] {
+function findObstacles(): string[] {
   if (process.platform !== 'linux')
     return ['the real stack runs on Linux only: it lives in network namespaces of its own'];
   const obstacles: string[] = [];

@@ -40,7 +40,7 @@ export class Stack {
   readonly argocd: ArgoCd;
   readonly modelmesh: ModelMeshControl;
   readonly models: Models;
-  watcher: Program;
+  readonly watcher: Program;
 
   private constructor(parts: Pick<Stack, 'cluster' | 'git' | 'repository' | 'istiod' | 'argocd' | 'modelmesh'>) {
     this.cluster = parts.cluster;
@@ -67,7 +67,7 @@ export class Stack {
       address: addresses.client,
       labels: { app: 'client' },
     });
-    this.watcher = startWatcher({ repository: this.repository.url });
+    this.watcher = startWatcher(this.repository.url);
   }
 
   static async start(): Promise<Stack> {
@@ -113,6 +113,11 @@ export class Stack {
   /** Argo CD leaves alone what is in the cluster. */
   async holdApplication(name: string): Promise<void> {
     await this.cluster.patch(applications, argocdNamespace, name, { spec: { syncPolicy: { automated: null } } });
+  }
+
+  async setServerSideDiff(name: string, isOn: boolean): Promise<void> {
+    const annotations = { 'argocd.argoproj.io/compare-options': isOn ? 'ServerSideDiff=true' : null };
+    await this.cluster.patch(applications, argocdNamespace, name, { metadata: { annotations } });
   }
 
   findApplication(name: string): Promise<ClusterObject | undefined> {

@@ -17,14 +17,6 @@ export function toWatcherObjects(): ClusterObject[] {
   return build(installation).filter(({ kind }) => /^(Namespace|ServiceAccount|(Cluster)?Role(Binding)?)$/.test(kind));
 }
 
-/** The password that the git server knows; in a file, as the Secret is mounted. */
-export function writeCredentials(password: string): string {
-  mkdirSync(join(folder, 'git'), { recursive: true });
-  writeFileSync(join(folder, 'git/username'), 'watcher');
-  writeFileSync(join(folder, 'git/password'), password, { mode: 0o600 });
-  return join(folder, 'git');
-}
-
 export async function writeWatcherKubeconfig(cluster: Cluster): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const admin = JSON.parse(cluster.api.kubeconfig()) as { users: { user: { token: string } }[] };
@@ -32,22 +24,17 @@ export async function writeWatcherKubeconfig(cluster: Cluster): Promise<void> {
   writeFileSync(kubeconfig, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
 }
 
-export interface WatcherOptions {
-  readonly repository: string;
-  readonly refresh?: boolean;
-  readonly settle?: string;
-}
-
 export const watcherPort = 8090;
 
-export function startWatcher({ repository, refresh = true, settle = '2s' }: WatcherOptions): Program {
+/** @param repository its address. */
+export function startWatcher(repository: string): Program {
   return new Program({
     name: 'watcher',
     command: process.execPath,
     words: [
-      ...[program, 'watch', '--repo', repository, '--kubeconfig', kubeconfig, '--settle', settle],
+      ...[program, 'watch', '--repo', repository, '--kubeconfig', kubeconfig],
       ...['--listen', `127.0.0.1:${watcherPort}`, '--log', 'text', '--page'],
-      ...(refresh ? ['--argocd-refresh'] : []),
+      '--argocd-refresh',
     ],
   });
 }

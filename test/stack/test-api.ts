@@ -12,8 +12,8 @@ const files = globSync('test/**/*.test.ts', { cwd: root })
   .sort();
 if (files.length === 0) throw new Error(`there is no test that imports ${source}`);
 
-// One at a time: each starts an API server of its own.
-const { status } = spawnSync(process.execPath, ['node_modules/ava/entrypoints/cli.js', '--concurrency=1', ...files], {
+// Two at a time: each starts an API server of its own.
+const { status } = spawnSync(process.execPath, ['node_modules/ava/entrypoints/cli.js', '--concurrency=2', ...files], {
   cwd: root,
   env: { ...process.env, KUBEBUILDER_ASSETS: stackFolder },
   stdio: 'inherit',

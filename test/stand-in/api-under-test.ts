@@ -35,8 +35,6 @@ interface Started {
   close(): Promise<void>;
 }
 
-export const isReal = process.env['KUBEBUILDER_ASSETS'] !== undefined;
-
 /** There in both: a real one refuses to put an object into a namespace that is not there. */
 export const namespaces = ['models', 'others', 'argocd'] as const;
 

@@ -66,11 +66,7 @@ async function emptyFolder(scene: Scene): Promise<void> {
   const { repository, cluster } = scene.stack;
   const note = `${folderOf('wisdom')}/notes.txt`;
   await repository.commit(
-    {
-      [`${folderOf('wisdom')}/model.yaml`]: undefined,
-      [`${folderOf('wisdom')}/status.yaml`]: undefined,
-      [note]: 'nothing here',
-    },
+    { [`${folderOf('wisdom')}/model.yaml`]: undefined, [note]: 'nothing here' },
     'wisdom: no model',
   );
   await scene.stack.refresh('wisdom');

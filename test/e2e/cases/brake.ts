@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterObject } from '../cluster.ts';
 import { inferenceServices } from '../cluster.ts';
 import { modelNamespace } from '../mesh.ts';
-import type { ModelFile } from '../model-files.ts';
+import type { ModelFile, PolicyFile } from '../model-files.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { unanswered } from '../scene.ts';
@@ -12,6 +12,10 @@ import { origins, Traffic } from '../traffic.ts';
 const primary = { version: 'v1' };
 const columns = ['the candidate', 'health in Argo CD', 'from the refresh to the last mirrored call'];
 const limitMs = 15_000;
+
+interface ApplicationStatus {
+  readonly sync?: { readonly status?: string };
+}
 
 interface Sickness {
   readonly what: string;
@@ -95,6 +99,7 @@ async function refusedByTheApi(scene: Scene): Promise<void> {
   await scene.untilMirrored(100);
   const refused = toModel('s3://models/v2', { spec: { predictor: { minReplicas: 'two' } } });
   await scene.commit('wisdom: a field that the API server refuses', refused, open);
+  await withServerSideDiff(scene, refused, open);
   await until('Argo CD says so', async () =>
     /minReplicas/.test(JSON.stringify((await scene.application())?.['status'])),
   );
@@ -108,6 +113,20 @@ async function refusedByTheApi(scene: Scene): Promise<void> {
     return status?.operationState?.phase === 'Succeeded';
   });
   await scene.remove('wisdom');
+}
+
+/** Why the README advises against it: what cannot be compared keeps everything from being applied. */
+async function withServerSideDiff(scene: Scene, refused: ModelFile, open: PolicyFile): Promise<void> {
+  const { stack } = scene;
+  const syncOf = async () => ((await scene.application())?.['status'] as ApplicationStatus | undefined)?.sync?.status;
+  await stack.setServerSideDiff('wisdom', true);
+  await scene.commit('wisdom: brake', refused, { ...open, mirrorPercentage: 0 });
+  await until('the comparison fails', async () => (await syncOf()) === 'Unknown');
+  await sleep(5000);
+  const route = await scene.route('outside');
+  scene.equal('with ServerSideDiff 0 % does not take effect', [await syncOf(), route?.mirrored], ['Unknown', 100]);
+  await stack.setServerSideDiff('wisdom', false);
+  await scene.commit('wisdom: mirror everything', refused, open);
 }
 
 /** A promotion whose new primary cannot be loaded is taken back. */

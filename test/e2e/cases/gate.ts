@@ -46,7 +46,7 @@ async function flapping(scene: Scene): Promise<void> {
     controller.recover(modelNamespace, 'wisdom-1');
     await sleep(1300);
   }
-  await sleep(3000);
+  await sleep(6000);
   scene.equal('flapping for less than --settle commits nothing', await scene.stack.repository.tip(), tip);
   scene.equal('and writes nothing to the route', scene.writesOf('wisdom', since).length, 0);
   scene.row(columns, ['it flaps four times within --settle', 'stays open', '–']);

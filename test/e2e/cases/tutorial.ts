@@ -84,7 +84,7 @@ export async function tutorial(scene: Scene): Promise<void> {
 }
 
 /** Calls from both sides: all are answered by the primary, and the share of them is at the candidate. */
-export async function expectCalls(
+async function expectCalls(
   scene: Scene,
   step: string,
   model: string,
