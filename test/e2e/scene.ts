@@ -1,5 +1,7 @@
 /** What a case works with: the stack, and what it says of it. */
+import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { parseDocument } from 'yaml';
 import type { ApplicationOptions } from './argocd.ts';
 import { argocdNamespace } from './argocd.ts';
@@ -35,6 +37,8 @@ export interface GitStatus {
   readonly mirror?: { readonly to: string; readonly percentage: number };
 }
 
+const program = '/opt/model-mirror/dist/model-mirror.cjs';
+
 export class Scene {
   readonly stack: Stack;
   readonly report: Report;
@@ -62,6 +66,15 @@ export class Scene {
   async commit(message: string, model: ModelFile, policy?: PolicyFile): Promise<number> {
     await this.stack.repository.commit(toFiles(model, policy), message);
     return this.stack.refresh(model.name ?? 'wisdom');
+  }
+
+  /** One of our own commands on the person's clone, as a commit, and Argo CD is told of it. @returns when it was told. */
+  async edit(model: string, ...words: readonly string[]): Promise<number> {
+    const { repository } = this.stack;
+    await repository.change(`${model}: ${words.join(' ')}`, async () => {
+      await promisify(execFile)(process.execPath, [program, ...words], { cwd: repository.folder });
+    });
+    return this.stack.refresh(model);
   }
 
   /** The model as its files say, with an Application of its own. */

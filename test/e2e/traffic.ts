@@ -34,6 +34,7 @@ export const hostOf = (model: string): string => `${model}.modelmesh-serving`;
 export class Traffic {
   readonly #summary: Promise<LoadSummary>;
   readonly #child;
+  #isStopping = false;
 
   constructor({ origin, model, calls, rate = 0, parallel = 32, headers = [] }: TrafficOptions) {
     const words = [
@@ -69,7 +70,9 @@ export class Traffic {
   }
 
   stop(): Promise<LoadSummary> {
-    this.#child.kill('SIGTERM');
+    // A second signal would end it before it has said what it counted.
+    if (!this.#isStopping) this.#child.kill('SIGTERM');
+    this.#isStopping = true;
     return this.#summary;
   }
 }

@@ -121,6 +121,9 @@ async function severalApplications(scene: Scene): Promise<void> {
     const all = await Promise.all(['wisdom', 'folly', 'oracle'].map((name) => statusOf(scene, name)));
     return all.every(({ sync }) => sync?.status === 'Synced');
   });
+  await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100);
+  await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100, 'folly');
+  await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100, 'oracle');
   await sleep(3000);
   const since = Date.now();
   const tip = await repository.tip();

@@ -38,6 +38,7 @@ async function sick(scene: Scene): Promise<void> {
 
 async function flapping(scene: Scene): Promise<void> {
   const { controller } = scene.stack.models;
+  await scene.untilStatus('git tells that the mirror is open', ({ mirror }) => mirror?.percentage === 100);
   const since = Date.now();
   const tip = await scene.stack.repository.tip();
   for (let i = 0; i < 4; i++) {

@@ -8,7 +8,7 @@ import { median, quantile, seconds } from '../statistics.ts';
 const rounds = 10;
 const columns = ['from', 'to', 'rounds', 'median', 'shortest', 'longest'];
 const model = { primary: { version: 'v1' }, candidate: { version: 'v2' } };
-const pollLimitMs = 420_000;
+const pollLimitMs = 600_000;
 
 /** How long each way takes, from a commit and from the candidate's readiness. */
 export async function times(scene: Scene): Promise<void> {

@@ -9,17 +9,17 @@ import { origins } from '../traffic.ts';
 
 const columns = ['step', 'from', 'calls', 'at the primary', 'at the candidate'];
 
-/** The tutorial, each step of it a commit. */
+/** The tutorial: each step is a commit, made by our own commands where there is one. */
 export async function tutorial(scene: Scene): Promise<void> {
   const { models, repository } = scene.stack;
   models.loadMs = 4000;
   const v1 = { version: 'v1' };
-  const v2 = { version: 'v2' };
+  const uri = (model: string, version: string) => ['--storage-uri', `s3://models/${model}/${version}`];
 
   await scene.deploy({ primary: v1 });
   await expectCalls(scene, 'the first primary', 'wisdom', ['wisdom-0', 'wisdom-1'], 0);
 
-  const declared = await scene.commit('wisdom: candidate v2', { primary: v1, candidate: v2 });
+  const declared = await scene.edit('wisdom', 'candidate', 'set', 'wisdom', '--version', 'v2', ...uri('wisdom', 'v2'));
   await scene.untilStatus('the candidate is loading', ({ candidate }) => candidate?.state === 'Loading');
   await expectCalls(scene, 'the candidate is loading', 'wisdom', ['wisdom-0', 'wisdom-1'], 0);
   await scene.untilMirrorIsOpen(100);
@@ -29,21 +29,20 @@ export async function tutorial(scene: Scene): Promise<void> {
   );
   await expectCalls(scene, 'the candidate is ready', 'wisdom', ['wisdom-0', 'wisdom-1'], 100);
 
-  await scene.commit('wisdom: mirror 20 %', { primary: v1, candidate: v2 }, { mirrorPercentage: 20 });
+  await scene.edit('wisdom', 'mirror', 'wisdom', '20', '--here');
   await scene.untilMirrored(20);
   await expectCalls(scene, 'a policy of 20 %', 'wisdom', ['wisdom-0', 'wisdom-1'], 20);
 
-  await scene.commit('wisdom: discard v2', { primary: v1 }, { mirrorPercentage: 20 });
+  await scene.edit('wisdom', 'discard', 'wisdom');
   await scene.untilMirrored(undefined);
   await until('the candidate is gone', async () => !(await hasService(scene, 'wisdom-1')));
   await expectCalls(scene, 'the candidate is discarded', 'wisdom', ['wisdom-0', 'wisdom-1'], 0);
 
-  const v3 = { version: 'v3' };
-  await scene.commit('wisdom: candidate v3', { primary: v1, candidate: v3 }, { mirrorPercentage: 20 });
+  await scene.edit('wisdom', 'candidate', 'set', 'wisdom', '--version', 'v3', ...uri('wisdom', 'v3'));
   await scene.untilMirrorIsOpen(20);
   await expectCalls(scene, 'another candidate: still 20 %', 'wisdom', ['wisdom-0', 'wisdom-1'], 20);
 
-  await scene.commit('wisdom: promote v3', { primary: v3 }, { mirrorPercentage: 20 });
+  await scene.edit('wisdom', 'promote', 'wisdom');
   await scene.untilMirrored(undefined);
   await scene.untilStatus(
     'v3 is the primary and ready',
@@ -53,8 +52,17 @@ export async function tutorial(scene: Scene): Promise<void> {
 
   await scene.remove('wisdom');
   await scene.deploy({ name: 'oracle', primary: { ...v1, name: 'delphi' } });
-  const named = { name: 'oracle', primary: { ...v1, name: 'delphi' }, candidate: { ...v2, name: 'dodona' } };
-  await scene.commit('oracle: candidate dodona', named);
+  await scene.edit(
+    'oracle',
+    'candidate',
+    'set',
+    'oracle',
+    '--version',
+    'v2',
+    '--name',
+    'dodona',
+    ...uri('oracle', 'v2'),
+  );
   await scene.untilMirrorIsOpen(100, 'oracle');
   await expectCalls(scene, 'names of one’s own choice', 'oracle', ['delphi', 'dodona'], 100);
 
