@@ -11,7 +11,6 @@ import { sortProblems, toWholeProblem } from '../input/problem.ts';
 import { isLink, replaceFile } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
-import type { MadeCommit } from '../io/git-work-tree.ts';
 import { commitFile } from '../io/git-work-tree.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import type { EditFlags } from './edit-flags.ts';
@@ -31,7 +30,7 @@ export interface EditPlan {
   /** What to know of it, one line each, by what is rendered after it. */
   readonly notes: (after: Digests) => readonly string[];
   /** What comes of it, once it is pushed. */
-  readonly outcome: string;
+  readonly outcome: (after: Digests) => string;
 }
 
 /** What came of thinking: a plan, what keeps it from being made, or why there is nothing to do. */
@@ -59,24 +58,19 @@ export async function runEdit(
   const { plan } = planned;
   const { errors, warnings, after, before } = check(target, plan);
   if (errors.length > 0) return refuse([...errors, ...warnings], host, toShownPath);
+  const shown = toShownPath(plan.path);
+  const report =
+    flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : await write(target, plan, flags, host);
   showProblems(warnings, host, 2, toShownPath);
   const style = host.style(1);
-  const shown = toShownPath(plan.path);
   const lines = [...describeChanges(before.rollouts, after.rollouts), ...plan.notes(after)];
   host.write(1, [
     toDiffText(shown, plan.before, plan.after, style),
     '\n',
     ...lines.map((line) => `${style('cyan', line)}\n`),
+    report,
+    ...(flags.dryRun === true ? [] : [`Once it is pushed: ${plan.outcome(after)}\n`]),
   ]);
-  if (flags.dryRun === true) {
-    host.write(1, ['Nothing is written, for --dry-run.\n']);
-    return exitCodes.fine;
-  }
-  const write = () => replaceFile(toAbsolute(target, plan.path), plan.before, plan.after);
-  const made =
-    flags.commit === true || flags.branch !== undefined ? await commit(target, plan, flags, host, write) : undefined;
-  if (made === undefined) write();
-  host.write(1, [`${toReport(shown, made)}\nNext: ${toNextStep(shown, made, flags)}; ${plan.outcome}\n`]);
   return exitCodes.fine;
 }
 
@@ -120,33 +114,23 @@ function refuse(problems: readonly Problem[], host: Host, toPath: (file: string)
   return exitCodes.problems;
 }
 
-async function commit(
-  target: EditTarget,
-  plan: EditPlan,
-  flags: EditFlags,
-  host: Host,
-  write: () => void,
-): Promise<MadeCommit> {
+/** @returns what was done, and what is to be done next. */
+async function write(target: EditTarget, plan: EditPlan, flags: EditFlags, host: Host): Promise<string> {
+  const shown = target.places.toShownPath(plan.path);
+  const absolute = toAbsolute(target, plan.path);
+  const replace = () => replaceFile(absolute, plan.before, plan.after);
+  const { branch } = flags;
+  if (flags.commit !== true && branch === undefined) {
+    replace();
+    return `${shown} is written.\nNext: commit and push it.\n`;
+  }
   const root = findRepository(target.places.folder);
   if (root === undefined)
     throw new Fault('environment', 'this is not in a git repository', 'leave --commit and --branch out');
-  const path = relative(root, toAbsolute(target, plan.path)).split(sep).join('/');
+  const path = relative(root, absolute).split(sep).join('/');
   const change = { path, before: plan.before, after: plan.after };
-  return commitFile(
-    root,
-    change,
-    { message: plan.message, branch: flags.branch, environment: host.environment },
-    write,
-  );
-}
-
-function toReport(shown: string, made: MadeCommit | undefined): string {
-  return made === undefined
-    ? `${shown} is written.`
-    : `${shown} is written, and committed on ${made.branch} as ${made.id.slice(0, 7)}.`;
-}
-
-function toNextStep(shown: string, made: MadeCommit | undefined, { branch }: EditFlags): string {
-  if (made === undefined) return `commit and push ${shown}`;
-  return branch === undefined ? 'git push' : `git push --set-upstream origin ${branch}, and open a pull request`;
+  const wish = { message: plan.message, branch, environment: host.environment };
+  const made = await commitFile(root, change, wish, replace);
+  const next = branch === undefined ? 'git push' : `git push --set-upstream origin ${branch}, and open a pull request`;
+  return `${shown} is written, and committed on ${made.branch} as ${made.id.slice(0, 7)}.\nNext: ${next}.\n`;
 }

@@ -40,7 +40,7 @@ export function runCandidateSet(name: string, flags: CandidateFlags, host: Host)
     return toPlanned(target, edited, {
       nothing: `the candidate of ${name} is that already`,
       message: `${model.metadata.name}: ${candidate === undefined ? 'try' : 'change'} ${called}`,
-      outcome: `the mirror opens when the watcher's status says that ${called} is Ready. Then promote it, or discard it`,
+      outcome: (after) => toMirrorOutcome(toRollout(after, target), called),
     });
   });
 }
@@ -57,8 +57,8 @@ export function runMirror(name: string, percentage: string, flags: MirrorFlags, 
   return runEdit(name, flags, host, (target) => planMirror(target, wanted, flags, host));
 }
 
-export function runPromote(name: string, flags: PromoteFlags, host: Host): Promise<number> {
-  return runEdit(name, flags, host, (target) => {
+export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {
+  return runEdit(called, flags, host, (target) => {
     const { model, source } = target;
     const { candidate } = model.spec;
     if (candidate === undefined)
@@ -74,15 +74,17 @@ export function runPromote(name: string, flags: PromoteFlags, host: Host): Promi
     const tried = lookAtCandidate(target);
     if ('problems' in tried) return tried;
     if (tried.unready !== undefined && flags.force !== true) return { problems: [tried.unready] };
-    const after = toVersionName(model.metadata.name, 'primary', { name: candidate.name ?? model.spec.primary.name });
-    const isInPlace = after === toVersionName(model.metadata.name, 'primary', model.spec.primary);
+    const name = candidate.name ?? model.spec.primary.name;
+    const service = toVersionName(model.metadata.name, 'primary', name === undefined ? {} : { name });
+    const isInPlace = service === toVersionName(model.metadata.name, 'primary', model.spec.primary);
     return toPlanned(target, promoteCandidate(source, model, candidate), {
       nothing: `${candidate.version} is the primary already`,
       message: `${model.metadata.name}: promote ${candidate.version}`,
-      outcome: isInPlace
-        ? `${after} serves ${model.spec.primary.version} until it has loaded ${candidate.version}`
-        : `requests go to ${after}, which has loaded ${candidate.version}`,
-      notes: (application) => toPromotionNotes(target, application, tried.digest),
+      outcome: () =>
+        isInPlace
+          ? `${service} serves ${model.spec.primary.version} until it has loaded ${candidate.version}`
+          : `requests go to ${service}${tried.unready === undefined ? `, which has loaded ${candidate.version}` : ''}`,
+      notes: (after) => toPromotionNotes(target, after, tried.digest),
     });
   });
 }
@@ -95,7 +97,7 @@ export function runDiscard(name: string, flags: EditFlags, host: Host): Promise<
     return toPlanned(target, discardCandidate(source, model), {
       nothing: `${model.metadata.name} has no candidate`,
       message: `${model.metadata.name}: discard ${candidate?.version}`,
-      outcome: `Argo CD removes ${service}`,
+      outcome: () => `Argo CD removes ${service}`,
     });
   });
 }
@@ -145,17 +147,21 @@ function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly proble
     assumeReady: false,
   });
   if (reason.code === 'ready') return { digest, unready: undefined };
+  const others = tree.files.filter((found) => found.path !== path && found.path.startsWith(path.slice(0, -4)));
+  const isElsewhere = cluster === undefined && others.length > 0;
   const unready = toProblem(source, ['spec', 'candidate'], {
     code: 'candidate-not-ready',
     message: `${candidate.declared.version} is not known to be ready: ${toReasonText(reason)} (${path})`,
-    hint: "pull the watcher's latest commit, or pass --force to promote it all the same",
+    hint: isElsewhere
+      ? `there is ${others.map((found) => found.name).join(', ')}: name a cluster with --cluster, or pass --force to promote it all the same`
+      : "pull the watcher's latest commit, or pass --force to promote it all the same",
   });
   return { digest, unready };
 }
 
-function toPromotionNotes({ model }: EditTarget, after: Digests, tried: string | undefined): string[] {
-  const { name } = model.metadata;
-  const rollout = after.rollouts.find(({ rollout: one }) => one.file.model.metadata.name === name)?.rollout;
+function toPromotionNotes(target: EditTarget, after: Digests, tried: string | undefined): string[] {
+  const { name } = target.model.metadata;
+  const rollout = toRollout(after, target);
   if (rollout === undefined) return [];
   const isOther = toDigest(after, rollout, rollout.primary.name) !== tried;
   const isNext = toVersionName(name, 'candidate', {}) === rollout.primary.name;
@@ -211,7 +217,7 @@ function planPolicy(target: EditTarget, percentage: number, file: FoundFile | un
   const path = file?.path ?? toSibling(target.file, 'policy.yaml');
   const words = {
     message: `${name}: mirror ${percentage} %`,
-    outcome: 'Argo CD applies it',
+    outcome: () => 'Argo CD applies it',
     notes: (after: Digests) => toReach(after, path, name),
   };
   if (file === undefined) return { plan: { path, before: undefined, after: toPolicyText(name, percentage), ...words } };
@@ -267,6 +273,14 @@ function toInherited(
     message: `${name} inherits its percentage of ${mirrorPercentage} from here`,
     hint: `${here}, or --at ${at} to change it for every model that it holds for`,
   });
+}
+
+/** When the mirror to a candidate that was written just now opens. */
+function toMirrorOutcome(rollout: Rollout | undefined, called: string | undefined): string {
+  const { mirrorPercentage = 100, gate } = rollout?.policy ?? {};
+  if (mirrorPercentage === 0) return 'nothing is mirrored to it, since the policy says 0 %';
+  const when = gate === 'None' ? 'at once' : `when the watcher's status says that ${called} is Ready`;
+  return `the mirror opens at ${mirrorPercentage} % ${when}; then promote it, or discard it`;
 }
 
 /** For which other models the percentage in a policy holds. */
