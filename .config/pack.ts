@@ -14,6 +14,7 @@ const wanted = [
   'dist/cli.cjs',
   'dist/cli.code',
   'dist/demo.cjs',
+  'dist/edit.cjs',
   'dist/model-mirror.cjs',
   'dist/schema.cjs',
   'dist/watch.cjs',

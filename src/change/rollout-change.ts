@@ -67,7 +67,7 @@ function describeMirror(before: RolloutState | undefined, after: RolloutState): 
 }
 
 /** Why a mirror is open or closed, in words. */
-function toReasonText(reason: MirrorReason): string {
+export function toReasonText(reason: MirrorReason): string {
   switch (reason.code) {
     case 'no-candidate':
       return 'there is no candidate';

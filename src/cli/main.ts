@@ -1,8 +1,12 @@
 /** The command line: which commands there are, and what their outcome is as an exit code. */
 import { Command, CommanderError } from 'commander';
 import { exitCodes, isFault } from '../io/fault.ts';
+import { addCandidate } from './candidate.ts';
+import { addDiscard } from './discard.ts';
 import type { Host } from './host.ts';
+import { addMirror } from './mirror.ts';
 import { addParameters } from './parameters.ts';
+import { addPromote } from './promote.ts';
 import { addRender } from './render.ts';
 import { addValidate } from './validate.ts';
 import { addWatch } from './watch-command.ts';
@@ -10,6 +14,10 @@ import { addWatch } from './watch-command.ts';
 const commands = {
   render: addRender,
   validate: addValidate,
+  candidate: addCandidate,
+  mirror: addMirror,
+  promote: addPromote,
+  discard: addDiscard,
   parameters: addParameters,
   schema: addSchema,
   watch: addWatch,
@@ -25,6 +33,14 @@ export async function main(words: readonly string[], host: Host): Promise<number
   const program = new Command('model-mirror')
     .description('Mirrored rollouts of KServe models through git')
     .version(host.version)
+    .addHelpText(
+      'after',
+      `
+Example: check the files, and see what would be applied
+  $ model-mirror validate && model-mirror render
+
+Each command has its own --help, with an example.`,
+    )
     .exitOverride()
     .configureOutput({ writeOut: (text) => host.write(1, [text]), writeErr: (text) => host.write(2, [text]) });
   // Setting up a command takes a part of a millisecond: all of them only for help and suggestions.
@@ -64,5 +80,11 @@ function addDemo(program: Command, host: Host, finish: (code: number) => void): 
     .command('demo')
     .description('play the tutorial of a mirrored rollout in a temporary git repository')
     .option('--keep', 'leave the repository for a look')
+    .addHelpText(
+      'after',
+      `
+Example: play it, and read the commits afterwards
+  $ model-mirror demo --keep`,
+    )
     .action(async (flags: { keep?: boolean }) => finish(await (await import('./demo.ts')).runDemo(flags, host)));
 }

@@ -4,11 +4,11 @@
  *
  * The name of a file in `expected/` says where the bytes came out, and so the exit code:
  * `stdout.txt` and `warnings.txt` 0, `problems.txt` 1, `usage.txt` 2, `environment.txt` 3. What is
- * empty has no file.
+ * empty has no file. Files that the case has written lie below `expected/written/`.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { main } from '../../src/cli/main.ts';
 import { plainStyle } from '../../src/output/style.ts';
 
@@ -32,6 +32,8 @@ interface Run {
   readonly grow?: Readonly<Record<string, number>>;
 }
 
+const modelCommands = ['render', 'validate', 'candidate', 'mirror', 'promote', 'discard'];
+
 /** What a case gives, by the name of the file in `expected/`. */
 export type Output = ReadonlyMap<string, string>;
 
@@ -47,12 +49,14 @@ export function findGoldenCases(): GoldenCase[] {
 }
 
 export function readExpected({ folder }: GoldenCase): Output {
-  const expected = join(folder, 'expected');
-  return new Map(
-    readdirSync(expected)
-      .sort()
-      .map((name) => [name, readFileSync(join(expected, name), 'utf8')]),
-  );
+  return readTexts(join(folder, 'expected'));
+}
+
+/** Every file below a folder, by its path from there. */
+function readTexts(folder: string): Map<string, string> {
+  const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort();
+  return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
 /** Runs a case on a copy of its input, outside of any repository. */
@@ -63,11 +67,12 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
     cpSync(join(folder, 'input'), copy, { recursive: true, verbatimSymlinks: true });
     for (const [file, bytes] of Object.entries(run.grow ?? {})) truncateSync(join(copy, file), bytes);
     const words = [...(run.words ?? ['render'])];
-    const readsModels = words[0] === 'render' || words[0] === 'validate';
+    const readsModels = words[0] !== undefined && modelCommands.includes(words[0]);
     const rooted = words.includes('--repo-root') || run.environment?.['ARGOCD_APP_SOURCE_PATH'] !== undefined;
     if (readsModels && !rooted && run.repository !== false) words.push('--repo-root', '.');
     const workingDirectory = join(copy, run.directory ?? '.');
     mkdirSync(workingDirectory, { recursive: true });
+    const before = readTexts(copy);
     const written = { 1: '', 2: '' };
     const code = await main(words, {
       version: '0.0.0',
@@ -80,7 +85,9 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
       isTerminal: () => false,
       style: () => plainStyle,
     });
-    return toOutput(code, written[1], written[2].replaceAll(copy, '<repository>'));
+    const output = new Map(toOutput(code, written[1], written[2].replaceAll(copy, '<repository>')));
+    for (const [path, text] of readTexts(copy)) if (before.get(path) !== text) output.set(`written/${path}`, text);
+    return output;
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }

@@ -23,7 +23,19 @@ test('there are golden cases of every room', (t) => {
   const rooms = new Set(cases.map(({ name }) => name.split('/')[0]));
   t.deepEqual(
     [...rooms],
-    ['faults', 'parameters', 'patches', 'policy', 'problems', 'rollout', 'routing', 'schema', 'validate', 'warnings'],
+    [
+      'edit',
+      'faults',
+      'parameters',
+      'patches',
+      'policy',
+      'problems',
+      'rollout',
+      'routing',
+      'schema',
+      'validate',
+      'warnings',
+    ],
   );
 });
 

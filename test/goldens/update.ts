@@ -1,6 +1,6 @@
 /** Writes what every golden case gives now as what it is to give. Never counts as a green run. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { findGoldenCases, runGoldenCase } from './golden-case.ts';
 
 const cases = findGoldenCases();
@@ -8,8 +8,10 @@ for (const golden of cases) {
   const expected = join(golden.folder, 'expected');
   const output = await runGoldenCase(golden);
   rmSync(expected, { recursive: true, force: true });
-  mkdirSync(expected);
-  for (const [name, text] of output) writeFileSync(join(expected, name), text);
+  for (const [name, text] of output) {
+    mkdirSync(dirname(join(expected, name)), { recursive: true });
+    writeFileSync(join(expected, name), text);
+  }
 }
 process.stderr.write(`${cases.length} golden cases written: read the difference in git, then run npm test\n`);
 process.exitCode = 1;

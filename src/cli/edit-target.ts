@@ -1,0 +1,137 @@
+/** A model's name → its file, its policies, and what is rendered of all that is below the folder. */
+import { resolve } from 'node:path';
+import { toFileRole } from '../input/file-role.ts';
+import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
+import { isWithin, toFoundFile } from '../input/folder-tree.ts';
+import { parseModel } from '../input/parse-document.ts';
+import type { Problem } from '../input/problem.ts';
+import { hasErrors, toWholeProblem } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
+import type { Model } from '../input/schema.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { suggest } from '../input/suggest.ts';
+import { readArgocdEnvironment } from '../io/argocd-environment.ts';
+import { Fault } from '../io/fault.ts';
+import { openFolderTree } from '../io/folder-tree.ts';
+import { digestAnnotation } from '../manifests/manifest.ts';
+import type { RenderedApplication } from '../render/application.ts';
+import { renderApplication } from '../render/application.ts';
+import { toClusterName } from './cluster-name.ts';
+import type { EditFlags } from './edit-flags.ts';
+import type { Host } from './host.ts';
+import type { Places } from './places.ts';
+import { toPlaces } from './places.ts';
+
+/** The objects are their digests; only InferenceServices have one. */
+export type Digests = RenderedApplication<string | undefined>;
+
+/** The model that is meant, and the files around it as they are. */
+export interface EditTarget {
+  readonly places: Places;
+  readonly tree: FolderTree;
+  readonly cluster: string | undefined;
+  readonly file: FoundFile;
+  readonly source: SourceFile;
+  readonly model: Model;
+  /** The policies that hold for it, from the outermost folder to its own. */
+  readonly policies: readonly FoundFile[];
+}
+
+/** @returns problems when there is no such model; throws a fault when the places or flags are wrong. */
+export function findTarget(name: string, flags: EditFlags, host: Host): EditTarget | readonly Problem[] {
+  // People run this, not Argo CD: nothing of its environment counts.
+  const nowhere = readArgocdEnvironment({});
+  const { repository } = toPlaces(host, nowhere, flags.path, { ...flags, root: flags.path });
+  const root = flags.root ?? repository;
+  const places = toPlaces(host, nowhere, flags.path, { ...flags, root });
+  const tree = openFolderTree(places);
+  const found = findModels(tree);
+  const [meant, ...others] = found.models.filter(({ model }) => isCalled(name, model));
+  if (others.length > 0)
+    throw new Fault(
+      'usage',
+      `several models are called ${quote(name)}: ${[meant, ...others].map((one) => one && places.toShownPath(one.file.path)).join(', ')}`,
+      'name the folder of one with --path, or its namespace as in namespace/model',
+    );
+  if (meant === undefined) return [...found.problems, toUnknownModel(name, tree, found.models)];
+  const policies = tree.files
+    .filter(
+      ({ name: file, folder }) => toFileRole(file)?.kind === 'MirrorPolicy' && isWithin(meant.file.folder, folder),
+    )
+    .sort((a, b) => a.folder.length - b.folder.length);
+  return { places, tree, cluster: toClusterName(flags.cluster), ...meant, policies };
+}
+
+/** Everything below the folder, with some files as they are to become. */
+export function renderAll({ tree, cluster }: EditTarget, edited: ReadonlyMap<string, string> = new Map()): Digests {
+  const files = [...edited.keys()].filter((path) => !tree.files.some((file) => file.path === path));
+  const read = (file: FoundFile) => {
+    const text = edited.get(file.path);
+    return text === undefined ? tree.read(file) : { path: file.path, text };
+  };
+  const all = { ...tree, files: [...tree.files, ...files.map(toFoundFile)], read };
+  return renderApplication(
+    all,
+    { anyNamespace: true, cluster, allowEmpty: true },
+    ({ metadata }) => metadata.annotations?.[digestAnnotation],
+  );
+}
+
+/**
+ * What Argo CD would render with this model at the least: its folder and all below it, with the
+ * policies above. Nothing of it may have errors, or the edit would not come into effect.
+ */
+export function toOwnApplication(target: EditTarget): EditTarget {
+  const { tree, file, policies } = target;
+  const isOwn = (found: FoundFile) => isWithin(found.folder, file.folder) || policies.includes(found);
+  const problems = tree.problems.filter((problem) => isWithin(problem.file, file.folder));
+  return { ...target, tree: { ...tree, folder: file.folder, files: tree.files.filter(isOwn), problems } };
+}
+
+/** The path of a file on this machine. */
+export function toAbsolute({ places }: EditTarget, path: string): string {
+  return resolve(places.repository, path);
+}
+
+interface FoundModel {
+  readonly file: FoundFile;
+  readonly source: SourceFile;
+  readonly model: Model;
+}
+
+/** @returns the models that can be read, and what keeps the others from it. */
+function findModels(tree: FolderTree): { models: FoundModel[]; problems: Problem[] } {
+  const models: FoundModel[] = [];
+  const problems: Problem[] = [...tree.problems];
+  for (const file of tree.files) {
+    if (toFileRole(file.name)?.kind !== 'Model' || !isWithin(file.folder, tree.folder)) continue;
+    const source = tree.read(file);
+    if ('code' in source) problems.push(source);
+    else {
+      const { value: model, problems: found } = parseModel(source);
+      if (model === undefined) problems.push(...found);
+      else models.push({ file, source, model });
+    }
+  }
+  return { models, problems: hasErrors(problems) ? problems : [] };
+}
+
+function isCalled(name: string, { metadata }: Model): boolean {
+  return name === metadata.name || name === `${metadata.namespace ?? ''}/${metadata.name}`;
+}
+
+function toUnknownModel(name: string, tree: FolderTree, models: readonly FoundModel[]): Problem {
+  const names = models.map(({ model }) => model.metadata.name);
+  const meant = suggest(name, names);
+  const some = names.slice(0, 10).toSorted().join(', ');
+  return toWholeProblem(tree.folder, {
+    code: 'unknown-model',
+    message: `there is no model ${quote(name)} in this folder or below`,
+    hint:
+      meant !== undefined
+        ? `did you mean "${meant}"?`
+        : names.length === 0
+          ? 'name another folder with --path'
+          : `there ${names.length === 1 ? 'is' : 'are'} ${some}${names.length > 10 ? ', …' : ''}; or name another folder with --path`,
+  });
+}

@@ -1,0 +1,304 @@
+/** The commands that edit the files: each thinks out what is to be written where. */
+import { basename, resolve } from 'node:path';
+import { toReasonText } from '../change/rollout-change.ts';
+import { discardCandidate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
+import { setMirrorPercentage, toPolicyText } from '../edit/policy-edits.ts';
+import type { Edited } from '../edit/proof.ts';
+import { toFileRole, toStatusName } from '../input/file-role.ts';
+import type { FoundFile } from '../input/folder-tree.ts';
+import { toSibling } from '../input/folder-tree.ts';
+import { parsePolicy, toProblem } from '../input/parse-document.ts';
+import type { Problem } from '../input/problem.ts';
+import { hasErrors } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
+import { locate } from '../input/yaml-text.ts';
+import { Fault } from '../io/fault.ts';
+import { readBelievedStatus } from '../render/believed-status.ts';
+import type { EffectivePolicy } from '../rollout/effective-policy.ts';
+import { computeMirror } from '../rollout/gate.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+import { toVersionName } from '../rollout/rollout.ts';
+import type { CandidateFlags, EditFlags, MirrorFlags, PromoteFlags } from './edit-flags.ts';
+import type { EditPlan, Planned } from './edit-session.ts';
+import { runEdit } from './edit-session.ts';
+import type { Digests, EditTarget } from './edit-target.ts';
+import { renderAll, toOwnApplication } from './edit-target.ts';
+import type { Host } from './host.ts';
+
+/** `candidate set`. @returns the exit code, as the other commands do. */
+export function runCandidateSet(name: string, flags: CandidateFlags, host: Host): Promise<number> {
+  const { version, storageUri, name: service, overrides } = flags;
+  return runEdit(name, flags, host, (target) => {
+    const { model, source } = target;
+    const { candidate } = model.spec;
+    if (candidate === undefined && version === undefined)
+      throw new Fault('usage', `${name} has no candidate yet`, 'pass --version to call the new one something');
+    if ([version, storageUri, service].every((value) => value === undefined) && overrides)
+      throw new Fault('usage', 'nothing is said of the candidate', 'pass --version, --storage-uri or --name');
+    const edited = setCandidate(source, model, { version, storageUri, name: service, withoutOverrides: !overrides });
+    const called = version ?? candidate?.version;
+    return toPlanned(target, edited, {
+      nothing: `the candidate of ${name} is that already`,
+      message: `${model.metadata.name}: ${candidate === undefined ? 'try' : 'change'} ${called}`,
+      outcome: (after) => toMirrorOutcome(toRollout(after, target), called),
+    });
+  });
+}
+
+/** `mirror`: sets the percentage in the policy that sets it, or in the one that is asked for. */
+export function runMirror(name: string, percentage: string, flags: MirrorFlags, host: Host): Promise<number> {
+  if (!/^\d+(\.\d+)?$/.test(percentage))
+    throw new Fault(
+      'usage',
+      `${quote(percentage)} is not a percentage`,
+      'write a number from 0 to 100, as in 20 or 0.5',
+    );
+  const wanted = Number(percentage);
+  return runEdit(name, flags, host, (target) => planMirror(target, wanted, flags, host));
+}
+
+export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {
+  return runEdit(called, flags, host, (target) => {
+    const { model, source } = target;
+    const { candidate } = model.spec;
+    if (candidate === undefined)
+      return {
+        problems: [
+          toProblem(source, ['spec'], {
+            code: 'no-candidate',
+            message: `${model.metadata.name} has no candidate to promote`,
+            hint: 'write one with model-mirror candidate set',
+          }),
+        ],
+      };
+    const tried = lookAtCandidate(target);
+    if ('problems' in tried) return tried;
+    if (tried.unready !== undefined && flags.force !== true) return { problems: [tried.unready] };
+    const name = candidate.name ?? model.spec.primary.name;
+    const service = toVersionName(model.metadata.name, 'primary', name === undefined ? {} : { name });
+    const isInPlace = service === toVersionName(model.metadata.name, 'primary', model.spec.primary);
+    return toPlanned(target, promoteCandidate(source, model, candidate), {
+      nothing: `${candidate.version} is the primary already`,
+      message: `${model.metadata.name}: promote ${candidate.version}`,
+      outcome: () =>
+        isInPlace
+          ? `${service} serves ${model.spec.primary.version} until it has loaded ${candidate.version}`
+          : `requests go to ${service}${tried.unready === undefined ? `, which has loaded ${candidate.version}` : ''}`,
+      notes: (after) => toPromotionNotes(target, after, tried.digest),
+    });
+  });
+}
+
+export function runDiscard(name: string, flags: EditFlags, host: Host): Promise<number> {
+  return runEdit(name, flags, host, (target) => {
+    const { model, source } = target;
+    const { candidate } = model.spec;
+    const service = candidate && toVersionName(model.metadata.name, 'candidate', candidate);
+    return toPlanned(target, discardCandidate(source, model), {
+      nothing: `${model.metadata.name} has no candidate`,
+      message: `${model.metadata.name}: discard ${candidate?.version}`,
+      outcome: () => `Argo CD removes ${service}`,
+    });
+  });
+}
+
+type Words = Pick<EditPlan, 'message' | 'outcome'> & {
+  readonly nothing: string;
+  readonly notes?: EditPlan['notes'];
+};
+
+/** The plan of an edit of the model's own file. */
+function toPlanned({ source }: EditTarget, edited: Edited, words: Words): Planned {
+  if ('problem' in edited) return { problems: [edited.problem] };
+  if (edited.text === source.text) return { nothing: words.nothing };
+  const { message, outcome, notes = () => [] } = words;
+  return { plan: { path: source.path, before: source.text, after: edited.text, message, outcome, notes } };
+}
+
+interface TriedCandidate {
+  /** Of the candidate's InferenceService. */
+  readonly digest: string | undefined;
+  /** Undefined when the status says that this very candidate is ready. */
+  readonly unready: Problem | undefined;
+}
+
+/** What the status file says of the candidate; it can be told only where the model can be rendered. */
+function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly problems: readonly Problem[] } {
+  const { file, source, cluster, tree } = target;
+  const application = renderAll(toOwnApplication(target));
+  if (hasErrors(application.problems)) return { problems: application.problems };
+  const rollout = toRollout(application, target);
+  const candidate = rollout?.candidate;
+  const digest = candidate && toDigest(application, rollout, candidate.name);
+  if (rollout === undefined || candidate === undefined || digest === undefined) return { problems: [] };
+  const role = toFileRole(file.name);
+  const path = toSibling(file, toStatusName(role?.kind === 'Model' ? role.stem : '', cluster));
+  const { metadata } = rollout.file.model;
+  const { status } = readBelievedStatus(
+    tree,
+    tree.files.find((found) => found.path === path),
+    { name: metadata.name, namespace: metadata.namespace },
+  );
+  const { reason } = computeMirror({
+    candidate: { name: candidate.name, digest },
+    mirrorPercentage: 100,
+    gate: 'Status',
+    status,
+    assumeReady: false,
+  });
+  if (reason.code === 'ready') return { digest, unready: undefined };
+  const others = tree.files.filter((found) => found.path !== path && found.path.startsWith(path.slice(0, -4)));
+  const isElsewhere = cluster === undefined && others.length > 0;
+  const unready = toProblem(source, ['spec', 'candidate'], {
+    code: 'candidate-not-ready',
+    message: `${candidate.declared.version} is not known to be ready: ${toReasonText(reason)} (${path})`,
+    hint: isElsewhere
+      ? `there is ${others.map((found) => found.name).join(', ')}: name a cluster with --cluster, or pass --force to promote it all the same`
+      : "pull the watcher's latest commit, or pass --force to promote it all the same",
+  });
+  return { digest, unready };
+}
+
+function toPromotionNotes(target: EditTarget, after: Digests, tried: string | undefined): string[] {
+  const { name } = target.model.metadata;
+  const rollout = toRollout(after, target);
+  if (rollout === undefined) return [];
+  const isOther = toDigest(after, rollout, rollout.primary.name) !== tried;
+  const isNext = toVersionName(name, 'candidate', {}) === rollout.primary.name;
+  return [
+    ...(isOther
+      ? [`${name}: a patch of a policy makes ${rollout.primary.name} differ from the candidate that was tried`]
+      : []),
+    ...(isNext ? [`${name}: the next candidate needs another name: candidate set --name ${name}-0`] : []),
+  ];
+}
+
+function planMirror(target: EditTarget, percentage: number, flags: MirrorFlags, host: Host): Planned {
+  const { model, file, policies, places } = target;
+  const { name } = model.metadata;
+  const rollout = toRollout(renderAll(toOwnApplication(target)), target);
+  if (rollout === undefined) return { problems: renderAll(toOwnApplication(target)).problems };
+  const { policy } = rollout;
+  const origin = policy.origins.get('mirrorPercentage');
+  const isAsked = flags.here === true || flags.at !== undefined;
+  const place = origin && locate(origin.source, origin.path);
+  const from = place === undefined ? 'by default' : `by ${places.toShownPath(place.file)}:${place.line}`;
+  if (!isAsked && policy.mirrorPercentage === percentage)
+    return { nothing: `${name} is mirrored at ${percentage} % already, ${from}` };
+  const own = policies.filter(({ folder }) => folder === file.folder);
+  const chosen = flags.at === undefined ? toOwnPolicy(own, policy) : findPolicy(flags.at, target, host);
+  const isInherited = origin === undefined ? own.length === 0 : !own.some(({ path }) => path === origin.source.path);
+  if (!isAsked && isInherited) return { problems: [toInherited(target, policy, percentage, chosen)] };
+  if (flags.at !== undefined && chosen !== undefined && origin !== undefined) {
+    const isNearer = policies.findIndex(({ path }) => path === origin.source.path) > policies.indexOf(chosen);
+    if (isNearer)
+      return {
+        problems: [
+          toProblem(origin.source, origin.path, {
+            code: 'percentage-inherited',
+            message: `${policy.mirrorPercentage} is set here, nearer to ${name}, and would still hold`,
+            hint: 'change it here: pass --here, or name this file with --at',
+          }),
+        ],
+      };
+  }
+  if (chosen === undefined && own.length > 0)
+    throw new Fault(
+      'usage',
+      `there are several policies in ${file.folder}: ${own.map((one) => one.name).join(', ')}`,
+      'name one of them with --at',
+    );
+  return planPolicy(target, percentage, chosen);
+}
+
+/** @param file undefined: a policy is made in the model's folder. */
+function planPolicy(target: EditTarget, percentage: number, file: FoundFile | undefined): Planned {
+  const { name } = target.model.metadata;
+  const path = file?.path ?? toSibling(target.file, 'policy.yaml');
+  const words = {
+    message: `${name}: mirror ${percentage} %`,
+    outcome: () => 'Argo CD applies it',
+    notes: (after: Digests) => toReach(after, path, name),
+  };
+  if (file === undefined) return { plan: { path, before: undefined, after: toPolicyText(name, percentage), ...words } };
+  const source = target.tree.read(file);
+  if ('code' in source) return { problems: [source] };
+  const { value: policy, problems } = parsePolicy(source);
+  if (policy === undefined) return { problems };
+  const edited = setMirrorPercentage(source, policy, percentage);
+  if ('problem' in edited) return { problems: [edited.problem] };
+  if (edited.text === source.text) return { nothing: `${path} says ${percentage} % already` };
+  return { plan: { path, before: source.text, after: edited.text, ...words } };
+}
+
+/** The policy of a model's folder that sets the percentage, or that is to: the only one, or `policy.yaml`. */
+function toOwnPolicy(own: readonly FoundFile[], { origins }: EffectivePolicy): FoundFile | undefined {
+  const setting = own.find(({ path }) => path === origins.get('mirrorPercentage')?.source.path);
+  return setting ?? own.find(({ name }) => name === 'policy.yaml') ?? (own.length === 1 ? own[0] : undefined);
+}
+
+function findPolicy(flag: string, { places, policies, model }: EditTarget, host: Host): FoundFile {
+  const wanted = resolve(host.workingDirectory, flag);
+  const found = policies.find(({ path }) => resolve(places.repository, path) === wanted);
+  if (found !== undefined) return found;
+  const known = policies.map(({ path }) => places.toShownPath(path));
+  throw new Fault(
+    'usage',
+    `${flag} is no policy that holds for ${model.metadata.name}`,
+    known.length === 0 ? 'there is none: pass --here to make one' : `these do: ${known.join(', ')}`,
+  );
+}
+
+/** That the percentage is not the model's own, and what can be done. */
+function toInherited(
+  target: EditTarget,
+  { mirrorPercentage, origins }: EffectivePolicy,
+  percentage: number,
+  own: FoundFile | undefined,
+): Problem {
+  const { model, source, file, places } = target;
+  const { name } = model.metadata;
+  const origin = origins.get('mirrorPercentage');
+  const ownPath = places.toShownPath(own?.path ?? toSibling(file, 'policy.yaml'));
+  const here = `pass --here to write ${percentage} into ${ownPath}`;
+  if (origin === undefined)
+    return toProblem(source, [], {
+      code: 'percentage-inherited',
+      message: `no policy sets the percentage of ${name}, so the default of ${mirrorPercentage} holds`,
+      hint: `${here}, or --at FILE for a policy that holds for more models`,
+    });
+  const at = places.toShownPath(origin.source.path);
+  return toProblem(origin.source, origin.path, {
+    code: 'percentage-inherited',
+    message: `${name} inherits its percentage of ${mirrorPercentage} from here`,
+    hint: `${here}, or --at ${at} to change it for every model that it holds for`,
+  });
+}
+
+/** When the mirror to a candidate that was written just now opens. */
+function toMirrorOutcome(rollout: Rollout | undefined, called: string | undefined): string {
+  const { mirrorPercentage = 100, gate } = rollout?.policy ?? {};
+  if (mirrorPercentage === 0) return 'nothing is mirrored to it, since the policy says 0 %';
+  const when = gate === 'None' ? 'at once' : `when the watcher's status says that ${called} is Ready`;
+  return `the mirror opens at ${mirrorPercentage} % ${when}; then promote it, or discard it`;
+}
+
+/** For which other models the percentage in a policy holds. */
+function toReach(after: Digests, path: string, name: string): string[] {
+  const others = after.rollouts
+    .filter(({ rollout }) => rollout.policy.origins.get('mirrorPercentage')?.source.path === path)
+    .map(({ rollout }) => rollout.name)
+    .filter((other) => other !== name);
+  const shown = others.slice(0, 5).join(', ');
+  return others.length === 0 ? [] : [`${basename(path)} also holds for ${shown}${others.length > 5 ? ', …' : ''}`];
+}
+
+function toRollout({ rollouts }: Digests, { file }: EditTarget): Rollout | undefined {
+  return rollouts.find(({ rollout }) => rollout.file.source.path === file.path)?.rollout;
+}
+
+function toDigest({ objects }: Digests, { namespace }: Rollout, name: string): string | undefined {
+  return objects.find(
+    (object) => object.kind === 'InferenceService' && object.namespace === namespace && object.name === name,
+  )?.output;
+}

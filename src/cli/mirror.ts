@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { MirrorFlags } from './edit-flags.ts';
+import { addEditFlags } from './edit-flags.ts';
+import type { Host } from './host.ts';
+
+export function addMirror(program: Command, host: Host, finish: (code: number) => void): void {
+  addEditFlags(
+    program
+      .command('mirror <model> <percentage>')
+      .description('set how much of the requests the candidate gets a copy of; 0 is the brake')
+      .addOption(
+        new Option('--here', "write it into the policy in the model's folder, made if there is none").conflicts('at'),
+      )
+      .option('--at <file>', 'write it into this policy, which holds for the model'),
+  )
+    .addHelpText(
+      'after',
+      `
+Example: stop mirroring to the candidate of one model, whatever the outer policies say
+  $ model-mirror mirror wisdom 0 --here --commit`,
+    )
+    .action(async (model: string, percentage: string, flags: MirrorFlags) =>
+      finish(await (await import('./edit.ts')).runMirror(model, percentage, flags, host)),
+    );
+}

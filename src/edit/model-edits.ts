@@ -1,0 +1,125 @@
+/** The edits of a model file: its candidate comes, changes, takes over or goes. */
+import type { Model, ModelVersion } from '../input/schema.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { addField, moveField, removeField, setField } from './field-edits.ts';
+import { FieldsOfText, lineStartOf } from './field-text.ts';
+import type { Edited } from './proof.ts';
+import { isSame, prove } from './proof.ts';
+
+/** What is wanted of a candidate; what is left out stays as it is. */
+export interface CandidateWish {
+  readonly version?: string | undefined;
+  readonly storageUri?: string | undefined;
+  /** Of its InferenceService. */
+  readonly name?: string | undefined;
+  /** True: overrides that are there go. */
+  readonly withoutOverrides?: boolean | undefined;
+}
+
+/** In the order in which they are written. */
+const valueKeys = ['version', 'storageUri', 'name'] as const;
+
+const primaryPath = ['spec', 'primary'];
+const candidatePath = ['spec', 'candidate'];
+
+/**
+ * Adds the candidate, or changes the one that is there.
+ *
+ * @param source the text of the model, without problems.
+ */
+export function setCandidate(source: SourceFile, model: Model, wish: CandidateWish): Edited {
+  const { text } = source;
+  const before = model.spec.candidate;
+  const overrides = before?.overrides;
+  const values = { ...pick(before ?? {}), ...pick(wish) };
+  const candidate = {
+    ...values,
+    ...(overrides === undefined || wish.withoutOverrides === true ? {} : { overrides }),
+  };
+  const wanted = { ...model, spec: { ...model.spec, candidate } };
+  if (before !== undefined)
+    return prove(source, candidatePath, wanted, [
+      () => writeVersion(text, 'candidate', before, candidate as ModelVersion),
+    ]);
+  const add = (inner: number | undefined) => () => addField(text, candidatePath, 'primary', values, { inner });
+  const inner = toInnerIndent(text);
+  return prove(source, ['spec'], wanted, [add(inner), add(undefined)]);
+}
+
+/** Removes the candidate; without one there is nothing to do. */
+export function discardCandidate(source: SourceFile, model: Model): Edited {
+  const { candidate, ...spec } = model.spec;
+  return prove(source, candidatePath, { ...model, spec }, [() => removeField(source.text, candidatePath)]);
+}
+
+/**
+ * Makes the candidate the primary, with all that is its own: version, storageUri, overrides, and the
+ * comments among them.
+ *
+ * A name that the candidate was given goes with it, since the InferenceService of that name has it
+ * loaded. Without one the primary's InferenceService, whatever it is called, is loaded anew in its
+ * place and serves the old version until then, as in Iter8's tutorial: were the primary's own name
+ * dropped, requests would go to one that does not exist yet.
+ */
+export function promoteCandidate(source: SourceFile, model: Model, candidate: ModelVersion): Edited {
+  const { candidate: _, primary, ...others } = model.spec;
+  const name = candidate.name ?? primary.name;
+  const promoted = { ...candidate, ...(name === undefined ? {} : { name }) };
+  const wanted = { ...model, spec: { ...others, primary: promoted } };
+  const { text } = source;
+  return prove(source, candidatePath, wanted, [
+    () => moveVersion(text, candidate.name === undefined ? primary.name : undefined),
+    () => {
+      const written = writeVersion(text, 'primary', primary, promoted);
+      return written && removeField(written, candidatePath);
+    },
+  ]);
+}
+
+/** @param name the primary's own, which it keeps. */
+function moveVersion(text: string, name: string | undefined): string | undefined {
+  const moved = moveField(text, candidatePath, primaryPath);
+  if (name === undefined || moved === undefined) return moved;
+  const path = [...primaryPath, 'name'];
+  const field = new FieldsOfText(text).fieldAt(path);
+  const own = field && text.slice(field.value, field.linesEnd);
+  return addField(moved, path, 'version', name, { written: own?.includes('\n') ? undefined : own });
+}
+
+/** Writes the values of a version one by one; overrides only come to where none were, or go. */
+function writeVersion(
+  text: string,
+  role: 'primary' | 'candidate',
+  before: ModelVersion,
+  after: ModelVersion,
+): string | undefined {
+  let written: string | undefined = text;
+  let previous = 'version';
+  for (const key of valueKeys) {
+    const path = ['spec', role, key];
+    const value = after[key];
+    if (written !== undefined && value !== before[key]) {
+      if (value === undefined) written = removeField(written, path);
+      else if (before[key] === undefined) written = addField(written, path, previous, value);
+      else written = setField(written, path, value);
+    }
+    if (value !== undefined) previous = key;
+  }
+  if (written === undefined || isSame(before.overrides, after.overrides)) return written;
+  if (after.overrides === undefined) return removeField(written, ['spec', role, 'overrides']);
+  return moveField(written, [...candidatePath, 'overrides'], ['spec', role, 'overrides']);
+}
+
+/** How deep the fields of the primary are indented below it; undefined when it is written with braces. */
+function toInnerIndent(text: string): number | undefined {
+  const fields = new FieldsOfText(text);
+  const primary = fields.fieldAt(primaryPath);
+  const [first] = fields.fieldsAt(primaryPath) ?? [];
+  if (primary?.form !== 'block' || first === undefined) return undefined;
+  const column = (offset: number) => offset - lineStartOf(text, offset);
+  return column(first.start) - column(primary.start);
+}
+
+function pick(wish: Pick<CandidateWish, (typeof valueKeys)[number]>): Record<string, string> {
+  return Object.fromEntries(valueKeys.flatMap((key) => (wish[key] === undefined ? [] : [[key, wish[key]]])));
+}

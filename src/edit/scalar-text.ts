@@ -1,0 +1,25 @@
+import { toScalar } from '../output/manifest-text.ts';
+import type { FieldText } from './field-text.ts';
+
+/** What can be written as one field: a value, or a map of values. */
+export type NewValue = string | number | Readonly<Record<string, string | number>>;
+
+/** A text or number, in the quotes that stood there before as far as they can hold it. */
+export function toScalarLike(form: FieldText['form'], value: string | number): string {
+  if (typeof value === 'string' && form === 'single-quoted' && /^[\u0020-\u007e]*$/.test(value))
+    return `'${value.replaceAll("'", "''")}'`;
+  if (typeof value === 'string' && form === 'double-quoted' && /^[\u0020-\u007e]*$/.test(value))
+    return JSON.stringify(value);
+  return toScalar(value);
+}
+
+/** On one line, with quotes around everything where the text is JSON. */
+export function toFlowText(value: NewValue, isJson: boolean): string {
+  if (typeof value !== 'object') return isJson ? JSON.stringify(value) : toScalar(value);
+  const fields = Object.entries(value).map(([key, inner]) => `${toKeyText(key, isJson)}: ${toFlowText(inner, isJson)}`);
+  return `{${fields.join(', ')}}`;
+}
+
+export function toKeyText(key: string, isJson: boolean): string {
+  return isJson ? JSON.stringify(key) : key;
+}

@@ -1,0 +1,39 @@
+/** One file of a work tree, written as a whole or not at all. */
+import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { Fault, toReason } from './fault.ts';
+
+/** Whether a path is a link: what it leads to may be read under other names, too. */
+export function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/**
+ * Puts a text in the place of another, with the same permissions.
+ *
+ * @param before what the file is believed to hold; undefined: that there is none.
+ * @throws Fault when the file holds something else by now, or cannot be written; then it is as it was.
+ */
+export function replaceFile(path: string, before: string | undefined, after: string): void {
+  const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.unfinished`);
+  try {
+    const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
+    const file = openSync(unfinished, 'wx', mode ?? 0o666);
+    try {
+      writeFileSync(file, after);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    const found = mode === undefined ? undefined : readFileSync(path, 'utf8');
+    if (found !== before)
+      throw new Fault('environment', `${path} was changed by somebody else just now`, 'look at it, and try again');
+    renameSync(unfinished, path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    if (error instanceof Fault) throw error;
+    throw new Fault('environment', `${path} cannot be written: ${toReason(error)}`, 'nothing was changed', {
+      cause: error,
+    });
+  }
+}

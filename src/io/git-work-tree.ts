@@ -1,0 +1,373 @@
+/**
+ * A commit of one file in a person's work tree.
+ *
+ * Invariants: the commit follows HEAD and differs from it in this file alone, whatever else is changed
+ * or staged, and that stays as it is; nothing is written before it is known that the commit can be
+ * made; where this library could do harm (formats of git that it does not know, signatures that are
+ * asked for), it is left to git itself.
+ *
+ * Hooks are not run. Linked work trees: gitrepository-layout(5), "commondir".
+ */
+import fs from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { CommitObject, PromiseFsClient } from 'isomorphic-git';
+import git from 'isomorphic-git';
+import type { Environment } from './argocd-environment.ts';
+import { Fault, isFault, toReason } from './fault.ts';
+import type { TreeEntry } from './git-objects.ts';
+import { editTree, parseTree } from './git-objects.ts';
+
+export interface FileChange {
+  /** From the work tree's root, with forward slashes. */
+  readonly path: string;
+  /** What the file holds in the work tree; undefined: there is none. */
+  readonly before: string | undefined;
+  readonly after: string;
+}
+
+export interface CommitWish {
+  readonly message: string;
+  /** A branch to make, and to be on from then on; undefined: the one that is checked out. */
+  readonly branch: string | undefined;
+  /** Says who commits, or where git's configuration is. */
+  readonly environment: Environment;
+}
+
+export interface MadeCommit {
+  readonly id: string;
+  readonly branch: string;
+}
+
+interface Repository {
+  readonly fs: PromiseFsClient;
+  readonly gitdir: string;
+  /** Where all work trees of the repository have what they share; the same for the main one. */
+  readonly common: string;
+}
+
+interface Head {
+  readonly commit: string;
+  /** Undefined when HEAD is detached. */
+  readonly branch: string | undefined;
+}
+
+/** What git leaves while something is going on that a commit would get into. */
+const unfinishedWork = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply'];
+
+const leaveToGit = 'leave --commit out, and commit with git';
+
+/**
+ * Has the file written, and commits it.
+ *
+ * @param folder the work tree's root.
+ * @param write puts the new text into the work tree; called when all else is ready.
+ * @throws Fault when that cannot be done.
+ */
+export async function commitFile(
+  folder: string,
+  change: FileChange,
+  wish: CommitWish,
+  write: () => void,
+): Promise<MadeCommit> {
+  const repository = openRepository(folder);
+  const lock = join(repository.gitdir, 'index.lock');
+  try {
+    fs.closeSync(fs.openSync(lock, 'wx'));
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new Fault(
+      'environment',
+      isTaken ? `git is at work in ${folder}: ${lock} is there` : `${lock}: ${toReason(error)}`,
+      isTaken ? 'wait for it, or remove the file if no git is running' : leaveToGit,
+      { cause: error },
+    );
+  }
+  try {
+    return await commitLocked(repository, folder, change, wish, write);
+  } catch (error) {
+    if (isFault(error)) throw error;
+    const { message } = error as Error;
+    throw new Fault('environment', `the commit cannot be made: ${message}`, leaveToGit, { cause: error });
+  } finally {
+    fs.rmSync(lock, { force: true });
+  }
+}
+
+async function commitLocked(
+  repository: Repository,
+  folder: string,
+  change: FileChange,
+  wish: CommitWish,
+  write: () => void,
+): Promise<MadeCommit> {
+  await assertKnownFormats(repository, wish.environment);
+  const head = await readHead(repository, wish.branch);
+  const author = await readPerson('AUTHOR', repository, wish.environment);
+  const committer = await readPerson('COMMITTER', repository, wish.environment);
+  const root = (await readObject(repository, head.commit)) as CommitObject;
+  const levels = await readLevels(repository, root.tree, change.path);
+  const blob = await toBlob(repository, folder, change, levels);
+  const branch = wish.branch ?? (head.branch as string);
+  if (wish.branch !== undefined) await makeBranch(repository, wish.branch, head.commit);
+  try {
+    const tree = await writeTrees(repository, levels, blob);
+    const { fs: files, gitdir } = repository;
+    const id = await git.commit({
+      fs: files,
+      gitdir,
+      message: wish.message,
+      author,
+      committer,
+      tree,
+      parent: [head.commit],
+      noUpdateBranch: true,
+    });
+    if ((await git.resolveRef({ fs: files, gitdir, ref: 'HEAD' })) !== head.commit)
+      throw new Fault('environment', 'somebody else has committed just now', 'try again');
+    write();
+    await git.writeRef({ fs: files, gitdir, ref: `refs/heads/${branch}`, value: id, force: true });
+    if (wish.branch !== undefined)
+      await git.writeRef({
+        fs: files,
+        gitdir,
+        ref: 'HEAD',
+        value: `refs/heads/${branch}`,
+        symbolic: true,
+        force: true,
+      });
+    await git.updateIndex({ fs: files, gitdir, dir: folder, filepath: change.path, oid: blob.oid, add: true });
+    return { id, branch };
+  } catch (error) {
+    if (wish.branch !== undefined) await dropBranch(repository, wish.branch, head.commit);
+    throw error;
+  }
+}
+
+function openRepository(folder: string): Repository {
+  const dotGit = join(folder, '.git');
+  try {
+    if (fs.statSync(dotGit).isDirectory()) return { fs, gitdir: dotGit, common: dotGit };
+    const pointer = /^gitdir: (.+?)\r?\n?$/.exec(fs.readFileSync(dotGit, 'utf8'))?.[1] ?? '';
+    const gitdir = resolve(folder, pointer);
+    const shared = join(gitdir, 'commondir');
+    if (!fs.existsSync(shared)) return { fs, gitdir, common: gitdir };
+    const common = resolve(gitdir, fs.readFileSync(shared, 'utf8').trim());
+    return { fs: toLinkedFiles(gitdir, common), gitdir, common };
+  } catch (error) {
+    throw new Fault('environment', `${dotGit}: ${toReason(error)}`, leaveToGit, { cause: error });
+  }
+}
+
+/** What a linked work tree shares with the others is elsewhere than what is its own. */
+function toLinkedFiles(gitdir: string, common: string): PromiseFsClient {
+  const isShared = /^(objects|refs|packed-refs|config|info|shallow|hooks)(\/|$)/;
+  const toPlace = (path: string) => {
+    const inner = path.startsWith(`${gitdir}/`) ? path.slice(gitdir.length + 1) : '';
+    return isShared.test(inner) && !/^refs\/(bisect|worktree|rewritten)\//.test(inner) ? join(common, inner) : path;
+  };
+  const at =
+    <A extends unknown[], R>(work: (path: string, ...more: A) => R) =>
+    (path: string, ...more: A) =>
+      work(toPlace(path), ...more);
+  const { readFile, writeFile, unlink, readdir, mkdir, rmdir, stat, lstat, readlink, symlink, chmod } = fs.promises;
+  return {
+    promises: {
+      readFile: at(readFile),
+      writeFile: at(writeFile),
+      unlink: at(unlink),
+      readdir: at(readdir),
+      mkdir: at(mkdir),
+      rmdir: at(rmdir),
+      stat: at(stat),
+      lstat: at(lstat),
+      readlink: at(readlink),
+      symlink,
+      chmod: at(chmod),
+    },
+  };
+}
+
+/** Formats that isomorphic-git would misread, and wishes that it cannot fulfil. */
+async function assertKnownFormats({ fs: files, gitdir, common }: Repository, environment: Environment): Promise<void> {
+  const config = async (path: string) => String((await git.getConfig({ fs: files, gitdir, path })) ?? '').toLowerCase();
+  const refuse = (message: string) => {
+    throw new Fault('environment', message, leaveToGit);
+  };
+  for (const name of unfinishedWork)
+    if (fs.existsSync(join(gitdir, name))) refuse(`a merge or rebase is not finished here (${name})`);
+  if (!['', 'sha1'].includes(await config('extensions.objectformat'))) refuse('the repository does not use SHA-1');
+  if (!['', 'files'].includes(await config('extensions.refstorage')))
+    refuse('the repository keeps its branches in another form than files');
+  const isSplit = [gitdir, common].some((folder) =>
+    fs.readdirSync(folder).some((name) => name.startsWith('sharedindex.')),
+  );
+  if (isSplit || ['true', '1', 'yes', 'on'].includes(await config('index.sparse')))
+    refuse("git's index is split or sparse here");
+  if (['true', '1', 'yes', 'on'].includes((await readSetting('commit.gpgsign', { files, gitdir }, environment)) ?? ''))
+    refuse('commits are to be signed here (commit.gpgsign)');
+  const paths = await git.listFiles({ fs: files, gitdir });
+  if (paths.some((path) => path.includes('\ufffd'))) refuse('there are file names that are not UTF-8');
+}
+
+async function readHead({ fs: files, gitdir }: Repository, newBranch: string | undefined): Promise<Head> {
+  const branch = (await git.currentBranch({ fs: files, gitdir, fullname: false })) ?? undefined;
+  let commit: string;
+  try {
+    commit = await git.resolveRef({ fs: files, gitdir, ref: 'HEAD' });
+  } catch (error) {
+    throw new Fault('environment', 'there is no commit yet that this one could follow', leaveToGit, { cause: error });
+  }
+  if (branch === undefined && newBranch === undefined)
+    throw new Fault('environment', 'no branch is checked out', 'pass --branch NAME to make one');
+  return { commit, branch };
+}
+
+async function readPerson(
+  role: 'AUTHOR' | 'COMMITTER',
+  { fs: files, gitdir }: Repository,
+  environment: Environment,
+): Promise<{ name: string; email: string }> {
+  const place = { files, gitdir };
+  const name = environment[`GIT_${role}_NAME`] || (await readSetting('user.name', place, environment));
+  const email = environment[`GIT_${role}_EMAIL`] || (await readSetting('user.email', place, environment));
+  if (!name || !email)
+    throw new Fault(
+      'environment',
+      'git does not know who commits',
+      'run git config user.name and git config user.email, or set GIT_AUTHOR_NAME, GIT_COMMITTER_NAME and the like',
+    );
+  return { name, email };
+}
+
+/** A setting of the repository, or else of the user. */
+async function readSetting(
+  path: string,
+  { files, gitdir }: { readonly files: PromiseFsClient; readonly gitdir: string },
+  { HOME: home = '', XDG_CONFIG_HOME: xdg }: Environment,
+): Promise<string | undefined> {
+  const own: unknown = await git.getConfig({ fs: files, gitdir, path });
+  if (own !== undefined) return String(own);
+  const places = isAbsolute(home) ? [join(home, '.gitconfig'), join(xdg || join(home, '.config'), 'git/config')] : [];
+  for (const place of places.filter((candidate) => fs.existsSync(candidate))) {
+    // The library reads a file of the name config only.
+    const readFile = (_: string, options?: object) => fs.promises.readFile(place, options);
+    const found: unknown = await git.getConfig({
+      fs: { promises: { ...fs.promises, readFile } } as PromiseFsClient,
+      gitdir: dirname(place),
+      path,
+    });
+    if (found !== undefined) return String(found);
+  }
+  return undefined;
+}
+
+async function readObject({ fs: files, gitdir }: Repository, oid: string): Promise<unknown> {
+  return (await git.readObject({ fs: files, gitdir, oid, format: 'parsed' })).object;
+}
+
+/** A folder on the way to the file, with the tree that HEAD has there. */
+interface Level {
+  /** Of the next folder, or of the file; a character a byte. */
+  readonly name: string;
+  readonly raw: Buffer;
+  readonly entry: TreeEntry | undefined;
+}
+
+async function readLevels({ fs: files, gitdir }: Repository, root: string, path: string): Promise<Level[]> {
+  const levels: Level[] = [];
+  let oid: string | undefined = root;
+  for (const part of path.split('/')) {
+    const raw: Buffer =
+      oid === undefined
+        ? Buffer.alloc(0)
+        : Buffer.from((await git.readObject({ fs: files, gitdir, oid, format: 'content' })).object as Uint8Array);
+    const name = Buffer.from(part, 'utf8').toString('latin1');
+    const entry = parseTree(raw).find((known) => known.name === name);
+    levels.push({ name, raw, entry });
+    oid = entry?.oid;
+  }
+  return levels;
+}
+
+/** The file as git will have it: with LF where the work tree has CRLF and HEAD does not. */
+async function toBlob(
+  { fs: files, gitdir }: Repository,
+  folder: string,
+  { path, before, after }: FileChange,
+  levels: readonly Level[],
+): Promise<{ oid: string; mode: string }> {
+  const entry = levels.at(-1)?.entry;
+  const refuse = (message: string) => {
+    throw new Fault('environment', `${path} ${message}`, 'commit or stash that first, or leave --commit out');
+  };
+  if (before === undefined && entry !== undefined) refuse('is deleted here, which is not committed');
+  if (before !== undefined && entry === undefined) refuse('is not committed yet');
+  if ((await readStaged(files, gitdir, folder, path)) !== entry?.oid) refuse('has staged changes');
+  let text = after;
+  if (entry !== undefined && before !== undefined) {
+    const { blob } = await git.readBlob({ fs: files, gitdir, oid: entry.oid });
+    const committed = Buffer.from(blob).toString('utf8');
+    const toLf = (lines: string) => lines.replaceAll('\r\n', '\n');
+    if (committed !== before && committed !== toLf(before)) refuse('has changes that are not committed');
+    if (committed !== before) text = toLf(after);
+  }
+  const oid = await git.writeBlob({ fs: files, gitdir, blob: Buffer.from(text, 'utf8') });
+  return { oid, mode: entry?.mode ?? '100644' };
+}
+
+async function readStaged(
+  files: PromiseFsClient,
+  gitdir: string,
+  folder: string,
+  path: string,
+): Promise<string | undefined> {
+  const found: string[] = [];
+  await git.walk({
+    fs: files,
+    gitdir,
+    dir: folder,
+    trees: [git.STAGE()],
+    map: async (at, [entry]) => {
+      if (at === path && entry !== null) found.push((await entry?.oid()) ?? '');
+      return at === '.' || path.startsWith(`${at}/`) ? at : null;
+    },
+  });
+  return found[0];
+}
+
+async function makeBranch({ fs: files, gitdir }: Repository, branch: string, commit: string): Promise<void> {
+  try {
+    await git.branch({ fs: files, gitdir, ref: branch, object: commit });
+  } catch (error) {
+    const { code, message } = error as { readonly code?: string; readonly message: string };
+    if (code === 'AlreadyExistsError')
+      throw new Fault('usage', `there is a branch ${branch} already`, 'name a new one', { cause: error });
+    if (code === 'InvalidRefNameError')
+      throw new Fault('usage', `${branch} is not a name for a branch`, 'use letters, digits, "-" and "/"', {
+        cause: error,
+      });
+    throw new Fault('environment', `the branch ${branch} cannot be made: ${message}`, 'name another one', {
+      cause: error,
+    });
+  }
+}
+
+/** Only while it is still what it was made as. */
+async function dropBranch({ fs: files, gitdir }: Repository, branch: string, commit: string): Promise<void> {
+  const ref = `refs/heads/${branch}`;
+  if ((await git.resolveRef({ fs: files, gitdir, ref })) === commit) await git.deleteRef({ fs: files, gitdir, ref });
+}
+
+async function writeTrees(
+  { fs: files, gitdir }: Repository,
+  levels: readonly Level[],
+  blob: { readonly oid: string; readonly mode: string },
+): Promise<string> {
+  let { oid, mode } = blob;
+  for (const { name, raw } of levels.toReversed()) {
+    const object = editTree(raw, new Map([[name, { mode, oid }]]));
+    oid = await git.writeObject({ fs: files, gitdir, type: 'tree', object, format: 'content' });
+    mode = '40000';
+  }
+  return oid;
+}

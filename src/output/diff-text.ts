@@ -1,0 +1,32 @@
+/** Two texts of a file → the lines that differ, as `git diff` shows them. */
+import { structuredPatch } from 'diff';
+import { mask } from '../input/quote.ts';
+import type { Style } from './style.ts';
+import { plainStyle } from './style.ts';
+
+/**
+ * @param path what the file is called.
+ * @param before undefined when there was no file.
+ */
+export function toDiffText(path: string, before: string | undefined, after: string, style: Style = plainStyle): string {
+  const { hunks } = structuredPatch(path, path, before ?? '', after, undefined, undefined, { context: 3 });
+  const lines = [
+    style('bold', `--- ${before === undefined ? '/dev/null' : path}`),
+    style('bold', `+++ ${path}`),
+    ...hunks.flatMap((hunk) => [
+      style('cyan', `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`),
+      ...hunk.lines.map((line) => toLine(line, style)),
+    ]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function toLine(line: string, style: Style): string {
+  const safe = line
+    .replace(/\r$/, '')
+    .split('\t')
+    .map((part) => mask(part))
+    .join('\t');
+  if (safe.startsWith('+')) return style('green', safe);
+  return safe.startsWith('-') ? style('red', safe) : safe;
+}
