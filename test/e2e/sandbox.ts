@@ -4,9 +4,9 @@
  * left behind, however it ends.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { stackFolder } from '../stack/build.ts';
+import { isProgram, stackFolder } from '../stack/build.ts';
 
 const mark = 'MODEL_MIRROR_SANDBOX';
 
@@ -85,13 +85,4 @@ export function run(program: string, words: readonly string[], input = ''): stri
   if (error !== undefined) throw error;
   if (status !== 0) throw new Error(`${program} ${words.join(' ')} ended with ${status}: ${stderr.trim()}`);
   return stdout;
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
