@@ -1,5 +1,14 @@
 /** A commit of one file, looked at by git itself. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -24,7 +33,10 @@ interface Scene {
   readonly commit: (more?: Partial<CommitWish>, path?: string) => Promise<string>;
 }
 
-async function setUp(t: ExecutionContext, files: Readonly<Record<string, string>> = { [file]: 'a: 1\n' }): Promise<Scene> {
+async function setUp(
+  t: ExecutionContext,
+  files: Readonly<Record<string, string>> = { [file]: 'a: 1\n' },
+): Promise<Scene> {
   const parent = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-work-tree-')));
   t.teardown(() => rmSync(parent, { recursive: true, force: true }));
   const folder = join(parent, 'deployments');
@@ -160,7 +172,10 @@ test('who commits is read from the repository, or from what the user has set for
   await scene.commit({ environment: { HOME: home } });
   await scene.git('config', 'user.name', 'Lin');
   await scene.commit({ environment: { HOME: home } });
-  t.is(await scene.git('log', '-3', '--format=%an %ae'), 'Lin x@example.com\nGrace x@example.com\nXenia x@example.com\n');
+  t.is(
+    await scene.git('log', '-3', '--format=%an %ae'),
+    'Lin x@example.com\nGrace x@example.com\nXenia x@example.com\n',
+  );
   writeFileSync(join(home, '.gitconfig'), '[commit]\n\tgpgSign = true\n');
   t.is(await toRefusal(t, scene, { environment: { HOME: home } }), 'commits are to be signed here (commit.gpgsign)');
 });
