@@ -15,7 +15,7 @@ import { commitFile } from '../io/git-work-tree.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
-import { findTarget, renderAll, toAbsolute, toOwnApplication } from './edit-target.ts';
+import { findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './edit-target.ts';
 import type { Host } from './host.ts';
 import { showProblems } from './show-problems.ts';
 
@@ -47,8 +47,8 @@ export async function runEdit(
   think: (target: EditTarget) => Planned,
 ): Promise<number> {
   const target = findTarget(name, flags, host);
-  if (!('model' in target)) return refuse(target, host, (file) => file);
   const { toShownPath } = target.places;
+  if ('problems' in target) return refuse(target.problems, host, toShownPath);
   const planned = think(target);
   if ('problems' in planned) return refuse(planned.problems, host, toShownPath);
   if ('nothing' in planned) {
@@ -80,8 +80,9 @@ function check(
   plan: EditPlan,
 ): { errors: Problem[]; warnings: Problem[]; before: Digests; after: Digests } {
   const edited = new Map([[plan.path, plan.after]]);
-  const before = renderAll(target);
-  const after = renderAll(target, edited);
+  const reach = toReachOf(target, plan.path);
+  const before = renderAll(reach);
+  const after = renderAll(reach, edited);
   const known = new Set(before.problems.map(toKey));
   const fresh = after.problems.filter((problem) => !known.has(toKey(problem)));
   const own = renderAll(toOwnApplication(target), edited).problems;

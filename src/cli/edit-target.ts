@@ -38,7 +38,11 @@ export interface EditTarget {
 }
 
 /** @returns problems when there is no such model; throws a fault when the places or flags are wrong. */
-export function findTarget(name: string, flags: EditFlags, host: Host): EditTarget | readonly Problem[] {
+export function findTarget(
+  name: string,
+  flags: EditFlags,
+  host: Host,
+): EditTarget | { readonly places: Places; readonly problems: readonly Problem[] } {
   // People run this, not Argo CD: nothing of its environment counts.
   const nowhere = readArgocdEnvironment({});
   const { repository } = toPlaces(host, nowhere, flags.path, { ...flags, root: flags.path });
@@ -53,7 +57,7 @@ export function findTarget(name: string, flags: EditFlags, host: Host): EditTarg
       `several models are called ${quote(name)}: ${[meant, ...others].map((one) => one && places.toShownPath(one.file.path)).join(', ')}`,
       'name the folder of one with --path, or its namespace as in namespace/model',
     );
-  if (meant === undefined) return [...found.problems, toUnknownModel(name, tree, found.models)];
+  if (meant === undefined) return { places, problems: [...found.problems, toUnknownModel(name, tree, found)] };
   const policies = tree.files
     .filter(
       ({ name: file, folder }) => toFileRole(file)?.kind === 'MirrorPolicy' && isWithin(meant.file.folder, folder),
@@ -88,6 +92,14 @@ export function toOwnApplication(target: EditTarget): EditTarget {
   return { ...target, tree: { ...tree, folder: file.folder, files: tree.files.filter(isOwn), problems } };
 }
 
+/** The same with all that a file reaches: a policy further out holds for models that were not looked at. */
+export function toReachOf(target: EditTarget, path: string): EditTarget {
+  const { places, tree } = target;
+  const { folder } = toFoundFile(path);
+  if (isWithin(folder, tree.folder)) return target;
+  return { ...target, tree: openFolderTree({ ...places, folder: toAbsolute(target, folder) }) };
+}
+
 /** The path of a file on this machine. */
 export function toAbsolute({ places }: EditTarget, path: string): string {
   return resolve(places.repository, path);
@@ -99,8 +111,13 @@ interface FoundModel {
   readonly model: Model;
 }
 
+interface FoundModels {
+  readonly models: readonly FoundModel[];
+  readonly problems: readonly Problem[];
+}
+
 /** @returns the models that can be read, and what keeps the others from it. */
-function findModels(tree: FolderTree): { models: FoundModel[]; problems: Problem[] } {
+function findModels(tree: FolderTree): FoundModels {
   const models: FoundModel[] = [];
   const problems: Problem[] = [...tree.problems];
   for (const file of tree.files) {
@@ -113,25 +130,24 @@ function findModels(tree: FolderTree): { models: FoundModel[]; problems: Problem
       else models.push({ file, source, model });
     }
   }
-  return { models, problems: hasErrors(problems) ? problems : [] };
+  return { models, problems };
 }
 
 function isCalled(name: string, { metadata }: Model): boolean {
   return name === metadata.name || name === `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-function toUnknownModel(name: string, tree: FolderTree, models: readonly FoundModel[]): Problem {
-  const names = models.map(({ model }) => model.metadata.name);
+function toUnknownModel(name: string, tree: FolderTree, { models, problems }: FoundModels): Problem {
+  const names = models.map(({ model: { metadata } }) =>
+    name.includes('/') ? `${metadata.namespace ?? ''}/${metadata.name}` : metadata.name,
+  );
   const meant = suggest(name, names);
-  const some = names.slice(0, 10).toSorted().join(', ');
+  const isPartial = hasErrors(problems);
+  const some = [...names.slice(0, 10), ...(names.length > 10 ? ['…'] : [])].join(', ');
+  const known = `${names.length === 0 ? '' : `there is ${some}; `}${isPartial ? 'mend the others, or ' : ''}`;
   return toWholeProblem(tree.folder, {
     code: 'unknown-model',
-    message: `there is no model ${quote(name)} in this folder or below`,
-    hint:
-      meant !== undefined
-        ? `did you mean "${meant}"?`
-        : names.length === 0
-          ? 'name another folder with --path'
-          : `there ${names.length === 1 ? 'is' : 'are'} ${some}${names.length > 10 ? ', …' : ''}; or name another folder with --path`,
+    message: `there is no model ${quote(name)} ${isPartial ? 'among the files that can be read' : 'in this folder or below'}`,
+    hint: meant === undefined ? `${known}name another folder with --path` : `did you mean "${meant}"?`,
   });
 }

@@ -96,7 +96,9 @@ export function removeField(text: string, path: FieldPath): string | undefined {
   const isLast = next === text.length && !text.endsWith('\n');
   // Of the last line, the line end before it goes: a text without one at its end stays so.
   return applySplices(text, [
-    isLast ? { start: lineEndOf(text, start - 2), end: text.length, text: '' } : { start, end: next, text: '' },
+    isLast
+      ? { start: start - lineEndAt(text, start - 1).length, end: text.length, text: '' }
+      : { start, end: next, text: '' },
   ]);
 }
 
@@ -140,7 +142,7 @@ function addToFlow(text: string, fields: readonly FieldText[], at: number, added
   const behind = before.comma === undefined ? before.end : before.comma + 1;
   const rest = text.slice(behind, lineEndOf(text, behind));
   if (!hasLineOfItsOwn || !/^\s*(#.*)?$/.test(rest))
-    return [{ start: before.end, end: before.end, text: `, ${added}` }];
+    return [{ start: behind, end: behind, text: before.comma === undefined ? `, ${added}` : ` ${added},` }];
   const lineEnd = lineEndOf(text, behind);
   return [
     ...(before.comma === undefined ? [{ start: before.end, end: before.end, text: ',' }] : []),
@@ -166,12 +168,13 @@ function removeFromFlow(text: string, fields: readonly FieldText[], at: number):
   const lineStart = lineStartOf(text, field.start);
   const lead = text.slice(lineStart, field.start);
   const lineEnd = lineEndOf(text, behind);
-  if (lead.trim() === '' && /^\s*(#.*)?$/.test(text.slice(behind, lineEnd)) && lineEnd < text.length)
+  const isFirstOfLine = lead.trim() === '';
+  if (isFirstOfLine && text.slice(behind, lineEnd).trim() === '' && lineEnd < text.length)
     return applySplices(text, [...splices, { start: lineStart, end: nextLineOf(text, lineEnd), text: '' }]);
   let start = field.start;
   let end = behind;
-  if (isLast && previous !== undefined) while (/[ \t]/.test(text[start - 1] ?? '')) start--;
-  else while (/[ \t]/.test(text[end] ?? '')) end++;
+  if (!isFirstOfLine && /[ \t]/.test(text[start - 1] ?? '')) while (/[ \t]/.test(text[start - 1] ?? '')) start--;
+  else if (!isLast) while (/[ \t]/.test(text[end] ?? '')) end++;
   return applySplices(text, [...splices, { start, end, text: '' }]);
 }
 

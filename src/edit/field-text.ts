@@ -31,7 +31,7 @@ export interface FieldText {
   readonly inFlow: boolean;
   /** Where a comma behind it stands in a flow map. */
   readonly comma: number | undefined;
-  /** Of a block scalar: where its first line ends (without comment), and its last. */
+  /** Where the value ends on its first line: of a block scalar behind its `|` or `>-`, else the same as `end`. */
   readonly header: number;
 }
 

@@ -82,7 +82,9 @@ function moveVersion(text: string, name: string | undefined): string | undefined
   if (name === undefined || moved === undefined) return moved;
   const path = [...primaryPath, 'name'];
   const field = new FieldsOfText(text).fieldAt(path);
-  const own = field && text.slice(field.value, field.linesEnd);
+  // A comment behind it comes along, but not into braces, where it would hide what follows.
+  const isInBraces = new FieldsOfText(moved).fieldsAt(primaryPath)?.[0]?.inFlow;
+  const own = field && text.slice(field.value, isInBraces ? field.end : field.linesEnd);
   return addField(moved, path, 'version', name, { written: own?.includes('\n') ? undefined : own });
 }
 

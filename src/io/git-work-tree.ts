@@ -135,7 +135,15 @@ async function commitLocked(
         symbolic: true,
         force: true,
       });
-    await git.updateIndex({ fs: files, gitdir, dir: folder, filepath: change.path, oid: blob.oid, add: true });
+    await git.updateIndex({
+      fs: files,
+      gitdir,
+      dir: folder,
+      filepath: change.path,
+      oid: blob.oid,
+      mode: Number.parseInt(blob.mode, 8),
+      add: true,
+    });
     return { id, branch };
   } catch (error) {
     if (wish.branch !== undefined) await dropBranch(repository, wish.branch, head.commit);
@@ -166,8 +174,8 @@ function toLinkedFiles(gitdir: string, common: string): PromiseFsClient {
     return isShared.test(inner) && !/^refs\/(bisect|worktree|rewritten)\//.test(inner) ? join(common, inner) : path;
   };
   const at =
-    <A extends unknown[], R>(work: (path: string, ...more: A) => R) =>
-    (path: string, ...more: A) =>
+    <A extends unknown[], R>(work: (path: string, ...more: A) => Promise<R>) =>
+    async (path: string, ...more: A) =>
       work(toPlace(path), ...more);
   const { readFile, writeFile, unlink, readdir, mkdir, rmdir, stat, lstat, readlink, symlink, chmod } = fs.promises;
   return {

@@ -163,10 +163,11 @@ test('rendering loads neither the git library nor the Kubernetes client', (t) =>
     inputsOf('cli.cjs').filter((input) => heavy.test(input)),
     [],
   );
-  t.true(
-    inputsOf('watch.cjs').some((input) => heavy.test(input)),
-    'the check sees what is there',
-  );
+  for (const bundle of ['watch.cjs', 'edit.cjs'])
+    t.true(
+      inputsOf(bundle).some((input) => heavy.test(input)),
+      'the check sees what is there',
+    );
 
   const folder = copyInput(t, 'rollout/gate-none');
   const hook = join(makeFolder(t), 'hook.cjs');

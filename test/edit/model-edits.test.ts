@@ -347,7 +347,7 @@ const discarded: readonly Case[] = [
   {
     title: 'last in braces over lines',
     from: `spec: {\n  template: {spec: {}},\n  primary: {version: v1, storageUri: s3://m/v1}, # p\n  candidate: {version: v2, storageUri: s3://m/v2} # c\n  # end\n}\n`,
-    to: `spec: {\n  template: {spec: {}},\n  primary: {version: v1, storageUri: s3://m/v1} # p\n  # end\n}\n`,
+    to: `spec: {\n  template: {spec: {}},\n  primary: {version: v1, storageUri: s3://m/v1} # p\n   # c\n  # end\n}\n`,
   },
 ];
 

@@ -1,0 +1,202 @@
+/** The commands that edit the files, as processes: what they do to files and repositories. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { replaceFile } from '../../src/io/edited-file.ts';
+import { isFault } from '../../src/io/fault.ts';
+import { git } from '../../src/stand-in/git-server.ts';
+
+const root = join(import.meta.dirname, '../..');
+const program = join(root, 'dist/model-mirror.cjs');
+const file = 'models/wisdom/model.yaml';
+
+function makeFolder(t: ExecutionContext): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-edit-')));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+function run(words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}) {
+  return spawnSync(process.execPath, [program, ...words], {
+    cwd,
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'], ...environment },
+  });
+}
+
+/** A repository with a model that has a candidate that is ready. */
+async function makeRepository(t: ExecutionContext): Promise<string> {
+  const folder = makeFolder(t);
+  cpSync(join(root, 'fixtures/edit/promote/input'), folder, { recursive: true });
+  await git(folder, ['init', '--quiet', '--initial-branch=main']);
+  await git(folder, ['config', 'user.name', 'Ada']);
+  await git(folder, ['config', 'user.email', 'ada@example.com']);
+  await git(folder, ['add', '--all']);
+  await git(folder, ['commit', '--quiet', '--message', 'start']);
+  return folder;
+}
+
+test('a rollout from the command line: each step a commit of one file', async (t) => {
+  const folder = await makeRepository(t);
+  const here = join(folder, 'models/wisdom');
+  const steps = [
+    ['mirror', 'wisdom', '20', '--here'],
+    ['promote', 'wisdom'],
+    ['candidate', 'set', 'wisdom', '--version', 'v3', '--storage-uri', 's3://models/wisdom-3'],
+    ['discard', 'wisdom'],
+  ];
+  for (const [i, words] of steps.entries()) {
+    const { status, stdout, stderr } = run([...words, '--commit'], i % 2 === 0 ? folder : here);
+    t.is(stderr, '');
+    t.is(status, 0);
+    t.regex(stdout, /, and committed on main as [0-9a-f]{7}\.\nNext: git push\.\n/);
+    t.is(await git(folder, ['status', '--porcelain']), '');
+  }
+  t.is(
+    await git(folder, ['log', '--reverse', '--format=%an: %s', '--name-only']),
+    `Stand-in: start
+
+${file}
+models/wisdom/status.yaml
+Ada: wisdom: mirror 20 %
+
+models/wisdom/policy.yaml
+Ada: wisdom: promote v2
+
+${file}
+Ada: wisdom: try v3
+
+${file}
+Ada: wisdom: discard v3
+
+${file}
+`,
+  );
+  t.is(run(['validate'], folder).stdout, '1 model, 1 policy: no problems\n');
+});
+
+test('--branch leaves the branch that was checked out as it was', async (t) => {
+  const folder = await makeRepository(t);
+  const { stdout } = run(['promote', 'wisdom', '--branch', 'promote-v2'], folder);
+  t.regex(stdout, /Next: git push --set-upstream origin promote-v2, and open a pull request\./);
+  t.is(
+    await git(folder, ['branch', '--format=%(refname:short) %(subject)']),
+    'main start\npromote-v2 wisdom: promote v2\n',
+  );
+  t.is((await git(folder, ['symbolic-ref', '--short', 'HEAD'])).trim(), 'promote-v2');
+});
+
+test('a commit that cannot be made changes no file', async (t) => {
+  const folder = await makeRepository(t);
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8').replace('v2', 'v2.1');
+  writeFileSync(path, text);
+  const { status, stderr, stdout } = run(['discard', 'wisdom', '--commit'], folder);
+  t.is(status, 3);
+  t.is(stdout, '');
+  t.is(
+    stderr,
+    `model-mirror: ${file} has changes that are not committed\n    commit or stash that first, or leave --commit out\n`,
+  );
+  t.is(readFileSync(path, 'utf8'), text);
+  t.is(run(['discard', 'wisdom'], folder).status, 0);
+});
+
+test('a file keeps its permissions, and nothing else is left beside it', (t) => {
+  const folder = makeFolder(t);
+  cpSync(join(root, 'fixtures/edit/discard/input'), folder, { recursive: true });
+  chmodSync(join(folder, file), 0o640);
+  t.is(run(['discard', 'wisdom'], folder).status, 0);
+  t.is(statSync(join(folder, file)).mode & 0o777, 0o640);
+  t.deepEqual(readdirSync(join(folder, 'models/wisdom')), ['model.yaml']);
+});
+
+test('outside of a repository the policies from the folder on count, and nothing is said of it', (t) => {
+  const folder = makeFolder(t);
+  cpSync(join(root, 'fixtures/edit/mirror/input'), folder, { recursive: true });
+  const { status, stderr } = run(['mirror', 'wisdom', '20'], folder);
+  t.is(stderr, '');
+  t.is(status, 0);
+});
+
+test('from within a folder the policies of the whole repository count, or those from --root on', async (t) => {
+  const folder = await makeRepository(t);
+  const here = join(folder, 'models/wisdom');
+  writeFileSync(
+    join(folder, 'policy.yaml'),
+    'apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: all}\nspec: {mirrorPercentage: 50}\n',
+  );
+  const { status, stderr } = run(['mirror', 'wisdom', '20'], here);
+  t.is(status, 1);
+  t.regex(stderr, /^\.\.\/\.\.\/policy\.yaml:4:8: error: wisdom inherits its percentage of 50 from here/);
+  t.regex(run(['mirror', 'wisdom', '20', '--root', '.'], here).stderr, /the default of 100 holds/);
+});
+
+test('a folder that cannot be written to is the environment', (t) => {
+  if (process.getuid?.() === 0) {
+    t.log('not checked: root may write everywhere');
+    t.pass();
+    return;
+  }
+  const folder = makeFolder(t);
+  cpSync(join(root, 'fixtures/edit/discard/input'), folder, { recursive: true });
+  chmodSync(join(folder, 'models/wisdom'), 0o555);
+  t.is(run(['discard', 'wisdom'], folder).status, 3);
+  chmodSync(join(folder, 'models/wisdom'), 0o755);
+});
+
+test('a file that somebody else changed meanwhile is left as it is', (t) => {
+  const folder = makeFolder(t);
+  const path = join(folder, 'model.yaml');
+  writeFileSync(path, 'theirs\n');
+  const error = t.throws(() => replaceFile(path, 'before\n', 'after\n'));
+  t.true(isFault(error));
+  t.regex(error?.message ?? '', /was changed by somebody else just now$/);
+  t.is(readFileSync(path, 'utf8'), 'theirs\n');
+  t.throws(() => replaceFile(path, undefined, 'after\n'));
+  t.deepEqual(readdirSync(folder), ['model.yaml']);
+  t.throws(() => replaceFile(join(folder, 'gone/model.yaml'), undefined, 'after\n'));
+  replaceFile(path, 'theirs\n', 'after\n');
+  t.is(readFileSync(path, 'utf8'), 'after\n');
+});
+
+test('every command has a --help with an example', (t) => {
+  const commandsOf = (words: readonly string[]): string[][] => {
+    const { status, stdout } = run([...words, '--help'], root);
+    t.is(status, 0);
+    t.regex(stdout, /\nExample: .+\n {2}\$ model-mirror /, words.join(' '));
+    const [, list = ''] = stdout.split('\nCommands:\n');
+    const names = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+    return names
+      .filter((name) => name !== 'help')
+      .flatMap((name) => [[...words, name], ...commandsOf([...words, name])]);
+  };
+  const commands = commandsOf([]).map((words) => words.join(' '));
+  t.true(commands.includes('candidate set') && commands.includes('watch'), commands.join(', '));
+});
+
+test('what is mistyped is suggested: commands, models, flags', async (t) => {
+  const folder = await makeRepository(t);
+  const say = (...words: string[]) => {
+    const { status, stderr } = run(words, folder);
+    return `${status} ${/did you mean (.*)\?/i.exec(stderr)?.[1]}`;
+  };
+  t.is(say('promot', 'wisdom'), '2 promote');
+  t.is(say('candidate', 'sett', 'wisdom'), '2 set');
+  t.is(say('promote', 'wisdon'), '1 "wisdom"');
+  t.is(say('promote', 'modelmesh-serving/wisdon'), '1 "modelmesh-serving/wisdom"');
+  t.is(say('candidate', 'set', 'wisdom', '--storage-url', 's3://a'), '2 --storage-uri');
+  t.is(say('mirror', 'wisdom', '20', '--heer'), '2 --here');
+});

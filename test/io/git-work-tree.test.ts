@@ -1,0 +1,257 @@
+/** A commit of one file, looked at by git itself. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { isFault } from '../../src/io/fault.ts';
+import type { CommitWish } from '../../src/io/git-work-tree.ts';
+import { commitFile } from '../../src/io/git-work-tree.ts';
+import { git } from '../../src/stand-in/git-server.ts';
+
+const file = 'models/wisdom/model.yaml';
+const people = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' };
+const wish: CommitWish = {
+  message: 'wisdom: try v2',
+  branch: undefined,
+  environment: { ...people, GIT_COMMITTER_NAME: 'Bob', GIT_COMMITTER_EMAIL: 'bob@example.com' },
+};
+
+interface Scene {
+  readonly folder: string;
+  readonly git: (...words: string[]) => Promise<string>;
+  readonly put: (path: string, text: string) => void;
+  /** Changes the file, and commits it. */
+  readonly commit: (more?: Partial<CommitWish>, path?: string) => Promise<string>;
+}
+
+async function setUp(
+  t: ExecutionContext,
+  files: Readonly<Record<string, string>> = { [file]: 'a: 1\n' },
+): Promise<Scene> {
+  const parent = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-work-tree-')));
+  t.teardown(() => rmSync(parent, { recursive: true, force: true }));
+  const folder = join(parent, 'deployments');
+  mkdirSync(folder);
+  await git(folder, ['init', '--quiet', '--initial-branch=main']);
+  const scene = toScene(folder);
+  for (const [path, text] of Object.entries(files)) scene.put(path, text);
+  await scene.git('add', '--all');
+  await scene.git('commit', '--quiet', '--message', 'start');
+  return scene;
+}
+
+function toScene(folder: string): Scene {
+  const put = (path: string, text: string) => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  return {
+    folder,
+    git: (...words) => git(folder, words),
+    put,
+    commit: async (more = {}, path = file) => {
+      const before = existsSync(join(folder, path)) ? readFileSync(join(folder, path), 'utf8') : undefined;
+      const after = `${before ?? ''}b: 2${before?.includes('\r') ? '\r' : ''}\n`;
+      return (await commitFile(folder, { path, before, after }, { ...wish, ...more }, () => put(path, after))).id;
+    },
+  };
+}
+
+/** What a refused commit says; it must have left everything as it was. */
+async function toRefusal(t: ExecutionContext, scene: Scene, more: Partial<CommitWish> = {}): Promise<string> {
+  const look = async () => [
+    await scene.git('status', '--porcelain'),
+    await scene.git('for-each-ref'),
+    existsSync(join(scene.folder, file)) ? readFileSync(join(scene.folder, file), 'utf8') : '',
+  ];
+  const before = await look();
+  const error = await t.throwsAsync(scene.commit(more));
+  t.true(isFault(error), error?.stack);
+  t.deepEqual(await look(), before);
+  return error?.message ?? '';
+}
+
+test('the commit holds this file alone, and leaves what else is changed or staged as it is', async (t) => {
+  const scene = await setUp(t, { [file]: 'a: 1\n', 'other.yaml': '1\n', 'staged.yaml': '1\n', 'models/b.yaml': '1\n' });
+  scene.put('other.yaml', '2\n');
+  scene.put('staged.yaml', '2\n');
+  scene.put('new.yaml', '2\n');
+  await scene.git('add', 'staged.yaml');
+  await scene.git('rm', '--quiet', 'models/b.yaml');
+  const before = await scene.git('status', '--porcelain');
+  const id = await scene.commit();
+  t.is((await scene.git('rev-parse', 'main')).trim(), id);
+  t.is(await scene.git('diff', '--name-status', 'HEAD~1', 'HEAD'), `M\t${file}\n`);
+  t.is(await scene.git('show', `HEAD:${file}`), 'a: 1\nb: 2\n');
+  t.is(await scene.git('status', '--porcelain'), before);
+  t.is(
+    await scene.git('log', '-1', '--format=%an %ae %cn %ce %s'),
+    'Ada ada@example.com Bob bob@example.com wisdom: try v2\n',
+  );
+  await scene.git('fsck', '--strict');
+  t.false(existsSync(join(scene.folder, '.git/index.lock')));
+});
+
+test('a new file, in a new folder', async (t) => {
+  const scene = await setUp(t);
+  await scene.commit({}, 'models/new/deep/policy.yaml');
+  t.is(await scene.git('diff', '--name-status', 'HEAD~1', 'HEAD'), 'A\tmodels/new/deep/policy.yaml\n');
+  t.is(await scene.git('status', '--porcelain'), '');
+  await scene.git('fsck', '--strict');
+});
+
+test('on a new branch, which is checked out from then on', async (t) => {
+  const scene = await setUp(t);
+  const id = await scene.commit({ branch: 'ada/try-v2' });
+  t.is((await scene.git('symbolic-ref', 'HEAD')).trim(), 'refs/heads/ada/try-v2');
+  t.is((await scene.git('rev-parse', 'HEAD')).trim(), id);
+  t.is((await scene.git('rev-parse', 'main')).trim(), (await scene.git('rev-parse', 'HEAD~1')).trim());
+  t.is(await scene.git('status', '--porcelain'), '');
+});
+
+test('modes, packed branches and objects, and names of all kinds', async (t) => {
+  const scene = await setUp(t, { [file]: 'a: 1\n', 'a-b/x': '1', 'a/x': '1', 'a.b': '1', 'ü/x y': '1' });
+  await scene.git('update-index', '--chmod=+x', file);
+  await scene.git('config', 'core.fileMode', 'false');
+  await scene.git('commit', '--quiet', '--message', 'executable');
+  await scene.git('gc', '--quiet', '--prune=now');
+  await scene.commit();
+  t.regex(await scene.git('ls-tree', 'HEAD', file), /^100755 /);
+  t.is(await scene.git('status', '--porcelain'), '');
+  t.is(await scene.git('diff', '--name-only', 'HEAD~1', 'HEAD'), `${file}\n`);
+  await scene.git('fsck', '--strict');
+});
+
+test('in a linked work tree', async (t) => {
+  const { folder, git: main } = await setUp(t);
+  await main('worktree', 'add', '--quiet', '-b', 'side', '../side');
+  const side = toScene(join(folder, '../side'));
+  const id = await side.commit();
+  t.is((await main('rev-parse', 'side')).trim(), id);
+  t.is(await side.git('status', '--porcelain'), '');
+  await side.commit({ branch: 'further' });
+  t.is((await side.git('symbolic-ref', 'HEAD')).trim(), 'refs/heads/further');
+  t.is((await main('symbolic-ref', 'HEAD')).trim(), 'refs/heads/main');
+  t.is(await main('status', '--porcelain'), '');
+  await main('fsck', '--strict');
+});
+
+test('CRLF in the work tree alone is LF in git', async (t) => {
+  const scene = await setUp(t);
+  await scene.git('config', 'core.autocrlf', 'true');
+  scene.put(file, 'a: 1\r\n');
+  await scene.commit();
+  t.is(await scene.git('show', `HEAD:${file}`), 'a: 1\nb: 2\n');
+  t.is(readFileSync(join(scene.folder, file), 'utf8'), 'a: 1\r\nb: 2\r\n');
+  t.is(await scene.git('status', '--porcelain'), '');
+});
+
+test('CRLF that is in git stays there', async (t) => {
+  const scene = await setUp(t, { [file]: 'a: 1\r\n' });
+  await scene.commit();
+  t.is(await scene.git('show', `HEAD:${file}`), 'a: 1\r\nb: 2\r\n');
+});
+
+test('who commits is read from the repository, or from what the user has set for all', async (t) => {
+  const scene = await setUp(t);
+  t.is(await toRefusal(t, scene, { environment: {} }), 'git does not know who commits');
+  const home = join(scene.folder, '../home');
+  mkdirSync(join(home, '.config/git'), { recursive: true });
+  writeFileSync(join(home, '.config/git/config'), '[user]\n\tname = Xenia\n\temail = x@example.com\n');
+  await scene.commit({ environment: { HOME: home } });
+  writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Grace\n');
+  await scene.commit({ environment: { HOME: home } });
+  await scene.git('config', 'user.name', 'Lin');
+  await scene.commit({ environment: { HOME: home } });
+  t.is(
+    await scene.git('log', '-3', '--format=%an %ae'),
+    'Lin x@example.com\nGrace x@example.com\nXenia x@example.com\n',
+  );
+  writeFileSync(join(home, '.gitconfig'), '[commit]\n\tgpgSign = true\n');
+  t.is(await toRefusal(t, scene, { environment: { HOME: home } }), 'commits are to be signed here (commit.gpgsign)');
+});
+
+test('what would be committed along, or overwritten, is refused', async (t) => {
+  const scene = await setUp(t);
+  scene.put(file, 'a: 2\n');
+  t.regex(await toRefusal(t, scene), /^models\/wisdom\/model\.yaml has changes that are not committed$/);
+  await scene.git('add', file);
+  t.regex(await toRefusal(t, scene), /has staged changes$/);
+  await scene.git('rm', '--quiet', '--cached', file);
+  t.regex(await toRefusal(t, scene), /has staged changes$/);
+  await scene.git('commit', '--quiet', '--message', 'gone');
+  t.regex(await toRefusal(t, scene), /is not committed yet$/);
+});
+
+test('branches that are there, or cannot be, are refused', async (t) => {
+  const scene = await setUp(t);
+  await scene.git('branch', 'taken');
+  t.is(await toRefusal(t, scene, { branch: 'taken' }), 'there is a branch taken already');
+  t.is(await toRefusal(t, scene, { branch: 'a b' }), 'a b is not a name for a branch');
+  t.is(await toRefusal(t, scene, { branch: '../../config' }), '../../config is not a name for a branch');
+  t.regex(await toRefusal(t, scene, { branch: 'taken/too' }), /^the branch taken\/too cannot be made/);
+  await scene.git('checkout', '--quiet', '--detach');
+  t.is(await toRefusal(t, scene), 'no branch is checked out');
+  await scene.commit({ branch: 'from-detached' });
+});
+
+test('what git is in the middle of is not disturbed', async (t) => {
+  const scene = await setUp(t);
+  scene.put('.git/index.lock', '');
+  t.regex((await t.throwsAsync(scene.commit()))?.message ?? '', /^git is at work in /);
+  t.true(existsSync(join(scene.folder, '.git/index.lock')));
+  rmSync(join(scene.folder, '.git/index.lock'));
+  scene.put('.git/MERGE_HEAD', '');
+  t.regex((await t.throwsAsync(scene.commit()))?.message ?? '', /merge or rebase is not finished/);
+  rmSync(join(scene.folder, '.git/MERGE_HEAD'));
+  await scene.commit();
+});
+
+test('formats that the library does not know are left to git', async (t) => {
+  const scene = await setUp(t);
+  await scene.git('update-index', '--split-index');
+  t.is(await toRefusal(t, scene), "git's index is split or sparse here");
+  await scene.git('update-index', '--no-split-index');
+  for (const name of readdirSync(join(scene.folder, '.git')))
+    if (name.startsWith('sharedindex.')) rmSync(join(scene.folder, '.git', name));
+  await scene.git('update-index', '--index-version', '4');
+  t.regex(await toRefusal(t, scene), /Unsupported dircache version/);
+  const other = await setUp(t);
+  await git(other.folder, ['init', '--quiet', '--object-format=sha256', 'sha256']);
+  const sha256 = toScene(join(other.folder, 'sha256'));
+  sha256.put(file, 'a: 1\n');
+  await sha256.git('add', '--all');
+  await sha256.git('commit', '--quiet', '--message', 'start');
+  t.is(await toRefusal(t, sha256), 'the repository does not use SHA-1');
+});
+
+test('a file that cannot be written leaves no branch and no commit', async (t) => {
+  const scene = await setUp(t);
+  const change = { path: file, before: 'a: 1\n', after: 'a: 2\n' };
+  const error = await t.throwsAsync(
+    commitFile(scene.folder, change, { ...wish, branch: 'new' }, () => {
+      throw new Error('disk full');
+    }),
+  );
+  t.regex(error?.message ?? '', /disk full/);
+  t.is(await scene.git('for-each-ref', '--format=%(refname)'), 'refs/heads/main\n');
+  t.is(await scene.git('status', '--porcelain'), '');
+});
+
+test('a repository without a commit is left to git', async (t) => {
+  const parent = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-work-tree-')));
+  t.teardown(() => rmSync(parent, { recursive: true, force: true }));
+  await git(parent, ['init', '--quiet']);
+  const scene = toScene(parent);
+  scene.put(file, 'a: 1\n');
+  t.regex(await toRefusal(t, scene), /^there is no commit yet/);
+});
