@@ -57,6 +57,8 @@ async function main(): Promise<void> {
   }
   const chosen = positionals.length > 0 ? positionals : Object.keys(cases).filter((id) => !onRequest.includes(id));
   furnish();
+  // The first process of its namespace gets no signal that it does not listen to.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
   // What comes along with the stack is only there once the sandbox is.
   const { Stack } = await import('./stack.ts');
   const report = new Report();

@@ -7,6 +7,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { isProgram, stackFolder } from '../stack/build.ts';
+import { components } from '../stack/components.ts';
 
 const mark = 'MODEL_MIRROR_SANDBOX';
 
@@ -21,12 +22,11 @@ const root = join(import.meta.dirname, '../..');
 function findObstacles(): string[] {
   if (process.platform !== 'linux')
     return ['the real stack runs on Linux only: it lives in network namespaces of its own'];
-  const obstacles: string[] = [];
   if (process.getuid?.() !== 0)
-    obstacles.push('the real stack needs root: network namespaces, bridges and iptables are made by root only');
-  for (const program of ['unshare', 'ip', 'iptables', 'setpriv', 'kube-apiserver', 'etcd', 'istiod', 'argocd', 'envoy'])
-    if (!isProgram(join(stackFolder, program)))
-      obstacles.push(`there is no ${program} in ${stackFolder}: npm run stack:build makes it`);
+    return ['the real stack needs root: network namespaces, bridges and iptables are made by root only'];
+  const obstacles = components
+    .filter(({ name }) => !isProgram(join(stackFolder, name)))
+    .map(({ name }) => `there is no ${name} in ${stackFolder}: npm run stack:build makes it`);
   if (!existsSync(join(root, 'dist/model-mirror.cjs')))
     obstacles.push('there is no dist/model-mirror.cjs: npm run build makes it');
   return obstacles;

@@ -123,7 +123,8 @@ async function severalApplications(scene: Scene): Promise<void> {
   });
   await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100);
   await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100, 'folly');
-  await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100, 'oracle');
+  // Nobody loads models there.
+  await scene.untilStatus('the candidate is told', ({ candidate }) => candidate?.state === 'Pending', 'oracle');
   await sleep(3000);
   const since = Date.now();
   const tip = await repository.tip();

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClusterObject } from '../cluster.ts';
 import { inferenceServices } from '../cluster.ts';
 import { modelNamespace } from '../mesh.ts';
-import type { ModelFile, PolicyFile } from '../model-files.ts';
+import type { ModelFile } from '../model-files.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { unanswered } from '../scene.ts';
@@ -15,6 +14,8 @@ const limitMs = 15_000;
 
 interface ApplicationStatus {
   readonly sync?: { readonly status?: string };
+  readonly health?: { readonly status?: string };
+  readonly operationState?: { readonly phase?: string };
 }
 
 interface Sickness {
@@ -92,41 +93,36 @@ async function measureBrake(scene: Scene, what: string, health: string, stop: ()
   ]);
 }
 
-/** What the API server refuses keeps nothing else from being applied. */
+/**
+ * What the API server refuses keeps nothing else from being applied; but with ServerSideDiff, which the
+ * README advises against for that, the comparison fails as a whole.
+ */
 async function refusedByTheApi(scene: Scene): Promise<void> {
-  const open = { gate: 'None', mirrorPercentage: 100 };
-  await scene.deploy(toModel('s3://models/v2'), open);
-  await scene.untilMirrored(100);
-  const refused = toModel('s3://models/v2', { spec: { predictor: { minReplicas: 'two' } } });
-  await scene.commit('wisdom: a field that the API server refuses', refused, open);
-  await withServerSideDiff(scene, refused, open);
-  await until('Argo CD says so', async () =>
-    /minReplicas/.test(JSON.stringify((await scene.application())?.['status'])),
-  );
-  await measureBrake(scene, 'is refused by the API server', await healthOf(scene), () =>
-    scene.commit('wisdom: brake', refused, { ...open, mirrorPercentage: 0 }),
-  );
-  // A sync that is tried again and again would hold up the Application's own deletion.
-  await scene.commit('wisdom: mend it', toModel('s3://models/v2'), open);
-  await until('the sync succeeds', async () => {
-    const status = (await scene.application())?.['status'] as { operationState?: { phase?: string } } | undefined;
-    return status?.operationState?.phase === 'Succeeded';
-  });
-  await scene.remove('wisdom');
-}
-
-/** Why the README advises against it: what cannot be compared keeps everything from being applied. */
-async function withServerSideDiff(scene: Scene, refused: ModelFile, open: PolicyFile): Promise<void> {
   const { stack } = scene;
-  const syncOf = async () => ((await scene.application())?.['status'] as ApplicationStatus | undefined)?.sync?.status;
-  await stack.setServerSideDiff('wisdom', true);
-  await scene.commit('wisdom: brake', refused, { ...open, mirrorPercentage: 0 });
-  await until('the comparison fails', async () => (await syncOf()) === 'Unknown');
+  const model = toModel('s3://models/v2');
+  const refused = toModel('s3://models/v2', { spec: { predictor: { minReplicas: 'two' } } });
+  const open = { gate: 'None', mirrorPercentage: 100 };
+  const closed = { ...open, mirrorPercentage: 0 };
+  await scene.deploy(model, open, { isServerSideDiff: true });
+  await scene.untilMirrored(100);
+  await scene.commit('wisdom: a field that the API server refuses', refused, open);
+  await until('the comparison fails', async () => (await statusOf(scene)).sync?.status === 'Unknown');
+  await scene.commit('wisdom: brake', refused, closed);
   await sleep(5000);
-  const route = await scene.route('outside');
-  scene.equal('with ServerSideDiff 0 % does not take effect', [await syncOf(), route?.mirrored], ['Unknown', 100]);
+  const [status, route] = [await statusOf(scene), await scene.route('outside')];
+  scene.equal('with ServerSideDiff 0 % does not take effect', [status.sync?.status, route?.mirrored], ['Unknown', 100]);
+
   await stack.setServerSideDiff('wisdom', false);
   await scene.commit('wisdom: mirror everything', refused, open);
+  await until('Argo CD says so', async () => /minReplicas/.test(JSON.stringify(await statusOf(scene))));
+  await scene.untilMirrored(100);
+  await measureBrake(scene, 'is refused by the API server', await healthOf(scene), () =>
+    scene.commit('wisdom: brake', refused, closed),
+  );
+  // A sync that is tried again and again would hold up the Application's own deletion.
+  await scene.commit('wisdom: mend it', model, open);
+  await until('the sync succeeds', async () => (await statusOf(scene)).operationState?.phase === 'Succeeded');
+  await scene.remove('wisdom');
 }
 
 /** A promotion whose new primary cannot be loaded is taken back. */
@@ -175,7 +171,9 @@ async function lastCall(scene: Scene): Promise<number> {
 
 async function healthOf(scene: Scene): Promise<string> {
   await sleep(1500);
-  const application: ClusterObject | undefined = await scene.application();
-  const status = application?.['status'] as { readonly health?: { readonly status?: string } } | undefined;
-  return status?.health?.status ?? 'unknown';
+  return (await statusOf(scene)).health?.status ?? 'unknown';
+}
+
+async function statusOf(scene: Scene): Promise<ApplicationStatus> {
+  return ((await scene.application())?.['status'] ?? {}) as ApplicationStatus;
 }
