@@ -1,6 +1,8 @@
 import { valueAt } from '../input/plain-value.ts';
+import { mask } from '../input/quote.ts';
 import { computeBackoff } from '../watch/backoff.ts';
 import type { Clock, Log, Meter } from '../watch/ports.ts';
+import { toNetworkReason } from './fault.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble } from './kubernetes-api.ts';
 
@@ -32,9 +34,11 @@ const annotation = 'argocd.argoproj.io/refresh';
  */
 export class ArgocdRefresh {
   readonly #options: RefreshOptions;
+  /** Asked for, and not yet passed on. */
   readonly #waiting = new Set<string>();
-  #running: Promise<unknown> = Promise.resolve();
-  #isRunning = false;
+  readonly #running = new Map<string, Promise<void>>();
+  #free = atOnce;
+  readonly #queue: (() => void)[] = [];
 
   constructor(options: RefreshOptions) {
     this.#options = options;
@@ -42,34 +46,21 @@ export class ArgocdRefresh {
 
   /** @param trackings Argo CD's tracking annotations or labels of the changed models' VirtualServices. */
   ask(trackings: readonly string[], signal: AbortSignal): void {
-    for (const tracking of trackings) this.#waiting.add(toApplicationPath(tracking, this.#options.namespace));
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    this.#running = Promise.all(Array.from({ length: atOnce }, () => this.#work(signal))).finally(() => {
-      this.#isRunning = false;
-    });
+    for (const tracking of trackings) {
+      const path = toApplicationPath(tracking, this.#options.namespace);
+      this.#waiting.add(path);
+      if (!this.#running.has(path)) this.#running.set(path, this.#work(path, signal));
+    }
   }
 
   /** Ends when nobody is waiting any more. */
   async finish(): Promise<void> {
-    await this.#running;
+    await Promise.all(this.#running.values());
   }
 
-  async #work(signal: AbortSignal): Promise<void> {
-    for (let [next] = this.#waiting; next !== undefined && !signal.aborted; [next] = this.#waiting) {
-      this.#waiting.delete(next);
-      await this.#refresh(next, signal);
-    }
-  }
-
-  async #patch(path: string, patch: object, signal: AbortSignal): Promise<unknown> {
-    const response = await this.#options.api.request(path, {
-      method: 'PATCH',
-      contentType: 'application/merge-patch+json',
-      body: JSON.stringify(patch),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
-    });
-    return response.json();
+  async #work(path: string, signal: AbortSignal): Promise<void> {
+    while (this.#waiting.has(path) && !signal.aborted) await this.#refresh(path, signal);
+    this.#running.delete(path);
   }
 
   async #refresh(path: string, signal: AbortSignal): Promise<void> {
@@ -80,6 +71,7 @@ export class ArgocdRefresh {
         // There is no right to read, and none is needed: a patch is answered with the whole of it.
         while (isRefreshing(await this.#patch(path, {}, signal)) && clock.now() < end && !signal.aborted)
           await clock.sleep(pauseMs, signal);
+        this.#waiting.delete(path);
         await this.#patch(path, { metadata: { annotations: { [annotation]: 'normal' } } }, signal);
         return;
       } catch (error) {
@@ -87,9 +79,33 @@ export class ArgocdRefresh {
         meter.retry('argocd');
         const isFinal = attempt === attempts || error.status === 404 || error.status === 403;
         log.warn(`Argo CD was not asked to refresh: ${error.message}`, { attempt, isFinal });
-        if (isFinal) return;
+        if (isFinal) {
+          this.#waiting.delete(path);
+          return;
+        }
         await clock.sleep(Math.max(computeBackoff(attempt, clock.random()), error.retryAfterMs ?? 0), signal);
       }
+    }
+  }
+
+  /** A few at a time. @returns the Application. */
+  async #patch(path: string, patch: object, signal: AbortSignal): Promise<unknown> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    try {
+      const response = await this.#options.api.request(path, {
+        method: 'PATCH',
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(patch),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
+      });
+      return await response.json().catch((error: unknown) => {
+        throw new ApiTrouble(`the answer cannot be read: ${mask(toNetworkReason(error))}`);
+      });
+    } finally {
+      const next = this.#queue.shift();
+      if (next === undefined) this.#free++;
+      else next();
     }
   }
 }
