@@ -27,8 +27,8 @@ export interface EditPlan {
   readonly after: string;
   /** The subject of the commit. */
   readonly message: string;
-  /** What to know of it, one line each, by what is rendered after it. */
-  readonly notes: (after: Digests) => readonly string[];
+  /** What to know of it, one line each, by what is rendered after it: all that it reaches, the model's own. */
+  readonly notes: (after: Digests, own: Digests) => readonly string[];
   /** What comes of it, once it is pushed. */
   readonly outcome: (after: Digests) => string;
 }
@@ -56,14 +56,14 @@ export async function runEdit(
     return exitCodes.fine;
   }
   const { plan } = planned;
-  const { errors, warnings, after, before } = check(target, plan);
+  const { errors, warnings, after, before, own } = check(target, plan);
   if (errors.length > 0) return refuse([...errors, ...warnings], host, toShownPath);
   const shown = toShownPath(plan.path);
   const report =
     flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : await write(target, plan, flags, host);
   showProblems(warnings, host, 2, toShownPath);
   const style = host.style(1);
-  const lines = [...describeChanges(before.rollouts, after.rollouts), ...plan.notes(after)];
+  const lines = [...describeChanges(before.rollouts, after.rollouts), ...plan.notes(after, own)];
   host.write(1, [
     toDiffText(shown, plan.before, plan.after, style),
     '\n',
@@ -78,21 +78,22 @@ export async function runEdit(
 function check(
   target: EditTarget,
   plan: EditPlan,
-): { errors: Problem[]; warnings: Problem[]; before: Digests; after: Digests } {
+): { errors: Problem[]; warnings: Problem[]; before: Digests; after: Digests; own: Digests } {
   const edited = new Map([[plan.path, plan.after]]);
   const reach = toReachOf(target, plan.path);
   const before = renderAll(reach);
   const after = renderAll(reach, edited);
   const known = new Set(before.problems.map(toKey));
   const fresh = after.problems.filter((problem) => !known.has(toKey(problem)));
-  const own = renderAll(toOwnApplication(target), edited).problems;
+  const own = renderAll(toOwnApplication(target), edited);
   const linked = isLink(toAbsolute(target, plan.path)) ? [toLinkProblem(plan.path)] : [];
   const isError = ({ severity }: Problem) => severity === 'error';
   return {
-    errors: sortProblems([...linked, ...[...own, ...fresh].filter(isError)]),
+    errors: sortProblems([...linked, ...[...own.problems, ...fresh].filter(isError)]),
     warnings: fresh.filter((problem) => !isError(problem)),
     before,
     after,
+    own,
   };
 }
 

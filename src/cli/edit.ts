@@ -84,7 +84,7 @@ export function runPromote(called: string, flags: PromoteFlags, host: Host): Pro
         isInPlace
           ? `${service} serves ${model.spec.primary.version} until it has loaded ${candidate.version}`
           : `requests go to ${service}${tried.unready === undefined ? `, which has loaded ${candidate.version}` : ''}`,
-      notes: (after) => toPromotionNotes(target, after, tried.digest),
+      notes: (_, own) => toPromotionNotes(target, own, tried.digest),
     });
   });
 }

@@ -14,7 +14,11 @@ export function toDiffText(path: string, before: string | undefined, after: stri
     style('bold', `--- ${before === undefined ? '/dev/null' : path}`),
     style('bold', `+++ ${path}`),
     ...hunks.flatMap((hunk) => [
-      style('cyan', `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`),
+      // Of no lines, the line before them is told.
+      style(
+        'cyan',
+        `@@ -${hunk.oldStart - (hunk.oldLines === 0 ? 1 : 0)},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
+      ),
       ...hunk.lines.map((line) => toLine(line, style)),
     ]),
   ];
