@@ -16,9 +16,11 @@ export function isLink(path: string): boolean {
  */
 export function replaceFile(path: string, before: string | undefined, after: string): void {
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.unfinished`);
+  let isBegun = false;
   try {
     const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
     const file = openSync(unfinished, 'wx', mode ?? 0o666);
+    isBegun = true;
     try {
       writeFileSync(file, after);
       fsyncSync(file);
@@ -30,7 +32,7 @@ export function replaceFile(path: string, before: string | undefined, after: str
       throw new Fault('environment', `${path} was changed by somebody else just now`, 'look at it, and try again');
     renameSync(unfinished, path);
   } catch (error) {
-    rmSync(unfinished, { force: true });
+    if (isBegun) rmSync(unfinished, { force: true });
     if (error instanceof Fault) throw error;
     throw new Fault('environment', `${path} cannot be written: ${toReason(error)}`, 'nothing was changed', {
       cause: error,
