@@ -4,9 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { parseDocument } from 'yaml';
 import type { ApplicationOptions } from './argocd.ts';
-import { argocdNamespace } from './argocd.ts';
 import type { ClusterObject, Write } from './cluster.ts';
-import { applications, inferenceServices, virtualServices } from './cluster.ts';
+import { inferenceServices, virtualServices } from './cluster.ts';
 import type { LoadSummary } from './load.ts';
 import { modelNamespace } from './mesh.ts';
 import type { ModelFile, PolicyFile } from './model-files.ts';
@@ -182,7 +181,7 @@ export class Scene {
   }
 
   application(name = 'wisdom'): Promise<ClusterObject | undefined> {
-    return this.stack.cluster.find(applications, argocdNamespace, name);
+    return this.stack.findApplication(name);
   }
 
   /** Writes to a model's VirtualService since a moment. */

@@ -1,0 +1,87 @@
+/**
+ * The reference of the files, made of the schemas: `npm run docs` writes docs/reference.md, and a test holds
+ * it to what it gives now.
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+export const referenceFile = join(root, 'docs/reference.md');
+
+interface Schema {
+  readonly type?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly required?: readonly string[];
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+interface Field {
+  readonly path: string;
+  readonly schema: Schema;
+  readonly isRequired: boolean;
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  Model: '`model.yaml`, or `x.model.yaml`: what people want.',
+  MirrorPolicy: '`policy.yaml`, or `x.policy.yaml`: under which rules, for its folder and everything below.',
+  ModelStatus:
+    '`status.yaml`, `status.<cluster>.yaml`, or `x.status.yaml`: what the watcher last saw. People do not write it.',
+};
+
+export function toReference(): string {
+  const sections = Object.entries(kinds).map(([kind, about]) => {
+    const rows = toFields(readSchema(kind)).map(toRow);
+    return `## ${kind}\n\n${about}\n\n| field | type | |\n| --- | --- | --- |\n${rows.join('\n')}`;
+  });
+  const head =
+    '# The files\n\nMade by `npm run docs` of the schemas that `model-mirror schema KIND` prints. Fields in **bold** must be there; fields that are not listed are problems, save in a ModelStatus, where they are left alone.';
+  return `${[head, ...sections].join('\n\n')}\n`;
+}
+
+function readSchema(kind: string): Schema {
+  const words = [join(root, 'dist/model-mirror.cjs'), 'schema', kind];
+  return JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8' })) as Schema;
+}
+
+/** In the order in which the schema has them; what has fields of its own comes before these. */
+function toFields(schema: Schema, path = ''): Field[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, inner]) => {
+    const own = path === '' ? name : `${path}.${name}`;
+    const field = { path: own, schema: inner, isRequired: schema.required?.includes(name) ?? false };
+    return [field, ...toFields(inner, own), ...(inner.items === undefined ? [] : toFields(inner.items, `${own}[]`))];
+  });
+}
+
+function toRow({ path, schema, isRequired }: Field): string {
+  const name = `\`${path}\``;
+  const cells = [isRequired ? `**${name}**` : name, toTypeText(schema), schema.description ?? ''];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`;
+}
+
+function toTypeText({
+  type = 'any',
+  const: only,
+  enum: some,
+  items,
+  additionalProperties,
+  minimum,
+  maximum,
+}: Schema): string {
+  if (only !== undefined) return `\`${only}\``;
+  if (some !== undefined) return some.map((one) => `\`${one}\``).join(' or ');
+  if (type === 'array') return `list of ${items === undefined ? 'any' : toTypeText(items)}`;
+  if (type === 'object' && typeof additionalProperties === 'object')
+    return additionalProperties.type === undefined ? 'map' : `map of ${toTypeText(additionalProperties)}`;
+  if (minimum !== undefined && maximum !== undefined) return `${type} from ${minimum} to ${maximum}`;
+  return type;
+}
+
+if (import.meta.main) writeFileSync(referenceFile, toReference());
