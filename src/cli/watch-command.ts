@@ -28,7 +28,7 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--committer <person>', 'default: the author')
     .option('--message-suffix <text>', 'put behind the subject, as "[skip ci]"')
     .option('--sign-off', "add the author's Signed-off-by")
-    .option('--argocd-refresh', 'after a push, ask Argo CD to look at git now')
+    .option('--argocd-refresh', 'ask Argo CD to look at git, after a push and when others have pushed')
     .option('--argocd-namespace <name>', 'where its Applications are', 'argocd')
     .option('--listen <address>', 'serve /healthz, /readyz and /metrics there, as 0.0.0.0:8080')
     .option('--once', 'look, commit if needed, and end')

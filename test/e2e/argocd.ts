@@ -50,6 +50,8 @@ export class ArgoCd {
         ARGOCD_GNUPGHOME: join(folder, 'gnupg'),
         ARGOCD_TLS_DATA_PATH: join(folder, 'tls'),
         ARGOCD_SSH_DATA_PATH: join(folder, 'ssh'),
+        // Or it would be left in the machine's own /tmp.
+        ARGOCD_ASK_PASS_SOCK: join(folder, 'ask-pass.sock'),
         ARGOCD_REPO_SERVER_PLUGIN_TAR_EXCLUSIONS: '.git/*',
         PATH: `${join(folder, 'bin')}:${process.env['PATH']}`,
       },
