@@ -36,6 +36,7 @@ const { metafile } = await build({
     { in: join(root, 'src/cli/start.ts'), out: 'model-mirror' },
     { in: join(root, 'src/cli/entry.ts'), out: 'cli' },
     { in: join(root, 'src/cli/schema.ts'), out: 'schema' },
+    { in: join(root, 'src/cli/completion.ts'), out: 'completion' },
     { in: join(root, 'src/cli/edit.ts'), out: 'edit' },
     { in: join(root, 'src/cli/watch.ts'), out: 'watch' },
     { in: join(root, 'src/cli/demo.ts'), out: 'demo' },

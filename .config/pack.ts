@@ -13,6 +13,7 @@ const wanted = [
   'dist/LICENSES.txt',
   'dist/cli.cjs',
   'dist/cli.code',
+  'dist/completion.cjs',
   'dist/demo.cjs',
   'dist/edit.cjs',
   'dist/model-mirror.cjs',

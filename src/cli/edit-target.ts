@@ -66,6 +66,12 @@ export function findTarget(
   return { places, tree, cluster: toClusterName(flags.cluster), ...meant, policies };
 }
 
+/** The models at and below the working directory, by name; of files that cannot be read nothing is said. */
+export function findModelNames(host: Host): string[] {
+  const { models } = findModels(openFolderTree(toPlaces(host, readArgocdEnvironment({}), '.', { root: '.' })));
+  return [...new Set(models.map(({ model }) => model.metadata.name))].sort();
+}
+
 /** Everything below the folder, with some files as they are to become. */
 export function renderAll({ tree, cluster }: EditTarget, edited: ReadonlyMap<string, string> = new Map()): Digests {
   const files = [...edited.keys()].filter((path) => !tree.files.some((file) => file.path === path));

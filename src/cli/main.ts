@@ -20,6 +20,7 @@ const commands = {
   discard: addDiscard,
   parameters: addParameters,
   schema: addSchema,
+  completion: addCompletion,
   watch: addWatch,
   demo: addDemo,
 };
@@ -73,6 +74,25 @@ Example: let the editor complete and explain every field
   and as the first line of model.yaml: # yaml-language-server: $schema=./model.schema.json`,
     )
     .action(async (kind: string | undefined) => (await import('./schema.ts')).runSchema(kind, host));
+}
+
+function addCompletion(program: Command, host: Host, finish: (code: number) => void): void {
+  program
+    .command('completion <shell>')
+    .description('print a script by which bash, zsh or fish completes command lines')
+    .addHelpText(
+      'after',
+      `
+Example: complete commands, flags and names of models from now on
+  $ source <(model-mirror completion bash)
+  $ model-mirror completion zsh > ~/.zfunc/_model-mirror     # a folder of fpath
+  $ model-mirror completion fish > ~/.config/fish/completions/model-mirror.fish`,
+    )
+    .action(async (shell: string) => {
+      const all = new Command('model-mirror').version(host.version);
+      for (const add of Object.values(commands)) add(all, host, finish);
+      (await import('./completion.ts')).runCompletion(shell, all, host);
+    });
 }
 
 function addDemo(program: Command, host: Host, finish: (code: number) => void): void {
