@@ -84,7 +84,7 @@ function addCompletion(program: Command, host: Host, finish: (code: number) => v
       'after',
       `
 Example: complete commands, flags and names of models from now on
-  $ source <(model-mirror completion bash)
+  $ model-mirror completion bash > ~/.local/share/bash-completion/completions/model-mirror
   $ model-mirror completion zsh > ~/.zfunc/_model-mirror     # a folder of fpath
   $ model-mirror completion fish > ~/.config/fish/completions/model-mirror.fish`,
     )

@@ -40,7 +40,9 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
   t.regex(await scene.git('log', '-1', '--format=%B', 'main'), /Signed-off-by: model-mirror watcher </);
   t.regex(await scene.show('STATUS.md'), /wisdom/);
   const [, address] = /"address":"([^"]+)"/.exec(watcher.output) ?? [];
-  const get = async (path: string) => (await fetch(`http://${address}${path}`)).text();
+  // Each on a connection of its own: an old one may be closed just when it is used again.
+  const headers = { connection: 'close' };
+  const get = async (path: string) => (await fetch(`http://${address}${path}`, { headers })).text();
   t.is(await get('/healthz'), 'alive\n');
   await until('ready', async () => (await get('/readyz')) === 'ready\n');
   const metrics = await get('/metrics');
