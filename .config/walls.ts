@@ -14,7 +14,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   manifests: ['rollout', 'input'],
   render: ['manifests', 'rollout', 'input'],
   change: ['rollout', 'input'],
-  output: ['manifests', 'input'],
+  output: ['change', 'manifests', 'input'],
   edit: ['output', 'input'],
   observe: ['manifests', 'input'],
   watch: ['observe', 'rollout', 'manifests', 'input', 'output'],

@@ -14,7 +14,7 @@ import { parseModel, toProblem } from '../input/parse-document.ts';
 import type { Finding, Problem } from '../input/problem.ts';
 import { compareText, hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
-import type { Patch } from '../input/schema.ts';
+import type { ModelStatus, Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
 import type { Manifest } from '../manifests/manifest.ts';
@@ -47,6 +47,8 @@ export interface RenderOptions {
 interface RenderedRollout {
   readonly rollout: Rollout;
   readonly mirror: Mirror;
+  /** What was last seen of it; undefined when nothing is known that can be believed. */
+  readonly status: ModelStatus | undefined;
 }
 
 export interface RenderedApplication<T> {
@@ -105,7 +107,7 @@ export function renderApplication<T>(
     });
     const { mirror, manifests, problems: found } = renderModel(rollout, believed.status, options, usedPatches);
     problems.push(...checkRollout(rollout), ...believed.warnings, ...found);
-    rollouts.push({ rollout, mirror });
+    rollouts.push({ rollout, mirror, status: believed.status });
     const again = registry.addModel(rollout, scope);
     problems.push(...again);
     if (again.length > 0) continue;
