@@ -39,6 +39,7 @@ const { metafile } = await build({
     { in: join(root, 'src/cli/completion.ts'), out: 'completion' },
     { in: join(root, 'src/cli/edit.ts'), out: 'edit' },
     { in: join(root, 'src/cli/compare.ts'), out: 'compare' },
+    { in: join(root, 'src/cli/comment-run.ts'), out: 'comment-run' },
     { in: join(root, 'src/cli/watch.ts'), out: 'watch' },
     { in: join(root, 'src/cli/demo.ts'), out: 'demo' },
   ],

@@ -13,6 +13,7 @@ const wanted = [
   'dist/LICENSES.txt',
   'dist/cli.cjs',
   'dist/cli.code',
+  'dist/comment-run.cjs',
   'dist/compare.cjs',
   'dist/completion.cjs',
   'dist/demo.cjs',

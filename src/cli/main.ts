@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes, isFault } from '../io/fault.ts';
 import { addCandidate } from './candidate.ts';
+import { addComment } from './comment.ts';
 import { addDiff } from './diff.ts';
 import { addDiscard } from './discard.ts';
 import type { Host } from './host.ts';
@@ -16,6 +17,7 @@ const commands = {
   render: addRender,
   validate: addValidate,
   diff: addDiff,
+  comment: addComment,
   candidate: addCandidate,
   mirror: addMirror,
   promote: addPromote,
