@@ -38,6 +38,7 @@ const { metafile } = await build({
     { in: join(root, 'src/cli/schema.ts'), out: 'schema' },
     { in: join(root, 'src/cli/completion.ts'), out: 'completion' },
     { in: join(root, 'src/cli/edit.ts'), out: 'edit' },
+    { in: join(root, 'src/cli/glance.ts'), out: 'glance' },
     { in: join(root, 'src/cli/watch.ts'), out: 'watch' },
     { in: join(root, 'src/cli/demo.ts'), out: 'demo' },
   ],

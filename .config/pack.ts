@@ -16,6 +16,7 @@ const wanted = [
   'dist/completion.cjs',
   'dist/demo.cjs',
   'dist/edit.cjs',
+  'dist/glance.cjs',
   'dist/model-mirror.cjs',
   'dist/schema.cjs',
   'dist/watch.cjs',

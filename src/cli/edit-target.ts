@@ -16,9 +16,9 @@ import { openFolderTree } from '../io/folder-tree.ts';
 import { digestAnnotation } from '../manifests/manifest.ts';
 import type { RenderedApplication } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
-import { toClusterName } from './cluster-name.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { Host } from './host.ts';
+import { toClusterName } from './place-names.ts';
 import type { Places } from './places.ts';
 import { toPlaces } from './places.ts';
 
@@ -72,8 +72,14 @@ export function findModelNames(host: Host): string[] {
   return [...new Set(models.map(({ model }) => model.metadata.name))].sort();
 }
 
-/** Everything below the folder, with some files as they are to become. */
-export function renderAll({ tree, cluster }: EditTarget, edited: ReadonlyMap<string, string> = new Map()): Digests {
+/** Everything below the folder, with some files as they are to become, for models that name no namespace in this one. */
+export function renderAll(
+  { tree, cluster }: Pick<EditTarget, 'tree' | 'cluster'>,
+  {
+    edited = new Map(),
+    namespace,
+  }: { readonly edited?: ReadonlyMap<string, string>; readonly namespace?: string | undefined } = {},
+): Digests {
   const files = [...edited.keys()].filter((path) => !tree.files.some((file) => file.path === path));
   const read = (file: FoundFile) => {
     const text = edited.get(file.path);
@@ -82,7 +88,7 @@ export function renderAll({ tree, cluster }: EditTarget, edited: ReadonlyMap<str
   const all = { ...tree, files: [...tree.files, ...files.map(toFoundFile)], read };
   return renderApplication(
     all,
-    { anyNamespace: true, cluster, allowEmpty: true },
+    { anyNamespace: true, namespace, cluster, allowEmpty: true },
     ({ metadata }) => metadata.annotations?.[digestAnnotation],
   );
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, isFault } from '../io/fault.ts';
 import { addCandidate } from './candidate.ts';
 import { addDiscard } from './discard.ts';
+import { addExplain } from './explain.ts';
 import type { Host } from './host.ts';
 import { addMirror } from './mirror.ts';
 import { addParameters } from './parameters.ts';
@@ -18,6 +19,7 @@ const commands = {
   mirror: addMirror,
   promote: addPromote,
   discard: addDiscard,
+  explain: addExplain,
   parameters: addParameters,
   schema: addSchema,
   completion: addCompletion,

@@ -1,11 +1,10 @@
 /** What is said to `model-mirror watch`, by flags or the environment, checked. */
 import { quote } from '../input/quote.ts';
-import { dnsLabel } from '../input/schema-parts.ts';
 import type { Environment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { Person } from '../io/git-branch.ts';
 import type { WatcherOptions } from '../watch/watcher.ts';
-import { toClusterName } from './cluster-name.ts';
+import { toClusterName, toNamespace } from './place-names.ts';
 import type { WatchFlags } from './watch-flags.ts';
 
 interface WatchSettings {
@@ -91,13 +90,7 @@ function toPath(text: string): string {
 
 function toNamespaces(names: readonly string[] | undefined): readonly string[] | undefined {
   const given = [...new Set((names ?? []).filter((name) => name !== ''))].sort();
-  const wrong = given.find((name) => !dnsLabel.test(name));
-  if (wrong !== undefined)
-    throw new Fault(
-      'usage',
-      `${quote(wrong)} is not the name of a namespace`,
-      'use at most 63 lower-case letters, digits and "-"',
-    );
+  for (const name of given) toNamespace(name);
   return given.length === 0 ? undefined : given;
 }
 

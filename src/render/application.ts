@@ -18,11 +18,13 @@ import type { Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
 import type { Manifest } from '../manifests/manifest.ts';
+import type { VersionDigests } from '../manifests/render-model.ts';
 import { renderModel, renderPatchedGateways } from '../manifests/render-model.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { checkRollout, computeRollout } from '../rollout/rollout.ts';
+import type { BelievedStatus } from './believed-status.ts';
 import { readBelievedStatus } from './believed-status.ts';
 import { Policies } from './policies.ts';
 import type { RenderedObject } from './registry.ts';
@@ -44,9 +46,11 @@ export interface RenderOptions {
 }
 
 /** A rollout and whether its mirror is open: what the rendered objects do, in few words. */
-interface RenderedRollout {
+export interface RenderedRollout {
   readonly rollout: Rollout;
   readonly mirror: Mirror;
+  readonly digests: VersionDigests;
+  readonly believed: BelievedStatus;
 }
 
 export interface RenderedApplication<T> {
@@ -99,13 +103,14 @@ export function renderApplication<T>(
       continue;
     }
     const { rollout, scope } = described;
-    const believed = readBelievedStatus(tree, statuses.get(toSibling(file, toStatusName(stem, options.cluster))), {
+    const statusPath = toSibling(file, toStatusName(stem, options.cluster));
+    const believed = readBelievedStatus(tree, statuses.get(statusPath), {
       name: rollout.name,
       namespace: scope === rollout.namespace ? scope : undefined,
     });
-    const { mirror, manifests, problems: found } = renderModel(rollout, believed.status, options, usedPatches);
+    const { mirror, digests, manifests, problems: found } = renderModel(rollout, believed.status, options, usedPatches);
     problems.push(...checkRollout(rollout), ...believed.warnings, ...found);
-    rollouts.push({ rollout, mirror });
+    rollouts.push({ rollout, mirror, digests, believed: { path: statusPath, ...believed } });
     const again = registry.addModel(rollout, scope);
     problems.push(...again);
     if (again.length > 0) continue;

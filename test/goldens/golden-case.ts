@@ -32,7 +32,7 @@ interface Run {
   readonly grow?: Readonly<Record<string, number>>;
 }
 
-const modelCommands = ['render', 'validate', 'candidate', 'mirror', 'promote', 'discard'];
+const modelCommands = ['render', 'validate', 'candidate', 'mirror', 'promote', 'discard', 'explain', 'status'];
 
 /** What a case gives, by the name of the file in `expected/`. */
 export type Output = ReadonlyMap<string, string>;

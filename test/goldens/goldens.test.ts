@@ -25,6 +25,7 @@ test('there are golden cases of every room', (t) => {
     [...rooms],
     [
       'edit',
+      'explain',
       'faults',
       'parameters',
       'patches',
