@@ -88,11 +88,11 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
   };
 }
 
-function isLeftOut(name: string): boolean {
+export function isLeftOut(name: string): boolean {
   return name.startsWith('.') || name === 'node_modules';
 }
 
-function isPolicy(role: FileRole | undefined): boolean {
+export function isPolicy(role: FileRole | undefined): boolean {
   return role?.kind === 'MirrorPolicy' || (role?.kind === 'misnamed' && role.rightName.endsWith('policy.yaml'));
 }
 
@@ -128,13 +128,16 @@ function checkLink(link: string, within: string, wanted: boolean): Finding | 'no
 }
 
 function readSource(absolute: string, path: string): SourceFile | Problem {
-  const problem = (finding: Finding) => toWholeProblem(path, finding);
-  let bytes: Buffer;
   try {
-    bytes = readStart(absolute);
+    return toSource(path, readStart(absolute));
   } catch (error) {
-    return problem(toUnreadable(`the file cannot be read: ${toReason(error)}`));
+    return toWholeProblem(path, toUnreadable(`the file cannot be read: ${toReason(error)}`));
   }
+}
+
+/** A file's bytes, or its first ones when there are too many → its text, or why it is none. */
+export function toSource(path: string, bytes: Buffer): SourceFile | Problem {
+  const problem = (finding: Finding) => toWholeProblem(path, finding);
   if (bytes.length > maxFileBytes)
     return problem({
       code: 'file-too-large',
@@ -165,7 +168,7 @@ function readStart(absolute: string): Buffer {
   }
 }
 
-function toUnreadable(message: string): Finding {
+export function toUnreadable(message: string): Finding {
   return { code: 'file-unreadable', message, hint: 'make it readable for the user who renders, or remove it' };
 }
 

@@ -9,11 +9,13 @@
  * Hooks are not run. Linked work trees: gitrepository-layout(5), "commondir".
  */
 import fs from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { CommitObject, PromiseFsClient } from 'isomorphic-git';
 import git from 'isomorphic-git';
 import type { Environment } from './argocd-environment.ts';
 import { Fault, isFault, toReason } from './fault.ts';
+import type { GitFolder } from './git-folder.ts';
+import { openGitFolder } from './git-folder.ts';
 import type { TreeEntry } from './git-objects.ts';
 import { editTree, parseTree } from './git-objects.ts';
 
@@ -36,13 +38,6 @@ export interface CommitWish {
 export interface MadeCommit {
   readonly id: string;
   readonly branch: string;
-}
-
-interface Repository {
-  readonly fs: PromiseFsClient;
-  readonly gitdir: string;
-  /** Where all work trees of the repository have what they share; the same for the main one. */
-  readonly common: string;
 }
 
 interface Head {
@@ -69,7 +64,7 @@ export async function commitFile(
   wish: CommitWish,
   write: () => void,
 ): Promise<MadeCommit> {
-  const repository = openRepository(folder);
+  const repository = openGitFolder(folder);
   const lock = join(repository.gitdir, 'index.lock');
   try {
     fs.closeSync(fs.openSync(lock, 'wx'));
@@ -94,7 +89,7 @@ export async function commitFile(
 }
 
 async function commitLocked(
-  repository: Repository,
+  repository: GitFolder,
   folder: string,
   change: FileChange,
   wish: CommitWish,
@@ -151,52 +146,8 @@ async function commitLocked(
   }
 }
 
-function openRepository(folder: string): Repository {
-  const dotGit = join(folder, '.git');
-  try {
-    if (fs.statSync(dotGit).isDirectory()) return { fs, gitdir: dotGit, common: dotGit };
-    const pointer = /^gitdir: (.+?)\r?\n?$/.exec(fs.readFileSync(dotGit, 'utf8'))?.[1] ?? '';
-    const gitdir = resolve(folder, pointer);
-    const shared = join(gitdir, 'commondir');
-    if (!fs.existsSync(shared)) return { fs, gitdir, common: gitdir };
-    const common = resolve(gitdir, fs.readFileSync(shared, 'utf8').trim());
-    return { fs: toLinkedFiles(gitdir, common), gitdir, common };
-  } catch (error) {
-    throw new Fault('environment', `${dotGit}: ${toReason(error)}`, leaveToGit, { cause: error });
-  }
-}
-
-/** What a linked work tree shares with the others is elsewhere than what is its own. */
-function toLinkedFiles(gitdir: string, common: string): PromiseFsClient {
-  const isShared = /^(objects|refs|packed-refs|config|info|shallow|hooks)(\/|$)/;
-  const toPlace = (path: string) => {
-    const inner = path.startsWith(`${gitdir}/`) ? path.slice(gitdir.length + 1) : '';
-    return isShared.test(inner) && !/^refs\/(bisect|worktree|rewritten)\//.test(inner) ? join(common, inner) : path;
-  };
-  const at =
-    <A extends unknown[], R>(work: (path: string, ...more: A) => Promise<R>) =>
-    async (path: string, ...more: A) =>
-      work(toPlace(path), ...more);
-  const { readFile, writeFile, unlink, readdir, mkdir, rmdir, stat, lstat, readlink, symlink, chmod } = fs.promises;
-  return {
-    promises: {
-      readFile: at(readFile),
-      writeFile: at(writeFile),
-      unlink: at(unlink),
-      readdir: at(readdir),
-      mkdir: at(mkdir),
-      rmdir: at(rmdir),
-      stat: at(stat),
-      lstat: at(lstat),
-      readlink: at(readlink),
-      symlink,
-      chmod: at(chmod),
-    },
-  };
-}
-
 /** Formats that isomorphic-git would misread, and wishes that it cannot fulfil. */
-async function assertKnownFormats({ fs: files, gitdir, common }: Repository, environment: Environment): Promise<void> {
+async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, environment: Environment): Promise<void> {
   const config = async (path: string) => String((await git.getConfig({ fs: files, gitdir, path })) ?? '').toLowerCase();
   const refuse = (message: string) => {
     throw new Fault('environment', message, leaveToGit);
@@ -217,7 +168,7 @@ async function assertKnownFormats({ fs: files, gitdir, common }: Repository, env
   if (paths.some((path) => path.includes('\ufffd'))) refuse('there are file names that are not UTF-8');
 }
 
-async function readHead({ fs: files, gitdir }: Repository, newBranch: string | undefined): Promise<Head> {
+async function readHead({ fs: files, gitdir }: GitFolder, newBranch: string | undefined): Promise<Head> {
   const branch = (await git.currentBranch({ fs: files, gitdir, fullname: false })) ?? undefined;
   let commit: string;
   try {
@@ -232,7 +183,7 @@ async function readHead({ fs: files, gitdir }: Repository, newBranch: string | u
 
 async function readPerson(
   role: 'AUTHOR' | 'COMMITTER',
-  { fs: files, gitdir }: Repository,
+  { fs: files, gitdir }: GitFolder,
   environment: Environment,
 ): Promise<{ name: string; email: string }> {
   const place = { files, gitdir };
@@ -269,7 +220,7 @@ async function readSetting(
   return undefined;
 }
 
-async function readObject({ fs: files, gitdir }: Repository, oid: string): Promise<unknown> {
+async function readObject({ fs: files, gitdir }: GitFolder, oid: string): Promise<unknown> {
   return (await git.readObject({ fs: files, gitdir, oid, format: 'parsed' })).object;
 }
 
@@ -281,7 +232,7 @@ interface Level {
   readonly entry: TreeEntry | undefined;
 }
 
-async function readLevels({ fs: files, gitdir }: Repository, root: string, path: string): Promise<Level[]> {
+async function readLevels({ fs: files, gitdir }: GitFolder, root: string, path: string): Promise<Level[]> {
   const levels: Level[] = [];
   let oid: string | undefined = root;
   for (const part of path.split('/')) {
@@ -299,7 +250,7 @@ async function readLevels({ fs: files, gitdir }: Repository, root: string, path:
 
 /** The file as git will have it: with LF where the work tree has CRLF and HEAD does not. */
 async function toBlob(
-  { fs: files, gitdir }: Repository,
+  { fs: files, gitdir }: GitFolder,
   folder: string,
   { path, before, after }: FileChange,
   levels: readonly Level[],
@@ -343,7 +294,7 @@ async function readStaged(
   return found[0];
 }
 
-async function makeBranch({ fs: files, gitdir }: Repository, branch: string, commit: string): Promise<void> {
+async function makeBranch({ fs: files, gitdir }: GitFolder, branch: string, commit: string): Promise<void> {
   try {
     await git.branch({ fs: files, gitdir, ref: branch, object: commit });
   } catch (error) {
@@ -361,13 +312,13 @@ async function makeBranch({ fs: files, gitdir }: Repository, branch: string, com
 }
 
 /** Only while it is still what it was made as. */
-async function dropBranch({ fs: files, gitdir }: Repository, branch: string, commit: string): Promise<void> {
+async function dropBranch({ fs: files, gitdir }: GitFolder, branch: string, commit: string): Promise<void> {
   const ref = `refs/heads/${branch}`;
   if ((await git.resolveRef({ fs: files, gitdir, ref })) === commit) await git.deleteRef({ fs: files, gitdir, ref });
 }
 
 async function writeTrees(
-  { fs: files, gitdir }: Repository,
+  { fs: files, gitdir }: GitFolder,
   levels: readonly Level[],
   blob: { readonly oid: string; readonly mode: string },
 ): Promise<string> {

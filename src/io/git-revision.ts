@@ -1,0 +1,308 @@
+/**
+ * What a repository held at a revision, read without a work tree and without git installed.
+ *
+ * Invariants: nothing is written and nothing is fetched; what a clone does not have (shallow, partial)
+ * is a fault that says how to get it, never an empty answer.
+ */
+import { existsSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import type { CommitObject } from 'isomorphic-git';
+import git from 'isomorphic-git';
+import { toFileRole } from '../input/file-role.ts';
+import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
+import { isWithin, toFolderChain } from '../input/folder-tree.ts';
+import type { Problem } from '../input/problem.ts';
+import { toWholeProblem } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { suggest } from '../input/suggest.ts';
+import { Fault } from './fault.ts';
+import { isLeftOut, isPolicy, toSource, toUnreadable } from './folder-tree.ts';
+import type { GitFolder } from './git-folder.ts';
+import { openGitFolder } from './git-folder.ts';
+import type { TreeEntry } from './git-objects.ts';
+import { parseTree } from './git-objects.ts';
+
+/** Which part of a commit's tree is read; paths from the repository's root, `.` for the root. */
+export interface TreePart {
+  /** The folder that is rendered. */
+  readonly folder: string;
+  /** The outermost folder whose policies hold: the folder itself, or one around it. */
+  readonly root: string;
+}
+
+/** How many objects are asked for at once. */
+const readsAtOnce = 64;
+
+/** A repository that is read, with what has been read of it so far. */
+export class GitRevisions {
+  readonly #folder: GitFolder;
+  /** The library's own: the packs that it has opened. */
+  readonly #cache: object = {};
+  readonly #trees = new Map<string, Promise<readonly TreeEntry[]>>();
+  readonly #blobs = new Map<string, Promise<Buffer>>();
+
+  /**
+   * @param folder a work tree's root, or a bare repository.
+   * @throws Fault when git's files cannot be read.
+   */
+  constructor(folder: string) {
+    this.#folder = openGitFolder(folder);
+  }
+
+  /**
+   * The commit that a text names: `HEAD`, a branch, a tag, a commit's id or its beginning, each with
+   * `~2` or `^2` behind it (gitrevisions(7)). A branch that is only at the remote `origin` counts too.
+   *
+   * @throws Fault when there is none, or the clone does not reach so far.
+   */
+  async resolve(revision: string): Promise<string> {
+    const [, name = '', steps = ''] = /^(.*?)((?:[~^]\d*)*)$/.exec(revision) ?? [];
+    let commit = await this.#toCommit(await this.#resolveName(name === '' || name === '@' ? 'HEAD' : name), name);
+    for (const [, sign, digits = ''] of steps.matchAll(/([~^])(\d*)/g)) {
+      const count = digits === '' ? 1 : Number(digits);
+      if (sign === '~') for (let i = 0; i < count; i++) commit = await this.#parent(commit, 1, revision);
+      else if (count > 0) commit = await this.#parent(commit, count, revision);
+    }
+    return commit;
+  }
+
+  /** The branch that others are merged into, as `origin/main`; undefined when nothing tells. */
+  async findDefaultBranch(): Promise<string | undefined> {
+    const head = await this.#tryRef('refs/remotes/origin/HEAD', 1);
+    if (head?.startsWith('refs/')) return head.replace(/^refs\/(remotes|heads)\//, '');
+    for (const name of ['origin/main', 'origin/master', 'main', 'master'])
+      if ((await this.#tryRef(name)) !== undefined) return name;
+    return undefined;
+  }
+
+  /**
+   * The commit at which two lines of history parted.
+   *
+   * @throws Fault when there is none in this clone.
+   */
+  async findMergeBase(one: string, other: string): Promise<string> {
+    const [base] = (await this.#read(() =>
+      git.findMergeBase({ ...this.#folder, cache: this.#cache, oids: [one, other] }),
+    )) as string[];
+    if (base !== undefined) return base;
+    throw new Fault(
+      'environment',
+      `${toShortId(one)} and ${toShortId(other)} have no common commit in this clone`,
+      this.isShallow() ? deepen : 'they are of different histories: name both revisions',
+    );
+  }
+
+  /** Whether older commits were left out when this clone was made. */
+  isShallow(): boolean {
+    return existsSync(join(this.#folder.common, 'shallow'));
+  }
+
+  async readCommit(commit: string): Promise<CommitObject> {
+    const read = () => git.readCommit({ ...this.#folder, cache: this.#cache, oid: commit });
+    return ((await this.#read(read)) as { readonly commit: CommitObject }).commit;
+  }
+
+  /**
+   * The files of a commit as rendering reads them: the same as `openFolderTree` gives of its work tree.
+   * A folder that the commit does not have is empty.
+   */
+  async readTree(commit: string, part: TreePart): Promise<FolderTree> {
+    const { tree } = await this.readCommit(commit);
+    const found = await this.#findFiles(tree, part);
+    const sources = new Map<string, SourceFile | Problem>();
+    const read = async ({ file, oid }: FoundBlob) => {
+      const source = await this.#readSource(tree, file, oid, part.folder);
+      if (source !== undefined) sources.set(file.path, source);
+    };
+    for (let at = 0; at < found.length; at += readsAtOnce)
+      await Promise.all(found.slice(at, at + readsAtOnce).map(read));
+    const isRefused = ({ file: { name, path }, oid }: FoundBlob) => {
+      const source = sources.get(path);
+      // What is wrong with a status file is told where it is read: it must not stop the rest.
+      return oid === undefined && source !== undefined && 'code' in source && toFileRole(name)?.kind !== 'ModelStatus';
+    };
+    const there = found.filter(({ file }) => sources.has(file.path));
+    return {
+      folder: part.folder,
+      files: there.filter((blob) => !isRefused(blob)).map(({ file }) => file),
+      problems: there.filter(isRefused).map(({ file }) => sources.get(file.path) as Problem),
+      read: ({ path }) => sources.get(path) ?? toWholeProblem(path, toUnreadable('the file is not in this revision')),
+    };
+  }
+
+  /** @returns the id of the file or folder at a path in a commit's tree; undefined when there is none. */
+  async findEntry(tree: string, path: string): Promise<TreeEntry | undefined> {
+    let entry: TreeEntry = { mode: '40000', name: '', oid: tree };
+    for (const part of path.split('/').filter((word) => word !== '.' && word !== '')) {
+      if (!isFolder(entry)) return undefined;
+      const next = (await this.#readEntries(entry.oid)).find(({ name }) => name === part);
+      if (next === undefined) return undefined;
+      entry = next;
+    }
+    return entry;
+  }
+
+  async #findFiles(tree: string, { folder, root }: TreePart): Promise<FoundBlob[]> {
+    const found: FoundBlob[] = [];
+    const add = (at: string, { name, mode, oid }: TreeEntry) => {
+      const path = at === '.' ? name : `${at}/${name}`;
+      found.push({ file: { path, folder: at, name }, oid: mode === modes.link ? undefined : oid });
+    };
+    const outer = toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
+    for (const at of outer) {
+      const level = await this.findEntry(tree, at);
+      if (level === undefined || !isFolder(level)) continue;
+      for (const entry of await this.#readEntries(level.oid))
+        if (!isFolder(entry) && !isLeftOut(entry.name) && isPolicy(toFileRole(entry.name))) add(at, entry);
+    }
+    const search = async (at: string, oid: string): Promise<void> => {
+      for (const entry of await this.#readEntries(oid)) {
+        if (isLeftOut(entry.name) || entry.mode === modes.submodule) continue;
+        if (isFolder(entry)) await search(at === '.' ? entry.name : `${at}/${entry.name}`, entry.oid);
+        else if (toFileRole(entry.name) !== undefined) add(at, entry);
+      }
+    };
+    const start = await this.findEntry(tree, folder);
+    if (start !== undefined && isFolder(start)) await search(folder, start.oid);
+    return found;
+  }
+
+  /** Of a link, the text of the file that it leads to; undefined when it leads to a folder. */
+  async #readSource(
+    tree: string,
+    file: FoundFile,
+    oid: string | undefined,
+    folder: string,
+  ): Promise<SourceFile | Problem | undefined> {
+    if (oid !== undefined) return toSource(file.path, await this.#readBlob(oid));
+    const link = await this.findEntry(tree, file.path);
+    const target = posix.join(file.folder, (await this.#readBlob(link?.oid ?? '')).toString('utf8'));
+    if (!isWithin(target, folder) || target.startsWith('..'))
+      return toWholeProblem(file.path, {
+        code: 'link-leaves-folder',
+        message: 'the link leads out of the folder that is rendered',
+        hint: 'put the file itself here, or render from a folder that holds both',
+      });
+    const entry = await this.findEntry(tree, target);
+    if (entry === undefined || entry.mode === modes.link)
+      return toWholeProblem(file.path, toUnreadable('the link leads nowhere, or to another link'));
+    return isFolder(entry) ? undefined : toSource(file.path, await this.#readBlob(entry.oid));
+  }
+
+  #readEntries(oid: string): Promise<readonly TreeEntry[]> {
+    const known = this.#trees.get(oid);
+    if (known !== undefined) return known;
+    const entries = this.#readObject(oid).then((raw) =>
+      parseTree(raw).map((entry) => ({ ...entry, name: Buffer.from(entry.name, 'latin1').toString('utf8') })),
+    );
+    this.#trees.set(oid, entries);
+    return entries;
+  }
+
+  #readBlob(oid: string): Promise<Buffer> {
+    const known = this.#blobs.get(oid) ?? this.#readObject(oid);
+    this.#blobs.set(oid, known);
+    return known;
+  }
+
+  async #readObject(oid: string): Promise<Buffer> {
+    const read = () => git.readObject({ ...this.#folder, cache: this.#cache, oid, format: 'content' });
+    return Buffer.from(((await this.#read(read)) as { readonly object: Uint8Array }).object);
+  }
+
+  async #resolveName(name: string): Promise<string> {
+    const found = (await this.#tryRef(name)) ?? (await this.#tryRef(`origin/${name}`)) ?? (await this.#tryId(name));
+    if (found !== undefined) return found;
+    const { fs, gitdir } = this.#folder;
+    const branches = await git.listBranches({ fs, gitdir });
+    const remote = (await git.listBranches({ fs, gitdir, remote: 'origin' })).map((branch) => `origin/${branch}`);
+    const meant = suggest(name, [...branches, ...remote]);
+    throw new Fault(
+      'usage',
+      name === 'HEAD' ? 'there is no commit yet' : `there is no revision ${quote(name)} in this clone`,
+      meant !== undefined ? `did you mean "${meant}"?` : name === 'HEAD' ? 'commit first' : 'fetch it first',
+    );
+  }
+
+  async #tryRef(ref: string, depth?: number): Promise<string | undefined> {
+    const { fs, gitdir } = this.#folder;
+    try {
+      return await git.resolveRef({ fs, gitdir, ref, ...(depth === undefined ? {} : { depth }) });
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #tryId(text: string): Promise<string | undefined> {
+    if (!/^[0-9a-f]{4,40}$/.test(text)) return undefined;
+    try {
+      const oid = text.length === 40 ? text : await git.expandOid({ ...this.#folder, cache: this.#cache, oid: text });
+      await this.#readObject(oid);
+      return oid;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** An annotated tag leads to a commit. */
+  async #toCommit(oid: string, name: string): Promise<string> {
+    const { type, object } = (await this.#read(() =>
+      git.readObject({ ...this.#folder, cache: this.#cache, oid, format: 'parsed' }),
+    )) as { readonly type: string; readonly object: unknown };
+    if (type === 'commit') return oid;
+    if (type === 'tag') return this.#toCommit((object as { readonly object: string }).object, name);
+    throw new Fault('usage', `${quote(name)} is a ${type}, not a commit`, 'name a commit, a branch or a tag');
+  }
+
+  async #parent(commit: string, number: number, revision: string): Promise<string> {
+    const { parent } = await this.readCommit(commit);
+    const found = parent[number - 1];
+    if (found === undefined)
+      throw new Fault(
+        'usage',
+        `${quote(revision)} goes further back than the history: ${toShortId(commit)} has ${parent.length} parents`,
+        'name a later revision',
+      );
+    await this.readCommit(found);
+    return found;
+  }
+
+  async #read(work: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await work();
+    } catch (error) {
+      const { code, message, data } = error as Error & { code?: string; data?: { what?: string } };
+      if (code !== 'NotFoundError')
+        throw new Fault('environment', `the repository cannot be read: ${message}`, 'look what git fsck says', {
+          cause: error,
+        });
+      throw new Fault(
+        'environment',
+        `this clone does not have ${toShortId(data?.what ?? 'all')}`,
+        this.isShallow() ? deepen : 'clone it without --filter and without --reference',
+        { cause: error },
+      );
+    }
+  }
+}
+
+interface FoundBlob {
+  readonly file: FoundFile;
+  /** Undefined of a link. */
+  readonly oid: string | undefined;
+}
+
+/** gitformat-index(5) and git-fast-import(1). */
+const modes = { folder: '40000', link: '120000', submodule: '160000' } as const;
+
+const deepen = 'the clone is shallow: run git fetch --unshallow, or have CI fetch the whole history';
+
+function isFolder({ mode }: TreeEntry): boolean {
+  return mode === modes.folder;
+}
+
+/** A commit's id as people write it. */
+function toShortId(commit: string): string {
+  return commit.slice(0, 7);
+}
