@@ -9,6 +9,7 @@ import { addMirror } from './mirror.ts';
 import { addParameters } from './parameters.ts';
 import { addPromote } from './promote.ts';
 import { addRender } from './render.ts';
+import { addStatus } from './status.ts';
 import { addValidate } from './validate.ts';
 import { addWatch } from './watch-command.ts';
 
@@ -19,6 +20,7 @@ const commands = {
   mirror: addMirror,
   promote: addPromote,
   discard: addDiscard,
+  status: addStatus,
   explain: addExplain,
   parameters: addParameters,
   schema: addSchema,

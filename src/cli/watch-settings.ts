@@ -4,6 +4,7 @@ import type { Environment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { Person } from '../io/git-branch.ts';
 import type { WatcherOptions } from '../watch/watcher.ts';
+import { toMs } from './duration.ts';
 import { toClusterName, toNamespace } from './place-names.ts';
 import type { WatchFlags } from './watch-flags.ts';
 
@@ -98,12 +99,4 @@ function toPerson(text: string): Person {
   const match = /^([^<>\n]+) <([^<>\s]+)>$/.exec(text.trim());
   if (match === null) throw new Fault('usage', `${quote(text)} is not a person`, 'write "Name <mail@example.com>"');
   return { name: match[1] ?? '', email: match[2] ?? '' };
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-function toMs(text: string, flag: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new Fault('usage', `${flag} ${quote(text)} is not a duration`, 'write 500ms, 5s or 1m');
-  return Number(match[1]) * (units[match[2] ?? ''] ?? 0);
 }

@@ -1,5 +1,5 @@
 /** Every way in which what was seen can differ from what is wanted; the most urgent first. */
-const differenceCodes = [
+export const differenceCodes = [
   'status-ignored',
   'no-status',
   'primary-failed',

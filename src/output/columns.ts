@@ -6,12 +6,26 @@ const wide =
 const combining = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}\u1160-\u11ff]/u;
 
 /** How many places a text takes. */
-function toWidth(text: string): number {
+export function toWidth(text: string): number {
   // Nearly all texts are plain.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
   for (const character of text) width += widthOf(character);
   return width;
+}
+
+/** No wider than it may be; what is cut off is said by `…`. */
+export function shorten(text: string, width: number): string {
+  if (toWidth(text) <= width) return text;
+  if (width < 1) return '';
+  let short = '';
+  let left = width - 1;
+  for (const character of text) {
+    left -= widthOf(character);
+    if (left < 0) break;
+    short += character;
+  }
+  return `${short.trimEnd()}…`;
 }
 
 /** Lines of cells that stand below each other, two spaces apart; nothing trails. */
@@ -31,7 +45,7 @@ function toColumnWidths(rows: readonly (readonly string[])[]): number[] {
   return widths;
 }
 
-function pad(text: string, width: number): string {
+export function pad(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - toWidth(text)));
 }
 

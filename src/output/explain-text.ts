@@ -1,11 +1,10 @@
 /** What holds for a model, and why → what people read, and programs. */
-import type { DifferenceCode } from '../glance/difference.ts';
 import type { DesiredVersion, Glance } from '../glance/glance.ts';
 import type { PolicyExplanation, PolicyField, PolicyPatch } from '../glance/policy-fields.ts';
 import type { Place } from '../input/problem.ts';
 import { mask } from '../input/quote.ts';
 import { toColumns } from './columns.ts';
-import { toStateText } from './glance-words.ts';
+import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 
@@ -19,18 +18,6 @@ export interface Explanation {
 
 /** These two say most, so they are told though nobody has set them. */
 const always: ReadonlySet<string> = new Set(['mirrorPercentage', 'gate']);
-
-/** What the sentence on the mirror has said already. */
-const repeats: Readonly<Partial<Record<DifferenceCode, Glance['gate']['code']>>> = {
-  'no-status': 'no-status',
-  'candidate-not-observed': 'not-observed',
-  'candidate-other': 'other-candidate',
-  'candidate-other-digest': 'other-digest',
-  'candidate-missing': 'not-ready',
-  'candidate-failed': 'not-ready',
-  'candidate-not-ready': 'not-ready',
-  'percentage-zero': 'percentage-zero',
-};
 
 /**
  * @param all every field, those at their defaults too.
@@ -69,7 +56,7 @@ export function toExplainText(
     '',
     `${style('bold', 'Mirror:')} ${style(glance.gate.open ? 'green' : 'yellow', glance.gate.text)}`,
     ...glance.differences
-      .filter(({ code }) => repeats[code] !== glance.gate.code)
+      .filter((one) => !isSaidByGate(one, glance))
       .map(({ text }) => `${style('bold', 'Note:')} ${text}`),
     `${style('bold', 'Next:')} ${style('cyan', glance.next)}`,
   ]
@@ -84,9 +71,7 @@ export function toExplainText(
 export function toExplainJson({ glance, policy, places, hosts }: Explanation): string {
   const { name, namespace, file, desired, gate, observed, differences, next } = glance;
   const version = (declared: DesiredVersion | undefined, place: Place | undefined) =>
-    declared === undefined
-      ? null
-      : { ...declared, storageUri: declared.storageUri === undefined ? null : mask(declared.storageUri), place };
+    declared === undefined ? null : { ...toVersionJson(declared), place };
   const all = {
     name,
     namespace: namespace ?? null,

@@ -83,6 +83,7 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
         for (const text of texts) written[descriptor] += text;
       },
       isTerminal: () => false,
+      size: () => undefined,
       style: () => plainStyle,
     });
     const output = new Map(toOutput(code, written[1], written[2].replaceAll(copy, '<repository>')));

@@ -34,6 +34,7 @@ test('there are golden cases of every room', (t) => {
       'rollout',
       'routing',
       'schema',
+      'status',
       'validate',
       'warnings',
     ],

@@ -1,4 +1,4 @@
-/** The commands that look at models and change nothing. */
+/** `model-mirror explain`: one model, from the files as they are. */
 import { computeGlance } from '../glance/glance.ts';
 import { explainPolicy } from '../glance/policy-fields.ts';
 import type { Speech } from '../glance/speech.ts';
@@ -9,6 +9,7 @@ import { exitCodes } from '../io/fault.ts';
 import { toExplainJson, toExplainText } from '../output/explain-text.ts';
 import { findTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { ExplainFlags } from './glance-flags.ts';
+import { toCommandFlags } from './glance-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace } from './place-names.ts';
 import { showProblems } from './show-problems.ts';
@@ -48,14 +49,4 @@ export function runExplain(name: string, flags: ExplainFlags, host: Host): numbe
       : toExplainText(explanation, { all: flags.all === true, toPath, style: host.style(1) });
   host.write(1, [text]);
   return exitCodes.fine;
-}
-
-/** What a command must be told to find the same files. */
-function toCommandFlags({ path, root, repoRoot, cluster }: ExplainFlags): string {
-  return [
-    path === '.' ? '' : ` --path ${path}`,
-    cluster === undefined ? '' : ` --cluster ${cluster}`,
-    root === undefined ? '' : ` --root ${root}`,
-    repoRoot === undefined ? '' : ` --repo-root ${repoRoot}`,
-  ].join('');
 }
