@@ -15,7 +15,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   render: ['manifests', 'rollout', 'input'],
   change: ['rollout', 'input'],
   glance: ['change', 'render', 'manifests', 'rollout', 'input'],
-  output: ['glance', 'manifests', 'input'],
+  output: ['glance', 'change', 'manifests', 'input'],
   edit: ['output', 'input'],
   observe: ['manifests', 'input'],
   watch: ['observe', 'rollout', 'manifests', 'input', 'output'],

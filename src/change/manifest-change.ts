@@ -10,20 +10,24 @@ export interface PrintedObject {
   readonly output: string;
 }
 
-export interface ManifestChange {
+/** An object that is not what it was. */
+export interface ChangedObject {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
   readonly change: 'added' | 'removed' | 'changed';
+  /** As it was printed; undefined where it was not there, or is no more. */
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+export interface ManifestChange extends Omit<ChangedObject, 'before' | 'after'> {
   /** The lines that came or went, in the order of the text, without their line ends. */
   readonly lines: readonly { readonly sign: '+' | '-'; readonly text: string }[];
 }
 
 /** Sorted by kind, namespace, name; equal objects are left out. */
-export function computeManifestChanges(
-  before: readonly PrintedObject[],
-  after: readonly PrintedObject[],
-): ManifestChange[] {
+export function pairObjects(before: readonly PrintedObject[], after: readonly PrintedObject[]): ChangedObject[] {
   const old = new Map(before.map((object) => [toKey(object), object]));
   const now = new Map(after.map((object) => [toKey(object), object]));
   const keys = [...new Set([...old.keys(), ...now.keys()])].sort(compareText);
@@ -34,8 +38,19 @@ export function computeManifestChanges(
     if (object === undefined || was?.output === is?.output) return [];
     const { kind, namespace, name } = object;
     const change = was === undefined ? 'added' : is === undefined ? 'removed' : 'changed';
-    return [{ kind, namespace, name, change, lines: toLines(was?.output ?? '', is?.output ?? '') }];
+    return [{ kind, namespace, name, change, before: was?.output, after: is?.output }];
   });
+}
+
+/** The same, with the lines that differ. */
+export function computeManifestChanges(
+  before: readonly PrintedObject[],
+  after: readonly PrintedObject[],
+): ManifestChange[] {
+  return pairObjects(before, after).map(({ before: was, after: is, ...object }) => ({
+    ...object,
+    lines: toLines(was ?? '', is ?? ''),
+  }));
 }
 
 function toLines(before: string, after: string): ManifestChange['lines'] {

@@ -52,7 +52,8 @@ function describeVersions(before: Rollout, after: Rollout): string[] {
   return parts;
 }
 
-function describeMirror(before: RolloutState | undefined, after: RolloutState): string | undefined {
+/** What becomes of the mirror itself, when it is not for a change of what is wanted; undefined: nothing. */
+export function describeMirror(before: RolloutState | undefined, after: RolloutState): string | undefined {
   const old = before?.mirror.percentage ?? 0;
   const now = after.mirror.percentage;
   const why = toReasonText(after.mirror.reason);

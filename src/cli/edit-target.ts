@@ -16,9 +16,9 @@ import { openFolderTree } from '../io/folder-tree.ts';
 import { digestAnnotation } from '../manifests/manifest.ts';
 import type { RenderedApplication } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
+import { toClusterName } from './cluster-name.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { Host } from './host.ts';
-import { toClusterName } from './place-names.ts';
 import type { PlaceFlags, Places } from './places.ts';
 import { toPlaces } from './places.ts';
 

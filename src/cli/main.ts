@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes, isFault } from '../io/fault.ts';
 import { addCandidate } from './candidate.ts';
+import { addDiff } from './diff.ts';
 import { addDiscard } from './discard.ts';
 import { addExplain } from './explain.ts';
 import type { Host } from './host.ts';
@@ -16,6 +17,7 @@ import { addWatch } from './watch-command.ts';
 const commands = {
   render: addRender,
   validate: addValidate,
+  diff: addDiff,
   candidate: addCandidate,
   mirror: addMirror,
   promote: addPromote,

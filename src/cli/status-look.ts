@@ -14,11 +14,12 @@ import { toAuthorization } from '../io/git-credentials.ts';
 import { GitRevisions } from '../io/git-revision.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../io/git-upstream.ts';
 import type { RenderedRollout } from '../render/application.ts';
+import { toClusterName } from './cluster-name.ts';
 import { pickTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { StatusFlags } from './glance-flags.ts';
 import { toCommandFlags } from './glance-flags.ts';
 import type { Host } from './host.ts';
-import { toClusterName, toNamespace } from './place-names.ts';
+import { toNamespace } from './namespace-name.ts';
 import type { Places } from './places.ts';
 
 /** The files that are looked at. */
@@ -143,11 +144,11 @@ function toNoModel({ folder }: FolderTree): Problem {
   });
 }
 
-function toOwnNamespace({ rollout, believed }: RenderedRollout, otherwise: string | undefined): string | undefined {
-  return rollout.file.model.metadata.namespace ?? otherwise ?? believed.status?.metadata.namespace;
+function toOwnNamespace({ rollout, status }: RenderedRollout, otherwise: string | undefined): string | undefined {
+  return rollout.file.model.metadata.namespace ?? otherwise ?? status?.metadata.namespace;
 }
 
-function toLookedAt({ rollout, believed }: RenderedRollout, namespace: string | undefined) {
+function toLookedAt({ rollout, status }: RenderedRollout, namespace: string | undefined) {
   if (namespace === undefined)
     throw new Fault(
       'usage',
@@ -155,5 +156,5 @@ function toLookedAt({ rollout, believed }: RenderedRollout, namespace: string | 
       'name it with --namespace',
     );
   const { name, primary, candidate } = rollout;
-  return { name, namespace, primary: primary.name, candidate: candidate?.name, told: believed.status?.status };
+  return { name, namespace, primary: primary.name, candidate: candidate?.name, told: status?.status };
 }

@@ -4,8 +4,9 @@ import type { Environment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { Person } from '../io/git-branch.ts';
 import type { WatcherOptions } from '../watch/watcher.ts';
+import { toClusterName } from './cluster-name.ts';
 import { toMs } from './duration.ts';
-import { toClusterName, toNamespace } from './place-names.ts';
+import { toNamespace } from './namespace-name.ts';
 import type { WatchFlags } from './watch-flags.ts';
 
 interface WatchSettings {

@@ -61,8 +61,7 @@ export interface GlanceOptions {
 }
 
 export function computeGlance(rendered: RenderedRollout, { live, namespace }: GlanceOptions, speech: Speech): Glance {
-  const { rollout, mirror, digests, believed } = rendered;
-  const { status } = believed;
+  const { rollout, mirror, digests, status } = rendered;
   const primary = toDesired(rollout.primary, digests.primary);
   const candidate = rollout.candidate === undefined ? undefined : toDesired(rollout.candidate, digests.candidate ?? '');
   const wanted =
@@ -108,9 +107,9 @@ function toDesired({ name, declared }: RolloutVersion, digest: string): DesiredV
   return { name, version: declared.version, storageUri: declared.storageUri, digest };
 }
 
-function lookAtStatus({ believed }: RenderedRollout): Difference[] {
-  if (believed.status !== undefined) return [];
-  const [warning] = believed.warnings;
+function lookAtStatus({ status, statusWarnings }: RenderedRollout): Difference[] {
+  if (status !== undefined) return [];
+  const [warning] = statusWarnings;
   return [
     warning === undefined
       ? { code: 'no-status', text: 'there is no status file' }

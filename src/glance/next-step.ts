@@ -20,7 +20,7 @@ const reasonsOfTemplate: ReadonlySet<string> = new Set([
  * @param code the most urgent difference; undefined when there is none.
  */
 export function toNextStep(
-  { rollout, mirror, believed }: RenderedRollout,
+  { rollout, mirror, statusPath, statusWarnings }: RenderedRollout,
   code: DifferenceCode | undefined,
   source: 'git' | 'cluster',
   observed: ModelStatus['status'] | undefined,
@@ -32,9 +32,9 @@ export function toNextStep(
   const push = 'push, if that is still to be done';
   switch (code) {
     case 'status-ignored':
-      return believed.warnings[0]?.hint ?? 'the watcher writes it anew';
+      return statusWarnings[0]?.hint ?? 'the watcher writes it anew';
     case 'no-status':
-      return `${push}, and pull; if ${speech.toPath(believed.path)} does not come, see that the watcher runs, and watches this branch and path`;
+      return `${push}, and pull; if ${speech.toPath(statusPath)} does not come, see that the watcher runs, and watches this branch and path`;
     case 'primary-failed':
       return `mend ${toCause(rollout, primary, observed?.primary?.reason, speech)}, and push`;
     case 'candidate-failed':

@@ -37,7 +37,7 @@ export function openGitFolder(folder: string): GitFolder {
 }
 
 /** Whether a folder is a repository without a work tree. */
-function isBareRepository(folder: string): boolean {
+export function isBareRepository(folder: string): boolean {
   return ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(join(folder, name)));
 }
 

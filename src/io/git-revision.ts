@@ -303,6 +303,6 @@ function isFolder({ mode }: TreeEntry): boolean {
 }
 
 /** A commit's id as people write it. */
-function toShortId(commit: string): string {
+export function toShortId(commit: string): string {
   return commit.slice(0, 7);
 }

@@ -7,22 +7,32 @@ import { plainStyle } from './style.ts';
 /**
  * @param path what the file is called.
  * @param before undefined when there was no file.
+ * @param after undefined when there is none any more.
  */
-export function toDiffText(path: string, before: string | undefined, after: string, style: Style = plainStyle): string {
-  const { hunks } = structuredPatch(path, path, before ?? '', after, undefined, undefined, { context: 3 });
+export function toDiffText(
+  path: string,
+  before: string | undefined,
+  after: string | undefined,
+  style: Style = plainStyle,
+): string {
+  const { hunks } = structuredPatch(path, path, before ?? '', after ?? '', undefined, undefined, { context: 3 });
   const lines = [
     style('bold', `--- ${before === undefined ? '/dev/null' : path}`),
-    style('bold', `+++ ${path}`),
+    style('bold', `+++ ${after === undefined ? '/dev/null' : path}`),
     ...hunks.flatMap((hunk) => [
-      // Of no lines, the line before them is told.
       style(
         'cyan',
-        `@@ -${hunk.oldStart - (hunk.oldLines === 0 ? 1 : 0)},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
+        `@@ -${toStart(hunk.oldStart, hunk.oldLines)},${hunk.oldLines} +${toStart(hunk.newStart, hunk.newLines)},${hunk.newLines} @@`,
       ),
       ...hunk.lines.map((line) => toLine(line, style)),
     ]),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Of no lines, the line before them is told. */
+function toStart(start: number, lines: number): number {
+  return lines === 0 ? start - 1 : start;
 }
 
 function toLine(line: string, style: Style): string {

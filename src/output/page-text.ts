@@ -24,6 +24,23 @@ export function toInline(text: string, maxLength: number): string {
   return plain.test(shown) ? shown : toCode(shown);
 }
 
+/** What may stand in a sentence of ours as it is: plain words, numbers, and the signs between them. */
+const sign = /^(?:[→%+·]|[0-9]+(?:\.[0-9]+)?|[A-Za-z]+'s?)$/;
+
+/**
+ * A sentence in which texts from the files stand: each word that is no plain one is code. Brackets and
+ * stops around a word are the sentence's.
+ */
+export function toProse(sentence: string, maxLength: number): string {
+  return toShown(sentence, maxLength)
+    .split(' ')
+    .map((word) => {
+      const [, before = '', inner = '', after = ''] = /^([("]?)(.*?)([)",;:.?!]*)$/.exec(word) ?? [];
+      return inner === '' || plain.test(inner) || sign.test(inner) ? word : `${before}${toCode(inner)}${after}`;
+    })
+    .join(' ');
+}
+
 /** A code span. A backtick becomes its likeness: parsers differ on longer fences within a link. */
 export function toCode(shown: string): string {
   return `\`${shown.replaceAll('`', 'ˋ')}\``;

@@ -14,7 +14,7 @@ import { parseModel, toProblem } from '../input/parse-document.ts';
 import type { Finding, Problem } from '../input/problem.ts';
 import { compareText, hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
-import type { Patch } from '../input/schema.ts';
+import type { ModelStatus, Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
 import type { Manifest } from '../manifests/manifest.ts';
@@ -24,7 +24,6 @@ import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { checkRollout, computeRollout } from '../rollout/rollout.ts';
-import type { BelievedStatus } from './believed-status.ts';
 import { readBelievedStatus } from './believed-status.ts';
 import { Policies } from './policies.ts';
 import type { RenderedObject } from './registry.ts';
@@ -50,7 +49,12 @@ export interface RenderedRollout {
   readonly rollout: Rollout;
   readonly mirror: Mirror;
   readonly digests: VersionDigests;
-  readonly believed: BelievedStatus;
+  /** What was last seen of it; undefined when nothing is known that can be believed. */
+  readonly status: ModelStatus | undefined;
+  /** Where the status file is, or would be. */
+  readonly statusPath: string;
+  /** Why a status file that is there cannot be believed. */
+  readonly statusWarnings: readonly Problem[];
 }
 
 export interface RenderedApplication<T> {
@@ -110,7 +114,8 @@ export function renderApplication<T>(
     });
     const { mirror, digests, manifests, problems: found } = renderModel(rollout, believed.status, options, usedPatches);
     problems.push(...checkRollout(rollout), ...believed.warnings, ...found);
-    rollouts.push({ rollout, mirror, digests, believed: { path: statusPath, ...believed } });
+    const { status, warnings: statusWarnings } = believed;
+    rollouts.push({ rollout, mirror, digests, status, statusPath, statusWarnings });
     const again = registry.addModel(rollout, scope);
     problems.push(...again);
     if (again.length > 0) continue;

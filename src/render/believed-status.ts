@@ -4,16 +4,6 @@ import type { Problem } from '../input/problem.ts';
 import { sortProblems } from '../input/problem.ts';
 import type { ModelStatus } from '../input/schema.ts';
 
-/** What there is of a model's status file. */
-export interface BelievedStatus {
-  /** Where the file is, or would be. */
-  readonly path: string;
-  /** Undefined when there is no file, or none that can be believed. */
-  readonly status: ModelStatus | undefined;
-  /** Why a file that is there cannot be believed. */
-  readonly warnings: readonly Problem[];
-}
-
 /**
  * The status of a model, if it can be believed. If not, that is a warning and a closed gate, never an
  * error: a status file must not stand between a person and the brake.
@@ -24,7 +14,7 @@ export function readBelievedStatus(
   tree: FolderTree,
   file: FoundFile | undefined,
   model: { readonly name: string; readonly namespace: string | undefined },
-): Omit<BelievedStatus, 'path'> {
+): { readonly status: ModelStatus | undefined; readonly warnings: readonly Problem[] } {
   if (file === undefined) return { status: undefined, warnings: [] };
   const source = tree.read(file);
   if ('code' in source) return { status: undefined, warnings: [toBroken(source)] };

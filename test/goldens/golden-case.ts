@@ -6,9 +6,19 @@
  * `stdout.txt` and `warnings.txt` 0, `problems.txt` 1, `usage.txt` 2, `environment.txt` 3. What is
  * empty has no file. Files that the case has written lie below `expected/written/`.
  */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, truncateSync } from 'node:fs';
+import fs, {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  truncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import git from 'isomorphic-git';
 import { main } from '../../src/cli/main.ts';
 import { plainStyle } from '../../src/output/style.ts';
 
@@ -28,6 +38,13 @@ interface Run {
   readonly environment?: Readonly<Record<string, string>>;
   /** False: leave `--repo-root` out. */
   readonly repository?: boolean;
+  /**
+   * Folders below `input/`, each the whole of a commit: the first on `main`, those that follow on
+   * `feature`, which is checked out.
+   */
+  readonly commits?: readonly string[];
+  /** A folder below `input/`: what lies in the work tree, and is not committed. */
+  readonly workTree?: string;
   /** Files to lengthen to so many bytes, too large to keep in git. */
   readonly grow?: Readonly<Record<string, number>>;
 }
@@ -55,7 +72,10 @@ export function readExpected({ folder }: GoldenCase): Output {
 /** Every file below a folder, by its path from there. */
 function readTexts(folder: string): Map<string, string> {
   const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
-  const paths = files.map(({ parentPath, name }) => relative(folder, join(parentPath, name))).sort();
+  const paths = files
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    .filter((path) => !path.startsWith('.git/'))
+    .sort();
   return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
@@ -64,7 +84,8 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
   const run = readRun(folder);
   const copy = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-golden-')));
   try {
-    cpSync(join(folder, 'input'), copy, { recursive: true, verbatimSymlinks: true });
+    if (run.commits === undefined) cpSync(join(folder, 'input'), copy, { recursive: true, verbatimSymlinks: true });
+    else await makeRepository(copy, join(folder, 'input'), run.commits, run.workTree);
     for (const [file, bytes] of Object.entries(run.grow ?? {})) truncateSync(join(copy, file), bytes);
     const words = [...(run.words ?? ['render'])];
     const readsModels = words[0] !== undefined && modelCommands.includes(words[0]);
@@ -92,6 +113,31 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
+}
+
+/** The same commits each time, to the last letter of their ids. */
+async function makeRepository(
+  dir: string,
+  input: string,
+  commits: readonly string[],
+  workTree: string | undefined,
+): Promise<void> {
+  await git.init({ fs, dir, defaultBranch: 'main' });
+  for (const [i, name] of commits.entries()) {
+    if (i === 1) await git.branch({ fs, dir, ref: 'feature', checkout: true });
+    await layOut(dir, join(input, name));
+    const matrix = await git.statusMatrix({ fs, dir });
+    for (const [filepath, , inWorkTree] of matrix)
+      await (inWorkTree === 0 ? git.remove({ fs, dir, filepath }) : git.add({ fs, dir, filepath }));
+    const author = { name: 'Ada', email: 'ada@example.com', timestamp: 1_700_000_000 + i * 3600, timezoneOffset: 0 };
+    await git.commit({ fs, dir, message: name, author, committer: author });
+  }
+  if (workTree !== undefined) await layOut(dir, join(input, workTree));
+}
+
+async function layOut(dir: string, from: string): Promise<void> {
+  for (const name of readdirSync(dir)) if (name !== '.git') rmSync(join(dir, name), { recursive: true });
+  if (fs.existsSync(from)) cpSync(from, dir, { recursive: true, verbatimSymlinks: true });
 }
 
 const errorFiles: Readonly<Record<number, string>> = {

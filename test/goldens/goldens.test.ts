@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { riskCodes } from '../../src/change/risk.ts';
 import { problemCodes } from '../../src/input/problem.ts';
 import { findGoldenCases, fixtures, readExpected, runGoldenCase } from './golden-case.ts';
 
@@ -19,11 +20,17 @@ for (const golden of cases)
     t.deepEqual(await runGoldenCase(golden), expected);
   });
 
+test('every code of a risk has a case', (t) => {
+  const texts = cases.flatMap((golden) => [...readExpected(golden).values()]).join('\n');
+  for (const code of riskCodes) t.true(texts.includes(`[${code}]`), code);
+});
+
 test('there are golden cases of every room', (t) => {
   const rooms = new Set(cases.map(({ name }) => name.split('/')[0]));
   t.deepEqual(
     [...rooms],
     [
+      'diff',
       'edit',
       'explain',
       'faults',

@@ -1,5 +1,4 @@
 import { quote } from '../input/quote.ts';
-import { dnsLabel } from '../input/schema-parts.ts';
 import { Fault } from '../io/fault.ts';
 
 /** Part of the name of a status file, which must not be that of a model or policy. */
@@ -12,17 +11,6 @@ export function toClusterName(text: string | undefined): string | undefined {
       'usage',
       `${quote(text)} is not the name of a cluster`,
       'use lower-case letters, digits and "-"; model and policy are names of other files',
-    );
-  return text;
-}
-
-/** @throws Fault when Kubernetes could have none of this name. */
-export function toNamespace(text: string | undefined): string | undefined {
-  if (text !== undefined && !dnsLabel.test(text))
-    throw new Fault(
-      'usage',
-      `${quote(text)} is not the name of a namespace`,
-      'use at most 63 lower-case letters, digits and "-"',
     );
   return text;
 }

@@ -1,0 +1,80 @@
+/** What holds a rollout back, and is itself changed: limits, gates, and the files that only the watcher writes. */
+import { toFileRole } from '../input/file-role.ts';
+import type { FolderTree } from '../input/folder-tree.ts';
+import { parsePolicy, parseStatus } from '../input/parse-document.ts';
+import { compareText } from '../input/problem.ts';
+import { mask } from '../input/quote.ts';
+import type { MirrorPolicy } from '../input/schema.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { locate } from '../input/yaml-text.ts';
+import type { Risk } from './risk.ts';
+
+/** Sorted by path. Of files that cannot be read nothing is said here: that is a problem of its own. */
+export function findGuardrailRisks(before: FolderTree, after: FolderTree): Risk[] {
+  const old = readFiles(before);
+  const now = readFiles(after);
+  const paths = [...new Set([...old.keys(), ...now.keys()])].sort(compareText);
+  return paths.flatMap((path) => {
+    const [was, is] = [old.get(path), now.get(path)];
+    const place = is ?? was;
+    if (place === undefined || was?.text === is?.text) return [];
+    return toFileRole(path.slice(path.lastIndexOf('/') + 1))?.kind === 'MirrorPolicy'
+      ? compareGuardrails(place, toPolicy(was), toPolicy(is))
+      : compareStatus(place, was, is);
+  });
+}
+
+function readFiles(tree: FolderTree): Map<string, SourceFile> {
+  const files = new Map<string, SourceFile>();
+  for (const file of tree.files) {
+    const kind = toFileRole(file.name)?.kind;
+    if (kind !== 'MirrorPolicy' && kind !== 'ModelStatus') continue;
+    const source = tree.read(file);
+    if (!('code' in source)) files.set(file.path, source);
+  }
+  return files;
+}
+
+function toPolicy(source: SourceFile | undefined): MirrorPolicy['spec'] {
+  return (source === undefined ? undefined : parsePolicy(source).value)?.spec ?? {};
+}
+
+const fields = [['limits', 'maxMirrorPercentage'], ['limits', 'storageUriPrefixes'], ['gate']] as const;
+
+function compareGuardrails(place: SourceFile, before: MirrorPolicy['spec'], after: MirrorPolicy['spec']): Risk[] {
+  return fields.flatMap((path) => {
+    const [was, is] = [before, after].map((spec) =>
+      toValueText(path.length === 1 ? (spec.gate ?? 'Status') : spec.limits?.[path[1]]),
+    );
+    if (was === is) return [];
+    return [
+      {
+        ...locate(place, ['spec', ...path]),
+        code: 'guardrail-touched' as const,
+        model: undefined,
+        message: `${path.join('.')} changes from ${was} to ${is}, for every model that this policy reaches`,
+        hint: 'have it reviewed by those who set it',
+      },
+    ];
+  });
+}
+
+function toValueText(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return mask(Array.isArray(value) ? value.join(', ') : String(value));
+}
+
+/** A file that goes with its model is no risk; one that comes can open a mirror only if it says Ready. */
+function compareStatus(place: SourceFile, before: SourceFile | undefined, after: SourceFile | undefined): Risk[] {
+  if (after === undefined) return [];
+  if (before === undefined && parseStatus(after).value?.status.candidate?.state !== 'Ready') return [];
+  return [
+    {
+      ...locate(place, []),
+      code: 'status-edited',
+      model: undefined,
+      message: 'this file says what the cluster was seen to be, and changes: it can open a mirror',
+      hint: 'leave it to the watcher; a merge of the default branch brings what it wrote',
+    },
+  ];
+}

@@ -1,0 +1,161 @@
+/**
+ * What of a change a reviewer should look at twice.
+ *
+ * Invariant: a model that is as it was gives no risk, however it is; what is told is what the change
+ * brings.
+ */
+import { mask } from '../input/quote.ts';
+import { locate } from '../input/yaml-text.ts';
+import type { ModelPair, ModelState } from './model-pair.ts';
+import { isSameSpec } from './model-summary.ts';
+import type { Risk } from './risk.ts';
+
+/** @param threshold the percentage that can be raised to without a word. */
+export function findModelRisks({ before, after }: ModelPair, threshold: number): Risk[] {
+  if (before === undefined) return after === undefined ? [] : findCandidateRisks(undefined, after);
+  if (after === undefined) return [toRemoved(before)];
+  return [
+    ...findPlaceRisks(before, after),
+    ...findPrimaryRisks(before, after),
+    ...findCandidateRisks(before, after),
+    ...findPercentageRisks(before, after, threshold),
+    ...findHostRisks(before, after),
+  ];
+}
+
+function toRemoved({ rollout: { name, namespace, file } }: ModelState): Risk {
+  return {
+    ...locate(file.source, []),
+    code: 'model-removed',
+    model: name,
+    message: `the model is removed: ${name}.${namespace} answers nobody any more`,
+    hint: 'make sure that no client calls it',
+  };
+}
+
+function findPlaceRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {
+  const to = (code: Risk['code'], field: string, message: string, hint: string): Risk => ({
+    ...locate(after.file.source, ['metadata', field]),
+    code,
+    model: after.name,
+    message,
+    hint,
+  });
+  const clients = `clients of ${before.name}.${before.namespace} get no answer any more`;
+  return [
+    ...(before.namespace === after.namespace
+      ? []
+      : [
+          to(
+            'namespace-changed',
+            'namespace',
+            `the model moves from the namespace ${before.namespace} to ${after.namespace}, where it is loaded anew: ${clients}`,
+            'add it there first, move the clients, and then remove the old one',
+          ),
+        ]),
+    ...(before.name === after.name
+      ? []
+      : [
+          to(
+            'model-removed',
+            'name',
+            `the model ${before.name} is called ${after.name} now: ${clients}`,
+            'add the new one first, move the clients, and then remove the old one',
+          ),
+        ]),
+  ];
+}
+
+function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
+  const { rollout } = after;
+  const [old, now] = [before.rollout.primary, rollout.primary];
+  const at = locate(rollout.file.source, ['spec', 'primary']);
+  const isSpecSame = isSameSpec(before, after, 'primary');
+  const isProven = [before, after].some(({ status }) => {
+    const seen = status?.status.candidate;
+    return seen?.state === 'Ready' && seen.digest === after.digests.primary;
+  });
+  const wasCandidate = before.rollout.candidate?.name === now.name && isProven;
+  const risks: Risk[] = [];
+  if (!isSpecSame && !isProven)
+    risks.push({
+      ...at,
+      code: 'primary-unproven',
+      model: rollout.name,
+      message:
+        old.declared.version === now.declared.version
+          ? 'the spec of the primary changes in place, and no candidate with this spec was ever seen to be ready'
+          : `the primary changes from ${old.declared.version} to ${now.declared.version}, which was not promoted from a ready candidate`,
+      hint: 'make it the candidate first, and promote it when it is ready',
+    });
+  const isSameModel = before.rollout.name === rollout.name && before.rollout.namespace === rollout.namespace;
+  if (isSameModel && old.name !== now.name && !wasCandidate)
+    risks.push({
+      ...at,
+      code: 'primary-renamed',
+      model: rollout.name,
+      message: `the primary's InferenceService is ${now.name} in place of ${old.name}: requests fail from the removal of one until the other is loaded`,
+      hint: `keep the name, as in name: ${old.name}`,
+    });
+  return risks;
+}
+
+function findCandidateRisks(before: ModelState | undefined, after: ModelState): Risk[] {
+  const isEqual = ({ digests }: ModelState) => digests.primary !== undefined && digests.primary === digests.candidate;
+  const { candidate, file, name } = after.rollout;
+  if (candidate === undefined || !isEqual(after) || (before !== undefined && isEqual(before))) return [];
+  return [
+    {
+      ...locate(file.source, ['spec', 'candidate']),
+      code: 'candidate-equals-primary',
+      model: name,
+      message: `the candidate ${candidate.declared.version} has the same spec as the primary: its answers tell nothing`,
+      hint: 'mend its storageUri, unless only the mirror is to be tried',
+    },
+  ];
+}
+
+function findPercentageRisks(
+  { rollout: before }: ModelState,
+  { rollout: after }: ModelState,
+  threshold: number,
+): Risk[] {
+  const [old, now] = [before.policy.mirrorPercentage, after.policy.mirrorPercentage];
+  if (now <= old || now <= threshold) return [];
+  const origin = after.policy.origins.get('mirrorPercentage');
+  return [
+    {
+      ...(origin === undefined ? locate(after.file.source, []) : locate(origin.source, origin.path)),
+      code: 'percentage-raised',
+      // A policy that many models share raises it for all of them, and is told once.
+      model: origin === undefined || after.file.folder === toFolder(origin.source.path) ? after.name : undefined,
+      message: `the mirror is raised from ${old} % to ${now} %, which is above ${threshold} %: primary and candidate share their runtime pods`,
+      hint: 'raise it in steps, and look at the load of the pods',
+    },
+  ];
+}
+
+function findHostRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {
+  const [old, now] = [before.policy.hosts, after.policy.hosts];
+  const gone = old.filter((host) => !now.includes(host));
+  const came = now.filter((host) => !old.includes(host));
+  if (gone.length + came.length === 0) return [];
+  const origin = after.policy.origins.get('routing.hosts');
+  const parts = [
+    ...(gone.length === 0 ? [] : [`${gone.map(mask).join(', ')} no longer leads to the model`]),
+    ...(came.length === 0 ? [] : [`requests for ${came.map(mask).join(', ')} now go to it`]),
+  ];
+  return [
+    {
+      ...(origin === undefined ? locate(after.file.source, []) : locate(origin.source, origin.path)),
+      code: 'hosts-changed',
+      model: after.name,
+      message: parts.join(', and '),
+      hint: 'make sure that the clients know, and that no other VirtualService has the host',
+    },
+  ];
+}
+
+function toFolder(path: string): string {
+  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
+}

@@ -1,0 +1,159 @@
+/**
+ * What a change does to a model, as one would say it to a colleague: what is wanted first, then when
+ * that comes into effect.
+ *
+ * Invariant: equal models give no part.
+ */
+import { mask } from '../input/quote.ts';
+import type { RolloutVersion } from '../rollout/rollout.ts';
+import type { ModelPair, ModelState } from './model-pair.ts';
+import { describeMirror } from './rollout-change.ts';
+
+/** @returns the parts of one sentence, without the model's name. */
+export function summarizeModel({ before, after }: ModelPair): string[] {
+  if (after === undefined) return ['the model is removed, with everything that led to it'];
+  if (before === undefined) return summarizeNew(after);
+  const wanted = [
+    ...describePlace(before, after),
+    ...describePrimary(before, after),
+    ...describeCandidate(before, after),
+  ];
+  const policy = describePolicy(before, after);
+  const hosts = describeHosts(before, after);
+  const concernsMirror = policy.length > 0 || !isSameCandidate(before, after);
+  const mirror = concernsMirror ? describeEffect(after) : [describeMirror(before, after) ?? []].flat();
+  const closes = concernsMirror && after.rollout.candidate !== undefined && isClosing(before, after);
+  return [...wanted, ...policy, ...mirror, ...(closes ? ['until then nothing is mirrored'] : []), ...hosts];
+}
+
+function summarizeNew(after: ModelState): string[] {
+  const { primary, candidate } = after.rollout;
+  const added = candidate === undefined ? [] : [`candidate ${toVersionText(candidate)}`, ...describeWanted(after)];
+  return [`a new model; primary ${toVersionText(primary)}`, ...added, ...describeEffect(after)];
+}
+
+function describePlace({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
+  return [
+    ...(before.name === after.name ? [] : [`the model was called ${before.name}`]),
+    ...(before.namespace === after.namespace ? [] : [`namespace ${before.namespace} → ${after.namespace}`]),
+    ...(before.file.folder === after.file.folder ? [] : [`folder ${before.file.folder} → ${after.file.folder}`]),
+  ];
+}
+
+function describePrimary(before: ModelState, after: ModelState): string[] {
+  const [old, now] = [before.rollout.primary, after.rollout.primary];
+  const renamed =
+    old.name === now.name ? [] : [`the primary's InferenceService is ${now.name} in place of ${old.name}`];
+  if (isPromoted(before, after))
+    return [`promoted: primary ${old.declared.version} → ${toVersionText(now)}`, ...renamed];
+  if (!isSameDeclared(old, now)) return [`primary ${old.declared.version} → ${toVersionText(now)}`, ...renamed];
+  return [...(isSameSpec(before, after, 'primary') ? [] : ["the primary's spec changes"]), ...renamed];
+}
+
+function describeCandidate(before: ModelState, after: ModelState): string[] {
+  const [old, now] = [before.rollout.candidate, after.rollout.candidate];
+  if (old === undefined)
+    return now === undefined
+      ? []
+      : [`candidate ${toVersionText(now)} is declared`, ...describeUnchanged(before, after)];
+  if (now === undefined) return isPromoted(before, after) ? [] : [`candidate ${old.declared.version} is discarded`];
+  if (!isSameDeclared(old, now)) return [`candidate ${old.declared.version} → ${toVersionText(now)}`];
+  if (old.name !== now.name) return [`the candidate's InferenceService is ${now.name} in place of ${old.name}`];
+  return isSameSpec(before, after, 'candidate') ? [] : ["the candidate's spec changes"];
+}
+
+function describePolicy({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
+  const [old, now] = [before.policy.mirrorPercentage, after.policy.mirrorPercentage];
+  const later = after.candidate === undefined ? ' for the next candidate' : '';
+  return [
+    ...(old === now ? [] : [`mirror ${old} % → ${now} %${later}`]),
+    ...(before.policy.gate === after.policy.gate ? [] : [`gate ${before.policy.gate} → ${after.policy.gate}`]),
+  ];
+}
+
+/** The percentage that a new candidate will get, when no other part tells it. */
+function describeUnchanged(before: ModelState, after: ModelState): string[] {
+  const isTold = before.rollout.policy.mirrorPercentage !== after.rollout.policy.mirrorPercentage;
+  return isTold ? [] : describeWanted(after);
+}
+
+function describeWanted({ rollout: { policy } }: ModelState): string[] {
+  return [`mirror ${policy.mirrorPercentage} %`];
+}
+
+/** When what is wanted of the mirror comes into effect; without a candidate there is nothing to say. */
+function describeEffect({ rollout: { candidate }, mirror }: ModelState): string[] {
+  if (candidate === undefined) return [];
+  const { version } = candidate.declared;
+  const { reason } = mirror;
+  switch (reason.code) {
+    case 'no-candidate':
+      return [];
+    case 'percentage-zero':
+      return ['nothing is mirrored'];
+    case 'gate-none':
+      return ['takes effect at once, ready or not: the policy has no gate'];
+    case 'assumed-ready':
+      return ['takes effect at once: every candidate is assumed to be ready'];
+    case 'ready':
+      return [`takes effect at once: ${version} is ready`];
+    case 'not-ready':
+      return reason.state === 'Failed'
+        ? [
+            `takes effect when ${version} is ready; now it is Failed${reason.reason === undefined ? '' : ` (${mask(reason.reason)})`}`,
+          ]
+        : [`takes effect when ${version} is ready`];
+    case 'no-status':
+    case 'not-observed':
+    case 'other-candidate':
+    case 'other-digest':
+      return [`takes effect when ${version} is ready`];
+  }
+}
+
+/** Whether requests are mirrored now, and will not be until the candidate is ready. */
+function isClosing({ mirror: before }: ModelState, { mirror: after }: ModelState): boolean {
+  return before.percentage > 0 && after.percentage === 0 && after.reason.code !== 'percentage-zero';
+}
+
+function describeHosts({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
+  // Those that every model has change with its name and namespace, which is said already.
+  const [old, now] = [before.policy.hosts, after.policy.hosts];
+  const came = now.filter((host) => !old.includes(host)).map((host) => `host ${host} is added`);
+  return [...came, ...old.filter((host) => !now.includes(host)).map((host) => `host ${host} is removed`)];
+}
+
+/** Whether the primary is what the candidate was, and the candidate is no more. */
+function isPromoted(before: ModelState, after: ModelState): boolean {
+  const { candidate } = before.rollout;
+  const { primary } = after.rollout;
+  return (
+    candidate !== undefined &&
+    !isSameDeclared(before.rollout.primary, primary) &&
+    candidate.declared.version === primary.declared.version &&
+    candidate.declared.storageUri === primary.declared.storageUri
+  );
+}
+
+function isSameCandidate(before: ModelState, after: ModelState): boolean {
+  const [old, now] = [before.rollout.candidate, after.rollout.candidate];
+  if (old === undefined || now === undefined) return old === now;
+  return old.name === now.name && isSameDeclared(old, now) && isSameSpec(before, after, 'candidate');
+}
+
+/** Of the same InferenceService as far as people wrote it. */
+function isSameDeclared(a: RolloutVersion, b: RolloutVersion): boolean {
+  return JSON.stringify({ ...a.declared, name: '' }) === JSON.stringify({ ...b.declared, name: '' });
+}
+
+/** Whether a version has the spec that it had; where a side could not be rendered, as far as people wrote it. */
+export function isSameSpec(before: ModelState, after: ModelState, role: 'primary' | 'candidate'): boolean {
+  const [old, now] = [before.digests[role], after.digests[role]];
+  if (old !== undefined && now !== undefined) return old === now;
+  const [was, is] = [before.rollout[role], after.rollout[role]];
+  return was !== undefined && is !== undefined && isSameDeclared(was, is);
+}
+
+function toVersionText({ declared: { version, storageUri } }: RolloutVersion): string {
+  return storageUri === undefined ? version : `${version} (${mask(storageUri)})`;
+}

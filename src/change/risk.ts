@@ -1,0 +1,25 @@
+import type { Place } from '../input/problem.ts';
+
+/** Every kind of risk that a report tells. */
+export const riskCodes = [
+  'candidate-equals-primary',
+  'guardrail-touched',
+  'hosts-changed',
+  'model-removed',
+  'namespace-changed',
+  'percentage-raised',
+  'primary-renamed',
+  'primary-unproven',
+  'status-edited',
+] as const;
+
+/** What a reviewer should look at twice; the files are right, and what they say may still hurt. */
+export interface Risk extends Place {
+  readonly code: (typeof riskCodes)[number];
+  /** The model, or undefined when a file is meant that many models share. */
+  readonly model: string | undefined;
+  /** What may go wrong. One sentence without its full stop. */
+  readonly message: string;
+  /** What to do. One sentence without its full stop. */
+  readonly hint: string;
+}

@@ -1,0 +1,194 @@
+/** Two revisions, or one and the work tree → both rendered, and the report of what changes between them. */
+import { posix, relative, resolve, sep } from 'node:path';
+import type { ModelState } from '../change/model-pair.ts';
+import type { Side } from '../change/pull-request.ts';
+import { comparePullRequest } from '../change/pull-request.ts';
+import type { FolderTree } from '../input/folder-tree.ts';
+import { hasErrors } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
+import { dnsLabel } from '../input/schema-parts.ts';
+import { readArgocdEnvironment } from '../io/argocd-environment.ts';
+import { exitCodes, Fault } from '../io/fault.ts';
+import { findRepository, openFolderTree, toRealFolder } from '../io/folder-tree.ts';
+import { isBareRepository } from '../io/git-folder.ts';
+import { GitRevisions, toShortId } from '../io/git-revision.ts';
+import { digestAnnotation } from '../manifests/manifest.ts';
+import { toYamlText } from '../output/manifest-text.ts';
+import type { ComparedRevision } from '../output/pull-request-json.ts';
+import { toPullRequestJson } from '../output/pull-request-json.ts';
+import { toBrokenMarkdown, toPullRequestMarkdown } from '../output/pull-request-markdown.ts';
+import { toPullRequestText } from '../output/pull-request-text.ts';
+import type { RenderOptions } from '../render/application.ts';
+import { renderApplication } from '../render/application.ts';
+import { toClusterName } from './cluster-name.ts';
+import type { DiffFlags } from './diff-flags.ts';
+import type { Host } from './host.ts';
+import { toPlaces } from './places.ts';
+import { showProblems } from './show-problems.ts';
+
+/** Where a repository is, and which part of it is meant. */
+interface Scene {
+  readonly repository: string;
+  /** From the repository's root. */
+  readonly folder: string;
+  readonly root: string;
+  readonly isBare: boolean;
+  readonly toShownPath: (file: string) => string;
+}
+
+/** One of the two that are compared; without a commit it is the work tree. */
+interface Meant extends ComparedRevision {
+  /** As people call it, with the commit. */
+  readonly label: string;
+}
+
+/** @returns the exit code. */
+export async function runDiff(
+  base: string | undefined,
+  head: string | undefined,
+  flags: DiffFlags,
+  host: Host,
+): Promise<number> {
+  const threshold = toThreshold(flags.threshold);
+  const options = toOptions(flags);
+  const scene = toScene(flags, host);
+  const revisions = new GitRevisions(scene.repository);
+  const { before, after } = await findMeant(revisions, scene, base, head);
+  const read = async ({ commit }: Meant) =>
+    toSide(commit === undefined ? openWorkTree(scene, flags, host) : await revisions.readTree(commit, scene), options);
+  const [old, now] = [await read(before), await read(after)];
+  const labels = { before: before.label, after: after.label };
+  if (hasErrors(now.problems)) {
+    if (flags.output === 'json') host.write(1, [toPullRequestJson(undefined, { before, after }, now.problems)]);
+    if (flags.output === 'markdown') host.write(1, [toBrokenMarkdown(now.problems, labels)]);
+    showProblems(now.problems, host, 2, scene.toShownPath);
+    return exitCodes.problems;
+  }
+  const report = comparePullRequest(old, now, { threshold });
+  if (flags.output === 'json') host.write(1, [toPullRequestJson(report, { before, after }, now.problems)]);
+  else if (flags.output === 'markdown') host.write(1, [toPullRequestMarkdown(report, labels)]);
+  else host.write(1, [toPullRequestText(report, labels, scene.toShownPath, host.style(1))]);
+  showProblems(now.problems, host, 2, scene.toShownPath);
+  const differs = report.models.length + report.risks.length + report.objects.length > 0;
+  return differs && flags.exitCode === true ? exitCodes.problems : exitCodes.fine;
+}
+
+function toThreshold(text: string): number {
+  const threshold = Number(text);
+  if (text.trim() === '' || !(threshold >= 0 && threshold <= 100))
+    throw new Fault('usage', `the threshold ${quote(text)} is no percentage`, 'pass a number from 0 to 100');
+  return threshold;
+}
+
+function toOptions({ namespace, cluster, assumeReady }: DiffFlags): RenderOptions {
+  if (namespace !== undefined && !dnsLabel.test(namespace))
+    throw new Fault(
+      'usage',
+      `${quote(namespace)} is not the name of a namespace`,
+      'use at most 63 lower-case letters, digits and "-"',
+    );
+  return {
+    namespace,
+    anyNamespace: true,
+    cluster: toClusterName(cluster),
+    assumeReady: assumeReady === true,
+    allowEmpty: true,
+  };
+}
+
+/** The folder need not be there: it may have come or gone between the two. */
+function toScene(flags: DiffFlags, host: Host): Scene {
+  const from = toRealFolder(resolve(host.workingDirectory, flags.repoRoot ?? '.'));
+  const isBare = isBareRepository(from);
+  const repository = isBare || flags.repoRoot !== undefined ? from : findRepository(from);
+  if (repository === undefined)
+    throw new Fault('environment', 'this is not in a git repository', 'change to one, or name it with --repo-root');
+  // In a bare repository there is no folder to be in: paths count from its root.
+  const start = isBare ? repository : host.workingDirectory;
+  const toInner = (path: string, name: string) => {
+    const inner = relative(repository, resolve(start, path)).split(sep).join('/') || '.';
+    if (inner === '..' || inner.startsWith('../'))
+      throw new Fault('usage', `${name} ${quote(path)} is not in the repository ${repository}`, `mend ${name}`);
+    return posix.normalize(inner);
+  };
+  const folder = toInner(flags.path, '--path');
+  const root = flags.root === undefined ? '.' : toInner(flags.root, '--root');
+  if (root !== '.' && folder !== root && !folder.startsWith(`${root}/`))
+    throw new Fault('usage', `the root ${quote(root)} is not a folder around ${quote(folder)}`, 'mend --root');
+  return {
+    repository,
+    folder,
+    root,
+    isBare,
+    toShownPath: (file) => relative(start, resolve(repository, file)) || '.',
+  };
+}
+
+async function findMeant(
+  revisions: GitRevisions,
+  { isBare }: Scene,
+  base: string | undefined,
+  head: string | undefined,
+): Promise<{ before: Meant; after: Meant }> {
+  const workTree: Meant = { revision: 'work tree', commit: undefined, label: 'the work tree' };
+  const toMeant = async (revision: string): Promise<Meant> => {
+    const commit = await revisions.resolve(revision);
+    return { revision, commit, label: toLabel(revision, commit) };
+  };
+  const toParting = async (one: string, other: string): Promise<Meant> => {
+    const commit = await revisions.findMergeBase(await revisions.resolve(one), await revisions.resolve(other));
+    return { revision: `${one}...${other}`, commit, label: `${one} (${toShortId(commit)})` };
+  };
+  const range = /^(.*?)(\.{2,3})(.*)$/.exec(base ?? '');
+  if (range !== null && head !== undefined)
+    throw new Fault('usage', `${quote(base ?? '')} names both revisions already`, 'leave the second one out');
+  if (range !== null) {
+    const [, from = '', dots = '', to = ''] = range;
+    const [one, other] = [from || 'HEAD', to || 'HEAD'];
+    return {
+      before: dots === '...' ? await toParting(one, other) : await toMeant(one),
+      after: await toMeant(other),
+    };
+  }
+  const after = head !== undefined ? await toMeant(head) : isBare ? await toMeant('HEAD') : workTree;
+  if (base !== undefined) return { before: await toMeant(base), after };
+  const main = await revisions.findDefaultBranch();
+  if (main === undefined)
+    throw new Fault('usage', 'no branch is known as the default one', 'name BASE, as in model-mirror diff origin/main');
+  return { before: await toParting(main, 'HEAD'), after };
+}
+
+/** `main (1a2b3c4)`; a commit's id needs no other. */
+function toLabel(revision: string, commit: string): string {
+  return commit.startsWith(revision) ? toShortId(commit) : `${revision} (${toShortId(commit)})`;
+}
+
+function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, host: Host): FolderTree {
+  // People and CI run this, not Argo CD: nothing of its environment counts.
+  const places = toPlaces(host, readArgocdEnvironment({}), resolve(repository, folder), {
+    ...flags,
+    root: resolve(repository, root),
+  });
+  return openFolderTree(places);
+}
+
+function toSide(tree: FolderTree, options: RenderOptions): Side {
+  const digests = new Map<string, string | undefined>();
+  const { rollouts, objects, problems } = renderApplication(tree, options, (manifest) => {
+    const { kind, metadata } = manifest;
+    if (kind === 'InferenceService')
+      digests.set(`${metadata.namespace}/${metadata.name}`, metadata.annotations?.[digestAnnotation]);
+    return toYamlText(manifest);
+  });
+  const models = rollouts.map(({ rollout, mirror, status }): ModelState => {
+    const { namespace, primary, candidate } = rollout;
+    const digestOf = (name: string | undefined) => digests.get(`${namespace}/${name}`);
+    return {
+      rollout,
+      mirror,
+      status,
+      digests: { primary: digestOf(primary.name), candidate: digestOf(candidate?.name) },
+    };
+  });
+  return { tree, models, objects, problems };
+}

@@ -1,0 +1,116 @@
+/**
+ * The report of a pull request, as a comment on a git host.
+ *
+ * Invariants: it begins with the marker, by which the comment is found again; it is never longer than
+ * a comment may be, and says what is left out; nothing from the files can break it, or put a link,
+ * HTML or a mention there.
+ */
+import type { ChangedObject } from '../change/manifest-change.ts';
+import type { PullRequest } from '../change/pull-request.ts';
+import type { Risk } from '../change/risk.ts';
+import type { Problem } from '../input/problem.ts';
+import { toInline, toProse } from './page-text.ts';
+import type { Compared } from './pull-request-text.ts';
+import { groupModels, toObjectCount, toObjectDiff } from './pull-request-text.ts';
+
+/** The first line of each report. */
+export const marker = '<!-- model-mirror diff -->';
+
+/** GitHub takes 65,536 characters, GitLab a million. */
+export const maxCharacters = 60_000;
+
+/** What models, risks and problems may take each; the manifests have the rest. */
+const maxListCharacters = 12_000;
+
+/** How many characters of a text from the files are shown. */
+const maxText = 300;
+
+/** @returns Markdown that ends in a newline. */
+export function toPullRequestMarkdown(report: PullRequest, compared: Compared): string {
+  const { models, risks, objects, problemsBefore } = report;
+  const lines = groupModels(models).map(
+    ({ names, summary }) => `- **${toProse(names, maxText)}**: ${toProse(summary, 2 * maxText)}`,
+  );
+  const nothing = models.length + risks.length + objects.length + problemsBefore.length === 0;
+  return toComment(compared, [
+    ...(lines.length > 0
+      ? [toList(lines)]
+      : [nothing ? 'Nothing changes in what is rendered.' : 'No model changes in what it is to do.']),
+    ...toRisks(risks),
+    ...toProblems(`The base cannot be rendered, so its objects are not compared.`, problemsBefore),
+    ...(objects.length === 0 ? [] : [objects]),
+  ]);
+}
+
+/** The same when what is proposed cannot be rendered. */
+export function toBrokenMarkdown(problems: readonly Problem[], compared: Compared): string {
+  return toComment(
+    compared,
+    toProblems('**This cannot be rendered.** Argo CD will apply nothing of it until this is mended:', problems),
+  );
+}
+
+function toComment({ before, after }: Compared, parts: readonly (string | readonly ChangedObject[])[]): string {
+  const tail = `<sub>${toProse(before, maxText)} → ${toProse(after, maxText)}</sub>\n`;
+  let text = `${marker}\n### model-mirror\n\n`;
+  for (const part of parts)
+    text += `${typeof part === 'string' ? part : toManifests(part, maxCharacters - text.length - tail.length - 2)}\n\n`;
+  return text + tail;
+}
+
+/** As many lines as there is room for, and how many more there are. */
+function toList(lines: readonly string[]): string {
+  let length = 0;
+  const shown = lines.filter((line) => {
+    length += line.length + 1;
+    return length <= maxListCharacters;
+  });
+  const more = lines.length - shown.length;
+  return [...shown, ...(more === 0 ? [] : [`- … and ${more} more`])].join('\n');
+}
+
+function toRisks(risks: readonly Risk[]): string[] {
+  if (risks.length === 0) return [];
+  const lines = risks.map(({ file, line, code, model, message, hint }) => {
+    const about = model === undefined ? '' : `**${toProse(model, maxText)}**: `;
+    return `> - ${about}${toProse(message, 2 * maxText)}. _${toProse(hint, maxText)}._ (${toInline(`${file}:${line}`, maxText)}, \`${code}\`)`;
+  });
+  return [
+    `> [!WARNING]\n> ${risks.length === 1 ? 'One risk' : `${risks.length} risks`} to look at:\n>\n${toList(lines)}`,
+  ];
+}
+
+function toProblems(title: string, problems: readonly Problem[]): string[] {
+  if (problems.length === 0) return [];
+  const lines = problems.map(
+    ({ file, line, column, severity, message, hint, code }) =>
+      `- ${severity} in ${toInline(`${file}:${line}:${column}`, maxText)}: ${toProse(message, 2 * maxText)}; ${toProse(hint, maxText)} (\`${code}\`)`,
+  );
+  return [`${title}\n\n${toList(lines)}`];
+}
+
+const detailsEnd = '\n</details>';
+
+function toManifests(objects: readonly ChangedObject[], room: number): string {
+  const summary = `<details><summary>${toObjectCount(objects)}</summary>\n\n`;
+  const diffs = objects.map((object) => toObjectDiff(object));
+  const fence = toFence(diffs);
+  const frame = summary.length + 2 * fence.length + 'diff\n\n'.length + detailsEnd.length;
+  const note = (left: number) => `\nand ${left} more: run model-mirror diff to see all\n`;
+  let left = room - frame - note(diffs.length).length - 2;
+  const shown = diffs.filter((diff) => {
+    left -= diff.length;
+    return left >= 0;
+  });
+  const more = diffs.length - shown.length;
+  const block = shown.length === 0 ? '' : `${fence}diff\n${shown.join('')}${fence}\n`;
+  return `${summary}${block}${more === 0 ? '' : note(more)}${detailsEnd}`;
+}
+
+/** Longer than any run of backticks in the text. */
+function toFence(texts: readonly string[]): string {
+  const longest = texts
+    .flatMap((text) => text.match(/`{3,}/g) ?? [])
+    .reduce((length, run) => Math.max(length, run.length), 2);
+  return '`'.repeat(longest + 1);
+}
