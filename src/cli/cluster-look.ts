@@ -15,21 +15,14 @@ export interface LookedAt extends DeclaredModel {
 }
 
 export interface LookOptions {
-  /** How long a change for the worse must hold; 0: what is seen is told. */
-  readonly settleMs: number;
   /** Milliseconds of a clock that only goes forward. */
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
-interface Remembered {
-  readonly status: ModelStatus['status'];
-  readonly memory: ModelMemory;
-}
-
 export class ClusterLook {
   readonly #api: KubernetesApi;
-  readonly #known = new Map<string, Remembered>();
+  readonly #known = new Map<string, ModelMemory>();
 
   /** @throws Fault when there is no kubeconfig, or none that can be read. */
   constructor(place: ApiPlace) {
@@ -40,7 +33,7 @@ export class ClusterLook {
    * @returns a status for each model, in their order.
    * @throws Fault when the cluster does not answer.
    */
-  async look(models: readonly LookedAt[], { settleMs, now, signal }: LookOptions): Promise<ModelStatus['status'][]> {
+  async look(models: readonly LookedAt[], { now, signal }: LookOptions): Promise<ModelStatus['status'][]> {
     const objects = await this.#list([...new Set(models.map(({ namespace }) => namespace))], signal);
     const services = new Map<string, LiveService>();
     const routes = new Map<string, LiveRoute>();
@@ -56,7 +49,6 @@ export class ClusterLook {
     return models.map((model) => {
       const { namespace, primary, candidate, told } = model;
       const key = toKey(model);
-      const before = this.#known.get(key);
       // One that was a candidate, and is not gone yet.
       const leaving = (others.get(key) ?? []).find(({ name }) => name !== primary)?.name;
       const { status, memory } = observeModel(
@@ -65,11 +57,12 @@ export class ClusterLook {
           service: (name) => services.get(toKey({ namespace, name })),
           route: (name) => routes.get(toKey({ namespace, name })),
         },
-        before?.status ?? told,
-        before?.memory ?? {},
-        { now, settleMs },
+        told,
+        this.#known.get(key) ?? {},
+        // What is seen is told; who waits has patience of their own.
+        { now, settleMs: 0 },
       );
-      this.#known.set(key, { status, memory });
+      this.#known.set(key, memory);
       return status;
     });
   }

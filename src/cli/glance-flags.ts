@@ -26,6 +26,8 @@ export interface StatusFlags extends LookFlags {
   readonly context?: string;
   readonly watch?: boolean;
   readonly wait?: Goal;
+  readonly differing?: boolean;
+  readonly settle: string;
   readonly interval?: string;
   readonly timeout: string;
 }

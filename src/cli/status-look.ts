@@ -12,7 +12,7 @@ import { Fault } from '../io/fault.ts';
 import { findRepository, openFolderTree } from '../io/folder-tree.ts';
 import { toAuthorization } from '../io/git-credentials.ts';
 import { GitRevisions } from '../io/git-revision.ts';
-import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../io/git-upstream.ts';
+import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName, toUpstreamRef } from '../io/git-upstream.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import { toClusterName } from './cluster-name.ts';
 import { pickTarget, renderAll, toOwnApplication } from './edit-target.ts';
@@ -33,15 +33,14 @@ interface Files {
 
 /** What one look has found. */
 export interface Seen extends Omit<Files, 'tree'> {
+  /** How many there are, also those that are left out. */
+  readonly models: number;
   readonly glances: readonly Glance[];
   /** Errors alone: warnings are `validate`'s, and what is wrong with a status file is told with its model. */
   readonly problems: readonly Problem[];
 }
 
 export type Look = (signal: AbortSignal) => Promise<Seen>;
-
-/** As the watcher, so that what flashes while a model loads does not end the waiting. */
-const settleMs = 5000;
 
 /** @throws Fault for what cannot be meant, and when there is no kubeconfig. */
 export async function toLook(name: string | undefined, flags: StatusFlags, places: Places, host: Host): Promise<Look> {
@@ -68,10 +67,12 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
       live &&
       (await live.look(
         own.map(({ rendered, namespace: known }) => toLookedAt(rendered, known)),
-        { settleMs: flags.wait === undefined ? 0 : settleMs, now: systemClock.now(), signal },
+        { now: systemClock.now(), signal },
       ));
+    const glances = own.map(({ rendered }, i) => computeGlance(rendered, { live: seen?.[i], namespace }, speech));
     return {
-      glances: own.map(({ rendered }, i) => computeGlance(rendered, { live: seen?.[i], namespace }, speech)),
+      glances: flags.differing === true ? glances.filter(({ differences }) => differences.length > 0) : glances,
+      models: glances.length,
       problems,
       revision: files.revision,
       hint: files.hint,
@@ -97,14 +98,14 @@ function toReader(flags: StatusFlags, places: Places, host: Host): (signal: Abor
   const authorization = toAuthorization(credentials, host.environment);
   return async (signal) => {
     let name = flags.revision;
+    let ref = name;
     if (name === undefined) {
       const upstream = await findUpstream(repository, flags.branch);
-      if (upstream === undefined)
-        throw new Fault('usage', 'the branch here follows none of a remote', 'name the remote branch with --branch');
       await fetchUpstream(repository, upstream, authorization, signal);
       name = toUpstreamName(upstream);
+      ref = toUpstreamRef(upstream);
     }
-    const commit = await revisions.resolve(name);
+    const commit = await revisions.resolve(ref ?? name);
     return { tree: await revisions.readTree(commit, part), revision: { name, commit }, hint: undefined };
   };
 }

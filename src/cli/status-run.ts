@@ -14,6 +14,7 @@ import { watchStatus } from './status-watch.ts';
 
 /** A git server is asked less often than a folder. */
 const defaultIntervals = { files: '2s', fetch: '10s' } as const;
+
 /** @returns the exit code. */
 export async function runStatus(name: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
   assertTogether(flags);
@@ -24,10 +25,20 @@ export async function runStatus(name: string | undefined, flags: StatusFlags, ho
   const look = await toLook(name, flags, places, host);
   const show = (seen: Seen) => toText(seen, name, flags, places, host);
   if (flags.wait !== undefined)
-    return waitFor(flags.wait, { look, intervalMs, timeoutMs, timeout: flags.timeout, name, flags, places, host });
-  if (flags.watch === true) return watchStatus({ look, show, intervalMs, places, host });
+    return waitFor(flags.wait, {
+      look,
+      intervalMs,
+      timeoutMs,
+      settleMs: flags.live === true ? toMs(flags.settle, '--settle') : 0,
+      name,
+      flags,
+      places,
+      host,
+    });
+  if (flags.watch === true)
+    return watchStatus({ look, show, intervalMs, asJson: flags.output === 'json', places, host });
   const seen = await look(new AbortController().signal);
-  if (seen.glances.length > 0 || flags.output === 'json') host.write(1, [show(seen)]);
+  host.write(1, [show(seen)]);
   showProblems(seen.problems, host, 2, places.toShownPath);
   return seen.problems.length > 0 ? exitCodes.problems : exitCodes.fine;
 }
@@ -44,8 +55,8 @@ function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, conte
 }
 
 function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places: Places, host: Host): string {
-  const { glances, revision, hint } = seen;
-  if (flags.output === 'json') return toStatusJson(glances, { revision });
+  const { glances, problems, revision, hint } = seen;
+  if (flags.output === 'json') return toStatusJson(glances, { revision, problems });
   const style = host.style(1);
   const [first] = glances;
   const models =
@@ -55,12 +66,15 @@ function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places
         ? ''
         : toStatusTable(glances, toWidth(host), style);
   const remarks = [
+    ...(glances.length === 0 && seen.models > 0 ? [`All ${seen.models} models are what is wanted of them.`] : []),
     ...(revision === undefined ? [] : [`At ${revision.commit.slice(0, 7)}, ${revision.name}.`]),
     ...(hint === undefined ? [] : [`${hint}.`]),
   ];
-  return [models, ...(remarks.length === 0 ? [] : ['\n']), ...remarks.map((line) => `${style('dim', line)}\n`)].join(
-    '',
-  );
+  return [
+    models,
+    ...(remarks.length === 0 || models === '' ? [] : ['\n']),
+    ...remarks.map((line) => `${style('dim', line)}\n`),
+  ].join('');
 }
 
 /** `COLUMNS` counts wherever it is set, else the terminal is asked. */

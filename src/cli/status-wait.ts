@@ -15,8 +15,8 @@ interface WaitOptions {
   readonly look: Look;
   readonly intervalMs: number;
   readonly timeoutMs: number;
-  /** As it was written. */
-  readonly timeout: string;
+  /** How long it must be seen what ends the waiting; what flashes while a model loads does not count. */
+  readonly settleMs: number;
   readonly name: string | undefined;
   readonly flags: StatusFlags;
   readonly places: Places;
@@ -31,7 +31,7 @@ interface WaitOptions {
  */
 export async function waitFor(
   goal: Goal,
-  { look, intervalMs, timeoutMs, timeout, name, flags, places, host }: WaitOptions,
+  { look, intervalMs, timeoutMs, settleMs, name, flags, places, host }: WaitOptions,
 ): Promise<number> {
   const start = systemClock.now();
   const late = AbortSignal.timeout(Math.max(1, timeoutMs));
@@ -43,6 +43,7 @@ export async function waitFor(
   );
   let last: { readonly seen: Seen; readonly waited: Waited } | undefined;
   let trouble: Fault | undefined;
+  let settling: { readonly text: string; readonly since: number } | undefined;
   do {
     try {
       const seen = await look(late);
@@ -53,34 +54,41 @@ export async function waitFor(
         return exitCodes.problems;
       }
       last = { seen, waited: computeWaited(seen.glances, goal, name !== undefined) };
-      if (last.waited.outcome !== 'waiting') break;
+      const { outcome, text, isDeclared } = last.waited;
+      const now = systemClock.now();
+      if (settling?.text !== text) settling = { text, since: now };
+      if (outcome !== 'waiting') {
+        if (isDeclared === true || now - settling.since >= settleMs) break;
+        // If the time is over before it has held, it has not come to that.
+        last = { seen, waited: { ...last.waited, outcome: 'waiting' } };
+      }
     } catch (error) {
       if (!isFault(error) || error.code !== 'environment') throw error;
       if (late.aborted) break;
       if (last === undefined) throw error;
       trouble = error;
     }
-    progress.tell(trouble?.message ?? last.waited.text, systemClock.now() - start);
-    await systemClock.sleep(intervalMs, late);
+    progress.tell(trouble?.message ?? last.waited.text, start);
+    await progress.sleep(intervalMs, start, late);
   } while (!late.aborted);
   progress.end();
   if (trouble !== undefined || last === undefined)
     throw new Fault(
       'environment',
-      `timed out after ${timeout}: ${trouble?.message ?? 'there was no answer'}`,
+      `timed out after ${flags.timeout}: ${trouble?.message ?? 'there was no answer'}`,
       trouble?.hint ?? 'wait longer with --timeout',
     );
-  return report(goal, last.seen, last.waited, timeout, flags, host);
+  return report(goal, last.seen, last.waited, flags, host);
 }
 
-function report(goal: Goal, seen: Seen, waited: Waited, timeout: string, flags: StatusFlags, host: Host): number {
+function report(goal: Goal, seen: Seen, waited: Waited, flags: StatusFlags, host: Host): number {
   const { outcome, text } = waited;
   if (flags.output === 'json') {
     const wait = { for: goal, outcome: outcome === 'waiting' ? 'timed-out' : outcome, text };
-    host.write(1, [toStatusJson(seen.glances, { revision: seen.revision, wait })]);
+    host.write(1, [toStatusJson(seen.glances, { revision: seen.revision, problems: seen.problems, wait })]);
   } else if (outcome === 'reached') host.write(1, [`${text}\n`]);
   if (outcome === 'reached') return exitCodes.fine;
-  const what = outcome === 'waiting' ? `timed out after ${timeout}` : `not ${goal}, and waiting does not help`;
+  const what = outcome === 'waiting' ? `timed out after ${flags.timeout}` : `not ${goal}, and waiting does not help`;
   const next = waited.model?.next ?? 'name a model that has a candidate';
   host.write(2, [`model-mirror: ${what}: ${text}\n    ${next}\n`]);
   return exitCodes.problems;
@@ -102,14 +110,24 @@ class Progress {
     this.#inPlace = host.isTerminal(2);
   }
 
-  tell(text: string, ms: number): void {
+  /** @param start when the waiting began, by the clock. */
+  tell(text: string, start: number): void {
     if (this.#said === undefined && this.#remark !== undefined) this.#host.write(2, [`${this.#remark}\n`]);
     if (this.#inPlace) {
-      const line = `waiting until ${this.#goal}, ${Math.round(ms / 1000)} s: ${text}`;
+      const line = `waiting until ${this.#goal}, ${Math.round((systemClock.now() - start) / 1000)} s: ${text}`;
       const width = (this.#host.size(2)?.columns ?? 80) - 1;
       this.#host.write(2, [`\r\u001b[K${shorten(line, width)}`]);
     } else if (text !== this.#said) this.#host.write(2, [`waiting until ${this.#goal}: ${text}\n`]);
     this.#said = text;
+  }
+
+  /** The seconds go on meanwhile. */
+  async sleep(ms: number, start: number, signal: AbortSignal): Promise<void> {
+    const end = systemClock.now() + ms;
+    for (let left = ms; left > 0 && !signal.aborted; left = end - systemClock.now()) {
+      await systemClock.sleep(this.#inPlace ? Math.min(left, 1000) : left, signal);
+      if (this.#inPlace && this.#said !== undefined) this.tell(this.#said, start);
+    }
   }
 
   end(): void {

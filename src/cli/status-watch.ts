@@ -10,6 +10,8 @@ interface WatchOptions {
   readonly look: Look;
   readonly show: (seen: Seen) => string;
   readonly intervalMs: number;
+  /** Problems are part of it then. */
+  readonly asJson: boolean;
   readonly places: Places;
   readonly host: Host;
 }
@@ -22,7 +24,7 @@ const clear = '\u001b[H\u001b[2J';
  *
  * @returns the exit code.
  */
-export async function watchStatus({ look, show, intervalMs, places, host }: WatchOptions): Promise<number> {
+export async function watchStatus({ look, show, intervalMs, asJson, places, host }: WatchOptions): Promise<number> {
   const stop = new AbortController();
   const end = () => stop.abort();
   process.once('SIGINT', end);
@@ -35,7 +37,7 @@ export async function watchStatus({ look, show, intervalMs, places, host }: Watc
       try {
         const seen = await look(stop.signal);
         trouble = undefined;
-        text = show(seen) + toProblemText(seen.problems, places.toShownPath, host.style(1));
+        text = show(seen) + (asJson ? '' : toProblemText(seen.problems, places.toShownPath, host.style(1)));
       } catch (error) {
         if (stop.signal.aborted) break;
         if (shown === undefined || !isFault(error) || error.code !== 'environment') throw error;

@@ -28,6 +28,7 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
       .option('--live', 'look at the cluster in place of the status files; it is only read')
       .option('--kubeconfig <file>', "with --live; default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
       .option('--context <name>', 'with --live: of the kubeconfig')
+      .addOption(new Option('--differing', 'only models that are not what is wanted of them').conflicts(['wait']))
       .addOption(new Option('-w, --watch', 'go on, and show what changes').conflicts(['wait']))
       .addOption(
         new Option(
@@ -36,6 +37,7 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
         ).choices(goals),
       )
       .option('--timeout <duration>', 'how long to wait', '10m')
+      .option('--settle <duration>', 'with --wait and --live: how long what ends the waiting must hold', '5s')
       .option('--interval <duration>', 'how often --watch and --wait look; default: 2s, with --fetch 10s'),
   )
     .addHelpText(

@@ -10,6 +10,8 @@ export interface Waited {
   readonly outcome: 'reached' | 'waiting' | 'stuck';
   /** Part of a sentence: how it stands. */
   readonly text: string;
+  /** It follows from the files alone, whatever is seen. */
+  readonly isDeclared?: boolean;
   /** The one that is spoken of; undefined when it is none, or all. */
   readonly model: Glance | undefined;
 }
@@ -22,8 +24,8 @@ export interface Waited {
 export function computeWaited(glances: readonly Glance[], goal: Goal, isOne: boolean): Waited {
   const meant = isOne || goal === 'idle' ? glances : glances.filter(({ desired }) => desired.candidate !== undefined);
   const all = meant.map((glance) => {
-    const { outcome, text } = computeOne(glance, goal);
-    return { outcome, text: `${glance.name}: ${text}`, model: glance };
+    const waited = computeOne(glance, goal);
+    return { ...waited, text: `${glance.name}: ${waited.text}`, model: glance };
   });
   const stuck = all.find(({ outcome }) => outcome === 'stuck');
   if (stuck !== undefined) return stuck;
@@ -31,7 +33,8 @@ export function computeWaited(glances: readonly Glance[], goal: Goal, isOne: boo
   const [first] = waiting;
   if (first !== undefined)
     return waiting.length === 1 ? first : { ...first, text: `${first.text}; and ${waiting.length - 1} more` };
-  if (all.length === 0) return { outcome: 'stuck', text: 'no model has a candidate', model: undefined };
+  if (all.length === 0)
+    return { outcome: 'stuck', text: 'no model has a candidate', isDeclared: true, model: undefined };
   return { outcome: 'reached', text: all.map(({ text }) => text).join('; '), model: undefined };
 }
 
@@ -39,16 +42,21 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
   const { candidate, mirror } = desired;
   if (goal === 'idle') {
     if (candidate !== undefined)
-      return { outcome: 'stuck', text: `${candidate.version} is still declared: promote or discard it` };
+      return {
+        outcome: 'stuck',
+        text: `${candidate.version} is still declared: promote or discard it`,
+        isDeclared: true,
+      };
     if (observed === undefined) return { outcome: 'waiting', text: differences[0]?.text ?? 'nothing was seen yet' };
     if (observed.mirror !== undefined) return { outcome: 'waiting', text: 'the mirror is still open' };
     if (observed.candidate !== undefined) return { outcome: 'waiting', text: 'the candidate is still there' };
     return { outcome: 'reached', text: 'there is no candidate, and no mirror' };
   }
-  if (candidate === undefined) return { outcome: 'stuck', text: 'there is no candidate' };
+  if (candidate === undefined) return { outcome: 'stuck', text: 'there is no candidate', isDeclared: true };
   const seen = observed?.candidate;
   const isSame = isOf(seen, candidate);
-  if (goal === 'mirrored' && gate.code === 'percentage-zero') return { outcome: 'stuck', text: 'the policy says 0 %' };
+  if (goal === 'mirrored' && gate.code === 'percentage-zero')
+    return { outcome: 'stuck', text: 'the policy says 0 %', isDeclared: true };
   if (
     goal === 'mirrored' &&
     mirror !== undefined &&

@@ -4,6 +4,7 @@
  * Invariant: no line of the table is wider than the terminal, whatever models and reasons are called.
  */
 import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
+import type { Problem } from '../input/problem.ts';
 import { mask } from '../input/quote.ts';
 import { pad, shorten, toColumns, toWidth } from './columns.ts';
 import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
@@ -160,12 +161,13 @@ export function toStatusDetail(glance: Glance, toPath: (file: string) => string,
 export interface StatusExtras {
   /** Undefined: the files are those of the working tree. */
   readonly revision: { readonly name: string; readonly commit: string } | undefined;
+  readonly problems: readonly Problem[];
   /** What came of waiting. */
   readonly wait?: { readonly for: string; readonly outcome: string; readonly text: string };
 }
 
 /** `{"models": […]}`: the fields are documented in docs/operations.md. */
-export function toStatusJson(glances: readonly Glance[], { revision, wait }: StatusExtras): string {
+export function toStatusJson(glances: readonly Glance[], { revision, problems, wait }: StatusExtras): string {
   const models = glances.map(({ name, namespace, file, desired, gate, source, observed, differences, next }) => ({
     name,
     namespace: namespace ?? null,
@@ -189,6 +191,6 @@ export function toStatusJson(glances: readonly Glance[], { revision, wait }: Sta
     differences,
     next,
   }));
-  const all = { models, revision: revision ?? null, ...(wait === undefined ? {} : { wait }) };
+  const all = { models, problems, revision: revision ?? null, ...(wait === undefined ? {} : { wait }) };
   return `${JSON.stringify(all, null, 2)}\n`;
 }

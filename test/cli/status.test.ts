@@ -1,7 +1,16 @@
 /** `model-mirror status`, as a process: the cluster, the git server and waiting, over real sockets. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -256,6 +265,39 @@ test('what cannot be fetched says why, and what to do', async (t) => {
   await server.close();
 });
 
+test('credentials that are not there, a clone that is cut off, and a .git that is none', async (t) => {
+  const { server, clone, push } = await makeClone(t);
+  const nowhere = await run(['--fetch', '--git-credentials', 'nowhere'], clone);
+  t.is(nowhere.status, 3);
+  t.regex(nowhere.stderr, /the git credentials cannot be read: no such file or directory: /);
+  await push('state: Loading', 'state: Failed');
+  const shallow = join(clone, '../shallow');
+  await git(clone, ['clone', '--quiet', '--depth', '1', server.url('repo.git'), shallow]);
+  await push('state: Failed', 'state: Ready');
+  const { stdout, stderr } = await run(['--fetch'], shallow);
+  t.is(stderr, '');
+  t.regex(stdout, /v2 Ready/);
+  await git(shallow, ['fsck', '--strict']);
+  await git(shallow, ['merge', '--quiet', '--ff-only', 'origin/main']);
+  t.notRegex((await run([], shallow)).stdout, /commits that are not here/);
+
+  const odd = makeFolder(t);
+  writeModel(odd);
+  mkdirSync(join(odd, '.git'));
+  t.is((await run([], odd)).status, 0);
+  const broken = await run(['--fetch'], odd);
+  t.is(broken.status, 3, broken.stderr);
+});
+
+test('--differing leaves out what is as it is wanted', async (t) => {
+  const folder = makeFolder(t);
+  cpSync(join(root, 'fixtures/status/no-difference/input'), folder, { recursive: true });
+  const words = ['--differing', '--repo-root', '.'];
+  t.is((await run(words, folder)).stdout, 'All 2 models are what is wanted of them.\n');
+  writeModel(folder);
+  t.regex((await run(words, folder)).stdout, /^MODEL.*\nq-candidate-not-ready .*\n$/);
+});
+
 test('a remote on this machine, and a linked work tree', async (t) => {
   const { server, clone, push } = await makeClone(t);
   await git(clone, ['remote', 'set-url', 'origin', server.folder('repo.git')]);
@@ -320,13 +362,23 @@ test('--wait with --live: a failure that only flashes does not end it', async (t
   applyAll(cluster, folder);
   load(cluster, `${name}-0`);
   load(cluster, `${name}-1`, 'FailedToLoad', 'False');
-  const waiting = new Run([name, ...live, '--wait', 'ready', '--interval', '100ms', '--timeout', '20s'], folder);
-  await waiting.said(/waiting until ready: /);
-  await sleep(300);
+  const waiting = new Run(
+    [name, ...live, '--wait', 'ready', '--settle', '1s', '--interval', '100ms', '--timeout', '20s'],
+    folder,
+  );
+  await waiting.said(/waiting until ready: .*v2 is Failed\n/);
   load(cluster, `${name}-1`);
   const { status, stdout, stderr } = await waiting.ended;
   t.is(status, 0, stderr);
   t.is(stdout, `${name}: v2 is Ready\n`);
+  load(cluster, `${name}-1`, 'FailedToLoad', 'False');
+  const stuck = await run([name, ...live, '--wait', 'ready', '--settle', '200ms', '--interval', '100ms'], folder);
+  t.is(stuck.status, 1);
+  t.regex(stuck.stderr, /waiting does not help: q-candidate-not-ready: v2 is Failed\n/);
+  // What the time is over for has not come.
+  const late = await run([name, ...live, '--wait', 'ready', '--settle', '1h', '--timeout', '2s'], folder);
+  t.is(late.status, 1);
+  t.regex(late.stderr, /timed out after 2s: q-candidate-not-ready: v2 is Failed\n/);
 });
 
 test('--watch shows what changes, bears with trouble, and ends with 0', async (t) => {
