@@ -1,7 +1,6 @@
 /** `model-mirror explain`: one model, from the files as they are. */
 import { computeGlance } from '../glance/glance.ts';
 import { explainPolicy } from '../glance/policy-fields.ts';
-import type { Speech } from '../glance/speech.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
 import { locate } from '../input/yaml-text.ts';
@@ -9,7 +8,7 @@ import { exitCodes } from '../io/fault.ts';
 import { toExplainJson, toExplainText } from '../output/explain-text.ts';
 import { findTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { ExplainFlags } from './glance-flags.ts';
-import { toCommandFlags } from './glance-flags.ts';
+import { toSpeech } from './glance-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace } from './namespace-name.ts';
 import { showProblems } from './show-problems.ts';
@@ -33,8 +32,7 @@ export function runExplain(name: string, flags: ExplainFlags, host: Host): numbe
   if (hasErrors(problems) || rendered === undefined) return refuse(problems);
   const { rollout } = rendered;
   const place = (role: 'primary' | 'candidate') => locate(target.source, ['spec', role]);
-  const speech: Speech =
-    flags.output === 'json' ? { toPath: (file) => file, flags: '' } : { toPath, flags: toCommandFlags(flags) };
+  const speech = toSpeech(flags, target.places, target.tree);
   const glance = computeGlance(rendered, { namespace: flags.namespace }, speech);
   const explanation = {
     glance,

@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Speech } from '../glance/speech.ts';
 import type { Goal } from '../glance/wait.ts';
-import type { PlaceFlags } from './places.ts';
+import { toStatusCluster } from '../input/file-role.ts';
+import type { FolderTree } from '../input/folder-tree.ts';
+import type { PlaceFlags, Places } from './places.ts';
 
 /** Where the models are, for the commands that look and change nothing; the names are those of the flags. */
 export interface LookFlags extends PlaceFlags {
@@ -44,8 +47,17 @@ export function addLookFlags(command: Command): Command {
     );
 }
 
+/** How what was seen is told: programs get paths from the repository's root, people what they can open and run. */
+export function toSpeech(flags: LookFlags & { readonly output: string }, places: Places, tree: FolderTree): Speech {
+  const found = flags.cluster === undefined ? tree.files.flatMap(({ name }) => toStatusCluster(name) ?? []) : [];
+  const clusters = [...new Set(found)].sort();
+  return flags.output === 'json'
+    ? { toPath: (file) => file, flags: '', clusters }
+    : { toPath: places.toShownPath, flags: toCommandFlags(flags), clusters };
+}
+
 /** What a command must be told to find the same files. */
-export function toCommandFlags({ path, root, repoRoot, cluster }: LookFlags): string {
+function toCommandFlags({ path, root, repoRoot, cluster }: LookFlags): string {
   return [
     path === '.' ? '' : ` --path ${path}`,
     cluster === undefined ? '' : ` --cluster ${cluster}`,

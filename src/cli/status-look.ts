@@ -2,7 +2,6 @@
 import { relative, resolve, sep } from 'node:path';
 import type { Glance } from '../glance/glance.ts';
 import { computeGlance } from '../glance/glance.ts';
-import type { Speech } from '../glance/speech.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, toWholeProblem } from '../input/problem.ts';
@@ -17,7 +16,7 @@ import type { RenderedRollout } from '../render/application.ts';
 import { toClusterName } from './cluster-name.ts';
 import { pickTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { StatusFlags } from './glance-flags.ts';
-import { toCommandFlags } from './glance-flags.ts';
+import { toSpeech } from './glance-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace } from './namespace-name.ts';
 import type { Places } from './places.ts';
@@ -55,12 +54,9 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
           context: flags.context,
         })
       : undefined;
-  const speech: Speech =
-    flags.output === 'json'
-      ? { toPath: (file) => file, flags: '' }
-      : { toPath: places.toShownPath, flags: toCommandFlags(flags) };
   return async (signal) => {
     const files = await readFiles(signal);
+    const speech = toSpeech(flags, places, files.tree);
     const { rollouts, problems } = renderMeant(name, { places, tree: files.tree, cluster }, namespace);
     const own = rollouts.map((rendered) => ({ rendered, namespace: toOwnNamespace(rendered, namespace) }));
     const seen =

@@ -34,6 +34,8 @@ export function toNextStep(
     case 'status-ignored':
       return statusWarnings[0]?.hint ?? 'the watcher writes it anew';
     case 'no-status':
+      if (speech.clusters.length > 0)
+        return `name a cluster with --cluster: there are status files of ${speech.clusters.join(', ')}`;
       return `${push}, and pull; if ${speech.toPath(statusPath)} does not come, see that the watcher runs, and watches this branch and path`;
     case 'primary-failed':
       return `mend ${toCause(rollout, primary, observed?.primary?.reason, speech)}, and push`;

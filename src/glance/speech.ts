@@ -4,4 +4,6 @@ export interface Speech {
   readonly toPath: (file: string) => string;
   /** What commands must be told to find the same model, as ` --path models`; else empty. */
   readonly flags: string;
+  /** The clusters that there are status files of, though none was named. */
+  readonly clusters: readonly string[];
 }
