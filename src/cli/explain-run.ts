@@ -10,7 +10,7 @@ import { findTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { ExplainFlags } from './glance-flags.ts';
 import { toSpeech } from './glance-flags.ts';
 import type { Host } from './host.ts';
-import { toNamespace } from './namespace-name.ts';
+import { toNamespace, toToldNamespace } from './namespace-name.ts';
 import { showProblems } from './show-problems.ts';
 
 /** @returns the exit code. */
@@ -27,7 +27,7 @@ export function runExplain(name: string, flags: ExplainFlags, host: Host): numbe
     return { problems, rendered: rollouts.find(({ rollout }) => rollout.file.source.path === target.file.path) };
   };
   const first = find(toNamespace(flags.namespace));
-  const told = first.rendered?.status?.metadata.namespace;
+  const told = toToldNamespace(first.rendered?.status);
   const { rendered, problems } = flags.namespace === undefined && told !== undefined ? find(told) : first;
   if (hasErrors(problems) || rendered === undefined) return refuse(problems);
   const { rollout } = rendered;

@@ -18,7 +18,7 @@ import { pickTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { StatusFlags } from './glance-flags.ts';
 import { toSpeech } from './glance-flags.ts';
 import type { Host } from './host.ts';
-import { toNamespace } from './namespace-name.ts';
+import { toNamespace, toToldNamespace } from './namespace-name.ts';
 import type { Places } from './places.ts';
 
 /** The files that are looked at. */
@@ -142,7 +142,7 @@ function toNoModel({ folder }: FolderTree): Problem {
 }
 
 function toOwnNamespace({ rollout, status }: RenderedRollout, otherwise: string | undefined): string | undefined {
-  return rollout.file.model.metadata.namespace ?? otherwise ?? status?.metadata.namespace;
+  return rollout.file.model.metadata.namespace ?? otherwise ?? toToldNamespace(status);
 }
 
 function toLookedAt({ rollout, status }: RenderedRollout, namespace: string | undefined) {

@@ -67,7 +67,7 @@ function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places
         : toStatusTable(glances, toWidth(host), style);
   const remarks = [
     ...(glances.length === 0 && seen.models > 0 ? [`All ${seen.models} models are what is wanted of them.`] : []),
-    ...(revision === undefined ? [] : [`At ${revision.commit.slice(0, 7)}, ${revision.name}.`]),
+    ...(revision === undefined ? [] : [toRevisionText(revision)]),
     ...(hint === undefined ? [] : [`${hint}.`]),
   ];
   return [
@@ -75,6 +75,10 @@ function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places
     ...(remarks.length === 0 || models === '' ? [] : ['\n']),
     ...remarks.map((line) => `${style('dim', line)}\n`),
   ].join('');
+}
+
+function toRevisionText({ name, commit }: NonNullable<Seen['revision']>): string {
+  return commit.startsWith(name) ? `At ${name}.` : `At ${commit.slice(0, 7)}, ${name}.`;
 }
 
 /** `COLUMNS` counts wherever it is set, else the terminal is asked. */

@@ -1,3 +1,5 @@
+import { mask } from '../input/quote.ts';
+
 /** Every way in which what was seen can differ from what is wanted; the most urgent first. */
 export const differenceCodes = [
   'status-ignored',
@@ -29,6 +31,8 @@ export interface Difference {
   readonly text: string;
 }
 
+/** The most urgent first, with nothing in their words that a terminal obeys: names and reasons are the cluster's. */
 export function sortDifferences(differences: readonly Difference[]): Difference[] {
-  return differences.toSorted((a, b) => differenceCodes.indexOf(a.code) - differenceCodes.indexOf(b.code));
+  const shown = differences.map(({ code, text }) => ({ code, text: mask(text) }));
+  return shown.toSorted((a, b) => differenceCodes.indexOf(a.code) - differenceCodes.indexOf(b.code));
 }

@@ -3,7 +3,7 @@
  * one thing to do next.
  *
  * Invariants: pure; every reason of the gate has its words; the most urgent difference comes first; the
- * same facts give the same words.
+ * same facts give the same words; nothing that others wrote can steer a terminal.
  */
 import { toReasonText } from '../change/rollout-change.ts';
 import { mask, quote } from '../input/quote.ts';
@@ -85,10 +85,10 @@ export function computeGlance(rendered: RenderedRollout, { live, namespace }: Gl
     ...(live === undefined || status === undefined ? [] : lookForDelay(status.status, live)),
   ]);
   const open = mirror.percentage > 0;
-  const reason = toReasonText(mirror.reason);
+  const reason = mask(toReasonText(mirror.reason));
   return {
     name: rollout.name,
-    namespace: rollout.file.model.metadata.namespace ?? namespace ?? status?.metadata.namespace,
+    namespace: rollout.file.model.metadata.namespace ?? namespace ?? (status && mask(status.metadata.namespace)),
     file: rollout.file.source.path,
     desired: { primary, candidate, percentage: rollout.policy.mirrorPercentage, mirror: wanted },
     gate: {
@@ -124,7 +124,7 @@ function lookAtCandidate(
 ): Difference[] {
   if (candidate !== undefined) return lookAtVersion('candidate', candidate, seen, source);
   if (seen === undefined) return [];
-  return [{ code: 'candidate-leaving', text: `${mask(seen.name)} is no candidate any more, and still there` }];
+  return [{ code: 'candidate-leaving', text: `${seen.name} is no candidate any more, and still there` }];
 }
 
 /** What keeps a version from being what is wanted; by its first reason. */
@@ -137,7 +137,7 @@ function lookAtVersion(
   const tell = (code: VersionCode, text: string): Difference[] => [{ code: `${role}-${code}`, text }];
   const by = source === 'git' ? 'the status' : 'the cluster';
   if (seen === undefined) return tell('not-observed', `${by} does not know of the ${role} yet`);
-  if (seen.name !== name) return tell('other', `the status speaks of ${mask(seen.name)}, another ${role} than ${name}`);
+  if (seen.name !== name) return tell('other', `the status speaks of ${seen.name}, another ${role} than ${name}`);
   if (seen.state === 'Missing') return tell('missing', `the ${role} ${name} is not in the cluster`);
   if (seen.digest !== digest)
     return tell(
@@ -147,7 +147,7 @@ function lookAtVersion(
         : `Argo CD has not applied this spec of the ${role} yet`,
     );
   if (seen.state === 'Ready') return [];
-  const why = seen.reason === undefined ? '' : ` (${mask(seen.reason)})`;
+  const why = seen.reason === undefined ? '' : ` (${seen.reason})`;
   return tell(seen.state === 'Failed' ? 'failed' : 'not-ready', `the ${role} is ${seen.state}${why}`);
 }
 
@@ -155,7 +155,7 @@ type VersionCode = Extract<DifferenceCode, `primary-${string}`> extends `primary
 
 function lookAtMirror(wanted: SeenMirror | undefined, seen: SeenMirror | undefined): Difference[] {
   if (wanted?.to === seen?.to && wanted?.percentage === seen?.percentage) return [];
-  const is = seen === undefined ? 'nothing is mirrored' : `${seen.percentage} % is mirrored to ${mask(seen.to)}`;
+  const is = seen === undefined ? 'nothing is mirrored' : `${seen.percentage} % is mirrored to ${seen.to}`;
   if (wanted === undefined) return [{ code: 'mirror-still-open', text: `${is} still` }];
   const of = seen !== undefined && seen.to !== wanted.to ? ` to ${wanted.to}` : '';
   return [

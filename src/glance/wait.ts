@@ -1,4 +1,5 @@
 /** Whether what somebody waits for has come, may still come, or cannot come by waiting. */
+import { mask } from '../input/quote.ts';
 import type { DesiredVersion, Glance, SeenVersion } from './glance.ts';
 
 export const goals = ['ready', 'mirrored', 'idle'] as const;
@@ -67,7 +68,7 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
   // Without a gate it is mirrored to all the same.
   const matters = goal === 'ready' || gate.code !== 'gate-none';
   if (matters && isSame && (seen?.state === 'Failed' || seen?.state === 'Stopped')) {
-    const why = seen.reason === undefined ? '' : ` (${seen.reason})`;
+    const why = seen.reason === undefined ? '' : ` (${mask(seen.reason)})`;
     return { outcome: 'stuck', text: `${candidate.version} is ${seen.state}${why}` };
   }
   if (goal === 'ready' && isSame && seen?.state === 'Ready')

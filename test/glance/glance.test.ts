@@ -165,6 +165,33 @@ test('no line of the table is wider than the terminal, whatever things are calle
   t.is(toStatusTable(glances, 1000, plainStyle), whole);
 });
 
+test('a status file cannot steer a terminal', (t) => {
+  const evil = '\u001b[2Jevil';
+  const path = 'models/q-candidate-not-ready/status.yaml';
+  const input = {
+    ...Object.fromEntries(Object.entries(files).filter(([file]) => file.includes('/q-'))),
+    [path]: (files[path] ?? '').replace(
+      'state: Loading',
+      `state: Failed, reason: ${JSON.stringify(evil)}, message: ${JSON.stringify(evil)}`,
+    ),
+  };
+  const other = {
+    ...input,
+    [path]: (files[path] ?? '').replace(/name: q-candidate-not-ready-1/, `name: ${JSON.stringify(evil)}`),
+  };
+  for (const one of [input, other]) {
+    const all = look(undefined, one);
+    const shown = [
+      toStatusTable(all, undefined, plainStyle),
+      ...all.map((glance) => toStatusDetail(glance, speech.toPath, plainStyle)),
+      computeWaited(all, 'ready', true).text,
+      toStatusJson(all, { revision: undefined, problems: [] }),
+    ].join('');
+    t.regex(shown, /evil/);
+    t.false(shown.includes('\u001b'));
+  }
+});
+
 test('wide characters take two places, combining ones none', (t) => {
   t.is(toWidth('wisdom'), 6);
   t.is(toWidth('模型'), 4);
