@@ -82,10 +82,10 @@ function check(
   const edited = new Map([[plan.path, plan.after]]);
   const reach = toReachOf(target, plan.path);
   const before = renderAll(reach);
-  const after = renderAll(reach, edited);
+  const after = renderAll(reach, { edited });
   const known = new Set(before.problems.map(toKey));
   const fresh = after.problems.filter((problem) => !known.has(toKey(problem)));
-  const own = renderAll(toOwnApplication(target), edited);
+  const own = renderAll(toOwnApplication(target), { edited });
   const linked = isLink(toAbsolute(target, plan.path)) ? [toLinkProblem(plan.path)] : [];
   const isError = ({ severity }: Problem) => severity === 'error';
   return {

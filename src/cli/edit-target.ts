@@ -19,7 +19,7 @@ import { renderApplication } from '../render/application.ts';
 import { toClusterName } from './cluster-name.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { Host } from './host.ts';
-import type { Places } from './places.ts';
+import type { PlaceFlags, Places } from './places.ts';
 import { toPlaces } from './places.ts';
 
 /** The objects are their digests; only InferenceServices have one. */
@@ -38,17 +38,28 @@ export interface EditTarget {
 }
 
 /** @returns problems when there is no such model; throws a fault when the places or flags are wrong. */
-export function findTarget(
-  name: string,
-  flags: EditFlags,
-  host: Host,
-): EditTarget | { readonly places: Places; readonly problems: readonly Problem[] } {
-  // People run this, not Argo CD: nothing of its environment counts.
+export function findTarget(name: string, flags: EditFlags, host: Host): EditTarget | NoTarget {
+  const places = toOwnPlaces(flags, host);
+  return pickTarget(name, { places, tree: openFolderTree(places), cluster: toClusterName(flags.cluster) });
+}
+
+/** What people look at who run a command by hand: nothing of Argo CD's environment counts. */
+export function toOwnPlaces(flags: PlaceFlags & { readonly path: string }, host: Host): Places {
   const nowhere = readArgocdEnvironment({});
   const { repository } = toPlaces(host, nowhere, flags.path, { ...flags, root: flags.path });
-  const root = flags.root ?? repository;
-  const places = toPlaces(host, nowhere, flags.path, { ...flags, root });
-  const tree = openFolderTree(places);
+  return toPlaces(host, nowhere, flags.path, { ...flags, root: flags.root ?? repository });
+}
+
+interface NoTarget {
+  readonly places: Places;
+  readonly problems: readonly Problem[];
+}
+
+/** @throws Fault when several models have this name. */
+export function pickTarget(
+  name: string,
+  { places, tree, cluster }: Pick<EditTarget, 'places' | 'tree' | 'cluster'>,
+): EditTarget | NoTarget {
   const found = findModels(tree);
   const [meant, ...others] = found.models.filter(({ model }) => isCalled(name, model));
   if (others.length > 0)
@@ -63,7 +74,7 @@ export function findTarget(
       ({ name: file, folder }) => toFileRole(file)?.kind === 'MirrorPolicy' && isWithin(meant.file.folder, folder),
     )
     .sort((a, b) => a.folder.length - b.folder.length);
-  return { places, tree, cluster: toClusterName(flags.cluster), ...meant, policies };
+  return { places, tree, cluster, ...meant, policies };
 }
 
 /** The models at and below the working directory, by name; of files that cannot be read nothing is said. */
@@ -72,8 +83,14 @@ export function findModelNames(host: Host): string[] {
   return [...new Set(models.map(({ model }) => model.metadata.name))].sort();
 }
 
-/** Everything below the folder, with some files as they are to become. */
-export function renderAll({ tree, cluster }: EditTarget, edited: ReadonlyMap<string, string> = new Map()): Digests {
+/** Everything below the folder, with some files as they are to become, for models that name no namespace in this one. */
+export function renderAll(
+  { tree, cluster }: Pick<EditTarget, 'tree' | 'cluster'>,
+  {
+    edited = new Map(),
+    namespace,
+  }: { readonly edited?: ReadonlyMap<string, string>; readonly namespace?: string | undefined } = {},
+): Digests {
   const files = [...edited.keys()].filter((path) => !tree.files.some((file) => file.path === path));
   const read = (file: FoundFile) => {
     const text = edited.get(file.path);
@@ -82,7 +99,7 @@ export function renderAll({ tree, cluster }: EditTarget, edited: ReadonlyMap<str
   const all = { ...tree, files: [...tree.files, ...files.map(toFoundFile)], read };
   return renderApplication(
     all,
-    { anyNamespace: true, cluster, allowEmpty: true },
+    { anyNamespace: true, namespace, cluster, allowEmpty: true },
     ({ metadata }) => metadata.annotations?.[digestAnnotation],
   );
 }

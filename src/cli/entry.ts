@@ -20,6 +20,10 @@ const code = main(process.argv.slice(2), {
   environment: process.env,
   write: writeTexts,
   isTerminal,
+  size: (descriptor) => {
+    const { columns, rows } = descriptor === 1 ? process.stdout : process.stderr;
+    return isTerminal(descriptor) && columns > 0 ? { columns, rows } : undefined;
+  },
   style: (descriptor) => {
     const { styleText } = process.getBuiltinModule('node:util');
     if (!isTerminal(descriptor) || process.env['NO_COLOR']) return plainStyle;

@@ -12,6 +12,8 @@ export interface Host {
   readonly environment: Environment;
   readonly write: (descriptor: 1 | 2, texts: Iterable<string>) => void;
   readonly isTerminal: (descriptor: 1 | 2) => boolean;
+  /** Of the terminal, in characters; undefined where there is none. */
+  readonly size: (descriptor: 1 | 2) => { readonly columns: number; readonly rows: number } | undefined;
   /** Colours where a terminal shows them; elsewhere, and with NO_COLOR, none. */
   readonly style: (descriptor: 1 | 2) => Style;
 }

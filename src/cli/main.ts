@@ -5,11 +5,13 @@ import { addCandidate } from './candidate.ts';
 import { addComment } from './comment.ts';
 import { addDiff } from './diff.ts';
 import { addDiscard } from './discard.ts';
+import { addExplain } from './explain.ts';
 import type { Host } from './host.ts';
 import { addMirror } from './mirror.ts';
 import { addParameters } from './parameters.ts';
 import { addPromote } from './promote.ts';
 import { addRender } from './render.ts';
+import { addStatus } from './status.ts';
 import { addValidate } from './validate.ts';
 import { addWatch } from './watch-command.ts';
 
@@ -22,6 +24,8 @@ const commands = {
   mirror: addMirror,
   promote: addPromote,
   discard: addDiscard,
+  status: addStatus,
+  explain: addExplain,
   parameters: addParameters,
   schema: addSchema,
   completion: addCompletion,

@@ -3,10 +3,8 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
-import { dnsLabel } from '../input/schema-parts.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
-import { exitCodes, Fault } from '../io/fault.ts';
+import { exitCodes } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
 import { toOutputName, writeOutputFolder } from '../io/output-folder.ts';
 import type { Manifest } from '../manifests/manifest.ts';
@@ -15,6 +13,7 @@ import type { RenderedApplication, RenderOptions } from '../render/application.t
 import { renderApplication } from '../render/application.ts';
 import { toClusterName } from './cluster-name.ts';
 import type { Host } from './host.ts';
+import { toNamespace } from './namespace-name.ts';
 import type { PlaceFlags } from './places.ts';
 import { toPlaces } from './places.ts';
 import { showProblems } from './show-problems.ts';
@@ -97,13 +96,7 @@ export function readApplication<T>(
 ): { application: RenderedApplication<T>; toPath: (file: string) => string } {
   const argocd = readArgocdEnvironment(host.environment);
   const cluster = toClusterName(flags.cluster ?? argocd.cluster);
-  const namespace = flags.namespace || argocd.namespace;
-  if (namespace !== undefined && !dnsLabel.test(namespace))
-    throw new Fault(
-      'usage',
-      `${quote(namespace)} is not the name of a namespace`,
-      'use at most 63 lower-case letters, digits and "-"',
-    );
+  const namespace = toNamespace(flags.namespace || argocd.namespace);
   const places = toPlaces(host, argocd, directory, flags);
   const application = renderApplication(
     openFolderTree(places),

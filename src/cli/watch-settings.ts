@@ -1,11 +1,12 @@
 /** What is said to `model-mirror watch`, by flags or the environment, checked. */
 import { quote } from '../input/quote.ts';
-import { dnsLabel } from '../input/schema-parts.ts';
 import type { Environment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { Person } from '../io/git-branch.ts';
 import type { WatcherOptions } from '../watch/watcher.ts';
 import { toClusterName } from './cluster-name.ts';
+import { toMs } from './duration.ts';
+import { toNamespace } from './namespace-name.ts';
 import type { WatchFlags } from './watch-flags.ts';
 
 interface WatchSettings {
@@ -91,13 +92,7 @@ function toPath(text: string): string {
 
 function toNamespaces(names: readonly string[] | undefined): readonly string[] | undefined {
   const given = [...new Set((names ?? []).filter((name) => name !== ''))].sort();
-  const wrong = given.find((name) => !dnsLabel.test(name));
-  if (wrong !== undefined)
-    throw new Fault(
-      'usage',
-      `${quote(wrong)} is not the name of a namespace`,
-      'use at most 63 lower-case letters, digits and "-"',
-    );
+  for (const name of given) toNamespace(name);
   return given.length === 0 ? undefined : given;
 }
 
@@ -105,12 +100,4 @@ function toPerson(text: string): Person {
   const match = /^([^<>\n]+) <([^<>\s]+)>$/.exec(text.trim());
   if (match === null) throw new Fault('usage', `${quote(text)} is not a person`, 'write "Name <mail@example.com>"');
   return { name: match[1] ?? '', email: match[2] ?? '' };
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-function toMs(text: string, flag: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new Fault('usage', `${flag} ${quote(text)} is not a duration`, 'write 500ms, 5s or 1m');
-  return Number(match[1]) * (units[match[2] ?? ''] ?? 0);
 }

@@ -23,3 +23,8 @@ export function toFileRole(name: string): FileRole | undefined {
 export function toStatusName(stem: string, cluster: string | undefined): string {
   return [...(stem === '' ? [] : [stem]), 'status', ...(cluster === undefined ? [] : [cluster]), 'yaml'].join('.');
 }
+
+/** The cluster that a status file speaks of by its name, if it is one of a cluster. */
+export function toStatusCluster(name: string): string | undefined {
+  return toFileRole(name)?.kind === 'ModelStatus' ? observed.exec(name)?.[2]?.slice(1) : undefined;
+}

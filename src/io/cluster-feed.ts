@@ -65,6 +65,60 @@ export async function runFeed(options: FeedOptions, handlers: FeedHandlers, sign
   );
 }
 
+/**
+ * What there is now, of both kinds. One look, and no second try.
+ *
+ * @param namespaces none of them twice; those that are not there hold nothing.
+ * @throws ApiTrouble
+ */
+export async function listLive(
+  api: Pick<KubernetesApi, 'request'>,
+  namespaces: readonly string[],
+  signal: AbortSignal,
+): Promise<Live[]> {
+  const silence = defaultWatchSeconds * 1000;
+  const lists = await Promise.all(
+    kinds.flatMap((kind) =>
+      namespaces.map(async (namespace) => {
+        const path = toPath(kind, namespace);
+        const request = async (query: Readonly<Record<string, string>>) => {
+          const limit = AbortSignal.any([signal, AbortSignal.timeout(silence)]);
+          return (await api.request(path, { query, signal: limit })).text();
+        };
+        return (await listPages(kind, path, request)).objects;
+      }),
+    ),
+  );
+  return lists.flat();
+}
+
+function toPath({ groupVersion, plural }: Kind, namespace: string | undefined): string {
+  return `/apis/${groupVersion}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;
+}
+
+/** @returns a whole list, and the version to watch from. */
+async function listPages(
+  { toLive }: Kind,
+  path: string,
+  request: (query: Readonly<Record<string, string>>) => Promise<string>,
+): Promise<{ readonly objects: readonly Live[]; readonly version: string }> {
+  const objects: Live[] = [];
+  let next = '';
+  for (;;) {
+    const page = parseJson(
+      await request({ labelSelector, limit: String(pageSize), ...(next === '' ? {} : { continue: next }) }),
+    );
+    const items = valueAt(page, ['items']);
+    const version = valueAt(page, ['metadata', 'resourceVersion']);
+    if (!Array.isArray(items) || typeof version !== 'string')
+      throw new ApiTrouble(`the Kubernetes API answers ${path} with no list`);
+    for (const item of items) objects.push(toLive(item));
+    const token = valueAt(page, ['metadata', 'continue']);
+    if (typeof token !== 'string' || token === '') return { objects, version };
+    next = token;
+  }
+}
+
 class Stream {
   readonly #options: FeedOptions;
   readonly #handlers: FeedHandlers;
@@ -81,8 +135,7 @@ class Stream {
     this.#handlers = handlers;
     this.#kind = kind;
     this.#namespace = namespace;
-    const scope = namespace === undefined ? '' : `/namespaces/${namespace}`;
-    this.#path = `/apis/${kind.groupVersion}${scope}/${kind.plural}`;
+    this.#path = toPath(kind, namespace);
     this.#silenceMs = (options.watchSeconds ?? defaultWatchSeconds) * 1500;
   }
 
@@ -112,29 +165,14 @@ class Stream {
 
   /** @returns the version to watch from. */
   async #list(signal: AbortSignal): Promise<string> {
-    const { kind, toLive } = this.#kind;
-    const objects: Live[] = [];
-    let next = '';
-    for (;;) {
-      const query = { labelSelector, limit: String(pageSize), ...(next === '' ? {} : { continue: next }) };
-      const text = await this.#within(signal, async (inner) => {
-        const response = await this.#options.api.request(this.#path, { query, signal: inner });
-        return response.text();
-      });
-      const page = parseJson(text);
-      const items = valueAt(page, ['items']);
-      const version = valueAt(page, ['metadata', 'resourceVersion']);
-      if (!Array.isArray(items) || typeof version !== 'string')
-        throw new ApiTrouble(`the Kubernetes API answers ${this.#path} with no list`);
-      for (const item of items) objects.push(toLive(item));
-      const token = valueAt(page, ['metadata', 'continue']);
-      if (typeof token !== 'string' || token === '') {
-        this.#handlers.replace(kind, this.#namespace, objects);
-        this.#recover();
-        return version;
-      }
-      next = token;
-    }
+    const request = (query: Readonly<Record<string, string>>) =>
+      this.#within(signal, async (inner) =>
+        (await this.#options.api.request(this.#path, { query, signal: inner })).text(),
+      );
+    const { objects, version } = await listPages(this.#kind, this.#path, request);
+    this.#handlers.replace(this.#kind.kind, this.#namespace, objects);
+    this.#recover();
+    return version;
   }
 
   async #watch(from: string, signal: AbortSignal): Promise<void> {

@@ -113,7 +113,7 @@ function toTrouble({ status, headers }: Response): BranchTrouble {
   if (status === 401)
     return new BranchTrouble('denied', 'the git server does not accept the credentials (HTTP 401)', wait);
   if (status === 403)
-    return new BranchTrouble('denied', 'the git server does not let these credentials push here (HTTP 403)', wait);
+    return new BranchTrouble('denied', 'the git server does not let these credentials do this here (HTTP 403)', wait);
   if (status === 404)
     return new BranchTrouble(
       'denied',

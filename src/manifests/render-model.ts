@@ -29,8 +29,15 @@ import {
 } from './routing.ts';
 import { checkSyncOrder } from './sync-order.ts';
 
+/** Of the InferenceServices as they are rendered. */
+export interface VersionDigests {
+  readonly primary: string;
+  readonly candidate: string | undefined;
+}
+
 export interface RenderedModel {
   readonly mirror: Mirror;
+  readonly digests: VersionDigests;
   /** The objects that are this model's own. */
   readonly manifests: readonly Manifest[];
   readonly problems: readonly Problem[];
@@ -61,12 +68,14 @@ export function renderModel(
     problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
     return addDigest(patched.manifest, computeDigest(patched.manifest.spec));
   });
-  const candidateService = services[1];
+  const [primaryDigest = '', candidateDigest] = services.map(
+    ({ metadata }) => metadata.annotations?.[digestAnnotation] ?? '',
+  );
   const mirror = computeMirror({
-    candidate: candidateService && {
-      name: candidateService.metadata.name,
-      digest: candidateService.metadata.annotations?.[digestAnnotation] ?? '',
-    },
+    candidate:
+      candidate === undefined || candidateDigest === undefined
+        ? undefined
+        : { name: candidate.name, digest: candidateDigest },
     mirrorPercentage: policy.mirrorPercentage,
     gate: policy.gate,
     status,
@@ -82,7 +91,7 @@ export function renderModel(
     ...(candidate === undefined ? [] : [patch(renderMirrorVirtualService(rollout, candidate))]),
   ];
   for (const placed of policy.patches) if (hasTarget(placed, rollout)) usedPatches.add(placed.patch);
-  return { mirror, manifests, problems };
+  return { mirror, digests: { primary: primaryDigest, candidate: candidateDigest }, manifests, problems };
 }
 
 /** The Gateways of a rollout's namespace, patched. */
@@ -103,18 +112,25 @@ export function renderPatchedGateways(rollout: Rollout): { manifests: readonly M
  * not fail the commit that takes the candidate away.
  */
 function hasTarget({ patch: { target } }: PlacedPatch, rollout: Rollout): boolean {
-  const { name, primary, candidate, policy } = rollout;
+  const { name, candidate } = rollout;
   if (candidate === undefined && target.kind === 'InferenceService') return true;
+  return [...listObjects(rollout), { kind: 'VirtualService', name: toMirrorName(name) }].some((object) =>
+    matches(target, object.kind, object.name),
+  );
+}
+
+/** What is rendered for a rollout: its own objects, and the Gateways of its namespace. */
+export function listObjects(rollout: Rollout): { readonly kind: string; readonly name: string }[] {
+  const { name, primary, candidate, policy } = rollout;
   const gateways = [policy.gateway, policy.mirrorGateway].filter(({ create }) => create);
-  const objects: [kind: string, name: string][] = [
-    ['InferenceService', primary.name],
-    ...(candidate === undefined ? [] : [['InferenceService', candidate.name] as [string, string]]),
-    ['ServiceEntry', name],
-    ['VirtualService', name],
-    ['VirtualService', toMirrorName(name)],
-    ...gateways.map((gateway): [string, string] => ['Gateway', gateway.name]),
+  return [
+    { kind: 'InferenceService', name: primary.name },
+    ...(candidate === undefined ? [] : [{ kind: 'InferenceService', name: candidate.name }]),
+    { kind: 'ServiceEntry', name },
+    { kind: 'VirtualService', name },
+    ...(candidate === undefined ? [] : [{ kind: 'VirtualService', name: toMirrorName(name) }]),
+    ...gateways.map((gateway) => ({ kind: 'Gateway', name: gateway.name })),
   ];
-  return objects.some(([kind, objectName]) => matches(target, kind, objectName));
 }
 
 /** Labels and annotations that are set by model-mirror alone. */

@@ -18,6 +18,7 @@ import type { ModelStatus, Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
 import type { Manifest } from '../manifests/manifest.ts';
+import type { VersionDigests } from '../manifests/render-model.ts';
 import { renderModel, renderPatchedGateways } from '../manifests/render-model.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import type { Mirror } from '../rollout/gate.ts';
@@ -44,11 +45,16 @@ export interface RenderOptions {
 }
 
 /** A rollout and whether its mirror is open: what the rendered objects do, in few words. */
-interface RenderedRollout {
+export interface RenderedRollout {
   readonly rollout: Rollout;
   readonly mirror: Mirror;
+  readonly digests: VersionDigests;
   /** What was last seen of it; undefined when nothing is known that can be believed. */
   readonly status: ModelStatus | undefined;
+  /** Where the status file is, or would be. */
+  readonly statusPath: string;
+  /** Why a status file that is there cannot be believed. */
+  readonly statusWarnings: readonly Problem[];
 }
 
 export interface RenderedApplication<T> {
@@ -101,13 +107,15 @@ export function renderApplication<T>(
       continue;
     }
     const { rollout, scope } = described;
-    const believed = readBelievedStatus(tree, statuses.get(toSibling(file, toStatusName(stem, options.cluster))), {
+    const statusPath = toSibling(file, toStatusName(stem, options.cluster));
+    const believed = readBelievedStatus(tree, statuses.get(statusPath), {
       name: rollout.name,
       namespace: scope === rollout.namespace ? scope : undefined,
     });
-    const { mirror, manifests, problems: found } = renderModel(rollout, believed.status, options, usedPatches);
+    const { mirror, digests, manifests, problems: found } = renderModel(rollout, believed.status, options, usedPatches);
     problems.push(...checkRollout(rollout), ...believed.warnings, ...found);
-    rollouts.push({ rollout, mirror, status: believed.status });
+    const { status, warnings: statusWarnings } = believed;
+    rollouts.push({ rollout, mirror, digests, status, statusPath, statusWarnings });
     const again = registry.addModel(rollout, scope);
     problems.push(...again);
     if (again.length > 0) continue;

@@ -18,7 +18,7 @@ export interface PolicyFile {
 }
 
 /** Where a field was written. */
-interface Origin {
+export interface Origin {
   readonly source: SourceFile;
   readonly path: FieldPath;
 }
@@ -36,6 +36,12 @@ export interface GatewayChoice {
 
 export interface PlacedPatch {
   readonly patch: Patch;
+  readonly origin: Origin;
+}
+
+/** A value that one policy gives to a field. */
+export interface Setting {
+  readonly value: unknown;
   readonly origin: Origin;
 }
 
@@ -58,10 +64,15 @@ export interface EffectivePolicy {
   readonly patches: readonly PlacedPatch[];
   /** Which file set a field, by the field's name below `spec`; a default has no origin. */
   readonly origins: ReadonlyMap<string, Origin>;
+  /** All that policies say of a field, from the outermost to the nearest, those that are overridden too. */
+  readonly settings: ReadonlyMap<string, readonly Setting[]>;
 }
 
+/** The fields of `limits`: every one that is written holds. */
+const limitFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes'] as const;
+
 /** Each field that a nearer policy replaces as a whole. */
-const replacedFields = [
+export const replacedFields = [
   'mirrorPercentage',
   'gate',
   'routing.hosts',
@@ -91,6 +102,8 @@ export function computeEffectivePolicy(levels: readonly (readonly PolicyFile[])[
   const problems: Problem[] = [];
   const origins = new Map<string, Origin>();
   const values = new Map<string, unknown>();
+  const settings = new Map<string, Setting[]>();
+  const keep = (field: string, setting: Setting) => settings.set(field, [...(settings.get(field) ?? []), setting]);
   const patches: PlacedPatch[] = [];
   const storageUriPrefixes: { prefixes: readonly string[]; origin: Origin }[] = [];
   let limit: { readonly percentage: number; readonly origin: Origin } | undefined;
@@ -107,6 +120,12 @@ export function computeEffectivePolicy(levels: readonly (readonly PolicyFile[])[
         setHere.set(field, { source, path });
         origins.set(field, { source, path });
         values.set(field, value);
+        keep(field, { value, origin: { source, path } });
+      }
+      for (const field of limitFields) {
+        const path = ['spec', ...field.split('.')];
+        const value = valueAt(policy, path);
+        if (value !== undefined) keep(field, { value, origin: { source, path } });
       }
       const { limits, patches: written } = policy.spec;
       if (limits?.maxMirrorPercentage !== undefined && limits.maxMirrorPercentage < (limit?.percentage ?? 101))
@@ -151,6 +170,7 @@ export function computeEffectivePolicy(levels: readonly (readonly PolicyFile[])[
     storageUriPrefixes,
     patches,
     origins,
+    settings,
   };
   if (limit !== undefined && policy.mirrorPercentage > limit.percentage)
     problems.push(toOverLimit(policy.mirrorPercentage, origins.get('mirrorPercentage'), limit));

@@ -49,7 +49,7 @@ interface Run {
   readonly grow?: Readonly<Record<string, number>>;
 }
 
-const modelCommands = ['render', 'validate', 'candidate', 'mirror', 'promote', 'discard'];
+const modelCommands = ['render', 'validate', 'candidate', 'mirror', 'promote', 'discard', 'explain', 'status'];
 
 /** What a case gives, by the name of the file in `expected/`. */
 export type Output = ReadonlyMap<string, string>;
@@ -104,6 +104,7 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
         for (const text of texts) written[descriptor] += text;
       },
       isTerminal: () => false,
+      size: () => undefined,
       style: () => plainStyle,
     });
     const output = new Map(toOutput(code, written[1], written[2].replaceAll(copy, '<repository>')));

@@ -32,6 +32,7 @@ test('there are golden cases of every room', (t) => {
     [
       'diff',
       'edit',
+      'explain',
       'faults',
       'parameters',
       'patches',
@@ -40,6 +41,7 @@ test('there are golden cases of every room', (t) => {
       'rollout',
       'routing',
       'schema',
+      'status',
       'validate',
       'warnings',
     ],

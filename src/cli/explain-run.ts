@@ -1,0 +1,50 @@
+/** `model-mirror explain`: one model, from the files as they are. */
+import { computeGlance } from '../glance/glance.ts';
+import { explainPolicy } from '../glance/policy-fields.ts';
+import type { Problem } from '../input/problem.ts';
+import { hasErrors } from '../input/problem.ts';
+import { locate } from '../input/yaml-text.ts';
+import { exitCodes } from '../io/fault.ts';
+import { toExplainJson, toExplainText } from '../output/explain-text.ts';
+import { findTarget, renderAll, toOwnApplication } from './edit-target.ts';
+import type { ExplainFlags } from './glance-flags.ts';
+import { toSpeech } from './glance-flags.ts';
+import type { Host } from './host.ts';
+import { toNamespace, toToldNamespace } from './namespace-name.ts';
+import { showProblems } from './show-problems.ts';
+
+/** @returns the exit code. */
+export function runExplain(name: string, flags: ExplainFlags, host: Host): number {
+  const target = findTarget(name, flags, host);
+  const { toShownPath: toPath } = target.places;
+  const refuse = (problems: readonly Problem[]) => {
+    showProblems(problems, host, 2, toPath);
+    return exitCodes.problems;
+  };
+  if ('problems' in target) return refuse(target.problems);
+  const find = (namespace: string | undefined) => {
+    const { rollouts, problems } = renderAll(toOwnApplication(target), { namespace });
+    return { problems, rendered: rollouts.find(({ rollout }) => rollout.file.source.path === target.file.path) };
+  };
+  const first = find(toNamespace(flags.namespace));
+  const told = toToldNamespace(first.rendered?.status);
+  const { rendered, problems } = flags.namespace === undefined && told !== undefined ? find(told) : first;
+  if (hasErrors(problems) || rendered === undefined) return refuse(problems);
+  const { rollout } = rendered;
+  const place = (role: 'primary' | 'candidate') => locate(target.source, ['spec', role]);
+  const speech = toSpeech(flags, target.places, target.tree);
+  const glance = computeGlance(rendered, { namespace: flags.namespace }, speech);
+  const explanation = {
+    glance,
+    policy: explainPolicy(rollout),
+    places: { primary: place('primary'), candidate: rollout.candidate && place('candidate') },
+    // Most of them hold the namespace.
+    hosts: glance.namespace === undefined ? rollout.policy.hosts : rollout.hosts,
+  };
+  const text =
+    flags.output === 'json'
+      ? toExplainJson(explanation)
+      : toExplainText(explanation, { all: flags.all === true, toPath, style: host.style(1) });
+  host.write(1, [text]);
+  return exitCodes.fine;
+}

@@ -1,0 +1,157 @@
+/** Which files, and whether the cluster: what one look of `model-mirror status` sees. */
+import { relative, resolve, sep } from 'node:path';
+import type { Glance } from '../glance/glance.ts';
+import { computeGlance } from '../glance/glance.ts';
+import type { FolderTree } from '../input/folder-tree.ts';
+import type { Problem } from '../input/problem.ts';
+import { hasErrors, toWholeProblem } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
+import { systemClock } from '../io/clock.ts';
+import { Fault } from '../io/fault.ts';
+import { findRepository, openFolderTree } from '../io/folder-tree.ts';
+import { toAuthorization } from '../io/git-credentials.ts';
+import { GitRevisions } from '../io/git-revision.ts';
+import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName, toUpstreamRef } from '../io/git-upstream.ts';
+import type { RenderedRollout } from '../render/application.ts';
+import { toClusterName } from './cluster-name.ts';
+import { pickTarget, renderAll, toOwnApplication } from './edit-target.ts';
+import type { StatusFlags } from './glance-flags.ts';
+import { toSpeech } from './glance-flags.ts';
+import type { Host } from './host.ts';
+import { toNamespace, toToldNamespace } from './namespace-name.ts';
+import type { Places } from './places.ts';
+
+/** The files that are looked at. */
+interface Files {
+  readonly tree: FolderTree;
+  /** Undefined: those of the working tree. */
+  readonly revision: { readonly name: string; readonly commit: string } | undefined;
+  /** Something to know of them. */
+  readonly hint: string | undefined;
+}
+
+/** What one look has found. */
+export interface Seen extends Omit<Files, 'tree'> {
+  /** How many there are, also those that are left out. */
+  readonly models: number;
+  readonly glances: readonly Glance[];
+  /** Errors alone: warnings are `validate`'s, and what is wrong with a status file is told with its model. */
+  readonly problems: readonly Problem[];
+}
+
+export type Look = (signal: AbortSignal) => Promise<Seen>;
+
+/** @throws Fault for what cannot be meant, and when there is no kubeconfig. */
+export async function toLook(name: string | undefined, flags: StatusFlags, places: Places, host: Host): Promise<Look> {
+  const cluster = toClusterName(flags.cluster);
+  const namespace = toNamespace(flags.namespace);
+  const readFiles = toReader(flags, places, host);
+  const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
+  const live =
+    flags.live === true
+      ? new (await import('./cluster-look.ts')).ClusterLook({
+          kubeconfig: toAbsolute(flags.kubeconfig),
+          context: flags.context,
+        })
+      : undefined;
+  return async (signal) => {
+    const files = await readFiles(signal);
+    const speech = toSpeech(flags, places, files.tree);
+    const { rollouts, problems } = renderMeant(name, { places, tree: files.tree, cluster }, namespace);
+    const own = rollouts.map((rendered) => ({ rendered, namespace: toOwnNamespace(rendered, namespace) }));
+    const seen =
+      live &&
+      (await live.look(
+        own.map(({ rendered, namespace: known }) => toLookedAt(rendered, known)),
+        { now: systemClock.now(), signal },
+      ));
+    const glances = own.map(({ rendered }, i) => computeGlance(rendered, { live: seen?.[i], namespace }, speech));
+    return {
+      glances: flags.differing === true ? glances.filter(({ differences }) => differences.length > 0) : glances,
+      models: glances.length,
+      problems,
+      revision: files.revision,
+      hint: files.hint,
+    };
+  };
+}
+
+/** The files, read anew each time. */
+function toReader(flags: StatusFlags, places: Places, host: Host): (signal: AbortSignal) => Promise<Files> {
+  const repository = findRepository(places.folder);
+  if (flags.fetch !== true && flags.revision === undefined)
+    return async () => {
+      const ahead = repository && (await findAheadUpstream(repository));
+      const hint = ahead && `${ahead} has commits that are not here: pull, or look there with --revision ${ahead}`;
+      return { tree: openFolderTree(places), revision: undefined, hint };
+    };
+  if (repository === undefined)
+    throw new Fault('environment', 'this is not in a git repository', 'leave --fetch and --revision out');
+  const toPath = (folder: string) => relative(repository, folder).split(sep).join('/') || '.';
+  const part = { folder: toPath(places.folder), root: toPath(places.root) };
+  const revisions = new GitRevisions(repository);
+  const credentials = flags.gitCredentials && resolve(host.workingDirectory, flags.gitCredentials);
+  const authorization = toAuthorization(credentials, host.environment);
+  return async (signal) => {
+    let name = flags.revision;
+    let ref = name;
+    if (name === undefined) {
+      const upstream = await findUpstream(repository, flags.branch);
+      await fetchUpstream(repository, upstream, authorization, signal);
+      name = toUpstreamName(upstream);
+      ref = toUpstreamRef(upstream);
+    }
+    const commit = await revisions.resolve(ref ?? name);
+    return { tree: await revisions.readTree(commit, part), revision: { name, commit }, hint: undefined };
+  };
+}
+
+interface Rendered {
+  readonly rollouts: readonly RenderedRollout[];
+  readonly problems: readonly Problem[];
+}
+
+/** The model that is meant, or all below the folder. */
+function renderMeant(
+  name: string | undefined,
+  {
+    places,
+    tree,
+    cluster,
+  }: { readonly places: Places; readonly tree: FolderTree; readonly cluster: string | undefined },
+  namespace: string | undefined,
+): Rendered {
+  if (name === undefined) {
+    const { rollouts, problems } = renderAll({ tree, cluster }, { namespace });
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    return { rollouts, problems: rollouts.length === 0 && errors.length === 0 ? [toNoModel(tree)] : errors };
+  }
+  const target = pickTarget(name, { places, tree, cluster });
+  if ('problems' in target) return { rollouts: [], problems: target.problems };
+  const { rollouts, problems } = renderAll(toOwnApplication(target), { namespace });
+  if (hasErrors(problems)) return { rollouts: [], problems: problems.filter(({ severity }) => severity === 'error') };
+  return { rollouts: rollouts.filter(({ rollout }) => rollout.file.source.path === target.file.path), problems: [] };
+}
+
+function toNoModel({ folder }: FolderTree): Problem {
+  return toWholeProblem(folder, {
+    code: 'no-model',
+    message: 'there is no model in this folder or below',
+    hint: 'name another folder with --path',
+  });
+}
+
+function toOwnNamespace({ rollout, status }: RenderedRollout, otherwise: string | undefined): string | undefined {
+  return rollout.file.model.metadata.namespace ?? otherwise ?? toToldNamespace(status);
+}
+
+function toLookedAt({ rollout, status }: RenderedRollout, namespace: string | undefined) {
+  if (namespace === undefined)
+    throw new Fault(
+      'usage',
+      `neither ${quote(rollout.name)} nor its status file names a namespace to look at`,
+      'name it with --namespace',
+    );
+  const { name, primary, candidate } = rollout;
+  return { name, namespace, primary: primary.name, candidate: candidate?.name, told: status?.status };
+}

@@ -1,0 +1,88 @@
+/** `model-mirror status`: looks once, or again and again, and shows what it sees. */
+import { exitCodes, Fault } from '../io/fault.ts';
+import { toStatusDetail, toStatusJson, toStatusTable } from '../output/status-table.ts';
+import { toMs } from './duration.ts';
+import { toOwnPlaces } from './edit-target.ts';
+import type { StatusFlags } from './glance-flags.ts';
+import type { Host } from './host.ts';
+import type { Places } from './places.ts';
+import { showProblems } from './show-problems.ts';
+import type { Seen } from './status-look.ts';
+import { toLook } from './status-look.ts';
+import { waitFor } from './status-wait.ts';
+import { watchStatus } from './status-watch.ts';
+
+/** A git server is asked less often than a folder. */
+const defaultIntervals = { files: '2s', fetch: '10s' } as const;
+
+/** @returns the exit code. */
+export async function runStatus(name: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
+  assertTogether(flags);
+  const places = toOwnPlaces(flags, host);
+  const interval = flags.interval ?? defaultIntervals[flags.fetch === true ? 'fetch' : 'files'];
+  const intervalMs = Math.max(100, toMs(interval, '--interval'));
+  const timeoutMs = toMs(flags.timeout, '--timeout');
+  const look = await toLook(name, flags, places, host);
+  const show = (seen: Seen) => toText(seen, name, flags, places, host);
+  if (flags.wait !== undefined)
+    return waitFor(flags.wait, {
+      look,
+      intervalMs,
+      timeoutMs,
+      settleMs: flags.live === true ? toMs(flags.settle, '--settle') : 0,
+      name,
+      flags,
+      places,
+      host,
+    });
+  if (flags.watch === true)
+    return watchStatus({ look, show, intervalMs, asJson: flags.output === 'json', places, host });
+  const seen = await look(new AbortController().signal);
+  host.write(1, [show(seen)]);
+  showProblems(seen.problems, host, 2, places.toShownPath);
+  return seen.problems.length > 0 ? exitCodes.problems : exitCodes.fine;
+}
+
+function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, context }: StatusFlags): void {
+  const needs = (flag: string, value: unknown, other: string, isThere: boolean | undefined) => {
+    if (value !== undefined && isThere !== true)
+      throw new Fault('usage', `${flag} does nothing without ${other}`, `add ${other}, or leave ${flag} out`);
+  };
+  needs('--branch', branch, '--fetch', fetch);
+  needs('--git-credentials', gitCredentials, '--fetch', fetch);
+  needs('--kubeconfig', kubeconfig, '--live', live);
+  needs('--context', context, '--live', live);
+}
+
+function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places: Places, host: Host): string {
+  const { glances, problems, revision, hint } = seen;
+  if (flags.output === 'json') return toStatusJson(glances, { revision, problems });
+  const style = host.style(1);
+  const [first] = glances;
+  const models =
+    name !== undefined && first !== undefined
+      ? toStatusDetail(first, places.toShownPath, style)
+      : glances.length === 0
+        ? ''
+        : toStatusTable(glances, toWidth(host), style);
+  const remarks = [
+    ...(glances.length === 0 && seen.models > 0 ? [`All ${seen.models} models are what is wanted of them.`] : []),
+    ...(revision === undefined ? [] : [toRevisionText(revision)]),
+    ...(hint === undefined ? [] : [`${hint}.`]),
+  ];
+  return [
+    models,
+    ...(remarks.length === 0 || models === '' ? [] : ['\n']),
+    ...remarks.map((line) => `${style('dim', line)}\n`),
+  ].join('');
+}
+
+function toRevisionText({ name, commit }: NonNullable<Seen['revision']>): string {
+  return commit.startsWith(name) ? `At ${name}.` : `At ${commit.slice(0, 7)}, ${name}.`;
+}
+
+/** `COLUMNS` counts wherever it is set, else the terminal is asked. */
+function toWidth(host: Host): number | undefined {
+  const set = Number(host.environment['COLUMNS']);
+  return Number.isInteger(set) && set > 0 ? set : host.size(1)?.columns;
+}

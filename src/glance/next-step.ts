@@ -1,0 +1,106 @@
+import type { ModelStatus } from '../input/schema.ts';
+import { locate } from '../input/yaml-text.ts';
+import type { RenderedRollout } from '../render/application.ts';
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import type { DifferenceCode } from './difference.ts';
+import type { Speech } from './speech.ts';
+
+/** KServe's reasons for a failure that no other storageUri mends (pkg/apis/serving/v1beta1, FailureReason). */
+const reasonsOfTemplate: ReadonlySet<string> = new Set([
+  'InvalidPredictorSpec',
+  'NoSupportingRuntime',
+  'RuntimeDisabled',
+  'RuntimeNotRecognized',
+  'RuntimeUnhealthy',
+]);
+
+/**
+ * The one thing to do next. A sentence without its full stop.
+ *
+ * @param code the most urgent difference; undefined when there is none.
+ */
+export function toNextStep(
+  { rollout, mirror, statusPath, statusWarnings }: RenderedRollout,
+  code: DifferenceCode | undefined,
+  source: 'git' | 'cluster',
+  observed: ModelStatus['status'] | undefined,
+  speech: Speech,
+): string {
+  const { name, primary, candidate } = rollout;
+  const command = (words: string) => `\`model-mirror ${words}${speech.flags}\``;
+  const application = 'if it stays so, look at the Application';
+  const push = 'push, if that is still to be done';
+  switch (code) {
+    case 'status-ignored':
+      return statusWarnings[0]?.hint ?? 'the watcher writes it anew';
+    case 'no-status':
+      if (speech.clusters.length > 0)
+        return `name a cluster with --cluster: there are status files of ${speech.clusters.join(', ')}`;
+      return `${push}, and pull; if ${speech.toPath(statusPath)} does not come, see that the watcher runs, and watches this branch and path`;
+    case 'primary-failed':
+      return `mend ${toCause(rollout, primary, observed?.primary?.reason, speech)}, and push`;
+    case 'candidate-failed':
+      return candidate === undefined
+        ? application
+        : `mend ${toCause(rollout, candidate, observed?.candidate?.reason, speech)}, or ${command(`discard ${name}`)}`;
+    case 'primary-missing':
+    case 'candidate-missing':
+      return `${push}, and wait for Argo CD; ${application}`;
+    case 'primary-other':
+    case 'primary-other-digest':
+    case 'primary-not-observed':
+    case 'candidate-other':
+    case 'candidate-other-digest':
+    case 'candidate-not-observed':
+      return source === 'git'
+        ? `${push}; then wait for Argo CD and the watcher, and pull`
+        : `${push}, and wait for Argo CD; ${application}`;
+    case 'primary-not-ready':
+      return toWaitFor(observed?.primary?.state, '');
+    case 'candidate-not-ready':
+      return toWaitFor(observed?.candidate?.state, `, or ${command(`discard ${name}`)}`);
+    case 'mirror-still-open':
+    case 'mirror-not-applied':
+      return `wait for Argo CD to apply it${source === 'git' ? ' and the watcher to tell, and pull' : ''}; ${application}`;
+    case 'candidate-leaving':
+      return `wait for Argo CD to remove it; ${application}`;
+    case 'percentage-zero':
+      return toOpening(rollout, command, speech);
+    case 'status-behind':
+      return 'wait for the watcher to commit it; if it does not, see that it runs, and can push';
+    case undefined:
+      return candidate === undefined
+        ? `nothing is to be done; to try a version: ${command(`candidate set ${name} --version NEW --storage-uri URI`)}`
+        : `look at how ${candidate.declared.version} does${mirror.percentage > 0 ? ` with ${mirror.percentage} % of the requests` : ''}; then ${command(`promote ${name}`)}, or ${command(`discard ${name}`)}`;
+  }
+}
+
+function toWaitFor(state: string | undefined, otherwise: string): string {
+  if (state === 'Stopped') return `take away its annotation serving.kserve.io/stop${otherwise}`;
+  if (state === 'Deleting') return 'wait for it to be gone: Argo CD makes it anew';
+  return `wait until it is Ready or Failed${otherwise}`;
+}
+
+/** The field that is to be mended, and where it is. */
+function toCause({ file }: Rollout, version: RolloutVersion, reason: string | undefined, { toPath }: Speech): string {
+  const own = version.declared.storageUri !== undefined && !reasonsOfTemplate.has(reason ?? '');
+  const path = own ? ['spec', version.role, 'storageUri'] : ['spec', 'template', 'spec'];
+  const { line } = locate(file.source, path);
+  return `${own ? 'storageUri' : 'the spec'} in ${toPath(file.source.path)}:${line}`;
+}
+
+function toOpening(rollout: Rollout, command: (words: string) => string, speech: Speech): string {
+  const limits = (rollout.policy.settings.get('limits.maxMirrorPercentage') ?? []).map(({ value }) => Number(value));
+  const percentage = Math.min(20, ...limits);
+  if (percentage === 0) return 'a limit of a policy keeps it at 0 %: raise that first';
+  return `${command(`mirror ${rollout.name} ${percentage}${toAt(rollout, speech)}`)} opens the mirror at ${percentage} %`;
+}
+
+/** What `mirror` must be told where the percentage is inherited. */
+function toAt({ file, policy }: Rollout, { toPath }: Speech): string {
+  const origin = policy.origins.get('mirrorPercentage');
+  if (origin === undefined) return ' --here';
+  const { path } = origin.source;
+  const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
+  return folder === file.folder ? '' : ` --at ${toPath(path)}`;
+}

@@ -1,0 +1,81 @@
+/** Whether what somebody waits for has come, may still come, or cannot come by waiting. */
+import { mask } from '../input/quote.ts';
+import type { DesiredVersion, Glance, SeenVersion } from './glance.ts';
+
+export const goals = ['ready', 'mirrored', 'idle'] as const;
+
+export type Goal = (typeof goals)[number];
+
+export interface Waited {
+  /** `stuck`: only somebody's doing can bring it. */
+  readonly outcome: 'reached' | 'waiting' | 'stuck';
+  /** Part of a sentence: how it stands. */
+  readonly text: string;
+  /** It follows from the files alone, whatever is seen. */
+  readonly isDeclared?: boolean;
+  /** The one that is spoken of; undefined when it is none, or all. */
+  readonly model: Glance | undefined;
+}
+
+/**
+ * For all models together: the first that is stuck, else the first that is waited for.
+ *
+ * @param isOne the model was named; else models without a candidate are passed over when waiting for candidates.
+ */
+export function computeWaited(glances: readonly Glance[], goal: Goal, isOne: boolean): Waited {
+  const meant = isOne || goal === 'idle' ? glances : glances.filter(({ desired }) => desired.candidate !== undefined);
+  const all = meant.map((glance) => {
+    const waited = computeOne(glance, goal);
+    return { ...waited, text: `${glance.name}: ${waited.text}`, model: glance };
+  });
+  const stuck = all.find(({ outcome }) => outcome === 'stuck');
+  if (stuck !== undefined) return stuck;
+  const waiting = all.filter(({ outcome }) => outcome === 'waiting');
+  const [first] = waiting;
+  if (first !== undefined)
+    return waiting.length === 1 ? first : { ...first, text: `${first.text}; and ${waiting.length - 1} more` };
+  if (all.length === 0)
+    return { outcome: 'stuck', text: 'no model has a candidate', isDeclared: true, model: undefined };
+  return { outcome: 'reached', text: all.map(({ text }) => text).join('; '), model: undefined };
+}
+
+function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal): Omit<Waited, 'model'> {
+  const { candidate, mirror } = desired;
+  if (goal === 'idle') {
+    if (candidate !== undefined)
+      return {
+        outcome: 'stuck',
+        text: `${candidate.version} is still declared: promote or discard it`,
+        isDeclared: true,
+      };
+    if (observed === undefined) return { outcome: 'waiting', text: differences[0]?.text ?? 'nothing was seen yet' };
+    if (observed.mirror !== undefined) return { outcome: 'waiting', text: 'the mirror is still open' };
+    if (observed.candidate !== undefined) return { outcome: 'waiting', text: 'the candidate is still there' };
+    return { outcome: 'reached', text: 'there is no candidate, and no mirror' };
+  }
+  if (candidate === undefined) return { outcome: 'stuck', text: 'there is no candidate', isDeclared: true };
+  const seen = observed?.candidate;
+  const isSame = isOf(seen, candidate);
+  if (goal === 'mirrored' && gate.code === 'percentage-zero')
+    return { outcome: 'stuck', text: 'the policy says 0 %', isDeclared: true };
+  if (
+    goal === 'mirrored' &&
+    mirror !== undefined &&
+    observed?.mirror?.to === mirror.to &&
+    observed.mirror.percentage === mirror.percentage
+  )
+    return { outcome: 'reached', text: `${mirror.percentage} % is mirrored to ${candidate.version}` };
+  // Without a gate it is mirrored to all the same.
+  const matters = goal === 'ready' || gate.code !== 'gate-none';
+  if (matters && isSame && (seen?.state === 'Failed' || seen?.state === 'Stopped')) {
+    const why = seen.reason === undefined ? '' : ` (${mask(seen.reason)})`;
+    return { outcome: 'stuck', text: `${candidate.version} is ${seen.state}${why}` };
+  }
+  if (goal === 'ready' && isSame && seen?.state === 'Ready')
+    return { outcome: 'reached', text: `${candidate.version} is Ready` };
+  return { outcome: 'waiting', text: differences[0]?.text ?? gate.text };
+}
+
+function isOf(seen: SeenVersion | undefined, { name, digest }: DesiredVersion): boolean {
+  return seen?.name === name && seen.digest === digest;
+}

@@ -1,0 +1,55 @@
+/** Texts in columns for a terminal, where East Asian characters and most emoji take two places. */
+
+/** What Unicode 17's EastAsianWidth.txt has as wide, in ranges that hold nothing else that is printed. */
+const wide =
+  /[\u1100-\u115f\u2329\u232a\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18cff}\u{1aff0}-\u{1b2ff}\u{1f200}-\u{1f2ff}\u{1f300}-\u{1f64f}\u{1f680}-\u{1f6ff}\u{1f7e0}-\u{1f7eb}\u{1f900}-\u{1f9ff}\u{1fa70}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
+const combining = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}\u1160-\u11ff]/u;
+
+/** How many places a text takes. */
+export function toWidth(text: string): number {
+  // Nearly all texts are plain.
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += widthOf(character);
+  return width;
+}
+
+/** No wider than it may be; what is cut off is said by `…`. */
+export function shorten(text: string, width: number): string {
+  if (toWidth(text) <= width) return text;
+  if (width < 1) return '';
+  let short = '';
+  let left = width - 1;
+  for (const character of text) {
+    left -= widthOf(character);
+    if (left < 0) break;
+    short += character;
+  }
+  return `${short.trimEnd()}…`;
+}
+
+/** Lines of cells that stand below each other, two spaces apart; nothing trails. */
+export function toColumns(rows: readonly (readonly string[])[]): string[] {
+  const widths = toColumnWidths(rows);
+  return rows.map((row) =>
+    row
+      .map((cell, i) => pad(cell, i < row.length - 1 ? (widths[i] ?? 0) : 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function toColumnWidths(rows: readonly (readonly string[])[]): number[] {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, toWidth(cell));
+  return widths;
+}
+
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - toWidth(text)));
+}
+
+function widthOf(character: string): number {
+  if (combining.test(character)) return 0;
+  return wide.test(character) ? 2 : 1;
+}

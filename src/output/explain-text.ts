@@ -1,0 +1,146 @@
+/** What holds for a model, and why → what people read, and programs. */
+import type { DesiredVersion, Glance } from '../glance/glance.ts';
+import type { PolicyExplanation, PolicyField, PolicyPatch } from '../glance/policy-fields.ts';
+import type { Place } from '../input/problem.ts';
+import { mask } from '../input/quote.ts';
+import { toColumns } from './columns.ts';
+import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
+import { toShown } from './page-text.ts';
+import type { Style } from './style.ts';
+
+export interface Explanation {
+  readonly glance: Glance;
+  readonly policy: PolicyExplanation;
+  /** Where the versions are declared. */
+  readonly places: { readonly primary: Place; readonly candidate: Place | undefined };
+  readonly hosts: readonly string[];
+}
+
+/** These two say most, so they are told though nobody has set them. */
+const always: ReadonlySet<string> = new Set(['mirrorPercentage', 'gate']);
+
+/**
+ * @param all every field, those at their defaults too.
+ * @param toPath turns a path from the repository's root into the one to show.
+ */
+export function toExplainText(
+  { glance, policy, places, hosts }: Explanation,
+  { all, toPath, style }: { readonly all: boolean; readonly toPath: (file: string) => string; readonly style: Style },
+): string {
+  const at = ({ file, line }: Place) => `${toPath(file)}:${line}`;
+  const shown = policy.fields.filter(({ field, place }) => all || place !== undefined || always.has(field));
+  const hidden = policy.fields.length - shown.length;
+  const rest = hidden === 0 ? [] : [style('dim', `  ${hidden} more fields have their defaults: --all shows them`)];
+  return [
+    `${style('bold', glance.name)} in ${glance.namespace ?? 'a namespace that is not known: --namespace tells'}, ${toPath(glance.file)}`,
+    ...section('Versions', toVersionLines({ glance, places }, at)),
+    ...section(
+      'Hosts',
+      hosts.map((host) => `  ${host}`),
+    ),
+    ...section('Policy', [...toFieldLines(shown, at, style), ...rest]),
+    ...section(
+      'Limits',
+      toColumns(
+        policy.limits.map(({ field, value, place }) => [
+          `  ${field.replace(/^limits\./, '')}`,
+          toValueText(value),
+          at(place),
+        ]),
+      ),
+    ),
+    ...section(
+      'Patches, in the order in which they run',
+      toColumns(policy.patches.map((patch) => [...toPatchCells(patch), at(patch.place)])),
+    ),
+    '',
+    `${style('bold', 'Mirror:')} ${style(glance.gate.open ? 'green' : 'yellow', glance.gate.text)}`,
+    ...glance.differences
+      .filter((one) => !isSaidByGate(one, glance))
+      .map(({ text }) => `${style('bold', 'Note:')} ${text}`),
+    `${style('bold', 'Next:')} ${style('cyan', glance.next)}`,
+  ]
+    .map((line) => `${line}\n`)
+    .join('');
+
+  function section(title: string, lines: readonly string[]): string[] {
+    return lines.length === 0 ? [] : ['', style('bold', title), ...lines];
+  }
+}
+
+export function toExplainJson({ glance, policy, places, hosts }: Explanation): string {
+  const { name, namespace, file, desired, gate, observed, differences, next } = glance;
+  const version = (declared: DesiredVersion | undefined, place: Place | undefined) =>
+    declared === undefined ? null : { ...toVersionJson(declared), place };
+  const all = {
+    name,
+    namespace: namespace ?? null,
+    file,
+    versions: {
+      primary: version(desired.primary, places.primary),
+      candidate: version(desired.candidate, places.candidate),
+    },
+    hosts,
+    policy: {
+      fields: policy.fields.map(({ field, value, place, overrides }) => ({
+        field,
+        value: value ?? null,
+        place: place ?? null,
+        overrides,
+      })),
+      limits: policy.limits,
+      patches: policy.patches.map((patch) => ({ ...patch, name: patch.name ?? null })),
+    },
+    gate,
+    observed: observed ?? null,
+    differences,
+    next,
+  };
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
+
+function toVersionLines(
+  { glance, places }: Pick<Explanation, 'glance' | 'places'>,
+  at: (place: Place) => string,
+): string[] {
+  const { desired, observed } = glance;
+  return toColumns(
+    (['primary', 'candidate'] as const).flatMap((role) => {
+      const [version, place] = [desired[role], places[role]];
+      if (version === undefined || place === undefined) return [];
+      const state = observed === undefined ? 'not seen' : toStateText(version, observed[role]);
+      return [[`  ${role}`, version.version, version.name, `digest ${version.digest.slice(0, 8)}`, state, at(place)]];
+    }),
+  );
+}
+
+function toFieldLines(fields: readonly PolicyField[], at: (place: Place) => string, style: Style): string[] {
+  const lines = toColumns(
+    fields.map(({ field, value, place, overrides }) => {
+      const overridden = overrides.map((one) => `${toValueText(one.value)} of ${at(one.place)}`).join(', ');
+      const origin = place === undefined ? 'default' : at(place);
+      return [`  ${field}`, toValueText(value), overridden === '' ? origin : `${origin}, overrides ${overridden}`];
+    }),
+  );
+  return lines.map((line, i) => (fields[i]?.place === undefined ? style('dim', line) : line));
+}
+
+function toPatchCells({ kind, name, operations, objects }: PolicyPatch): string[] {
+  const [first, ...others] = operations;
+  const does =
+    first === undefined
+      ? 'does nothing'
+      : `${first.op} ${toShown(mask(first.path), 60)}${others.length === 0 ? '' : ` and ${others.length} more`}`;
+  const reached = objects.map((object) => object.name).join(', ');
+  return [
+    `  ${kind}${name === undefined ? '' : ` ${mask(name)}`}`,
+    does,
+    reached === '' ? 'changes nothing here' : `changes ${reached}`,
+  ];
+}
+
+function toValueText(value: unknown): string {
+  if (value === undefined) return 'none';
+  if (Array.isArray(value)) return value.length === 0 ? 'none' : toShown(mask(value.join(', ')), 80);
+  return toShown(mask(typeof value === 'string' ? value : JSON.stringify(value)), 80);
+}

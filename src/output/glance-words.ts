@@ -1,0 +1,36 @@
+/** How a version that was seen is written in few words. */
+import type { Difference, DifferenceCode } from '../glance/difference.ts';
+import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
+import { mask } from '../input/quote.ts';
+import { toShown } from './page-text.ts';
+
+/** `Ready`, `Failed ModelLoadFailed`; `earlier spec` when what was seen is not what is wanted. */
+export function toStateText(desired: DesiredVersion, seen: SeenVersion | undefined): string {
+  if (seen === undefined) return 'not seen';
+  if (seen.name !== desired.name) return 'another';
+  if (seen.digest !== desired.digest && seen.state !== 'Missing') return `earlier spec ${seen.state}`;
+  return seen.reason === undefined ? seen.state : `${seen.state} ${toShown(seen.reason, 60)}`;
+}
+
+/** What the sentence on the mirror has said already. */
+const repeats: Readonly<Partial<Record<DifferenceCode, Glance['gate']['code']>>> = {
+  'no-status': 'no-status',
+  'candidate-not-observed': 'not-observed',
+  'candidate-other': 'other-candidate',
+  'candidate-other-digest': 'other-digest',
+  'candidate-missing': 'not-ready',
+  'candidate-failed': 'not-ready',
+  'candidate-not-ready': 'not-ready',
+  'percentage-zero': 'percentage-zero',
+};
+
+/** Whether the sentence on the gate has said a difference already. */
+export function isSaidByGate({ code }: Difference, { gate, source }: Glance): boolean {
+  // What is seen in the cluster is said by nothing else.
+  return source === 'git' && repeats[code] === gate.code;
+}
+
+/** A version for programs; a URI's user and password are left out. */
+export function toVersionJson({ name, version, storageUri, digest }: DesiredVersion): object {
+  return { name, version, storageUri: storageUri === undefined ? null : mask(storageUri), digest };
+}

@@ -1,0 +1,65 @@
+/** What a terminal is sent: a line that is written anew while waiting, a screen while watching. */
+import { join } from 'node:path';
+import test from 'ava';
+import type { Host } from '../../src/cli/host.ts';
+import { main } from '../../src/cli/main.ts';
+import { watchStatus } from '../../src/cli/status-watch.ts';
+import { toWidth } from '../../src/output/columns.ts';
+import { plainStyle } from '../../src/output/style.ts';
+
+const fixtures = join(import.meta.dirname, '../../fixtures/status');
+
+function makeHost(columns: number, rows: number): { readonly host: Host; readonly written: { 1: string; 2: string } } {
+  const written = { 1: '', 2: '' };
+  const host: Host = {
+    version: '0.0.0',
+    workingDirectory: join(fixtures, 'every-difference/input'),
+    program: 'model-mirror.cjs',
+    environment: {},
+    write: (descriptor, texts) => {
+      for (const text of texts) written[descriptor] += text;
+    },
+    isTerminal: () => true,
+    size: () => ({ columns, rows }),
+    style: () => plainStyle,
+  };
+  return { host, written };
+}
+
+test('waiting is one line that is written anew, never wider than the terminal', async (t) => {
+  const { host, written } = makeHost(40, 10);
+  const words = ['status', 'q-candidate-not-ready', '--repo-root', '.', '--wait', 'ready'];
+  t.is(await main([...words, '--interval', '100ms', '--timeout', '350ms'], host), 1);
+  const [, line = ''] = written[2].split('\n');
+  const times = line.split('\r\u001b[K').slice(1);
+  t.true(times.length >= 3);
+  for (const text of times.slice(0, -1)) {
+    t.regex(text, /^waiting until ready, 0 s: q-cand.*…$/);
+    t.true(toWidth(text) < 40);
+  }
+  // What was written anew is taken away before the outcome is told.
+  t.regex(times.at(-1) ?? '', /^model-mirror: timed out after 350ms: /);
+});
+
+test('watching fills the screen and no more, and draws only what is other than before', async (t) => {
+  const { host, written } = makeHost(80, 6);
+  const texts = ['a\nb\n', 'a\nb\n', 'a\nb\nc\nd\ne\nf\n'];
+  const seen = { glances: [], problems: [], models: 0, revision: undefined, hint: undefined };
+  const look = async () => {
+    // It ends by Ctrl-C.
+    if (texts.length === 1) process.emit('SIGINT', 'SIGINT');
+    return seen;
+  };
+  const show = () => texts.shift() ?? '';
+  const places = {
+    repository: '/',
+    repositoryPath: '.',
+    folder: '/',
+    root: '/',
+    problems: [],
+    toShownPath: (file: string) => file,
+  };
+  t.is(await watchStatus({ look, show, intervalMs: 1, asJson: false, places, host }), 0);
+  t.is(written[1], '\u001b[H\u001b[2Ja\nb\n\u001b[H\u001b[2Ja\nb\nc\n… 3 more lines\n');
+  t.is(process.listenerCount('SIGINT'), 0);
+});
