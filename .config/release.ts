@@ -115,7 +115,12 @@ function make(tree: string, folder: string): Release {
   symlinkSync(join(root, 'node_modules'), join(tree, 'node_modules'));
   const before = readVersion(tree);
   const changelogBefore = readFileSync(join(tree, 'CHANGELOG.md'), 'utf8');
-  run(tree, process.execPath, [fileURLToPath(import.meta.resolve('@changesets/cli/bin.js')), 'version']);
+  run(
+    tree,
+    process.execPath,
+    [fileURLToPath(import.meta.resolve('@changesets/cli/bin.js')), 'version'],
+    'changeset version',
+  );
   const version = readVersion(tree);
   if (version === before)
     throw new Refusal('there is nothing to release: the changesets that wait are empty', 'give one a patch or more');
@@ -199,17 +204,19 @@ function git(...words: string[]): string {
   return run(root, 'git', words);
 }
 
-function run(cwd: string, program: string, words: readonly string[]): string {
+/** @param name as it is called when it fails. */
+function run(cwd: string, program: string, words: readonly string[], name = toName(program, words)): string {
   try {
     return execFileSync(program, words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trimEnd();
   } catch (error) {
     const { stdout = '', stderr = '', message } = error as Error & { stdout?: string; stderr?: string };
     const said = `${stdout}${stderr}`.trim();
-    throw new Refusal(
-      `${program === 'git' ? `git ${words[0]}` : words.join(' ')} failed: ${said || message}`,
-      'nothing was changed',
-    );
+    throw new Refusal(`${name} failed: ${said || message}`, 'nothing was changed');
   }
+}
+
+function toName(program: string, words: readonly string[]): string {
+  return program === process.execPath ? `${words[0]}` : `${program} ${words[0]}`;
 }
 
 function say(text: string): void {
