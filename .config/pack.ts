@@ -14,6 +14,7 @@ const wanted = [
   'dist/cli.cjs',
   'dist/cli.code',
   'dist/cluster-look.cjs',
+  'dist/comment-run.cjs',
   'dist/compare.cjs',
   'dist/completion.cjs',
   'dist/demo.cjs',

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes, isFault } from '../io/fault.ts';
 import { addCandidate } from './candidate.ts';
+import { addComment } from './comment.ts';
 import { addDiff } from './diff.ts';
 import { addDiscard } from './discard.ts';
 import { addExplain } from './explain.ts';
@@ -20,6 +21,7 @@ const commands = {
   validate: addValidate,
   init: addInit,
   diff: addDiff,
+  comment: addComment,
   candidate: addCandidate,
   mirror: addMirror,
   promote: addPromote,

@@ -2,21 +2,25 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { hasErrors } from '../input/problem.ts';
 import { exitCodes } from '../io/fault.ts';
-import { toGithubText, toProblemJson } from '../output/problem-text.ts';
+import { computeDigest } from '../manifests/digest.ts';
+import { toGithubText, toGitlabText, toProblemJson } from '../output/problem-text.ts';
 import type { Host } from './host.ts';
 import type { InputFlags } from './render.ts';
 import { addInputFlags, readApplication } from './render.ts';
 import { showProblems } from './show-problems.ts';
 
 interface ValidateFlags extends InputFlags {
-  readonly output: 'text' | 'json' | 'github';
+  readonly output: 'text' | 'json' | 'github' | 'gitlab';
 }
 
 export function addValidate(program: Command, host: Host, finish: (code: number) => void): void {
   addInputFlags(program.command('validate [dir]').description('check all models and policies below a folder'))
     .addOption(
-      new Option('-o, --output <format>', 'for people, for programs, or as annotations of a GitHub workflow')
-        .choices(['text', 'json', 'github'])
+      new Option(
+        '-o, --output <format>',
+        'for people, for programs, as annotations of GitHub, or as a code quality report of GitLab',
+      )
+        .choices(['text', 'json', 'github', 'gitlab'])
         .default('text'),
     )
     .addHelpText(
@@ -35,6 +39,7 @@ function runValidate(directory: string, flags: ValidateFlags, host: Host): numbe
   const { problems, models, policies } = application;
   if (flags.output === 'json') host.write(1, [toProblemJson(problems)]);
   else if (flags.output === 'github') host.write(1, [toGithubText(problems)]);
+  else if (flags.output === 'gitlab') host.write(1, [toGitlabText(problems, computeDigest)]);
   else {
     showProblems(problems, host, 1, toPath);
     if (problems.length === 0)

@@ -1,5 +1,5 @@
 /**
- * Writing to stdout and stderr, synchronously: process.stdout costs a tenth of Node's start, and what
+ * Reading stdin, and writing to stdout and stderr, the latter synchronously: process.stdout costs a tenth of Node's start, and what
  * it has not flushed is lost at process.exit.
  */
 import { writeSync } from 'node:fs';
@@ -17,6 +17,15 @@ export function writeTexts(descriptor: 1 | 2, texts: Iterable<string>): void {
     pending = '';
   }
   if (pending !== '') writeAll(descriptor, pending);
+}
+
+/** All of stdin. @throws Fault when it is a terminal, which would wait for somebody to type. */
+export async function readInput(): Promise<string> {
+  if (process.stdin.isTTY)
+    throw new Fault('usage', 'nothing is piped in', 'pipe into it, or see the example in --help');
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** False when nobody reads any more. */

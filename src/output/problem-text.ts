@@ -44,6 +44,29 @@ export function toGithubText(problems: readonly Problem[]): string {
     .join('');
 }
 
+/**
+ * GitLab's code quality report, which the merge request shows at each place.
+ *
+ * @param toFingerprint a digest: GitLab knows a problem again by it, so it leaves the line out, and problems
+ *   that are equal but for their line are told apart by their number.
+ */
+export function toGitlabText(problems: readonly Problem[], toFingerprint: (value: unknown) => string): string {
+  const seen = new Map<string, number>();
+  const entries = problems.map(({ severity, file, line, column, field, code, message, hint }) => {
+    const alike = JSON.stringify([file, code, field, message]);
+    const number = (seen.get(alike) ?? 0) + 1;
+    seen.set(alike, number);
+    return {
+      description: `${message}: ${hint}`,
+      check_name: code,
+      fingerprint: toFingerprint({ alike, number }),
+      severity: severity === 'error' ? 'major' : 'minor',
+      location: { path: file, positions: { begin: { line, column } } },
+    };
+  });
+  return `${JSON.stringify(entries, null, 2)}\n`;
+}
+
 /** As GitHub's own toolkit escapes (actions/toolkit, packages/core/src/command.ts). */
 function escapeData(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');

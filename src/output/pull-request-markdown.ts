@@ -16,6 +16,9 @@ import { groupModels, toObjectCount, toObjectDiff } from './pull-request-text.ts
 /** The first line of each report. */
 export const marker = '<!-- model-mirror diff -->';
 
+const head = `${marker}\n### model-mirror\n\n`;
+const withoutChanges = 'Nothing changes in what is rendered.';
+
 /** GitHub takes 65,536 characters, GitLab a million. */
 export const maxCharacters = 60_000;
 
@@ -33,13 +36,16 @@ export function toPullRequestMarkdown(report: PullRequest, compared: Compared): 
   );
   const nothing = models.length + risks.length + objects.length + problemsBefore.length === 0;
   return toComment(compared, [
-    ...(lines.length > 0
-      ? [toList(lines)]
-      : [nothing ? 'Nothing changes in what is rendered.' : 'No model changes in what it is to do.']),
+    ...(lines.length > 0 ? [toList(lines)] : [nothing ? withoutChanges : 'No model changes in what it is to do.']),
     ...toRisks(risks),
     ...toProblems(`The base cannot be rendered, so its objects are not compared.`, problemsBefore),
     ...(objects.length === 0 ? [] : [objects]),
   ]);
+}
+
+/** True for a report that has nothing to tell. */
+export function isWithoutChanges(markdown: string): boolean {
+  return markdown.startsWith(`${head}${withoutChanges}\n`);
 }
 
 /** The same when what is proposed cannot be rendered. */
@@ -52,7 +58,7 @@ export function toBrokenMarkdown(problems: readonly Problem[], compared: Compare
 
 function toComment({ before, after }: Compared, parts: readonly (string | readonly ChangedObject[])[]): string {
   const tail = `<sub>${toProse(before, maxText)} → ${toProse(after, maxText)}</sub>\n`;
-  let text = `${marker}\n### model-mirror\n\n`;
+  let text = head;
   for (const part of parts)
     text += `${typeof part === 'string' ? part : toManifests(part, maxCharacters - text.length - tail.length - 2)}\n\n`;
   return text + tail;

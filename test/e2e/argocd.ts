@@ -1,6 +1,6 @@
 /** Argo CD: its repo-server, the plugin's cmp-server beside it, and its application controller. */
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { stackFolder } from '../stack/build.ts';
@@ -15,6 +15,9 @@ const redisPort = 6379;
 const repoServerPort = 8081;
 const program = join(stackFolder, 'argocd');
 const folder = join(scratch, 'argocd');
+const root = join(import.meta.dirname, '../..');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const pluginName = `model-mirror-v${version}`;
 
 export class ArgoCd {
   readonly redis: Program;
@@ -26,7 +29,7 @@ export class ArgoCd {
     for (const name of ['plugins', 'config', 'work', 'gnupg', 'tls', 'ssh', 'bin'])
       mkdirSync(join(folder, name), { recursive: true });
     // The file that the image has, unchanged.
-    cpSync(join(import.meta.dirname, '../../plugin.yaml'), join(folder, 'config/plugin.yaml'));
+    cpSync(join(root, 'plugin.yaml'), join(folder, 'config/plugin.yaml'));
     // It is looked for even where signatures are not.
     const wrapper = join(folder, 'bin/git-verify-wrapper.sh');
     writeFileSync(wrapper, '#!/bin/sh\nexit 0\n');
@@ -72,7 +75,7 @@ export class ArgoCd {
   }
 
   async untilReady(): Promise<void> {
-    await this.plugin.until('the plugin listens', () => existsSync(join(folder, 'plugins/model-mirror-v0.1.0.sock')));
+    await this.plugin.until('the plugin listens', () => existsSync(join(folder, `plugins/${pluginName}.sock`)));
     await this.repoServer.until('the repo-server listens', () => isListening(repoServerPort));
   }
 
@@ -156,7 +159,7 @@ export function toApplication(options: ApplicationOptions): ClusterObject {
         repoURL: repository,
         path,
         targetRevision: 'main',
-        plugin: { name: 'model-mirror-v0.1.0' },
+        plugin: { name: pluginName },
       },
       destination: { server: 'https://kubernetes.default.svc', namespace },
       syncPolicy: {

@@ -60,7 +60,7 @@ export function writeInstallations(folder: string): Installation[] {
         [
           'resources: [repo-server.yaml]',
           'components: [../sidecar]',
-          'images: [{name: model-mirror, newName: images.example.com/model-mirror, newTag: 0.1.0}]',
+          'images: [{name: model-mirror, newName: images.example.com/model-mirror, newTag: 9.8.7}]',
         ],
         { 'repo-server.yaml': toRepoServer(lines) },
       ),

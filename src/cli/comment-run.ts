@@ -1,0 +1,65 @@
+/** The environment of a CI job → where the comment belongs; then the report goes there. */
+import type { Environment } from '../io/argocd-environment.ts';
+import { exitCodes, Fault } from '../io/fault.ts';
+import { GithubComments } from '../io/github-comments.ts';
+import { GitlabNotes } from '../io/gitlab-notes.ts';
+import type { ReviewComments } from '../io/review-comments.ts';
+import { NotAllowed } from '../io/review-comments.ts';
+import { readInput } from '../io/standard-streams.ts';
+import { isWithoutChanges, marker } from '../output/pull-request-markdown.ts';
+import type { Host } from './host.ts';
+
+/** @returns the exit code. */
+export async function runComment(host: Host): Promise<number> {
+  const comments = toComments(host.environment);
+  const text = await readInput();
+  if (!text.startsWith(`${marker}\n`))
+    throw new Fault(
+      'usage',
+      'what is to be commented is no report of model-mirror',
+      'pipe it: model-mirror diff main...HEAD --output markdown | model-mirror comment',
+    );
+  try {
+    const own = (await comments.list()).find(({ isOwn, body }) => isOwn && body.startsWith(marker));
+    if (own === undefined && isWithoutChanges(text)) {
+      host.write(2, ['Nothing changes, so no comment is begun.\n']);
+      return exitCodes.fine;
+    }
+    const address = own === undefined ? await comments.create(text) : await comments.update(own.id, text);
+    host.write(1, [`${address}\n`]);
+  } catch (error) {
+    if (!(error instanceof NotAllowed)) throw error;
+    host.write(2, [`Not commented: ${error.message}. Pull requests from forks get such tokens.\n`]);
+  }
+  return exitCodes.fine;
+}
+
+/** The host by what its runners set; the variables are documented by GitHub and GitLab. */
+function toComments(environment: Environment): ReviewComments {
+  const isGithub = environment['GITHUB_ACTIONS'] === 'true';
+  if (!isGithub && environment['GITLAB_CI'] !== 'true')
+    throw new Fault('usage', 'this is no job of GitHub or GitLab', 'run it there; here, read model-mirror diff');
+  const read = (name: string) => {
+    const value = environment[name];
+    if (value) return value;
+    throw new Fault('usage', `${name} is not set`, hints[name] ?? 'run this in a job of a pull or merge request');
+  };
+  const token = read('MODEL_MIRROR_TOKEN');
+  if (!isGithub)
+    return new GitlabNotes({
+      api: read('CI_API_V4_URL'),
+      project: read('CI_MERGE_REQUEST_PROJECT_ID'),
+      number: read('CI_MERGE_REQUEST_IID'),
+      page: `${read('CI_MERGE_REQUEST_PROJECT_URL')}/-/merge_requests/${read('CI_MERGE_REQUEST_IID')}`,
+      token,
+    });
+  const number = /^refs\/pull\/(\d+)\//.exec(environment['GITHUB_REF'] ?? '')?.[1];
+  if (number === undefined)
+    throw new Fault('usage', 'this is no job of a pull request', 'run it on: pull_request, as GITHUB_REF then says');
+  return new GithubComments({ api: read('GITHUB_API_URL'), repository: read('GITHUB_REPOSITORY'), number, token });
+}
+
+const hints: Readonly<Record<string, string>> = {
+  MODEL_MIRROR_TOKEN:
+    "on GitHub, set it to github.token; on GitLab, to a project access token: the job's own may not write notes",
+};

@@ -1,0 +1,355 @@
+/**
+ * The GitHub action and the GitLab template of `plugin/ci`: what they say, and their very steps, run with bash in
+ * clones as the hosts make them. What npm installs comes from a registry on this machine, and the comments go to
+ * stand-ins. One line a check; the exit code is 1 when one of them fails.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { parse } from 'yaml';
+import { marker } from '../../src/output/pull-request-markdown.ts';
+import { ReviewHost } from '../cli/review-host.ts';
+import { serveRegistry } from '../release/registry.ts';
+import type { JobOutcome } from './action.ts';
+import { readAction, runAction } from './action.ts';
+import { readTemplate, runJob } from './pipeline.ts';
+
+const root = join(import.meta.dirname, '../..');
+const files = join(root, 'plugin/ci');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-ci-')));
+const origin = join(folder, 'origin');
+const shelf = join(folder, 'registry');
+
+let passed = 0;
+let failed = 0;
+
+function check(name: string, found: unknown, wanted: unknown): void {
+  const isFine = wanted instanceof RegExp ? wanted.test(String(found)) : isDeepStrictEqual(found, wanted);
+  if (isFine) passed++;
+  else failed++;
+  process.stdout.write(`${isFine ? 'passed' : 'FAILED'}: ${name}\n`);
+  if (!isFine) process.stdout.write(`    wanted ${wanted instanceof RegExp ? wanted : JSON.stringify(wanted)}\n`);
+  if (!isFine) process.stdout.write(`    found ${typeof found === 'string' ? found : JSON.stringify(found)}\n`);
+}
+
+function git(cwd: string, ...words: string[]): string {
+  const person = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' };
+  const other = { GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com' };
+  const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', ...person, ...other };
+  return execFileSync('git', words, { cwd, encoding: 'utf8', env }).trim();
+}
+
+function commit(branch: string, model: string, extra: Readonly<Record<string, string>> = {}): void {
+  if (branch !== 'main') git(origin, 'checkout', '--quiet', '-B', branch, 'main');
+  for (const [file, text] of Object.entries({ 'models/wisdom/model.yaml': model, ...extra }))
+    writeFileSync(join(origin, file), text);
+  git(origin, 'add', '--all');
+  git(origin, 'commit', '--quiet', '--allow-empty', '--message', branch);
+}
+
+function toModel(candidate: string, field = 'version'): string {
+  return `apiVersion: model-mirror.dev/v1alpha1
+kind: Model
+metadata: {name: wisdom, namespace: models}
+spec:
+  template:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
+  primary: {version: v1, storageUri: "s3://models/v1"}
+  candidate: {${field}: ${candidate}, storageUri: "s3://models/${candidate}"}
+`;
+}
+
+/** What a pull request must have no say in: where the package comes from. */
+const hostile = { '.npmrc': 'registry=http://127.0.0.1:9/\n' };
+
+/** A clone as actions/checkout makes it: no branch, the merge of the pull request, and the base at its remote. */
+function checkOut(branch: string, name: string): string {
+  const clone = join(folder, name);
+  if (branch === 'shallow') {
+    git(folder, 'clone', '--quiet', '--depth', '1', '--branch', 'feature', `file://${origin}`, clone);
+    return clone;
+  }
+  git(folder, 'clone', '--quiet', origin, clone);
+  git(clone, 'checkout', '--quiet', '--detach', 'origin/main');
+  git(clone, 'merge', '--quiet', '--no-ff', '--message', 'as the host merges it', `origin/${branch}`);
+  return clone;
+}
+
+function makeOrigin(): void {
+  mkdirSync(join(origin, 'models/wisdom'), { recursive: true });
+  git(origin, 'init', '--quiet', '--initial-branch', 'main');
+  commit('main', toModel('v2'));
+  commit('feature', toModel('v3'), hostile);
+  commit('again', toModel('v4'));
+  commit('broken', toModel('v3', 'verison'));
+  commit('unrelated', toModel('v2'));
+  git(origin, 'checkout', '--quiet', 'main');
+}
+
+/** What both hosts' runners have; the registry is the user's, over which an .npmrc of a project would win. */
+function toRunner(registry: string): Readonly<Record<string, string>> {
+  writeFileSync(
+    join(folder, '.npmrc'),
+    `registry=${registry}
+cache=${join(folder, 'cache')}
+update-notifier=false
+`,
+  );
+  return { PATH: process.env['PATH'] ?? '', HOME: folder };
+}
+
+function checkFiles(): void {
+  const action = readAction(join(files, 'github/action.yml'));
+  check('action: the package is this very version', action.inputs['package']?.default, `model-mirror@${version}`);
+  const scripts = action.runs.steps.map(({ run }) => run);
+  check(
+    'action: nothing is put into a script',
+    scripts.filter((script) => script.includes('${{')),
+    [],
+  );
+  check('action: no other action is used', JSON.stringify(action).includes('"uses"'), false);
+  const text = readFileSync(join(files, 'github/workflow.yaml'), 'utf8');
+  const workflow = parse(text) as {
+    on: object;
+    permissions: object;
+    jobs: { 'model-mirror': { permissions?: object; steps: { uses: string; with?: Record<string, unknown> }[] } };
+  };
+  const job = workflow.jobs['model-mirror'];
+  const [checkout, , own] = job.steps;
+  check('workflow: least permissions', workflow.permissions, { contents: 'read', 'pull-requests': 'write' });
+  check('workflow: and the job has no others', job.permissions, undefined);
+  check('workflow: on pull_request alone', Object.keys(workflow.on), ['pull_request']);
+  check('workflow: the checkout', checkout?.with, { 'fetch-depth': 0, 'persist-credentials': false });
+  const loose = job.steps.filter(({ uses }) => !/^(\.\/|[\w-]+\/[\w-]+@[0-9a-f]{40}$)/.test(uses));
+  check('workflow: actions are pinned by commit', loose, []);
+  const unknown = Object.keys(own?.with ?? {}).filter((name) => action.inputs[name] === undefined);
+  check('workflow: passes what the action takes', unknown, []);
+  const { inputs, jobs } = readTemplate(join(files, 'gitlab/model-mirror.gitlab-ci.yml'));
+  check('template: the package is this very version', inputs['package']?.default, `model-mirror@${version}`);
+  for (const [name, { rules, variables, before_script: before, script }] of Object.entries(jobs)) {
+    check(`${name}: in merge requests alone`, rules, [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }]);
+    check(`${name}: with all commits`, variables['GIT_DEPTH'], '0');
+    check(
+      `${name}: nothing is put into a script`,
+      [...before, ...script].filter((line) => line.includes('$[[')),
+      [],
+    );
+  }
+}
+
+async function checkGithub(runner: Readonly<Record<string, string>>): Promise<void> {
+  const action = readAction(join(files, 'github/action.yml'));
+  const host = await ReviewHost.start();
+  let runs = 0;
+  const run = (
+    branch: string,
+    token = 'job-token',
+    inputs: Readonly<Record<string, string>> = {},
+  ): Promise<JobOutcome> => {
+    const name = `github-${++runs}`;
+    const environment = {
+      ...runner,
+      GITHUB_ACTIONS: 'true',
+      GITHUB_API_URL: host.url,
+      GITHUB_REPOSITORY: 'ml/deployments',
+      GITHUB_REF: 'refs/pull/12/merge',
+      GITHUB_BASE_REF: 'main',
+    };
+    const checkout = checkOut(branch, name);
+    const temporary = join(folder, `${name}-temporary`);
+    return runAction(action, { checkout, temporary, token, environment, inputs: { path: 'models', ...inputs } });
+  };
+  const address = 'https://github.example.com/ml/deployments/pull/12#issuecomment-1000';
+  try {
+    const quiet = await run('unrelated');
+    check('GitHub: nothing changes: it succeeds', quiet.succeeded, true);
+    check('GitHub: nothing changes: the outputs', quiet.outputs, { changed: 'false', risks: '0', comment: '' });
+    check('GitHub: nothing changes: no comment', host.comments.length, 0);
+    const first = await run('feature');
+    check('GitHub: a change: it succeeds', [first.succeeded, first.log.includes(`\n${version}\n`)], [true, true]);
+    check('GitHub: a change: the outputs', first.outputs, { changed: 'true', risks: '0', comment: address });
+    check('GitHub: a change: the summary tells it', first.summary, /candidate v2 → v3/);
+    check(
+      'GitHub: a change: the comment is the summary',
+      host.comments.map(({ body }) => body),
+      [first.summary],
+    );
+    const second = await run('again');
+    check('GitHub: another change: the same comment', second.outputs['comment'], address);
+    check(
+      'GitHub: another change: it is replaced',
+      host.comments.map(({ body }) => body),
+      [second.summary],
+    );
+    check('GitHub: another change: it tells so', second.summary, /candidate v2 → v4/);
+    const broken = await run('broken');
+    check('GitHub: a problem: it fails', broken.succeeded, false);
+    check(
+      'GitHub: a problem: an annotation at its place',
+      broken.log,
+      /^::error file=models\/wisdom\/model\.yaml,line=9,col=15,title=unknown-field::/m,
+    );
+    check('GitHub: a problem: the outputs', broken.outputs, { changed: '', risks: '0', comment: address });
+    check(
+      'GitHub: a problem: the comment says so',
+      host.comments.map(({ body }) => body).join(),
+      /^<!-- .* -->\n[\s\S]*\*\*This cannot be rendered\.\*\*/,
+    );
+    const before = host.comments.map(({ body }) => body);
+    const fork = await run('feature', 'fork-token');
+    check(
+      'GitHub: a fork: it succeeds, with a notice',
+      `${fork.succeeded} ${fork.log}`,
+      /^true [\s\S]*^::notice title=model-mirror::Not commented: /m,
+    );
+    check('GitHub: a fork: the summary tells it', fork.summary, /candidate v2 → v3/);
+    check('GitHub: a fork: no comment', [fork.outputs['comment'], host.comments.map(({ body }) => body)], ['', before]);
+    const silent = await run('feature', 'job-token', { comment: 'false' });
+    check(
+      'GitHub: comment: false',
+      [silent.succeeded, silent.outputs['comment'], host.comments.map(({ body }) => body)],
+      [true, '', before],
+    );
+    const denied = await run('feature', 'wrong-token');
+    check(
+      'GitHub: a wrong token: it fails and says why',
+      `${denied.succeeded} ${denied.log}`,
+      /^false [\s\S]*MODEL_MIRROR_TOKEN is wrong/,
+    );
+    check('GitHub: a wrong token: it is not shown', denied.log.includes('wrong-token'), false);
+    const nowhere = await run('feature', 'job-token', { base: 'origin/gone' });
+    check(
+      'GitHub: a base that is not there: it fails and says so',
+      `${nowhere.succeeded} ${nowhere.log}`,
+      /^false [\s\S]*gone/,
+    );
+    const shallow = await run('shallow');
+    check(
+      'GitHub: a shallow clone: it fails and says what to do',
+      `${shallow.succeeded} ${shallow.log}`,
+      /^false [\s\S]*fetch-depth: 0/,
+    );
+    const stray = await run('feature', 'job-token', { path: '$(touch stray); models' });
+    check(
+      'GitHub: an input is no script',
+      `${stray.succeeded} ${git(join(folder, `github-${runs}`), 'status', '--porcelain')}`,
+      'false ',
+    );
+  } finally {
+    host.close();
+  }
+}
+
+async function checkGitlab(runner: Readonly<Record<string, string>>): Promise<void> {
+  const { jobs } = readTemplate(join(files, 'gitlab/model-mirror.gitlab-ci.yml'), { path: 'models' });
+  const host = await ReviewHost.start();
+  let runs = 0;
+  const run = async (job: string, branch: string, token: string | undefined) => {
+    const name = `gitlab-${++runs}`;
+    const checkout = checkOut(branch, name);
+    const found = jobs[job];
+    if (found === undefined) throw new Error(`there is no job ${job}`);
+    const ended = await runJob(found, checkout, {
+      ...runner,
+      GITLAB_CI: 'true',
+      CI_PROJECT_DIR: checkout,
+      CI_API_V4_URL: `${host.url}/api/v4`,
+      CI_MERGE_REQUEST_PROJECT_ID: '7',
+      CI_MERGE_REQUEST_PROJECT_URL: 'https://gitlab.example.com/ml/deployments',
+      CI_MERGE_REQUEST_IID: '12',
+      CI_MERGE_REQUEST_DIFF_BASE_SHA: git(checkout, 'rev-parse', 'origin/main'),
+      MODEL_MIRROR_HOME: join(folder, `${name}-home`),
+      ...(token === undefined ? {} : { MODEL_MIRROR_TOKEN: token }),
+    });
+    const report = found.artifacts?.reports['codequality'];
+    return { ...ended, quality: report === undefined ? [] : readJson(join(checkout, report)) };
+  };
+  try {
+    const valid = await run('model-mirror-validate', 'feature', undefined);
+    check('GitLab: no problem: it succeeds, with an empty report', [valid.code, valid.quality], [0, []]);
+    const broken = await run('model-mirror-validate', 'broken', undefined);
+    check('GitLab: a problem: it fails', broken.code, 1);
+    check(
+      'GitLab: a problem: the log tells it',
+      broken.log,
+      /^models\/wisdom\/model\.yaml:9:15: error: unknown field "verison"/m,
+    );
+    check(
+      'GitLab: a problem: so does the report',
+      JSON.stringify(broken.quality),
+      /"path":"models\/wisdom\/model\.yaml","positions":\{"begin":\{"line":9,"column":15\}/,
+    );
+    const first = await run('model-mirror-diff', 'feature', 'robot-token');
+    check(
+      'GitLab: a change: it succeeds and gives the address',
+      `${first.code} ${first.log}`,
+      /^0 [\s\S]*wisdom: candidate v2 → v3[\s\S]*\/-\/merge_requests\/12#note_1000\n$/,
+    );
+    const second = await run('model-mirror-diff', 'again', 'robot-token');
+    check('GitLab: another change: it succeeds', second.code, 0);
+    check(
+      'GitLab: another change: the one note is replaced',
+      host.comments.map(({ body }) => body.startsWith(marker) && /candidate v2 → v4/.test(body)),
+      [true],
+    );
+    const unrendered = await run('model-mirror-diff', 'broken', 'robot-token');
+    check(
+      'GitLab: a problem: the note says so',
+      `${unrendered.code} ${host.comments[0]?.body}`,
+      /^0 [\s\S]*\*\*This cannot be rendered\.\*\*/,
+    );
+    const fork = await run('model-mirror-diff', 'feature', undefined);
+    check(
+      'GitLab: a fork: it succeeds and says why there is no note',
+      `${fork.code} ${fork.log}`,
+      /^0 [\s\S]*\nNo note: MODEL_MIRROR_TOKEN is not set\.\n$/,
+    );
+    const reader = await run('model-mirror-diff', 'feature', 'reader-token');
+    check(
+      'GitLab: a token that may not: it succeeds and says so',
+      `${reader.code} ${reader.log}`,
+      /^0 [\s\S]*\nNot commented: /,
+    );
+    const denied = await run('model-mirror-diff', 'feature', 'wrong-token');
+    check(
+      'GitLab: a wrong token: it fails, and does not show it',
+      [denied.code, denied.log.includes('wrong-token')],
+      [3, false],
+    );
+    check('GitLab: one note in all', host.comments.length, 1);
+  } finally {
+    host.close();
+  }
+}
+
+function readJson(file: string): unknown {
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+try {
+  checkFiles();
+  mkdirSync(shelf);
+  execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', shelf], { cwd: root });
+  makeOrigin();
+  const registry = await serveRegistry(shelf);
+  try {
+    const runner = toRunner(registry.url);
+    await checkGithub(runner);
+    await checkGitlab(runner);
+    check(
+      'what was installed came from the registry',
+      registry.asked.includes(`/model-mirror/-/model-mirror-${version}.tgz`),
+      true,
+    );
+  } finally {
+    registry.close();
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
