@@ -37,8 +37,7 @@ const policyComments: Comments = {
 
 /** @param schema where the editor finds the schema, from the file. */
 export function toModelFile(model: NewModel, schema: string): string {
-  const next = `  # a candidate comes by: model-mirror candidate set ${model.name} --version … --storage-uri …\n`;
-  return `${toSchemaLine(schema)}${toCommentedText(toModelValue(model), toModelComments(model))}${next}`;
+  return `${toSchemaLine(schema)}${toCommentedText(toModelValue(model), toModelComments(model))}`;
 }
 
 /** The same of the policy that holds for it. */

@@ -186,7 +186,11 @@ function writeModel(model: NewModel, { flags, host, origin, iter8 }: Doing): num
     ...diffs,
     ...toNotes(model, origin, service, iter8).map((note) => `${style('cyan', note)}\n`),
     report,
-    ...(flags.dryRun === true ? [] : [`Next: commit and push ${places.toShownPath(folder)}.\n`]),
+    ...(flags.dryRun === true
+      ? []
+      : [
+          `Next: commit and push ${places.toShownPath(folder)}. A candidate comes by model-mirror candidate set ${model.name}.\n`,
+        ]),
   ]);
   showProblems(problems, host, 2, places.toShownPath);
   return exitCodes.fine;
