@@ -21,6 +21,7 @@ const wanted = [
   'dist/edit.cjs',
   'dist/explain-run.cjs',
   'dist/model-mirror.cjs',
+  'dist/new-model.cjs',
   'dist/schema.cjs',
   'dist/status-run.cjs',
   'dist/watch.cjs',

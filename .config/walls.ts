@@ -17,6 +17,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   glance: ['change', 'render', 'manifests', 'rollout', 'input'],
   output: ['glance', 'change', 'manifests', 'input'],
   edit: ['output', 'input'],
+  adopt: ['output', 'input'],
   observe: ['manifests', 'input'],
   watch: ['observe', 'rollout', 'manifests', 'input', 'output'],
   demo: ['input'],
@@ -25,6 +26,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: [
     'demo',
     'stand-in',
+    'adopt',
     'edit',
     'glance',
     'watch',

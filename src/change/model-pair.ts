@@ -6,8 +6,8 @@ import type { RolloutState } from './rollout-change.ts';
 /** A model of a render. */
 export interface ModelState extends RolloutState {
   readonly status: ModelStatus | undefined;
-  /** The digests of the specs as rendered; undefined when nothing was, for there are problems. */
-  readonly digests: { readonly primary: string | undefined; readonly candidate: string | undefined };
+  /** Of the specs as rendered. */
+  readonly digests: { readonly primary: string; readonly candidate: string | undefined };
 }
 
 /** At least one of the two is there. */

@@ -101,7 +101,7 @@ function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
 }
 
 function findCandidateRisks(before: ModelState | undefined, after: ModelState): Risk[] {
-  const isEqual = ({ digests }: ModelState) => digests.primary !== undefined && digests.primary === digests.candidate;
+  const isEqual = ({ digests }: ModelState) => digests.primary === digests.candidate;
   const { candidate, file, name } = after.rollout;
   if (candidate === undefined || !isEqual(after) || (before !== undefined && isEqual(before))) return [];
   return [

@@ -146,12 +146,9 @@ function isSameDeclared(a: RolloutVersion, b: RolloutVersion): boolean {
   return JSON.stringify({ ...a.declared, name: '' }) === JSON.stringify({ ...b.declared, name: '' });
 }
 
-/** Whether a version has the spec that it had; where a side could not be rendered, as far as people wrote it. */
+/** Whether a version has the spec that it had. */
 export function isSameSpec(before: ModelState, after: ModelState, role: 'primary' | 'candidate'): boolean {
-  const [old, now] = [before.digests[role], after.digests[role]];
-  if (old !== undefined && now !== undefined) return old === now;
-  const [was, is] = [before.rollout[role], after.rollout[role]];
-  return was !== undefined && is !== undefined && isSameDeclared(was, is);
+  return before.digests[role] === after.digests[role];
 }
 
 function toVersionText({ declared: { version, storageUri } }: RolloutVersion): string {

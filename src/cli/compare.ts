@@ -1,6 +1,5 @@
 /** Two revisions, or one and the work tree → both rendered, and the report of what changes between them. */
 import { posix, relative, resolve, sep } from 'node:path';
-import type { ModelState } from '../change/model-pair.ts';
 import type { Side } from '../change/pull-request.ts';
 import { comparePullRequest } from '../change/pull-request.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
@@ -12,7 +11,6 @@ import { exitCodes, Fault } from '../io/fault.ts';
 import { findRepository, openFolderTree, toRealFolder } from '../io/folder-tree.ts';
 import { isBareRepository } from '../io/git-folder.ts';
 import { GitRevisions, toShortId } from '../io/git-revision.ts';
-import { digestAnnotation } from '../manifests/manifest.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import type { ComparedRevision } from '../output/pull-request-json.ts';
 import { toPullRequestJson } from '../output/pull-request-json.ts';
@@ -173,22 +171,6 @@ function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, hos
 }
 
 function toSide(tree: FolderTree, options: RenderOptions): Side {
-  const digests = new Map<string, string | undefined>();
-  const { rollouts, objects, problems } = renderApplication(tree, options, (manifest) => {
-    const { kind, metadata } = manifest;
-    if (kind === 'InferenceService')
-      digests.set(`${metadata.namespace}/${metadata.name}`, metadata.annotations?.[digestAnnotation]);
-    return toYamlText(manifest);
-  });
-  const models = rollouts.map(({ rollout, mirror, status }): ModelState => {
-    const { namespace, primary, candidate } = rollout;
-    const digestOf = (name: string | undefined) => digests.get(`${namespace}/${name}`);
-    return {
-      rollout,
-      mirror,
-      status,
-      digests: { primary: digestOf(primary.name), candidate: digestOf(candidate?.name) },
-    };
-  });
-  return { tree, models, objects, problems };
+  const { rollouts, objects, problems } = renderApplication(tree, options, toYamlText);
+  return { tree, models: rollouts, objects, problems };
 }

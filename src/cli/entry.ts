@@ -24,6 +24,9 @@ const code = main(process.argv.slice(2), {
     const { columns, rows } = descriptor === 1 ? process.stdout : process.stderr;
     return isTerminal(descriptor) && columns > 0 ? { columns, rows } : undefined;
   },
+  get terminal() {
+    return isTerminal(0) && isTerminal(1) ? { input: process.stdin, output: process.stdout } : undefined;
+  },
   style: (descriptor) => {
     const { styleText } = process.getBuiltinModule('node:util');
     if (!isTerminal(descriptor) || process.env['NO_COLOR']) return plainStyle;
@@ -33,7 +36,7 @@ const code = main(process.argv.slice(2), {
 // Everything is written by now; without this, Node would first take its heap apart.
 code.then((exitCode) => process.exit(exitCode));
 
-function isTerminal(descriptor: 1 | 2): boolean {
+function isTerminal(descriptor: 0 | 1 | 2): boolean {
   // Not imported above: most runs print no problem, and the terminal module loads the network's.
   return process.getBuiltinModule('node:tty').isatty(descriptor);
 }

@@ -1,5 +1,12 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Environment } from '../io/argocd-environment.ts';
 import type { Style } from '../output/style.ts';
+
+/** Both ends of a person's terminal. */
+export interface Terminal {
+  readonly input: Readable;
+  readonly output: Writable;
+}
 
 /** What a command may know of the process it runs in. */
 export interface Host {
@@ -14,6 +21,8 @@ export interface Host {
   readonly isTerminal: (descriptor: 1 | 2) => boolean;
   /** Of the terminal, in characters; undefined where there is none. */
   readonly size: (descriptor: 1 | 2) => { readonly columns: number; readonly rows: number } | undefined;
+  /** Where questions can be asked and answered; undefined: nobody sits there. */
+  readonly terminal?: Terminal | undefined;
   /** Colours where a terminal shows them; elsewhere, and with NO_COLOR, none. */
   readonly style: (descriptor: 1 | 2) => Style;
 }

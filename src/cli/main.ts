@@ -7,6 +7,7 @@ import { addDiff } from './diff.ts';
 import { addDiscard } from './discard.ts';
 import { addExplain } from './explain.ts';
 import type { Host } from './host.ts';
+import { addInit } from './init.ts';
 import { addMirror } from './mirror.ts';
 import { addParameters } from './parameters.ts';
 import { addPromote } from './promote.ts';
@@ -18,6 +19,7 @@ import { addWatch } from './watch-command.ts';
 const commands = {
   render: addRender,
   validate: addValidate,
+  init: addInit,
   diff: addDiff,
   comment: addComment,
   candidate: addCandidate,

@@ -25,6 +25,11 @@ export function runSchema(kind: string | undefined, host: Host): void {
 
 const draft = 'http://json-schema.org/draft-07/schema#';
 
+/** Of one kind, as it lies beside the files for an editor. */
+export function toSchemaText(kind: Kind): string {
+  return `${JSON.stringify(toSchema(kind), null, 2)}\n`;
+}
+
 function toSchema(kind: Kind): object {
   const { $schema: _, ...schema } = toJsonSchema(schemas[kind] as GenericSchema, {
     typeMode: 'output',

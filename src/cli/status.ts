@@ -33,7 +33,7 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
       .addOption(
         new Option(
           '--wait <goal>',
-          'until candidates are ready, or mirrored to; or (idle) there is none any more',
+          'until candidates are ready, or mirrored to; or (idle) there is none any more, and the primary is ready',
         ).choices(goals),
       )
       .option('--timeout <duration>', 'how long to wait', '10m')

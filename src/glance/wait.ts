@@ -51,7 +51,7 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
     if (observed === undefined) return { outcome: 'waiting', text: differences[0]?.text ?? 'nothing was seen yet' };
     if (observed.mirror !== undefined) return { outcome: 'waiting', text: 'the mirror is still open' };
     if (observed.candidate !== undefined) return { outcome: 'waiting', text: 'the candidate is still there' };
-    return { outcome: 'reached', text: 'there is no candidate, and no mirror' };
+    return computePrimary(desired.primary, observed.primary);
   }
   if (candidate === undefined) return { outcome: 'stuck', text: 'there is no candidate', isDeclared: true };
   const seen = observed?.candidate;
@@ -67,13 +67,28 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
     return { outcome: 'reached', text: `${mirror.percentage} % is mirrored to ${candidate.version}` };
   // Without a gate it is mirrored to all the same.
   const matters = goal === 'ready' || gate.code !== 'gate-none';
-  if (matters && isSame && (seen?.state === 'Failed' || seen?.state === 'Stopped')) {
+  if (matters && isSame && seen !== undefined && isLasting(seen)) {
     const why = seen.reason === undefined ? '' : ` (${mask(seen.reason)})`;
     return { outcome: 'stuck', text: `${candidate.version} is ${seen.state}${why}` };
   }
   if (goal === 'ready' && isSame && seen?.state === 'Ready')
     return { outcome: 'reached', text: `${candidate.version} is Ready` };
   return { outcome: 'waiting', text: differences[0]?.text ?? gate.text };
+}
+
+/** Without a candidate and a mirror: whether the primary is at rest as well. */
+function computePrimary(primary: DesiredVersion, seen: SeenVersion | undefined): Omit<Waited, 'model'> {
+  const { version } = primary;
+  if (seen === undefined || !isOf(seen, primary)) return { outcome: 'waiting', text: `${version} is not seen yet` };
+  if (seen.state === 'Ready')
+    return { outcome: 'reached', text: `${version} is Ready; there is no candidate, and no mirror` };
+  const why = seen.reason === undefined ? '' : ` (${seen.reason})`;
+  return { outcome: isLasting(seen) ? 'stuck' : 'waiting', text: `${version} is ${seen.state}${why}` };
+}
+
+/** Nobody but a person changes it. */
+function isLasting({ state }: SeenVersion): boolean {
+  return state === 'Failed' || state === 'Stopped';
 }
 
 function isOf(seen: SeenVersion | undefined, { name, digest }: DesiredVersion): boolean {

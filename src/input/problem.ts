@@ -20,6 +20,7 @@ export const problemCodes = [
   'edit-refused',
   'empty-file',
   'file-encoding',
+  'file-exists',
   'file-name',
   'file-too-large',
   'file-unreadable',

@@ -1,11 +1,38 @@
 /** One file of a work tree, written as a whole or not at all. */
-import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Fault, toReason } from './fault.ts';
 
 /** Whether a path is a link: what it leads to may be read under other names, too. */
 export function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/** Whether there is anything at a path, a link that leads nowhere too. */
+export function isFilePresent(path: string): boolean {
+  return existsSync(path) || isLink(path);
+}
+
+/** With the folders around it. @throws Fault when it cannot be made. */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw new Fault('environment', `${path} cannot be made: ${toReason(error)}`, 'name another folder', {
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -7,7 +7,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import type { Dirent, Stats } from 'node:fs';
-import { closeSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
 import type { FileRole } from '../input/file-role.ts';
 import { toFileRole } from '../input/file-role.ts';
@@ -127,11 +127,21 @@ function checkLink(link: string, within: string, wanted: boolean): Finding | 'no
   };
 }
 
-function readSource(absolute: string, path: string): SourceFile | Problem {
+/** The text of a file, or why there is none. */
+export function readSource(absolute: string, path: string): SourceFile | Problem {
   try {
     return toSource(path, readStart(absolute));
   } catch (error) {
     return toWholeProblem(path, toUnreadable(`the file cannot be read: ${toReason(error)}`));
+  }
+}
+
+/** What is piped into the program. */
+export function readStandardInput(): SourceFile | Problem {
+  try {
+    return toSource('(standard input)', readFileSync(0));
+  } catch (error) {
+    return toWholeProblem('(standard input)', toUnreadable(`it cannot be read: ${toReason(error)}`));
   }
 }
 

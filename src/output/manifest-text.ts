@@ -18,16 +18,29 @@ export function toYamlText(manifest: Manifest): string {
   return toBlock(manifest, '').slice(1).concat('\n');
 }
 
-/** A map or list that is not empty, each line of it behind a line end and the indent. */
-function toBlock(value: object, indent: string): string {
+/**
+ * A map or list that is not empty, each line of it behind a line end and the indent.
+ *
+ * @param toComment what stands behind a key of a map, by its path from the outermost one.
+ */
+export function toBlock(
+  value: object,
+  indent: string,
+  toComment?: (path: readonly string[]) => string | undefined,
+  path: readonly string[] = [],
+): string {
   let text = '';
   if (Array.isArray(value)) {
     for (const item of value)
       text += `\n${indent}- ${isFilled(item) ? toBlock(item, `${indent}  `).slice(indent.length + 3) : toScalar(item)}`;
     return text;
   }
-  for (const [key, item] of Object.entries(value))
-    text += `\n${indent}${toScalar(key)}:${isFilled(item) ? toBlock(item, `${indent}  `) : ` ${toScalar(item)}`}`;
+  for (const [key, item] of Object.entries(value)) {
+    const inner = toComment === undefined ? path : [...path, key];
+    const words = toComment?.(inner);
+    const comment = words === undefined ? '' : ` # ${words}`;
+    text += `\n${indent}${toScalar(key)}:${isFilled(item) ? `${comment}${toBlock(item, `${indent}  `, toComment, inner)}` : ` ${toScalar(item)}${comment}`}`;
+  }
   return text;
 }
 

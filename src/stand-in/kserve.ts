@@ -17,14 +17,23 @@ interface Known {
 export class KServeStandIn {
   readonly #cluster: StandInKubernetes;
   readonly #loadMs: number;
+  readonly #isBroken: (service: KubernetesObject) => boolean;
   readonly #known = new Map<string, Known>();
   readonly #sick = new Set<string>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  /** @param loadMs how long a model takes to load. */
-  constructor(cluster: StandInKubernetes, loadMs: number) {
+  /**
+   * @param loadMs how long a model takes to load.
+   * @param isBroken whether an InferenceService has a model that cannot be loaded.
+   */
+  constructor(
+    cluster: StandInKubernetes,
+    loadMs: number,
+    isBroken: (service: KubernetesObject) => boolean = () => false,
+  ) {
     this.#cluster = cluster;
     this.#loadMs = loadMs;
+    this.#isBroken = isBroken;
     this.#timer = setInterval(() => this.#turn(), intervalMs);
   }
 
@@ -63,7 +72,7 @@ export class KServeStandIn {
       this.#write(namespace, name, toLoading(before !== undefined));
       known.phase = 'loading';
     } else if (known.phase === 'loading' && waited > this.#loadMs) {
-      this.#write(namespace, name, this.#sick.has(key) ? toFailed() : toLoaded());
+      this.#write(namespace, name, this.#sick.has(key) || this.#isBroken(service) ? toFailed() : toLoaded());
       known.phase = 'done';
     }
   }

@@ -49,7 +49,7 @@ interface Run {
   readonly grow?: Readonly<Record<string, number>>;
 }
 
-const modelCommands = ['render', 'validate', 'candidate', 'mirror', 'promote', 'discard', 'explain', 'status'];
+const modelCommands = ['init', 'render', 'validate', 'candidate', 'mirror', 'promote', 'discard', 'explain', 'status'];
 
 /** What a case gives, by the name of the file in `expected/`. */
 export type Output = ReadonlyMap<string, string>;
@@ -74,7 +74,8 @@ function readTexts(folder: string): Map<string, string> {
   const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
   const paths = files
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
-    .filter((path) => !path.startsWith('.git/'))
+    // The schemas that init writes are those of `model-mirror schema`.
+    .filter((path) => !/^\.(git|model-mirror)\//.test(path))
     .sort();
   return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
 }

@@ -1,0 +1,354 @@
+/**
+ * `init`: what is said, asked and found of a model → its first files.
+ *
+ * Invariants: nothing is overwritten; nothing is written before the whole of it has been validated as
+ * the rest of the repository has it; a cluster is only read.
+ */
+import { dirname, posix, relative, resolve, sep } from 'node:path';
+import type { AdoptionFinding } from '../adopt/inference-service.ts';
+import { adoptInferenceService } from '../adopt/inference-service.ts';
+import type { Iter8Rollout } from '../adopt/iter8-values.ts';
+import { readIter8Values } from '../adopt/iter8-values.ts';
+import { toModelFile, toPolicyFile } from '../adopt/new-files.ts';
+import type { NewModel } from '../adopt/new-model.ts';
+import { toFoundFile } from '../input/folder-tree.ts';
+import { toProblem } from '../input/parse-document.ts';
+import type { Problem } from '../input/problem.ts';
+import { hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { parseText } from '../input/yaml-text.ts';
+import { isFilePresent, makeFolder, replaceFile } from '../io/edited-file.ts';
+import { exitCodes, Fault } from '../io/fault.ts';
+import { openFolderTree, readSource, readStandardInput } from '../io/folder-tree.ts';
+import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
+import type { Manifest } from '../manifests/manifest.ts';
+import { toCanonicalText } from '../manifests/manifest.ts';
+import { toDiffText } from '../output/diff-text.ts';
+import { toBlock } from '../output/manifest-text.ts';
+import { renderApplication } from '../render/application.ts';
+import { toOwnPlaces } from './edit-target.ts';
+import type { Host } from './host.ts';
+import type { InitFlags } from './init-flags.ts';
+import type { Answers } from './init-questions.ts';
+import { askFor, findMissing } from './init-questions.ts';
+import type { Places } from './places.ts';
+import { toSchemaText } from './schema.ts';
+import { showProblems } from './show-problems.ts';
+
+/** Where the model comes from, when it is there already. */
+interface Origin {
+  readonly source: SourceFile;
+  readonly value: unknown;
+}
+
+/** A file that is to be written; an absent one must not be there yet. */
+interface NewFile {
+  /** From the repository's root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+const mirrorDefault = 100;
+
+/** @returns the exit code. */
+export async function runInit(name: string | undefined, flags: InitFlags, host: Host): Promise<number> {
+  if (flags.from !== undefined && flags.fromCluster !== undefined)
+    throw new Fault('usage', '--from and --from-cluster both name the InferenceService', 'leave one of them out');
+  const iter8 = readIter8(flags, host);
+  if (iter8 !== undefined && isProblems(iter8)) return refuse(iter8, host);
+  const origin = flags.fromCluster === undefined ? readOrigin(flags, host) : await readCluster(flags, host);
+  if (origin !== undefined && isProblems(origin)) return refuse(origin, host);
+  const said = toSaid(name, flags, iter8);
+  const model = origin === undefined ? await toFreshModel(said, host) : toAdoptedModel(origin, said, iter8);
+  if (isProblems(model)) return refuse(model, host);
+  return writeModel(model, { flags, host, origin, iter8 });
+}
+
+/** What the flags say, over what Iter8's values say. */
+function toSaid(name: string | undefined, flags: InitFlags, iter8: Iter8Rollout | undefined): Answers {
+  const percentage = flags.percentage ?? iter8?.mirrorPercentage.toString();
+  return {
+    name: name ?? iter8?.name,
+    namespace: flags.namespace ?? iter8?.namespace,
+    format: flags.format,
+    version: flags.version,
+    storageUri: flags.storageUri,
+    secretKey: flags.secretKey,
+    percentage,
+    primary: iter8?.primary,
+  };
+}
+
+async function toFreshModel(said: Answers, host: Host): Promise<NewModel> {
+  const missing = findMissing(said);
+  if (missing.length > 0 && host.terminal === undefined)
+    throw new Fault(
+      'usage',
+      `there is no terminal to ask for ${missing.map(({ noun }) => noun).join(', ')}`,
+      `pass ${missing.map(({ flag }) => flag).join(', ')}`,
+    );
+  const {
+    name = '',
+    namespace,
+    format,
+    version,
+    storageUri,
+    secretKey,
+    percentage,
+    primary,
+  } = missing.length === 0 || host.terminal === undefined ? said : await askFor(said, host.terminal);
+  return {
+    name,
+    namespace,
+    labels: {},
+    annotations: {
+      'serving.kserve.io/deploymentMode': 'ModelMesh',
+      ...(secretKey === undefined ? {} : { 'serving.kserve.io/secretKey': secretKey }),
+    },
+    spec: { predictor: { model: { modelFormat: { name: format } } } },
+    primary: {
+      version: version ?? 'v1',
+      storageUri,
+      name: primary === undefined || primary === `${name}-0` ? undefined : primary,
+    },
+    mirrorPercentage: toPercentage(percentage),
+  };
+}
+
+function toAdoptedModel(
+  { source, value }: Origin,
+  { name, namespace, version, percentage, format, storageUri, secretKey }: Answers,
+  iter8: Iter8Rollout | undefined,
+): NewModel | Problem[] {
+  const extra = Object.entries({ '--format': format, '--storage-uri': storageUri, '--secret-key': secretKey });
+  const said = extra.filter(([, text]) => text !== undefined).map(([flag]) => flag);
+  if (said.length > 0)
+    throw new Fault('usage', `the InferenceService says this already: ${said.join(', ')}`, 'edit the files afterwards');
+  const model = adoptInferenceService(value, { name, version, mirrorPercentage: toPercentage(percentage) });
+  if ('code' in model) return [toPlaced(source, model)];
+  const adopted = model.primary.name ?? `${model.name}-0`;
+  if (iter8 !== undefined && adopted !== iter8.primary)
+    return [
+      toProblem(
+        source,
+        ['metadata', 'name'],
+        {
+          code: 'invalid-value',
+          message: `this InferenceService is ${quote(adopted)}, and the primary of Iter8's values is ${quote(iter8.primary)}`,
+          hint: `pass ${iter8.primary}`,
+        },
+        { on: 'value' },
+      ),
+    ];
+  return namespace === undefined ? model : { ...model, namespace };
+}
+
+function toPercentage(text: string | undefined): number {
+  if (text === undefined) return mirrorDefault;
+  const percentage = Number(text);
+  if (text.trim() === '' || !(percentage >= 0 && percentage <= 100))
+    throw new Fault('usage', `${quote(text)} is no percentage`, 'pass a number from 0 to 100');
+  return percentage;
+}
+
+interface Doing {
+  readonly flags: InitFlags;
+  readonly host: Host;
+  readonly origin: Origin | undefined;
+  readonly iter8: Iter8Rollout | undefined;
+}
+
+function writeModel(model: NewModel, { flags, host, origin, iter8 }: Doing): number {
+  const shown =
+    flags.dir ?? (isFilePresent(resolve(host.workingDirectory, 'models')) ? `models/${model.name}` : model.name);
+  const places = toOwnPlaces({ ...flags, path: '.' }, host);
+  const folder = relative(places.repository, resolve(host.workingDirectory, shown)).split(sep).join('/') || '.';
+  if (folder === '..' || folder.startsWith('../'))
+    throw new Fault('usage', `${quote(shown)} is not in the repository ${places.repository}`, 'mend --dir');
+  const toPath = (file: string) => posix.join(folder, file);
+  const toSchemaPath = (file: string) => posix.relative(folder, `${schemaFolder}/${file}`);
+  const files: NewFile[] = [
+    { path: toPath('model.yaml'), text: toModelFile(model, toSchemaPath(schemaFiles.Model)) },
+    { path: toPath('policy.yaml'), text: toPolicyFile(model, toSchemaPath(schemaFiles.MirrorPolicy)) },
+  ];
+  const taken = files.filter(({ path }) => isFilePresent(resolve(places.repository, path)));
+  if (taken.length > 0) return refuse(taken.map(toTaken), host, places);
+  const { problems, service } = check(files, model, places);
+  const style = host.style(1);
+  const diffs = files.map(({ path, text }) => `${toDiffText(places.toShownPath(path), undefined, text, style)}\n`);
+  if (hasErrors(problems)) {
+    if (flags.dryRun === true) host.write(1, diffs);
+    return refuse(problems, host, places, '; the places are those of the files as they would be: --dry-run shows them');
+  }
+  const report = flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : write(files, places);
+  host.write(1, [
+    ...diffs,
+    ...toNotes(model, origin, service, iter8).map((note) => `${style('cyan', note)}\n`),
+    report,
+    ...(flags.dryRun === true
+      ? []
+      : [
+          `Next: commit and push ${places.toShownPath(folder)}. A candidate comes by model-mirror candidate set ${model.name}.\n`,
+        ]),
+  ]);
+  showProblems(problems, host, 2, places.toShownPath);
+  return exitCodes.fine;
+}
+
+function toTaken({ path }: NewFile): Problem {
+  return toWholeProblem(path, {
+    code: 'file-exists',
+    message: 'this file is there already, and nothing is overwritten',
+    hint: 'name another folder with --dir, or edit the file',
+  });
+}
+
+/** What is wrong with the new files, alone and among the others; what was wrong before is not told. */
+function check(
+  files: readonly NewFile[],
+  model: NewModel,
+  places: Places,
+): { readonly problems: readonly Problem[]; readonly service: Manifest | undefined } {
+  const tree = openFolderTree({ ...places, folder: places.root });
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const render = (added: readonly string[]) => {
+    let service: Manifest | undefined;
+    const application = renderApplication(
+      {
+        ...tree,
+        files: [...tree.files, ...added.map(toFoundFile)],
+        read: (file) => {
+          const text = texts.get(file.path);
+          return text === undefined ? tree.read(file) : { path: file.path, text };
+        },
+      },
+      { anyNamespace: true, allowEmpty: true },
+      (manifest) => {
+        const isPrimary = manifest.metadata.name === (model.primary.name ?? `${model.name}-0`);
+        if (manifest.kind === 'InferenceService' && isPrimary) service = manifest;
+      },
+    );
+    return { problems: application.problems, service };
+  };
+  const known = new Set(render([]).problems.map((problem) => JSON.stringify(problem)));
+  const { problems, service } = render([...texts.keys()]);
+  return { problems: sortProblems(problems.filter((problem) => !known.has(JSON.stringify(problem)))), service };
+}
+
+/** What to know of the model that is taken over. */
+function toNotes(
+  model: NewModel,
+  origin: Origin | undefined,
+  service: Manifest | undefined,
+  iter8: Iter8Rollout | undefined,
+): string[] {
+  const { name, primary } = model;
+  const old = origin === undefined ? undefined : pickSpec(origin.value);
+  const isSame = old !== undefined && service !== undefined && toCanonicalText(service.spec) === toCanonicalText(old);
+  return [
+    `${name}: ${primary.version} will answer every request, as ${primary.name ?? `${name}-0`}`,
+    ...(old === undefined
+      ? []
+      : [isSame ? 'its spec stays as it is, so KServe reloads nothing' : toChanged(old, service)]),
+    ...(iter8?.candidate === undefined
+      ? []
+      : [
+          `the candidate ${iter8.candidate} is not taken over: when Iter8 is gone, model-mirror candidate set ${name} adds it`,
+        ]),
+  ];
+}
+
+function pickSpec(value: unknown): object | undefined {
+  const { spec, items } = value as { readonly spec?: object; readonly items?: readonly { readonly spec?: object }[] };
+  return spec ?? items?.find(({ spec: inner }) => inner !== undefined)?.spec;
+}
+
+function toChanged(old: object, service: Manifest | undefined): string {
+  const diff = toDiffText('spec', `${toBlock(old, '').slice(1)}\n`, `${toBlock(service?.spec ?? {}, '').slice(1)}\n`);
+  return `its spec changes, by a policy here, so KServe reloads it:\n${diff}`;
+}
+
+const schemaFolder = '.model-mirror';
+const schemaFiles = { Model: 'model.schema.json', MirrorPolicy: 'policy.schema.json' } as const;
+
+/** The schemas too, for the editor: they are made anew by whichever version writes next. */
+function write(files: readonly NewFile[], places: Places): string {
+  const put = (path: string, text: string) => {
+    const absolute = resolve(places.repository, path);
+    makeFolder(dirname(absolute));
+    const before = isFilePresent(absolute) ? readSource(absolute, path) : undefined;
+    const known = before === undefined ? undefined : 'code' in before ? '' : before.text;
+    if (known !== text) replaceFile(absolute, known, text);
+  };
+  for (const [kind, file] of Object.entries(schemaFiles))
+    put(`${schemaFolder}/${file}`, toSchemaText(kind as keyof typeof schemaFiles));
+  for (const { path, text } of files) put(path, text);
+  return `${files.map(({ path }) => places.toShownPath(path)).join(' and ')} are written; ${places.toShownPath(schemaFolder)} lets the editor explain their fields.\n`;
+}
+
+function readIter8({ fromIter8 }: InitFlags, host: Host): Iter8Rollout | Problem[] | undefined {
+  if (fromIter8 === undefined) return undefined;
+  const read = readValue(fromIter8, host);
+  if (isProblems(read)) return read;
+  const rollout = readIter8Values(read.value);
+  return 'code' in rollout ? [toPlaced(read.source, rollout)] : rollout;
+}
+
+function readOrigin({ from }: InitFlags, host: Host): Origin | Problem[] | undefined {
+  return from === undefined ? undefined : readValue(from, host);
+}
+
+function readValue(path: string, host: Host): Origin | Problem[] {
+  const source = path === '-' ? readStandardInput() : readSource(resolve(host.workingDirectory, path), path);
+  return 'code' in source ? [source] : parseOrigin(source);
+}
+
+function parseOrigin(source: SourceFile): Origin | Problem[] {
+  const { value, problems } = parseText(source);
+  return hasErrors(problems) ? [...problems] : { source, value };
+}
+
+async function readCluster(
+  { fromCluster = '', kubeconfig, context }: InitFlags,
+  host: Host,
+): Promise<Origin | Problem[]> {
+  const [namespace = '', name = '', ...more] = fromCluster.split('/');
+  if (namespace === '' || name === '' || more.length > 0)
+    throw new Fault('usage', `${quote(fromCluster)} names no InferenceService`, 'write it as namespace/name');
+  const api = new KubernetesApi({
+    kubeconfig: kubeconfig && resolve(host.workingDirectory, kubeconfig),
+    context,
+  });
+  const path = `/apis/serving.kserve.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/inferenceservices/${encodeURIComponent(name)}`;
+  try {
+    const response = await api.request(path, { signal: AbortSignal.timeout(patienceMs) });
+    return parseOrigin({ path: fromCluster, text: await response.text() });
+  } catch (error) {
+    if (!(error instanceof ApiTrouble)) throw error;
+    throw new Fault(
+      'environment',
+      error.status === 404 ? `there is no InferenceService ${quote(fromCluster)} in the cluster` : error.message,
+      error.status === 404
+        ? 'kubectl get inferenceservice --all-namespaces lists them'
+        : 'look at the kubeconfig, or pass --from FILE',
+      { cause: error },
+    );
+  }
+}
+
+const patienceMs = 30_000;
+
+function toPlaced(source: SourceFile, { path, ...finding }: AdoptionFinding): Problem {
+  return toProblem(source, path, finding, { on: 'value' });
+}
+
+function isProblems(value: unknown): value is Problem[] {
+  return Array.isArray(value);
+}
+
+function refuse(problems: readonly Problem[], host: Host, places?: Places, why = ''): number {
+  showProblems(problems, host, 2, places?.toShownPath ?? ((file) => file));
+  host.write(2, [`nothing was written${why}\n`]);
+  return exitCodes.problems;
+}

@@ -1,0 +1,93 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { adoptInferenceService } from '../../src/adopt/inference-service.ts';
+import { toModelFile, toPolicyFile } from '../../src/adopt/new-files.ts';
+import type { NewModel } from '../../src/adopt/new-model.ts';
+import { toModelValue, toPolicyValue } from '../../src/adopt/new-model.ts';
+import { parseText } from '../../src/input/yaml-text.ts';
+import type { Manifest } from '../../src/manifests/manifest.ts';
+import { renderApplication } from '../../src/render/application.ts';
+
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? 200);
+
+/** What YAML could take for something else, or a comment for its end. */
+const odd = fc.oneof(
+  fc.constantFrom('1.0', '1e3', 'yes', 'null', '~', 'a: b', 'a #b', '# c', '- d', "it's", '"q"', '{x}', '0x1F', ''),
+  fc.constantFrom(' ', 'x\ny', '\u2028', '12:30'),
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: 'grapheme', maxLength: 10 }),
+);
+/** In whatever file. */
+const isForbidden = (text: string) => ['__proto__', 'prototype', 'constructor', '<<'].includes(text);
+const key = odd.filter((text) => !isForbidden(text));
+/** With numbers that JSON and YAML both keep: others are problems in whatever file. */
+const json = fc
+  .jsonValue({ maxDepth: 4 })
+  .map((value) =>
+    JSON.parse(JSON.stringify(value, (_, part) => (typeof part === 'number' ? Math.round(part % 1000) || 0 : part))),
+  )
+  .filter((value) => !/"(__proto__|prototype|constructor|<<)":/.test(JSON.stringify(value)));
+const texts = fc.dictionary(key, odd, { maxKeys: 4 });
+const models: fc.Arbitrary<NewModel> = fc.record({
+  name: fc.constantFrom('wisdom', 'a-b'),
+  namespace: fc.option(fc.constantFrom('models', '007'), { nil: undefined }),
+  labels: texts,
+  annotations: texts,
+  spec: fc.dictionary(key, json, { maxKeys: 4 }),
+  primary: fc.record({
+    version: odd,
+    storageUri: fc.option(odd, { nil: undefined }),
+    name: fc.option(odd, { nil: undefined }),
+  }),
+  mirrorPercentage: fc.integer({ min: 0, max: 1_000_000 }).map((value) => value / 10_000),
+});
+
+/** Without prototypes, which tell nothing here. */
+function toPlain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+test('whatever the texts are, the files say what was meant', (t) => {
+  fc.assert(
+    fc.property(models, (model) => {
+      for (const [text, meant] of [
+        [toModelFile(model, 'x.json'), toModelValue(model)],
+        [toPolicyFile(model, 'x.json'), toPolicyValue(model)],
+      ] as const) {
+        const { value, problems } = parseText({ path: 'new.yaml', text });
+        t.deepEqual(problems, [], text);
+        t.deepEqual(toPlain(value), toPlain(meant), text);
+      }
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('an InferenceService that is taken over keeps its spec, so that KServe has nothing to reload', (t) => {
+  const extra = fc.dictionary(fc.constantFrom('minReplicas', 'serviceAccountName', 'x'), json);
+  const names = fc.constantFrom('wisdom', 'wisdom-0', 'wisdom-1', 'folly');
+  fc.assert(
+    fc.property(extra, extra, names, fc.boolean(), (predictor, more, name, isStored) => {
+      const storage = isStored ? { storage: { key: 'localMinIO', path: 'x' } } : { storageUri: 's3://models/x' };
+      const service = {
+        kind: 'InferenceService',
+        metadata: { name, namespace: 'models', annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh' } },
+        spec: { predictor: { ...predictor, model: { ...more, modelFormat: { name: 'sklearn' }, ...storage } } },
+      };
+      const model = adoptInferenceService(service, { name: undefined, version: undefined, mirrorPercentage: 100 });
+      if ('code' in model) return t.fail(model.message);
+      const file = { path: 'model.yaml', folder: '.', name: 'model.yaml' };
+      const text = toModelFile(model, 'x.json');
+      const { objects, problems } = renderApplication(
+        { folder: '.', files: [file], problems: [], read: () => ({ path: file.path, text }) },
+        {},
+        (manifest): Manifest => manifest,
+      );
+      const rendered = objects.find(({ kind }) => kind === 'InferenceService')?.output;
+      t.deepEqual(problems, []);
+      t.is(rendered?.metadata.name, name);
+      t.deepEqual(toPlain(rendered?.spec), toPlain(service.spec));
+    }),
+    { numRuns: runs },
+  );
+});

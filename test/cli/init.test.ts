@@ -1,0 +1,127 @@
+/** `init` against a cluster over a socket, and in front of somebody who answers. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import test from 'ava';
+import type { Host } from '../../src/cli/host.ts';
+import { main } from '../../src/cli/main.ts';
+import { parseModel } from '../../src/input/parse-document.ts';
+import { plainStyle } from '../../src/output/style.ts';
+import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-init-')));
+test.after.always(() => rmSync(root, { recursive: true, force: true }));
+
+let count = 0;
+
+function makeHost(terminal?: Host['terminal']): { host: Host; folder: string; said: () => string } {
+  const folder = join(root, `f${count++}`);
+  mkdirSync(join(folder, '.git'), { recursive: true });
+  let said = '';
+  const host: Host = {
+    version: '0.0.0',
+    workingDirectory: folder,
+    program: 'model-mirror.cjs',
+    environment: {},
+    write: (_, texts) => {
+      for (const text of texts) said += text;
+    },
+    isTerminal: () => false,
+    size: () => undefined,
+    terminal,
+    style: () => plainStyle,
+  };
+  return { host, folder, said: () => said };
+}
+
+test('an InferenceService of the cluster is taken over, and only read', async (t) => {
+  const cluster = await startKubernetes();
+  try {
+    cluster.apply({
+      apiVersion: 'serving.kserve.io/v1beta1',
+      kind: 'InferenceService',
+      metadata: {
+        name: 'memory',
+        namespace: 'models',
+        annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh' },
+        labels: { 'app.kubernetes.io/version': 'v7' },
+      },
+      spec: { predictor: { model: { modelFormat: { name: 'onnx' }, storageUri: 's3://models/memory-v7' } } },
+    });
+    const before = JSON.stringify(cluster.get('inferenceservices', 'models', 'memory'));
+    const { host, folder, said } = makeHost();
+    const kubeconfig = join(folder, 'kubeconfig');
+    writeFileSync(kubeconfig, cluster.kubeconfig());
+    t.is(await main(['init', '--from-cluster', 'models/memory', '--kubeconfig', kubeconfig], host), 0, said());
+    t.regex(said(), /its spec stays as it is, so KServe reloads nothing/);
+    const { value: model } = parseModel({
+      path: 'model.yaml',
+      text: readFileSync(join(folder, 'memory/model.yaml'), 'utf8'),
+    });
+    t.deepEqual(model?.spec.primary, { version: 'v7', storageUri: 's3://models/memory-v7', name: 'memory' });
+    t.is(JSON.stringify(cluster.get('inferenceservices', 'models', 'memory')), before);
+    t.is(await main(['init', '--from-cluster', 'models/absent', '--kubeconfig', kubeconfig], host), 3);
+    t.regex(said(), /there is no InferenceService "models\/absent" in the cluster/);
+    await cluster.close();
+    t.is(await main(['init', '--from-cluster', 'models/memory', '--kubeconfig', kubeconfig], host), 3);
+    t.regex(said(), /the Kubernetes API cannot be reached/);
+  } finally {
+    await cluster.close();
+  }
+});
+
+/** Somebody who waits for each question before the answer is typed. */
+async function answer(
+  terminal: { input: PassThrough; output: PassThrough },
+  answers: readonly [question: RegExp, typed: string][],
+) {
+  let shown = '';
+  terminal.output.on('data', (chunk: Buffer) => {
+    shown += chunk.toString('utf8');
+  });
+  for (const [question, typed] of answers) {
+    const from = shown.length;
+    for (let i = 0; i < 500 && !question.test(shown.slice(Math.max(0, from - 200))); i++) await sleep(10);
+    for (const key of typed) {
+      terminal.input.write(key);
+      await sleep(5);
+    }
+  }
+  return shown;
+}
+
+test('what is not said is asked for', async (t) => {
+  const terminal = { input: new PassThrough(), output: new PassThrough() };
+  const { host, folder, said } = makeHost(terminal);
+  const [code] = await Promise.all([
+    main(['init', '--namespace', 'models'], host),
+    answer(terminal, [
+      [/model called/, 'Wisdom\r\b\b\b\b\b\bwisdom\r'],
+      [/format/, 'sklearn\r'],
+      [/first version/, '\r'],
+      [/Where does it lie/, 's3://models/wisdom-v1\r'],
+      [/How many percent/, '\b\b\b20\r'],
+    ]),
+  ]);
+  t.is(code, 0, said());
+  t.is(
+    readFileSync(join(folder, 'wisdom/policy.yaml'), 'utf8').split('\n').at(-2),
+    '  mirrorPercentage: 20 # the share of requests that a candidate gets a copy of; 0 is the brake',
+  );
+  const { value: model } = parseModel({
+    path: 'model.yaml',
+    text: readFileSync(join(folder, 'wisdom/model.yaml'), 'utf8'),
+  });
+  t.deepEqual(model?.spec.primary, { version: 'v1', storageUri: 's3://models/wisdom-v1' });
+});
+
+test('breaking off writes nothing', async (t) => {
+  const terminal = { input: new PassThrough(), output: new PassThrough() };
+  const { host, folder, said } = makeHost(terminal);
+  const [code] = await Promise.all([main(['init', 'wisdom'], host), answer(terminal, [[/namespace/, '\u0003']])]);
+  t.is(code, 2);
+  t.regex(said(), /broken off/);
+  t.false(existsSync(join(folder, 'wisdom')));
+});

@@ -1,0 +1,112 @@
+/** What the tutorial takes for granted: a repository, a cluster, Argo CD with the plugin, and the watcher. */
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ArgocdStandIn } from '../../src/stand-in/argocd.ts';
+import { git, startGitServer } from '../../src/stand-in/git-server.ts';
+import { KServeStandIn } from '../../src/stand-in/kserve.ts';
+import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
+import { startWatcherProcess } from '../../src/stand-in/watcher-process.ts';
+import { TutorialShell } from './tutorial.ts';
+
+export interface TutorialStage {
+  readonly shell: TutorialShell;
+  readonly liveNames: () => string[];
+  /** Of the watcher, when something did not come about. */
+  readonly watcherSaid: () => string;
+  readonly end: () => Promise<void>;
+}
+
+const root = join(import.meta.dirname, '../..');
+const program = join(root, 'dist/model-mirror.cjs');
+const repositoryName = 'deployments.git';
+const loadMs = 300;
+const pollMs = 1000;
+
+export async function setTutorialStage(): Promise<TutorialStage> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-tutorial-')));
+  const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const end = async () => {
+    for (const step of ends.toReversed()) await step();
+  };
+  try {
+    const [cluster, server] = await Promise.all([startKubernetes(), startGitServer({ root: folder })]);
+    ends.push(
+      () => cluster.close(),
+      () => server.close(),
+    );
+    await server.createRepository(repositoryName);
+    const url = server.url(repositoryName);
+    await makeFirstCommit(folder, url);
+    const argocd = await ArgocdStandIn.start(cluster, {
+      name: 'models',
+      path: 'models',
+      repository: url,
+      branch: 'main',
+      destination: 'modelmesh-serving',
+      plugin: [process.execPath, program, 'render', '--output', 'json'],
+      checkout: join(folder, 'argocd'),
+    });
+    // As Argo CD polls, only more often: nobody else tells it of the very first model.
+    const polls = setInterval(() => argocd.refresh(), pollMs);
+    ends.push(
+      () => argocd.stop(),
+      () => clearInterval(polls),
+    );
+    const kserve = new KServeStandIn(cluster, loadMs, ({ spec }) => JSON.stringify(spec).includes('broken'));
+    ends.push(() => kserve.stop());
+    const kubeconfig = join(folder, 'kubeconfig');
+    writeFileSync(kubeconfig, cluster.kubeconfig());
+    const watcher = startWatcherProcess([
+      ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', kubeconfig, '--argocd-refresh'],
+      ...['--settle', '300ms', '--batch-window', '100ms', '--git-interval', '500ms', '--log', 'text'],
+    ]);
+    ends.push(() => watcher.stop());
+    return {
+      shell: new TutorialShell(makeHome(folder), toEnvironment(folder, url)),
+      liveNames: () => cluster.list('inferenceservices').map(({ metadata }) => metadata.name),
+      watcherSaid: watcher.output,
+      end,
+    };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+async function makeFirstCommit(folder: string, url: string): Promise<void> {
+  const clone = join(folder, 'first');
+  await git(folder, ['clone', '--quiet', url, clone]);
+  await git(clone, ['switch', '--quiet', '--orphan', 'main']);
+  mkdirSync(join(clone, 'models'));
+  writeFileSync(join(clone, 'models/.gitkeep'), '');
+  await git(clone, ['add', '--all']);
+  await git(clone, ['commit', '--quiet', '--message', 'A place for models']);
+  await git(clone, ['push', '--quiet', 'origin', 'main']);
+}
+
+/** Where the reader is, with the command on the PATH. */
+function makeHome(folder: string): string {
+  const home = join(folder, 'home');
+  mkdirSync(join(home, 'bin'), { recursive: true });
+  const command = join(home, 'bin/model-mirror');
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+  chmodSync(command, 0o755);
+  return home;
+}
+
+function toEnvironment(folder: string, url: string): Record<string, string> {
+  return {
+    PATH: `${join(folder, 'home/bin')}:${process.env['PATH'] ?? ''}`,
+    HOME: join(folder, 'home'),
+    LC_ALL: 'C.UTF-8',
+    REPOSITORY: url,
+    GIT_CONFIG_GLOBAL: devNull,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_AUTHOR_NAME: 'Ada',
+    GIT_AUTHOR_EMAIL: 'ada@example.com',
+    GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.com',
+  };
+}

@@ -1,0 +1,85 @@
+/**
+ * A page whose command blocks are run, one after the other, as somebody would who follows it.
+ *
+ * A block of the language `sh` is run; one with `fails` behind it must fail. A `text` block right after
+ * it is what it says; without one it says nothing.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { marked } from 'marked';
+
+export interface Block {
+  readonly commands: string;
+  readonly mustFail: boolean;
+  /** What the page says that it says; undefined: nothing is shown. */
+  readonly shown: string | undefined;
+}
+
+export interface Played {
+  readonly code: number | null;
+  /** Both streams, as a terminal shows them. */
+  readonly said: string;
+}
+
+export const tutorialFile = join(import.meta.dirname, '../../docs/tutorial.md');
+
+export function readBlocks(file: string): Block[] {
+  const tokens = marked.lexer(readFileSync(file, 'utf8')).filter(({ type }) => type !== 'space');
+  return tokens.flatMap((token, i) => {
+    if (token.type !== 'code' || !/^sh\b/.test(token.lang ?? '')) return [];
+    const next = tokens[i + 1];
+    const shown = next?.type === 'code' && next.lang === 'text' ? `${next.text}\n` : undefined;
+    return [{ commands: token.text, mustFail: token.lang === 'sh fails', shown }];
+  });
+}
+
+/** A shell that goes on where the last block has left it. */
+export class TutorialShell {
+  readonly #environment: Readonly<Record<string, string>>;
+  #folder: string;
+
+  constructor(folder: string, environment: Readonly<Record<string, string>>) {
+    this.#folder = folder;
+    this.#environment = environment;
+  }
+
+  async play(commands: string): Promise<Played> {
+    const shell = spawn('sh', ['-e', '-c', `exec 2>&1\n${commands}\npwd >&3`], {
+      cwd: this.#folder,
+      env: this.#environment,
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    });
+    const said = text(shell.stdio[1] as Readable);
+    const place = text(shell.stdio[3] as Readable);
+    const [code] = (await once(shell, 'close')) as [number | null];
+    this.#folder = (await place).trim() || this.#folder;
+    return { code, said: await said };
+  }
+}
+
+/** Nobody waits here as long as people would. */
+export function toQuicker(commands: string): string {
+  return commands.replaceAll('--timeout 5m', '--interval 300ms --timeout 60s');
+}
+
+/**
+ * What can be compared of an output: ids, times and durations are the same whatever they are, and what
+ * is only seen on the way is left out. Where the page shows `…` at its end, the lines up to there count.
+ */
+export function toComparable(said: string, shown: string): string {
+  const lines = said
+    .replace(/\b[0-9a-f]{7}\b/g, '<commit>')
+    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?/g, '<time>')
+    .replace(/\b\d+(\.\d+)? ?(ms|s|min)\b/g, '<duration>')
+    .split('\n')
+    .filter((line) => !line.startsWith('waiting until '));
+  const end = shown
+    .split('\n')
+    .filter((line) => !line.startsWith('waiting until '))
+    .indexOf('…');
+  return (end === -1 ? lines : lines.slice(0, end)).join('\n');
+}
