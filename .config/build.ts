@@ -42,6 +42,7 @@ const { metafile } = await build({
     { in: join(root, 'src/cli/status-run.ts'), out: 'status-run' },
     { in: join(root, 'src/cli/cluster-look.ts'), out: 'cluster-look' },
     { in: join(root, 'src/cli/new-model.ts'), out: 'new-model' },
+    { in: join(root, 'src/cli/history-run.ts'), out: 'history-run' },
     { in: join(root, 'src/cli/compare.ts'), out: 'compare' },
     { in: join(root, 'src/cli/comment-run.ts'), out: 'comment-run' },
     { in: join(root, 'src/cli/watch.ts'), out: 'watch' },

@@ -20,6 +20,7 @@ const wanted = [
   'dist/demo.cjs',
   'dist/edit.cjs',
   'dist/explain-run.cjs',
+  'dist/history-run.cjs',
   'dist/model-mirror.cjs',
   'dist/new-model.cjs',
   'dist/schema.cjs',

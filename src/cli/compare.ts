@@ -1,5 +1,5 @@
 /** Two revisions, or one and the work tree → both rendered, and the report of what changes between them. */
-import { posix, relative, resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import type { Side } from '../change/pull-request.ts';
 import { comparePullRequest } from '../change/pull-request.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
@@ -8,8 +8,7 @@ import { quote } from '../input/quote.ts';
 import { dnsLabel } from '../input/schema-parts.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import { findRepository, openFolderTree, toRealFolder } from '../io/folder-tree.ts';
-import { isBareRepository } from '../io/git-folder.ts';
+import { openFolderTree } from '../io/folder-tree.ts';
 import { GitRevisions, toShortId } from '../io/git-revision.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import type { ComparedRevision } from '../output/pull-request-json.ts';
@@ -22,17 +21,9 @@ import { toClusterName } from './cluster-name.ts';
 import type { DiffFlags } from './diff-flags.ts';
 import type { Host } from './host.ts';
 import { toPlaces } from './places.ts';
+import type { Scene } from './scene.ts';
+import { toScene } from './scene.ts';
 import { showProblems } from './show-problems.ts';
-
-/** Where a repository is, and which part of it is meant. */
-interface Scene {
-  readonly repository: string;
-  /** From the repository's root. */
-  readonly folder: string;
-  readonly root: string;
-  readonly isBare: boolean;
-  readonly toShownPath: (file: string) => string;
-}
 
 /** One of the two that are compared; without a commit it is the work tree. */
 interface Meant extends ComparedRevision {
@@ -91,34 +82,6 @@ function toOptions({ namespace, cluster, assumeReady }: DiffFlags): RenderOption
     cluster: toClusterName(cluster),
     assumeReady: assumeReady === true,
     allowEmpty: true,
-  };
-}
-
-/** The folder need not be there: it may have come or gone between the two. */
-function toScene(flags: DiffFlags, host: Host): Scene {
-  const from = toRealFolder(resolve(host.workingDirectory, flags.repoRoot ?? '.'));
-  const isBare = isBareRepository(from);
-  const repository = isBare || flags.repoRoot !== undefined ? from : findRepository(from);
-  if (repository === undefined)
-    throw new Fault('environment', 'this is not in a git repository', 'change to one, or name it with --repo-root');
-  // In a bare repository there is no folder to be in: paths count from its root.
-  const start = isBare ? repository : host.workingDirectory;
-  const toInner = (path: string, name: string) => {
-    const inner = relative(repository, resolve(start, path)).split(sep).join('/') || '.';
-    if (inner === '..' || inner.startsWith('../'))
-      throw new Fault('usage', `${name} ${quote(path)} is not in the repository ${repository}`, `mend ${name}`);
-    return posix.normalize(inner);
-  };
-  const folder = toInner(flags.path, '--path');
-  const root = flags.root === undefined ? '.' : toInner(flags.root, '--root');
-  if (root !== '.' && folder !== root && !folder.startsWith(`${root}/`))
-    throw new Fault('usage', `the root ${quote(root)} is not a folder around ${quote(folder)}`, 'mend --root');
-  return {
-    repository,
-    folder,
-    root,
-    isBare,
-    toShownPath: (file) => relative(start, resolve(repository, file)) || '.',
   };
 }
 

@@ -23,6 +23,8 @@ export interface Host {
   readonly size: (descriptor: 1 | 2) => { readonly columns: number; readonly rows: number } | undefined;
   /** Where questions can be asked and answered; undefined: nobody sits there. */
   readonly terminal?: Terminal | undefined;
+  /** Seconds since 1970; absent: the system's clock. */
+  readonly now?: () => number;
   /** Colours where a terminal shows them; elsewhere, and with NO_COLOR, none. */
   readonly style: (descriptor: 1 | 2) => Style;
 }

@@ -6,6 +6,7 @@ import { addComment } from './comment.ts';
 import { addDiff } from './diff.ts';
 import { addDiscard } from './discard.ts';
 import { addExplain } from './explain.ts';
+import { addHistory } from './history.ts';
 import type { Host } from './host.ts';
 import { addInit } from './init.ts';
 import { addMirror } from './mirror.ts';
@@ -31,6 +32,7 @@ const commands = {
   parameters: addParameters,
   schema: addSchema,
   completion: addCompletion,
+  history: addHistory,
   watch: addWatch,
   demo: addDemo,
 };

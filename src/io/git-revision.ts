@@ -4,13 +4,13 @@
  * Invariants: nothing is written and nothing is fetched; what a clone does not have (shallow, partial)
  * is a fault that says how to get it, never an empty answer.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import type { CommitObject } from 'isomorphic-git';
 import git from 'isomorphic-git';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
-import { isWithin, toFolderChain } from '../input/folder-tree.ts';
+import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
@@ -22,6 +22,8 @@ import type { GitFolder } from './git-folder.ts';
 import { openGitFolder } from './git-folder.ts';
 import type { TreeEntry } from './git-objects.ts';
 import { parseTree } from './git-objects.ts';
+
+export type { CommitObject } from 'isomorphic-git';
 
 /** Which part of a commit's tree is read; paths from the repository's root, `.` for the root. */
 export interface TreePart {
@@ -95,7 +97,28 @@ export class GitRevisions {
 
   /** Whether older commits were left out when this clone was made. */
   isShallow(): boolean {
-    return existsSync(join(this.#folder.common, 'shallow'));
+    return this.readShallow().size > 0;
+  }
+
+  /** The commits whose parents are not in this clone. */
+  readShallow(): ReadonlySet<string> {
+    const file = join(this.#folder.common, 'shallow');
+    return new Set(
+      existsSync(file)
+        ? readFileSync(file, 'utf8')
+            .split('\n')
+            .filter((line) => line !== '')
+        : [],
+    );
+  }
+
+  /** Who wrote a commit; undefined when this clone does not have it. */
+  async findAuthor(commit: string): Promise<string | undefined> {
+    try {
+      return (await this.readCommit(commit)).author.name;
+    } catch {
+      return undefined;
+    }
   }
 
   async readCommit(commit: string): Promise<CommitObject> {
@@ -109,26 +132,7 @@ export class GitRevisions {
    */
   async readTree(commit: string, part: TreePart): Promise<FolderTree> {
     const { tree } = await this.readCommit(commit);
-    const found = await this.#findFiles(tree, part);
-    const sources = new Map<string, SourceFile | Problem>();
-    const read = async ({ file, oid }: FoundBlob) => {
-      const source = await this.#readSource(tree, file, oid, part.folder);
-      if (source !== undefined) sources.set(file.path, source);
-    };
-    for (let at = 0; at < found.length; at += readsAtOnce)
-      await Promise.all(found.slice(at, at + readsAtOnce).map(read));
-    const isRefused = ({ file: { name, path }, oid }: FoundBlob) => {
-      const source = sources.get(path);
-      // What is wrong with a status file is told where it is read: it must not stop the rest.
-      return oid === undefined && source !== undefined && 'code' in source && toFileRole(name)?.kind !== 'ModelStatus';
-    };
-    const there = found.filter(({ file }) => sources.has(file.path));
-    return {
-      folder: part.folder,
-      files: there.filter((blob) => !isRefused(blob)).map(({ file }) => file),
-      problems: there.filter(isRefused).map(({ file }) => sources.get(file.path) as Problem),
-      read: ({ path }) => sources.get(path) ?? toWholeProblem(path, toUnreadable('the file is not in this revision')),
-    };
+    return this.#toFolderTree(tree, await this.#findFiles(tree, part), part.folder);
   }
 
   /** @returns the id of the file or folder at a path in a commit's tree; undefined when there is none. */
@@ -141,6 +145,40 @@ export class GitRevisions {
       entry = next;
     }
     return entry;
+  }
+
+  /**
+   * One model's files in a commit's tree: its own, its status file, and the policies of its folder and
+   * of those around it. Nothing is read yet but the folders.
+   *
+   * @param paths of the model file and of the status file that belongs to it.
+   * @returns undefined when there is no such model file.
+   */
+  async findModelFiles(
+    tree: string,
+    paths: { readonly model: string; readonly status: string },
+    root: string,
+  ): Promise<ModelFiles | undefined> {
+    const { folder } = toFoundFile(paths.model);
+    const found: FoundBlob[] = [];
+    const outer = toFolderChain(folder).slice(toFolderChain(root).length - 1);
+    for (const at of outer) {
+      const level = await this.findEntry(tree, at);
+      if (level === undefined || !isFolder(level)) return undefined;
+      for (const { name, mode, oid } of await this.#readEntries(level.oid)) {
+        const path = at === '.' ? name : `${at}/${name}`;
+        const isOwn = path === paths.model || path === paths.status;
+        if (mode === modes.folder || isLeftOut(name) || !(isOwn || isPolicy(toFileRole(name)))) continue;
+        found.push({ file: { path, folder: at, name }, oid: mode === modes.link ? undefined : oid });
+      }
+    }
+    if (!found.some(({ file }) => file.path === paths.model)) return undefined;
+    const toKey = (blobs: readonly FoundBlob[]) => blobs.map(({ file, oid }) => `${file.path} ${oid}`).join('\n');
+    return {
+      key: toKey(found),
+      writtenKey: toKey(found.filter(({ file }) => file.path !== paths.status)),
+      read: () => this.#toFolderTree(tree, found, folder),
+    };
   }
 
   async #findFiles(tree: string, { folder, root }: TreePart): Promise<FoundBlob[]> {
@@ -188,6 +226,28 @@ export class GitRevisions {
     if (entry === undefined || entry.mode === modes.link)
       return toWholeProblem(file.path, toUnreadable('the link leads nowhere, or to another link'));
     return isFolder(entry) ? undefined : toSource(file.path, await this.#readBlob(entry.oid));
+  }
+
+  async #toFolderTree(tree: string, found: readonly FoundBlob[], folder: string): Promise<FolderTree> {
+    const sources = new Map<string, SourceFile | Problem>();
+    const read = async ({ file, oid }: FoundBlob) => {
+      const source = await this.#readSource(tree, file, oid, folder);
+      if (source !== undefined) sources.set(file.path, source);
+    };
+    for (let at = 0; at < found.length; at += readsAtOnce)
+      await Promise.all(found.slice(at, at + readsAtOnce).map(read));
+    const isRefused = ({ file: { name, path }, oid }: FoundBlob) => {
+      const source = sources.get(path);
+      // What is wrong with a status file is told where it is read: it must not stop the rest.
+      return oid === undefined && source !== undefined && 'code' in source && toFileRole(name)?.kind !== 'ModelStatus';
+    };
+    const there = found.filter(({ file }) => sources.has(file.path));
+    return {
+      folder: folder,
+      files: there.filter((blob) => !isRefused(blob)).map(({ file }) => file),
+      problems: there.filter(isRefused).map(({ file }) => sources.get(file.path) as Problem),
+      read: ({ path }) => sources.get(path) ?? toWholeProblem(path, toUnreadable('the file is not in this revision')),
+    };
   }
 
   #readEntries(oid: string): Promise<readonly TreeEntry[]> {
@@ -285,6 +345,15 @@ export class GitRevisions {
       );
     }
   }
+}
+
+/** The files that say what a model is. */
+export interface ModelFiles {
+  /** Equal for equal contents at equal places. */
+  readonly key: string;
+  /** The same without the status file. */
+  readonly writtenKey: string;
+  readonly read: () => Promise<FolderTree>;
 }
 
 interface FoundBlob {

@@ -66,20 +66,23 @@ export function toQuicker(commands: string): string {
   return commands.replaceAll('--timeout 5m', '--interval 300ms --timeout 60s');
 }
 
+/** What is only seen on the way, if one looks at the right moment. */
+const passing =
+  /^waiting until |^<time> model-mirror watcher <commit>$|^ (primary|candidate) \S+ is (Pending|Loading)$/;
+
 /**
- * What can be compared of an output: ids, times and durations are the same whatever they are, and what
- * is only seen on the way is left out. Where the page shows `…` at its end, the lines up to there count.
+ * What can be compared of an output: ids, times and durations are the same whatever they are, and so are
+ * gaps between columns. Where the page shows `…` at its end, the lines up to there count.
  */
 export function toComparable(said: string, shown: string): string {
-  const lines = said
-    .replace(/\b[0-9a-f]{7}\b/g, '<commit>')
-    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?/g, '<time>')
-    .replace(/\b\d+(\.\d+)? ?(ms|s|min)\b/g, '<duration>')
-    .split('\n')
-    .filter((line) => !line.startsWith('waiting until '));
-  const end = shown
-    .split('\n')
-    .filter((line) => !line.startsWith('waiting until '))
-    .indexOf('…');
-  return (end === -1 ? lines : lines.slice(0, end)).join('\n');
+  const toLines = (text: string) =>
+    text
+      .replace(/\b[0-9a-f]{7}\b/g, '<commit>')
+      .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?/g, '<time>')
+      .replace(/\b\d+(\.\d+)? ?(ms|s|min)\b/g, '<duration>')
+      .replace(/ +/g, ' ')
+      .split('\n')
+      .filter((line) => !passing.test(line));
+  const end = toLines(shown).indexOf('…');
+  return (end === -1 ? toLines(said) : toLines(said).slice(0, end)).join('\n');
 }

@@ -105,6 +105,7 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
         for (const text of texts) written[descriptor] += text;
       },
       isTerminal: () => false,
+      now: () => 1_700_100_000,
       size: () => undefined,
       style: () => plainStyle,
     });

@@ -34,6 +34,7 @@ test('there are golden cases of every room', (t) => {
       'edit',
       'explain',
       'faults',
+      'history',
       'init',
       'parameters',
       'patches',

@@ -6,14 +6,15 @@
  * there that no page has, or something is loaded from anywhere. With `--keep`, `docs/status-page.png`
  * is written anew.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { marked } from 'marked';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { toShown } from '../../src/output/page-text.ts';
 import { type PageModel, toStatusPage } from '../../src/output/status-page.ts';
 import { maxPictured } from '../../src/output/status-picture.ts';
+import { launchChromium } from './chromium.ts';
 import { hostileTexts, mornings, toHostileModels } from './status-page-examples.ts';
 
 /** As GitHub and as GitLab configure Mermaid, in both modes. */
@@ -43,7 +44,7 @@ const css = `
   .dark tbody tr:nth-child(2n) { background: #151b23 } .dark a { color: #4493f8 }`;
 
 const problems: string[] = [];
-const browser = await launch();
+const browser = await launchChromium();
 try {
   const page = await open(browser);
   for (const configuration of configurations) {
@@ -63,23 +64,6 @@ try {
 for (const problem of problems) process.stderr.write(`${problem}\n`);
 process.stderr.write(`${problems.length} problems in what git hosts would show\n`);
 process.exitCode = problems.length > 0 ? 1 : 0;
-
-async function launch(): Promise<Browser> {
-  const places = [
-    process.env['CHROMIUM'] ?? '',
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-  ];
-  const executablePath = places.find((path) => path !== '' && existsSync(path));
-  if (executablePath === undefined) {
-    process.stderr.write('there is no Chromium: apt-get install chromium, or give its path as CHROMIUM\n');
-    process.exit(3);
-  }
-  const quiet =
-    '--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update';
-  return await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-sync', ...quiet.split(' ')] });
-}
 
 async function open(from: Browser): Promise<Page> {
   const page = await from.newPage({ viewport: { width: 1012, height: 800 }, deviceScaleFactor: 2, offline: true });

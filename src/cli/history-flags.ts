@@ -1,0 +1,11 @@
+import type { PlaceFlags } from './places.ts';
+
+/** What the command line may say to `history`; the names are those of the flags. */
+export interface HistoryFlags extends PlaceFlags {
+  readonly path: string;
+  readonly namespace?: string;
+  readonly cluster?: string;
+  readonly revision: string;
+  readonly limit?: string;
+  readonly output: 'text' | 'json' | 'html';
+}

@@ -1,0 +1,224 @@
+/** `model-mirror history`: walks a branch back, and tells what became of a model. */
+import type { ModelAt, StoryCommit, StoryPoint } from '../history/story.ts';
+import { tellStory } from '../history/story.ts';
+import { toFileRole, toStatusName } from '../input/file-role.ts';
+import type { FolderTree } from '../input/folder-tree.ts';
+import { toFoundFile, toSibling } from '../input/folder-tree.ts';
+import { parseModel } from '../input/parse-document.ts';
+import type { Problem } from '../input/problem.ts';
+import { hasErrors } from '../input/problem.ts';
+import { quote } from '../input/quote.ts';
+import { systemClock } from '../io/clock.ts';
+import { exitCodes, Fault } from '../io/fault.ts';
+import type { CommitObject, ModelFiles, TreePart } from '../io/git-revision.ts';
+import { GitRevisions, toShortId } from '../io/git-revision.ts';
+import { toHistoryJson } from '../output/history-json.ts';
+import { toHistoryPage } from '../output/history-page.ts';
+import { toHistoryText } from '../output/history-text.ts';
+import { renderApplication } from '../render/application.ts';
+import { toClusterName } from './cluster-name.ts';
+import { pickTarget } from './edit-target.ts';
+import type { HistoryFlags } from './history-flags.ts';
+import type { Host } from './host.ts';
+import { toNamespace } from './namespace-name.ts';
+import { toScene } from './scene.ts';
+import { showProblems } from './show-problems.ts';
+
+/** The model that is meant: where it is now, and how it is known elsewhere. */
+interface Meant {
+  readonly path: string;
+  readonly name: string;
+  readonly namespace: string | undefined;
+}
+
+interface Walk {
+  readonly revisions: GitRevisions;
+  readonly part: TreePart;
+  readonly cluster: string | undefined;
+  readonly namespace: string | undefined;
+}
+
+/** @returns the exit code. */
+export async function runHistory(name: string, flags: HistoryFlags, host: Host): Promise<number> {
+  const limit = toLimit(flags.limit);
+  const scene = toScene(flags, host);
+  const revisions = new GitRevisions(scene.repository);
+  const cluster = toClusterName(flags.cluster);
+  const walk: Walk = { revisions, part: scene, cluster, namespace: toNamespace(flags.namespace) };
+  const tip = await revisions.resolve(flags.revision);
+  const meant = await findMeant(name, tip, walk);
+  if ('problems' in meant) {
+    showProblems(meant.problems, host, 2, scene.toShownPath);
+    return exitCodes.problems;
+  }
+  const points = await readPoints(tip, meant, walk);
+  const namespace = findNamespace(points) ?? walk.namespace ?? 'default';
+  const story = tellStory({ name: meant.name, namespace }, points, (host.now ?? systemClock.date)());
+  const shown = { ...story, events: story.events.slice(limit === undefined ? 0 : -limit) };
+  const notes = {
+    revision: `${flags.revision} (${toShortId(tip)})`,
+    isShallow: revisions.isShallow(),
+    leftOut: story.events.length - shown.events.length,
+  };
+  if (flags.output === 'json') host.write(1, [toHistoryJson(shown, notes)]);
+  else if (flags.output === 'html') host.write(1, [toHistoryPage(shown, notes)]);
+  else host.write(1, [toHistoryText(shown, notes, host.size(1)?.columns, host.style(1))]);
+  return exitCodes.fine;
+}
+
+function toLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d{0,8}$/.test(text))
+    throw new Fault('usage', `${quote(text)} is no count`, 'pass a whole number from 1 on, as in --limit 20');
+  return Number(text);
+}
+
+/** Where the model is at the tip, or was when it was last there. */
+async function findMeant(
+  name: string,
+  tip: string,
+  { revisions, part, cluster }: Walk,
+): Promise<Meant | { readonly problems: readonly Problem[] }> {
+  const at = async (commit: string) => {
+    const tree = await revisions.readTree(commit, part);
+    return pickTarget(name, { places: noPlaces, tree, cluster });
+  };
+  const first = await at(tip);
+  let target = first;
+  let lastTree = '';
+  for await (const { id, commit } of walkBack(revisions, tip)) {
+    if (!('problems' in target)) break;
+    if (commit.tree !== lastTree) target = await at(id);
+    lastTree = commit.tree;
+  }
+  // Of a model that never was, what is there now is the best hint.
+  if ('problems' in target) return { problems: 'problems' in first ? first.problems : [] };
+  const { metadata } = target.model;
+  return { path: target.file.path, name: metadata.name, namespace: metadata.namespace };
+}
+
+/** What is not asked for when only a name is looked up. */
+const noPlaces = {
+  repository: '',
+  repositoryPath: '.',
+  folder: '',
+  root: '',
+  problems: [],
+  toShownPath: (file: string) => file,
+};
+
+interface Walked {
+  readonly id: string;
+  readonly commit: CommitObject;
+}
+
+/** A commit and its first parents, as far as the clone has them. */
+async function* walkBack(revisions: GitRevisions, tip: string): AsyncGenerator<Walked> {
+  const ends = revisions.readShallow();
+  for (let id: string | undefined = tip; id !== undefined; ) {
+    const commit = await revisions.readCommit(id);
+    yield { id, commit };
+    id = ends.has(id) ? undefined : commit.parent[0];
+  }
+}
+
+/** The model at a commit, by what its files hold; undefined: it is not there. */
+interface Found {
+  readonly files: ModelFiles;
+  readonly path: string;
+}
+
+/** The commits that changed the model, the oldest first. */
+async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryPoint[]> {
+  const { revisions } = walk;
+  const known = new Map<string, Promise<StoryPoint['model']>>();
+  const read = (found: Found | undefined): Promise<StoryPoint['model']> => {
+    if (found === undefined) return Promise.resolve('absent');
+    const model = known.get(found.files.key) ?? renderAt(found, walk);
+    known.set(found.files.key, model);
+    return model;
+  };
+  const points: StoryPoint[] = [];
+  let newer: { readonly walked: Walked; readonly found: Found | undefined } | undefined;
+  let { path } = meant;
+  const add = async (older: Found | undefined) => {
+    if (newer === undefined || newer.found?.files.key === older?.files.key) return;
+    const isStatusOnly = older !== undefined && newer.found?.files.writtenKey === older.files.writtenKey;
+    const commit = await toStoryCommit(newer.walked, isStatusOnly, revisions);
+    points.push({ commit, model: await read(newer.found) });
+  };
+  for await (const walked of walkBack(revisions, tip)) {
+    const isSameTree = newer !== undefined && newer.walked.commit.tree === walked.commit.tree;
+    const found = isSameTree
+      ? newer?.found
+      : await findAt(walked, { ...meant, path, isMoving: newer?.found !== undefined }, walk);
+    await add(found);
+    path = found?.path ?? path;
+    newer = { walked, found };
+  }
+  await add(undefined);
+  return points.reverse();
+}
+
+/** At its path; or, when it was at that path a commit later, elsewhere under its name. */
+async function findAt(
+  { id, commit }: Walked,
+  meant: Meant & { readonly isMoving: boolean },
+  walk: Walk,
+): Promise<Found | undefined> {
+  const { revisions, part, cluster } = walk;
+  const look = async (path: string): Promise<Found | undefined> => {
+    const file = toFoundFile(path);
+    const role = toFileRole(file.name);
+    const stem = role?.kind === 'Model' ? role.stem : '';
+    const paths = { model: path, status: toSibling(file, toStatusName(stem, cluster)) };
+    const files = await revisions.findModelFiles(commit.tree, paths, part.root);
+    return files && { files, path };
+  };
+  const here = await look(meant.path);
+  if (here !== undefined || !meant.isMoving) return here;
+  const elsewhere = findByName(await revisions.readTree(id, part), meant);
+  return elsewhere === undefined ? undefined : look(elsewhere);
+}
+
+function findByName(tree: FolderTree, { name, namespace }: Meant): string | undefined {
+  const found = tree.files.find((file) => {
+    if (toFileRole(file.name)?.kind !== 'Model') return false;
+    const source = tree.read(file);
+    const metadata = 'code' in source ? undefined : parseModel(source).value?.metadata;
+    return metadata?.name === name && metadata.namespace === namespace;
+  });
+  return found?.path;
+}
+
+async function renderAt({ files, path }: Found, { cluster, namespace }: Walk): Promise<StoryPoint['model']> {
+  const tree = await files.read();
+  const options = { anyNamespace: true, allowEmpty: true, namespace, cluster };
+  const { rollouts, problems } = renderApplication(tree, options, () => undefined);
+  const model: ModelAt | undefined = rollouts.find(({ rollout }) => rollout.file.source.path === path);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  return model === undefined || hasErrors(errors) ? errors : model;
+}
+
+async function toStoryCommit(
+  { id, commit }: Walked,
+  isStatusOnly: boolean,
+  revisions: GitRevisions,
+): Promise<StoryCommit> {
+  const merged = commit.parent[1];
+  const own = commit.author.name;
+  const author = merged === undefined ? own : ((await revisions.findAuthor(merged)) ?? own);
+  return {
+    id,
+    author,
+    mergedBy: author === own ? undefined : own,
+    time: commit.committer.timestamp,
+    subject: commit.message.split('\n')[0] ?? '',
+    isStatusOnly,
+  };
+}
+
+function findNamespace(points: readonly StoryPoint[]): string | undefined {
+  const last = points.findLast(({ model }) => model !== 'absent' && 'rollout' in model);
+  return (last?.model as ModelAt | undefined)?.rollout.namespace;
+}

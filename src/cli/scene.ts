@@ -1,0 +1,46 @@
+/** Which part of which repository is meant, by commands that read revisions and need no work tree. */
+import { posix, relative, resolve, sep } from 'node:path';
+import { quote } from '../input/quote.ts';
+import { Fault } from '../io/fault.ts';
+import { findRepository, toRealFolder } from '../io/folder-tree.ts';
+import { isBareRepository } from '../io/git-folder.ts';
+import type { Host } from './host.ts';
+import type { PlaceFlags } from './places.ts';
+
+/** Where a repository is, and which part of it is meant. */
+export interface Scene {
+  readonly repository: string;
+  /** From the repository's root. */
+  readonly folder: string;
+  readonly root: string;
+  readonly isBare: boolean;
+  readonly toShownPath: (file: string) => string;
+}
+
+/** The folder need not be there: it may have come or gone between the two. */
+export function toScene(flags: PlaceFlags & { readonly path: string }, host: Host): Scene {
+  const from = toRealFolder(resolve(host.workingDirectory, flags.repoRoot ?? '.'));
+  const isBare = isBareRepository(from);
+  const repository = isBare || flags.repoRoot !== undefined ? from : findRepository(from);
+  if (repository === undefined)
+    throw new Fault('environment', 'this is not in a git repository', 'change to one, or name it with --repo-root');
+  // In a bare repository there is no folder to be in: paths count from its root.
+  const start = isBare ? repository : host.workingDirectory;
+  const toInner = (path: string, name: string) => {
+    const inner = relative(repository, resolve(start, path)).split(sep).join('/') || '.';
+    if (inner === '..' || inner.startsWith('../'))
+      throw new Fault('usage', `${name} ${quote(path)} is not in the repository ${repository}`, `mend ${name}`);
+    return posix.normalize(inner);
+  };
+  const folder = toInner(flags.path, '--path');
+  const root = flags.root === undefined ? '.' : toInner(flags.root, '--root');
+  if (root !== '.' && folder !== root && !folder.startsWith(`${root}/`))
+    throw new Fault('usage', `the root ${quote(root)} is not a folder around ${quote(folder)}`, 'mend --root');
+  return {
+    repository,
+    folder,
+    root,
+    isBare,
+    toShownPath: (file) => relative(start, resolve(repository, file)) || '.',
+  };
+}

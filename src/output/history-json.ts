@@ -1,0 +1,42 @@
+import type { Stage, StageVersion, Story } from '../history/story.ts';
+import { mask } from '../input/quote.ts';
+import type { StoryNotes } from './history-text.ts';
+
+/** The story of a model, for programs: times in seconds since 1970, durations in seconds. */
+export function toHistoryJson(story: Story, { revision, isShallow, leftOut }: StoryNotes): string {
+  const { name, namespace, from, to, events, trials, primaries, candidates, mirror } = story;
+  const value = {
+    name,
+    namespace,
+    revision,
+    shallow: isShallow,
+    leftOut,
+    from,
+    to,
+    events: events.map(({ commit, time, lines }) => ({
+      commit: commit.id,
+      time,
+      author: commit.author,
+      mergedBy: commit.mergedBy ?? null,
+      subject: mask(commit.subject),
+      statusOnly: commit.isStatusOnly,
+      changes: lines.map(mask),
+    })),
+    candidates: trials.map(({ readyAfter, failure, storageUri, ...trial }) => ({
+      ...trial,
+      storageUri: storageUri === undefined ? null : mask(storageUri),
+      readyAfter: readyAfter ?? null,
+      failure: failure === undefined ? null : mask(failure),
+    })),
+    stages: {
+      primary: primaries.map(toVersionStage),
+      candidate: candidates.map(toVersionStage),
+      mirror: mirror.map(({ value: percentage, ...times }) => ({ ...times, percentage })),
+    },
+  };
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function toVersionStage({ value, ...times }: Stage<StageVersion | undefined>): object {
+  return { ...times, version: value?.version ?? null, state: value?.state ?? null };
+}

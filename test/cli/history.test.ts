@@ -1,0 +1,150 @@
+/** History as git makes it: merges, shallow and bare clones, a model that moves, goes and comes back. */
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Host } from '../../src/cli/host.ts';
+import { main } from '../../src/cli/main.ts';
+import { plainStyle } from '../../src/output/style.ts';
+import { git } from '../../src/stand-in/git-server.ts';
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-history-')));
+test.after.always(() => rmSync(root, { recursive: true, force: true }));
+
+interface Event {
+  readonly author: string;
+  readonly mergedBy: string | null;
+  readonly subject: string;
+  readonly changes: readonly string[];
+}
+
+interface Told {
+  readonly code: number;
+  readonly said: string;
+  readonly events: readonly Event[];
+  readonly shallow: boolean;
+}
+
+async function tell(workingDirectory: string, ...words: string[]): Promise<Told> {
+  const written = { 1: '', 2: '' };
+  const host: Host = {
+    version: '0.0.0',
+    workingDirectory,
+    program: 'model-mirror.cjs',
+    environment: {},
+    write: (descriptor, texts) => {
+      for (const text of texts) written[descriptor] += text;
+    },
+    isTerminal: () => false,
+    size: () => undefined,
+    style: () => plainStyle,
+  };
+  const code = await main(['history', ...words, '--output', 'json'], host);
+  const told = written[1] === '' ? {} : (JSON.parse(written[1]) as object);
+  return { code, said: written[2], events: [], shallow: false, ...told };
+}
+
+function toModel(candidate: string | undefined, name = 'wisdom'): string {
+  return `apiVersion: model-mirror.dev/v1alpha1
+kind: Model
+metadata: {name: ${name}, namespace: models}
+spec:
+  template: {metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}, spec: {predictor: {model: {modelFormat: {name: sklearn}}}}}
+  primary: {version: v1, storageUri: "s3://models/v1"}
+${candidate === undefined ? '' : `  candidate: {version: ${candidate}, storageUri: "s3://models/${candidate}"}\n`}`;
+}
+
+async function start(
+  name: string,
+): Promise<{ folder: string; commit: (message: string, ...words: string[]) => Promise<string> }> {
+  const folder = join(root, name);
+  mkdirSync(join(folder, 'wisdom'), { recursive: true });
+  await git(folder, ['init', '--quiet', '--initial-branch', 'main']);
+  const commit = async (message: string, ...words: string[]) => {
+    await git(folder, ['add', '--all']);
+    return git(folder, [...words, 'commit', '--quiet', '--allow-empty', '--message', message]);
+  };
+  writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(undefined));
+  await commit('v1');
+  return { folder, commit };
+}
+
+test('a merge counts once, for whoever wrote what it brings', async (t) => {
+  const { folder, commit } = await start('merge');
+  await git(folder, ['switch', '--quiet', '--create', 'try']);
+  writeFileSync(join(folder, 'wisdom/model.yaml'), toModel('v2'));
+  await git(folder, ['add', '--all']);
+  await git(folder, ['commit', '--quiet', '--author', 'Ada <ada@example.com>', '--message', 'half of it']);
+  writeFileSync(join(folder, 'wisdom/model.yaml'), toModel('v3'));
+  await git(folder, ['add', '--all']);
+  await git(folder, ['commit', '--quiet', '--author', 'Ada <ada@example.com>', '--message', 'all of it']);
+  await git(folder, ['switch', '--quiet', 'main']);
+  await commit('others went on');
+  await git(folder, ['merge', '--quiet', '--no-ff', 'try', '--message', 'Merge try']);
+  const { events } = await tell(folder, 'wisdom');
+  t.deepEqual(
+    events.map(({ author, mergedBy, subject, changes }) => [author, mergedBy, subject, changes[0]]),
+    [
+      ['Stand-in', null, 'v1', 'a new model; v1 (wisdom-0) answers every request'],
+      ['Ada', 'Stand-in', 'Merge try', 'candidate v3 (wisdom-1) is declared'],
+    ],
+  );
+  const bare = join(root, 'bare.git');
+  await git(root, ['clone', '--quiet', '--bare', folder, bare]);
+  t.deepEqual((await tell(bare, 'wisdom')).events, events);
+});
+
+test('a model that moves is the same; one that went and came back is told of both times', async (t) => {
+  const { folder, commit } = await start('move');
+  mkdirSync(join(folder, 'ml'));
+  renameSync(join(folder, 'wisdom'), join(folder, 'ml/wisdom'));
+  await commit('move');
+  rmSync(join(folder, 'ml'), { recursive: true });
+  writeFileSync(join(folder, 'readme'), 'nothing is left');
+  await commit('gone');
+  const texts = async () =>
+    (await tell(folder, 'wisdom')).events.map(({ subject, changes }) => `${subject}: ${changes[0]}`);
+  const before = [
+    'v1: a new model; v1 (wisdom-0) answers every request',
+    'move: moved from wisdom/model.yaml to ml/wisdom/model.yaml',
+    'gone: the model is removed, with everything that led to it',
+  ];
+  t.deepEqual(await texts(), before);
+  mkdirSync(join(folder, 'ml/wisdom'), { recursive: true });
+  writeFileSync(join(folder, 'ml/wisdom/model.yaml'), toModel('v2'));
+  await commit('back');
+  t.deepEqual(await texts(), [...before, 'back: a new model; v1 (wisdom-0) answers every request']);
+});
+
+test('a shallow clone begins where it begins, and says so', async (t) => {
+  const { folder, commit } = await start('deep');
+  for (const candidate of ['v2', 'v3', 'v4']) {
+    writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(candidate));
+    await commit(candidate);
+  }
+  const clone = join(root, 'shallow');
+  await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
+  const { shallow, events } = await tell(clone, 'wisdom');
+  t.true(shallow);
+  t.deepEqual(
+    events.map(({ subject }) => subject),
+    ['v3', 'v4'],
+  );
+  t.false((await tell(folder, 'wisdom')).shallow);
+});
+
+test('two models of one folder are told apart', async (t) => {
+  const { folder, commit } = await start('beside');
+  writeFileSync(join(folder, 'wisdom/other.model.yaml'), toModel(undefined, 'other'));
+  await commit('other');
+  writeFileSync(join(folder, 'wisdom/other.model.yaml'), toModel('v2', 'other'));
+  await commit('other tries v2');
+  t.deepEqual(
+    (await tell(folder, 'wisdom')).events.map(({ subject }) => subject),
+    ['v1'],
+  );
+  t.deepEqual(
+    (await tell(folder, 'other')).events.map(({ subject }) => subject),
+    ['other', 'other tries v2'],
+  );
+});
