@@ -34,7 +34,7 @@ test('waiting is one line that is written anew, never wider than the terminal', 
   const times = line.split('\r\u001b[K').slice(1);
   t.true(times.length >= 2);
   for (const text of times.slice(0, -1)) {
-    t.regex(text, /^waiting until ready, 0 s: q-cand.*…$/);
+    t.regex(text, /^waiting until ready, \d s: q-cand.*…$/);
     t.true(toWidth(text) < 40);
   }
   // What was written anew is taken away before the outcome is told.

@@ -125,19 +125,35 @@ async function makeRepository(
   workTree: string | undefined,
 ): Promise<void> {
   await git.init({ fs, dir, defaultBranch: 'main' });
-  for (const [i, name] of commits.entries()) {
+  for (const [i, message] of commits.entries()) {
     if (i === 1) await git.branch({ fs, dir, ref: 'feature', checkout: true });
-    await layOut(dir, join(input, name));
-    const matrix = await git.statusMatrix({ fs, dir });
-    for (const [filepath, , inWorkTree] of matrix)
-      await (inWorkTree === 0 ? git.remove({ fs, dir, filepath }) : git.add({ fs, dir, filepath }));
+    const tree = await writeTree(dir, join(input, message));
     const author = { name: 'Ada', email: 'ada@example.com', timestamp: 1_700_000_000 + i * 3600, timezoneOffset: 0 };
-    await git.commit({ fs, dir, message: name, author, committer: author });
+    await git.commit({ fs, dir, message, tree, author, committer: author });
   }
-  if (workTree !== undefined) await layOut(dir, join(input, workTree));
+  layOut(dir, join(input, workTree ?? commits.at(-1) ?? ''));
 }
 
-async function layOut(dir: string, from: string): Promise<void> {
+/** @returns the id of a folder as git has it; an absent one is empty. */
+async function writeTree(dir: string, folder: string): Promise<string> {
+  const entries = fs.existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  const tree = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory()
+        ? { mode: '040000', path: entry.name, type: 'tree' as const, oid: await writeTree(dir, path) }
+        : {
+            mode: '100644',
+            path: entry.name,
+            type: 'blob' as const,
+            oid: await git.writeBlob({ fs, dir, blob: readFileSync(path) }),
+          };
+    }),
+  );
+  return git.writeTree({ fs, dir, tree });
+}
+
+function layOut(dir: string, from: string): void {
   for (const name of readdirSync(dir)) if (name !== '.git') rmSync(join(dir, name), { recursive: true });
   if (fs.existsSync(from)) cpSync(from, dir, { recursive: true, verbatimSymlinks: true });
 }

@@ -1,0 +1,16 @@
+/** What package.json says of ava, and in which order the files are run: those that take long begin first. */
+import { readFileSync } from 'node:fs';
+
+const { ava } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+const slow = ['watch/crash', 'watch/soak', 'watch/watch', 'edit/', 'render/', 'docs/tutorial', 'cli/', 'io/'];
+
+function toRank(file) {
+  const at = slow.findIndex((part) => file.includes(`/test/${part}`));
+  return at === -1 ? slow.length : at;
+}
+
+export default {
+  ...ava,
+  sortTestFiles: (a, b) => toRank(a) - toRank(b) || (a < b ? -1 : 1),
+};
