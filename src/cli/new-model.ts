@@ -5,10 +5,8 @@
  * the rest of the repository has it; a cluster is only read.
  */
 import { dirname, posix, relative, resolve, sep } from 'node:path';
-import type { AdoptionFinding } from '../adopt/inference-service.ts';
 import { adoptInferenceService } from '../adopt/inference-service.ts';
 import type { Iter8Rollout } from '../adopt/iter8-values.ts';
-import { readIter8Values } from '../adopt/iter8-values.ts';
 import { toModelFile, toPolicyFile } from '../adopt/new-files.ts';
 import type { NewModel } from '../adopt/new-model.ts';
 import { toFoundFile } from '../input/folder-tree.ts';
@@ -16,12 +14,9 @@ import { toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
-import type { SourceFile } from '../input/source-file.ts';
-import { parseText } from '../input/yaml-text.ts';
 import { isFilePresent, makeFolder, replaceFile } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import { openFolderTree, readSource, readStandardInput } from '../io/folder-tree.ts';
-import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
+import { openFolderTree, readSource } from '../io/folder-tree.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import { toDiffText } from '../output/diff-text.ts';
@@ -30,17 +25,13 @@ import { renderApplication } from '../render/application.ts';
 import { toOwnPlaces } from './edit-target.ts';
 import type { Host } from './host.ts';
 import type { InitFlags } from './init-flags.ts';
+import type { Origin } from './init-origin.ts';
+import { isProblems, readIter8, readOrigin, toPlaced } from './init-origin.ts';
 import type { Answers } from './init-questions.ts';
 import { askFor, findMissing } from './init-questions.ts';
 import type { Places } from './places.ts';
 import { toSchemaText } from './schema.ts';
 import { showProblems } from './show-problems.ts';
-
-/** Where the model comes from, when it is there already. */
-interface Origin {
-  readonly source: SourceFile;
-  readonly value: unknown;
-}
 
 /** A file that is to be written; an absent one must not be there yet. */
 interface NewFile {
@@ -57,7 +48,7 @@ export async function runInit(name: string | undefined, flags: InitFlags, host: 
     throw new Fault('usage', '--from and --from-cluster both name the InferenceService', 'leave one of them out');
   const iter8 = readIter8(flags, host);
   if (iter8 !== undefined && isProblems(iter8)) return refuse(iter8, host);
-  const origin = flags.fromCluster === undefined ? readOrigin(flags, host) : await readCluster(flags, host);
+  const origin = await readOrigin(flags, host);
   if (origin !== undefined && isProblems(origin)) return refuse(origin, host);
   const said = toSaid(name, flags, iter8);
   const model = origin === undefined ? await toFreshModel(said, host) : toAdoptedModel(origin, said, iter8);
@@ -285,66 +276,6 @@ function write(files: readonly NewFile[], places: Places): string {
     put(`${schemaFolder}/${file}`, toSchemaText(kind as keyof typeof schemaFiles));
   for (const { path, text } of files) put(path, text);
   return `${files.map(({ path }) => places.toShownPath(path)).join(' and ')} are written; ${places.toShownPath(schemaFolder)} lets the editor explain their fields.\n`;
-}
-
-function readIter8({ fromIter8 }: InitFlags, host: Host): Iter8Rollout | Problem[] | undefined {
-  if (fromIter8 === undefined) return undefined;
-  const read = readValue(fromIter8, host);
-  if (isProblems(read)) return read;
-  const rollout = readIter8Values(read.value);
-  return 'code' in rollout ? [toPlaced(read.source, rollout)] : rollout;
-}
-
-function readOrigin({ from }: InitFlags, host: Host): Origin | Problem[] | undefined {
-  return from === undefined ? undefined : readValue(from, host);
-}
-
-function readValue(path: string, host: Host): Origin | Problem[] {
-  const source = path === '-' ? readStandardInput() : readSource(resolve(host.workingDirectory, path), path);
-  return 'code' in source ? [source] : parseOrigin(source);
-}
-
-function parseOrigin(source: SourceFile): Origin | Problem[] {
-  const { value, problems } = parseText(source);
-  return hasErrors(problems) ? [...problems] : { source, value };
-}
-
-async function readCluster(
-  { fromCluster = '', kubeconfig, context }: InitFlags,
-  host: Host,
-): Promise<Origin | Problem[]> {
-  const [namespace = '', name = '', ...more] = fromCluster.split('/');
-  if (namespace === '' || name === '' || more.length > 0)
-    throw new Fault('usage', `${quote(fromCluster)} names no InferenceService`, 'write it as namespace/name');
-  const api = new KubernetesApi({
-    kubeconfig: kubeconfig && resolve(host.workingDirectory, kubeconfig),
-    context,
-  });
-  const path = `/apis/serving.kserve.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/inferenceservices/${encodeURIComponent(name)}`;
-  try {
-    const response = await api.request(path, { signal: AbortSignal.timeout(patienceMs) });
-    return parseOrigin({ path: fromCluster, text: await response.text() });
-  } catch (error) {
-    if (!(error instanceof ApiTrouble)) throw error;
-    throw new Fault(
-      'environment',
-      error.status === 404 ? `there is no InferenceService ${quote(fromCluster)} in the cluster` : error.message,
-      error.status === 404
-        ? 'kubectl get inferenceservice --all-namespaces lists them'
-        : 'look at the kubeconfig, or pass --from FILE',
-      { cause: error },
-    );
-  }
-}
-
-const patienceMs = 30_000;
-
-function toPlaced(source: SourceFile, { path, ...finding }: AdoptionFinding): Problem {
-  return toProblem(source, path, finding, { on: 'value' });
-}
-
-function isProblems(value: unknown): value is Problem[] {
-  return Array.isArray(value);
 }
 
 function refuse(problems: readonly Problem[], host: Host, places?: Places, why = ''): number {

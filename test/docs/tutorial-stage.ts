@@ -1,13 +1,14 @@
 /** What the tutorial takes for granted: a repository, a cluster, Argo CD with the plugin, and the watcher. */
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { devNull, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ArgocdStandIn } from '../../src/stand-in/argocd.ts';
 import { git, startGitServer } from '../../src/stand-in/git-server.ts';
 import { KServeStandIn } from '../../src/stand-in/kserve.ts';
 import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
 import { startWatcherProcess } from '../../src/stand-in/watcher-process.ts';
-import { TutorialShell } from './tutorial.ts';
+import type { TutorialShell } from './tutorial.ts';
+import { toReader } from './tutorial.ts';
 
 export interface TutorialStage {
   readonly shell: TutorialShell;
@@ -63,7 +64,7 @@ export async function setTutorialStage(): Promise<TutorialStage> {
     ]);
     ends.push(() => watcher.stop());
     return {
-      shell: new TutorialShell(makeHome(folder), toEnvironment(folder, url)),
+      shell: toReader(join(folder, 'reader'), program, url),
       liveNames: () => cluster.list('inferenceservices').map(({ metadata }) => metadata.name),
       watcherSaid: watcher.output,
       end,
@@ -83,30 +84,4 @@ async function makeFirstCommit(folder: string, url: string): Promise<void> {
   await git(clone, ['add', '--all']);
   await git(clone, ['commit', '--quiet', '--message', 'A place for models']);
   await git(clone, ['push', '--quiet', 'origin', 'main']);
-}
-
-/** Where the reader is, with the command on the PATH. */
-function makeHome(folder: string): string {
-  const home = join(folder, 'home');
-  mkdirSync(join(home, 'bin'), { recursive: true });
-  const command = join(home, 'bin/model-mirror');
-  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
-  chmodSync(command, 0o755);
-  return home;
-}
-
-function toEnvironment(folder: string, url: string): Record<string, string> {
-  return {
-    PATH: `${join(folder, 'home/bin')}:${process.env['PATH'] ?? ''}`,
-    HOME: join(folder, 'home'),
-    LC_ALL: 'C.UTF-8',
-    REPOSITORY: url,
-    GIT_CONFIG_GLOBAL: devNull,
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_AUTHOR_NAME: 'Ada',
-    GIT_AUTHOR_EMAIL: 'ada@example.com',
-    GIT_COMMITTER_NAME: 'Ada',
-    GIT_COMMITTER_EMAIL: 'ada@example.com',
-  };
 }

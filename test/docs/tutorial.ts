@@ -6,7 +6,8 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
@@ -59,6 +60,34 @@ export class TutorialShell {
     this.#folder = (await place).trim() || this.#folder;
     return { code, said: await said };
   }
+}
+
+/**
+ * Somebody who follows the page: a home of their own with nothing but our command, and their name.
+ *
+ * @param folder is made.
+ * @param program our command, as Node runs it.
+ * @param repository its address.
+ */
+export function toReader(folder: string, program: string, repository: string): TutorialShell {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  const command = join(bin, 'model-mirror');
+  writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+  chmodSync(command, 0o755);
+  return new TutorialShell(folder, {
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+    HOME: folder,
+    LC_ALL: 'C.UTF-8',
+    REPOSITORY: repository,
+    GIT_CONFIG_GLOBAL: devNull,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_AUTHOR_NAME: 'Ada',
+    GIT_AUTHOR_EMAIL: 'ada@example.com',
+    GIT_COMMITTER_NAME: 'Ada',
+    GIT_COMMITTER_EMAIL: 'ada@example.com',
+  });
 }
 
 /** Nobody waits here as long as people would. */

@@ -18,6 +18,7 @@ import { reconfiguration } from './cases/reconfiguration.ts';
 import { shares } from './cases/shares.ts';
 import { times } from './cases/times.ts';
 import { tutorial } from './cases/tutorial.ts';
+import { tutorialPage } from './cases/tutorial-page.ts';
 import { logs } from './program.ts';
 import { Report } from './report.ts';
 import { furnish, isInSandbox, runInSandbox } from './sandbox.ts';
@@ -39,6 +40,7 @@ const cases: Readonly<Record<string, Case>> = {
   8: { title: 'Argo CD as user interface', run: argoCdAsUserInterface },
   9: { title: 'Reconfiguration under 40,000 calls', run: reconfiguration },
   10: { title: 'Times', run: times },
+  11: { title: 'The tutorial’s page', run: tutorialPage },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { readBlocks, toComparable, toQuicker, toReader, tutorialFile } from '../../docs/tutorial.ts';
+import { until } from '../program.ts';
+import { scratch } from '../sandbox.ts';
+import type { Scene } from '../scene.ts';
+
+const program = '/opt/model-mirror/dist/model-mirror.cjs';
+const application = 'models';
+
+/** `docs/tutorial.md`, typed by somebody who has nothing but git and our command. */
+export async function tutorialPage(scene: Scene): Promise<void> {
+  const { repository, models } = scene.stack;
+  models.loadMs = 2000;
+  await repository.commit({ 'models/.gitkeep': '' }, 'A place for models');
+  await scene.stack.addApplication({ name: application, path: 'models' });
+  const shell = toReader(join(scratch, 'reader'), program, repository.url);
+  for (const { commands, mustFail, shown } of readBlocks(tutorialFile)) {
+    const { code, said } = await shell.play(toQuicker(commands));
+    // What a git host's webhook does.
+    if (commands.includes('git push')) await scene.stack.refresh(application);
+    const title = commands.split('\n').at(-1) ?? '';
+    const isAsShown = toComparable(said, shown ?? '') === toComparable(shown ?? '', shown ?? '');
+    scene.check(title, (code !== 0) === mustFail && isAsShown ? [] : [`it ends with ${code} and says:\n${said}`]);
+  }
+  await until('the plugin refuses to render nothing', async () => {
+    const status = (await scene.application(application))?.['status'] as { readonly conditions?: readonly object[] };
+    return JSON.stringify(status.conditions ?? []).includes('allowEmpty');
+  });
+  await scene.stack.wipe();
+}
