@@ -21,7 +21,13 @@ export function summarizeModel({ before, after }: ModelPair): string[] {
   const policy = describePolicy(before, after);
   const hosts = describeHosts(before, after);
   const concernsMirror = policy.length > 0 || !isSameCandidate(before, after);
-  const mirror = concernsMirror ? describeEffect(after) : [describeMirror(before, after) ?? []].flat();
+  // What changes besides does so at once, and only the mirror waits.
+  const isMirrorAlone = describePlace(before, after).length + describePrimary(before, after).length === 0;
+  const mirror = concernsMirror
+    ? describeEffect(after).map((part) =>
+        isMirrorAlone ? part : part.replace(/^takes effect/, 'the mirror takes effect'),
+      )
+    : [describeMirror(before, after) ?? []].flat();
   const closes = concernsMirror && after.rollout.candidate !== undefined && isClosing(before, after);
   return [...wanted, ...policy, ...mirror, ...(closes ? ['until then nothing is mirrored'] : []), ...hosts];
 }
@@ -46,7 +52,7 @@ function describePrimary(before: ModelState, after: ModelState): string[] {
     old.name === now.name ? [] : [`the primary's InferenceService is ${now.name} in place of ${old.name}`];
   if (isPromoted(before, after))
     return [`promoted: primary ${old.declared.version} → ${toVersionText(now)}`, ...renamed];
-  if (!isSameDeclared(old, now)) return [`primary ${old.declared.version} → ${toVersionText(now)}`, ...renamed];
+  if (!isSameDeclared(old, now)) return [`primary ${toVersionChange(old, now)}`, ...renamed];
   return [...(isSameSpec(before, after, 'primary') ? [] : ["the primary's spec changes"]), ...renamed];
 }
 
@@ -57,7 +63,7 @@ function describeCandidate(before: ModelState, after: ModelState): string[] {
       ? []
       : [`candidate ${toVersionText(now)} is declared`, ...describeUnchanged(before, after)];
   if (now === undefined) return isPromoted(before, after) ? [] : [`candidate ${old.declared.version} is discarded`];
-  if (!isSameDeclared(old, now)) return [`candidate ${old.declared.version} → ${toVersionText(now)}`];
+  if (!isSameDeclared(old, now)) return [`candidate ${toVersionChange(old, now)}`];
   if (old.name !== now.name) return [`the candidate's InferenceService is ${now.name} in place of ${old.name}`];
   return isSameSpec(before, after, 'candidate') ? [] : ["the candidate's spec changes"];
 }
@@ -149,6 +155,14 @@ function isSameDeclared(a: RolloutVersion, b: RolloutVersion): boolean {
 /** Whether a version has the spec that it had. */
 export function isSameSpec(before: ModelState, after: ModelState, role: 'primary' | 'candidate'): boolean {
   return before.digests[role] === after.digests[role];
+}
+
+/** Under the same name something else may lie. */
+function toVersionChange(old: RolloutVersion, now: RolloutVersion): string {
+  const { version, storageUri } = now.declared;
+  if (old.declared.version !== version) return `${old.declared.version} → ${toVersionText(now)}`;
+  if (old.declared.storageUri === storageUri) return `${version} is declared otherwise`;
+  return `${version}: storageUri ${mask(old.declared.storageUri ?? 'in the spec')} → ${mask(storageUri ?? 'in the spec')}`;
 }
 
 function toVersionText({ declared: { version, storageUri } }: RolloutVersion): string {

@@ -3,6 +3,7 @@
  *
  * Invariant: equal rollouts give no line; every line says which model it is about.
  */
+import { mask } from '../input/quote.ts';
 import type { Mirror, MirrorReason } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 
@@ -34,9 +35,7 @@ function describeVersions(before: Rollout, after: Rollout): string[] {
   const parts: string[] = [];
   const promoted = before.candidate !== undefined && isSameModel(before.candidate, after.primary);
   if (!isSame(before.primary, after.primary))
-    parts.push(
-      `${promoted ? 'promoted: ' : ''}primary ${toVersionText(before.primary)} → ${toVersionText(after.primary)}`,
-    );
+    parts.push(`${promoted ? 'promoted: ' : ''}primary ${toVersionChange(before.primary, after.primary)}`);
   if (before.candidate === undefined && after.candidate !== undefined)
     parts.push(`candidate ${toVersionText(after.candidate)} is declared`);
   else if (before.candidate !== undefined && after.candidate === undefined)
@@ -48,7 +47,7 @@ function describeVersions(before: Rollout, after: Rollout): string[] {
     after.candidate !== undefined &&
     !isSame(before.candidate, after.candidate)
   )
-    parts.push(`candidate ${toVersionText(before.candidate)} → ${toVersionText(after.candidate)}`);
+    parts.push(`candidate ${toVersionChange(before.candidate, after.candidate)}`);
   return parts;
 }
 
@@ -95,6 +94,14 @@ export function toReasonText(reason: MirrorReason): string {
 
 function toKey({ rollout }: RolloutState): string {
   return `${rollout.namespace}/${rollout.name}`;
+}
+
+/** Under the same name something else may lie. */
+function toVersionChange(before: RolloutVersion, after: RolloutVersion): string {
+  const [from, to] = [toVersionText(before), toVersionText(after)];
+  if (from !== to) return `${from} → ${to}`;
+  const [old, now] = [before, after].map(({ declared }) => mask(declared.storageUri ?? 'in the spec'));
+  return old === now ? `${to} is declared otherwise` : `${to}: storageUri ${old} → ${now}`;
 }
 
 function toVersionText({ declared, name }: RolloutVersion): string {

@@ -114,6 +114,8 @@ async function findMeant(
   const after = head !== undefined ? await toMeant(head) : isBare ? await toMeant('HEAD') : workTree;
   if (base !== undefined) return { before: await toMeant(base), after };
   const main = await revisions.findDefaultBranch();
+  // Where there is no commit at all, that is what is to be said.
+  if (main === undefined) await revisions.resolve('HEAD');
   if (main === undefined)
     throw new Fault('usage', 'no branch is known as the default one', 'name BASE, as in model-mirror diff origin/main');
   return { before: await toParting(main, 'HEAD'), after };

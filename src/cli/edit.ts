@@ -1,5 +1,5 @@
 /** The commands that edit the files: each thinks out what is to be written where. */
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { toReasonText } from '../change/rollout-change.ts';
 import { discardCandidate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
 import { setMirrorPercentage, toPolicyText } from '../edit/policy-edits.ts';
@@ -10,7 +10,8 @@ import { toSibling } from '../input/folder-tree.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { mask, quote } from '../input/quote.ts';
+import type { ModelVersion } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
 import { readBelievedStatus } from '../render/believed-status.ts';
@@ -41,20 +42,32 @@ export function runCandidateSet(name: string, flags: CandidateFlags, host: Host)
       nothing: `the candidate of ${name} is that already`,
       message: `${model.metadata.name}: ${candidate === undefined ? 'try' : 'change'} ${called}`,
       outcome: (after) => toMirrorOutcome(toRollout(after, target), called),
+      notes: () => toStaying(candidate, flags),
     });
   });
 }
 
 /** `mirror`: sets the percentage in the policy that sets it, or in the one that is asked for. */
 export function runMirror(name: string, percentage: string, flags: MirrorFlags, host: Host): Promise<number> {
-  if (!/^\d+(\.\d+)?$/.test(percentage))
+  if (!/^\d+(\.\d+)? ?%?$/.test(percentage))
     throw new Fault(
       'usage',
       `${quote(percentage)} is not a percentage`,
       'write a number from 0 to 100, as in 20 or 0.5',
     );
-  const wanted = Number(percentage);
+  const wanted = Number.parseFloat(percentage);
   return runEdit(name, flags, host, (target) => planMirror(target, wanted, flags, host));
+}
+
+/** A new version whose place was not said: it may well lie elsewhere. */
+function toStaying(
+  before: ModelVersion | undefined,
+  { version, storageUri }: Pick<CandidateFlags, 'version' | 'storageUri'>,
+): string[] {
+  const isSame = version === undefined || storageUri !== undefined || before?.version === version;
+  return isSame || before?.storageUri === undefined
+    ? []
+    : [`storageUri stays ${mask(before.storageUri)}: pass --storage-uri if ${version} lies elsewhere`];
 }
 
 export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {
@@ -154,7 +167,9 @@ function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly proble
     message: `${candidate.declared.version} is not known to be ready: ${toReasonText(reason)} (${path})`,
     hint: isElsewhere
       ? `there is ${others.map((found) => found.name).join(', ')}: name a cluster with --cluster, or pass --force to promote it all the same`
-      : "pull the watcher's latest commit, or pass --force to promote it all the same",
+      : reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped')
+        ? 'mend it or discard it, or pass --force to promote it all the same'
+        : "pull the watcher's latest commit, or pass --force to promote it all the same",
   });
   return { digest, unready };
 }
@@ -218,7 +233,10 @@ function planPolicy(target: EditTarget, percentage: number, file: FoundFile | un
   const words = {
     message: `${name}: mirror ${percentage} %`,
     outcome: () => 'Argo CD applies it',
-    notes: (after: Digests) => toReach(after, path, name),
+    notes: (after: Digests) => [
+      ...toLater(target, after),
+      ...toReach(after, target.places.toShownPath(path), path, name),
+    ],
   };
   if (file === undefined) return { plan: { path, before: undefined, after: toPolicyText(name, percentage), ...words } };
   const source = target.tree.read(file);
@@ -283,14 +301,27 @@ function toMirrorOutcome(rollout: Rollout | undefined, called: string | undefine
   return `the mirror opens at ${mirrorPercentage} % ${when}; then promote it, or discard it`;
 }
 
+/** What changes for the model, when nothing is mirrored that would tell. */
+function toLater(target: EditTarget, after: Digests): string[] {
+  const { name } = target.model.metadata;
+  const before = toRollout(renderAll(toOwnApplication(target)), target)?.policy.mirrorPercentage;
+  const state = after.rollouts.find(({ rollout }) => rollout.file.source.path === target.file.path);
+  if (before === undefined || state === undefined || state.mirror.percentage > 0) return [];
+  const { candidate, policy } = state.rollout;
+  const when = candidate === undefined ? 'for the next candidate' : 'once the mirror is open';
+  return policy.mirrorPercentage === 0 || policy.mirrorPercentage === before
+    ? []
+    : [`${name}: ${before} % → ${policy.mirrorPercentage} % ${when}`];
+}
+
 /** For which other models the percentage in a policy holds. */
-function toReach(after: Digests, path: string, name: string): string[] {
+function toReach(after: Digests, shownPath: string, path: string, name: string): string[] {
   const others = after.rollouts
     .filter(({ rollout }) => rollout.policy.origins.get('mirrorPercentage')?.source.path === path)
     .map(({ rollout }) => rollout.name)
     .filter((other) => other !== name);
   const shown = others.slice(0, 5).join(', ');
-  return others.length === 0 ? [] : [`${basename(path)} also holds for ${shown}${others.length > 5 ? ', …' : ''}`];
+  return others.length === 0 ? [] : [`${shownPath} also holds for ${shown}${others.length > 5 ? ', …' : ''}`];
 }
 
 function toRollout({ rollouts }: Digests, { file }: EditTarget): Rollout | undefined {

@@ -14,6 +14,7 @@ import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
+import { locate } from '../input/yaml-text.ts';
 import { isFilePresent, makeFolder, replaceFile } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { openFolderTree, readSource } from '../io/folder-tree.ts';
@@ -21,6 +22,7 @@ import { toCanonicalText } from '../manifests/manifest.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import { toBlock } from '../output/manifest-text.ts';
 import { renderApplication } from '../render/application.ts';
+import type { Rollout } from '../rollout/rollout.ts';
 import { toOwnPlaces } from './edit-target.ts';
 import type { Host } from './host.ts';
 import type { InitFlags } from './init-flags.ts';
@@ -52,7 +54,7 @@ export async function runInit(name: string | undefined, flags: InitFlags, host: 
   const said = toSaid(name, flags, iter8);
   const model = origin === undefined ? await toFreshModel(said, host) : toAdoptedModel(origin, said, iter8);
   if (isProblems(model)) return refuse(model, host);
-  return writeModel(model, { flags, host, origin, iter8 });
+  return writeModel(model, { flags, host, origin, iter8, isPercentageSaid: said.percentage !== undefined });
 }
 
 /** What the flags say, over what Iter8's values say. */
@@ -123,12 +125,18 @@ function toAdoptedModel(
     services: iter8 && { primary: iter8.primary, candidate: iter8.candidate },
   });
   if ('code' in model) return [toPlaced(source, model)];
+  if (namespace !== undefined && model.namespace !== undefined && namespace !== model.namespace)
+    throw new Fault(
+      'usage',
+      `the InferenceService is in the namespace ${model.namespace}, not in ${namespace}`,
+      'leave --namespace out; a copy elsewhere is a new model',
+    );
   return namespace === undefined ? model : { ...model, namespace };
 }
 
 function toPercentage(text: string | undefined): number {
   if (text === undefined) return mirrorDefault;
-  const percentage = Number(text);
+  const percentage = Number(text.replace(/ ?%$/, ''));
   if (text.trim() === '' || !(percentage >= 0 && percentage <= 100))
     throw new Fault('usage', `${quote(text)} is no percentage`, 'pass a number from 0 to 100');
   return percentage;
@@ -139,9 +147,10 @@ interface Doing {
   readonly host: Host;
   readonly origin: Origin | undefined;
   readonly iter8: Iter8Rollout | undefined;
+  readonly isPercentageSaid: boolean;
 }
 
-function writeModel(model: NewModel, { flags, host, origin, iter8 }: Doing): number {
+function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageSaid }: Doing): number {
   const shown =
     flags.dir ?? (isFilePresent(resolve(host.workingDirectory, 'models')) ? `models/${model.name}` : model.name);
   const places = toOwnPlaces({ ...flags, path: '.' }, host);
@@ -150,10 +159,11 @@ function writeModel(model: NewModel, { flags, host, origin, iter8 }: Doing): num
     throw new Fault('usage', `${quote(shown)} is not in the repository ${places.repository}`, 'mend --dir');
   const toPath = (file: string) => posix.join(folder, file);
   const toSchemaPath = (file: string) => posix.relative(folder, `${schemaFolder}/${file}`);
-  const files: NewFile[] = [
-    { path: toPath('model.yaml'), text: toModelFile(model, toSchemaPath(schemaFiles.Model)) },
-    { path: toPath('policy.yaml'), text: toPolicyFile(model, toSchemaPath(schemaFiles.MirrorPolicy)) },
-  ];
+  const modelFile = { path: toPath('model.yaml'), text: toModelFile(model, toSchemaPath(schemaFiles.Model)) };
+  const policyFile = { path: toPath('policy.yaml'), text: toPolicyFile(model, toSchemaPath(schemaFiles.MirrorPolicy)) };
+  // Whoever set the percentage for this folder meant it: a brake, say.
+  const given = isPercentageSaid ? undefined : findGivenPercentage(modelFile, model, places);
+  const files: NewFile[] = given === undefined ? [modelFile, policyFile] : [modelFile];
   const taken = files.filter(({ path }) => isFilePresent(resolve(places.repository, path)));
   if (taken.length > 0) return refuse(taken.map(toTaken), host, places);
   const { problems, specs } = check(files, model, places);
@@ -167,9 +177,13 @@ function writeModel(model: NewModel, { flags, host, origin, iter8 }: Doing): num
   const report = flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : write(files, places);
   host.write(1, [
     ...diffs,
-    ...toNotes(model, origin, specs, iter8).map((note) => `${style('cyan', note)}\n`),
+    ...[...toNotes(model, origin, specs, iter8), ...toPlaceNotes(model, given)].map(
+      (note) => `${style('cyan', note)}\n`,
+    ),
     report,
-    ...(flags.dryRun === true ? [] : [`Next: commit and push ${places.toShownPath(folder)}.${later}\n`]),
+    ...(flags.dryRun === true
+      ? []
+      : [`Next: commit and push ${places.toShownPath(folder)} and ${places.toShownPath(schemaFolder)}.${later}\n`]),
   ]);
   showProblems(problems, host, 2, places.toShownPath);
   return exitCodes.fine;
@@ -179,7 +193,7 @@ function toTaken({ path }: NewFile): Problem {
   return toWholeProblem(path, {
     code: 'file-exists',
     message: 'this file is there already, and nothing is overwritten',
-    hint: 'name another folder with --dir, or edit the file',
+    hint: 'a new version comes by model-mirror candidate set; for another model name another folder with --dir',
   });
 }
 
@@ -188,7 +202,7 @@ function check(
   files: readonly NewFile[],
   model: NewModel,
   places: Places,
-): { readonly problems: readonly Problem[]; readonly specs: Specs } {
+): { readonly problems: readonly Problem[]; readonly specs: Specs; readonly rollout: Rollout | undefined } {
   const tree = openFolderTree({ ...places, folder: places.root });
   const texts = new Map(files.map(({ path, text }) => [path, text]));
   const names = [toPrimaryName(model), toCandidateName(model)];
@@ -209,11 +223,34 @@ function check(
         if (isOwn) specs.set(manifest.metadata.name, manifest.spec);
       },
     );
-    return { problems: application.problems, specs };
+    const found = application.rollouts.find(({ rollout }) => rollout.file.source.path === files[0]?.path);
+    return { problems: application.problems, specs, rollout: found?.rollout };
   };
   const known = new Set(render([]).problems.map((problem) => JSON.stringify(problem)));
-  const { problems, specs } = render([...texts.keys()]);
-  return { problems: sortProblems(problems.filter((problem) => !known.has(JSON.stringify(problem)))), specs };
+  const { problems, specs, rollout } = render([...texts.keys()]);
+  return {
+    rollout,
+    problems: sortProblems(problems.filter((problem) => !known.has(JSON.stringify(problem)))),
+    specs,
+  };
+}
+
+/** What a policy that is there already says of the percentage; undefined: none says anything. */
+function findGivenPercentage(file: NewFile, model: NewModel, places: Places): string | undefined {
+  const policy = check([file], model, places).rollout?.policy;
+  const origin = policy?.origins.get('mirrorPercentage');
+  if (policy === undefined || origin === undefined) return undefined;
+  const { file: path, line } = locate(origin.source, origin.path);
+  return `${policy.mirrorPercentage} % is mirrored to a candidate, by ${places.toShownPath(path)}:${line}: --percentage sets one of its own`;
+}
+
+function toPlaceNotes({ namespace }: NewModel, given: string | undefined): string[] {
+  return [
+    ...(given === undefined ? [] : [given]),
+    ...(namespace === undefined
+      ? ["no namespace is named: Argo CD takes its Application's destination, and render needs --namespace"]
+      : []),
+  ];
 }
 
 /** The specs of the InferenceServices as they are rendered, by their names. */
@@ -280,7 +317,7 @@ function write(files: readonly NewFile[], places: Places): string {
   for (const [kind, file] of Object.entries(schemaFiles))
     put(`${schemaFolder}/${file}`, toSchemaText(kind as keyof typeof schemaFiles));
   for (const { path, text } of files) put(path, text);
-  return `${files.map(({ path }) => places.toShownPath(path)).join(' and ')} are written; ${places.toShownPath(schemaFolder)} lets the editor explain their fields.\n`;
+  return `${files.map(({ path }) => places.toShownPath(path)).join(' and ')} ${files.length === 1 ? 'is' : 'are'} written; ${places.toShownPath(schemaFolder)} lets the editor explain their fields.\n`;
 }
 
 function refuse(problems: readonly Problem[], host: Host, places?: Places, why = ''): number {

@@ -89,9 +89,16 @@ function report(goal: Goal, seen: Seen, waited: Waited, flags: StatusFlags, host
   } else if (outcome === 'reached') host.write(1, [`${text}\n`]);
   if (outcome === 'reached') return exitCodes.fine;
   const what = outcome === 'waiting' ? `timed out after ${flags.timeout}` : `not ${goal}, and waiting does not help`;
-  const next = waited.model?.next ?? 'name a model that has a candidate';
+  const next = toNext(goal, waited.model);
   host.write(2, [`model-mirror: ${what}: ${text}\n    ${next}\n`]);
   return exitCodes.problems;
+}
+
+function toNext(goal: Goal, model: Waited['model']): string {
+  if (model === undefined) return 'name a model that has a candidate';
+  return goal === 'mirrored' && model.gate.code === 'percentage-zero'
+    ? `raise it: \`model-mirror mirror ${model.name} PERCENT\``
+    : model.next;
 }
 
 /** On a terminal a line that is written anew with the seconds; elsewhere a line a change. */

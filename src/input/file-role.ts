@@ -4,18 +4,19 @@ export type FileRole =
   | { readonly kind: 'Model' | 'MirrorPolicy'; readonly stem: string }
   /** `status.yaml`, `status.<cluster>.yaml`, `x.status.yaml`, `x.status.<cluster>.yaml`. */
   | { readonly kind: 'ModelStatus' }
-  /** Almost one of ours: it ends in `.yml`. */
+  /** Almost one of ours: it ends in `.yml`, or has letters that are too large. */
   | { readonly kind: 'misnamed'; readonly rightName: string };
 
-const written = /^(?:(.+)\.)?(model|policy)\.(yaml|yml)$/;
+const written = /^(?:(.+)\.)?(model|policy)\.(yaml|yml)$/i;
 const observed = /^(.+\.)?status(\.[^.]+)?\.yaml$/;
 
 /** The role of a file by its name without the folder, or undefined for a file of somebody else. */
 export function toFileRole(name: string): FileRole | undefined {
   const match = written.exec(name);
   if (match === null) return observed.test(name) ? { kind: 'ModelStatus' } : undefined;
-  const [, stem = '', noun, ending] = match;
-  if (ending === 'yml') return { kind: 'misnamed', rightName: name.replace(/yml$/, 'yaml') };
+  const [, stem = '', noun] = match;
+  const rightName = `${stem === '' ? '' : `${stem}.`}${noun?.toLowerCase()}.yaml`;
+  if (name !== rightName) return { kind: 'misnamed', rightName };
   return { kind: noun === 'model' ? 'Model' : 'MirrorPolicy', stem };
 }
 

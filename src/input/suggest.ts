@@ -11,7 +11,8 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
     const length = Math.max(word.length, candidate.length);
     const allowed = length <= 3 ? 1 : Math.max(2, Math.floor(length / 3));
     const distance = leven(word.toLowerCase(), candidate.toLowerCase(), { maxDistance: allowed + 1 });
-    if (distance <= allowed && distance < bestDistance) {
+    // Another word altogether is not meant.
+    if (distance <= allowed && distance < length && distance < bestDistance) {
       best = candidate;
       bestDistance = distance;
     }

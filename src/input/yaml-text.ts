@@ -37,6 +37,11 @@ export function parseText(source: SourceFile): ParsedText {
     const place = toPlace(source, offset);
     problems.push({ severity: 'error', code, ...place, field, message, hint });
   };
+  const conflict = /^<{7} .*$/m.exec(source.text);
+  if (conflict !== null) {
+    report('yaml-syntax', conflict.index, 'a merge conflict begins here', 'resolve it, down to the line of >>>>>>>');
+    return { value: undefined, problems };
+  }
   const document = toDocument(source);
   // The parser recurses, and turns an overflow of its stack into errors of the text, or throws it.
   if (document === undefined || document.errors.some((error) => error.message.startsWith('Maximum call stack'))) {

@@ -20,7 +20,7 @@ const attempts = 5;
 const atOnce = 4;
 const limitMs = 10_000;
 const pauseMs = 500;
-/** A controller that does not work will find the annotation when it does. */
+/** A controller that does not work will find the annotation when it does; one that has overlooked it is asked anew. */
 const patienceMs = 15_000;
 
 const annotation = 'argocd.argoproj.io/refresh';
@@ -69,10 +69,15 @@ export class ArgocdRefresh {
       try {
         const end = clock.now() + patienceMs;
         // There is no right to read, and none is needed: a patch is answered with the whole of it.
-        while (isRefreshing(await this.#patch(path, {}, signal)) && clock.now() < end && !signal.aborted)
+        let isLate = false;
+        while (!isLate && isRefreshing(await this.#patch(path, {}, signal)) && !signal.aborted) {
           await clock.sleep(pauseMs, signal);
+          isLate = clock.now() >= end;
+        }
         this.#waiting.delete(path);
-        await this.#patch(path, { metadata: { annotations: { [annotation]: 'normal' } } }, signal);
+        // The same value would be no change, and wake nobody.
+        if (isLate) await this.#patch(path, toAnnotation(null), signal);
+        await this.#patch(path, toAnnotation('normal'), signal);
         return;
       } catch (error) {
         if (!(error instanceof ApiTrouble)) throw error;
@@ -108,6 +113,10 @@ export class ArgocdRefresh {
       else next();
     }
   }
+}
+
+function toAnnotation(value: 'normal' | null): object {
+  return { metadata: { annotations: { [annotation]: value } } };
 }
 
 function isRefreshing(application: unknown): boolean {

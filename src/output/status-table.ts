@@ -122,7 +122,8 @@ export function toStatusDetail(glance: Glance, toPath: (file: string) => string,
             wanted === undefined ? `${toShown(seen?.name ?? '', 60)} ${seen?.state}` : toStateText(wanted, seen),
           ],
         ];
-  const closed = candidate === undefined ? 'closed' : `closed (${desired.percentage} % once it is open)`;
+  const once = desired.percentage === 0 ? 'the policy says 0 %' : `${desired.percentage} % once it is open`;
+  const closed = candidate === undefined ? 'closed' : `closed (${once})`;
   const rows = [
     ['', 'WANTED', glance.source === 'git' ? 'SEEN BY THE WATCHER' : 'IN THE CLUSTER'],
     ...version('primary', primary, observed?.primary),

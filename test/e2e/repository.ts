@@ -73,6 +73,21 @@ export class Repository {
     }
   }
 
+  /** A history without all that was before, forced onto the branch. */
+  async beginAnew(files: Files): Promise<void> {
+    await this.#takeTip();
+    await git(this.folder, ['checkout', '--quiet', '--orphan', 'anew']);
+    await git(this.folder, ['rm', '--quiet', '-r', '--force', '.']);
+    for (const [path, text = ''] of Object.entries(files)) {
+      mkdirSync(dirname(join(this.folder, path)), { recursive: true });
+      writeFileSync(join(this.folder, path), text);
+    }
+    await git(this.folder, ['add', '--all']);
+    await git(this.folder, ['commit', '--quiet', '--message', 'The beginning']);
+    await git(this.folder, ['push', '--quiet', '--force', 'origin', 'HEAD:main']);
+    await git(this.folder, ['checkout', '--quiet', '-B', 'main']);
+  }
+
   /** Of models, in the clone. */
   empty(): void {
     rmSync(join(this.folder, 'models'), { recursive: true, force: true });

@@ -129,10 +129,11 @@ export class Stack {
    * that is waited for. @returns when it was asked.
    */
   async refresh(name: string): Promise<number> {
-    await until('no refresh is under way', async () => {
-      const application = await this.findApplication(name);
-      return application?.metadata.annotations?.[refresh] === undefined;
-    });
+    const isFree = async () => (await this.findApplication(name))?.metadata.annotations?.[refresh] === undefined;
+    // One that Argo CD has overlooked is taken back: it would look only when it polls.
+    await until('no refresh is under way', isFree, 15_000).catch(() =>
+      this.cluster.patch(applications, argocdNamespace, name, { metadata: { annotations: { [refresh]: null } } }),
+    );
     const at = Date.now();
     await this.cluster.patch(applications, argocdNamespace, name, {
       metadata: { annotations: { [refresh]: 'normal' } },

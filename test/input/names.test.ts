@@ -12,8 +12,8 @@ test('file names', (t) => {
   t.deepEqual(toFileRole('x.model.yml'), { kind: 'misnamed', rightName: 'x.model.yaml' });
   for (const name of ['status.yaml', 'status.east.yaml', 'x.status.yaml', 'x.status.east.yaml'])
     t.deepEqual(toFileRole(name), { kind: 'ModelStatus' });
-  for (const name of ['datamodel.yaml', 'model.yaml.bak', 'models.yaml', '.yaml', 'Model.yaml'])
-    t.is(toFileRole(name), undefined);
+  t.deepEqual(toFileRole('Model.yaml'), { kind: 'misnamed', rightName: 'model.yaml' });
+  for (const name of ['datamodel.yaml', 'model.yaml.bak', 'models.yaml', '.yaml']) t.is(toFileRole(name), undefined);
 });
 
 test('status files lie beside their model', (t) => {

@@ -32,7 +32,9 @@ class Applications {
     this.atOnce--;
     const answer = this.answers.shift();
     if (answer !== undefined) return answer;
-    if (body.includes(annotation)) {
+    // What does not change wakes no controller.
+    if (body.includes(`{"${annotation}":null}`)) this.refreshing.delete(name);
+    else if (body.includes(annotation) && !this.refreshing.has(name)) {
       this.annotated.push(name);
       this.refreshing.add(name);
     }
@@ -70,7 +72,7 @@ test('what is asked while it waits is one refresh; what is asked after it is ano
   t.deepEqual(scene.annotated, ['wisdom', 'wisdom']);
 });
 
-test('one that does not end holds up no other, and is asked all the same after a while', async (t) => {
+test('one that does not end holds up no other; it is taken back after a while, and asked for anew', async (t) => {
   const scene = new Applications();
   const names = Array.from({ length: 50 }, (_, i) => `app-${i}`);
   for (const name of names.slice(0, 20)) scene.refreshing.add(name);

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { readBlocks, toComparable, toQuicker, toReader, tutorialFile } from '../../docs/tutorial.ts';
+import { inferenceServices } from '../cluster.ts';
+import { modelNamespace } from '../mesh.ts';
 import { until } from '../program.ts';
 import { scratch } from '../sandbox.ts';
 import type { Scene } from '../scene.ts';
@@ -11,7 +13,8 @@ const application = 'models';
 export async function tutorialPage(scene: Scene): Promise<void> {
   const { repository, models } = scene.stack;
   models.loadMs = 2000;
-  await repository.commit({ 'models/.gitkeep': '' }, 'A place for models');
+  // The page tells of a history without what other cases did.
+  await repository.beginAnew({ 'models/.gitkeep': '' });
   await scene.stack.addApplication({ name: application, path: 'models' });
   const shell = toReader(join(scratch, 'reader'), program, repository.url);
   for (const { commands, mustFail, shown } of readBlocks(tutorialFile)) {
@@ -23,8 +26,14 @@ export async function tutorialPage(scene: Scene): Promise<void> {
     scene.check(title, (code !== 0) === mustFail && isAsShown ? [] : [`it ends with ${code} and says:\n${said}`]);
   }
   await until('the plugin refuses to render nothing', async () => {
-    const status = (await scene.application(application))?.['status'] as { readonly conditions?: readonly object[] };
-    return JSON.stringify(status.conditions ?? []).includes('allowEmpty');
+    const status = (await scene.application(application))?.['status'] as {
+      readonly sync?: { readonly status: string };
+    };
+    return status.sync?.status === 'Unknown';
   });
+  scene.check(
+    'so nothing is removed',
+    (await scene.stack.cluster.list(inferenceServices, modelNamespace)).length === 1,
+  );
   await scene.stack.wipe();
 }
