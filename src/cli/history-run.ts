@@ -157,7 +157,10 @@ async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryP
     newer = { walked, found };
   }
   await add(undefined);
-  return points.reverse();
+  const [oldest, ...others] = points.reverse();
+  // What is at the end of a shallow clone is not what its commit did.
+  if (oldest === undefined || !revisions.readShallow().has(oldest.commit.id)) return points;
+  return [{ ...oldest, commit: { ...oldest.commit, author: undefined, mergedBy: undefined } }, ...others];
 }
 
 /** At its path; or, when it was at that path a commit later, elsewhere under its name. */

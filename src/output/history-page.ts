@@ -7,7 +7,7 @@
 import type { Stage, StageVersion, Story, StoryEvent, Trial } from '../history/story.ts';
 import { mask } from '../input/quote.ts';
 import type { StoryNotes } from './history-text.ts';
-import { toEnd, toMirrored, toNotes, toReadiness, toSubject, toWho } from './history-text.ts';
+import { toDeclared, toEnd, toMirrored, toNotes, toReadiness, toSubject, toWho } from './history-text.ts';
 import { toShown } from './page-text.ts';
 import { toDurationText, toTimeText } from './time-text.ts';
 
@@ -129,11 +129,11 @@ function toTick(i: number, time: number, toX: ToX): string {
 
 function toTrialTable(trials: readonly Trial[]): string {
   const rows = trials.map((trial) => {
-    const { version, storageUri, by, from } = trial;
+    const { version, storageUri } = trial;
     const cells = [
       version,
       storageUri === undefined ? '' : mask(storageUri),
-      `${toTimeText(from)} by ${toShown(mask(by), 40)}`,
+      toDeclared(trial),
       toReadiness(trial),
       toMirrored(trial),
       toEnd(trial),

@@ -12,7 +12,7 @@ const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-history-')));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));
 
 interface Event {
-  readonly author: string;
+  readonly author: string | null;
   readonly mergedBy: string | null;
   readonly subject: string;
   readonly changes: readonly string[];
@@ -22,6 +22,7 @@ interface Told {
   readonly code: number;
   readonly said: string;
   readonly events: readonly Event[];
+  readonly candidates: readonly { readonly by: string | null; readonly version: string; readonly outcome: string }[];
   readonly shallow: boolean;
 }
 
@@ -41,7 +42,7 @@ async function tell(workingDirectory: string, ...words: string[]): Promise<Told>
   };
   const code = await main(['history', ...words, '--output', 'json'], host);
   const told = written[1] === '' ? {} : (JSON.parse(written[1]) as object);
-  return { code, said: written[2], events: [], shallow: false, ...told };
+  return { code, said: written[2], events: [], candidates: [], shallow: false, ...told };
 }
 
 function toModel(candidate: string | undefined, name = 'wisdom'): string {
@@ -124,13 +125,40 @@ test('a shallow clone begins where it begins, and says so', async (t) => {
   }
   const clone = join(root, 'shallow');
   await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
-  const { shallow, events } = await tell(clone, 'wisdom');
+  const { shallow, events, candidates } = await tell(clone, 'wisdom');
   t.true(shallow);
   t.deepEqual(
-    events.map(({ subject }) => subject),
-    ['v3', 'v4'],
+    events.map(({ author, subject, changes }) => [author, subject, changes.length]),
+    [
+      [null, '', 3],
+      ['Stand-in', 'v4', 1],
+    ],
   );
-  t.false((await tell(folder, 'wisdom')).shallow);
+  t.is(events[0]?.changes[1], 'candidate v3 (wisdom-1) is there');
+  t.deepEqual(
+    candidates.map(({ by, version, outcome }) => [by, version, outcome]),
+    [
+      [null, 'v3', 'replaced'],
+      ['Stand-in', 'v4', 'running'],
+    ],
+  );
+  const whole = await tell(folder, 'wisdom');
+  t.false(whole.shallow);
+  t.true(whole.events.every(({ author }) => author === 'Stand-in'));
+});
+
+test('a shallow clone that begins before the model knows who made it', async (t) => {
+  const { folder, commit } = await start('later');
+  mkdirSync(join(folder, 'other'));
+  writeFileSync(join(folder, 'other/model.yaml'), toModel('v2', 'other'));
+  await commit('other');
+  const clone = join(root, 'shallow-later');
+  await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
+  const { events } = await tell(clone, 'other');
+  t.deepEqual(
+    events.map(({ author, subject, changes }) => [author, subject, changes[0]]),
+    [['Stand-in', 'other', 'a new model; v1 (other-0) answers every request']],
+  );
 });
 
 test('two models of one folder are told apart', async (t) => {

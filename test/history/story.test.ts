@@ -85,6 +85,23 @@ test('no line is wider than the terminal, and none steers it', (t) => {
   );
 });
 
+test('nobody is named for what may be older than the clone', (t) => {
+  const secret = 'Nemo Nobody';
+  fc.assert(
+    fc.property(histories, (history) => {
+      const [first, ...others] = history;
+      if (first === undefined || first.model === 'absent') return;
+      const commit = { ...first.commit, author: undefined, mergedBy: secret, subject: secret };
+      const story = tellStory(model, [{ ...first, commit }, ...others], 1_900_000_000);
+      for (const told of [toHistoryText(story, notes, 80), toHistoryPage(story, notes)]) t.false(told.includes(secret));
+      const [event] = story.events;
+      t.false(event?.lines.some((line) => /a new model|is declared|opens|closes/.test(line)));
+      t.is(story.trials.filter(({ by, from }) => by === undefined && from > story.from).length, 0);
+    }),
+    { numRuns: runs },
+  );
+});
+
 test('times and durations are those of the calendar', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_102_444_800 }), (seconds) => {
