@@ -8,16 +8,18 @@ import { parseModel } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
+import type { SourceFile } from '../input/source-file.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import type { CommitObject, ModelFiles, TreePart } from '../io/git-revision.ts';
+import type { CommitContent } from '../io/git-objects.ts';
+import type { ModelFiles, TreePart } from '../io/git-revision.ts';
 import { GitRevisions, toShortId } from '../io/git-revision.ts';
 import { toHistoryJson } from '../output/history-json.ts';
 import { toHistoryPage } from '../output/history-page.ts';
 import { toHistoryText } from '../output/history-text.ts';
 import { renderApplication } from '../render/application.ts';
 import { toClusterName } from './cluster-name.ts';
-import { pickTarget } from './edit-target.ts';
+import { isCalled, pickTarget } from './edit-target.ts';
 import type { HistoryFlags } from './history-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace } from './namespace-name.ts';
@@ -85,16 +87,21 @@ async function findMeant(
   };
   const first = await at(tip);
   let target = first;
-  let lastTree = '';
+  const seen = new Set<string>();
   for await (const { id, commit } of walkBack(revisions, tip)) {
     if (!('problems' in target)) break;
-    if (commit.tree !== lastTree) target = await at(id);
-    lastTree = commit.tree;
+    const sources = await revisions.findNewModels(commit.tree, part, seen);
+    if (sources.some((source) => isModelCalled(name, source))) target = await at(id);
   }
   // Of a model that never was, what is there now is the best hint.
   if ('problems' in target) return { problems: 'problems' in first ? first.problems : [] };
   const { metadata } = target.model;
   return { path: target.file.path, name: metadata.name, namespace: metadata.namespace };
+}
+
+function isModelCalled(name: string, source: SourceFile): boolean {
+  const model = parseModel(source).value;
+  return model !== undefined && isCalled(name, model);
 }
 
 /** What is not asked for when only a name is looked up. */
@@ -109,7 +116,7 @@ const noPlaces = {
 
 interface Walked {
   readonly id: string;
-  readonly commit: CommitObject;
+  readonly commit: CommitContent;
 }
 
 /** A commit and its first parents, as far as the clone has them. */
@@ -118,7 +125,7 @@ async function* walkBack(revisions: GitRevisions, tip: string): AsyncGenerator<W
   for (let id: string | undefined = tip; id !== undefined; ) {
     const commit = await revisions.readCommit(id);
     yield { id, commit };
-    id = ends.has(id) ? undefined : commit.parent[0];
+    id = ends.has(id) ? undefined : commit.parents[0];
   }
 }
 
@@ -208,14 +215,14 @@ async function toStoryCommit(
   isStatusOnly: boolean,
   revisions: GitRevisions,
 ): Promise<StoryCommit> {
-  const merged = commit.parent[1];
+  const merged = commit.parents[1];
   const own = commit.author.name;
   const author = merged === undefined ? own : ((await revisions.findAuthor(merged)) ?? own);
   return {
     id,
     author,
     mergedBy: author === own ? undefined : own,
-    time: commit.committer.timestamp,
+    time: commit.committer.date,
     subject: commit.message.split('\n')[0] ?? '',
     isStatusOnly,
   };
