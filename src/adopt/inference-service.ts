@@ -1,6 +1,6 @@
 /**
- * An InferenceService that is there already → the model that gives the same one, so that KServe has
- * nothing to reload when it is taken over.
+ * InferenceServices that are there already → the model that gives the same ones, so that KServe has
+ * nothing to reload when they are taken over.
  */
 
 import type { PlainMap } from '../input/plain-value.ts';
@@ -17,8 +17,11 @@ export interface AdoptionFinding extends Finding {
 /** What is said on the command line, over what the object says. */
 export interface AdoptionWish {
   readonly name: string | undefined;
+  /** Of the primary. */
   readonly version: string | undefined;
   readonly mirrorPercentage: number;
+  /** The InferenceServices' names; undefined: as their names have it. */
+  readonly services?: { readonly primary: string; readonly candidate: string | undefined } | undefined;
 }
 
 /** Labels that are ours to set. */
@@ -31,16 +34,56 @@ const trackingLabels = ['app.kubernetes.io/instance', 'helm.sh/chart'];
 const versionLabel = 'app.kubernetes.io/version';
 
 /**
- * @param value as `kubectl get inferenceservice NAME -o yaml` prints it; a List of one will do.
+ * @param value as `kubectl get inferenceservice NAME -o yaml` prints it: one, or a List.
  * @returns the model, or what keeps the object from being taken over.
  */
 export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewModel | AdoptionFinding {
-  const found = pickService(value);
-  if ('code' in found) return found;
-  const { service, at } = found;
-  const oldName = valueAt(service, ['metadata', 'name']);
+  const picked = pickServices(value, wish);
+  if ('code' in picked) return picked;
+  const primary = readService(picked.primary);
+  if ('code' in primary) return primary;
+  const candidate = picked.candidate && readService(picked.candidate);
+  if (candidate !== undefined && 'code' in candidate) return candidate;
+  const name = wish.name ?? primary.name.replace(/-[01]$/, '');
+  const version = wish.version ?? primary.version ?? 'v1';
+  return {
+    name,
+    namespace: primary.namespace,
+    labels: primary.labels,
+    annotations: primary.annotations,
+    spec: primary.spec,
+    primary: { version, storageUri: primary.storageUri, name: primary.name === `${name}-0` ? undefined : primary.name },
+    candidate: candidate && {
+      version: candidate.version ?? (version === 'v2' ? 'v3' : 'v2'),
+      storageUri: candidate.storageUri,
+      name: candidate.name === `${name}-1` ? undefined : candidate.name,
+      overrides: toOverrides(primary, candidate),
+    },
+    mirrorPercentage: wish.mirrorPercentage,
+  };
+}
+
+/** What counts of an InferenceService. */
+interface Service {
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly version: string | undefined;
+  readonly storageUri: string | undefined;
+  /** Without the storageUri. */
+  readonly spec: PlainMap;
+}
+
+interface PlacedService {
+  readonly service: PlainMap;
+  readonly at: FieldPath;
+}
+
+function readService({ service, at }: PlacedService): Service | AdoptionFinding {
+  const name = valueAt(service, ['metadata', 'name']);
   const spec = valueAt(service, ['spec']);
-  if (typeof oldName !== 'string')
+  if (typeof name !== 'string')
     return {
       code: 'missing-field',
       path: [...at, 'metadata', 'name'],
@@ -54,7 +97,6 @@ export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewMo
       message: 'the InferenceService has no spec',
       hint: 'add spec',
     };
-  const name = wish.name ?? oldName.replace(/-[01]$/, '');
   const labels = toTexts(valueAt(service, ['metadata', 'labels']));
   const namespace = valueAt(service, ['metadata', 'namespace']);
   const storageUri = valueAt(spec, ['predictor', 'model', 'storageUri']);
@@ -63,17 +105,18 @@ export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewMo
     namespace: typeof namespace === 'string' ? namespace : undefined,
     labels: without(labels, (key) => ownLabels.includes(key) || trackingLabels.includes(key) || leftByTools.test(key)),
     annotations: without(toTexts(valueAt(service, ['metadata', 'annotations'])), (key) => leftByTools.test(key)),
+    version: labels[versionLabel],
+    storageUri: typeof storageUri === 'string' ? storageUri : undefined,
     spec: typeof storageUri === 'string' ? withoutStorageUri(spec) : spec,
-    primary: {
-      version: wish.version ?? labels[versionLabel] ?? 'v1',
-      storageUri: typeof storageUri === 'string' ? storageUri : undefined,
-      name: oldName === `${name}-0` ? undefined : oldName,
-    },
-    mirrorPercentage: wish.mirrorPercentage,
   };
 }
 
-function pickService(value: unknown): { service: PlainMap; at: FieldPath } | AdoptionFinding {
+interface PickedServices {
+  readonly primary: PlacedService;
+  readonly candidate: PlacedService | undefined;
+}
+
+function pickServices(value: unknown, { name, services: wanted }: AdoptionWish): PickedServices | AdoptionFinding {
   const kind = valueAt(value, ['kind']);
   const items = valueAt(value, ['items']);
   if (!isMap(value) || (kind !== 'InferenceService' && !Array.isArray(items)))
@@ -86,22 +129,76 @@ function pickService(value: unknown): { service: PlainMap; at: FieldPath } | Ado
           : `this is a ${quote(String(kind))}, not an InferenceService`,
       hint: 'pass what kubectl get inferenceservice NAME -o yaml prints',
     };
-  if (!Array.isArray(items)) return { service: value, at: [] };
-  const services = items.flatMap((item, i) =>
-    isMap(item) && item['kind'] === 'InferenceService' ? [{ service: item, at: ['items', i] }] : [],
-  );
-  const [service, ...others] = services;
-  if (service !== undefined && others.length === 0) return service;
-  const names = services.map((one) => String(valueAt(one.service, ['metadata', 'name'])));
+  const found: PlacedService[] = Array.isArray(items)
+    ? items.flatMap((item, i) =>
+        isMap(item) && item['kind'] === 'InferenceService' ? [{ service: item, at: ['items', i] }] : [],
+      )
+    : [{ service: value, at: [] }];
+  const find = (called: string | undefined) => found.find(({ service }) => nameOf(service) === called);
+  const [first] = found;
+  if (first === undefined)
+    return {
+      code: 'unknown-kind',
+      path: ['items'],
+      message: 'there is no InferenceService in the list',
+      hint: 'pass the one of the primary: kubectl get inferenceservice NAME -o yaml',
+    };
+  if (wanted !== undefined) {
+    const primary = find(wanted.primary);
+    return primary === undefined ? toOther(first, wanted.primary) : { primary, candidate: find(wanted.candidate) };
+  }
+  if (found.length === 1) return { primary: first, candidate: undefined };
+  const model = name ?? nameOf(first.service)?.replace(/-[01]$/, '');
+  const [primary, candidate] = [find(`${model}-0`), find(`${model}-1`)];
+  if (found.length === 2 && primary !== undefined && candidate !== undefined) return { primary, candidate };
   return {
-    code: service === undefined ? 'unknown-kind' : 'multiple-documents',
+    code: 'multiple-documents',
     path: ['items'],
-    message:
-      service === undefined
-        ? 'there is no InferenceService in the list'
-        : `there are several InferenceServices: ${names.map(quote).join(', ')}`,
+    message: `there are several InferenceServices: ${found.map(({ service }) => quote(String(nameOf(service)))).join(', ')}`,
     hint: 'pass the one of the primary: kubectl get inferenceservice NAME -o yaml',
   };
+}
+
+function nameOf(service: PlainMap): string | undefined {
+  const name = valueAt(service, ['metadata', 'name']);
+  return typeof name === 'string' ? name : undefined;
+}
+
+function toOther({ service, at }: PlacedService, primary: string): AdoptionFinding {
+  return {
+    code: 'invalid-value',
+    path: [...at, 'metadata', 'name'],
+    message: `this InferenceService is ${quote(nameOf(service) ?? '')}, and the primary of Iter8's values is ${quote(primary)}`,
+    hint: `pass ${primary}`,
+  };
+}
+
+/** What makes the candidate's InferenceService of the primary's, beside its storageUri. */
+function toOverrides(primary: Service, candidate: Service): PlainMap {
+  const metadata = toFilled({
+    labels: toMergePatch(primary.labels, candidate.labels),
+    annotations: toMergePatch(primary.annotations, candidate.annotations),
+  });
+  return toFilled({ metadata, spec: toMergePatch(primary.spec, candidate.spec) });
+}
+
+/** The JSON merge patch that makes one map of another. */
+function toMergePatch(from: PlainMap, to: PlainMap): PlainMap {
+  const patch: Record<string, unknown> = {};
+  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) patch[key] = null;
+  for (const [key, wanted] of Object.entries(to)) {
+    const found = valueAt(from, [key]);
+    if (isMap(found) && isMap(wanted)) {
+      const inner = toMergePatch(found, wanted);
+      if (Object.keys(inner).length > 0) patch[key] = inner;
+    } else if (JSON.stringify(found) !== JSON.stringify(wanted)) patch[key] = wanted;
+  }
+  return patch;
+}
+
+/** Without the maps that are empty. */
+function toFilled(maps: Readonly<Record<string, PlainMap>>): PlainMap {
+  return Object.fromEntries(Object.entries(maps).filter(([, map]) => Object.keys(map).length > 0));
 }
 
 function withoutStorageUri(spec: PlainMap): PlainMap {

@@ -27,6 +27,9 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
     'spec.primary.version': 'what people call it; becomes the label app.kubernetes.io/version',
     'spec.primary.storageUri': 'where the model lies',
     'spec.primary.name': `of its InferenceService; without it, ${name}-0`,
+    'spec.candidate': 'the version that sees copies of requests; nobody gets its answers',
+    'spec.candidate.name': `of its InferenceService; without it, ${name}-1`,
+    'spec.candidate.overrides': 'what differs from the primary: a JSON merge patch (RFC 7386)',
   };
 }
 

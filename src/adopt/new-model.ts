@@ -11,6 +11,7 @@ export interface NewModel {
   /** What both versions share of an InferenceService's spec. */
   readonly spec: PlainMap;
   readonly primary: NewVersion;
+  readonly candidate: NewCandidate | undefined;
   /** 0 to 100. */
   readonly mirrorPercentage: number;
 }
@@ -23,8 +24,13 @@ interface NewVersion {
   readonly name: string | undefined;
 }
 
+interface NewCandidate extends NewVersion {
+  /** A JSON merge patch (RFC 7386): what differs from the primary's InferenceService. */
+  readonly overrides: PlainMap;
+}
+
 /** What the model file of a new model says, as a value. */
-export function toModelValue({ name, namespace, labels, annotations, spec, primary }: NewModel): PlainMap {
+export function toModelValue({ name, namespace, labels, annotations, spec, primary, candidate }: NewModel): PlainMap {
   const metadata = {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
@@ -35,13 +41,23 @@ export function toModelValue({ name, namespace, labels, annotations, spec, prima
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     spec: {
       template: { ...(Object.keys(metadata).length === 0 ? {} : { metadata }), spec },
-      primary: {
-        version: primary.version,
-        ...(primary.storageUri === undefined ? {} : { storageUri: primary.storageUri }),
-        ...(primary.name === undefined ? {} : { name: primary.name }),
-      },
+      primary: toVersionValue(primary),
+      ...(candidate === undefined ? {} : { candidate: toCandidateValue(candidate) }),
     },
   };
+}
+
+function toVersionValue({ version, storageUri, name }: NewVersion): PlainMap {
+  return {
+    version,
+    ...(storageUri === undefined ? {} : { storageUri }),
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+function toCandidateValue(candidate: NewCandidate): PlainMap {
+  const { overrides } = candidate;
+  return { ...toVersionValue(candidate), ...(Object.keys(overrides).length === 0 ? {} : { overrides }) };
 }
 
 /** The same of the policy file. */

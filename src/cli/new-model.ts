@@ -10,14 +10,13 @@ import type { Iter8Rollout } from '../adopt/iter8-values.ts';
 import { toModelFile, toPolicyFile } from '../adopt/new-files.ts';
 import type { NewModel } from '../adopt/new-model.ts';
 import { toFoundFile } from '../input/folder-tree.ts';
-import { toProblem } from '../input/parse-document.ts';
+import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
 import { isFilePresent, makeFolder, replaceFile } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { openFolderTree, readSource } from '../io/folder-tree.ts';
-import type { Manifest } from '../manifests/manifest.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import { toBlock } from '../output/manifest-text.ts';
@@ -103,6 +102,7 @@ async function toFreshModel(said: Answers, host: Host): Promise<NewModel> {
       storageUri,
       name: primary === undefined || primary === `${name}-0` ? undefined : primary,
     },
+    candidate: undefined,
     mirrorPercentage: toPercentage(percentage),
   };
 }
@@ -116,22 +116,13 @@ function toAdoptedModel(
   const said = extra.filter(([, text]) => text !== undefined).map(([flag]) => flag);
   if (said.length > 0)
     throw new Fault('usage', `the InferenceService says this already: ${said.join(', ')}`, 'edit the files afterwards');
-  const model = adoptInferenceService(value, { name, version, mirrorPercentage: toPercentage(percentage) });
+  const model = adoptInferenceService(value, {
+    name,
+    version,
+    mirrorPercentage: toPercentage(percentage),
+    services: iter8 && { primary: iter8.primary, candidate: iter8.candidate },
+  });
   if ('code' in model) return [toPlaced(source, model)];
-  const adopted = model.primary.name ?? `${model.name}-0`;
-  if (iter8 !== undefined && adopted !== iter8.primary)
-    return [
-      toProblem(
-        source,
-        ['metadata', 'name'],
-        {
-          code: 'invalid-value',
-          message: `this InferenceService is ${quote(adopted)}, and the primary of Iter8's values is ${quote(iter8.primary)}`,
-          hint: `pass ${iter8.primary}`,
-        },
-        { on: 'value' },
-      ),
-    ];
   return namespace === undefined ? model : { ...model, namespace };
 }
 
@@ -165,23 +156,20 @@ function writeModel(model: NewModel, { flags, host, origin, iter8 }: Doing): num
   ];
   const taken = files.filter(({ path }) => isFilePresent(resolve(places.repository, path)));
   if (taken.length > 0) return refuse(taken.map(toTaken), host, places);
-  const { problems, service } = check(files, model, places);
+  const { problems, specs } = check(files, model, places);
   const style = host.style(1);
   const diffs = files.map(({ path, text }) => `${toDiffText(places.toShownPath(path), undefined, text, style)}\n`);
   if (hasErrors(problems)) {
     if (flags.dryRun === true) host.write(1, diffs);
     return refuse(problems, host, places, '; the places are those of the files as they would be: --dry-run shows them');
   }
+  const later = model.candidate === undefined ? ` A candidate comes by model-mirror candidate set ${model.name}.` : '';
   const report = flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : write(files, places);
   host.write(1, [
     ...diffs,
-    ...toNotes(model, origin, service, iter8).map((note) => `${style('cyan', note)}\n`),
+    ...toNotes(model, origin, specs, iter8).map((note) => `${style('cyan', note)}\n`),
     report,
-    ...(flags.dryRun === true
-      ? []
-      : [
-          `Next: commit and push ${places.toShownPath(folder)}. A candidate comes by model-mirror candidate set ${model.name}.\n`,
-        ]),
+    ...(flags.dryRun === true ? [] : [`Next: commit and push ${places.toShownPath(folder)}.${later}\n`]),
   ]);
   showProblems(problems, host, 2, places.toShownPath);
   return exitCodes.fine;
@@ -200,11 +188,12 @@ function check(
   files: readonly NewFile[],
   model: NewModel,
   places: Places,
-): { readonly problems: readonly Problem[]; readonly service: Manifest | undefined } {
+): { readonly problems: readonly Problem[]; readonly specs: Specs } {
   const tree = openFolderTree({ ...places, folder: places.root });
   const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const names = [toPrimaryName(model), toCandidateName(model)];
   const render = (added: readonly string[]) => {
-    let service: Manifest | undefined;
+    const specs = new Map<string, unknown>();
     const application = renderApplication(
       {
         ...tree,
@@ -216,48 +205,64 @@ function check(
       },
       { anyNamespace: true, allowEmpty: true },
       (manifest) => {
-        const isPrimary = manifest.metadata.name === (model.primary.name ?? `${model.name}-0`);
-        if (manifest.kind === 'InferenceService' && isPrimary) service = manifest;
+        const isOwn = names.includes(manifest.metadata.name) && manifest.kind === 'InferenceService';
+        if (isOwn) specs.set(manifest.metadata.name, manifest.spec);
       },
     );
-    return { problems: application.problems, service };
+    return { problems: application.problems, specs };
   };
   const known = new Set(render([]).problems.map((problem) => JSON.stringify(problem)));
-  const { problems, service } = render([...texts.keys()]);
-  return { problems: sortProblems(problems.filter((problem) => !known.has(JSON.stringify(problem)))), service };
+  const { problems, specs } = render([...texts.keys()]);
+  return { problems: sortProblems(problems.filter((problem) => !known.has(JSON.stringify(problem)))), specs };
+}
+
+/** The specs of the InferenceServices as they are rendered, by their names. */
+type Specs = ReadonlyMap<string, unknown>;
+
+function toPrimaryName({ name, primary }: NewModel): string {
+  return primary.name ?? `${name}-0`;
+}
+
+function toCandidateName({ name, candidate }: NewModel): string {
+  return candidate?.name ?? `${name}-1`;
 }
 
 /** What to know of the model that is taken over. */
-function toNotes(
-  model: NewModel,
-  origin: Origin | undefined,
-  service: Manifest | undefined,
-  iter8: Iter8Rollout | undefined,
-): string[] {
-  const { name, primary } = model;
-  const old = origin === undefined ? undefined : pickSpec(origin.value);
-  const isSame = old !== undefined && service !== undefined && toCanonicalText(service.spec) === toCanonicalText(old);
+function toNotes(model: NewModel, origin: Origin | undefined, specs: Specs, iter8: Iter8Rollout | undefined): string[] {
+  const { name, primary, candidate } = model;
+  const toSpecNote = (service: string) => {
+    const old = origin && findSpec(origin.value, service);
+    if (old === undefined) return [];
+    const now = specs.get(service) ?? {};
+    if (toCanonicalText(now) === toCanonicalText(old))
+      return [`the spec of ${service} stays as it is, so KServe reloads nothing`];
+    const diff = toDiffText(service, `${toBlock(old, '').slice(1)}\n`, `${toBlock(now, '').slice(1)}\n`);
+    return [`the spec of ${service} changes, by a policy here, so KServe reloads it:\n${diff}`];
+  };
+  const lost = candidate === undefined ? iter8?.candidate : undefined;
   return [
-    `${name}: ${primary.version} will answer every request, as ${primary.name ?? `${name}-0`}`,
-    ...(old === undefined
-      ? []
-      : [isSame ? 'its spec stays as it is, so KServe reloads nothing' : toChanged(old, service)]),
-    ...(iter8?.candidate === undefined
+    `${name}: ${primary.version} will answer every request, as ${toPrimaryName(model)}`,
+    ...toSpecNote(toPrimaryName(model)),
+    ...(candidate === undefined
       ? []
       : [
-          `the candidate ${iter8.candidate} is not taken over: when Iter8 is gone, model-mirror candidate set ${name} adds it`,
+          `${name}: ${candidate.version} is its candidate, as ${toCandidateName(model)}`,
+          ...toSpecNote(toCandidateName(model)),
+        ]),
+    ...(lost === undefined
+      ? []
+      : [
+          `the candidate ${lost} is not taken over, for it is not in what was passed: model-mirror candidate set ${name} adds one`,
         ]),
   ];
 }
 
-function pickSpec(value: unknown): object | undefined {
-  const { spec, items } = value as { readonly spec?: object; readonly items?: readonly { readonly spec?: object }[] };
-  return spec ?? items?.find(({ spec: inner }) => inner !== undefined)?.spec;
-}
-
-function toChanged(old: object, service: Manifest | undefined): string {
-  const diff = toDiffText('spec', `${toBlock(old, '').slice(1)}\n`, `${toBlock(service?.spec ?? {}, '').slice(1)}\n`);
-  return `its spec changes, by a policy here, so KServe reloads it:\n${diff}`;
+function findSpec(value: unknown, service: string): object | undefined {
+  const items = valueAt(value, ['items']);
+  const all: readonly unknown[] = Array.isArray(items) ? items : [value];
+  const found = all.find((item) => valueAt(item, ['metadata', 'name']) === service);
+  const spec = valueAt(found, ['spec']);
+  return isMap(spec) ? spec : undefined;
 }
 
 const schemaFolder = '.model-mirror';

@@ -39,6 +39,15 @@ const models: fc.Arbitrary<NewModel> = fc.record({
     storageUri: fc.option(odd, { nil: undefined }),
     name: fc.option(odd, { nil: undefined }),
   }),
+  candidate: fc.option(
+    fc.record({
+      version: odd,
+      storageUri: fc.option(odd, { nil: undefined }),
+      name: fc.option(odd, { nil: undefined }),
+      overrides: fc.dictionary(key, json, { maxKeys: 3 }),
+    }),
+    { nil: undefined },
+  ),
   mirrorPercentage: fc.integer({ min: 0, max: 1_000_000 }).map((value) => value / 10_000),
 });
 
@@ -63,19 +72,42 @@ test('whatever the texts are, the files say what was meant', (t) => {
   );
 });
 
-test('an InferenceService that is taken over keeps its spec, so that KServe has nothing to reload', (t) => {
-  const extra = fc.dictionary(fc.constantFrom('minReplicas', 'serviceAccountName', 'x'), json);
+test('InferenceServices that are taken over keep their specs, so that KServe has nothing to reload', (t) => {
+  // A merge patch cannot put a null there, and Kubernetes drops them.
+  const isWhole = (value: unknown) => !JSON.stringify(value).includes('null');
+  const extra = fc.dictionary(fc.constantFrom('minReplicas', 'serviceAccountName', 'x'), json.filter(isWhole));
+  const one = fc.record({ predictor: extra, model: extra, isStored: fc.boolean(), uri: fc.constantFrom('a', 'b') });
+  const toService = (
+    name: string,
+    { predictor, model, isStored, uri }: typeof one extends fc.Arbitrary<infer T> ? T : never,
+  ) => ({
+    kind: 'InferenceService',
+    metadata: {
+      name,
+      namespace: 'models',
+      annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh' },
+      labels: { [uri]: 'x' },
+    },
+    spec: {
+      predictor: {
+        ...predictor,
+        model: {
+          ...model,
+          modelFormat: { name: 'sklearn' },
+          ...(isStored ? { storage: { key: uri, path: 'x' } } : { storageUri: `s3://models/${uri}` }),
+        },
+      },
+    },
+  });
   const names = fc.constantFrom('wisdom', 'wisdom-0', 'wisdom-1', 'folly');
   fc.assert(
-    fc.property(extra, extra, names, fc.boolean(), (predictor, more, name, isStored) => {
-      const storage = isStored ? { storage: { key: 'localMinIO', path: 'x' } } : { storageUri: 's3://models/x' };
-      const service = {
-        kind: 'InferenceService',
-        metadata: { name, namespace: 'models', annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh' } },
-        spec: { predictor: { ...predictor, model: { ...more, modelFormat: { name: 'sklearn' }, ...storage } } },
-      };
-      const model = adoptInferenceService(service, { name: undefined, version: undefined, mirrorPercentage: 100 });
+    fc.property(one, fc.option(one), names, (first, second, alone) => {
+      const services =
+        second === null ? [toService(alone, first)] : [toService('wisdom-1', second), toService('wisdom-0', first)];
+      const value = second === null ? services[0] : { kind: 'List', items: services };
+      const model = adoptInferenceService(value, { name: undefined, version: undefined, mirrorPercentage: 100 });
       if ('code' in model) return t.fail(model.message);
+      t.is(model.candidate === undefined, second === null);
       const file = { path: 'model.yaml', folder: '.', name: 'model.yaml' };
       const text = toModelFile(model, 'x.json');
       const { objects, problems } = renderApplication(
@@ -83,10 +115,20 @@ test('an InferenceService that is taken over keeps its spec, so that KServe has 
         {},
         (manifest): Manifest => manifest,
       );
-      const rendered = objects.find(({ kind }) => kind === 'InferenceService')?.output;
-      t.deepEqual(problems, []);
-      t.is(rendered?.metadata.name, name);
-      t.deepEqual(toPlain(rendered?.spec), toPlain(service.spec));
+      t.deepEqual(problems, [], text);
+      for (const { metadata, spec } of services) {
+        const rendered = objects.find(
+          ({ kind, name }) => kind === 'InferenceService' && name === metadata.name,
+        )?.output;
+        t.deepEqual(toPlain(rendered?.spec), toPlain(spec), text);
+        const {
+          'app.kubernetes.io/name': _,
+          'app.kubernetes.io/version': version,
+          'app.kubernetes.io/managed-by': by,
+          ...labels
+        } = rendered?.metadata.labels ?? {};
+        t.deepEqual([labels, typeof version, by], [metadata.labels, 'string', 'model-mirror']);
+      }
     }),
     { numRuns: runs },
   );

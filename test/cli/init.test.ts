@@ -55,7 +55,7 @@ test('an InferenceService of the cluster is taken over, and only read', async (t
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, cluster.kubeconfig());
     t.is(await main(['init', '--from-cluster', 'models/memory', '--kubeconfig', kubeconfig], host), 0, said());
-    t.regex(said(), /its spec stays as it is, so KServe reloads nothing/);
+    t.regex(said(), /the spec of memory stays as it is, so KServe reloads nothing/);
     const { value: model } = parseModel({
       path: 'model.yaml',
       text: readFileSync(join(folder, 'memory/model.yaml'), 'utf8'),
