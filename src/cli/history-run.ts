@@ -1,6 +1,6 @@
 /** `model-mirror history`: walks a branch back, and tells what became of a model. */
 import type { ModelAt, StoryCommit, StoryPoint } from '../history/story.ts';
-import { tellStory } from '../history/story.ts';
+import { tellSince, tellStory } from '../history/story.ts';
 import { toFileRole, toStatusName } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { toFoundFile, toSibling } from '../input/folder-tree.ts';
@@ -48,6 +48,7 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const cluster = toClusterName(flags.cluster);
   const walk: Walk = { revisions, part: scene, cluster, namespace: toNamespace(flags.namespace) };
   const tip = await revisions.resolve(flags.revision);
+  const since = flags.since === undefined ? undefined : await readTime(flags.since, revisions);
   const meant = await findMeant(name, tip, walk);
   if ('problems' in meant) {
     showProblems(meant.problems, host, 2, scene.toShownPath);
@@ -56,7 +57,8 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const points = await readPoints(tip, meant, walk);
   const namespace = findNamespace(points) ?? walk.namespace ?? 'default';
   const story = tellStory({ name: meant.name, namespace }, points, (host.now ?? systemClock.date)());
-  const shown = { ...story, events: story.events.slice(limit === undefined ? 0 : -limit) };
+  const late = since === undefined ? story : tellSince(story, since);
+  const shown = { ...late, events: late.events.slice(limit === undefined ? 0 : -limit) };
   const notes = {
     revision: `${flags.revision} (${toShortId(tip)})`,
     isShallow: revisions.isShallow(),
@@ -73,6 +75,18 @@ function toLimit(text: string | undefined): number | undefined {
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw new Fault('usage', `${quote(text)} is no count`, 'pass a whole number from 1 on, as in --limit 20');
   return Number(text);
+}
+
+/** A date, with or without a time, or else a commit → seconds since 1970. */
+async function readTime(text: string, revisions: GitRevisions): Promise<number> {
+  const [, date, clock = '00:00', seconds = ':00'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?Z?)?$/.exec(text) ?? [];
+  if (date === undefined) return (await revisions.readCommit(await revisions.resolve(text))).committer.date;
+  const time = new Date(`${date}T${clock}${seconds}Z`);
+  // The 30th of February would be taken for a day in March.
+  if (Number.isNaN(time.getTime()) || !time.toISOString().startsWith(date))
+    throw new Fault('usage', `${quote(text)} is no date`, 'write it as 2026-11-01 or 2026-11-01T09:30');
+  return time.getTime() / 1000;
 }
 
 /** Where the model is at the tip, or was when it was last there. */

@@ -126,6 +126,25 @@ export function tellStory(
   };
 }
 
+/** The part of a story from a time on: what lasts until then is cut there, candidates stay whole. */
+export function tellSince(story: Story, since: number): Story {
+  if (since <= story.from) return story;
+  const from = Math.min(since, story.to);
+  const cut = <T>(stages: readonly Stage<T>[]) =>
+    stages
+      .filter(({ to }, i) => to > from || i === stages.length - 1)
+      .map((stage) => ({ ...stage, from: Math.max(stage.from, from) }));
+  return {
+    ...story,
+    from,
+    events: story.events.filter(({ time }) => time >= since),
+    trials: story.trials.filter(({ to, outcome }) => to >= since || outcome === 'running'),
+    primaries: cut(story.primaries),
+    candidates: cut(story.candidates),
+    mirror: cut(story.mirror),
+  };
+}
+
 function toModel({ model }: StoryPoint): ModelAt | undefined {
   return model === 'absent' || !('rollout' in model) ? undefined : model;
 }
@@ -195,7 +214,10 @@ function toBrokenText({ model }: StoryPoint): string {
 function describe(before: ModelAt | undefined, after: ModelAt | undefined): string[] {
   const list = (model: ModelAt | undefined) => (model === undefined ? [] : [model]);
   const name = (after ?? before)?.rollout.name;
-  const changes = describeChanges(list(before), list(after)).map((line) => line.slice(`${name}: `.length));
+  const [first, ...others] = describeChanges(list(before), list(after)).map((line) => line.slice(`${name}: `.length));
+  const candidate = before === undefined ? after?.rollout.candidate : undefined;
+  const declared = candidate && `candidate ${candidate.declared.version} (${candidate.name}) is declared`;
+  const changes = [first, declared, ...others].filter((line) => line !== undefined);
   const [from, to] = [before, after].map((model) => model?.rollout.file.source.path);
   const moved = from === undefined || to === undefined || from === to ? [] : [`moved from ${from} to ${to}`];
   return [

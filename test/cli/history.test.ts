@@ -161,6 +161,26 @@ test('a shallow clone that begins before the model knows who made it', async (t)
   );
 });
 
+test('it begins at a date, at a time, or at a commit', async (t) => {
+  const { folder, commit } = await start('since');
+  for (const [i, candidate] of ['v2', 'v3', 'v4'].entries()) {
+    writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(candidate));
+    await commit(candidate);
+    if (i === 1) await git(folder, ['tag', 'here']);
+  }
+  const since = async (when: string) => (await tell(folder, 'wisdom', '--since', when)).events.length;
+  const [time] = (await tell(folder, 'wisdom')).events.map((event) => (event as Event & { time: number }).time);
+  const first = new Date((time ?? 0) * 1000).toISOString();
+  t.is(await since(first.slice(0, 10)), 4);
+  t.is(await since(`${first.slice(0, 19)}Z`), 4);
+  t.is(await since(`${first.slice(0, 10)} 00:00`), 4);
+  t.is(await since('2999-01-01'), 0);
+  t.true((await since('here')) >= 2);
+  const { code, said } = await tell(folder, 'wisdom', '--since', 'nowhere');
+  t.is(code, 2);
+  t.regex(said, /there is no revision "nowhere"/);
+});
+
 test('two models of one folder are told apart', async (t) => {
   const { folder, commit } = await start('beside');
   writeFileSync(join(folder, 'wisdom/other.model.yaml'), toModel(undefined, 'other'));
