@@ -156,7 +156,8 @@ function findModels(tree: FolderTree): FoundModels {
   return { models, problems };
 }
 
-function isCalled(name: string, { metadata }: Model): boolean {
+/** By its name, or by namespace and name. */
+export function isCalled(name: string, { metadata }: Model): boolean {
   return name === metadata.name || name === `${metadata.namespace ?? ''}/${metadata.name}`;
 }
 

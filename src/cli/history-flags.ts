@@ -6,6 +6,7 @@ export interface HistoryFlags extends PlaceFlags {
   readonly namespace?: string;
   readonly cluster?: string;
   readonly revision: string;
+  readonly since?: string;
   readonly limit?: string;
   readonly output: 'text' | 'json' | 'html';
 }

@@ -1,6 +1,6 @@
 /** `model-mirror history`: walks a branch back, and tells what became of a model. */
 import type { ModelAt, StoryCommit, StoryPoint } from '../history/story.ts';
-import { tellStory } from '../history/story.ts';
+import { tellSince, tellStory } from '../history/story.ts';
 import { toFileRole, toStatusName } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { toFoundFile, toSibling } from '../input/folder-tree.ts';
@@ -8,16 +8,18 @@ import { parseModel } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
+import type { SourceFile } from '../input/source-file.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import type { CommitObject, ModelFiles, TreePart } from '../io/git-revision.ts';
+import type { CommitContent } from '../io/git-objects.ts';
+import type { ModelFiles, TreePart } from '../io/git-revision.ts';
 import { GitRevisions, toShortId } from '../io/git-revision.ts';
 import { toHistoryJson } from '../output/history-json.ts';
 import { toHistoryPage } from '../output/history-page.ts';
 import { toHistoryText } from '../output/history-text.ts';
 import { renderApplication } from '../render/application.ts';
 import { toClusterName } from './cluster-name.ts';
-import { pickTarget } from './edit-target.ts';
+import { isCalled, pickTarget } from './edit-target.ts';
 import type { HistoryFlags } from './history-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace } from './namespace-name.ts';
@@ -46,6 +48,7 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const cluster = toClusterName(flags.cluster);
   const walk: Walk = { revisions, part: scene, cluster, namespace: toNamespace(flags.namespace) };
   const tip = await revisions.resolve(flags.revision);
+  const since = flags.since === undefined ? undefined : await readTime(flags.since, revisions);
   const meant = await findMeant(name, tip, walk);
   if ('problems' in meant) {
     showProblems(meant.problems, host, 2, scene.toShownPath);
@@ -54,7 +57,8 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const points = await readPoints(tip, meant, walk);
   const namespace = findNamespace(points) ?? walk.namespace ?? 'default';
   const story = tellStory({ name: meant.name, namespace }, points, (host.now ?? systemClock.date)());
-  const shown = { ...story, events: story.events.slice(limit === undefined ? 0 : -limit) };
+  const late = since === undefined ? story : tellSince(story, since);
+  const shown = { ...late, events: late.events.slice(limit === undefined ? 0 : -limit) };
   const notes = {
     revision: `${flags.revision} (${toShortId(tip)})`,
     isShallow: revisions.isShallow(),
@@ -73,6 +77,18 @@ function toLimit(text: string | undefined): number | undefined {
   return Number(text);
 }
 
+/** A date, with or without a time, or else a commit → seconds since 1970. */
+async function readTime(text: string, revisions: GitRevisions): Promise<number> {
+  const [, date, clock = '00:00', seconds = ':00'] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?Z?)?$/.exec(text) ?? [];
+  if (date === undefined) return (await revisions.readCommit(await revisions.resolve(text))).committer.date;
+  const time = new Date(`${date}T${clock}${seconds}Z`);
+  // The 30th of February would be taken for a day in March.
+  if (Number.isNaN(time.getTime()) || !time.toISOString().startsWith(date))
+    throw new Fault('usage', `${quote(text)} is no date`, 'write it as 2026-11-01 or 2026-11-01T09:30');
+  return time.getTime() / 1000;
+}
+
 /** Where the model is at the tip, or was when it was last there. */
 async function findMeant(
   name: string,
@@ -85,16 +101,21 @@ async function findMeant(
   };
   const first = await at(tip);
   let target = first;
-  let lastTree = '';
+  const seen = new Set<string>();
   for await (const { id, commit } of walkBack(revisions, tip)) {
     if (!('problems' in target)) break;
-    if (commit.tree !== lastTree) target = await at(id);
-    lastTree = commit.tree;
+    const sources = await revisions.findNewModels(commit.tree, part, seen);
+    if (sources.some((source) => isModelCalled(name, source))) target = await at(id);
   }
   // Of a model that never was, what is there now is the best hint.
   if ('problems' in target) return { problems: 'problems' in first ? first.problems : [] };
   const { metadata } = target.model;
   return { path: target.file.path, name: metadata.name, namespace: metadata.namespace };
+}
+
+function isModelCalled(name: string, source: SourceFile): boolean {
+  const model = parseModel(source).value;
+  return model !== undefined && isCalled(name, model);
 }
 
 /** What is not asked for when only a name is looked up. */
@@ -109,7 +130,7 @@ const noPlaces = {
 
 interface Walked {
   readonly id: string;
-  readonly commit: CommitObject;
+  readonly commit: CommitContent;
 }
 
 /** A commit and its first parents, as far as the clone has them. */
@@ -118,7 +139,7 @@ async function* walkBack(revisions: GitRevisions, tip: string): AsyncGenerator<W
   for (let id: string | undefined = tip; id !== undefined; ) {
     const commit = await revisions.readCommit(id);
     yield { id, commit };
-    id = ends.has(id) ? undefined : commit.parent[0];
+    id = ends.has(id) ? undefined : commit.parents[0];
   }
 }
 
@@ -157,7 +178,10 @@ async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryP
     newer = { walked, found };
   }
   await add(undefined);
-  return points.reverse();
+  const [oldest, ...others] = points.reverse();
+  // What is at the end of a shallow clone is not what its commit did.
+  if (oldest === undefined || !revisions.readShallow().has(oldest.commit.id)) return points;
+  return [{ ...oldest, commit: { ...oldest.commit, author: undefined, mergedBy: undefined } }, ...others];
 }
 
 /** At its path; or, when it was at that path a commit later, elsewhere under its name. */
@@ -205,14 +229,14 @@ async function toStoryCommit(
   isStatusOnly: boolean,
   revisions: GitRevisions,
 ): Promise<StoryCommit> {
-  const merged = commit.parent[1];
+  const merged = commit.parents[1];
   const own = commit.author.name;
   const author = merged === undefined ? own : ((await revisions.findAuthor(merged)) ?? own);
   return {
     id,
     author,
     mergedBy: author === own ? undefined : own,
-    time: commit.committer.timestamp,
+    time: commit.committer.date,
     subject: commit.message.split('\n')[0] ?? '',
     isStatusOnly,
   };

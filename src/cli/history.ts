@@ -14,6 +14,7 @@ export function addHistory(program: Command, host: Host, finish: (code: number) 
         .choices(['text', 'json', 'html'])
         .default('text'),
     )
+    .option('--since <when>', 'begin at this date (2026-11-01, in UTC) or at this commit')
     .option('--limit <count>', 'show so many commits at the most, the latest')
     .option('--revision <name>', 'the history of this commit, as origin/main', 'HEAD')
     .option('--path <folder>', 'look for the model there and below', '.')

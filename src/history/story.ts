@@ -6,7 +6,7 @@
  * committers do; stages lie end to end; equal histories give equal stories.
  */
 import type { RolloutState } from '../change/rollout-change.ts';
-import { describeChanges } from '../change/rollout-change.ts';
+import { describeChanges, toReasonText } from '../change/rollout-change.ts';
 import type { Problem } from '../input/problem.ts';
 import { mask } from '../input/quote.ts';
 import type { ModelStatus } from '../input/schema.ts';
@@ -16,8 +16,8 @@ type Seen = NonNullable<ModelStatus['status']['primary']>;
 /** A commit that changed something about the model. */
 export interface StoryCommit {
   readonly id: string;
-  /** Of what is merged, when it is a merge. */
-  readonly author: string;
+  /** Of what is merged, when it is a merge; undefined: the clone begins here, and what it shows may be older. */
+  readonly author: string | undefined;
   /** Undefined: nobody else. */
   readonly mergedBy: string | undefined;
   /** Of the commit, in seconds since 1970. */
@@ -65,7 +65,8 @@ export interface StageVersion {
 export interface Trial {
   readonly version: string;
   readonly storageUri: string | undefined;
-  readonly by: string;
+  /** Undefined: it may be older than the clone goes back, so that its durations are the least. */
+  readonly by: string | undefined;
   readonly from: number;
   readonly to: number;
   /** Seconds until it was first seen to be Ready; undefined: never. */
@@ -125,6 +126,25 @@ export function tellStory(
   };
 }
 
+/** The part of a story from a time on: what lasts until then is cut there, candidates stay whole. */
+export function tellSince(story: Story, since: number): Story {
+  if (since <= story.from) return story;
+  const from = Math.min(since, story.to);
+  const cut = <T>(stages: readonly Stage<T>[]) =>
+    stages
+      .filter(({ to }, i) => to > from || i === stages.length - 1)
+      .map((stage) => ({ ...stage, from: Math.max(stage.from, from) }));
+  return {
+    ...story,
+    from,
+    events: story.events.filter(({ time }) => time >= since),
+    trials: story.trials.filter(({ to, outcome }) => to >= since || outcome === 'running'),
+    primaries: cut(story.primaries),
+    candidates: cut(story.candidates),
+    mirror: cut(story.mirror),
+  };
+}
+
 function toModel({ model }: StoryPoint): ModelAt | undefined {
   return model === 'absent' || !('rollout' in model) ? undefined : model;
 }
@@ -145,6 +165,7 @@ function toDeployed(moments: readonly Moment[]): { readonly moment: Moment; read
 function tellEvents(moments: readonly Moment[]): StoryEvent[] {
   let before: ModelAt | undefined;
   let wasBroken = false;
+  let isGiven = moments[0]?.point.commit.author === undefined;
   return moments.flatMap(({ point, time }) => {
     const { commit } = point;
     if (isBroken(point)) {
@@ -154,12 +175,29 @@ function tellEvents(moments: readonly Moment[]): StoryEvent[] {
     const after = toModel(point);
     const lines = [
       ...(wasBroken ? ['the files can be rendered again'] : []),
-      ...describe(before, after).filter((line) => !commit.isStatusOnly || !isRepeating(line)),
+      ...(isGiven ? describeGiven(after) : describe(before, after)).filter(
+        (line) => !commit.isStatusOnly || !isRepeating(line),
+      ),
     ];
     before = after;
+    isGiven = false;
     wasBroken = false;
     return lines.length === 0 ? [] : [{ commit, time, lines }];
   });
+}
+
+/** What was there when the clone begins: nobody knows since when, or who did it. */
+function describeGiven(model: ModelAt | undefined): string[] {
+  if (model === undefined) return [];
+  const { primary, candidate } = model.rollout;
+  const { percentage, reason } = model.mirror;
+  const mirror = percentage > 0 ? `open at ${percentage} %` : 'closed';
+  return [
+    `primary ${primary.declared.version} (${primary.name}) is there`,
+    ...(candidate === undefined ? [] : [`candidate ${candidate.declared.version} (${candidate.name}) is there`]),
+    ...(['primary', 'candidate'] as const).flatMap((role) => describeState(role, undefined, model)),
+    ...(candidate === undefined ? [] : [`the mirror is ${mirror}: ${toReasonText(reason)}`]),
+  ];
 }
 
 /** What the state has said already, when nothing else changed. */
@@ -176,7 +214,10 @@ function toBrokenText({ model }: StoryPoint): string {
 function describe(before: ModelAt | undefined, after: ModelAt | undefined): string[] {
   const list = (model: ModelAt | undefined) => (model === undefined ? [] : [model]);
   const name = (after ?? before)?.rollout.name;
-  const changes = describeChanges(list(before), list(after)).map((line) => line.slice(`${name}: `.length));
+  const [first, ...others] = describeChanges(list(before), list(after)).map((line) => line.slice(`${name}: `.length));
+  const candidate = before === undefined ? after?.rollout.candidate : undefined;
+  const declared = candidate && `candidate ${candidate.declared.version} (${candidate.name}) is declared`;
+  const changes = [first, declared, ...others].filter((line) => line !== undefined);
   const [from, to] = [before, after].map((model) => model?.rollout.file.source.path);
   const moved = from === undefined || to === undefined || from === to ? [] : [`moved from ${from} to ${to}`];
   return [
@@ -263,7 +304,7 @@ function toTrial(moments: readonly Moment[], to: number, outcome: Trial['outcome
   return {
     version: candidate?.declared.version ?? '',
     storageUri: candidate?.declared.storageUri,
-    by: first?.point.commit.author ?? '',
+    by: first?.point.commit.author,
     from,
     to,
     readyAfter: ready && ready.from - from,

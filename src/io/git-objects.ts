@@ -37,17 +37,19 @@ export function toObjectId(type: ObjectType, content: Buffer): string {
   return createHash('sha1').update(`${type} ${content.length}\0`).update(content).digest('hex');
 }
 
-/** The entries in their order. @throws Error when the tree is cut off. */
-export function parseTree(raw: Buffer): TreeEntry[] {
+/**
+ * The entries in their order.
+ *
+ * @param isWanted by name; of the others nothing is kept.
+ * @throws Error when the tree is cut off.
+ */
+export function parseTree(raw: Buffer, isWanted: (name: string) => boolean = () => true): TreeEntry[] {
   const entries: TreeEntry[] = [];
   const text = raw.toString('latin1');
   for (let at = 0; at < raw.length; ) {
     const { space, nul, end } = toBounds(text, at);
-    entries.push({
-      mode: text.slice(at, space),
-      name: text.slice(space + 1, nul),
-      oid: raw.toString('hex', nul + 1, end),
-    });
+    const name = text.slice(space + 1, nul);
+    if (isWanted(name)) entries.push({ mode: text.slice(at, space), name, oid: raw.toString('hex', nul + 1, end) });
     at = end;
   }
   return entries;
@@ -124,6 +126,32 @@ export function toCommit({ tree, parents, author, committer, message }: CommitCo
     ].join('\n'),
     'utf8',
   );
+}
+
+/** What a commit says; of signatures and other headers nothing. @throws Error when something is missing. */
+export function parseCommit(raw: Buffer): CommitContent {
+  const text = raw.toString('utf8');
+  const end = text.indexOf('\n\n');
+  const lines = (end < 0 ? text : text.slice(0, end)).split('\n');
+  const values = (key: string) =>
+    lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1));
+  const [tree] = values('tree');
+  const [author = ''] = values('author');
+  const [committer = ''] = values('committer');
+  if (tree === undefined) throw new Error('a commit without a tree');
+  return {
+    tree,
+    parents: values('parent'),
+    author: parseSignature(author),
+    committer: parseSignature(committer),
+    message: end < 0 ? '' : text.slice(end + 2),
+  };
+}
+
+function parseSignature(text: string): Signature {
+  const [, name, email = '', date] = /^(.*?) ?<([^>]*)>.*? (-?\d+) [+-]\d+$/.exec(text) ?? [];
+  if (name === undefined) throw new Error('a commit without an author or a committer');
+  return { name, email, date: Number(date) };
 }
 
 /** What would end a name in a commit's header is left out. */

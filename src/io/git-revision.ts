@@ -6,7 +6,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import type { CommitObject } from 'isomorphic-git';
 import git from 'isomorphic-git';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
@@ -20,10 +19,9 @@ import { Fault } from './fault.ts';
 import { isLeftOut, isPolicy, toSource, toUnreadable } from './folder-tree.ts';
 import type { GitFolder } from './git-folder.ts';
 import { openGitFolder } from './git-folder.ts';
-import type { TreeEntry } from './git-objects.ts';
-import { parseTree } from './git-objects.ts';
-
-export type { CommitObject } from 'isomorphic-git';
+import type { CommitContent, TreeEntry } from './git-objects.ts';
+import { parseCommit, parseTree } from './git-objects.ts';
+import { GitPacks } from './git-packs.ts';
 
 /** Which part of a commit's tree is read; paths from the repository's root, `.` for the root. */
 export interface TreePart {
@@ -39,10 +37,12 @@ const readsAtOnce = 64;
 /** A repository that is read, with what has been read of it so far. */
 export class GitRevisions {
   readonly #folder: GitFolder;
+  readonly #packs: GitPacks;
   /** The library's own: the packs that it has opened. */
   readonly #cache: object = {};
   readonly #trees = new Map<string, Promise<readonly TreeEntry[]>>();
   readonly #blobs = new Map<string, Promise<Buffer>>();
+  readonly #levels = new Map<string, { readonly oid: string; readonly level: Level }>();
 
   /**
    * @param folder a work tree's root, or a bare repository.
@@ -50,6 +50,7 @@ export class GitRevisions {
    */
   constructor(folder: string) {
     this.#folder = openGitFolder(folder);
+    this.#packs = new GitPacks(this.#folder.common);
   }
 
   /**
@@ -121,9 +122,9 @@ export class GitRevisions {
     }
   }
 
-  async readCommit(commit: string): Promise<CommitObject> {
-    const read = () => git.readCommit({ ...this.#folder, cache: this.#cache, oid: commit });
-    return ((await this.#read(read)) as { readonly commit: CommitObject }).commit;
+  async readCommit(commit: string): Promise<CommitContent> {
+    const raw = await this.#readObject(commit);
+    return (await this.#read(async () => parseCommit(raw))) as CommitContent;
   }
 
   /**
@@ -161,16 +162,16 @@ export class GitRevisions {
   ): Promise<ModelFiles | undefined> {
     const { folder } = toFoundFile(paths.model);
     const found: FoundBlob[] = [];
-    const outer = toFolderChain(folder).slice(toFolderChain(root).length - 1);
-    for (const at of outer) {
-      const level = await this.findEntry(tree, at);
-      if (level === undefined || !isFolder(level)) return undefined;
-      for (const { name, mode, oid } of await this.#readEntries(level.oid)) {
-        const path = at === '.' ? name : `${at}/${name}`;
-        const isOwn = path === paths.model || path === paths.status;
-        if (mode === modes.folder || isLeftOut(name) || !(isOwn || isPolicy(toFileRole(name)))) continue;
-        found.push({ file: { path, folder: at, name }, oid: mode === modes.link ? undefined : oid });
-      }
+    const chain = toFolderChain(folder);
+    const outermost = toFolderChain(root).length - 1;
+    let oid = tree;
+    for (const [i, at] of chain.entries()) {
+      const inner = chain[i + 1];
+      const level = await this.#readLevel(oid, at, inner, paths);
+      if (i >= outermost) found.push(...level.blobs);
+      if (inner === undefined) break;
+      if (level.inner === undefined) return undefined;
+      oid = level.inner;
     }
     if (!found.some(({ file }) => file.path === paths.model)) return undefined;
     const toKey = (blobs: readonly FoundBlob[]) => blobs.map(({ file, oid }) => `${file.path} ${oid}`).join('\n');
@@ -181,11 +182,66 @@ export class GitRevisions {
     };
   }
 
+  /**
+   * What of a folder matters to a model. Folders are large, and walks ask for nearly the same ones again
+   * and again: of each only the last answer is kept, and of that only what matters.
+   */
+  async #readLevel(
+    oid: string,
+    at: string,
+    inner: string | undefined,
+    { model, status }: { readonly model: string; readonly status: string },
+  ): Promise<Level> {
+    const key = [at, inner, model, status].join('\n');
+    const known = this.#levels.get(key);
+    if (known?.oid === oid) return known.level;
+    const toPath = (name: string) => (at === '.' ? name : `${at}/${name}`);
+    const isOwn = (name: string) => [model, status, inner].includes(toPath(name));
+    const entries = parseEntries(
+      await this.#readObject(oid),
+      (name) => isOwn(name) || (!isLeftOut(name) && isPolicy(toFileRole(name))),
+    );
+    const level: Level = {
+      inner: entries.find((entry) => isFolder(entry) && toPath(entry.name) === inner)?.oid,
+      blobs: entries
+        .filter((entry) => !isFolder(entry) && !isLeftOut(entry.name) && toPath(entry.name) !== inner)
+        .map((entry) => toBlob(at, entry)),
+    };
+    this.#levels.set(key, { oid, level });
+    return level;
+  }
+
+  /**
+   * The models' files below a folder that were in none of the trees before, the same content once: for
+   * walks that look for a name.
+   *
+   * @param seen the ids of what was looked at, which are added to.
+   */
+  async findNewModels(tree: string, { folder }: TreePart, seen: Set<string>): Promise<SourceFile[]> {
+    const found: SourceFile[] = [];
+    const search = async (at: string, oid: string): Promise<void> => {
+      if (seen.has(oid)) return;
+      seen.add(oid);
+      const isOurs = (name: string) => !isLeftOut(name);
+      for (const { name, mode, oid: inner } of parseEntries(await this.#readObject(oid), isOurs)) {
+        const path = at === '.' ? name : `${at}/${name}`;
+        if (mode === modes.folder) await search(path, inner);
+        else if (toFileRole(name)?.kind === 'Model' && mode !== modes.submodule && !seen.has(inner)) {
+          seen.add(inner);
+          const source = toSource(path, await this.#readObject(inner));
+          if (!('code' in source)) found.push(source);
+        }
+      }
+    };
+    const start = await this.findEntry(tree, folder);
+    if (start !== undefined && isFolder(start)) await search(folder, start.oid);
+    return found;
+  }
+
   async #findFiles(tree: string, { folder, root }: TreePart): Promise<FoundBlob[]> {
     const found: FoundBlob[] = [];
-    const add = (at: string, { name, mode, oid }: TreeEntry) => {
-      const path = at === '.' ? name : `${at}/${name}`;
-      found.push({ file: { path, folder: at, name }, oid: mode === modes.link ? undefined : oid });
+    const add = (at: string, entry: TreeEntry) => {
+      found.push(toBlob(at, entry));
     };
     const outer = toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
     for (const at of outer) {
@@ -253,9 +309,7 @@ export class GitRevisions {
   #readEntries(oid: string): Promise<readonly TreeEntry[]> {
     const known = this.#trees.get(oid);
     if (known !== undefined) return known;
-    const entries = this.#readObject(oid).then((raw) =>
-      parseTree(raw).map((entry) => ({ ...entry, name: Buffer.from(entry.name, 'latin1').toString('utf8') })),
-    );
+    const entries = this.#readObject(oid).then((raw) => parseEntries(raw, () => true));
     this.#trees.set(oid, entries);
     return entries;
   }
@@ -267,6 +321,8 @@ export class GitRevisions {
   }
 
   async #readObject(oid: string): Promise<Buffer> {
+    const packed = this.#packs.read(oid);
+    if (packed !== undefined) return packed;
     const read = () => git.readObject({ ...this.#folder, cache: this.#cache, oid, format: 'content' });
     return Buffer.from(((await this.#read(read)) as { readonly object: Uint8Array }).object);
   }
@@ -316,12 +372,12 @@ export class GitRevisions {
   }
 
   async #parent(commit: string, number: number, revision: string): Promise<string> {
-    const { parent } = await this.readCommit(commit);
-    const found = parent[number - 1];
+    const { parents } = await this.readCommit(commit);
+    const found = parents[number - 1];
     if (found === undefined)
       throw new Fault(
         'usage',
-        `${quote(revision)} goes further back than the history: ${toShortId(commit)} has ${parent.length} parents`,
+        `${quote(revision)} goes further back than the history: ${toShortId(commit)} has ${parents.length} parents`,
         'name a later revision',
       );
     await this.readCommit(found);
@@ -360,6 +416,24 @@ interface FoundBlob {
   readonly file: FoundFile;
   /** Undefined of a link. */
   readonly oid: string | undefined;
+}
+
+/** What of a folder matters to a model. */
+interface Level {
+  /** The folder in it that leads to the model; undefined: there is none. */
+  readonly inner: string | undefined;
+  readonly blobs: readonly FoundBlob[];
+}
+
+function toBlob(at: string, { name, mode, oid }: TreeEntry): FoundBlob {
+  const path = at === '.' ? name : `${at}/${name}`;
+  return { file: { path, folder: at, name }, oid: mode === modes.link ? undefined : oid };
+}
+
+/** With the names as they are meant: in UTF-8. */
+function parseEntries(raw: Buffer, isWanted: (name: string) => boolean): TreeEntry[] {
+  const toName = (name: string) => (/[\x80-\xff]/.test(name) ? Buffer.from(name, 'latin1').toString('utf8') : name);
+  return parseTree(raw, (name) => isWanted(toName(name))).map((entry) => ({ ...entry, name: toName(entry.name) }));
 }
 
 /** gitformat-index(5) and git-fast-import(1). */

@@ -28,6 +28,21 @@ export function shorten(text: string, width: number): string {
   return `${short.trimEnd()}…`;
 }
 
+/** Lines no wider than they may be, parted between words; a longer word is cut. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line === '' || toWidth(longer) <= width) line = longer;
+    else {
+      lines.push(line);
+      line = word;
+    }
+  }
+  return [...lines, line].map((one) => shorten(one, width));
+}
+
 /** Lines of cells that stand below each other, two spaces apart; nothing trails. */
 export function toColumns(rows: readonly (readonly string[])[]): string[] {
   const widths = toColumnWidths(rows);

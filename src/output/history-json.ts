@@ -2,7 +2,10 @@ import type { Stage, StageVersion, Story } from '../history/story.ts';
 import { mask } from '../input/quote.ts';
 import type { StoryNotes } from './history-text.ts';
 
-/** The story of a model, for programs: times in seconds since 1970, durations in seconds. */
+/**
+ * The story of a model, for programs: times in seconds since 1970, durations in seconds. Where `author`
+ * or `by` is null, the clone begins: what is told there may be older, and its durations are the least.
+ */
 export function toHistoryJson(story: Story, { revision, isShallow, leftOut }: StoryNotes): string {
   const { name, namespace, from, to, events, trials, primaries, candidates, mirror } = story;
   const value = {
@@ -16,13 +19,15 @@ export function toHistoryJson(story: Story, { revision, isShallow, leftOut }: St
     events: events.map(({ commit, time, lines }) => ({
       commit: commit.id,
       time,
-      author: commit.author,
+      author: commit.author ?? null,
       mergedBy: commit.mergedBy ?? null,
-      subject: mask(commit.subject),
+      subject: commit.author === undefined ? '' : mask(commit.subject),
       statusOnly: commit.isStatusOnly,
       changes: lines.map(mask),
     })),
-    candidates: trials.map(({ readyAfter, failure, storageUri, ...trial }) => ({
+    candidates: trials.map(({ version, by, readyAfter, failure, storageUri, ...trial }) => ({
+      version,
+      by: by ?? null,
       ...trial,
       storageUri: storageUri === undefined ? null : mask(storageUri),
       readyAfter: readyAfter ?? null,

@@ -7,7 +7,7 @@
 import type { Stage, StageVersion, Story, StoryEvent, Trial } from '../history/story.ts';
 import { mask } from '../input/quote.ts';
 import type { StoryNotes } from './history-text.ts';
-import { toEnd, toMirrored, toNotes, toReadiness, toSubject, toWho } from './history-text.ts';
+import { toDeclared, toEnd, toMirrored, toNotes, toReadiness, toSubject, toWho } from './history-text.ts';
 import { toShown } from './page-text.ts';
 import { toDurationText, toTimeText } from './time-text.ts';
 
@@ -30,7 +30,7 @@ export function toHistoryPage(story: Story, notes: StoryNotes): string {
 ${toNotes(notes)
   .map((note) => `<p class="note">${toText(note)}</p>\n`)
   .join('')}<div class="wide">${toTimeline(story)}</div>
-${trials.length === 0 ? '' : toTrialTable(trials)}<h2>Changes</h2>
+${toLegend(story)}${trials.length === 0 ? '' : toTrialTable(trials)}<h2>Changes</h2>
 <ol>
 ${events.map(toEventItem).join('')}</ol>
 </main>
@@ -72,6 +72,19 @@ function toTimeline({ name, from, to, events, primaries, candidates, mirror }: S
 ${parts.filter((part) => part !== '').join('\n')}
 </svg>`;
 }
+
+/** What the colours mean: of those that there are. */
+function toLegend({ primaries, candidates, mirror }: Story): string {
+  const states = [...primaries, ...candidates].flatMap(({ value }) => (value === undefined ? [] : [value.state]));
+  const keys = [...new Set(states)]
+    .sort((a, b) => legendOrder.indexOf(toClass(a)) - legendOrder.indexOf(toClass(b)))
+    .map((state) => [toClass(state), state ?? 'Not seen yet']);
+  const all = [...keys, ...(mirror.some(({ value }) => value > 0) ? [['mirror', 'Mirrored']] : [])];
+  if (all.length === 0) return '';
+  return `<ul class="legend">${all.map(([key, text]) => `<li><b class="${key}"></b>${text}</li>`).join('')}</ul>\n`;
+}
+
+const legendOrder = ['ready', 'loading', 'pending', 'failed', 'missing', 'stopped', 'deleting', 'unknown'];
 
 interface Lane {
   readonly y: number;
@@ -129,11 +142,11 @@ function toTick(i: number, time: number, toX: ToX): string {
 
 function toTrialTable(trials: readonly Trial[]): string {
   const rows = trials.map((trial) => {
-    const { version, storageUri, by, from } = trial;
+    const { version, storageUri } = trial;
     const cells = [
       version,
       storageUri === undefined ? '' : mask(storageUri),
-      `${toTimeText(from)} by ${toShown(mask(by), 40)}`,
+      toDeclared(trial),
       toReadiness(trial),
       toMirrored(trial),
       toEnd(trial),
@@ -180,7 +193,7 @@ function toText(text: string): string {
 
 const css = `
 :root { color-scheme: light dark; --page: #fff; --text: #1f2328; --quiet: #59636e; --line: #d1d9e0; --ground: #f3f5f7;
-  --ready: #2da44e; --loading: #4393e4; --failed: #d1242f; --idle: #8c959f; --mirror: #8250df }
+  --ready: #1a7f37; --loading: #0969da; --failed: #cf222e; --idle: #6e7781; --mirror: #8250df }
 @media (prefers-color-scheme: dark) { :root { --page: #0d1117; --text: #e6edf3; --quiet: #9198a1; --line: #3d444d;
   --ground: #161b22; --ready: #238636; --loading: #1f6feb; --failed: #da3633; --idle: #656c76; --mirror: #8957e5 } }
 body { margin: 0; background: var(--page); color: var(--text); font: 15px/1.5 system-ui, "Liberation Sans", Arial, sans-serif }
@@ -189,11 +202,13 @@ h1 { font-size: 1.6em; margin: 0 0 .2em } h2 { font-size: 1.2em; margin: 1.6em 0
 p { margin: .2em 0 } .note { color: var(--failed) }
 .wide { overflow-x: auto; margin-top: 1em } svg { display: block; width: 100%; min-width: 640px; height: auto }
 svg text { fill: var(--text); font-size: 13px } .tick text { fill: var(--quiet); font-size: 11px }
-svg .in { fill: #fff; font-weight: 600 } .ground { fill: var(--ground) } .axis { stroke: var(--line); stroke-width: 2 }
-.ready { fill: var(--ready) } .loading, .pending { fill: var(--loading) } .failed, .missing { fill: var(--failed) }
-.stopped, .deleting, .unknown { fill: var(--idle) } .mirror { fill: var(--mirror) }
+svg .in { fill: #fff; font-weight: 600 } .ground { --own: var(--ground) } .axis { stroke: var(--line); stroke-width: 2 }
+.ready { --own: var(--ready) } .loading, .pending { --own: var(--loading) } .failed, .missing { --own: var(--failed) }
+.stopped, .deleting, .unknown { --own: var(--idle) } .mirror { --own: var(--mirror) } svg rect[class] { fill: var(--own) }
 svg rect:not(.ground) { stroke: var(--page); stroke-width: 1 }
 circle { stroke: var(--page); stroke-width: 1.5 } circle.done { fill: var(--text) } circle.seen { fill: var(--idle) }
+ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: .6em 0 0; color: var(--quiet); font-size: .87em }
+.legend b { display: inline-block; width: 11px; height: 11px; margin-right: 6px; background: var(--own) }
 table { border-collapse: collapse; min-width: 820px; width: 100%; font-size: .93em } th { white-space: nowrap }
 th, td { text-align: left; vertical-align: top; padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line) }
 ol { list-style: none; margin: 0; padding: 0 } ol > li { border-left: 3px solid var(--line); padding: 2px 0 2px 12px; margin: 8px 0 }

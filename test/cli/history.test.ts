@@ -12,7 +12,7 @@ const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-history-')));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));
 
 interface Event {
-  readonly author: string;
+  readonly author: string | null;
   readonly mergedBy: string | null;
   readonly subject: string;
   readonly changes: readonly string[];
@@ -22,6 +22,7 @@ interface Told {
   readonly code: number;
   readonly said: string;
   readonly events: readonly Event[];
+  readonly candidates: readonly { readonly by: string | null; readonly version: string; readonly outcome: string }[];
   readonly shallow: boolean;
 }
 
@@ -41,7 +42,7 @@ async function tell(workingDirectory: string, ...words: string[]): Promise<Told>
   };
   const code = await main(['history', ...words, '--output', 'json'], host);
   const told = written[1] === '' ? {} : (JSON.parse(written[1]) as object);
-  return { code, said: written[2], events: [], shallow: false, ...told };
+  return { code, said: written[2], events: [], candidates: [], shallow: false, ...told };
 }
 
 function toModel(candidate: string | undefined, name = 'wisdom'): string {
@@ -124,13 +125,60 @@ test('a shallow clone begins where it begins, and says so', async (t) => {
   }
   const clone = join(root, 'shallow');
   await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
-  const { shallow, events } = await tell(clone, 'wisdom');
+  const { shallow, events, candidates } = await tell(clone, 'wisdom');
   t.true(shallow);
   t.deepEqual(
-    events.map(({ subject }) => subject),
-    ['v3', 'v4'],
+    events.map(({ author, subject, changes }) => [author, subject, changes.length]),
+    [
+      [null, '', 3],
+      ['Stand-in', 'v4', 1],
+    ],
   );
-  t.false((await tell(folder, 'wisdom')).shallow);
+  t.is(events[0]?.changes[1], 'candidate v3 (wisdom-1) is there');
+  t.deepEqual(
+    candidates.map(({ by, version, outcome }) => [by, version, outcome]),
+    [
+      [null, 'v3', 'replaced'],
+      ['Stand-in', 'v4', 'running'],
+    ],
+  );
+  const whole = await tell(folder, 'wisdom');
+  t.false(whole.shallow);
+  t.true(whole.events.every(({ author }) => author === 'Stand-in'));
+});
+
+test('a shallow clone that begins before the model knows who made it', async (t) => {
+  const { folder, commit } = await start('later');
+  mkdirSync(join(folder, 'other'));
+  writeFileSync(join(folder, 'other/model.yaml'), toModel('v2', 'other'));
+  await commit('other');
+  const clone = join(root, 'shallow-later');
+  await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
+  const { events } = await tell(clone, 'other');
+  t.deepEqual(
+    events.map(({ author, subject, changes }) => [author, subject, changes[0]]),
+    [['Stand-in', 'other', 'a new model; v1 (other-0) answers every request']],
+  );
+});
+
+test('it begins at a date, at a time, or at a commit', async (t) => {
+  const { folder, commit } = await start('since');
+  for (const [i, candidate] of ['v2', 'v3', 'v4'].entries()) {
+    writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(candidate));
+    await commit(candidate);
+    if (i === 1) await git(folder, ['tag', 'here']);
+  }
+  const since = async (when: string) => (await tell(folder, 'wisdom', '--since', when)).events.length;
+  const [time] = (await tell(folder, 'wisdom')).events.map((event) => (event as Event & { time: number }).time);
+  const first = new Date((time ?? 0) * 1000).toISOString();
+  t.is(await since(first.slice(0, 10)), 4);
+  t.is(await since(`${first.slice(0, 19)}Z`), 4);
+  t.is(await since(`${first.slice(0, 10)} 00:00`), 4);
+  t.is(await since('2999-01-01'), 0);
+  t.true((await since('here')) >= 2);
+  const { code, said } = await tell(folder, 'wisdom', '--since', 'nowhere');
+  t.is(code, 2);
+  t.regex(said, /there is no revision "nowhere"/);
 });
 
 test('two models of one folder are told apart', async (t) => {

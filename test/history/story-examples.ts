@@ -90,8 +90,7 @@ const hostile = fc.oneof(
     ']]>',
   ),
 );
-/** Whatever somebody may do and write, in whatever order the clocks have it. */
-export const histories: fc.Arbitrary<StoryPoint[]> = fc.array(
+const wholeHistories: fc.Arbitrary<StoryPoint[]> = fc.array(
   fc.record({
     commit: fc.record({
       id: fc.constantFrom('0123456789abcdef0123456789abcdef01234567'),
@@ -105,3 +104,14 @@ export const histories: fc.Arbitrary<StoryPoint[]> = fc.array(
   }),
   { maxLength: 12 },
 );
+
+/** Whatever somebody may do and write, in whatever order the clocks have it; some are cut off. */
+export const histories: fc.Arbitrary<StoryPoint[]> = fc
+  .tuple(wholeHistories, fc.boolean())
+  .map(([points, isCut]) =>
+    points.map((point, i) =>
+      i === 0 && isCut && point.model !== 'absent'
+        ? { ...point, commit: { ...point.commit, author: undefined, mergedBy: undefined } }
+        : point,
+    ),
+  );

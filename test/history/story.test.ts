@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Stage } from '../../src/history/story.ts';
-import { tellStory } from '../../src/history/story.ts';
+import { tellSince, tellStory } from '../../src/history/story.ts';
 import { toWidth } from '../../src/output/columns.ts';
 import { toHistoryJson } from '../../src/output/history-json.ts';
 import { toHistoryPage } from '../../src/output/history-page.ts';
@@ -80,6 +80,53 @@ test('no line is wider than the terminal, and none steers it', (t) => {
         t.true(toWidth(line) <= columns, line);
         t.notRegex(line, /\p{Cc}/u);
       }
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('a story from a time on is the end of the whole one', (t) => {
+  const times = fc.integer({ min: 1_590_000_000, max: 1_910_000_000 });
+  fc.assert(
+    fc.property(histories, times, (history, since) => {
+      const whole = tellStory(model, history, 1_900_000_000);
+      const late = tellSince(whole, since);
+      t.deepEqual(late.events, whole.events.slice(whole.events.length - late.events.length));
+      t.true(late.events.every(({ time }) => time >= since && time >= late.from));
+      t.is(whole.events.filter(({ time }) => time >= since).length, late.events.length);
+      t.true(late.from >= whole.from && late.from <= late.to && late.to === whole.to);
+      for (const [some, all] of [
+        [late.primaries, whole.primaries],
+        [late.candidates, whole.candidates],
+        [late.mirror, whole.mirror],
+      ] as readonly (readonly (readonly Stage<unknown>[])[])[]) {
+        if (all === undefined || some === undefined || all.length === 0) continue;
+        t.is(some[0]?.from, late.from);
+        t.deepEqual(some.at(-1)?.value, all.at(-1)?.value);
+        for (const [i, stage] of some.entries()) t.is(stage.to, some[i + 1]?.from ?? late.to);
+      }
+      t.deepEqual(
+        late.trials,
+        whole.trials.filter((trial) => late.trials.includes(trial)),
+      );
+      t.deepEqual(tellSince(whole, whole.from), whole);
+    }),
+    { numRuns: runs },
+  );
+});
+
+test('nobody is named for what may be older than the clone', (t) => {
+  const secret = 'Nemo Nobody';
+  fc.assert(
+    fc.property(histories, (history) => {
+      const [first, ...others] = history;
+      if (first === undefined || first.model === 'absent') return;
+      const commit = { ...first.commit, author: undefined, mergedBy: secret, subject: secret };
+      const story = tellStory(model, [{ ...first, commit }, ...others], 1_900_000_000);
+      for (const told of [toHistoryText(story, notes, 80), toHistoryPage(story, notes)]) t.false(told.includes(secret));
+      const [event] = story.events;
+      t.false(event?.lines.some((line) => /a new model|is declared|opens|closes/.test(line)));
+      t.is(story.trials.filter(({ by, from }) => by === undefined && from > story.from).length, 0);
     }),
     { numRuns: runs },
   );
