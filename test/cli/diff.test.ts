@@ -141,5 +141,5 @@ test('outside of a repository, and in one without a commit', async (t) => {
   await git(empty, ['init', '--quiet', '--initial-branch', 'main']);
   const { code, stderr } = await run(empty);
   t.is(code, 2);
-  t.regex(stderr, /^model-mirror: there is no commit yet\n    commit first\n/);
+  t.regex(stderr, /^model-mirror: there is no commit yet\n {4}commit first\n/);
 });
