@@ -19,6 +19,7 @@ import { Fault } from './fault.ts';
 import { isLeftOut, isPolicy, toSource, toUnreadable } from './folder-tree.ts';
 import type { GitFolder } from './git-folder.ts';
 import { openGitFolder } from './git-folder.ts';
+import { findMergeBases } from './git-merge-base.ts';
 import type { CommitContent, TreeEntry } from './git-objects.ts';
 import { parseCommit, parseTree } from './git-objects.ts';
 import { GitPacks } from './git-packs.ts';
@@ -85,9 +86,11 @@ export class GitRevisions {
    * @throws Fault when there is none in this clone.
    */
   async findMergeBase(one: string, other: string): Promise<string> {
-    const [base] = (await this.#read(() =>
-      git.findMergeBase({ ...this.#folder, cache: this.#cache, oids: [one, other] }),
-    )) as string[];
+    const ends = this.readShallow();
+    const [base] = await findMergeBases(one, other, async (id) => {
+      const { parents, committer } = await this.readCommit(id);
+      return { parents: ends.has(id) ? [] : parents, date: committer.date };
+    });
     if (base !== undefined) return base;
     throw new Fault(
       'environment',
