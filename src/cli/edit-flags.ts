@@ -13,6 +13,7 @@ export interface EditFlags extends PlaceFlags {
 export interface CandidateFlags extends EditFlags {
   readonly version?: string;
   readonly storageUri?: string;
+  readonly storagePath?: string;
   readonly name?: string;
   /** False: they go. */
   readonly overrides: boolean;

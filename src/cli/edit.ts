@@ -1,7 +1,7 @@
 /** The commands that edit the files: each thinks out what is to be written where. */
 import { resolve } from 'node:path';
 import { toReasonText } from '../change/rollout-change.ts';
-import { discardCandidate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
+import { discardCandidate, findStoragePath, hasStorage, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
 import { setMirrorPercentage, toPolicyText } from '../edit/policy-edits.ts';
 import type { Edited } from '../edit/proof.ts';
 import { toFileRole, toStatusName } from '../input/file-role.ts';
@@ -28,15 +28,28 @@ import type { Host } from './host.ts';
 
 /** `candidate set`. @returns the exit code, as the other commands do. */
 export function runCandidateSet(name: string, flags: CandidateFlags, host: Host): Promise<number> {
-  const { version, storageUri, name: service, overrides } = flags;
+  const { version, storageUri, storagePath, name: service, overrides } = flags;
+  if (storageUri !== undefined && storagePath !== undefined)
+    throw new Fault('usage', 'a version lies at a storageUri or in a storage, not at both', 'pass one of them');
   return runEdit(name, flags, host, (target) => {
     const { model, source } = target;
     const { candidate } = model.spec;
     if (candidate === undefined && version === undefined)
       throw new Fault('usage', `${name} has no candidate yet`, 'pass --version to call the new one something');
-    if ([version, storageUri, service].every((value) => value === undefined) && overrides)
-      throw new Fault('usage', 'nothing is said of the candidate', 'pass --version, --storage-uri or --name');
-    const edited = setCandidate(source, model, { version, storageUri, name: service, withoutOverrides: !overrides });
+    if ([version, storageUri, storagePath, service].every((value) => value === undefined) && overrides)
+      throw new Fault(
+        'usage',
+        'nothing is said of the candidate',
+        'pass --version, --storage-uri, --storage-path or --name',
+      );
+    if (storagePath !== undefined && !hasStorage(model))
+      throw new Fault(
+        'usage',
+        `no storage is named in ${source.path}`,
+        'pass --storage-uri, or name it in the template: spec.predictor.model.storage.key',
+      );
+    const wish = { version, storageUri, storagePath, name: service, withoutOverrides: !overrides };
+    const edited = setCandidate(source, model, wish);
     const called = version ?? candidate?.version;
     return toPlanned(target, edited, {
       nothing: `the candidate of ${name} is that already`,
@@ -60,14 +73,16 @@ export function runMirror(name: string, percentage: string, flags: MirrorFlags, 
 }
 
 /** A new version whose place was not said: it may well lie elsewhere. */
-function toStaying(
-  before: ModelVersion | undefined,
-  { version, storageUri }: Pick<CandidateFlags, 'version' | 'storageUri'>,
-): string[] {
-  const isSame = version === undefined || storageUri !== undefined || before?.version === version;
-  return isSame || before?.storageUri === undefined
-    ? []
-    : [`storageUri stays ${mask(before.storageUri)}: pass --storage-uri if ${version} lies elsewhere`];
+function toStaying(before: ModelVersion | undefined, flags: CandidateFlags): string[] {
+  const { version, storageUri, storagePath, overrides } = flags;
+  const isPlaced = storageUri !== undefined || storagePath !== undefined;
+  if (before === undefined || version === undefined || before.version === version || isPlaced) return [];
+  const ask = (field: string, value: string, flag: string) => [
+    `${field} stays ${mask(value)}: pass ${flag} if ${version} lies elsewhere`,
+  ];
+  if (before.storageUri !== undefined) return ask('storageUri', before.storageUri, '--storage-uri');
+  const path = overrides ? findStoragePath(before) : undefined;
+  return path === undefined ? [] : ask('storage.path', path, '--storage-path');
 }
 
 export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {

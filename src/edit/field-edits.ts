@@ -63,7 +63,7 @@ export function addField(
 }
 
 /** Adds a field as the first one of a map that has a line of its own for each. */
-export function addFirstField(text: string, path: FieldPath, value: string | number): string | undefined {
+export function addFirstField(text: string, path: FieldPath, value: NewValue): string | undefined {
   const found = new FieldsOfText(text);
   const map = found.fieldAt(path.slice(0, -1));
   if (map === undefined) return undefined;

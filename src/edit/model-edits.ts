@@ -1,7 +1,9 @@
 /** The edits of a model file: its candidate comes, changes, takes over or goes. */
+import type { PlainMap } from '../input/plain-value.ts';
+import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import { addField, moveField, removeField, setField } from './field-edits.ts';
+import { addField, addFirstField, moveField, removeField, setField } from './field-edits.ts';
 import { FieldsOfText, lineStartOf } from './field-text.ts';
 import type { Edited } from './proof.ts';
 import { isSame, prove } from './proof.ts';
@@ -10,6 +12,8 @@ import { isSame, prove } from './proof.ts';
 export interface CandidateWish {
   readonly version?: string | undefined;
   readonly storageUri?: string | undefined;
+  /** Where it lies in the storage that the model names, in place of a storageUri. */
+  readonly storagePath?: string | undefined;
   /** Of its InferenceService. */
   readonly name?: string | undefined;
   /** True: overrides that are there go. */
@@ -18,6 +22,9 @@ export interface CandidateWish {
 
 /** In the order in which they are written. */
 const valueKeys = ['version', 'storageUri', 'name'] as const;
+
+/** In a template and in overrides; what it holds is a StorageSpec of KServe's API reference. */
+const storagePath = ['spec', 'predictor', 'model', 'storage'];
 
 const primaryPath = ['spec', 'primary'];
 const candidatePath = ['spec', 'candidate'];
@@ -30,20 +37,64 @@ const candidatePath = ['spec', 'candidate'];
 export function setCandidate(source: SourceFile, model: Model, wish: CandidateWish): Edited {
   const { text } = source;
   const before = model.spec.candidate;
-  const overrides = before?.overrides;
-  const values = { ...pick(before ?? {}), ...pick(wish) };
-  const candidate = {
-    ...values,
-    ...(overrides === undefined || wish.withoutOverrides === true ? {} : { overrides }),
-  };
+  const kept = wish.withoutOverrides === true ? undefined : before?.overrides;
+  const storage = wish.storagePath === undefined ? undefined : toStorage(model, kept, wish.storagePath);
+  const values = pick({ ...pick(before ?? {}), ...pick(wish), ...(storage && { storageUri: undefined }) });
+  const withOverrides = (overrides: unknown) => ({ ...values, ...(overrides === undefined ? {} : { overrides }) });
+  const candidate = withOverrides(storage === undefined ? kept : setAt(kept, storagePath, storage));
   const wanted = { ...model, spec: { ...model.spec, candidate } };
   if (before !== undefined)
     return prove(source, candidatePath, wanted, [
-      () => writeVersion(text, 'candidate', before, candidate as ModelVersion),
+      () => {
+        const written = writeVersion(text, 'candidate', before, withOverrides(kept) as ModelVersion);
+        return written === undefined || storage === undefined ? written : writeStorage(written, values, kept, storage);
+      },
     ]);
-  const add = (inner: number | undefined) => () => addField(text, candidatePath, 'primary', values, { inner });
+  const add = (inner: number | undefined) => () => addField(text, candidatePath, 'primary', candidate, { inner });
   const inner = toInnerIndent(text);
   return prove(source, ['spec'], wanted, [add(inner), add(undefined)]);
+}
+
+/** Whether a model's versions can lie at a path of a storage: one is named in the template or for a version. */
+export function hasStorage({ spec: { template, primary, candidate } }: Model): boolean {
+  const own = [primary, candidate].map((version) => valueAt(version?.overrides, storagePath));
+  return [valueAt(template, storagePath), ...own].some(isMap);
+}
+
+/** Where a version of its own lies in a storage. */
+export function findStoragePath({ overrides }: ModelVersion): string | undefined {
+  const path = valueAt(overrides, [...storagePath, 'path']);
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** What is merged into the candidate: where nobody else names the storage, all that the primary says of it. */
+function toStorage({ spec: { template, primary } }: Model, overrides: unknown, path: string): PlainMap {
+  const own = valueAt(overrides, storagePath);
+  if (isMap(own)) return { ...own, path };
+  const ofPrimary = valueAt(primary.overrides, storagePath);
+  return isMap(valueAt(template, storagePath)) || !isMap(ofPrimary) ? { path } : { ...ofPrimary, path };
+}
+
+/** Sets the path where there is one, or adds what is missing, in the innermost map that is there. */
+function writeStorage(text: string, values: object, overrides: unknown, storage: PlainMap): string | undefined {
+  const keys = ['overrides', ...storagePath];
+  const missing = keys.findIndex((_, i) => !isMap(valueAt({ overrides }, keys.slice(0, i + 1))));
+  if (missing < 0) {
+    const path = [...candidatePath, ...keys, 'path'];
+    const isThere = valueAt({ overrides }, [...keys, 'path']) !== undefined;
+    return (isThere ? setField : addFirstField)(text, path, String(storage['path']));
+  }
+  const path = [...candidatePath, ...keys.slice(0, missing + 1)];
+  const value = setAt(undefined, keys.slice(missing + 1), storage);
+  const last = valueKeys.findLast((key) => key in values) ?? 'version';
+  return missing > 0 ? addFirstField(text, path, value) : addField(text, path, last, value);
+}
+
+/** The map with another value at a path; what is no map on the way there gives way. */
+function setAt(map: unknown, [key, ...inner]: readonly string[], value: PlainMap): PlainMap {
+  if (key === undefined) return value;
+  const own = isMap(map) ? map : {};
+  return { ...own, [key]: setAt(own[key], inner, value) };
 }
 
 /** Removes the candidate; without one there is nothing to do. */

@@ -1,8 +1,10 @@
+import type { PlainMap } from '../input/plain-value.ts';
+import { isMap } from '../input/plain-value.ts';
 import { toScalar } from '../output/manifest-text.ts';
 import type { FieldText } from './field-text.ts';
 
-/** What can be written as one field: a value, or a map of values. */
-export type NewValue = string | number | Readonly<Record<string, string | number>>;
+/** What can be written as one field: a value of JSON. */
+export type NewValue = string | number | PlainMap;
 
 /** A text or number, in the quotes that stood there before as far as they can hold it. */
 export function toScalarLike(form: FieldText['form'], value: string | number): string {
@@ -14,12 +16,13 @@ export function toScalarLike(form: FieldText['form'], value: string | number): s
 }
 
 /** On one line, with quotes around everything where the text is JSON. */
-export function toFlowText(value: NewValue, isJson: boolean): string {
-  if (typeof value !== 'object') return isJson ? JSON.stringify(value) : toScalar(value);
+export function toFlowText(value: unknown, isJson: boolean): string {
+  if (Array.isArray(value)) return `[${value.map((item) => toFlowText(item, isJson)).join(', ')}]`;
+  if (!isMap(value)) return isJson ? JSON.stringify(value) : toScalar(value);
   const fields = Object.entries(value).map(([key, inner]) => `${toKeyText(key, isJson)}: ${toFlowText(inner, isJson)}`);
   return `{${fields.join(', ')}}`;
 }
 
 export function toKeyText(key: string, isJson: boolean): string {
-  return isJson ? JSON.stringify(key) : key;
+  return isJson ? JSON.stringify(key) : toScalar(key);
 }

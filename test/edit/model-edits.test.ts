@@ -1,7 +1,7 @@
 /** The edits of a model file, case by case: what is written, to the byte, and what is refused. */
 import test from 'ava';
 import type { CandidateWish } from '../../src/edit/model-edits.ts';
-import { discardCandidate, promoteCandidate, setCandidate } from '../../src/edit/model-edits.ts';
+import { discardCandidate, hasStorage, promoteCandidate, setCandidate } from '../../src/edit/model-edits.ts';
 import type { Edited } from '../../src/edit/proof.ts';
 import { parseModel } from '../../src/input/parse-document.ts';
 
@@ -139,6 +139,104 @@ for (const { title, from, to } of added)
   });
 
 const block = (candidate: string) => `spec:\n${template}  primary: {version: v1, storageUri: s3://m/v1}\n${candidate}`;
+
+const inStorage = (candidate: string) => `spec:
+  template:
+    spec: {predictor: {model: {storage: {key: minio}}}}
+  primary: {version: v1, overrides: {spec: {predictor: {model: {storage: {path: m/v1}}}}}}
+${candidate}`;
+const storage = (path: string) => `overrides: {spec: {predictor: {model: {storage: {path: ${path}}}}}}`;
+
+const stored: readonly (Case & { readonly wish?: CandidateWish })[] = [
+  {
+    title: 'of a new candidate, in braces as the primary is',
+    wish: { version: 'v3', storagePath: 'm/v3' },
+    from: inStorage(''),
+    to: inStorage(`  candidate: {version: v3, ${storage('m/v3')}}\n`),
+  },
+  {
+    title: 'of a new candidate, with all that the primary says when the template says nothing',
+    wish: { version: 'v3', storagePath: 'm/v 3' },
+    from: `spec:
+${template}  primary:
+    version: v1
+    overrides:
+      spec: {predictor: {model: {storage: {key: minio, path: m/v1, parameters: {bucket: b, "a b": "1"}}}}}
+`,
+    to: `spec:
+${template}  primary:
+    version: v1
+    overrides:
+      spec: {predictor: {model: {storage: {key: minio, path: m/v1, parameters: {bucket: b, "a b": "1"}}}}}
+  candidate:
+    version: v3
+    overrides: {spec: {predictor: {model: {storage: {key: minio, path: "m/v 3", parameters: {bucket: b, "a b": "1"}}}}}}
+`,
+  },
+  {
+    title: 'that is there, alone',
+    from: inStorage(`  candidate:\n    version: v2\n    ${storage('"m/v2"')} # new\n`),
+    to: inStorage(`  candidate:\n    version: v2\n    ${storage('"m/v3"')} # new\n`),
+  },
+  {
+    title: 'in place of a storageUri',
+    from: inStorage(`  candidate:\n    version: v2\n    storageUri: s3://m/v2 # gone\n    name: sage # stays\n`),
+    to: inStorage(`  candidate:\n    version: v2\n    name: sage # stays\n    ${storage('m/v3')}\n`),
+  },
+  {
+    title: 'beside other overrides',
+    from: inStorage(`  candidate:
+    version: v2
+    overrides:
+      # of its own
+      spec:
+        predictor:
+          model:
+            runtime: triton
+`),
+    to: inStorage(`  candidate:
+    version: v2
+    overrides:
+      # of its own
+      spec:
+        predictor:
+          model:
+            storage: {path: m/v3}
+            runtime: triton
+`),
+  },
+  {
+    title: 'beside a key of its own',
+    from: inStorage(`  candidate: {version: v2, overrides: {spec: {predictor: {model: {storage: {key: other}}}}}}\n`),
+    to: inStorage(
+      `  candidate: {version: v2, overrides: {spec: {predictor: {model: {storage: {path: m/v3, key: other}}}}}}\n`,
+    ),
+  },
+  {
+    title: 'into overrides that are empty',
+    from: inStorage(`  candidate: {version: v2, overrides: {}}\n`),
+    to: inStorage(`  candidate: {version: v2, ${storage('m/v3')}}\n`),
+  },
+  {
+    title: 'in place of all overrides',
+    wish: { storagePath: 'm/v3', withoutOverrides: true },
+    from: inStorage(`  candidate:\n    version: v2\n    overrides: {metadata: {labels: {a: b}}}\n`),
+    to: inStorage(`  candidate:\n    version: v2\n    ${storage('m/v3')}\n`),
+  },
+];
+
+for (const { title, wish = { storagePath: 'm/v3' }, from, to } of stored)
+  test(`a path in a storage is set: ${title}`, (t) => {
+    t.is(set(from, wish), to);
+    t.is(set(to, wish), to, 'what is set already changes no byte');
+  });
+
+test('a storage is known by the template or by a version', (t) => {
+  const has = (spec: string) => hasStorage(toModel({ path: 'model.yaml', text: head + spec }));
+  t.true(has(inStorage('')));
+  t.false(has(block('')));
+  t.true(has(block(`  candidate: {version: v2, ${storage('m/v2')}}\n`)));
+});
 
 const changed: readonly (Case & { readonly wish: CandidateWish })[] = [
   {

@@ -6,6 +6,7 @@ import { setMirrorPercentage } from '../../src/edit/policy-edits.ts';
 import type { Edited } from '../../src/edit/proof.ts';
 import { parseModel, parsePolicy } from '../../src/input/parse-document.ts';
 import type { Model } from '../../src/input/schema.ts';
+import { mergePatch } from '../../src/manifests/merge-patch.ts';
 import type { BizarreText } from './bizarre-text.ts';
 import { toBizarreText } from './bizarre-text.ts';
 
@@ -106,6 +107,44 @@ test('a candidate that is set keeps every comment, and every byte outside of its
       t.true(edited.endsWith(text.slice(zone.end)), edited);
       t.deepEqual(commentsOf(edited, 'else', 'candidate'), commentsOf(text, 'else', 'candidate'));
       t.is(toText(setCandidate({ path, text: edited }, toModel(edited), wanted)), edited);
+    }),
+    settings,
+  );
+  t.log(`${refused} of ${runs} refused`);
+});
+
+const inModel = (model: object) => ({ spec: { predictor: { model } } });
+const storages = fc.constantFrom(
+  undefined,
+  {},
+  { metadata: { labels: { a: 'v1' } } },
+  inModel({ runtime: 'triton', args: ['a', 'b'] }),
+  inModel({ storage: { path: 'm/v1' } }),
+  inModel({ runtime: 'triton', storage: { key: 'minio', path: 'm/v1' } }),
+  inModel({ storage: { key: 'minio' } }),
+);
+
+test('a path in a storage that is set keeps every comment, and every byte outside of the candidate', (t) => {
+  let refused = 0;
+  const places = fc.constantFrom('m/v3', 'm/v 3', '3');
+  fc.assert(
+    fc.property(model, version, storages, places, fc.boolean(), fc.gen(), (spec, v, own, place, aliases, draw) => {
+      const candidate = { version: v, ...(own === undefined ? {} : { overrides: own }) };
+      const bizarre = toBizarreText(draw, wrap({ ...spec, candidate }), { marked: ['candidate'], aliases });
+      const { text, zones } = bizarre;
+      const zone = zones.get('candidate') ?? { start: 0, end: 0 };
+      const edited = toText(setCandidate({ path, text }, toModel(text), { storagePath: place }));
+      if (edited === undefined) {
+        refused++;
+        t.true(aliases, text);
+        return;
+      }
+      const overrides = mergePatch(own ?? {}, inModel({ storage: { path: place } }));
+      t.deepEqual(toModel(edited), wrap({ ...spec, candidate: { version: v, overrides } }), edited);
+      t.true(edited.startsWith(text.slice(0, zone.start)), edited);
+      t.true(edited.endsWith(text.slice(zone.end)), edited);
+      t.deepEqual(commentsOf(edited, 'else', 'candidate'), commentsOf(text, 'else', 'candidate'));
+      t.is(toText(setCandidate({ path, text: edited }, toModel(edited), { storagePath: place })), edited);
     }),
     settings,
   );
