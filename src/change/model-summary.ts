@@ -4,10 +4,11 @@
  *
  * Invariant: equal models give no part.
  */
+import { findPlace } from '../input/model-place.ts';
 import { mask } from '../input/quote.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
-import { describeMirror } from './rollout-change.ts';
+import { describeMirror, toMove } from './rollout-change.ts';
 
 /** @returns the parts of one sentence, without the model's name. */
 export function summarizeModel({ before, after }: ModelPair): string[] {
@@ -34,8 +35,9 @@ export function summarizeModel({ before, after }: ModelPair): string[] {
 
 function summarizeNew(after: ModelState): string[] {
   const { primary, candidate } = after.rollout;
-  const added = candidate === undefined ? [] : [`candidate ${toVersionText(candidate)}`, ...describeWanted(after)];
-  return [`a new model; primary ${toVersionText(primary)}`, ...added, ...describeEffect(after)];
+  const added =
+    candidate === undefined ? [] : [`candidate ${toVersionText(candidate.declared)}`, ...describeWanted(after)];
+  return [`a new model; primary ${toVersionText(primary.declared)}`, ...added, ...describeEffect(after)];
 }
 
 function describePlace({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
@@ -51,7 +53,7 @@ function describePrimary(before: ModelState, after: ModelState): string[] {
   const renamed =
     old.name === now.name ? [] : [`the primary's InferenceService is ${now.name} in place of ${old.name}`];
   if (isPromoted(before, after))
-    return [`promoted: primary ${old.declared.version} → ${toVersionText(now)}`, ...renamed];
+    return [`promoted: primary ${old.declared.version} → ${toVersionText(now.declared)}`, ...renamed];
   if (!isSameDeclared(old, now)) return [`primary ${toVersionChange(old, now)}`, ...renamed];
   return [...(isSameSpec(before, after, 'primary') ? [] : ["the primary's spec changes"]), ...renamed];
 }
@@ -61,7 +63,7 @@ function describeCandidate(before: ModelState, after: ModelState): string[] {
   if (old === undefined)
     return now === undefined
       ? []
-      : [`candidate ${toVersionText(now)} is declared`, ...describeUnchanged(before, after)];
+      : [`candidate ${toVersionText(now.declared)} is declared`, ...describeUnchanged(before, after)];
   if (now === undefined) return isPromoted(before, after) ? [] : [`candidate ${old.declared.version} is discarded`];
   if (!isSameDeclared(old, now)) return [`candidate ${toVersionChange(old, now)}`];
   if (old.name !== now.name) return [`the candidate's InferenceService is ${now.name} in place of ${old.name}`];
@@ -158,13 +160,12 @@ export function isSameSpec(before: ModelState, after: ModelState, role: 'primary
 }
 
 /** Under the same name something else may lie. */
-function toVersionChange(old: RolloutVersion, now: RolloutVersion): string {
-  const { version, storageUri } = now.declared;
-  if (old.declared.version !== version) return `${old.declared.version} → ${toVersionText(now)}`;
-  if (old.declared.storageUri === storageUri) return `${version} is declared otherwise`;
-  return `${version}: storageUri ${mask(old.declared.storageUri ?? 'in the spec')} → ${mask(storageUri ?? 'in the spec')}`;
+function toVersionChange({ declared: old }: RolloutVersion, { declared: now }: RolloutVersion): string {
+  if (old.version !== now.version) return `${old.version} → ${toVersionText(now)}`;
+  return toMove(old, now) ?? `${now.version} is declared otherwise`;
 }
 
-function toVersionText({ declared: { version, storageUri } }: RolloutVersion): string {
-  return storageUri === undefined ? version : `${version} (${mask(storageUri)})`;
+function toVersionText(declared: RolloutVersion['declared']): string {
+  const place = findPlace(declared);
+  return place === undefined ? declared.version : `${declared.version} (${mask(place)})`;
 }

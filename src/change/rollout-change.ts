@@ -3,7 +3,9 @@
  *
  * Invariant: equal rollouts give no line; every line says which model it is about.
  */
+import { findPlace } from '../input/model-place.ts';
 import { mask } from '../input/quote.ts';
+import type { ModelVersion } from '../input/schema.ts';
 import type { Mirror, MirrorReason } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 
@@ -100,8 +102,15 @@ function toKey({ rollout }: RolloutState): string {
 function toVersionChange(before: RolloutVersion, after: RolloutVersion): string {
   const [from, to] = [toVersionText(before), toVersionText(after)];
   if (from !== to) return `${from} → ${to}`;
-  const [old, now] = [before, after].map(({ declared }) => mask(declared.storageUri ?? 'in the spec'));
-  return old === now ? `${to} is declared otherwise` : `${to}: storageUri ${old} → ${now}`;
+  return toMove(before.declared, after.declared, to) ?? `${to} is declared otherwise`;
+}
+
+/** What is to be said of a version that lies elsewhere now; undefined when it does not. */
+export function toMove(before: ModelVersion, after: ModelVersion, name = after.version): string | undefined {
+  const [from, to] = [findPlace(before), findPlace(after)];
+  if (from === to) return undefined;
+  const field = after.storageUri === undefined ? 'storage' : 'storageUri';
+  return `${name}: ${field} ${mask(from ?? 'in the spec')} → ${mask(to ?? 'in the spec')}`;
 }
 
 function toVersionText({ declared, name }: RolloutVersion): string {

@@ -1,4 +1,5 @@
 /** The edits of a model file: its candidate comes, changes, takes over or goes. */
+import { namesStorage, storageField } from '../input/model-place.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
@@ -23,9 +24,6 @@ export interface CandidateWish {
 /** In the order in which they are written. */
 const valueKeys = ['version', 'storageUri', 'name'] as const;
 
-/** In a template and in overrides; what it holds is a StorageSpec of KServe's API reference. */
-const storagePath = ['spec', 'predictor', 'model', 'storage'];
-
 const primaryPath = ['spec', 'primary'];
 const candidatePath = ['spec', 'candidate'];
 
@@ -41,7 +39,7 @@ export function setCandidate(source: SourceFile, model: Model, wish: CandidateWi
   const storage = wish.storagePath === undefined ? undefined : toStorage(model, kept, wish.storagePath);
   const values = pick({ ...pick(before ?? {}), ...pick(wish), ...(storage && { storageUri: undefined }) });
   const withOverrides = (overrides: unknown) => ({ ...values, ...(overrides === undefined ? {} : { overrides }) });
-  const candidate = withOverrides(storage === undefined ? kept : setAt(kept, storagePath, storage));
+  const candidate = withOverrides(storage === undefined ? kept : setAt(kept, storageField, storage));
   const wanted = { ...model, spec: { ...model.spec, candidate } };
   if (before !== undefined)
     return prove(source, candidatePath, wanted, [
@@ -57,27 +55,20 @@ export function setCandidate(source: SourceFile, model: Model, wish: CandidateWi
 
 /** Whether a model's versions can lie at a path of a storage: one is named in the template or for a version. */
 export function hasStorage({ spec: { template, primary, candidate } }: Model): boolean {
-  const own = [primary, candidate].map((version) => valueAt(version?.overrides, storagePath));
-  return [valueAt(template, storagePath), ...own].some(isMap);
-}
-
-/** Where a version of its own lies in a storage. */
-export function findStoragePath({ overrides }: ModelVersion): string | undefined {
-  const path = valueAt(overrides, [...storagePath, 'path']);
-  return typeof path === 'string' ? path : undefined;
+  return [template, primary.overrides, candidate?.overrides].some(namesStorage);
 }
 
 /** What is merged into the candidate: where nobody else names the storage, all that the primary says of it. */
 function toStorage({ spec: { template, primary } }: Model, overrides: unknown, path: string): PlainMap {
-  const own = valueAt(overrides, storagePath);
+  const own = valueAt(overrides, storageField);
   if (isMap(own)) return { ...own, path };
-  const ofPrimary = valueAt(primary.overrides, storagePath);
-  return isMap(valueAt(template, storagePath)) || !isMap(ofPrimary) ? { path } : { ...ofPrimary, path };
+  const ofPrimary = valueAt(primary.overrides, storageField);
+  return namesStorage(template) || !isMap(ofPrimary) ? { path } : { ...ofPrimary, path };
 }
 
 /** Sets the path where there is one, or adds what is missing, in the innermost map that is there. */
 function writeStorage(text: string, values: object, overrides: unknown, storage: PlainMap): string | undefined {
-  const keys = ['overrides', ...storagePath];
+  const keys = ['overrides', ...storageField];
   const missing = keys.findIndex((_, i) => !isMap(valueAt({ overrides }, keys.slice(0, i + 1))));
   if (missing < 0) {
     const path = [...candidatePath, ...keys, 'path'];

@@ -1,0 +1,22 @@
+/** Where a version of a model lies. */
+import { isMap, valueAt } from './plain-value.ts';
+import type { ModelVersion } from './schema.ts';
+
+/** In a template and in overrides; what it holds is a StorageSpec of KServe's API reference. */
+export const storageField = ['spec', 'predictor', 'model', 'storage'];
+
+/** Its path in a storage, by its own overrides; undefined when they say nothing of it. */
+export function findStoragePath({ overrides }: ModelVersion): string | undefined {
+  const path = valueAt(overrides, [...storageField, 'path']);
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** Its storageUri, or else its path in a storage; undefined when only the template knows. */
+export function findPlace(version: ModelVersion): string | undefined {
+  return version.storageUri ?? findStoragePath(version);
+}
+
+/** Whether a value names a storage. */
+export function namesStorage(value: unknown): boolean {
+  return isMap(valueAt(value, storageField));
+}
