@@ -254,7 +254,10 @@ function planPolicy(target: EditTarget, percentage: number, file: FoundFile | un
       ...toReach(after, target.places.toShownPath(path), path, name),
     ],
   };
-  if (file === undefined) return { plan: { path, before: undefined, after: toPolicyText(name, percentage), ...words } };
+  if (file === undefined) {
+    const after = toPolicyText(name, percentage, target.source.text);
+    return { plan: { path, before: undefined, after, ...words } };
+  }
   const source = target.tree.read(file);
   if ('code' in source) return { problems: [source] };
   const { value: policy, problems } = parsePolicy(source);

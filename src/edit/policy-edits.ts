@@ -34,9 +34,16 @@ export function setMirrorPercentage(source: SourceFile, policy: MirrorPolicy, pe
   );
 }
 
-/** A policy that says nothing but the percentage. */
-export function toPolicyText(name: string, percentage: number): string {
-  return `apiVersion: ${apiVersion}
+/**
+ * A policy that says nothing but the percentage.
+ *
+ * @param model the text of the model beside it: where that has its schema, as `init` writes it, the
+ * policy's lies too.
+ */
+export function toPolicyText(name: string, percentage: number, model: string): string {
+  const [, comment, folder] = /^(# yaml-language-server: \$schema=)(\S*)model\.schema\.json\r?$/m.exec(model) ?? [];
+  const schema = comment === undefined ? '' : `${comment}${folder}policy.schema.json\n`;
+  return `${schema}apiVersion: ${apiVersion}
 kind: MirrorPolicy
 metadata:
   name: ${toScalar(name)}
