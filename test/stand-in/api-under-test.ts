@@ -2,10 +2,12 @@
  * A Kubernetes API for a test: the stand-in, or a real one when KUBEBUILDER_ASSETS names the folder with
  * kube-apiserver and etcd (`npm run test:api`). What passes on both shows that they do not differ.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestInit, Response } from 'undici';
 import { Agent, fetch } from 'undici';
 import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
 import type { KubernetesObject, Written } from '../../src/stand-in/kubernetes-object.ts';
+import type { KubeApiserver } from '../stack/kube-apiserver.ts';
 import { startKubeApiserver } from '../stack/kube-apiserver.ts';
 import type { Upstream } from './faulty-proxy.ts';
 
@@ -67,15 +69,51 @@ async function startStandIn(): Promise<Started> {
   };
 }
 
+/** How many real ones a file of tests has at once: to start one takes a core ten seconds. */
+const mostAtOnce = 2;
+let startedNow = 0;
+const waiting: ((api: Promise<KubeApiserver>) => void)[] = [];
+
+/** A new one, or one that another test is done with. */
 async function startReal(assets: string): Promise<Started> {
-  const api = await startKubeApiserver(assets);
-  await Promise.all(namespaces.map((name) => api.addNamespace(name)));
+  const isFull = startedNow >= mostAtOnce;
+  if (!isFull) startedNow++;
+  const api = await (isFull ? new Promise<KubeApiserver>((resolve) => waiting.push(resolve)) : startEmpty(assets));
   return {
     upstream: { url: api.url, ca: api.ca, headers: { authorization: `Bearer ${api.token}` } },
     kubeconfig: () => api.kubeconfig(),
     compact: () => api.compact(),
-    close: () => api.close(),
+    close: async () => {
+      const next = waiting.shift();
+      if (next !== undefined) return next(empty(api));
+      startedNow--;
+      await api.close();
+    },
   };
+}
+
+async function startEmpty(assets: string): Promise<KubeApiserver> {
+  const api = await startKubeApiserver(assets);
+  await Promise.all(namespaces.map((name) => api.addNamespace(name)));
+  return api;
+}
+
+/** Removes all that a test made. */
+async function empty(api: KubeApiserver): Promise<KubeApiserver> {
+  for (const plural of Object.keys(groups))
+    for (const namespace of namespaces) {
+      const path = toPath(plural, namespace);
+      const list = async () => ((await api.request(path)) as { readonly items: readonly KubernetesObject[] }).items;
+      for (const { metadata } of await list()) {
+        const contentType = 'application/merge-patch+json';
+        const body = JSON.stringify({ metadata: { finalizers: null } });
+        if (metadata.finalizers !== undefined)
+          await api.request(`${path}/${metadata.name}`, { method: 'PATCH', contentType, body });
+      }
+      await api.request(path, { method: 'DELETE' });
+      while ((await list()).length > 0) await sleep(100);
+    }
+  return api;
 }
 
 /** The same requests to either. */
