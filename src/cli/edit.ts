@@ -1,13 +1,13 @@
 /** The commands that edit the files: each thinks out what is to be written where. */
 import { resolve } from 'node:path';
 import { toReasonText } from '../change/rollout-change.ts';
-import { discardCandidate, hasStorage, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
+import { discardCandidate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
 import { setMirrorPercentage, toPolicyText } from '../edit/policy-edits.ts';
 import type { Edited } from '../edit/proof.ts';
 import { toFileRole, toStatusName } from '../input/file-role.ts';
 import type { FoundFile } from '../input/folder-tree.ts';
 import { toSibling } from '../input/folder-tree.ts';
-import { findStoragePath } from '../input/model-place.ts';
+import { findStoragePath, hasStorage } from '../input/model-place.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';

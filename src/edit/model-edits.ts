@@ -53,11 +53,6 @@ export function setCandidate(source: SourceFile, model: Model, wish: CandidateWi
   return prove(source, ['spec'], wanted, [add(inner), add(undefined)]);
 }
 
-/** Whether a model's versions can lie at a path of a storage: one is named in the template or for a version. */
-export function hasStorage({ spec: { template, primary, candidate } }: Model): boolean {
-  return [template, primary.overrides, candidate?.overrides].some(namesStorage);
-}
-
 /** What is merged into the candidate: where nobody else names the storage, all that the primary says of it. */
 function toStorage({ spec: { template, primary } }: Model, overrides: unknown, path: string): PlainMap {
   const own = valueAt(overrides, storageField);

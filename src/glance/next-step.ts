@@ -1,3 +1,5 @@
+import { findStoragePath, hasStorage, storageField } from '../input/model-place.ts';
+import type { FieldPath } from '../input/problem.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import type { RenderedRollout } from '../render/application.ts';
@@ -70,7 +72,7 @@ export function toNextStep(
       return 'wait for the watcher to commit it; if it does not, see that it runs, and can push';
     case undefined:
       return candidate === undefined
-        ? `nothing is to be done; to try a version: ${command(`candidate set ${name} --version NEW --storage-uri URI`)}`
+        ? `nothing is to be done; to try a version: ${command(`candidate set ${name} --version NEW ${toPlaceFlag(rollout)}`)}`
         : `look at how ${candidate.declared.version} does${mirror.percentage > 0 ? ` with ${mirror.percentage} % of the requests` : ''}; then ${command(`promote ${name}`)}, or ${command(`discard ${name}`)}`;
   }
 }
@@ -83,10 +85,24 @@ function toWaitFor(state: string | undefined, otherwise: string): string {
 
 /** The field that is to be mended, and where it is. */
 function toCause({ file }: Rollout, version: RolloutVersion, reason: string | undefined, { toPath }: Speech): string {
-  const own = version.declared.storageUri !== undefined && !reasonsOfTemplate.has(reason ?? '');
-  const path = own ? ['spec', version.role, 'storageUri'] : ['spec', 'template', 'spec'];
+  const { field, path } = reasonsOfTemplate.has(reason ?? '') ? ofTemplate : toPlaceField(version);
   const { line } = locate(file.source, path);
-  return `${own ? 'storageUri' : 'the spec'} in ${toPath(file.source.path)}:${line}`;
+  return `${field} in ${toPath(file.source.path)}:${line}`;
+}
+
+const ofTemplate = { field: 'the spec', path: ['spec', 'template', 'spec'] };
+
+function toPlaceField({ role, declared }: RolloutVersion): { readonly field: string; readonly path: FieldPath } {
+  if (declared.storageUri !== undefined) return { field: 'storageUri', path: ['spec', role, 'storageUri'] };
+  if (findStoragePath(declared) === undefined) return ofTemplate;
+  return { field: 'storage.path', path: ['spec', role, 'overrides', ...storageField, 'path'] };
+}
+
+/** By what `candidate set` is told where a version lies. */
+function toPlaceFlag({ primary, file }: Rollout): string {
+  return primary.declared.storageUri === undefined && hasStorage(file.model)
+    ? '--storage-path PATH'
+    : '--storage-uri URI';
 }
 
 function toOpening(rollout: Rollout, command: (words: string) => string, speech: Speech): string {

@@ -1,6 +1,6 @@
 /** Where a version of a model lies. */
 import { isMap, valueAt } from './plain-value.ts';
-import type { ModelVersion } from './schema.ts';
+import type { Model, ModelVersion } from './schema.ts';
 
 /** In a template and in overrides; what it holds is a StorageSpec of KServe's API reference. */
 export const storageField = ['spec', 'predictor', 'model', 'storage'];
@@ -19,4 +19,9 @@ export function findPlace(version: ModelVersion): string | undefined {
 /** Whether a value names a storage. */
 export function namesStorage(value: unknown): boolean {
   return isMap(valueAt(value, storageField));
+}
+
+/** Whether a model's versions can lie at a path of a storage: one is named in the template or for a version. */
+export function hasStorage({ spec: { template, primary, candidate } }: Model): boolean {
+  return [template, primary.overrides, candidate?.overrides].some(namesStorage);
 }

@@ -1,8 +1,9 @@
 /** The edits of a model file, case by case: what is written, to the byte, and what is refused. */
 import test from 'ava';
 import type { CandidateWish } from '../../src/edit/model-edits.ts';
-import { discardCandidate, hasStorage, promoteCandidate, setCandidate } from '../../src/edit/model-edits.ts';
+import { discardCandidate, promoteCandidate, setCandidate } from '../../src/edit/model-edits.ts';
 import type { Edited } from '../../src/edit/proof.ts';
+import { hasStorage } from '../../src/input/model-place.ts';
 import { parseModel } from '../../src/input/parse-document.ts';
 
 const head = `apiVersion: model-mirror.dev/v1alpha1
