@@ -56,7 +56,7 @@ export function runCandidateSet(name: string, flags: CandidateFlags, host: Host)
       nothing: `the candidate of ${name} is that already`,
       message: `${model.metadata.name}: ${candidate === undefined ? 'try' : 'change'} ${called}`,
       outcome: (after) => toMirrorOutcome(toRollout(after, target), called),
-      notes: () => toStaying(candidate, flags),
+      notes: (after) => [...toStaying(candidate, flags), ...toEqual(after, target)],
     });
   });
 }
@@ -84,6 +84,17 @@ function toStaying(before: ModelVersion | undefined, flags: CandidateFlags): str
   if (before.storageUri !== undefined) return ask('storageUri', before.storageUri, '--storage-uri');
   const path = overrides ? findStoragePath(before) : undefined;
   return path === undefined ? [] : ask('storage.path', path, '--storage-path');
+}
+
+/** A candidate that is what the primary is, as when only its version was said. */
+function toEqual(after: Digests, target: EditTarget): string[] {
+  const rollout = toRollout(after, target);
+  const candidate = rollout?.candidate;
+  if (rollout === undefined || candidate === undefined) return [];
+  const [one, other] = [rollout.primary, candidate].map(({ name }) => toDigest(after, rollout, name));
+  return one === other
+    ? [`${rollout.name}: the candidate has the same spec as the primary: its answers will tell nothing`]
+    : [];
 }
 
 export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {
