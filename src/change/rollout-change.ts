@@ -19,18 +19,21 @@ export function describeChanges(before: readonly RolloutState[], after: readonly
   const old = new Map(before.map((state) => [toKey(state), state]));
   const now = new Map(after.map((state) => [toKey(state), state]));
   const keys = [...new Set([...old.keys(), ...now.keys()])].sort();
-  return keys.flatMap((key) => describeChange(old.get(key), now.get(key)));
+  return keys.flatMap((key) => {
+    const [was, is] = [old.get(key), now.get(key)];
+    return describeChange(was, is).map((line) => `${(is ?? was)?.rollout.name}: ${line}`);
+  });
 }
 
-function describeChange(before: RolloutState | undefined, after: RolloutState | undefined): string[] {
-  const name = (after ?? before)?.rollout.name;
-  if (after === undefined) return [`${name}: the model is removed, with everything that led to it`];
+/** The same of one model, whatever it was called before, and without its name. */
+export function describeChange(before: RolloutState | undefined, after: RolloutState | undefined): string[] {
+  if (after === undefined) return before === undefined ? [] : ['the model is removed, with everything that led to it'];
   const parts =
     before === undefined
       ? [`a new model; ${toVersionText(after.rollout.primary)} answers every request`]
       : describeVersions(before.rollout, after.rollout);
   const mirror = describeMirror(before, after);
-  return [...parts, ...(mirror === undefined ? [] : [mirror])].map((part) => `${name}: ${part}`);
+  return [...parts, ...(mirror === undefined ? [] : [mirror])];
 }
 
 function describeVersions(before: Rollout, after: Rollout): string[] {

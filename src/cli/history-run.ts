@@ -2,7 +2,7 @@
 import type { ModelAt, StoryCommit, StoryPoint } from '../history/story.ts';
 import { tellSince, tellStory } from '../history/story.ts';
 import { toFileRole, toStatusName } from '../input/file-role.ts';
-import type { FolderTree } from '../input/folder-tree.ts';
+import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { toFoundFile, toSibling } from '../input/folder-tree.ts';
 import { parseModel } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
@@ -27,10 +27,13 @@ import { toScene } from './scene.ts';
 import { showProblems } from './show-problems.ts';
 
 /** The model that is meant: where it is now, and how it is known elsewhere. */
-interface Meant {
+interface Meant extends Called {
   readonly path: string;
+}
+
+interface Called {
   readonly name: string;
-  readonly namespace: string | undefined;
+  readonly namespace?: string | undefined;
 }
 
 interface Walk {
@@ -170,9 +173,7 @@ async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryP
   };
   for await (const walked of walkBack(revisions, tip)) {
     const isSameTree = newer !== undefined && newer.walked.commit.tree === walked.commit.tree;
-    const found = isSameTree
-      ? newer?.found
-      : await findAt(walked, { ...meant, path, isMoving: newer?.found !== undefined }, walk);
+    const found = isSameTree ? newer?.found : await findAt(walked, { ...meant, path }, newer?.found, walk);
     await add(found);
     path = found?.path ?? path;
     newer = { walked, found };
@@ -184,35 +185,40 @@ async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryP
   return [{ ...oldest, commit: { ...oldest.commit, author: undefined, mergedBy: undefined } }, ...others];
 }
 
-/** At its path; or, when it was at that path a commit later, elsewhere under its name. */
+/** At its path; or, when it was at that path a commit later, elsewhere under the name that it had then. */
 async function findAt(
   { id, commit }: Walked,
-  meant: Meant & { readonly isMoving: boolean },
-  walk: Walk,
+  meant: Meant,
+  later: Found | undefined,
+  { revisions, part, cluster }: Walk,
 ): Promise<Found | undefined> {
-  const { revisions, part, cluster } = walk;
-  const look = async (path: string): Promise<Found | undefined> => {
-    const file = toFoundFile(path);
+  const look = async (at: string): Promise<Found | undefined> => {
+    const file = toFoundFile(at);
     const role = toFileRole(file.name);
     const stem = role?.kind === 'Model' ? role.stem : '';
-    const paths = { model: path, status: toSibling(file, toStatusName(stem, cluster)) };
+    const paths = { model: at, status: toSibling(file, toStatusName(stem, cluster)) };
     const files = await revisions.findModelFiles(commit.tree, paths, part.root);
-    return files && { files, path };
+    return files && { files, path: at };
   };
   const here = await look(meant.path);
-  if (here !== undefined || !meant.isMoving) return here;
-  const elsewhere = findByName(await revisions.readTree(id, part), meant);
+  if (here !== undefined || later === undefined) return here;
+  // What cannot be read does not tell its name.
+  const called = readMetadata(await later.files.read(), toFoundFile(later.path)) ?? meant;
+  const elsewhere = findByName(await revisions.readTree(id, part), called);
   return elsewhere === undefined ? undefined : look(elsewhere);
 }
 
-function findByName(tree: FolderTree, { name, namespace }: Meant): string | undefined {
-  const found = tree.files.find((file) => {
-    if (toFileRole(file.name)?.kind !== 'Model') return false;
-    const source = tree.read(file);
-    const metadata = 'code' in source ? undefined : parseModel(source).value?.metadata;
-    return metadata?.name === name && metadata.namespace === namespace;
-  });
-  return found?.path;
+function findByName(tree: FolderTree, { name, namespace }: Called): string | undefined {
+  const models = tree.files.filter((file) => toFileRole(file.name)?.kind === 'Model');
+  return models.find((file) => {
+    const found = readMetadata(tree, file);
+    return found?.name === name && found.namespace === namespace;
+  })?.path;
+}
+
+function readMetadata(tree: FolderTree, file: FoundFile): Called | undefined {
+  const source = tree.read(file);
+  return 'code' in source ? undefined : parseModel(source).value?.metadata;
 }
 
 async function renderAt({ files, path }: Found, { cluster, namespace }: Walk): Promise<StoryPoint['model']> {

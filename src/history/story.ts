@@ -6,10 +6,11 @@
  * committers do; stages lie end to end; equal histories give equal stories.
  */
 import type { RolloutState } from '../change/rollout-change.ts';
-import { describeChanges, toReasonText } from '../change/rollout-change.ts';
+import { describeChange, toReasonText } from '../change/rollout-change.ts';
 import type { Problem } from '../input/problem.ts';
 import { mask } from '../input/quote.ts';
 import type { ModelStatus } from '../input/schema.ts';
+import type { Rollout } from '../rollout/rollout.ts';
 
 type Seen = NonNullable<ModelStatus['status']['primary']>;
 
@@ -212,18 +213,23 @@ function toBrokenText({ model }: StoryPoint): string {
 }
 
 function describe(before: ModelAt | undefined, after: ModelAt | undefined): string[] {
-  const list = (model: ModelAt | undefined) => (model === undefined ? [] : [model]);
-  const name = (after ?? before)?.rollout.name;
-  const [first, ...others] = describeChanges(list(before), list(after)).map((line) => line.slice(`${name}: `.length));
+  const [first, ...others] = describeChange(before, after);
   const candidate = before === undefined ? after?.rollout.candidate : undefined;
   const declared = candidate && `candidate ${candidate.declared.version} (${candidate.name}) is declared`;
   const changes = [first, declared, ...others].filter((line) => line !== undefined);
-  const [from, to] = [before, after].map((model) => model?.rollout.file.source.path);
-  const moved = from === undefined || to === undefined || from === to ? [] : [`moved from ${from} to ${to}`];
   return [
-    ...moved,
+    ...(before === undefined || after === undefined ? [] : describePlace(before.rollout, after.rollout)),
     ...(['primary', 'candidate'] as const).flatMap((role) => describeState(role, before, after)),
     ...changes,
+  ];
+}
+
+function describePlace(before: Rollout, after: Rollout): string[] {
+  const [from, to] = [before, after].map(({ file }) => file.source.path);
+  return [
+    ...(before.name === after.name ? [] : [`called ${after.name} from now on, no longer ${before.name}`]),
+    ...(before.namespace === after.namespace ? [] : [`namespace ${before.namespace} → ${after.namespace}`]),
+    ...(from === to ? [] : [`moved from ${from} to ${to}`]),
   ];
 }
 
