@@ -63,13 +63,13 @@ export function runCandidateSet(name: string, flags: CandidateFlags, host: Host)
 
 /** `mirror`: sets the percentage in the policy that sets it, or in the one that is asked for. */
 export function runMirror(name: string, percentage: string, flags: MirrorFlags, host: Host): Promise<number> {
-  if (!/^\d+(\.\d+)? ?%?$/.test(percentage))
+  const wanted = /^\d+(\.\d+)? ?%?$/.test(percentage) ? Number.parseFloat(percentage) : Number.NaN;
+  if (!(wanted <= 100))
     throw new Fault(
       'usage',
       `${quote(percentage)} is not a percentage`,
       'write a number from 0 to 100, as in 20 or 0.5',
     );
-  const wanted = Number.parseFloat(percentage);
   return runEdit(name, flags, host, (target) => planMirror(target, wanted, flags, host));
 }
 

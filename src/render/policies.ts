@@ -47,6 +47,7 @@ export class Policies {
     if (known !== undefined) return known;
     const { policy, problems } = computeEffectivePolicy(
       levels.map((level) => level.flatMap((entry) => (entry.policy === undefined ? [] : [entry.policy]))),
+      levels.flat().every((entry) => entry.policy !== undefined),
     );
     this.#problems.push(...problems);
     this.#effective.set(nearest, policy);

@@ -93,12 +93,13 @@ export const replacedFields = [
 
 /**
  * @param levels the policies of each folder (or of one model alone), from the outermost to the nearest.
+ * @param isWhole false: some cannot be read, so that what is set nowhere else may be set there.
  * @returns the effective policy and what is wrong with it; each problem is placed in a policy file.
  */
-export function computeEffectivePolicy(levels: readonly (readonly PolicyFile[])[]): {
-  readonly policy: EffectivePolicy;
-  readonly problems: readonly Problem[];
-} {
+export function computeEffectivePolicy(
+  levels: readonly (readonly PolicyFile[])[],
+  isWhole = true,
+): { readonly policy: EffectivePolicy; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const origins = new Map<string, Origin>();
   const values = new Map<string, unknown>();
@@ -172,8 +173,9 @@ export function computeEffectivePolicy(levels: readonly (readonly PolicyFile[])[
     origins,
     settings,
   };
-  if (limit !== undefined && policy.mirrorPercentage > limit.percentage)
-    problems.push(toOverLimit(policy.mirrorPercentage, origins.get('mirrorPercentage'), limit));
+  const origin = origins.get('mirrorPercentage');
+  if (limit !== undefined && policy.mirrorPercentage > limit.percentage && (isWhole || origin !== undefined))
+    problems.push(toOverLimit(policy.mirrorPercentage, origin, limit));
   problems.push(...checkGateways(policy));
   return { policy, problems };
 }
