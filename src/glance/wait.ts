@@ -68,8 +68,7 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
   // Without a gate it is mirrored to all the same.
   const matters = goal === 'ready' || gate.code !== 'gate-none';
   if (matters && isSame && seen !== undefined && isLasting(seen)) {
-    const why = seen.reason === undefined ? '' : ` (${mask(seen.reason)})`;
-    return { outcome: 'stuck', text: `${candidate.version} is ${seen.state}${why}` };
+    return { outcome: 'stuck', text: toStateText(candidate.version, seen) };
   }
   if (goal === 'ready' && isSame && seen?.state === 'Ready')
     return { outcome: 'reached', text: `${candidate.version} is Ready` };
@@ -82,8 +81,11 @@ function computePrimary(primary: DesiredVersion, seen: SeenVersion | undefined):
   if (seen === undefined || !isOf(seen, primary)) return { outcome: 'waiting', text: `${version} is not seen yet` };
   if (seen.state === 'Ready')
     return { outcome: 'reached', text: `${version} is Ready; there is no candidate, and no mirror` };
-  const why = seen.reason === undefined ? '' : ` (${seen.reason})`;
-  return { outcome: isLasting(seen) ? 'stuck' : 'waiting', text: `${version} is ${seen.state}${why}` };
+  return { outcome: isLasting(seen) ? 'stuck' : 'waiting', text: toStateText(version, seen) };
+}
+
+function toStateText(version: string, { state, reason }: SeenVersion): string {
+  return `${version} is ${state}${reason === undefined ? '' : ` (${mask(reason)})`}`;
 }
 
 /** Nobody but a person changes it. */

@@ -117,6 +117,26 @@ test('waiting: what has come, what may come, what cannot by waiting', (t) => {
   t.is(computeWaited(find('b-idle'), 'ready', false).text, 'no model has a candidate');
 });
 
+test('no reason that the cluster gives steers the terminal of who waits', (t) => {
+  const reason = '\u001b[2J s3://me:secret@m';
+  const seen = ({ desired, ...glance }: Glance): Glance => ({
+    ...glance,
+    desired,
+    observed: {
+      primary: { ...desired.primary, state: 'Failed', reason },
+      ...(desired.candidate && { candidate: { ...desired.candidate, state: 'Failed', reason } }),
+    },
+  });
+  for (const [name, goal, version] of [
+    ['q-candidate-not-ready', 'ready', 'v2'],
+    ['b-idle', 'idle', 'v1'],
+  ] as const) {
+    const { outcome, text } = computeWaited(find(name).map(seen), goal, true);
+    t.is(outcome, 'stuck');
+    t.is(text, `${name}: ${version} is Failed (\\u001b[2J s3://…@m)`);
+  }
+});
+
 test('the order of files changes no byte', (t) => {
   const show = (input: Files) => {
     const all = look(undefined, input);
