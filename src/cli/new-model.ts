@@ -129,7 +129,9 @@ function toAdoptedModel(
     throw new Fault(
       'usage',
       `the InferenceService is in the namespace ${model.namespace}, not in ${namespace}`,
-      'leave --namespace out; a copy elsewhere is a new model',
+      namespace === iter8?.namespace
+        ? "Iter8's values say so (modelmesh-serving where they name none): name its own with --namespace"
+        : 'leave --namespace out; a copy elsewhere is a new model',
     );
   return namespace === undefined ? model : { ...model, namespace };
 }
