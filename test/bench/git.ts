@@ -94,7 +94,8 @@ function writeOld(): string {
     const change = { [toFile(i % 100)]: toModel(i % 100, i) };
     const from = main.at(-1);
     // Its files are other ones, so that the merge has nothing to decide.
-    const side = i % 3 === 0 ? stream.commit('side', { [`notes/${i % 50}.md`]: `${i}\n` }, { from: main.at(-15) ?? main[0] }) : 0;
+    const side =
+      i % 3 === 0 ? stream.commit('side', { [`notes/${i % 50}.md`]: `${i}\n` }, { from: main.at(-15) ?? main[0] }) : 0;
     main.push(stream.commit('main', change, side === 0 ? { from } : { from, merge: side }));
   }
   stream.commit('feature', { [toFile(7)]: toModel(7, 99_999) }, { from: main.at(-8) });
