@@ -44,6 +44,13 @@ export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewMo
   if ('code' in primary) return primary;
   const candidate = picked.candidate && readService(picked.candidate);
   if (candidate !== undefined && 'code' in candidate) return candidate;
+  if (candidate?.namespace !== undefined && candidate.namespace !== (primary.namespace ?? candidate.namespace))
+    return {
+      code: 'invalid-value',
+      path: [...(picked.candidate?.at ?? []), 'metadata', 'namespace'],
+      message: `the candidate is in the namespace ${quote(candidate.namespace)}, and the primary in ${quote(primary.namespace ?? '')}`,
+      hint: 'pass the primary alone, and add a candidate beside it afterwards',
+    };
   const name = wish.name ?? primary.name.replace(/-[01]$/, '');
   const version = wish.version ?? primary.version ?? 'v1';
   return {

@@ -175,3 +175,13 @@ function toUnknownModel(name: string, tree: FolderTree, { models, problems }: Fo
     hint: meant === undefined ? `${known}name another folder with --path` : `did you mean "${meant}"?`,
   });
 }
+
+/** For which other models the percentage in a policy holds. */
+export function toReach(after: Pick<Digests, 'rollouts'>, shownPath: string, path: string, name: string): string[] {
+  const others = after.rollouts
+    .filter(({ rollout }) => rollout.policy.origins.get('mirrorPercentage')?.source.path === path)
+    .map(({ rollout }) => rollout.name)
+    .filter((other) => other !== name);
+  const shown = others.slice(0, 5).join(', ');
+  return others.length === 0 ? [] : [`${shownPath} also holds for ${shown}${others.length > 5 ? ', …' : ''}`];
+}

@@ -24,7 +24,7 @@ import type { CandidateFlags, EditFlags, MirrorFlags, PromoteFlags } from './edi
 import type { EditPlan, Planned } from './edit-session.ts';
 import { runEdit } from './edit-session.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
-import { renderAll, toOwnApplication } from './edit-target.ts';
+import { renderAll, toOwnApplication, toReach } from './edit-target.ts';
 import type { Host } from './host.ts';
 
 /** `candidate set`. @returns the exit code, as the other commands do. */
@@ -342,16 +342,6 @@ function toLater(target: EditTarget, after: Digests): string[] {
   return policy.mirrorPercentage === 0 || policy.mirrorPercentage === before
     ? []
     : [`${name}: ${before} % → ${policy.mirrorPercentage} % ${when}`];
-}
-
-/** For which other models the percentage in a policy holds. */
-function toReach(after: Digests, shownPath: string, path: string, name: string): string[] {
-  const others = after.rollouts
-    .filter(({ rollout }) => rollout.policy.origins.get('mirrorPercentage')?.source.path === path)
-    .map(({ rollout }) => rollout.name)
-    .filter((other) => other !== name);
-  const shown = others.slice(0, 5).join(', ');
-  return others.length === 0 ? [] : [`${shownPath} also holds for ${shown}${others.length > 5 ? ', …' : ''}`];
 }
 
 function toRollout({ rollouts }: Digests, { file }: EditTarget): Rollout | undefined {

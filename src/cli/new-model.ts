@@ -15,15 +15,16 @@ import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
 import { locate } from '../input/yaml-text.ts';
-import { isFilePresent, makeFolder, replaceFile } from '../io/edited-file.ts';
+import { isFilePresent, makeFolder, replaceFile, toFutureFolder } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { openFolderTree, readSource } from '../io/folder-tree.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import { toBlock } from '../output/manifest-text.ts';
+import type { RenderedRollout } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
 import type { Rollout } from '../rollout/rollout.ts';
-import { toOwnPlaces } from './edit-target.ts';
+import { toOwnPlaces, toReach } from './edit-target.ts';
 import type { Host } from './host.ts';
 import type { InitFlags } from './init-flags.ts';
 import type { Origin } from './init-origin.ts';
@@ -156,7 +157,8 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
   const shown =
     flags.dir ?? (isFilePresent(resolve(host.workingDirectory, 'models')) ? `models/${model.name}` : model.name);
   const places = toOwnPlaces({ ...flags, path: '.' }, host);
-  const folder = relative(places.repository, resolve(host.workingDirectory, shown)).split(sep).join('/') || '.';
+  const real = toFutureFolder(resolve(host.workingDirectory, shown));
+  const folder = relative(places.repository, real).split(sep).join('/') || '.';
   if (folder === '..' || folder.startsWith('../'))
     throw new Fault('usage', `${quote(shown)} is not in the repository ${places.repository}`, 'mend --dir');
   const toPath = (file: string) => posix.join(folder, file);
@@ -168,20 +170,22 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
   const files: NewFile[] = given === undefined ? [modelFile, policyFile] : [modelFile];
   const taken = files.filter(({ path }) => isFilePresent(resolve(places.repository, path)));
   if (taken.length > 0) return refuse(taken.map(toTaken), host, places);
-  const { problems, specs } = check(files, model, places);
+  const { problems, specs, rollouts } = check(files, model, places);
   const style = host.style(1);
   const diffs = files.map(({ path, text }) => `${toDiffText(places.toShownPath(path), undefined, text, style)}\n`);
   if (hasErrors(problems)) {
     if (flags.dryRun === true) host.write(1, diffs);
     return refuse(problems, host, places, '; the places are those of the files as they would be: --dry-run shows them');
   }
-  const later = model.candidate === undefined ? ` A candidate comes by model-mirror candidate set ${model.name}.` : '';
+  const later = model.candidate === undefined ? ` A candidate comes by model-mirror ${toCandidateWords(model)}.` : '';
   const report = flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : write(files, places);
   host.write(1, [
     ...diffs,
-    ...[...toNotes(model, origin, specs, iter8), ...toPlaceNotes(model, given)].map(
-      (note) => `${style('cyan', note)}\n`,
-    ),
+    ...[
+      ...toNotes(model, origin, specs, iter8),
+      ...toReach({ rollouts }, places.toShownPath(policyFile.path), policyFile.path, model.name),
+      ...toPlaceNotes(model, given),
+    ].map((note) => `${style('cyan', note)}\n`),
     report,
     ...(flags.dryRun === true
       ? []
@@ -204,7 +208,14 @@ function check(
   files: readonly NewFile[],
   model: NewModel,
   places: Places,
-): { readonly problems: readonly Problem[]; readonly specs: Specs; readonly rollout: Rollout | undefined } {
+): {
+  readonly problems: readonly Problem[];
+  readonly specs: Specs;
+  /** Of the new model. */
+  readonly rollout: Rollout | undefined;
+  /** Of all. */
+  readonly rollouts: readonly RenderedRollout[];
+} {
   const tree = openFolderTree({ ...places, folder: places.root });
   const texts = new Map(files.map(({ path, text }) => [path, text]));
   const names = [toPrimaryName(model), toCandidateName(model)];
@@ -226,12 +237,13 @@ function check(
       },
     );
     const found = application.rollouts.find(({ rollout }) => rollout.file.source.path === files[0]?.path);
-    return { problems: application.problems, specs, rollout: found?.rollout };
+    return { problems: application.problems, specs, rollout: found?.rollout, rollouts: application.rollouts };
   };
   const known = new Set(render([]).problems.map((problem) => JSON.stringify(problem)));
-  const { problems, specs, rollout } = render([...texts.keys()]);
+  const { problems, specs, rollout, rollouts } = render([...texts.keys()]);
   return {
     rollout,
+    rollouts,
     problems: sortProblems(problems.filter((problem) => !known.has(JSON.stringify(problem)))),
     specs,
   };
@@ -291,9 +303,15 @@ function toNotes(model: NewModel, origin: Origin | undefined, specs: Specs, iter
     ...(lost === undefined
       ? []
       : [
-          `the candidate ${lost} is not taken over, for it is not in what was passed: model-mirror candidate set ${name} adds one`,
+          `the candidate ${lost} is not taken over, for it is not in what was passed: model-mirror ${toCandidateWords(model)} adds one`,
         ]),
   ];
+}
+
+/** With a name where the default one is the primary's. */
+function toCandidateWords(model: NewModel): string {
+  const isTaken = toPrimaryName(model) === toCandidateName(model);
+  return `candidate set ${model.name}${isTaken ? ` --name ${model.name}-0` : ''}`;
 }
 
 function findSpec(value: unknown, service: string): object | undefined {

@@ -8,6 +8,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 
+/** As `engines` in package.json says; it is told here for those who have the program without npm. */
+const oldestNode = 24;
+if (Number.parseInt(process.versions.node, 10) < oldestNode) {
+  process.stderr.write(
+    `model-mirror: this is Node ${process.versions.node}, and ${oldestNode} is the oldest that will do\n    install a newer Node\n`,
+  );
+  process.exit(3);
+}
+
 const bundle = join(__dirname, 'cli.cjs');
 const kept = join(__dirname, 'cli.code');
 

@@ -2,6 +2,7 @@
 import {
   closeSync,
   existsSync,
+  fchmodSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -11,17 +12,34 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { Fault, toReason } from './fault.ts';
+import { toRealFolder } from './folder-tree.ts';
 
 /** Whether a path is a link: what it leads to may be read under other names, too. */
 export function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    // Nothing is there, or a file where a folder would have to be.
+    return false;
+  }
 }
 
 /** Whether there is anything at a path, a link that leads nowhere too. */
 export function isFilePresent(path: string): boolean {
   return existsSync(path) || isLink(path);
+}
+
+/**
+ * Where a folder is, or would be made: with links followed.
+ *
+ * @throws Fault when a file is in the way, or a link that leads nowhere.
+ */
+export function toFutureFolder(path: string): string {
+  let there = path;
+  while (!isFilePresent(there)) there = dirname(there);
+  return join(toRealFolder(there), relative(there, path));
 }
 
 /** With the folders around it. @throws Fault when it cannot be made. */
@@ -49,6 +67,8 @@ export function replaceFile(path: string, before: string | undefined, after: str
     const file = openSync(unfinished, 'wx', mode ?? 0o666);
     isBegun = true;
     try {
+      // Of the mode that a file is opened with, the umask takes some away.
+      if (mode !== undefined) fchmodSync(file, mode & 0o7777);
       writeFileSync(file, after);
       fsyncSync(file);
     } finally {

@@ -9,15 +9,18 @@
  * Hooks are not run. Linked work trees: gitrepository-layout(5), "commondir".
  */
 import fs from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { CommitObject, PromiseFsClient } from 'isomorphic-git';
 import git from 'isomorphic-git';
 import type { Environment } from './argocd-environment.ts';
+import { systemClock } from './clock.ts';
 import { Fault, isFault, toReason } from './fault.ts';
 import type { GitFolder } from './git-folder.ts';
 import { openGitFolder } from './git-folder.ts';
 import type { TreeEntry } from './git-objects.ts';
 import { editTree, parseTree } from './git-objects.ts';
+import type { GitSettings } from './git-settings.ts';
+import { isTrue, readGitSettings } from './git-settings.ts';
 
 export interface FileChange {
   /** From the work tree's root, with forward slashes. */
@@ -40,6 +43,11 @@ export interface MadeCommit {
   readonly branch: string;
 }
 
+interface Person {
+  readonly name: string;
+  readonly email: string;
+}
+
 interface Head {
   readonly commit: string;
   /** Undefined when HEAD is detached. */
@@ -50,6 +58,7 @@ interface Head {
 const unfinishedWork = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply'];
 
 const leaveToGit = 'leave --commit out, and commit with git';
+const waitForGit = 'wait for it, or remove the file if no git is running';
 
 /**
  * Has the file written, and commits it.
@@ -73,7 +82,7 @@ export async function commitFile(
     throw new Fault(
       'environment',
       isTaken ? `git is at work in ${folder}: ${lock} is there` : `${lock}: ${toReason(error)}`,
-      isTaken ? 'wait for it, or remove the file if no git is running' : leaveToGit,
+      isTaken ? waitForGit : leaveToGit,
       { cause: error },
     );
   }
@@ -81,11 +90,20 @@ export async function commitFile(
     return await commitLocked(repository, folder, change, wish, write);
   } catch (error) {
     if (isFault(error)) throw error;
-    const { message } = error as Error;
-    throw new Fault('environment', `the commit cannot be made: ${message}`, leaveToGit, { cause: error });
+    throw new Fault('environment', `the commit cannot be made: ${toLibraryReason(error)}`, leaveToGit, {
+      cause: error,
+    });
   } finally {
     fs.rmSync(lock, { force: true });
   }
+}
+
+/** Without what isomorphic-git says to its own users. */
+function toLibraryReason(error: unknown): string {
+  const { code, message, data } = error as Error & { readonly code?: string; readonly data?: { message?: string } };
+  if (code === 'UnmergedPathsError') return 'there are conflicts that are not resolved';
+  if (code === 'InternalError' && data?.message !== undefined) return data.message;
+  return 'errno' in (error as object) ? toReason(error) : message;
 }
 
 async function commitLocked(
@@ -95,14 +113,17 @@ async function commitLocked(
   wish: CommitWish,
   write: () => void,
 ): Promise<MadeCommit> {
-  await assertKnownFormats(repository, wish.environment);
+  const settings = await readGitSettings(folder, repository, wish.environment);
+  await assertKnownFormats(repository, settings);
   const head = await readHead(repository, wish.branch);
-  const author = await readPerson('AUTHOR', repository, wish.environment);
-  const committer = await readPerson('COMMITTER', repository, wish.environment);
+  const author = await readPerson('AUTHOR', settings, wish.environment);
+  const committer = await readPerson('COMMITTER', settings, wish.environment);
   const root = (await readObject(repository, head.commit)) as CommitObject;
   const levels = await readLevels(repository, root.tree, change.path);
   const blob = await toBlob(repository, folder, change, levels);
   const branch = wish.branch ?? (head.branch as string);
+  const lock = join(repository.common, `refs/heads/${branch}.lock`);
+  if (fs.existsSync(lock)) throw new Fault('environment', `git is at work on ${branch}: ${lock} is there`, waitForGit);
   if (wish.branch !== undefined) await makeBranch(repository, wish.branch, head.commit);
   try {
     const tree = await writeTrees(repository, levels, blob);
@@ -139,6 +160,7 @@ async function commitLocked(
       mode: Number.parseInt(blob.mode, 8),
       add: true,
     });
+    writeLogs(repository, { head, id, branch, committer, isNew: wish.branch !== undefined, message: wish.message });
     return { id, branch };
   } catch (error) {
     if (wish.branch !== undefined) await dropBranch(repository, wish.branch, head.commit);
@@ -146,9 +168,38 @@ async function commitLocked(
   }
 }
 
+interface Moved {
+  readonly head: Head;
+  readonly id: string;
+  readonly branch: string;
+  readonly committer: Person;
+  readonly isNew: boolean;
+  readonly message: string;
+}
+
+/** What `git checkout -` and `HEAD@{1}` read, where git keeps it (git-reflog(1), gitrepository-layout(5)). */
+function writeLogs({ gitdir, common }: GitFolder, { head, id, branch, committer, isNew, message }: Moved): void {
+  const ofHead = join(gitdir, 'logs/HEAD');
+  if (!fs.existsSync(ofHead)) return;
+  const ofBranch = join(common, 'logs/refs/heads', branch);
+  const { name, email } = committer;
+  const toLine = (from: string, to: string, what: string) =>
+    `${from} ${to} ${name} <${email}> ${systemClock.date()} +0000\t${what}\n`;
+  const committed = toLine(head.commit, id, `commit: ${message.split('\n')[0]}`);
+  const moved = toLine(head.commit, head.commit, `checkout: moving from ${head.branch ?? head.commit} to ${branch}`);
+  const made = toLine('0'.repeat(40), head.commit, 'branch: Created from HEAD');
+  try {
+    fs.mkdirSync(dirname(ofBranch), { recursive: true });
+    fs.appendFileSync(ofBranch, (isNew ? made : '') + committed);
+    fs.appendFileSync(ofHead, (isNew ? moved : '') + committed);
+  } catch {
+    // The commit is made, and git can do without.
+  }
+}
+
 /** Formats that isomorphic-git would misread, and wishes that it cannot fulfil. */
-async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, environment: Environment): Promise<void> {
-  const config = async (path: string) => String((await git.getConfig({ fs: files, gitdir, path })) ?? '').toLowerCase();
+async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, settings: GitSettings): Promise<void> {
+  const config = async (path: string) => ((await settings.read(path)) ?? '').toLowerCase();
   const refuse = (message: string) => {
     throw new Fault('environment', message, leaveToGit);
   };
@@ -160,10 +211,9 @@ async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, envi
   const isSplit = [gitdir, common].some((folder) =>
     fs.readdirSync(folder).some((name) => name.startsWith('sharedindex.')),
   );
-  if (isSplit || ['true', '1', 'yes', 'on'].includes(await config('index.sparse')))
-    refuse("git's index is split or sparse here");
-  if (['true', '1', 'yes', 'on'].includes((await readSetting('commit.gpgsign', { files, gitdir }, environment)) ?? ''))
-    refuse('commits are to be signed here (commit.gpgsign)');
+  if (isSplit || isTrue(await config('index.sparse'))) refuse("git's index is split or sparse here");
+  if (settings.unread !== undefined) refuse(`${settings.unread} includes other files, which only git can follow`);
+  if (isTrue(await config('commit.gpgsign'))) refuse('commits are to be signed here (commit.gpgsign)');
   const paths = await git.listFiles({ fs: files, gitdir });
   if (paths.some((path) => path.includes('\ufffd'))) refuse('there are file names that are not UTF-8');
 }
@@ -183,12 +233,14 @@ async function readHead({ fs: files, gitdir }: GitFolder, newBranch: string | un
 
 async function readPerson(
   role: 'AUTHOR' | 'COMMITTER',
-  { fs: files, gitdir }: GitFolder,
+  settings: GitSettings,
   environment: Environment,
-): Promise<{ name: string; email: string }> {
-  const place = { files, gitdir };
-  const name = environment[`GIT_${role}_NAME`] || (await readSetting('user.name', place, environment));
-  const email = environment[`GIT_${role}_EMAIL`] || (await readSetting('user.email', place, environment));
+): Promise<Person> {
+  const read = async (what: 'name' | 'email') =>
+    environment[`GIT_${role}_${what.toUpperCase()}`] ||
+    (await settings.read(`${role.toLowerCase()}.${what}`)) ||
+    (await settings.read(`user.${what}`));
+  const [name, email] = [await read('name'), await read('email')];
   if (!name || !email)
     throw new Fault(
       'environment',
@@ -196,28 +248,6 @@ async function readPerson(
       'run git config user.name and git config user.email, or set GIT_AUTHOR_NAME, GIT_COMMITTER_NAME and the like',
     );
   return { name, email };
-}
-
-/** A setting of the repository, or else of the user. */
-async function readSetting(
-  path: string,
-  { files, gitdir }: { readonly files: PromiseFsClient; readonly gitdir: string },
-  { HOME: home = '', XDG_CONFIG_HOME: xdg }: Environment,
-): Promise<string | undefined> {
-  const own: unknown = await git.getConfig({ fs: files, gitdir, path });
-  if (own !== undefined) return String(own);
-  const places = isAbsolute(home) ? [join(home, '.gitconfig'), join(xdg || join(home, '.config'), 'git/config')] : [];
-  for (const place of places.filter((candidate) => fs.existsSync(candidate))) {
-    // The library reads a file of the name config only.
-    const readFile = (_: string, options?: object) => fs.promises.readFile(place, options);
-    const found: unknown = await git.getConfig({
-      fs: { promises: { ...fs.promises, readFile } } as PromiseFsClient,
-      gitdir: dirname(place),
-      path,
-    });
-    if (found !== undefined) return String(found);
-  }
-  return undefined;
 }
 
 async function readObject({ fs: files, gitdir }: GitFolder, oid: string): Promise<unknown> {
@@ -242,6 +272,8 @@ async function readLevels({ fs: files, gitdir }: GitFolder, root: string, path: 
         : Buffer.from((await git.readObject({ fs: files, gitdir, oid, format: 'content' })).object as Uint8Array);
     const name = Buffer.from(part, 'utf8').toString('latin1');
     const entry = parseTree(raw).find((known) => known.name === name);
+    if (entry?.mode === '160000')
+      throw new Fault('environment', `${path} is in the submodule ${part}`, 'run this in the submodule');
     levels.push({ name, raw, entry });
     oid = entry?.oid;
   }
@@ -295,19 +327,24 @@ async function readStaged(
 }
 
 async function makeBranch({ fs: files, gitdir }: GitFolder, branch: string, commit: string): Promise<void> {
+  const refuse = (message: string, hint: string, cause?: unknown) => {
+    throw new Fault('usage', message, hint, { cause });
+  };
+  const toBadName = (cause?: unknown) =>
+    refuse(`${branch} is not a name for a branch`, 'use letters, digits, "-" and "/"', cause);
+  // The library takes both, and git neither (git-branch(1)).
+  if (branch === 'HEAD' || branch.startsWith('-')) toBadName();
+  const others = await git.listBranches({ fs: files, gitdir });
+  if (others.includes(branch)) refuse(`there is a branch ${branch} already`, 'name a new one');
+  // Branches are files and folders, also those that are packed at the moment.
+  const inTheWay = others.find((other) => other.startsWith(`${branch}/`) || branch.startsWith(`${other}/`));
+  if (inTheWay !== undefined)
+    refuse(`there is a branch ${inTheWay}, beside which none can be called ${branch}`, 'name another one');
   try {
     await git.branch({ fs: files, gitdir, ref: branch, object: commit });
   } catch (error) {
-    const { code, message } = error as { readonly code?: string; readonly message: string };
-    if (code === 'AlreadyExistsError')
-      throw new Fault('usage', `there is a branch ${branch} already`, 'name a new one', { cause: error });
-    if (code === 'InvalidRefNameError')
-      throw new Fault('usage', `${branch} is not a name for a branch`, 'use letters, digits, "-" and "/"', {
-        cause: error,
-      });
-    throw new Fault('environment', `the branch ${branch} cannot be made: ${message}`, 'name another one', {
-      cause: error,
-    });
+    if ((error as { readonly code?: string }).code === 'InvalidRefNameError') toBadName(error);
+    throw error;
   }
 }
 

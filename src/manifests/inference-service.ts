@@ -132,6 +132,13 @@ function checkStorage(
     return;
   }
   if (storageUri === undefined) {
+    const path = valueAt(storage, ['path']);
+    if (typeof path !== 'string' || path === '')
+      report('storage', {
+        code: 'missing-field',
+        message: 'storage.path does not say where the model lies',
+        hint: 'add path: … to the storage, here or in the overrides of this version',
+      });
     if (allowedPrefixes.length > 0)
       report('storage', {
         code: 'storage-not-allowed',

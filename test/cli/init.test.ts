@@ -1,5 +1,15 @@
 /** `init` against a cluster over a socket, and in front of somebody who answers. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -35,6 +45,23 @@ function makeHost(terminal?: Host['terminal']): { host: Host; folder: string; sa
   };
   return { host, folder, said: () => said };
 }
+
+test('a link out of the repository is followed no further than to see that', async (t) => {
+  const { host, folder, said } = makeHost();
+  const outside = join(root, 'outside');
+  mkdirSync(outside);
+  symlinkSync(outside, join(folder, 'link'));
+  symlinkSync('nowhere', join(folder, 'broken'));
+  const words = ['init', 'wisdom', '--format', 'sklearn', '--storage-uri', 's3://m/v1', '--dir'];
+  t.is(await main([...words, 'link/wisdom'], host), 2);
+  t.regex(said(), /"link\/wisdom" is not in the repository/);
+  t.deepEqual(readdirSync(outside), []);
+  t.is(await main([...words, 'broken/wisdom'], host), 3);
+  mkdirSync(join(folder, 'models'));
+  symlinkSync('models', join(folder, 'inside'));
+  t.is(await main([...words, 'inside/wisdom'], host), 0, said());
+  t.true(existsSync(join(folder, 'models/wisdom/model.yaml')));
+});
 
 test('an InferenceService of the cluster is taken over, and only read', async (t) => {
   const cluster = await startKubernetes();

@@ -64,6 +64,24 @@ test('exit codes: 0 fine, 1 problems, 2 usage, 3 the environment', (t) => {
   t.is(run(['render', 'nowhere'], root).status, 3);
 });
 
+test('a Node that is too old is told, and is no bug', (t) => {
+  const folder = makeFolder(t);
+  const pretence = join(folder, 'old.cjs');
+  writeFileSync(
+    pretence,
+    "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.9.0' } });\n",
+  );
+  const { status, stdout, stderr } = run(['--version'], folder, { NODE_OPTIONS: `--require ${pretence}` });
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { engines: { node: string } };
+  const oldest = engines.node.replace('>=', '');
+  t.is(
+    stderr,
+    `model-mirror: this is Node 22.9.0, and ${oldest} is the oldest that will do\n    install a newer Node\n`,
+  );
+  t.is(stdout, '');
+  t.is(status, 3);
+});
+
 test('a folder gives the same bytes by its .git, by --repo-root and by what Argo CD says', (t) => {
   const folder = makeFolder(t);
   const path = 'teams/blue/wisdom';

@@ -18,11 +18,13 @@ import { commitFile } from '../../src/io/git-work-tree.ts';
 import { git } from '../../src/stand-in/git-server.ts';
 
 const file = 'models/wisdom/model.yaml';
+/** What the machine says of all its users is no matter here. */
+const machine = { GIT_CONFIG_NOSYSTEM: '1' };
 const people = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' };
 const wish: CommitWish = {
   message: 'wisdom: try v2',
   branch: undefined,
-  environment: { ...people, GIT_COMMITTER_NAME: 'Bob', GIT_COMMITTER_EMAIL: 'bob@example.com' },
+  environment: { ...machine, ...people, GIT_COMMITTER_NAME: 'Bob', GIT_COMMITTER_EMAIL: 'bob@example.com' },
 };
 
 interface Scene {
@@ -161,23 +163,67 @@ test('CRLF that is in git stays there', async (t) => {
   t.is(await scene.git('show', `HEAD:${file}`), 'a: 1\r\nb: 2\r\n');
 });
 
-test('who commits is read from the repository, or from what the user has set for all', async (t) => {
+/** A user's folder beside the repository, with files in it. */
+function makeHome(scene: Scene, files: Readonly<Record<string, string>>): string {
+  for (const [path, text] of Object.entries(files)) scene.put(`../home/${path}`, text);
+  return join(scene.folder, '../home');
+}
+
+for (const [title, more] of [
+  ['by git', {}],
+  ['without git', { PATH: '/nowhere' }],
+] as const)
+  test(`who commits is read from the repository, or from what the user has set for all: ${title}`, async (t) => {
+    const scene = await setUp(t);
+    t.is(await toRefusal(t, scene, { environment: { ...machine, ...more } }), 'git does not know who commits');
+    const home = makeHome(scene, { '.config/git/config': '[user]\n\tname = Xenia\n\temail = x@example.com\n' });
+    const environment = { ...machine, ...more, HOME: home };
+    await scene.commit({ environment });
+    makeHome(scene, { '.gitconfig': '[user]\n\tname = Grace\n' });
+    await scene.commit({ environment });
+    await scene.git('config', 'user.name', 'Lin');
+    await scene.commit({ environment });
+    t.is(
+      await scene.git('log', '-3', '--format=%an %ae'),
+      'Lin x@example.com\nGrace x@example.com\nXenia x@example.com\n',
+    );
+    for (const value of ['gpgSign = true', 'gpgsign = True', 'gpgsign = 1', 'gpgsign'])
+      if (title === 'by git' || value !== 'gpgsign') {
+        makeHome(scene, { '.gitconfig': `[commit]\n\t${value}\n` });
+        t.is(await toRefusal(t, scene, { environment }), 'commits are to be signed here (commit.gpgsign)', value);
+      }
+  });
+
+test('settings are those that git finds: included, of the environment, and of a work tree alone', async (t) => {
   const scene = await setUp(t);
-  t.is(await toRefusal(t, scene, { environment: {} }), 'git does not know who commits');
-  const home = join(scene.folder, '../home');
-  mkdirSync(join(home, '.config/git'), { recursive: true });
-  writeFileSync(join(home, '.config/git/config'), '[user]\n\tname = Xenia\n\temail = x@example.com\n');
-  await scene.commit({ environment: { HOME: home } });
-  writeFileSync(join(home, '.gitconfig'), '[user]\n\tname = Grace\n');
-  await scene.commit({ environment: { HOME: home } });
-  await scene.git('config', 'user.name', 'Lin');
-  await scene.commit({ environment: { HOME: home } });
-  t.is(
-    await scene.git('log', '-3', '--format=%an %ae'),
-    'Lin x@example.com\nGrace x@example.com\nXenia x@example.com\n',
+  const home = makeHome(scene, {
+    '.gitconfig': '[user]\n\tname = Grace\n\temail = at@home\n[include]\n\tpath = work\n',
+    work: '[user]\n\temail = at@work\n',
+    other: '[user]\n\tname = Olga\n\temail = o@example.com\n',
+  });
+  await scene.commit({ environment: { ...machine, HOME: home } });
+  await scene.commit({ environment: { ...machine, GIT_CONFIG_GLOBAL: join(home, 'other'), GIT_DIR: '/nowhere' } });
+  t.is(await scene.git('log', '-2', '--format=%an %ae'), 'Olga o@example.com\nGrace at@work\n');
+  t.regex(
+    await toRefusal(t, scene, { environment: { ...machine, HOME: home, PATH: '/nowhere' } }),
+    /\.gitconfig includes other files, which only git can follow$/,
   );
-  writeFileSync(join(home, '.gitconfig'), '[commit]\n\tgpgSign = true\n');
-  t.is(await toRefusal(t, scene, { environment: { HOME: home } }), 'commits are to be signed here (commit.gpgsign)');
+  await scene.git('config', 'extensions.worktreeConfig', 'true');
+  await scene.git('config', '--worktree', 'commit.gpgsign', 'true');
+  t.is(await toRefusal(t, scene), 'commits are to be signed here (commit.gpgsign)');
+});
+
+test('git finds its way back: reflogs are written where git writes them', async (t) => {
+  const scene = await setUp(t);
+  const first = (await scene.git('rev-parse', 'HEAD')).trim();
+  await scene.commit();
+  t.is((await scene.git('rev-parse', 'HEAD@{1}')).trim(), first);
+  t.is((await scene.git('rev-parse', 'main@{1}')).trim(), first);
+  await scene.commit({ branch: 'ada/new' });
+  t.is(await scene.git('reflog', '--format=%gs', 'ada/new'), 'commit: wisdom: try v2\nbranch: Created from HEAD\n');
+  await scene.git('checkout', '--quiet', '-');
+  t.is((await scene.git('symbolic-ref', 'HEAD')).trim(), 'refs/heads/main');
+  await scene.git('fsck', '--strict');
 });
 
 test('what would be committed along, or overwritten, is refused', async (t) => {
@@ -198,7 +244,14 @@ test('branches that are there, or cannot be, are refused', async (t) => {
   t.is(await toRefusal(t, scene, { branch: 'taken' }), 'there is a branch taken already');
   t.is(await toRefusal(t, scene, { branch: 'a b' }), 'a b is not a name for a branch');
   t.is(await toRefusal(t, scene, { branch: '../../config' }), '../../config is not a name for a branch');
-  t.regex(await toRefusal(t, scene, { branch: 'taken/too' }), /^the branch taken\/too cannot be made/);
+  for (const bad of ['HEAD', '-x', '@'])
+    t.is(await toRefusal(t, scene, { branch: bad }), `${bad} is not a name for a branch`);
+  const beside = (one: string, other: string) => `there is a branch ${one}, beside which none can be called ${other}`;
+  t.is(await toRefusal(t, scene, { branch: 'taken/too' }), beside('taken', 'taken/too'));
+  await scene.git('branch', 'feat/x');
+  await scene.git('pack-refs', '--all');
+  t.is(await toRefusal(t, scene, { branch: 'taken/too' }), beside('taken', 'taken/too'));
+  t.is(await toRefusal(t, scene, { branch: 'feat' }), beside('feat/x', 'feat'));
   await scene.git('checkout', '--quiet', '--detach');
   t.is(await toRefusal(t, scene), 'no branch is checked out');
   await scene.commit({ branch: 'from-detached' });
@@ -210,6 +263,9 @@ test('what git is in the middle of is not disturbed', async (t) => {
   t.regex((await t.throwsAsync(scene.commit()))?.message ?? '', /^git is at work in /);
   t.true(existsSync(join(scene.folder, '.git/index.lock')));
   rmSync(join(scene.folder, '.git/index.lock'));
+  scene.put('.git/refs/heads/main.lock', '');
+  t.regex((await t.throwsAsync(scene.commit()))?.message ?? '', /^git is at work on main: /);
+  rmSync(join(scene.folder, '.git/refs/heads/main.lock'));
   scene.put('.git/MERGE_HEAD', '');
   t.regex((await t.throwsAsync(scene.commit()))?.message ?? '', /merge or rebase is not finished/);
   rmSync(join(scene.folder, '.git/MERGE_HEAD'));
@@ -224,7 +280,7 @@ test('formats that the library does not know are left to git', async (t) => {
   for (const name of readdirSync(join(scene.folder, '.git')))
     if (name.startsWith('sharedindex.')) rmSync(join(scene.folder, '.git', name));
   await scene.git('update-index', '--index-version', '4');
-  t.regex(await toRefusal(t, scene), /Unsupported dircache version/);
+  t.is(await toRefusal(t, scene), 'the commit cannot be made: Unsupported dircache version: 4');
   const other = await setUp(t);
   await git(other.folder, ['init', '--quiet', '--object-format=sha256', 'sha256']);
   const sha256 = toScene(join(other.folder, 'sha256'));
@@ -232,6 +288,22 @@ test('formats that the library does not know are left to git', async (t) => {
   await sha256.git('add', '--all');
   await sha256.git('commit', '--quiet', '--message', 'start');
   t.is(await toRefusal(t, sha256), 'the repository does not use SHA-1');
+});
+
+test('conflicts and submodules are told as such', async (t) => {
+  const scene = await setUp(t, { [file]: 'a: 1\n', 'other.yaml': '1\n' });
+  scene.put('other.yaml', '2\n');
+  await scene.git('stash', '--quiet');
+  scene.put('other.yaml', '3\n');
+  await scene.git('commit', '--quiet', '--all', '--message', 'other');
+  await t.throwsAsync(scene.git('stash', 'pop', '--quiet'));
+  t.is(await toRefusal(t, scene), 'the commit cannot be made: there are conflicts that are not resolved');
+  const inner = await setUp(t);
+  const outer = await setUp(t, { 'a.yaml': '1\n' });
+  await outer.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.folder, 'models');
+  await outer.git('commit', '--quiet', '--message', 'submodule');
+  const error = await t.throwsAsync(outer.commit({}, 'models/models/wisdom/model.yaml'));
+  t.is(error?.message, 'models/models/wisdom/model.yaml is in the submodule models');
 });
 
 test('a file that cannot be written leaves no branch and no commit', async (t) => {
