@@ -1,6 +1,6 @@
 /**
- * What may be shown of a text from a file: on one line, short, and without the user and password of a
- * URI. Argo CD shows messages in its UI, and terminals obey control characters.
+ * What may be shown of a text from a file: on one line, short, and without what lets one in by a URI: a
+ * user and a password, or a signature. Argo CD shows messages in its UI, and terminals obey control characters.
  */
 export function quote(text: string): string {
   const safe = hideCredentials(text);
@@ -12,9 +12,14 @@ export function mask(text: string): string {
   return escapeControls(hideCredentials(text));
 }
 
-/** A password may hold an @ or a slash: all goes, up to the last @ of the word. */
+/**
+ * A password may hold an @ or a slash: all goes, up to the last @ of the word. Addresses that are signed
+ * have what lets one in behind the question mark, as X-Amz-Signature, sig (Azure) or token.
+ */
 function hideCredentials(text: string): string {
-  return text.replace(/\/\/[^\s"]*@/g, '//…@');
+  return text
+    .replace(/\/\/[^\s"]*@/g, '//…@')
+    .replace(/([?&][\w.-]*(?:sig|token|secret|password|credential|key)[\w.-]*=)[^\s"'&#]+/gi, '$1…');
 }
 
 function escapeControls(text: string): string {
