@@ -14,13 +14,17 @@ export function findGuardrailRisks(before: FolderTree, after: FolderTree): Risk[
   const old = readFiles(before);
   const now = readFiles(after);
   const paths = [...new Set([...old.keys(), ...now.keys()])].sort(compareText);
+  // A folder that moves takes its status file along as it is.
+  const left = new Set([...old].filter(([path]) => !now.has(path)).map(([, { text }]) => text));
   return paths.flatMap((path) => {
     const [was, is] = [old.get(path), now.get(path)];
     const place = is ?? was;
     if (place === undefined || was?.text === is?.text) return [];
     return toFileRole(path.slice(path.lastIndexOf('/') + 1))?.kind === 'MirrorPolicy'
       ? compareGuardrails(place, toPolicy(was), toPolicy(is))
-      : compareStatus(place, was, is);
+      : was === undefined && left.has(place.text)
+        ? []
+        : compareStatus(place, was, is);
   });
 }
 

@@ -7,7 +7,7 @@
 import { mask } from '../input/quote.ts';
 import { locate } from '../input/yaml-text.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
-import { isSameSpec } from './model-summary.ts';
+import { findLoadingChanges, isSameSpec } from './model-summary.ts';
 import type { Risk } from './risk.ts';
 
 /** @param threshold the percentage that can be raised to without a word. */
@@ -20,6 +20,7 @@ export function findModelRisks({ before, after }: ModelPair, threshold: number):
     ...findCandidateRisks(before, after),
     ...findPercentageRisks(before, after, threshold),
     ...findHostRisks(before, after),
+    ...findLimitRisks(before, after),
   ];
 }
 
@@ -88,6 +89,16 @@ function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
           : `the primary changes from ${old.declared.version} to ${now.declared.version}, which was not promoted from a ready candidate`,
       hint: 'make it the candidate first, and promote it when it is ready',
     });
+  const isOfCandidate = isProven && before.rollout.candidate !== undefined;
+  const annotations = isOfCandidate ? [] : findLoadingChanges(before, after, 'primary');
+  if (annotations.length > 0)
+    risks.push({
+      ...at,
+      code: 'primary-unproven',
+      model: rollout.name,
+      message: `${annotations.join(' and ')} of the primary changes in place: ModelMesh loads it by that`,
+      hint: "try it with a candidate first, in the candidate's overrides",
+    });
   const isSameModel = before.rollout.name === rollout.name && before.rollout.namespace === rollout.namespace;
   if (isSameModel && old.name !== now.name && !wasCandidate)
     risks.push({
@@ -120,8 +131,10 @@ function findPercentageRisks(
   { rollout: after }: ModelState,
   threshold: number,
 ): Risk[] {
-  const [old, now] = [before.policy.mirrorPercentage, after.policy.mirrorPercentage];
-  if (now <= old || now <= threshold) return [];
+  const now = after.policy.mirrorPercentage;
+  // What a policy that cannot be read said, nobody knows.
+  const old = before.policy.isWhole ? before.policy.mirrorPercentage : undefined;
+  if (now <= (old ?? 0) || now <= threshold) return [];
   const origin = after.policy.origins.get('mirrorPercentage');
   return [
     {
@@ -129,7 +142,7 @@ function findPercentageRisks(
       code: 'percentage-raised',
       // A policy that many models share raises it for all of them, and is told once.
       model: origin === undefined || after.file.folder === toFolder(origin.source.path) ? after.name : undefined,
-      message: `the mirror is raised from ${old} % to ${now} %, which is above ${threshold} %: primary and candidate share their runtime pods`,
+      message: `the mirror is raised${old === undefined ? '' : ` from ${old} %`} to ${now} %, which is above ${threshold} %: primary and candidate share their runtime pods`,
       hint: 'raise it in steps, and look at the load of the pods',
     },
   ];
@@ -154,6 +167,28 @@ function findHostRisks({ rollout: before }: ModelState, { rollout: after }: Mode
       hint: 'make sure that the clients know, and that no other VirtualService has the host',
     },
   ];
+}
+
+/** What held the model where its file lay before; in a policy that is edited it is told of that. */
+function findLimitRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {
+  if (before.file.folder === after.file.folder) return [];
+  const toText = ({ policy }: ModelState['rollout'], field: string) =>
+    field === 'gate'
+      ? policy.gate
+      : (policy.settings.get(field) ?? []).map(({ value }) => mask([value].flat().map(String).join(', '))).join('; ');
+  return (['limits.maxMirrorPercentage', 'limits.storageUriPrefixes', 'gate'] as const).flatMap((field) => {
+    const [was, is] = [toText(before, field), toText(after, field)];
+    if (was === is) return [];
+    return [
+      {
+        ...locate(after.file.source, []),
+        code: 'guardrail-touched' as const,
+        model: after.name,
+        message: `${field} changes from ${was || 'nothing'} to ${is || 'nothing'}, for the model moves to other policies`,
+        hint: 'have it reviewed by those who set it',
+      },
+    ];
+  });
 }
 
 function toFolder(path: string): string {

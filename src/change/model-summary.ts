@@ -5,10 +5,11 @@
  * Invariant: equal models give no part.
  */
 import { findPlace } from '../input/model-place.ts';
+import { valueAt } from '../input/plain-value.ts';
 import { mask } from '../input/quote.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
-import { describeMirror, toMove } from './rollout-change.ts';
+import { describeMirror, isSameModel, toMove } from './rollout-change.ts';
 
 /** @returns the parts of one sentence, without the model's name. */
 export function summarizeModel({ before, after }: ModelPair): string[] {
@@ -55,7 +56,7 @@ function describePrimary(before: ModelState, after: ModelState): string[] {
   if (isPromoted(before, after))
     return [`promoted: primary ${old.declared.version} → ${toVersionText(now.declared)}`, ...renamed];
   if (!isSameDeclared(old, now)) return [`primary ${toVersionChange(old, now)}`, ...renamed];
-  return [...(isSameSpec(before, after, 'primary') ? [] : ["the primary's spec changes"]), ...renamed];
+  return [...describeInside(before, after, 'primary'), ...renamed];
 }
 
 function describeCandidate(before: ModelState, after: ModelState): string[] {
@@ -67,12 +68,22 @@ function describeCandidate(before: ModelState, after: ModelState): string[] {
   if (now === undefined) return isPromoted(before, after) ? [] : [`candidate ${old.declared.version} is discarded`];
   if (!isSameDeclared(old, now)) return [`candidate ${toVersionChange(old, now)}`];
   if (old.name !== now.name) return [`the candidate's InferenceService is ${now.name} in place of ${old.name}`];
-  return isSameSpec(before, after, 'candidate') ? [] : ["the candidate's spec changes"];
+  return describeInside(before, after, 'candidate');
+}
+
+/** What changes of a version that is declared as it was. */
+export function describeInside(before: ModelState, after: ModelState, role: 'primary' | 'candidate'): string[] {
+  return [
+    ...(isSameSpec(before, after, role) ? [] : [`the ${role}'s spec changes`]),
+    ...findLoadingChanges(before, after, role).map((key) => `the ${role}'s annotation ${key} changes`),
+  ];
 }
 
 function describePolicy({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
   const [old, now] = [before.policy.mirrorPercentage, after.policy.mirrorPercentage];
   const later = after.candidate === undefined ? ' for the next candidate' : '';
+  // What a policy that cannot be read said, nobody knows.
+  if (!before.policy.isWhole) return [`mirror ${now} %${later}`];
   return [
     ...(old === now ? [] : [`mirror ${old} % → ${now} %${later}`]),
     ...(before.policy.gate === after.policy.gate ? [] : [`gate ${before.policy.gate} → ${after.policy.gate}`]),
@@ -124,23 +135,30 @@ function isClosing({ mirror: before }: ModelState, { mirror: after }: ModelState
   return before.percentage > 0 && after.percentage === 0 && after.reason.code !== 'percentage-zero';
 }
 
-function describeHosts({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
+export function describeHosts({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
   // Those that every model has change with its name and namespace, which is said already.
   const [old, now] = [before.policy.hosts, after.policy.hosts];
   const came = now.filter((host) => !old.includes(host)).map((host) => `host ${host} is added`);
   return [...came, ...old.filter((host) => !now.includes(host)).map((host) => `host ${host} is removed`)];
 }
 
+/** Annotations by which ModelMesh loads a model, beside its spec; the digest is that of the spec alone. */
+const loadingAnnotations = ['serving.kserve.io/secretKey', 'serving.kserve.io/schemaPath'];
+
+/** Of these annotations, those that are not what they were. */
+export function findLoadingChanges(before: ModelState, after: ModelState, role: 'primary' | 'candidate'): string[] {
+  const read = ({ rollout }: ModelState, key: string) => {
+    const own = valueAt(rollout[role]?.declared.overrides, ['metadata', 'annotations', key]);
+    return own === undefined ? valueAt(rollout.file.model.spec.template, ['metadata', 'annotations', key]) : own;
+  };
+  return loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
+}
+
 /** Whether the primary is what the candidate was, and the candidate is no more. */
 function isPromoted(before: ModelState, after: ModelState): boolean {
   const { candidate } = before.rollout;
   const { primary } = after.rollout;
-  return (
-    candidate !== undefined &&
-    !isSameDeclared(before.rollout.primary, primary) &&
-    candidate.declared.version === primary.declared.version &&
-    candidate.declared.storageUri === primary.declared.storageUri
-  );
+  return candidate !== undefined && !isSameDeclared(before.rollout.primary, primary) && isSameModel(candidate, primary);
 }
 
 function isSameCandidate(before: ModelState, after: ModelState): boolean {

@@ -68,6 +68,11 @@ export function comparePullRequest(
   };
 }
 
+/** Whether there is anything to tell. What could not be rendered and now can be is a change. */
+export function isChanged({ models, risks, objects, problemsBefore }: PullRequest): boolean {
+  return models.length + risks.length + objects.length + problemsBefore.length > 0;
+}
+
 function toModelChange(pair: ModelPair): ModelChange[] {
   const { before, after } = pair;
   const state = after ?? before;

@@ -87,11 +87,11 @@ export function toReasonText(reason: MirrorReason): string {
     case 'not-observed':
       return 'the status does not know of the candidate yet';
     case 'other-candidate':
-      return `the status speaks of ${reason.observed}, another candidate`;
+      return `the status speaks of ${mask(reason.observed)}, another candidate`;
     case 'other-digest':
       return 'the status speaks of an earlier spec of the candidate';
     case 'not-ready':
-      return `the candidate is ${reason.state}${reason.reason === undefined ? '' : ` (${reason.reason})`}`;
+      return `the candidate is ${reason.state}${reason.reason === undefined ? '' : ` (${mask(reason.reason)})`}`;
     case 'ready':
       return 'the candidate is Ready';
   }
@@ -124,6 +124,7 @@ function isSame(a: RolloutVersion, b: RolloutVersion): boolean {
   return a.name === b.name && isSameModel(a, b) && JSON.stringify(a.declared) === JSON.stringify(b.declared);
 }
 
-function isSameModel(a: RolloutVersion, b: RolloutVersion): boolean {
-  return a.declared.version === b.declared.version && a.declared.storageUri === b.declared.storageUri;
+/** Whether two versions are called the same and lie at the same place: what a promotion keeps. */
+export function isSameModel({ declared: a }: RolloutVersion, { declared: b }: RolloutVersion): boolean {
+  return a.version === b.version && findPlace(a) === findPlace(b);
 }

@@ -1,14 +1,15 @@
 /** Two revisions, or one and the work tree → both rendered, and the report of what changes between them. */
 import { resolve } from 'node:path';
 import type { Side } from '../change/pull-request.ts';
-import { comparePullRequest } from '../change/pull-request.ts';
+import { comparePullRequest, isChanged } from '../change/pull-request.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
-import { hasErrors } from '../input/problem.ts';
+import { hasErrors, toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
 import { dnsLabel } from '../input/schema-parts.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
+import { isFilePresent } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import { openFolderTree } from '../io/folder-tree.ts';
+import { openFolderTree, toUnreadable } from '../io/folder-tree.ts';
 import { GitRevisions, toShortId } from '../io/git-revision.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import type { ComparedRevision } from '../output/pull-request-json.ts';
@@ -58,8 +59,7 @@ export async function runDiff(
   else if (flags.output === 'markdown') host.write(1, [toPullRequestMarkdown(report, labels)]);
   else host.write(1, [toPullRequestText(report, labels, scene.toShownPath, host.style(1))]);
   showProblems(now.problems, host, 2, scene.toShownPath);
-  const differs = report.models.length + report.risks.length + report.objects.length > 0;
-  return differs && flags.exitCode === true ? exitCodes.problems : exitCodes.fine;
+  return isChanged(report) && flags.exitCode === true ? exitCodes.problems : exitCodes.fine;
 }
 
 function toThreshold(text: string): number {
@@ -127,6 +127,13 @@ function toLabel(revision: string, commit: string): string {
 }
 
 function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, host: Host): FolderTree {
+  if (!isFilePresent(resolve(repository, folder)))
+    return {
+      folder,
+      files: [],
+      problems: [],
+      read: ({ path }) => toWholeProblem(path, toUnreadable('the folder is not there')),
+    };
   // People and CI run this, not Argo CD: nothing of its environment counts.
   const places = toPlaces(host, readArgocdEnvironment({}), resolve(repository, folder), {
     ...flags,

@@ -185,7 +185,10 @@ async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryP
   return [{ ...oldest, commit: { ...oldest.commit, author: undefined, mergedBy: undefined } }, ...others];
 }
 
-/** At its path; or, when it was at that path a commit later, elsewhere under the name that it had then. */
+/**
+ * Elsewhere, when another model lies at its path or none at all, and it is there under the name that it
+ * had a commit later; or else at its path, whatever it was called.
+ */
 async function findAt(
   { id, commit }: Walked,
   meant: Meant,
@@ -201,24 +204,37 @@ async function findAt(
     return files && { files, path: at };
   };
   const here = await look(meant.path);
-  if (here !== undefined || later === undefined) return here;
-  // What cannot be read does not tell its name.
-  const called = readMetadata(await later.files.read(), toFoundFile(later.path)) ?? meant;
-  const elsewhere = findByName(await revisions.readTree(id, part), called);
-  return elsewhere === undefined ? undefined : look(elsewhere);
+  if (later === undefined || here?.files.writtenKey === later.files.writtenKey) return here;
+  const read = async ({ files, path }: Found) => readSource(await files.read(), toFoundFile(path));
+  const written = await read(later);
+  // What cannot be parsed does not tell its name.
+  const called = readMetadata(written) ?? meant;
+  const known = here && (readMetadata(await read(here)) ?? called);
+  if (known?.name === called.name && known.namespace === called.namespace) return here;
+  const elsewhere = findElsewhere(await revisions.readTree(id, part), called, written?.text);
+  return elsewhere === undefined ? here : look(elsewhere);
 }
 
-function findByName(tree: FolderTree, { name, namespace }: Called): string | undefined {
-  const models = tree.files.filter((file) => toFileRole(file.name)?.kind === 'Model');
-  return models.find((file) => {
-    const found = readMetadata(tree, file);
+/** Where a model of this name is, or else a file with the same text. */
+function findElsewhere(tree: FolderTree, { name, namespace }: Called, text: string | undefined): string | undefined {
+  const models = tree.files
+    .filter((file) => toFileRole(file.name)?.kind === 'Model')
+    .map((file) => ({ file, source: readSource(tree, file) }));
+  const isCalledSo = ({ source }: (typeof models)[number]) => {
+    const found = readMetadata(source);
     return found?.name === name && found.namespace === namespace;
-  })?.path;
+  };
+  return (models.find(isCalledSo) ?? models.find(({ source }) => source !== undefined && source.text === text))?.file
+    .path;
 }
 
-function readMetadata(tree: FolderTree, file: FoundFile): Called | undefined {
+function readSource(tree: FolderTree, file: FoundFile): SourceFile | undefined {
   const source = tree.read(file);
-  return 'code' in source ? undefined : parseModel(source).value?.metadata;
+  return 'code' in source ? undefined : source;
+}
+
+function readMetadata(source: SourceFile | undefined): Called | undefined {
+  return source && parseModel(source).value?.metadata;
 }
 
 async function renderAt({ files, path }: Found, { cluster, namespace }: Walk): Promise<StoryPoint['model']> {

@@ -2,6 +2,7 @@
 import { relative, resolve, sep } from 'node:path';
 import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
+import { mask } from '../input/quote.ts';
 import type { ArgocdEnvironment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { FolderPlaces } from '../io/folder-tree.ts';
@@ -15,7 +16,7 @@ export interface PlaceFlags {
 
 export interface Places extends FolderPlaces {
   readonly problems: readonly Problem[];
-  /** From the repository's root to what a person at the working directory can open. */
+  /** From the repository's root to what a person at the working directory can open, without what a terminal obeys. */
   readonly toShownPath: (file: string) => string;
 }
 
@@ -46,7 +47,7 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
     toShownPath: (file) => {
       const absolute = resolve(repository, file);
       const fromHere = relative(host.workingDirectory, absolute) || '.';
-      return fromHere.length < absolute.length ? fromHere : absolute;
+      return mask(fromHere.length < absolute.length ? fromHere : absolute);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems } from '../input/problem.ts';
+import { mask } from '../input/quote.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { exitCodes } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
@@ -113,7 +114,7 @@ export function readApplication<T>(
   const problems = sortProblems([...outer, ...application.problems]);
   return {
     application: { ...application, problems, objects: hasErrors(problems) ? [] : application.objects },
-    toPath: argocd.sourcePath === undefined ? places.toShownPath : (file) => file,
+    toPath: argocd.sourcePath === undefined ? places.toShownPath : mask,
   };
 }
 

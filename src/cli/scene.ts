@@ -1,6 +1,6 @@
 /** Which part of which repository is meant, by commands that read revisions and need no work tree. */
 import { posix, relative, resolve, sep } from 'node:path';
-import { quote } from '../input/quote.ts';
+import { mask, quote } from '../input/quote.ts';
 import { Fault } from '../io/fault.ts';
 import { findRepository, toRealFolder } from '../io/folder-tree.ts';
 import { isBareRepository } from '../io/git-folder.ts';
@@ -41,6 +41,6 @@ export function toScene(flags: PlaceFlags & { readonly path: string }, host: Hos
     folder,
     root,
     isBare,
-    toShownPath: (file) => relative(start, resolve(repository, file)) || '.',
+    toShownPath: (file) => mask(relative(start, resolve(repository, file)) || '.'),
   };
 }

@@ -96,6 +96,8 @@ function report(goal: Goal, seen: Seen, waited: Waited, flags: StatusFlags, host
 
 function toNext(goal: Goal, model: Waited['model']): string {
   if (model === undefined) return 'name a model that has a candidate';
+  if (goal === 'idle' && model.desired.candidate !== undefined && model.differences.length > 0)
+    return `\`model-mirror promote ${model.name}\`, or \`model-mirror discard ${model.name}\``;
   return goal === 'mirrored' && model.gate.code === 'percentage-zero'
     ? `raise it: \`model-mirror mirror ${model.name} PERCENT\``
     : model.next;

@@ -61,6 +61,7 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
   if (
     goal === 'mirrored' &&
     mirror !== undefined &&
+    isSame &&
     observed?.mirror?.to === mirror.to &&
     observed.mirror.percentage === mirror.percentage
   )

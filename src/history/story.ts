@@ -5,11 +5,14 @@
  * Invariants: pure, the time that is now is given; time never goes backwards, though the clocks of
  * committers do; stages lie end to end; equal histories give equal stories.
  */
+
+import { describeHosts, describeInside } from '../change/model-summary.ts';
 import type { RolloutState } from '../change/rollout-change.ts';
 import { describeChange, toReasonText } from '../change/rollout-change.ts';
+import { findPlace } from '../input/model-place.ts';
 import type { Problem } from '../input/problem.ts';
 import { mask } from '../input/quote.ts';
-import type { ModelStatus } from '../input/schema.ts';
+import type { ModelStatus, ModelVersion } from '../input/schema.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 
 type Seen = NonNullable<ModelStatus['status']['primary']>;
@@ -221,6 +224,23 @@ function describe(before: ModelAt | undefined, after: ModelAt | undefined): stri
     ...(before === undefined || after === undefined ? [] : describePlace(before.rollout, after.rollout)),
     ...(['primary', 'candidate'] as const).flatMap((role) => describeState(role, before, after)),
     ...changes,
+    ...(before === undefined || after === undefined ? [] : describeRest(before, after)),
+  ];
+}
+
+/** What changes without a version or the mirror showing it. */
+function describeRest(before: ModelAt, after: ModelAt): string[] {
+  const inside = (['primary', 'candidate'] as const).flatMap((role) => {
+    const [was, is] = [before.rollout[role], after.rollout[role]];
+    const isWritten = was?.name !== is?.name || JSON.stringify(was?.declared) !== JSON.stringify(is?.declared);
+    return isWritten || is === undefined ? [] : describeInside(before, after, role);
+  });
+  const [old, now] = [before.rollout.policy.mirrorPercentage, after.rollout.policy.mirrorPercentage];
+  const isTold = old === now || before.mirror.percentage !== after.mirror.percentage;
+  return [
+    ...inside,
+    ...(isTold ? [] : [`the percentage is ${now} % in place of ${old} %, once the mirror is open`]),
+    ...describeHosts(before, after),
   ];
 }
 
@@ -277,7 +297,7 @@ function findTrials(moments: readonly Moment[], end: number): Trial[] {
   };
   for (const { moment, model } of toDeployed(moments)) {
     const candidate = model?.rollout.candidate?.declared;
-    const now = candidate === undefined ? '' : JSON.stringify([candidate.version, candidate.storageUri]);
+    const now = candidate === undefined ? '' : toIdentity(candidate);
     if (now !== declared) {
       close(moment.time, toOutcome(declared, model, now));
       declared = now;
@@ -288,10 +308,14 @@ function findTrials(moments: readonly Moment[], end: number): Trial[] {
   return trials;
 }
 
+/** What is the same trial: a version at a place. */
+function toIdentity(declared: ModelVersion): string {
+  return JSON.stringify([declared.version, findPlace(declared)]);
+}
+
 function toOutcome(declared: string, model: ModelAt | undefined, now: string): Trial['outcome'] {
   if (model === undefined) return 'removed';
-  const { version, storageUri } = model.rollout.primary.declared;
-  if (JSON.stringify([version, storageUri]) === declared) return 'promoted';
+  if (toIdentity(model.rollout.primary.declared) === declared) return 'promoted';
   return now === '' ? 'discarded' : 'replaced';
 }
 

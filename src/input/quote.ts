@@ -16,7 +16,7 @@ export function mask(text: string): string {
  * A password may hold an @ or a slash: all goes, up to the last @ of the word. Addresses that are signed
  * have what lets one in behind the question mark, as X-Amz-Signature, sig (Azure) or token.
  */
-function hideCredentials(text: string): string {
+export function hideCredentials(text: string): string {
   return text
     .replace(/\/\/[^\s"]*@/g, '//…@')
     .replace(/([?&][\w.-]*(?:sig|token|secret|password|credential|key)[\w.-]*=)[^\s"'&#]+/gi, '$1…');

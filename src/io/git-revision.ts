@@ -334,6 +334,13 @@ export class GitRevisions {
     const found = (await this.#tryRef(name)) ?? (await this.#tryRef(`origin/${name}`)) ?? (await this.#tryId(name));
     if (found !== undefined) return found;
     const { fs, gitdir } = this.#folder;
+    const format = String((await git.getConfig({ fs, gitdir, path: 'extensions.objectformat' })) ?? 'sha1');
+    if (format.toLowerCase() !== 'sha1')
+      throw new Fault(
+        'environment',
+        `the repository uses ${format.toUpperCase()}, not SHA-1`,
+        'no other form is known',
+      );
     const branches = await git.listBranches({ fs, gitdir });
     const remote = (await git.listBranches({ fs, gitdir, remote: 'origin' })).map((branch) => `origin/${branch}`);
     const meant = suggest(name, [...branches, ...remote]);

@@ -9,7 +9,7 @@ export function toStateText(desired: DesiredVersion, seen: SeenVersion | undefin
   if (seen === undefined) return 'not seen';
   if (seen.name !== desired.name) return 'another';
   if (seen.digest !== desired.digest && seen.state !== 'Missing') return `earlier spec ${seen.state}`;
-  return seen.reason === undefined ? seen.state : `${seen.state} ${toShown(seen.reason, 60)}`;
+  return seen.reason === undefined ? seen.state : `${seen.state} ${toShown(mask(seen.reason), 60)}`;
 }
 
 /** What the sentence on the mirror has said already. */

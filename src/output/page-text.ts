@@ -4,7 +4,7 @@
  */
 
 /** No host makes a link of it, and nothing in it means anything to Markdown. */
-const plain = /^(?!www\.)(?![0-9a-f]{7,40}$)[A-Za-z0-9]+(?:[-._][A-Za-z0-9]+)*$/i;
+const plain = /^(?!www\.)(?!gh-\d+$)(?![0-9a-f]{7,40}$)[A-Za-z0-9]+(?:[-._][A-Za-z0-9]+)*$/i;
 
 /** On one line, cut, and without what is not to be seen: control, format and private characters. */
 export function toShown(text: string, maxLength: number): string {
@@ -25,7 +25,7 @@ export function toInline(text: string, maxLength: number): string {
 }
 
 /** What may stand in a sentence of ours as it is: plain words, numbers, and the signs between them. */
-const sign = /^(?:[→%+·]|[0-9]+(?:\.[0-9]+)?|[A-Za-z]+'s?)$/;
+const sign = /^(?:[→%+·]|[0-9]{1,6}(?:\.[0-9]+)?|[A-Za-z]+'s?)$/;
 
 /**
  * A sentence in which texts from the files stand: each word that is no plain one is code. Brackets and

@@ -1,4 +1,5 @@
 import type { PullRequest } from '../change/pull-request.ts';
+import { isChanged } from '../change/pull-request.ts';
 import type { Problem } from '../input/problem.ts';
 import { toObjectDiff } from './pull-request-text.ts';
 
@@ -25,7 +26,7 @@ export function toPullRequestJson(
   const value = {
     base: toSide(before),
     head: toSide(after),
-    changed: report === undefined ? null : models.length + risks.length + objects.length > 0,
+    changed: report === undefined ? null : isChanged(report),
     models,
     risks: risks.map(({ model, ...risk }) => ({ model: model ?? null, ...risk })),
     manifests: objects.map(({ kind, namespace, name, change, before: was, after: is }) => ({

@@ -7,6 +7,7 @@
  */
 import type { ChangedObject } from '../change/manifest-change.ts';
 import type { PullRequest } from '../change/pull-request.ts';
+import { isChanged } from '../change/pull-request.ts';
 import type { Risk } from '../change/risk.ts';
 import type { Problem } from '../input/problem.ts';
 import { toInline, toProse } from './page-text.ts';
@@ -34,9 +35,10 @@ export function toPullRequestMarkdown(report: PullRequest, compared: Compared): 
   const lines = groupModels(models).map(
     ({ names, summary }) => `- **${toProse(names, maxText)}**: ${toProse(summary, 2 * maxText)}`,
   );
-  const nothing = models.length + risks.length + objects.length + problemsBefore.length === 0;
   return toComment(compared, [
-    ...(lines.length > 0 ? [toList(lines)] : [nothing ? withoutChanges : 'No model changes in what it is to do.']),
+    ...(lines.length > 0
+      ? [toList(lines)]
+      : [isChanged(report) ? 'No model changes in what it is to do.' : withoutChanges]),
     ...toRisks(risks),
     ...toProblems(`The base cannot be rendered, so its objects are not compared.`, problemsBefore),
     ...(objects.length === 0 ? [] : [objects]),
@@ -105,8 +107,9 @@ function toManifests(objects: readonly ChangedObject[], room: number): string {
   const note = (left: number) => `\nand ${left} more: run model-mirror diff to see all\n`;
   let left = room - frame - note(diffs.length).length - 2;
   const shown = diffs.filter((diff) => {
-    left -= diff.length;
-    return left >= 0;
+    const fits = diff.length <= left;
+    if (fits) left -= diff.length;
+    return fits;
   });
   const more = diffs.length - shown.length;
   const block = shown.length === 0 ? '' : `${fence}diff\n${shown.join('')}${fence}\n`;

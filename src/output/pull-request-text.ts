@@ -1,6 +1,7 @@
 /** The report of a pull request, for a terminal. */
 import type { ChangedObject } from '../change/manifest-change.ts';
 import type { ModelChange, PullRequest } from '../change/pull-request.ts';
+import { isChanged } from '../change/pull-request.ts';
 import type { Risk } from '../change/risk.ts';
 import { toDiffText } from './diff-text.ts';
 import { toProblemText } from './problem-text.ts';
@@ -15,13 +16,13 @@ export interface Compared {
 
 /** @param toPath turns a path from the repository's root into the one to show. */
 export function toPullRequestText(
-  { models, risks, objects, problemsBefore }: PullRequest,
+  report: PullRequest,
   { before, after }: Compared,
   toPath: (file: string) => string = (file) => file,
   style: Style = plainStyle,
 ): string {
-  const nothing = models.length + risks.length + objects.length + problemsBefore.length === 0;
-  if (nothing) return `${before} → ${after}: nothing changes in what is rendered\n`;
+  const { models, risks, objects, problemsBefore } = report;
+  if (!isChanged(report)) return `${before} → ${after}: nothing changes in what is rendered\n`;
   const sections = [
     `${style('dim', `${before} → ${after}`)}\n`,
     groupModels(models)
@@ -49,8 +50,10 @@ const maxNames = 3;
 /** Models of which the same is to be said, as when a policy of many is edited, share a line. */
 export function groupModels(models: readonly ModelChange[]): ModelGroup[] {
   const groups = Map.groupBy(models, ({ summary }) => summary.join('; '));
+  const isOnly = ({ name }: ModelChange) => models.filter((model) => model.name === name).length === 1;
+  const toLabel = (model: ModelChange) => (isOnly(model) ? model.name : `${model.namespace}/${model.name}`);
   return [...groups].map(([summary, group]) => {
-    const named = group.slice(0, group.length === maxNames + 1 ? maxNames + 1 : maxNames).map(({ name }) => name);
+    const named = group.slice(0, group.length === maxNames + 1 ? maxNames + 1 : maxNames).map(toLabel);
     const more = group.length - named.length;
     return { names: `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`, summary };
   });

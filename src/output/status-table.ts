@@ -5,7 +5,7 @@
  */
 import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
 import type { Problem } from '../input/problem.ts';
-import { mask } from '../input/quote.ts';
+import { hideCredentials, mask } from '../input/quote.ts';
 import { pad, shorten, toColumns, toWidth } from './columns.ts';
 import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';
@@ -167,6 +167,16 @@ export interface StatusExtras {
   readonly wait?: { readonly for: string; readonly outcome: string; readonly text: string };
 }
 
+function toSeenJson(seen: SeenVersion | undefined): object | null {
+  if (seen === undefined) return null;
+  const { reason, message } = seen;
+  return {
+    ...seen,
+    ...(reason === undefined ? {} : { reason: hideCredentials(reason) }),
+    ...(message === undefined ? {} : { message: hideCredentials(message) }),
+  };
+}
+
 /** `{"models": […]}`: the fields are documented in docs/operations.md. */
 export function toStatusJson(glances: readonly Glance[], { revision, problems, wait }: StatusExtras): string {
   const models = glances.map(({ name, namespace, file, desired, gate, source, observed, differences, next }) => ({
@@ -185,8 +195,8 @@ export function toStatusJson(glances: readonly Glance[], { revision, problems, w
       observed === undefined
         ? null
         : {
-            primary: observed.primary ?? null,
-            candidate: observed.candidate ?? null,
+            primary: toSeenJson(observed.primary),
+            candidate: toSeenJson(observed.candidate),
             mirror: observed.mirror ?? null,
           },
     differences,

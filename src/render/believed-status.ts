@@ -28,7 +28,7 @@ export function readBelievedStatus(
     ['metadata', name === model.name ? 'namespace' : 'name'],
     {
       code: 'status-of-another-model',
-      message: `the status file is ignored, and the mirror is closed: it speaks of ${namespace}/${name}, not of ${model.namespace ?? '…'}/${model.name}`,
+      message: `the status file is ignored, and a mirror that waits for it stays closed: it speaks of ${namespace}/${name}, not of ${model.namespace ?? '…'}/${model.name}`,
       hint: 'the watcher writes it anew; after a move or a copy, delete it',
     },
     { on: 'value', severity: 'warning' },
@@ -41,7 +41,7 @@ function toBroken(problem: Problem): Problem {
     ...problem,
     severity: 'warning',
     code: 'status-broken',
-    message: `the status file is ignored, and the mirror is closed: ${problem.message}`,
+    message: `the status file is ignored, and a mirror that waits for it stays closed: ${problem.message}`,
     hint: 'the watcher writes it anew; until then, look at what changed it',
   };
 }

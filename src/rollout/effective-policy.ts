@@ -46,6 +46,8 @@ export interface Setting {
 }
 
 export interface EffectivePolicy {
+  /** False: a policy that may say more cannot be read. */
+  readonly isWhole: boolean;
   /** 0 to 100. */
   readonly mirrorPercentage: number;
   readonly gate: 'Status' | 'None';
@@ -146,6 +148,7 @@ export function computeEffectivePolicy(
 
   const set = <T>(field: (typeof replacedFields)[number], otherwise: T) => (values.get(field) as T) ?? otherwise;
   const policy: EffectivePolicy = {
+    isWhole,
     mirrorPercentage: set('mirrorPercentage', 100),
     gate: set<'Status' | 'None'>('gate', 'Status'),
     hosts: set<readonly string[]>('routing.hosts', []),

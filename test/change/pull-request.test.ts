@@ -37,6 +37,8 @@ const hostile = fc.oneof(
     '<!-- model-mirror diff -->',
     '**x**',
     'deadbeefdeadbeef',
+    '1234567',
+    'GH-26',
     "'><img src=x onerror=alert(1)>",
   ),
 );
@@ -104,7 +106,7 @@ function check(
     tags.filter((tag) => !known.includes(tag ?? '')),
     [],
   );
-  t.true(!/@everyone|(^|\s)#1\b/.test(withoutCode.replace(/&#\d+;/g, '')), withoutCode);
+  t.true(!/@everyone|(^|\s)(#1|GH-26|1234567)\b/.test(withoutCode.replace(/&#\d+;/g, '')), withoutCode);
   const count = (pattern: RegExp) => withoutCode.match(pattern)?.length ?? 0;
   t.true(count(/<details>/g) === count(/<\/details>/g) && count(/<details>/g) <= 1);
   t.true(count(/<!--/g) === 1);
@@ -158,6 +160,26 @@ test('what is left out of a comment is counted', (t) => {
   t.true(text.includes(`- … and ${1000 - shownModels} more\n`));
   t.true(text.includes(`and ${1000 - shownObjects} more: run model-mirror diff`));
   t.true(text.length > maxCharacters - 3000);
+});
+
+test('an object that is too long hides none of those behind it', (t) => {
+  const object = (name: string, after: string): ChangedObject => ({
+    kind: 'VirtualService',
+    namespace: 'models',
+    name,
+    change: 'added',
+    before: undefined,
+    after,
+  });
+  const report: PullRequest = {
+    models: [],
+    risks: [],
+    objects: [object('long', 'line\n'.repeat(maxCharacters)), object('short', 'line\n')],
+    problemsBefore: [],
+  };
+  const text = toPullRequestMarkdown(report, { before: 'main', after: 'feature' });
+  t.true(text.includes('+++ VirtualService models/short\n'));
+  t.true(text.includes('and 1 more: run model-mirror diff'));
 });
 
 test('models of which the same is to be said share a line', (t) => {

@@ -117,6 +117,19 @@ test('waiting: what has come, what may come, what cannot by waiting', (t) => {
   t.is(computeWaited(find('b-idle'), 'ready', false).text, 'no model has a candidate');
 });
 
+test('without a gate, what is mirrored must be the candidate that is declared', (t) => {
+  const [glance] = find('u-gate-none');
+  const { desired, observed } = glance as Glance;
+  const wait = (digest: string | undefined) => {
+    const candidate = { ...desired.candidate, digest, state: 'Loading' as const } as NonNullable<
+      Glance['observed']
+    >['candidate'];
+    return computeWaited([{ ...(glance as Glance), observed: { ...observed, candidate } }], 'mirrored', true).outcome;
+  };
+  t.is(wait(desired.candidate?.digest), 'reached');
+  t.is(wait('0'.repeat(32)), 'waiting');
+});
+
 test('no reason that the cluster gives steers the terminal of who waits', (t) => {
   const reason = '\u001b[2J s3://me:secret@m';
   const seen = ({ desired, ...glance }: Glance): Glance => ({
