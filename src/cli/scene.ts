@@ -5,7 +5,7 @@ import { Fault } from '../io/fault.ts';
 import { findRepository, toRealFolder } from '../io/folder-tree.ts';
 import { isBareRepository } from '../io/git-folder.ts';
 import type { Host } from './host.ts';
-import type { PlaceFlags } from './places.ts';
+import type { PlaceFlags, Places } from './places.ts';
 
 /** Where a repository is, and which part of it is meant. */
 export interface Scene {
@@ -15,6 +15,18 @@ export interface Scene {
   readonly root: string;
   readonly isBare: boolean;
   readonly toShownPath: (file: string) => string;
+}
+
+/** The same for what takes folders of this machine; they need not be there. */
+export function toScenePlaces({ repository, folder, root, toShownPath }: Scene): Places {
+  return {
+    repository,
+    repositoryPath: '.',
+    folder: resolve(repository, folder),
+    root: resolve(repository, root),
+    problems: [],
+    toShownPath,
+  };
 }
 
 /** The folder need not be there: it may have come or gone between the two. */

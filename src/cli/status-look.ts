@@ -78,15 +78,14 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
 
 /** The files, read anew each time. */
 function toReader(flags: StatusFlags, places: Places, host: Host): (signal: AbortSignal) => Promise<Files> {
-  const repository = findRepository(places.folder);
+  const repository = flags.revision === undefined ? findRepository(places.folder) : places.repository;
   if (flags.fetch !== true && flags.revision === undefined)
     return async () => {
       const ahead = repository && (await findAheadUpstream(repository));
       const hint = ahead && `${ahead} has commits that are not here: pull, or look there with --revision ${ahead}`;
       return { tree: openFolderTree(places), revision: undefined, hint };
     };
-  if (repository === undefined)
-    throw new Fault('environment', 'this is not in a git repository', 'leave --fetch and --revision out');
+  if (repository === undefined) throw new Fault('environment', 'this is not in a git repository', 'leave --fetch out');
   const toPath = (folder: string) => relative(repository, folder).split(sep).join('/') || '.';
   const part = { folder: toPath(places.folder), root: toPath(places.root) };
   const revisions = new GitRevisions(repository);

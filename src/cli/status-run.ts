@@ -6,6 +6,7 @@ import { toOwnPlaces } from './edit-target.ts';
 import type { StatusFlags } from './glance-flags.ts';
 import type { Host } from './host.ts';
 import type { Places } from './places.ts';
+import { toScene, toScenePlaces } from './scene.ts';
 import { showProblems } from './show-problems.ts';
 import type { Seen } from './status-look.ts';
 import { toLook } from './status-look.ts';
@@ -18,7 +19,8 @@ const defaultIntervals = { files: '2s', fetch: '10s' } as const;
 /** @returns the exit code. */
 export async function runStatus(name: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
   assertTogether(flags);
-  const places = toOwnPlaces(flags, host);
+  // At a revision there may be folders that are not in the work tree, and there need not be one.
+  const places = flags.revision === undefined ? toOwnPlaces(flags, host) : toScenePlaces(toScene(flags, host));
   const interval = flags.interval ?? defaultIntervals[flags.fetch === true ? 'fetch' : 'files'];
   const intervalMs = Math.max(100, toMs(interval, '--interval'));
   const timeoutMs = toMs(flags.timeout, '--timeout');

@@ -233,6 +233,16 @@ test('--fetch looks at the branch as it is on the server, and touches nothing bu
   t.notRegex((await run(['--revision', 'HEAD'], clone)).stdout, /v2 Ready/);
 });
 
+test('--revision needs no work tree, and no folder in one', async (t) => {
+  const { server, clone } = await makeClone(t, 'secret');
+  const expected = (await run(['--revision', 'HEAD'], clone)).stdout;
+  t.regex(expected, /v2 Loading/);
+  t.is((await run(['--revision', 'main'], server.folder('repo.git'))).stdout.replace('main.', 'HEAD.'), expected);
+  await git(clone, ['rm', '--quiet', '-r', 'models']);
+  t.is((await run(['--revision', 'HEAD', '--path', 'models'], clone)).stdout, expected);
+  await server.close();
+});
+
 test('what cannot be fetched says why, and what to do', async (t) => {
   const { server, clone } = await makeClone(t, 'secret');
   const say = async (words: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
