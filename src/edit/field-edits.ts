@@ -13,11 +13,12 @@ import { toFlowText, toKeyText, toScalarLike } from './scalar-text.ts';
 import type { Splice } from './splice.ts';
 import { applySplices } from './splice.ts';
 
-/** Sets a field that is there and holds one value. */
-export function setField(text: string, path: FieldPath, value: string | number): string | undefined {
+/** Sets a field that is there and holds one value: to another one, or to a map in braces. */
+export function setField(text: string, path: FieldPath, value: NewValue): string | undefined {
   const field = new FieldsOfText(text).fieldAt(path);
   if (field === undefined || field.form === 'flow' || field.form === 'block') return undefined;
-  const written = toScalarLike(field.form, value);
+  const isJson = field.keyForm === 'double-quoted';
+  const written = typeof value === 'object' ? toFlowText(value, isJson) : toScalarLike(field.form, value);
   const splices = [{ start: field.content, end: field.header, text: written }];
   // A comment behind `|` stays, and so do empty lines below the last one.
   if (field.form === 'block-scalar' && field.end > field.header)

@@ -73,6 +73,8 @@ function writeStorage(text: string, values: object, overrides: unknown, storage:
   const path = [...candidatePath, ...keys.slice(0, missing + 1)];
   const value = setAt(undefined, keys.slice(missing + 1), storage);
   const last = valueKeys.findLast((key) => key in values) ?? 'version';
+  // A null takes away what the template says, and is no map to add to.
+  if (valueAt({ overrides }, keys.slice(0, missing + 1)) !== undefined) return setField(text, path, value);
   return missing > 0 ? addFirstField(text, path, value) : addField(text, path, last, value);
 }
 

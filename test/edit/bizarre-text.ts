@@ -7,7 +7,7 @@
  */
 import fc from 'fast-check';
 
-type Plain = string | number | boolean | { readonly [key: string]: Plain } | readonly Plain[];
+type Plain = string | number | boolean | null | { readonly [key: string]: Plain } | readonly Plain[];
 type Draw = fc.GeneratorValue;
 
 export interface BizarreOptions {
@@ -132,7 +132,7 @@ class BizarreWriter {
       return;
     }
     const anchor = this.#anchor(value);
-    const isMap = typeof value === 'object' && !Array.isArray(value);
+    const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
     if (isMap && Object.keys(value).length > 0 && !this.#maybe(4)) {
       this.#text += `${anchor}${this.#comment(4)}${this.#lineEnd}`;
       if (this.#maybe(4)) this.#lines(0, column + 6);
@@ -154,7 +154,7 @@ class BizarreWriter {
   }
 
   #flow(value: Plain, column: number, path: readonly string[]): void {
-    if (typeof value !== 'object') {
+    if (typeof value !== 'object' || value === null) {
       this.#text += this.#scalar(value);
       return;
     }
@@ -204,7 +204,8 @@ class BizarreWriter {
     return this.#pick(key, key, key, `"${key}"`, `'${key}'`);
   }
 
-  #scalar(value: string | number | boolean): string {
+  #scalar(value: string | number | boolean | null): string {
+    if (value === null) return this.#pick('null', '~', 'Null');
     if (typeof value === 'number') return this.#pick(String(value), `${value.toFixed(4)}`, String(value));
     if (typeof value !== 'string') return String(value);
     const isPlain = /^[A-Za-z][\w:/.-]*$/.test(value) && value !== 'true';

@@ -219,6 +219,15 @@ ${template}  primary:
     to: inStorage(`  candidate: {version: v2, ${storage('m/v3')}}\n`),
   },
   {
+    title: 'where the storage of the template was taken away',
+    from: inStorage(
+      `  candidate:\n    version: v2\n    storageUri: s3://m/v2\n    overrides:\n      spec: {predictor: {model: {storage: null}}}\n`,
+    ),
+    to: inStorage(
+      `  candidate:\n    version: v2\n    overrides:\n      spec: {predictor: {model: {storage: {path: m/v3}}}}\n`,
+    ),
+  },
+  {
     title: 'in place of all overrides',
     wish: { storagePath: 'm/v3', withoutOverrides: true },
     from: inStorage(`  candidate:\n    version: v2\n    overrides: {metadata: {labels: {a: b}}}\n`),

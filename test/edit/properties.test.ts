@@ -122,6 +122,7 @@ const storages = fc.constantFrom(
   inModel({ storage: { path: 'm/v1' } }),
   inModel({ runtime: 'triton', storage: { key: 'minio', path: 'm/v1' } }),
   inModel({ storage: { key: 'minio' } }),
+  inModel({ storage: null }),
 );
 
 test('a path in a storage that is set keeps every comment, and every byte outside of the candidate', (t) => {
