@@ -26,8 +26,12 @@ const apiVersion = 'networking.istio.io/v1';
 
 /** ModelMesh's way to name a model by header. Set, never added: two values make a multi-model call. */
 const vModelHeader = 'mm-vmodel-id';
-/** Together with `mm-vmodel-id` ModelMesh answers INVALID_ARGUMENT, so a client's own is removed. */
-const modelHeader = 'mm-model-id';
+/**
+ * Beside `mm-vmodel-id` either of these makes ModelMesh answer INVALID_ARGUMENT, so a client's own are
+ * removed. The other headers that name a model, `mm-vmodel-id-bin` and `tas-model-id`, give way to
+ * `mm-vmodel-id` (GrpcSupport.java lists all of them; executed).
+ */
+const modelHeaders = ['mm-model-id', 'mm-model-id-bin'];
 
 /**
  * Hop 1: clients to the primary, copies to the mirror gateway.
@@ -50,7 +54,7 @@ export function renderVirtualService(rollout: Rollout, percentage: number): Virt
       hosts: [...rollout.hosts],
       http: [
         {
-          headers: { request: { remove: [modelHeader] } },
+          headers: { request: { remove: [...modelHeaders] } },
           route: [toDestination(rollout, rollout.primary)],
           ...(policy.timeout === undefined ? {} : { timeout: policy.timeout }),
           ...(percentage === 0
@@ -84,7 +88,7 @@ export function renderMirrorVirtualService(rollout: Rollout, candidate: RolloutV
       hosts: rollout.hosts.flatMap((host) => [host, `${host}-shadow`]),
       http: [
         {
-          headers: { request: { remove: [modelHeader] } },
+          headers: { request: { remove: [...modelHeaders] } },
           route: [toDestination(rollout, candidate)],
           // Istio's default retries tripled the load on a candidate that answers UNAVAILABLE.
           retries: { attempts: 0 },

@@ -94,6 +94,7 @@ spec:
         request:
           remove:
             - mm-model-id
+            - mm-model-id-bin
       mirror:
         host: istio-egressgateway.istio-system.svc.cluster.local
         port:
@@ -133,6 +134,7 @@ spec:
         request:
           remove:
             - mm-model-id
+            - mm-model-id-bin
       retries:
         attempts: 0
       route:

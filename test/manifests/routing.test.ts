@@ -46,7 +46,7 @@ test('both hops set the id of one version and remove what a client may have sent
   for (const { golden, spec } of virtualServices) {
     t.is(spec.http.length, 1, golden);
     const [route] = spec.http;
-    t.deepEqual(route.headers.request.remove, ['mm-model-id'], golden);
+    t.deepEqual(route.headers.request.remove, ['mm-model-id', 'mm-model-id-bin'], golden);
     t.is(route.route.length, 1, golden);
     t.deepEqual(Object.keys(route.route[0]?.headers.request.set ?? {}), ['mm-vmodel-id'], golden);
   }

@@ -9,6 +9,7 @@ const given: Readonly<Record<string, readonly string[]>> = {
   'the candidate’s mm-vmodel-id': ['mm-vmodel-id=wisdom-1'],
   'mm-vmodel-id twice': ['mm-vmodel-id=wisdom-1', 'mm-vmodel-id=wisdom-0'],
   'mm-model-id': ['mm-model-id=wisdom-1'],
+  'mm-model-id-bin': ['mm-model-id-bin=d2lzZG9tLTE='],
   'mm-model-id and mm-vmodel-id': ['mm-model-id=wisdom-1', 'mm-vmodel-id=wisdom-1'],
 };
 
