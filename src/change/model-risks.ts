@@ -149,11 +149,15 @@ function findPercentageRisks(
 }
 
 function findHostRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {
-  const [old, now] = [before.policy.hosts, after.policy.hosts];
+  // What changes with the name or namespace is reported as that.
+  const isSameModel = before.name === after.name && before.namespace === after.namespace;
+  const toHosts = ({ hosts, policy }: ModelState['rollout']) => (isSameModel ? hosts : policy.hosts);
+  const [old, now] = [toHosts(before), toHosts(after)];
   const gone = old.filter((host) => !now.includes(host));
   const came = now.filter((host) => !old.includes(host));
   if (gone.length + came.length === 0) return [];
-  const origin = after.policy.origins.get('routing.hosts');
+  const isByDomain = before.policy.clusterDomain !== after.policy.clusterDomain;
+  const origin = after.policy.origins.get(isByDomain ? 'routing.clusterDomain' : 'routing.hosts');
   const parts = [
     ...(gone.length === 0 ? [] : [`${gone.map(mask).join(', ')} no longer leads to the model`]),
     ...(came.length === 0 ? [] : [`requests for ${came.map(mask).join(', ')} now go to it`]),

@@ -136,8 +136,9 @@ function isClosing({ mirror: before }: ModelState, { mirror: after }: ModelState
 }
 
 export function describeHosts({ rollout: before }: ModelState, { rollout: after }: ModelState): string[] {
-  // Those that every model has change with its name and namespace, which is said already.
-  const [old, now] = [before.policy.hosts, after.policy.hosts];
+  // The default hosts change with name and namespace too, and that is reported already.
+  const isSamePlace = before.name === after.name && before.namespace === after.namespace;
+  const [old, now] = isSamePlace ? [before.hosts, after.hosts] : [before.policy.hosts, after.policy.hosts];
   const came = now.filter((host) => !old.includes(host)).map((host) => `host ${host} is added`);
   return [...came, ...old.filter((host) => !now.includes(host)).map((host) => `host ${host} is removed`)];
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import {
+  clusterDomain,
   duration,
   fields,
   gatewayName,
@@ -18,7 +19,11 @@ import {
 const routing = fields({
   hosts: optional(
     v.array(hostName()),
-    'Hosts that lead to the model besides <name>.<namespace>, ….svc and ….svc.cluster.local.',
+    'Hosts that lead to the model besides <name>.<namespace>, ….svc and ….svc.<clusterDomain>.',
+  ),
+  clusterDomain: optional(
+    clusterDomain(),
+    "The DNS domain of the cluster's Services, part of every default host. Default cluster.local.",
   ),
   gateway: optional(
     fields({
@@ -36,7 +41,7 @@ const routing = fields({
       selector: optional(podSelector(), 'Labels of the gateway pods. Default istio: egressgateway.'),
       service: optional(
         hostName(),
-        "The gateway's Service, where mirrored requests go. Default istio-egressgateway.istio-system.svc.cluster.local.",
+        "The gateway's Service, where mirrored requests go. Default istio-egressgateway.istio-system.svc.<clusterDomain>.",
       ),
       port: optional(port(), 'The port of the Service and of the Gateway. Default 80.'),
     }),
@@ -44,7 +49,7 @@ const routing = fields({
   ),
   service: optional(
     fields({
-      host: optional(hostName(), 'Default modelmesh-serving.<namespace>.svc.cluster.local.'),
+      host: optional(hostName(), 'Default modelmesh-serving.<namespace>.svc.<clusterDomain>.'),
       port: optional(port(), 'Its gRPC port. Default 8033.'),
     }),
     "ModelMesh's Service.",

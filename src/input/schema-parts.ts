@@ -73,6 +73,17 @@ export const hostName = () =>
     ),
   );
 
+/** Short enough that the longest host made with it, `<name>.<namespace>.svc.<domain>-shadow`, is one Istio takes. */
+export const clusterDomain = () =>
+  v.pipe(
+    v.string(),
+    v.maxLength(100, 'the domain is too long\nuse at most 100 characters'),
+    v.regex(
+      dnsName,
+      'this is not a DNS name\nwrite lower-case letters, digits, "-" and ".", as in cluster.local, without a dot at either end',
+    ),
+  );
+
 export const gatewayName = () =>
   v.pipe(
     v.string(),

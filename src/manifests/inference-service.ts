@@ -115,11 +115,14 @@ function checkStorage(
   report: (field: 'storageUri' | 'storage', finding: Finding) => void,
 ): void {
   const { storageUri, storage } = model as { readonly storageUri?: unknown; readonly storage?: unknown };
-  if (storageUri !== undefined && storage !== undefined) {
+  // ModelMesh merges key and parameters of a storage into a storageUri, and refuses a second path
+  // (inferenceservice_registry.go, processInferenceServiceStorage).
+  const path = valueAt(storage, ['path']) ?? undefined;
+  if (storageUri !== undefined && path !== undefined) {
     report('storage', {
       code: 'storage-conflict',
-      message: 'storageUri and storage exclude each other',
-      hint: 'keep one of the two',
+      message: 'storageUri and storage.path exclude each other',
+      hint: 'keep one of the two; storage.key and storage.parameters may stay beside a storageUri',
     });
     return;
   }
@@ -132,7 +135,6 @@ function checkStorage(
     return;
   }
   if (storageUri === undefined) {
-    const path = valueAt(storage, ['path']);
     if (typeof path !== 'string' || path === '')
       report('storage', {
         code: 'missing-field',

@@ -84,8 +84,7 @@ export function renderMirrorVirtualService(rollout: Rollout, candidate: RolloutV
     },
     spec: {
       gateways: [rollout.policy.mirrorGateway.name],
-      // Istio up to 1.27 appends "-shadow" to a mirrored request's host, later ones do not.
-      hosts: rollout.hosts.flatMap((host) => [host, `${host}-shadow`]),
+      hosts: rollout.hosts.flatMap((host) => [host, ...toShadowHosts(host)]),
       http: [
         {
           headers: { request: { remove: [...modelHeaders] } },
@@ -98,6 +97,15 @@ export function renderMirrorVirtualService(rollout: Rollout, candidate: RolloutV
       ],
     },
   };
+}
+
+/**
+ * Istio up to 1.27 appends "-shadow" to a mirrored request's host, later ones do not. Where that makes the
+ * last label too long for DNS, Istio's webhook would refuse the whole VirtualService for it.
+ */
+function toShadowHosts(host: string): string[] {
+  const shadow = `${host}-shadow`;
+  return shadow.length - shadow.lastIndexOf('.') - 1 > 63 ? [] : [shadow];
 }
 
 /** The name of hop 2's VirtualService. */

@@ -53,6 +53,8 @@ export interface EffectivePolicy {
   readonly gate: 'Status' | 'None';
   /** Hosts besides the three that every model has. */
   readonly hosts: readonly string[];
+  /** The DNS domain of the cluster's Services. */
+  readonly clusterDomain: string;
   readonly gateway: GatewayChoice;
   readonly mirrorGateway: GatewayChoice & { readonly service: string };
   /** ModelMesh's Service; without a host, `modelmesh-serving` of the model's namespace. */
@@ -78,6 +80,7 @@ export const replacedFields = [
   'mirrorPercentage',
   'gate',
   'routing.hosts',
+  'routing.clusterDomain',
   'routing.gateway.name',
   'routing.gateway.create',
   'routing.gateway.selector',
@@ -147,11 +150,13 @@ export function computeEffectivePolicy(
   }
 
   const set = <T>(field: (typeof replacedFields)[number], otherwise: T) => (values.get(field) as T) ?? otherwise;
+  const clusterDomain = set('routing.clusterDomain', 'cluster.local');
   const policy: EffectivePolicy = {
     isWhole,
     mirrorPercentage: set('mirrorPercentage', 100),
     gate: set<'Status' | 'None'>('gate', 'Status'),
     hosts: set<readonly string[]>('routing.hosts', []),
+    clusterDomain,
     gateway: {
       name: set('routing.gateway.name', 'mm-gateway'),
       create: set('routing.gateway.create', true),
@@ -162,7 +167,7 @@ export function computeEffectivePolicy(
       name: set('routing.mirrorGateway.name', 'mm-mirror-gateway'),
       create: set('routing.mirrorGateway.create', true),
       selector: set<Record<string, string>>('routing.mirrorGateway.selector', { istio: 'egressgateway' }),
-      service: set('routing.mirrorGateway.service', 'istio-egressgateway.istio-system.svc.cluster.local'),
+      service: set('routing.mirrorGateway.service', `istio-egressgateway.istio-system.svc.${clusterDomain}`),
       port: set('routing.mirrorGateway.port', 80),
     },
     service: {
@@ -224,7 +229,8 @@ function toOverLimit(
  * A gateway that mirrors to itself matches its own copy again and mirrors that too: one request
  * became 2,523 in a second on Istio 1.31. So the two gateways must not share their pods.
  */
-function checkGateways({ gateway, mirrorGateway, origins }: EffectivePolicy): Problem[] {
+function checkGateways(policy: EffectivePolicy): Problem[] {
+  const { gateway, mirrorGateway, origins } = policy;
   const problems: Problem[] = [];
   const reportAt = (fields: readonly string[], finding: Finding) => {
     const origin = fields.map((field) => origins.get(field)).find((found) => found !== undefined);
@@ -249,7 +255,7 @@ function checkGateways({ gateway, mirrorGateway, origins }: EffectivePolicy): Pr
   if (Object.values(gateway.selector).some((value) => toGatewayName(value) === toGatewayName(service)))
     report(['routing.mirrorGateway.service', 'routing.gateway.selector'], {
       message: `mirrored requests would go to ${mirrorGateway.service}, the public gateway's own Service, and be mirrored again, without end`,
-      hint: 'name the Service of a gateway of its own, as istio-egressgateway.istio-system.svc.cluster.local',
+      hint: `name the Service of a separate gateway, such as istio-egressgateway.istio-system.svc.${policy.clusterDomain}`,
     });
   return problems;
 }

@@ -59,8 +59,8 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
     policy,
     primary: version('primary', spec.primary),
     candidate: spec.candidate === undefined ? undefined : version('candidate', spec.candidate),
-    hosts: [...new Set([host, `${host}.svc`, `${host}.svc.cluster.local`, ...policy.hosts.toSorted()])],
-    serviceHost: policy.service.host ?? `modelmesh-serving.${namespace}.svc.cluster.local`,
+    hosts: [...new Set([host, `${host}.svc`, `${host}.svc.${policy.clusterDomain}`, ...policy.hosts.toSorted()])],
+    serviceHost: policy.service.host ?? `modelmesh-serving.${namespace}.svc.${policy.clusterDomain}`,
   };
 }
 
@@ -79,7 +79,7 @@ export function checkRollout(rollout: Rollout): Problem[] {
   const report = (path: FieldPath, finding: Finding) =>
     problems.push(toProblem(file.source, path, finding, { on: 'value' }));
   for (const version of [primary, ...(candidate === undefined ? [] : [candidate])]) {
-    const refusal = refuseName(version.name, rollout.namespace);
+    const refusal = refuseName(version.name);
     if (refusal !== undefined)
       report(version.declared.name === undefined ? ['metadata', 'name'] : ['spec', version.role, 'name'], {
         code: 'name-refused',
@@ -113,7 +113,7 @@ function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Roll
       message: `the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, without end`,
       hint: 'give each a name of its own',
     });
-  const known = (host: string) => toServiceHost(host, namespace);
+  const known = (host: string) => toServiceKey(host, namespace);
   const own = known(serviceHost);
   if (known(mirrorGateway.service) === own || hosts.some((host) => known(host) === known(mirrorGateway.service)))
     report(['routing.mirrorGateway.service', 'routing.service.host', 'routing.hosts'], {
@@ -130,26 +130,30 @@ function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Roll
   return problems;
 }
 
-/** A host as Istio resolves it from a namespace: `x`, `x.ns` and `x.ns.svc` are short for one Service. */
-function toServiceHost(host: string, namespace: string): string {
-  const labels = host.split('.');
-  if (labels.length === 1) return `${host}.${namespace}.svc.cluster.local`;
-  if (labels.length === 2) return `${host}.svc.cluster.local`;
-  return labels.length === 3 && labels[2] === 'svc' ? `${host}.cluster.local` : host;
+/**
+ * Equal for all hosts that may name one Service: `x`, `x.ns`, `x.ns.svc` and `x.ns.svc.<domain>`, whatever
+ * the domain. A policy may give another than the cluster's, and a mirror that loops is worse than a host
+ * that is refused.
+ */
+function toServiceKey(host: string, namespace: string): string {
+  const [service, of = namespace, svc = 'svc'] = host.split('.');
+  return svc === 'svc' ? `${service}.${of}.svc` : host;
 }
 
-/** KServe's webhook: the name's pattern, and the Service names it makes of it, which are DNS labels. */
-function refuseName(name: string, namespace: string): Omit<Finding, 'code'> | undefined {
+/**
+ * KServe's webhook has a pattern, the API server a length. `<name>-predictor-<namespace>` need not be a DNS
+ * label here: KServe makes Services of that name in its other modes, ModelMesh makes none for a model.
+ */
+function refuseName(name: string): Omit<Finding, 'code'> | undefined {
   if (!inferenceServiceName.test(name))
     return {
       message: `KServe refuses the InferenceService name ${quote(name)}`,
       hint: 'use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit',
     };
-  const longest = `${name}-predictor-${namespace}`;
-  if (longest.length > 63)
+  if (name.length > 253)
     return {
-      message: `KServe refuses the InferenceService name "${name}": ${longest} has ${longest.length} characters`,
-      hint: `use a name of at most ${63 - (longest.length - name.length)} characters in this namespace`,
+      message: `the InferenceService name ${quote(name)} has ${name.length} characters`,
+      hint: 'use at most 253, the limit of Kubernetes',
     };
   return undefined;
 }

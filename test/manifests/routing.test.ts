@@ -3,6 +3,7 @@ import { ServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/Se
 import { VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
 import test from 'ava';
 import { findRenderedObjects } from '../goldens/rendered-objects.ts';
+import { render, renderObjects } from '../render/memory-tree.ts';
 
 const models = { Gateway, ServiceEntry, VirtualService };
 
@@ -67,5 +68,68 @@ test('the second hop never mirrors, never retries, always ends, and knows every 
       golden,
     );
     t.is(first?.spec.gateways.includes(spec.gateways[0] ?? ''), false, golden);
+  }
+});
+
+const toModel = (name: string, namespace: string) => `apiVersion: model-mirror.dev/v1alpha1
+kind: Model
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  template:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
+  primary: {version: v1, storageUri: "s3://models/v1"}
+  candidate: {version: v2, storageUri: "s3://models/v2"}
+`;
+const toPolicy = (routing: object) => `apiVersion: model-mirror.dev/v1alpha1
+kind: MirrorPolicy
+metadata: {name: policy}
+spec: {gate: None, routing: ${JSON.stringify(routing)}}
+`;
+const forms = (service: string) => [
+  ...['', '.models', '.models.svc', '.models.svc.cluster.local', '.models.svc.k8s.lab', '.models.svc.a'].map(
+    (rest) => service + rest,
+  ),
+];
+
+test("a mirror to ModelMesh's Service or to the model itself is a loop, whatever domain the host has", (t) => {
+  const codes = (routing: object) =>
+    render({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy(routing) }).problems.map(
+      ({ code }) => code,
+    );
+  for (const service of [...forms('modelmesh-serving'), ...forms('wisdom')])
+    t.deepEqual(codes({ mirrorGateway: { service } }), ['mirror-loop'], service);
+  for (const host of forms('mm'))
+    for (const service of forms('mm'))
+      t.deepEqual(codes({ mirrorGateway: { service }, service: { host } }), ['mirror-loop'], `${host} and ${service}`);
+  for (const host of forms('modelmesh-serving')) t.deepEqual(codes({ hosts: [host] }), ['duplicate-host'], host);
+  for (const service of ['modelmesh-serving.other.svc.k8s.lab', 'wisdom.models.example.com', 'gateway.models'])
+    t.deepEqual(codes({ mirrorGateway: { service } }), [], service);
+});
+
+test('the cluster domain is part of every default host, and of no host that a policy names', (t) => {
+  const text = JSON.stringify(
+    renderObjects({
+      'model.yaml': toModel('wisdom', 'models'),
+      'policy.yaml': toPolicy({ clusterDomain: 'k8s.lab', hosts: ['wisdom.example.com'] }),
+    }),
+  );
+  t.false(text.includes('cluster.local'));
+  for (const host of ['wisdom.models', 'modelmesh-serving.models', 'istio-egressgateway.istio-system'])
+    t.true(text.includes(`"${host}.svc.k8s.lab"`), host);
+  t.true(text.includes('"wisdom.example.com"'));
+});
+
+test('no host of a VirtualService has a label that is too long for DNS, in a namespace of any length', (t) => {
+  for (const length of [1, 55, 56, 57, 63]) {
+    const objects = renderObjects({ 'model.yaml': toModel('m'.repeat(63), 'n'.repeat(length)) });
+    const routes = objects.filter(({ kind }) => kind === 'VirtualService');
+    t.is(routes.length, 2);
+    const hosts = routes.flatMap(({ spec }) => (spec as { hosts: string[] }).hosts);
+    t.deepEqual(
+      hosts.filter((host) => host.length > 255 || host.split('.').some((label) => label.length > 63)),
+      [],
+    );
+    t.is(hosts.filter((host) => host.endsWith('-shadow')).length, length > 56 ? 2 : 3);
   }
 });

@@ -52,6 +52,7 @@ test('a value that is set to itself changes no byte', (t) => {
     gate: 'Status',
     routing: {
       hosts: [],
+      clusterDomain: 'cluster.local',
       gateway: { name: 'mm-gateway', create: true, selector: { istio: 'ingressgateway' }, port: 80 },
       mirrorGateway: {
         name: 'mm-mirror-gateway',
