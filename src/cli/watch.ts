@@ -58,14 +58,18 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     meter: metrics,
     refresh: refresh && ((trackings) => refresh.ask(trackings, drop.signal)),
   });
-  const health = () => ({ isAlive: watcher.isAlive, obstacle: watcher.obstacle });
+  const health = () => ({
+    isAlive: watcher.isAlive,
+    obstacle: watcher.obstacle,
+    pushTrouble: watcher.pushTrouble,
+  });
   const listener = flags.listen === undefined ? undefined : await listen(flags.listen, { health, metrics });
   if (listener !== undefined) log.info('listening', { address: listener.address });
 
   let isLate = false;
   const late = once ? setTimeout(giveUp, patienceMs) : undefined;
   function giveUp(): void {
-    if (watcher.obstacle === undefined) return;
+    if (watcher.obstacle === undefined && watcher.pushTrouble === undefined) return;
     isLate = true;
     stop.abort();
     drop.abort();
@@ -95,8 +99,8 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     if (isLate)
       throw new Fault(
         'environment',
-        watcher.obstacle ?? 'there was no answer',
-        'mend it, or let the next run try again',
+        watcher.obstacle ?? watcher.pushTrouble?.message ?? 'there was no answer',
+        'fix it, or let the next run try again',
       );
     await refresh?.finish();
     log.info(once ? 'done' : 'ended');

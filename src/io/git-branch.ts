@@ -117,8 +117,8 @@ export class GitBranch implements StatusBranch {
       const before = this.#snapshot;
       if (before === undefined) return 'moved';
       const remote = this.#connect(signal);
-      const { refs, capabilities } = await this.#look(remote);
-      if (this.#toTip(refs) !== before.commit) return 'moved';
+      const { tip, capabilities } = await this.#lookBeforePush(remote, signal);
+      if (tip !== before.commit) return 'moved';
       const start = performance.now();
       const edit = this.#edit(changes, !capabilities.has('no-thin'));
       const date = clock.date();
@@ -155,6 +155,23 @@ export class GitBranch implements StatusBranch {
     const advertisement = await discoverReceivePack(remote);
     this.#options.onPhase?.('look', (performance.now() - start) / 1000);
     return advertisement;
+  }
+
+  /** What fails here fails for whoever reads, too, and says nothing of pushing. */
+  async #lookBeforePush(
+    remote: Remote,
+    signal: AbortSignal,
+  ): Promise<{ readonly tip: string; readonly capabilities: ReadonlySet<string> }> {
+    try {
+      return await this.#guard('read', signal, async () => {
+        const { refs, capabilities } = await this.#look(remote);
+        return { tip: this.#toTip(refs), capabilities };
+      });
+    } catch (error) {
+      if (!(error instanceof BranchTrouble)) throw error;
+      const { code, message, retryAfterMs } = error;
+      throw new BranchTrouble(code, message, retryAfterMs, { cause: error, isOfLook: true });
+    }
   }
 
   #connect(signal: AbortSignal): Remote {

@@ -1,12 +1,15 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { PushTrouble } from '../watch/watcher.ts';
 import { Fault, toReason } from './fault.ts';
 
 interface Health {
   readonly isAlive: boolean;
   /** Undefined: ready. */
   readonly obstacle: string | undefined;
+  /** Why pushes fail; undefined: they do not. */
+  readonly pushTrouble?: PushTrouble | undefined;
 }
 
 export interface Listener {
@@ -32,12 +35,12 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
     throw new Fault('usage', `${place} is not an address to listen on`, 'write host:port, as in 0.0.0.0:8080');
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?')[0];
-    const { isAlive, obstacle } = health();
+    const { isAlive, obstacle, pushTrouble } = health();
     const answer = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
       response.writeHead(status, { 'content-type': type }).end(text);
     if (request.method !== 'GET' && request.method !== 'HEAD') answer(405, 'only GET\n');
     else if (path === '/healthz') answer(isAlive ? 200 : 503, isAlive ? 'alive\n' : 'the loop hangs\n');
-    else if (path === '/readyz') answer(obstacle === undefined ? 200 : 503, `${obstacle ?? 'ready'}\n`);
+    else if (path === '/readyz') answer(obstacle === undefined ? 200 : 503, toReadyText(obstacle, pushTrouble));
     else if (path === '/metrics') answer(200, await metrics.text(), metrics.contentType);
     else answer(404, 'there are /healthz, /readyz and /metrics\n');
   });
@@ -50,6 +53,14 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
       server.closeAllConnections();
     },
   };
+}
+
+/** Pushes that fail do not make it unready, but whoever looks here should read of them. */
+function toReadyText(obstacle: string | undefined, trouble: PushTrouble | undefined): string {
+  const push =
+    trouble &&
+    `but pushes fail, ${trouble.failures} in a row, since ${new Date(trouble.since * 1000).toISOString()}: ${trouble.message}`;
+  return [obstacle ?? 'ready', ...(push === undefined ? [] : [push]), ''].join('\n');
 }
 
 function started(server: Server, port: number, host: string): Promise<void> {

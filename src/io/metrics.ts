@@ -37,6 +37,11 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['cause'],
     registers,
   });
+  const pushFailures = new Gauge({
+    name: 'model_mirror_push_failures',
+    help: 'Pushes in a row that failed; 0: the last one was accepted, or nothing waits to be pushed.',
+    registers,
+  });
   const seconds = new Histogram({
     name: 'model_mirror_event_to_push_seconds',
     help: 'From the event that could be told to the pushed commit, a model each.',
@@ -72,6 +77,7 @@ export function createMetrics(version: string): Metrics {
     },
     conflict: () => conflicts.inc(),
     retry: (cause) => retries.inc({ cause }),
+    pushFailures: (count) => pushFailures.set(count),
     models: (byState) => {
       models.reset();
       for (const [key, count] of byState) {

@@ -32,20 +32,36 @@ export interface StatusCommit {
   readonly message: string;
 }
 
-/** Why the branch cannot be read or written now. */
-export type BranchTroubleCode = 'unreachable' | 'refused' | 'denied' | 'no-branch' | 'throttled';
+/**
+ * Why the branch cannot be read or written now:
+ * - unreachable: there was no answer, or half of one;
+ * - unavailable: the server answers that it cannot (HTTP 5xx);
+ * - denied: it does not let these credentials in;
+ * - refused: it does not take what was pushed;
+ * - throttled: it asks for fewer requests;
+ * - no-branch: the repository does not have the branch.
+ */
+export type BranchTroubleCode = 'unreachable' | 'unavailable' | 'denied' | 'refused' | 'throttled' | 'no-branch';
 
 /** The message never holds a credential. */
 export class BranchTrouble extends Error {
   readonly code: BranchTroubleCode;
   /** How long the server wants to be left alone. */
   readonly retryAfterMs: number | undefined;
+  /** Whether a push failed before anything was sent, where it looked for the branch: reading fails as well. */
+  readonly isOfLook: boolean;
 
-  constructor(code: BranchTroubleCode, message: string, retryAfterMs?: number, options?: ErrorOptions) {
+  constructor(
+    code: BranchTroubleCode,
+    message: string,
+    retryAfterMs?: number,
+    { isOfLook = false, ...options }: ErrorOptions & { readonly isOfLook?: boolean } = {},
+  ) {
     super(message, options);
     this.name = 'BranchTrouble';
     this.code = code;
     this.retryAfterMs = retryAfterMs;
+    this.isOfLook = isOfLook;
   }
 }
 
@@ -67,5 +83,7 @@ export interface Meter {
   readonly commit: (secondsFromEvent: readonly number[]) => void;
   readonly conflict: () => void;
   readonly retry: (cause: RetryCause) => void;
+  /** How many pushes in a row failed by now; 0: the last one was taken, or nothing waits to be pushed. */
+  readonly pushFailures: (count: number) => void;
   readonly models: (byState: ReadonlyMap<string, number>) => void;
 }

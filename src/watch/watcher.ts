@@ -3,7 +3,8 @@
  *
  * Invariants: one call to git at a time, so never two pushes in flight; nothing is pushed before both
  * kinds of objects were listed and the branch was read; whatever fails is tried again, later and later
- * but without an end, and nothing that was seen meanwhile is lost.
+ * but without an end, and nothing that was seen meanwhile is lost. Reading and pushing fail for reasons of
+ * their own, so that neither's success ends the other's pause.
  */
 import type { Live } from '../observe/live-object.ts';
 import { computeBackoff } from './backoff.ts';
@@ -11,6 +12,7 @@ import type { MessageOptions } from './commit-message.ts';
 import { toCommitMessage } from './commit-message.ts';
 import type { Clock, Log, Meter, Snapshot, StatusBranch } from './ports.ts';
 import { BranchTrouble } from './ports.ts';
+import { PushPace } from './push-pace.ts';
 import type { BookOptions, Plan } from './status-book.ts';
 import { StatusBook } from './status-book.ts';
 
@@ -35,6 +37,15 @@ interface WatcherPorts {
   readonly refresh: ((trackings: readonly string[]) => void) | undefined;
 }
 
+/** Why pushes fail. */
+export interface PushTrouble {
+  readonly message: string;
+  /** So many in a row. */
+  readonly failures: number;
+  /** When the first of them failed, in seconds since 1970. */
+  readonly since: number;
+}
+
 /** Not more often than this because of an event. */
 const fetchPauseMs = 1000;
 /** So many changes at once are a storm: while it goes on, the window is up to so many times as long. */
@@ -44,6 +55,8 @@ const stormPauseMs = 100;
 /** A loop that has not turned for so long hangs: a push may take half a minute. */
 const aliveMs = 120_000;
 const longestWaitMs = 5000;
+/** How often to look at the branch while a push is refused: a tip that moved is tried at once. */
+const refusedPollMs = 4000;
 /** A refresh that is asked for while ours is under way is lost in Argo CD: so long after, git is looked at again. */
 const secondLookMs = 3000;
 
@@ -57,10 +70,13 @@ export class Watcher {
   #wantsFetch = true;
   #lastFetch = Number.NEGATIVE_INFINITY;
   #lastTurn = Number.NEGATIVE_INFINITY;
-  #failures = 0;
+  #fetchFailures = 0;
+  #fetchTrouble: string | undefined;
+  readonly #pace = new PushPace();
+  #pushTrouble: PushTrouble | undefined;
   #conflicts = 0;
-  #retryAt = Number.NEGATIVE_INFINITY;
-  #trouble: string | undefined;
+  /** Neither read nor pushed before. */
+  #pausedUntil = Number.NEGATIVE_INFINITY;
   #lastEvent = Number.NEGATIVE_INFINITY;
   #lastPush = Number.NEGATIVE_INFINITY;
   #secondLook = Number.POSITIVE_INFINITY;
@@ -103,12 +119,20 @@ export class Watcher {
     return this.#ports.clock.now() - this.#lastTurn < aliveMs;
   }
 
-  /** What keeps it from doing its work; undefined: synced, and able to push. */
+  /**
+   * What keeps it from knowing what it should; undefined: the cluster is in step and the branch was read. A
+   * push that is refused is no obstacle: another Pod would be refused as well.
+   */
   get obstacle(): string | undefined {
     const [streamTrouble] = this.#streamTroubles.values();
     if (streamTrouble !== undefined) return streamTrouble;
     if (!this.#isListed) return 'the cluster was not listed yet';
-    return this.#snapshot === undefined ? (this.#trouble ?? 'the branch was not read yet') : this.#trouble;
+    return this.#fetchTrouble ?? (this.#snapshot === undefined ? 'the branch was not read yet' : undefined);
+  }
+
+  /** Why what is to be told is not in git; undefined: the last push was taken, or nothing waits. */
+  get pushTrouble(): PushTrouble | undefined {
+    return this.#pushTrouble;
   }
 
   get #isListed(): boolean {
@@ -140,21 +164,25 @@ export class Watcher {
   async #turn(stop: AbortSignal, drop: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#ports;
     const { pollMs, once } = this.#options;
-    if (clock.now() < this.#retryAt) return this.#untilRetry();
+    if (clock.now() < this.#pausedUntil) return this.#untilResumed();
+    const interval = this.#pace.isRefused && this.#pushTrouble !== undefined ? Math.min(pollMs, refusedPollMs) : pollMs;
     const fetchAt = this.#wantsFetch
       ? this.#lastFetch + fetchPauseMs
-      : Math.min(this.#lastFetch + pollMs, this.#secondLook);
-    if (clock.now() >= fetchAt && !(await this.#fetch(stop))) return this.#untilRetry();
+      : Math.min(this.#lastFetch + interval, this.#secondLook);
+    if (clock.now() >= fetchAt && !(await this.#fetch(stop))) return this.#untilResumed();
     if (this.#snapshot === undefined || !this.#isListed) return longestWaitMs;
     const now = clock.now();
     const { plan, warnings } = this.#book.plan(now);
     for (const warning of warnings) this.#ports.log.warn(warning);
     this.#ports.meter.models(this.#book.countStates());
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, fetchAt);
-    if (plan.files.size === 0) return once && !plan.isSettling ? undefined : Math.max(0, next - now);
-    const pushAt = once ? now : this.#toPushTime(plan, now);
+    if (plan.files.size === 0) {
+      this.#endPushTrouble('nothing waits to be pushed any more');
+      return once && !plan.isSettling ? undefined : Math.max(0, next - now);
+    }
+    const pushAt = Math.max(once ? now : this.#toPushTime(plan, now), this.#pace.toStart(this.#snapshot.commit));
     if (now < pushAt) return Math.max(0, Math.min(pushAt, next) - now);
-    return this.#push(plan, drop);
+    return this.#push(plan, this.#snapshot.commit, drop);
   }
 
   #toPushTime({ since = Number.NEGATIVE_INFINITY, changes }: Plan, now: number): number {
@@ -166,8 +194,8 @@ export class Watcher {
     return Math.max(since + batchMs, Math.min(calm, start + stormWindows * batchMs));
   }
 
-  #untilRetry(): number {
-    return Math.max(0, this.#retryAt - this.#ports.clock.now());
+  #untilResumed(): number {
+    return Math.max(0, this.#pausedUntil - this.#ports.clock.now());
   }
 
   async #fetch(signal: AbortSignal): Promise<boolean> {
@@ -184,29 +212,33 @@ export class Watcher {
         this.#snapshot = snapshot;
         this.#refresh(trackings);
       }
-      this.#succeed();
+      if (this.#fetchTrouble !== undefined) log.info('git answers again', { after: this.#fetchFailures });
+      this.#fetchFailures = 0;
+      this.#fetchTrouble = undefined;
       return true;
     } catch (error) {
       this.#wantsFetch = true;
-      if (!signal.aborted) this.#fail('git-fetch', error);
+      if (!signal.aborted) this.#failFetch(error);
       return false;
     }
   }
 
-  async #push(plan: Plan, drop: AbortSignal): Promise<number> {
+  async #push(plan: Plan, tip: string, drop: AbortSignal): Promise<number> {
     const { branch, clock, log, meter } = this.#ports;
     const message = toCommitMessage(plan.changes, this.#options);
+    this.#pace.start(clock.now());
     try {
       const snapshot = await branch.push({ changes: plan.files, message }, drop);
       if (snapshot === 'moved') {
         this.#conflicts++;
+        this.#pace.conflict(clock.now(), clock.random());
         meter.conflict();
         this.#wantsFetch = true;
         this.#lastFetch = Number.NEGATIVE_INFINITY;
         // The first time somebody else was just quicker; then there is a crowd.
         if (this.#conflicts === 1) return 0;
-        const pause = computeBackoff(this.#conflicts - 1, clock.random(), 100);
-        this.#retryAt = clock.now() + pause;
+        const pause = computeBackoff(this.#conflicts - 1, clock.random(), { first: 100 });
+        this.#pausedUntil = clock.now() + pause;
         return pause;
       }
       this.#snapshot = snapshot;
@@ -216,18 +248,21 @@ export class Watcher {
       this.#lastPush = now;
       meter.commit(plan.changes.map(({ since }) => (now - since) / 1000));
       log.info(message.slice(0, message.indexOf('\n')), { commit: snapshot.commit, models: plan.changes.length });
-      this.#succeed();
+      this.#endPushTrouble('pushes are accepted again');
+      this.#pace.succeed();
       const trackings = plan.changes.flatMap(({ tracking, before, after }) =>
         tracking === undefined || !rendersOtherwise(before, after) ? [] : [tracking],
       );
       this.#refresh(trackings);
       return 0;
     } catch (error) {
-      if (!drop.aborted) this.#fail('git-push', error);
       // Whether the server took it is not known: the branch will tell.
       this.#wantsFetch = true;
       this.#lastFetch = Number.NEGATIVE_INFINITY;
-      return this.#untilRetry();
+      if (drop.aborted) return 0;
+      if (error instanceof BranchTrouble && error.isOfLook) this.#failFetch(error);
+      else this.#failPush(error, tip);
+      return this.#untilResumed();
     }
   }
 
@@ -238,23 +273,42 @@ export class Watcher {
     this.#secondLook = clock.now() + secondLookMs;
   }
 
-  #succeed(): void {
-    if (this.#trouble !== undefined) this.#ports.log.info('git answers again', { after: this.#failures });
-    this.#failures = 0;
-    this.#trouble = undefined;
+  #failFetch(error: unknown): void {
+    if (!(error instanceof BranchTrouble)) throw error;
+    const { clock } = this.#ports;
+    this.#fetchFailures++;
+    const pause = Math.max(computeBackoff(this.#fetchFailures, clock.random()), error.retryAfterMs ?? 0);
+    this.#pausedUntil = clock.now() + pause;
+    this.#report('git-fetch', error, this.#fetchFailures, pause);
+    this.#fetchTrouble = error.message;
   }
 
-  #fail(cause: 'git-fetch' | 'git-push', error: unknown): void {
+  #failPush(error: unknown, tip: string): void {
     if (!(error instanceof BranchTrouble)) throw error;
-    const { clock, log, meter } = this.#ports;
-    this.#failures++;
-    const pause = Math.max(computeBackoff(this.#failures, clock.random()), error.retryAfterMs ?? 0);
-    this.#retryAt = clock.now() + pause;
+    const { clock, meter } = this.#ports;
+    const now = clock.now();
+    const pause = this.#pace.fail(error, tip, now, clock.random());
+    const { failures } = this.#pace;
+    meter.pushFailures(failures);
+    this.#report('git-push', error, failures, pause);
+    this.#pushTrouble = { message: error.message, failures, since: this.#pushTrouble?.since ?? clock.date() };
+  }
+
+  #report(cause: 'git-fetch' | 'git-push', { code, message }: BranchTrouble, attempt: number, pause: number): void {
+    const { log, meter } = this.#ports;
     meter.retry(cause);
-    const seconds = Math.round(pause / 100) / 10;
-    const say = this.#trouble === error.message ? log.warn : log.error;
-    say(error.message, { cause: error.code, attempt: this.#failures, retryInSeconds: seconds });
-    this.#trouble = error.message;
+    const isKnown = message === this.#fetchTrouble || message === this.#pushTrouble?.message;
+    const say = isKnown ? log.warn : log.error;
+    say(message, { cause: code, attempt, retryInSeconds: Math.round(pause / 100) / 10 });
+  }
+
+  /** The pace stays: pushes that change back and forth must not make it forget. */
+  #endPushTrouble(why: string): void {
+    if (this.#pushTrouble === undefined) return;
+    const { log, meter } = this.#ports;
+    log.info(why, { after: this.#pushTrouble.failures });
+    meter.pushFailures(0);
+    this.#pushTrouble = undefined;
   }
 }
 

@@ -34,6 +34,9 @@ export class MemoryBranch implements StatusBranch {
   pushes: StatusCommit[] = [];
   /** Thrown by the next calls. */
   readonly troubles: Error[] = [];
+  /** Thrown by each push. */
+  refusal: Error | undefined;
+  attempts = 0;
   /** Called before a push arrives. */
   onPush: () => void = () => {};
 
@@ -56,9 +59,11 @@ export class MemoryBranch implements StatusBranch {
   };
 
   readonly push = async (commit: StatusCommit) => {
+    this.attempts++;
     this.#raise();
     this.onPush();
     if (this.#snapshot?.commit !== this.#repository.commit) return 'moved';
+    if (this.refusal !== undefined) throw this.refusal;
     this.pushes.push(commit);
     this.#repository.apply(commit.changes);
     this.#repository.messages.push(commit.message);

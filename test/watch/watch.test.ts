@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -183,16 +183,6 @@ test('git fails in every way, and nothing is lost', async (t) => {
     () => server.disturb({ kind: 'cut', afterBytes: 20 }, { service: 'git-receive-pack', times: 2 }),
     heal,
   );
-  const hook = join(scene.bare, 'hooks/pre-receive');
-  await survive(
-    'a hook that refuses',
-    () => {
-      mkdirSync(join(scene.bare, 'hooks'), { recursive: true });
-      writeFileSync(hook, '#!/bin/sh\necho no >&2\nexit 1\n');
-      chmodSync(hook, 0o755);
-    },
-    () => rmSync(hook),
-  );
   await survive(
     'a branch that was deleted',
     async () => {
@@ -205,6 +195,27 @@ test('git fails in every way, and nothing is lost', async (t) => {
   const subjects = await scene.log();
   t.is(subjects.length, new Set(subjects.map((subject, i) => `${subject} ${i}`)).size);
   t.is(await scene.fsck(), '');
+});
+
+test('a hook that refuses: the watcher stays ready, reports it, and does not push again at once', async (t) => {
+  const scene = await WatchScene.start(t);
+  await startLoading(scene);
+  const watcher = scene.watch(['--listen', '127.0.0.1:0']);
+  await until('loading is told', isTold(scene, 'Loading'));
+  const hook = join(scene.bare, 'hooks/pre-receive');
+  mkdirSync(join(scene.bare, 'hooks'), { recursive: true });
+  writeFileSync(hook, `#!/bin/sh\necho push >> ${join(scene.folder, 'pushes')}\necho ask an owner >&2\nexit 1\n`);
+  chmodSync(hook, 0o755);
+  await setCandidate(scene, loaded);
+  await until('it is reported', () => watcher.output.includes('ask an owner'));
+  const [, address] = /"address":"([^"]+)"/.exec(watcher.output) ?? [];
+  const get = async (path: string) => fetch(`http://${address}${path}`, { headers: { connection: 'close' } });
+  await until('the branch was read since', async () => (await get('/readyz')).status === 200);
+  t.regex(await (await get('/readyz')).text(), /^ready\nbut pushes fail, 1 in a row, since .*: .*ask an owner\n$/);
+  t.regex(await (await get('/metrics')).text(), /^model_mirror_push_failures 1$/m);
+  const looks = scene.server.traffic('info/refs').requests;
+  await until('it looked again and again', () => scene.server.traffic('info/refs').requests > looks + 2);
+  t.is(readFileSync(join(scene.folder, 'pushes'), 'utf8'), 'push\n');
 });
 
 test('a person and the watcher push to one branch', async (t) => {

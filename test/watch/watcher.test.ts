@@ -46,7 +46,7 @@ class Scene {
   readonly branch: MemoryBranch;
   readonly watcher: Watcher;
   readonly lines: string[] = [];
-  readonly counts = { conflict: 0, retry: [] as string[], waited: [] as number[] };
+  readonly counts = { conflict: 0, retry: [] as string[], waited: [] as number[], pushFailures: 0 };
   readonly refreshed: string[] = [];
   readonly #stop = new AbortController();
   readonly running: Promise<void>;
@@ -72,6 +72,9 @@ class Scene {
             this.counts.conflict++;
           },
           retry: (cause) => this.counts.retry.push(cause),
+          pushFailures: (count) => {
+            this.counts.pushFailures = count;
+          },
         },
         refresh: (trackings) => this.refreshed.push(...trackings),
       },
@@ -374,6 +377,114 @@ test('git trouble: later and later, without an end, and nothing is lost', async 
   t.is(scene.counts.retry.length, 8);
   t.is(scene.lines.filter((line) => line.startsWith('error')).length, 1, 'the rest are only repeated as warnings');
   await scene.end();
+});
+
+const refused = new BranchTrouble('refused', 'protected branch: ask an owner');
+const hourMs = 3_600_000;
+
+/** A scene whose pushes are refused from now on, and when they were tried, by its clock. */
+async function toRefusedScene(): Promise<{ readonly scene: Scene; readonly times: readonly number[] }> {
+  const scene = await toLoadingScene();
+  const times: number[] = [];
+  scene.branch.refusal = refused;
+  scene.branch.onPush = () => times.push(scene.clock.now());
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(1000);
+  return { scene, times };
+}
+
+test('a refused push is tried again later and later, and reported, while the watcher stays ready', async (t) => {
+  const { scene, times } = await toRefusedScene();
+  t.is(scene.watcher.obstacle, undefined);
+  t.is(scene.watcher.pushTrouble?.message, 'protected branch: ask an owner');
+  await scene.clock.advance(hourMs);
+  t.is(scene.watcher.obstacle, undefined);
+  t.true(times.length <= 40 && times.length >= 10, `${times.length} pushes`);
+  t.is(scene.counts.pushFailures, times.length);
+  t.is(scene.watcher.pushTrouble?.failures, times.length);
+  t.deepEqual(
+    scene.lines.filter((line) => line.startsWith('error')),
+    ['error protected branch: ask an owner'],
+  );
+  t.is(scene.lines.filter((line) => line.includes('answers again')).length, 0, 'the fetches between are no recovery');
+  scene.branch.refusal = undefined;
+  await scene.clock.advance(360_000);
+  t.is(scene.log.length, 2);
+  t.is(scene.watcher.pushTrouble, undefined);
+  t.is(scene.counts.pushFailures, 0);
+  t.is(scene.lines.filter((line) => line === 'info pushes are accepted again').length, 1);
+  await scene.end();
+});
+
+test('a tip that moved is tried within 5 s, but no two pushes are within 30 s', async (t) => {
+  const { scene, times } = await toRefusedScene();
+  await scene.clock.advance(600_000);
+  const before = times.length;
+  // Whenever it moves; the next push of the slow pace is up to 5 min away.
+  const moveAfter = async (ms: number) => {
+    await scene.clock.advance(Math.max(0, (times.at(-1) ?? 0) + ms - scene.clock.now()));
+    scene.repository.edit({ 'README.md': `moved at ${scene.clock.now()}` });
+    await scene.clock.advance(5000);
+    return scene.clock.now();
+  };
+  const now = await moveAfter(60_000);
+  t.is(times.length, before + 1);
+  t.true(now - (times.at(-1) ?? 0) <= 5000);
+  await moveAfter(3000);
+  t.is(times.length, before + 1, '3 s after a push');
+  await scene.clock.advance(22_000);
+  t.is(times.length, before + 2, 'and so it comes 30 s after it');
+  t.is((times.at(-1) ?? 0) - (times.at(-2) ?? 0), 30_000);
+  scene.branch.refusal = undefined;
+  await moveAfter(40_000);
+  t.is(scene.log.length, 2);
+  await scene.end();
+});
+
+test('what a person pushes in place of a refused commit ends the trouble', async (t) => {
+  const { scene } = await toRefusedScene();
+  const wanted = (scene.repository.files.get(status('wisdom')) ?? '').replace('state: Loading', 'state: Ready');
+  scene.repository.edit({ [status('wisdom')]: wanted });
+  await scene.clock.advance(5000);
+  t.is(scene.watcher.pushTrouble, undefined);
+  t.is(scene.counts.pushFailures, 0);
+  await scene.end();
+});
+
+test('a refused push costs at most 40 pushes an hour, whatever else happens', async (t) => {
+  const happening = fc.record({
+    what: fc.constantFrom('event', 'relist', 'move', 'conflict', 'fetch-fails', 'push-breaks', 'revert'),
+    after: fc.integer({ min: 0, max: 45_000 }),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(happening, { minLength: 1, maxLength: 120 }), async (happenings) => {
+      const { scene, times } = await toRefusedScene();
+      const start = scene.clock.now();
+      const isRunning = () => scene.clock.now() < start + hourMs;
+      for (let i = 0; isRunning(); i++) {
+        const { what, after } = happenings[i % happenings.length] ?? { what: 'move', after: 1000 };
+        if (what === 'event') for (const live of toServices('wisdom', i % 2 ? failed : loaded)) scene.watcher.put(live);
+        if (what === 'revert') for (const live of toServices('wisdom', loading)) scene.watcher.put(live);
+        if (what === 'relist') scene.list([...toServices('wisdom', loaded), routeOf('wisdom')]);
+        if (what === 'move') scene.repository.edit({ 'README.md': `edit ${i}` });
+        if (what === 'fetch-fails') scene.branch.troubles.push(new BranchTrouble('unreachable', 'reset'));
+        if (what === 'push-breaks') scene.branch.refusal = new BranchTrouble('unreachable', 'reset');
+        const onPush = scene.branch.onPush;
+        if (what === 'conflict')
+          scene.branch.onPush = () => {
+            scene.branch.onPush = onPush;
+            onPush();
+            scene.repository.edit({ 'README.md': `edit ${i}` });
+          };
+        await scene.clock.advance(Math.max(after, 1000));
+        scene.branch.refusal = refused;
+      }
+      t.true(times.length <= 40, `${times.length} pushes`);
+      for (const [i, time] of times.entries()) if (i > 0) t.true(time - (times[i - 1] ?? 0) >= 30_000);
+      await scene.end();
+    }),
+    { numRuns: 12 },
+  );
 });
 
 test('a server that asks for time gets it', async (t) => {
