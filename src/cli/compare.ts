@@ -130,6 +130,8 @@ function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, hos
   if (!isFilePresent(resolve(repository, folder)))
     return {
       folder,
+      policyRoot: root,
+      ignoredPolicies: [],
       files: [],
       problems: [],
       read: ({ path }) => toWholeProblem(path, toUnreadable('the folder is not there')),

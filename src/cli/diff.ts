@@ -18,7 +18,7 @@ export function addDiff(program: Command, host: Host, finish: (code: number) => 
     .option('--assume-ready', 'the preview: as if every candidate were ready, before and after')
     .option('--namespace <name>', 'for models that name none')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
-    .option('--root <folder>', "the outermost folder whose policies hold; default: the repository's root")
+    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
     .addHelpText(
       'after',

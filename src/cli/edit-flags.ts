@@ -36,6 +36,6 @@ export function addEditFlags(command: Command): Command {
     .option('--commit', 'commit the edited file, and nothing else; git hooks are not run')
     .option('--branch <name>', 'commit it on a new branch, and stay there')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
-    .option('--root <folder>', "the outermost folder whose policies hold; default: the repository's root")
+    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git");
 }

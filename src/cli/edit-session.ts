@@ -13,6 +13,7 @@ import { exitCodes, Fault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
 import { commitFile } from '../io/git-work-tree.ts';
 import { toDiffText } from '../output/diff-text.ts';
+import { isIgnoredPolicy } from '../render/policies.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
 import { findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './edit-target.ts';
@@ -90,7 +91,7 @@ function check(
   const isError = ({ severity }: Problem) => severity === 'error';
   return {
     errors: sortProblems([...linked, ...[...own.problems, ...fresh].filter(isError)]),
-    warnings: fresh.filter((problem) => !isError(problem)),
+    warnings: sortProblems([...fresh.filter((problem) => !isError(problem)), ...own.problems.filter(isIgnoredPolicy)]),
     before,
     after,
     own,

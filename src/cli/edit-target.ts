@@ -45,9 +45,7 @@ export function findTarget(name: string, flags: EditFlags, host: Host): EditTarg
 
 /** What people look at who run a command by hand: nothing of Argo CD's environment counts. */
 export function toOwnPlaces(flags: PlaceFlags & { readonly path: string }, host: Host): Places {
-  const nowhere = readArgocdEnvironment({});
-  const { repository } = toPlaces(host, nowhere, flags.path, { ...flags, root: flags.path });
-  return toPlaces(host, nowhere, flags.path, { ...flags, root: flags.root ?? repository });
+  return toPlaces(host, readArgocdEnvironment({}), flags.path, flags);
 }
 
 interface NoTarget {
@@ -79,7 +77,7 @@ export function pickTarget(
 
 /** The models at and below the working directory, by name; of files that cannot be read nothing is said. */
 export function findModelNames(host: Host): string[] {
-  const { models } = findModels(openFolderTree(toPlaces(host, readArgocdEnvironment({}), '.', { root: '.' })));
+  const { models } = findModels(openFolderTree(toPlaces(host, readArgocdEnvironment({}), '.', {})));
   return [...new Set(models.map(({ model }) => model.metadata.name))].sort();
 }
 

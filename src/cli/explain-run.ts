@@ -6,6 +6,7 @@ import { hasErrors } from '../input/problem.ts';
 import { locate } from '../input/yaml-text.ts';
 import { exitCodes } from '../io/fault.ts';
 import { toExplainJson, toExplainText } from '../output/explain-text.ts';
+import { isIgnoredPolicy } from '../render/policies.ts';
 import { findTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { ExplainFlags } from './glance-flags.ts';
 import { toSpeech } from './glance-flags.ts';
@@ -46,5 +47,6 @@ export function runExplain(name: string, flags: ExplainFlags, host: Host): numbe
       ? toExplainJson(explanation)
       : toExplainText(explanation, { all: flags.all === true, toPath, style: host.style(1) });
   host.write(1, [text]);
+  showProblems(problems.filter(isIgnoredPolicy), host, 2, toPath);
   return exitCodes.fine;
 }

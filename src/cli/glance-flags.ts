@@ -40,7 +40,7 @@ export function addLookFlags(command: Command): Command {
     .option('--path <folder>', 'look for models there and below', '.')
     .option('--namespace <name>', 'where models are that name none; default: where their status files say')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
-    .option('--root <folder>', "the outermost folder whose policies hold; default: the repository's root")
+    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
     .addOption(
       new Option('-o, --output <format>', 'for people or for programs').choices(['text', 'json']).default('text'),

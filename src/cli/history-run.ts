@@ -18,6 +18,7 @@ import { toHistoryJson } from '../output/history-json.ts';
 import { toHistoryPage } from '../output/history-page.ts';
 import { toHistoryText } from '../output/history-text.ts';
 import { renderApplication } from '../render/application.ts';
+import { toIgnoredProblems } from '../render/policies.ts';
 import { toClusterName } from './cluster-name.ts';
 import { isCalled, pickTarget } from './edit-target.ts';
 import type { HistoryFlags } from './history-flags.ts';
@@ -56,6 +57,10 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   if ('problems' in meant) {
     showProblems(meant.problems, host, 2, scene.toShownPath);
     return exitCodes.problems;
+  }
+  if (scene.root !== '.') {
+    const ignored = toIgnoredProblems(await revisions.readTree(tip, scene));
+    showProblems(ignored, host, 2, scene.toShownPath);
   }
   const points = await readPoints(tip, meant, walk);
   const namespace = findNamespace(points) ?? walk.namespace ?? 'default';

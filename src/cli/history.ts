@@ -20,7 +20,7 @@ export function addHistory(program: Command, host: Host, finish: (code: number) 
     .option('--path <folder>', 'look for the model there and below', '.')
     .option('--namespace <name>', 'for models that name none')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
-    .option('--root <folder>', "the outermost folder whose policies hold; default: the repository's root")
+    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
     .addHelpText(
       'after',

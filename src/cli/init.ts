@@ -21,7 +21,7 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
     .option('--context <name>', 'with --from-cluster: of the kubeconfig')
     .option('--dir <folder>', 'write them there; default: models/<name> where there is a folder models, else <name>')
     .option('--dry-run', 'show what would be written, and write nothing')
-    .option('--root <folder>', "the outermost folder whose policies hold; default: the repository's root")
+    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
     .addHelpText(
       'after',

@@ -23,6 +23,7 @@ import { toDiffText } from '../output/diff-text.ts';
 import { toBlock } from '../output/manifest-text.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
+import { isIgnoredPolicy } from '../render/policies.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { toOwnPlaces, toReach } from './edit-target.ts';
 import type { Host } from './host.ts';
@@ -244,7 +245,9 @@ function check(
   return {
     rollout,
     rollouts,
-    problems: sortProblems(problems.filter((problem) => !known.has(JSON.stringify(problem)))),
+    problems: sortProblems(
+      problems.filter((problem) => isIgnoredPolicy(problem) || !known.has(JSON.stringify(problem))),
+    ),
     specs,
   };
 }

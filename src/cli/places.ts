@@ -2,7 +2,7 @@
 import { relative, resolve, sep } from 'node:path';
 import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
-import { mask } from '../input/quote.ts';
+import { mask, quote } from '../input/quote.ts';
 import type { ArgocdEnvironment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { FolderPlaces } from '../io/folder-tree.ts';
@@ -31,19 +31,24 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
   if (!isInside(folder, repository))
     throw new Fault('usage', `${directory} is not in the repository ${repository}`, 'mend --repo-root');
   const wanted = flags.root ?? argocd.root;
-  const root = wanted === undefined ? folder : toRealFolder(resolve(host.workingDirectory, wanted));
+  const root = wanted === undefined ? repository : toRealFolder(resolve(host.workingDirectory, wanted));
   if (!isInside(folder, root) || !isInside(root, repository))
     throw new Fault(
       'usage',
-      `the root ${wanted} is not a folder around ${directory} in the repository`,
-      'name a folder further up, as in ../..',
+      `the root ${mask(wanted ?? '')} is not a folder around ${mask(directory)} in the repository`,
+      repositoryPath === '.'
+        ? "leave it out: policies count from the repository's root"
+        : `leave it out, and ${sendOuter}: ${toSent(repositoryPath)}`,
     );
   return {
     repository,
     repositoryPath,
     folder,
     root,
-    problems: found === undefined ? [noRepository] : [],
+    problems: [
+      ...(found === undefined ? [noRepository] : []),
+      ...(repositoryPath === '.' ? [] : [toNotSent(repositoryPath, wanted !== undefined)]),
+    ],
     toShownPath: (file) => {
       const absolute = resolve(repository, file);
       const fromHere = relative(host.workingDirectory, absolute) || '.';
@@ -66,11 +71,40 @@ const noRepository = toWholeProblem(
   '.',
   {
     code: 'no-repository',
-    message: 'this is not in a git repository, so the paths in the annotations count from this folder',
+    message: 'this is not in a git repository, so paths and policies count from this folder',
     hint: 'pass --repo-root to count from another one',
   },
   'warning',
 );
+
+/**
+ * The outer policies may hold limits, so rendering without them is an error: a warning of a plugin is
+ * seen by nobody. Whoever may edit the Application can say that they shall not count.
+ */
+function toNotSent(repositoryPath: string, isAccepted: boolean): Problem {
+  return isAccepted
+    ? toWholeProblem(
+        repositoryPath,
+        {
+          code: 'policy-ignored',
+          message: `policies of the folders above do not count, by the parameter root; ${toSent(repositoryPath)}`,
+          hint: `leave the parameter out, and ${sendOuter}`,
+        },
+        'warning',
+      )
+    : toWholeProblem(repositoryPath, {
+        code: 'outer-policies-missing',
+        message: `policies of the folders above cannot be read: ${toSent(repositoryPath)}`,
+        hint: `${sendOuter}; or set the parameter root to "." to render without them`,
+      });
+}
+
+function toSent(repositoryPath: string): string {
+  return `Argo CD has sent no more of the repository than ${quote(repositoryPath)}`;
+}
+
+/** Argo CD sends what all paths of the annotation have in common (plugin.use.manifest.generate.paths). */
+const sendOuter = 'add ;/policy.yaml to the annotation argocd.argoproj.io/manifest-generate-paths of the Application';
 
 /**
  * Argo CD often leaves .git out of what it sends, but always runs a plugin in the Application's folder

@@ -37,7 +37,7 @@ export function addInputFlags(command: Command): Command {
   return command
     .option('--namespace <name>', "for models that name none; in Argo CD the Application's destination")
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
-    .option('--root <folder>', 'a folder further up, from which on policies hold')
+    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
     .option('--allow-empty', 'no model at all is no problem: the clean-up');
 }

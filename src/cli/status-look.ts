@@ -13,6 +13,7 @@ import { toAuthorization } from '../io/git-credentials.ts';
 import { GitRevisions } from '../io/git-revision.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName, toUpstreamRef } from '../io/git-upstream.ts';
 import type { RenderedRollout } from '../render/application.ts';
+import { isIgnoredPolicy } from '../render/policies.ts';
 import { toClusterName } from './cluster-name.ts';
 import { pickTarget, renderAll, toOwnApplication } from './edit-target.ts';
 import type { StatusFlags } from './glance-flags.ts';
@@ -35,7 +36,10 @@ export interface Seen extends Omit<Files, 'tree'> {
   /** How many there are, also those that are left out. */
   readonly models: number;
   readonly glances: readonly Glance[];
-  /** Errors alone: warnings are `validate`'s, and what is wrong with a status file is told with its model. */
+  /**
+   * Errors, and policies that do not count: other warnings are left to `validate`, and what is wrong with
+   * a status file is shown with its model.
+   */
   readonly problems: readonly Problem[];
 }
 
@@ -122,14 +126,19 @@ function renderMeant(
 ): Rendered {
   if (name === undefined) {
     const { rollouts, problems } = renderAll({ tree, cluster }, { namespace });
-    const errors = problems.filter(({ severity }) => severity === 'error');
-    return { rollouts, problems: rollouts.length === 0 && errors.length === 0 ? [toNoModel(tree)] : errors };
+    const shown = toShownProblems(problems);
+    return { rollouts, problems: rollouts.length === 0 && !hasErrors(shown) ? [toNoModel(tree)] : shown };
   }
   const target = pickTarget(name, { places, tree, cluster });
   if ('problems' in target) return { rollouts: [], problems: target.problems };
   const { rollouts, problems } = renderAll(toOwnApplication(target), { namespace });
-  if (hasErrors(problems)) return { rollouts: [], problems: problems.filter(({ severity }) => severity === 'error') };
-  return { rollouts: rollouts.filter(({ rollout }) => rollout.file.source.path === target.file.path), problems: [] };
+  const shown = toShownProblems(problems);
+  if (hasErrors(shown)) return { rollouts: [], problems: shown };
+  return { rollouts: rollouts.filter(({ rollout }) => rollout.file.source.path === target.file.path), problems: shown };
+}
+
+function toShownProblems(problems: readonly Problem[]): Problem[] {
+  return problems.filter((problem) => problem.severity === 'error' || isIgnoredPolicy(problem));
 }
 
 function toNoModel({ folder }: FolderTree): Problem {

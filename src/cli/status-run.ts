@@ -1,4 +1,5 @@
 /** `model-mirror status`: looks once, or again and again, and shows what it sees. */
+import { hasErrors } from '../input/problem.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { toStatusDetail, toStatusJson, toStatusTable } from '../output/status-table.ts';
 import { toMs } from './duration.ts';
@@ -42,7 +43,7 @@ export async function runStatus(name: string | undefined, flags: StatusFlags, ho
   const seen = await look(new AbortController().signal);
   host.write(1, [show(seen)]);
   showProblems(seen.problems, host, 2, places.toShownPath);
-  return seen.problems.length > 0 ? exitCodes.problems : exitCodes.fine;
+  return hasErrors(seen.problems) ? exitCodes.problems : exitCodes.fine;
 }
 
 function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, context }: StatusFlags): void {

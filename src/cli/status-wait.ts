@@ -1,6 +1,7 @@
 /** `status --wait`: looks again and again, until what is waited for has come, cannot come, or is late. */
 import type { Goal, Waited } from '../glance/wait.ts';
 import { computeWaited } from '../glance/wait.ts';
+import { hasErrors } from '../input/problem.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { shorten } from '../output/columns.ts';
@@ -48,7 +49,7 @@ export async function waitFor(
     try {
       const seen = await look(late);
       trouble = undefined;
-      if (seen.problems.length > 0) {
+      if (hasErrors(seen.problems)) {
         progress.end();
         showProblems(seen.problems, host, 2, places.toShownPath);
         return exitCodes.problems;

@@ -1,15 +1,11 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { isWithin } from '../input/folder-tree.ts';
 import { hasErrors } from '../input/problem.ts';
-import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { exitCodes } from '../io/fault.ts';
-import { openFolderTree } from '../io/folder-tree.ts';
 import { computeDigest } from '../manifests/digest.ts';
 import { toGithubText, toGitlabText, toProblemJson } from '../output/problem-text.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import type { Host } from './host.ts';
-import { toPlaces } from './places.ts';
 import type { InputFlags } from './render.ts';
 import { addInputFlags, readApplication } from './render.ts';
 import { showProblems } from './show-problems.ts';
@@ -50,35 +46,19 @@ function runValidate(directory: string, flags: ValidateFlags, host: Host): numbe
     if (problems.length === 0)
       host.write(1, [
         `${toCount(models, 'model', 'models')}, ${toCount(policies, 'policy', 'policies')}: no problems\n`,
-        ...toNotes(application.rollouts, directory, flags, host).map((note) => `${note}\n`),
+        ...toNotes(application.rollouts, flags).map((note) => `${note}\n`),
       ]);
   }
   return hasErrors(problems) ? exitCodes.problems : exitCodes.fine;
 }
 
 /** What was not looked at, and may fail elsewhere. */
-function toNotes(rollouts: readonly RenderedRollout[], directory: string, flags: ValidateFlags, host: Host): string[] {
+function toNotes(rollouts: readonly RenderedRollout[], flags: ValidateFlags): string[] {
   const open = rollouts.filter(({ rollout }) => rollout.file.model.metadata.namespace === undefined).length;
-  const outer = findOuterPolicies(directory, flags, host);
+  if (open === 0 || flags.namespace !== undefined) return [];
   return [
-    ...(open > 0 && flags.namespace === undefined
-      ? [
-          `${toCount(open, 'model names', 'models name')} no namespace: render needs --namespace, Argo CD takes its Application's`,
-        ]
-      : []),
-    ...(outer.length > 0
-      ? [`not counted, for they lie above this folder: ${outer.join(', ')}; --root counts them`]
-      : []),
+    `${toCount(open, 'model names', 'models name')} no namespace: render needs --namespace, Argo CD takes its Application's`,
   ];
-}
-
-/** The policies above the folder, which hold only for Applications with the parameter `root`. */
-function findOuterPolicies(directory: string, flags: ValidateFlags, host: Host): string[] {
-  const argocd = readArgocdEnvironment(host.environment);
-  if (flags.root !== undefined || argocd.root !== undefined || argocd.sourcePath !== undefined) return [];
-  const places = toPlaces(host, argocd, directory, flags);
-  const { files, folder } = openFolderTree({ ...places, root: places.repository });
-  return files.filter((file) => !isWithin(file.folder, folder)).map(({ path }) => places.toShownPath(path));
 }
 
 function toCount(count: number, one: string, many: string): string {

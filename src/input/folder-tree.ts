@@ -17,6 +17,10 @@ export interface FolderTree {
   readonly folder: string;
   /** Models, policies and status files below the folder, and policies of the folders above it. */
   readonly files: readonly FoundFile[];
+  /** The outermost folder whose policies count; `.` unless a flag or a parameter names another one. */
+  readonly policyRoot: string;
+  /** Policies of the folders above `policyRoot`, which therefore do not count. */
+  readonly ignoredPolicies: readonly string[];
   /** What was wrong with the folders themselves. */
   readonly problems: readonly Problem[];
   /** The file's text, or why there is none. */

@@ -44,7 +44,8 @@ export const parameters: readonly Parameter[] = [
   {
     name: 'root',
     title: 'Root of the policies',
-    tooltip: 'A folder further up, as ../.., from which on policies hold. Default: the folder of the Application.',
+    tooltip:
+      "The outermost folder whose policies count, as ../.. from the Application's folder. Default: the repository's root. Each VirtualService shows when outer policies are left out.",
     itemType: 'string',
   },
   {

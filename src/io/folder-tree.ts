@@ -28,7 +28,7 @@ export interface FolderPlaces {
   readonly repositoryPath: string;
   /** The folder to render: the same, and not outside of the repository. */
   readonly folder: string;
-  /** The outermost folder whose policies hold: the folder itself, or one around it. */
+  /** The outermost folder whose policies count: the repository, unless an option names a folder further in. */
   readonly root: string;
 }
 
@@ -83,9 +83,25 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
   return {
     folder: from,
     files,
+    policyRoot: outermost,
+    ignoredPolicies: toFolderChain(outermost)
+      .slice(toFolderChain(repositoryPath).length - 1, -1)
+      .flatMap((path) => listPolicies(toAbsolute(path), path)),
     problems,
     read: ({ path }) => unreadable.get(path) ?? readSource(toAbsolute(path), path),
   };
+}
+
+/** What cannot be listed is not told: nothing of it counts. */
+function listPolicies(absolute: string, folder: string): string[] {
+  try {
+    return readdirSync(absolute)
+      .filter((name) => !isLeftOut(name) && toFileRole(name)?.kind === 'MirrorPolicy')
+      .map((name) => posix.join(folder, name))
+      .sort();
+  } catch {
+    return [];
+  }
 }
 
 export function isLeftOut(name: string): boolean {

@@ -28,7 +28,7 @@ import { GitPacks } from './git-packs.ts';
 export interface TreePart {
   /** The folder that is rendered. */
   readonly folder: string;
-  /** The outermost folder whose policies hold: the folder itself, or one around it. */
+  /** The outermost folder whose policies count: the folder itself, or one around it. */
   readonly root: string;
 }
 
@@ -136,7 +136,10 @@ export class GitRevisions {
    */
   async readTree(commit: string, part: TreePart): Promise<FolderTree> {
     const { tree } = await this.readCommit(commit);
-    return this.#toFolderTree(tree, await this.#findFiles(tree, part), part.folder);
+    const ignoredPolicies = (await this.#findPolicies(tree, toFolderChain(part.root).slice(0, -1))).map(
+      ({ file }) => file.path,
+    );
+    return this.#toFolderTree(tree, await this.#findFiles(tree, part), part, ignoredPolicies);
   }
 
   /** @returns the id of the file or folder at a path in a commit's tree; undefined when there is none. */
@@ -181,7 +184,7 @@ export class GitRevisions {
     return {
       key: toKey(found),
       writtenKey: toKey(found.filter(({ file }) => file.path !== paths.status)),
-      read: () => this.#toFolderTree(tree, found, folder),
+      read: () => this.#toFolderTree(tree, found, { folder, root }, []),
     };
   }
 
@@ -242,17 +245,11 @@ export class GitRevisions {
   }
 
   async #findFiles(tree: string, { folder, root }: TreePart): Promise<FoundBlob[]> {
-    const found: FoundBlob[] = [];
+    const outer = toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
+    const found = await this.#findPolicies(tree, outer);
     const add = (at: string, entry: TreeEntry) => {
       found.push(toBlob(at, entry));
     };
-    const outer = toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
-    for (const at of outer) {
-      const level = await this.findEntry(tree, at);
-      if (level === undefined || !isFolder(level)) continue;
-      for (const entry of await this.#readEntries(level.oid))
-        if (!isFolder(entry) && !isLeftOut(entry.name) && isPolicy(toFileRole(entry.name))) add(at, entry);
-    }
     const search = async (at: string, oid: string): Promise<void> => {
       for (const entry of await this.#readEntries(oid)) {
         if (isLeftOut(entry.name) || entry.mode === modes.submodule) continue;
@@ -262,6 +259,19 @@ export class GitRevisions {
     };
     const start = await this.findEntry(tree, folder);
     if (start !== undefined && isFolder(start)) await search(folder, start.oid);
+    return found;
+  }
+
+  /** Of these folders alone, not of those below them. */
+  async #findPolicies(tree: string, folders: readonly string[]): Promise<FoundBlob[]> {
+    const found: FoundBlob[] = [];
+    for (const at of folders) {
+      const level = await this.findEntry(tree, at);
+      if (level === undefined || !isFolder(level)) continue;
+      for (const entry of await this.#readEntries(level.oid))
+        if (!isFolder(entry) && !isLeftOut(entry.name) && isPolicy(toFileRole(entry.name)))
+          found.push(toBlob(at, entry));
+    }
     return found;
   }
 
@@ -287,7 +297,12 @@ export class GitRevisions {
     return isFolder(entry) ? undefined : toSource(file.path, await this.#readBlob(entry.oid));
   }
 
-  async #toFolderTree(tree: string, found: readonly FoundBlob[], folder: string): Promise<FolderTree> {
+  async #toFolderTree(
+    tree: string,
+    found: readonly FoundBlob[],
+    { folder, root }: TreePart,
+    ignoredPolicies: readonly string[],
+  ): Promise<FolderTree> {
     const sources = new Map<string, SourceFile | Problem>();
     const read = async ({ file, oid }: FoundBlob) => {
       const source = await this.#readSource(tree, file, oid, folder);
@@ -302,7 +317,9 @@ export class GitRevisions {
     };
     const there = found.filter(({ file }) => sources.has(file.path));
     return {
-      folder: folder,
+      folder,
+      policyRoot: root,
+      ignoredPolicies,
       files: there.filter((blob) => !isRefused(blob)).map(({ file }) => file),
       problems: there.filter(isRefused).map(({ file }) => sources.get(file.path) as Problem),
       read: ({ path }) => sources.get(path) ?? toWholeProblem(path, toUnreadable('the file is not in this revision')),

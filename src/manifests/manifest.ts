@@ -27,6 +27,8 @@ export const versionLabel = 'app.kubernetes.io/version';
 export const digestAnnotation = 'model-mirror.dev/digest';
 /** The model's folder from the repository's root: where the watcher puts the status file. */
 export const pathAnnotation = 'model-mirror.dev/path';
+/** Where policies count from, if an option leaves out those of the folders above: nobody may do so unseen. */
+export const policiesFromAnnotation = 'model-mirror.dev/policies-from';
 
 /** Labels that say to whom an object belongs; nobody else may set them. */
 export function toOwnLabels(name: string, version?: string): Record<string, string> {

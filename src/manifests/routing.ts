@@ -16,7 +16,7 @@ import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.
 import type { GatewayChoice } from '../rollout/effective-policy.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { Manifest } from './manifest.ts';
-import { pathAnnotation, toOwnLabels } from './manifest.ts';
+import { pathAnnotation, policiesFromAnnotation, toOwnLabels } from './manifest.ts';
 
 export type VirtualService = Manifest<'VirtualService', NonNullable<IVirtualService['spec']>>;
 export type ServiceEntry = Manifest<'ServiceEntry', NonNullable<IServiceEntry['spec']>>;
@@ -47,7 +47,10 @@ export function renderVirtualService(rollout: Rollout, percentage: number): Virt
       name: rollout.name,
       namespace: rollout.namespace,
       labels: toOwnLabels(rollout.name),
-      annotations: { [pathAnnotation]: rollout.file.folder },
+      annotations: {
+        [pathAnnotation]: rollout.file.folder,
+        ...(policy.root === '.' ? {} : { [policiesFromAnnotation]: policy.root }),
+      },
     },
     spec: {
       gateways: [policy.gateway.name, 'mesh'],

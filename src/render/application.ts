@@ -25,7 +25,7 @@ import type { Mirror } from '../rollout/gate.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { checkRollout, computeRollout } from '../rollout/rollout.ts';
 import { readBelievedStatus } from './believed-status.ts';
-import { Policies } from './policies.ts';
+import { Policies, toIgnoredProblems } from './policies.ts';
 import type { RenderedObject } from './registry.ts';
 import { Registry } from './registry.ts';
 
@@ -91,7 +91,11 @@ export function renderApplication<T>(
   print: (manifest: Manifest) => T,
 ): RenderedApplication<T> {
   const { models, policies: policyFiles, statuses, misnamed } = sortFiles(tree);
-  const problems: Problem[] = [...tree.problems, ...misnamed.flatMap((found) => checkMisnamed(tree, found))];
+  const problems: Problem[] = [
+    ...tree.problems,
+    ...toIgnoredProblems(tree),
+    ...misnamed.flatMap((found) => checkMisnamed(tree, found)),
+  ];
   const policies = new Policies(tree, policyFiles);
   const registry = new Registry(print);
   const gateways = new GatewaysOnce();

@@ -3,8 +3,10 @@ import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
+import { toWholeProblem } from '../input/problem.ts';
 import { quote } from '../input/quote.ts';
 import type { Patch } from '../input/schema.ts';
+import type { SourceFile } from '../input/source-file.ts';
 import type { EffectivePolicy, PolicyFile } from '../rollout/effective-policy.ts';
 import { computeEffectivePolicy } from '../rollout/effective-policy.ts';
 
@@ -25,7 +27,9 @@ export class Policies {
   constructor(tree: FolderTree, files: readonly FoundFile[]) {
     this.#tree = tree;
     for (const file of files) {
-      const entry = { file, policy: this.#read(file) };
+      const source = tree.read(file);
+      if (!this.#isInside(file) && isForeign(source)) continue;
+      const entry = { file, policy: this.#parse(source) };
       const beside = this.#byFolder.get(file.folder);
       if (beside === undefined) this.#byFolder.set(file.folder, [entry]);
       else beside.push(entry);
@@ -48,6 +52,7 @@ export class Policies {
     const { policy, problems } = computeEffectivePolicy(
       levels.map((level) => level.flatMap((entry) => (entry.policy === undefined ? [] : [entry.policy]))),
       levels.flat().every((entry) => entry.policy !== undefined),
+      this.#tree.policyRoot,
     );
     this.#problems.push(...problems);
     this.#effective.set(nearest, policy);
@@ -95,8 +100,7 @@ export class Policies {
     return isWithin(file.folder, this.#tree.folder);
   }
 
-  #read(file: FoundFile): PolicyFile | undefined {
-    const source = this.#tree.read(file);
+  #parse(source: SourceFile | Problem): PolicyFile | undefined {
     if ('code' in source) {
       this.#problems.push(source);
       return undefined;
@@ -105,4 +109,32 @@ export class Policies {
     this.#problems.push(...problems);
     return policy && { source, policy };
   }
+}
+
+/**
+ * Other tools call their files policy.yaml too. In the folder that is rendered that is a problem; in the
+ * folders above, where it may be nobody's to rename, it is none. An empty file may be a policy that was lost.
+ */
+function isForeign(source: SourceFile | Problem): boolean {
+  return 'text' in source && source.text.trim() !== '' && !/model-mirror|MirrorPolicy/.test(source.text);
+}
+
+/** An option may leave outer policies out, limits and all, but never silently. */
+export function toIgnoredProblems({ policyRoot, ignoredPolicies }: FolderTree): Problem[] {
+  return ignoredPolicies.map((path) =>
+    toWholeProblem(
+      path,
+      {
+        code: 'policy-ignored',
+        message: `this policy does not count: by an option, policies count from ${quote(policyRoot)} only`,
+        hint: "leave out --root or the parameter root, and policies count from the repository's root",
+      },
+      'warning',
+    ),
+  );
+}
+
+/** Commands that leave warnings to `validate` show these: they say that limits may not hold. */
+export function isIgnoredPolicy({ code }: Problem): boolean {
+  return code === 'policy-ignored';
 }

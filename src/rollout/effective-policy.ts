@@ -46,6 +46,8 @@ export interface Setting {
 }
 
 export interface EffectivePolicy {
+  /** The outermost folder whose policies count; `.` unless a flag or a parameter leaves the outer ones out. */
+  readonly root: string;
   /** False: a policy that may say more cannot be read. */
   readonly isWhole: boolean;
   /** 0 to 100. */
@@ -99,11 +101,13 @@ export const replacedFields = [
 /**
  * @param levels the policies of each folder (or of one model alone), from the outermost to the nearest.
  * @param isWhole false: some cannot be read, so that what is set nowhere else may be set there.
+ * @param root the outermost folder whose policies count.
  * @returns the effective policy and what is wrong with it; each problem is placed in a policy file.
  */
 export function computeEffectivePolicy(
   levels: readonly (readonly PolicyFile[])[],
   isWhole = true,
+  root = '.',
 ): { readonly policy: EffectivePolicy; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const origins = new Map<string, Origin>();
@@ -152,6 +156,7 @@ export function computeEffectivePolicy(
   const set = <T>(field: (typeof replacedFields)[number], otherwise: T) => (values.get(field) as T) ?? otherwise;
   const clusterDomain = set('routing.clusterDomain', 'cluster.local');
   const policy: EffectivePolicy = {
+    root,
     isWhole,
     mirrorPercentage: set('mirrorPercentage', 100),
     gate: set<'Status' | 'None'>('gate', 'Status'),

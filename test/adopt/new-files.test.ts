@@ -111,7 +111,14 @@ test('InferenceServices that are taken over keep their specs, so that KServe has
       const file = { path: 'model.yaml', folder: '.', name: 'model.yaml' };
       const text = toModelFile(model, 'x.json');
       const { objects, problems } = renderApplication(
-        { folder: '.', files: [file], problems: [], read: () => ({ path: file.path, text }) },
+        {
+          folder: '.',
+          files: [file],
+          policyRoot: '.',
+          ignoredPolicies: [],
+          problems: [],
+          read: () => ({ path: file.path, text }),
+        },
         {},
         (manifest): Manifest => manifest,
       );

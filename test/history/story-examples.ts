@@ -30,6 +30,8 @@ function render(files: Readonly<Record<string, string>>): ModelAt {
   const tree = {
     folder: '.',
     files: found,
+    policyRoot: '.',
+    ignoredPolicies: [],
     problems: [],
     read: ({ path }: { path: string }) => ({ path, text: files[path] ?? '' }),
   };

@@ -13,6 +13,8 @@ export function toMemoryTree(files: Files): FolderTree {
   return {
     folder: '.',
     files: Object.keys(files).map(toFoundFile),
+    policyRoot: '.',
+    ignoredPolicies: [],
     problems: [],
     read: ({ path }) => ({ path, text: files[path] ?? '' }),
   };
