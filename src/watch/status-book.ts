@@ -8,6 +8,7 @@
  * byte is in no plan.
  */
 import { compareText } from '../input/problem.ts';
+import { mask, quote } from '../input/quote.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { toMirrorName } from '../manifests/routing.ts';
 import type { Live, LiveRoute, LiveService } from '../observe/live-object.ts';
@@ -75,6 +76,8 @@ export class StatusBook {
   #page: string | undefined;
   #nextPage: string | undefined;
   #pageIsOld = true;
+  /** Of models that name no namespace: the status file → the namespace that it named when it could last be read. */
+  readonly #homes = new Map<string, string>();
   /** What was said once already. */
   readonly #reported = new Set<string>();
   #isListed = false;
@@ -254,35 +257,32 @@ export class StatusBook {
   }
 
   /**
-   * Finds each model's place anew. The VirtualService's annotation says which folder's model it is: a
-   * repository may hold the same model for several clusters. A model without one is known by the status
-   * file that it has already, or by the namespace that it names itself.
+   * Finds the namespace of each model. A VirtualService claims a model by naming its folder, but anyone may
+   * write such an annotation in a namespace of their own: where the model file or the status file names the
+   * namespace, a claim from another one is reported and ignored.
    */
   #place(now: number): string[] {
     this.#placementIsOld = false;
     this.#pageIsOld = true;
-    const placed = new Map<string, RepositoryModel>();
-    const taken = new Set<RepositoryModel>();
     const warnings: string[] = [];
-    for (const [key, route] of this.#routes) {
-      if (route.path === undefined || !isBelow(route.path, this.#options.path)) continue;
-      const model = this.#repository.byFolder
-        .get(route.path)
-        ?.find(({ name, namespace }) => name === route.name && (namespace ?? route.namespace) === route.namespace);
-      if (model === undefined) {
-        const warning = `VirtualService ${key} says that its model lies in ${route.path}, but the branch has no model ${route.name} for this namespace there; it is skipped`;
-        if (this.#isNews(warning)) warnings.push(warning);
-      } else {
-        placed.set(key, model);
-        taken.add(model);
-      }
-    }
+    const report = (warning: string) => {
+      if (this.#isNews(warning)) warnings.push(warning);
+    };
+    const claims = this.#findClaims(report);
+    const placed = new Map<string, RepositoryModel>();
+    const unclaimed: (readonly [string, RepositoryModel])[] = [];
     for (const model of this.#repository.models.values()) {
-      const namespace = taken.has(model) ? undefined : this.#toKnownNamespace(model);
+      const claimants = claims.get(model) ?? [];
+      const home = this.#toHome(model);
+      const namespace = home ?? (claimants.length === 1 ? claimants[0] : undefined);
+      reportOthers(model, home, claimants, report);
       if (namespace === undefined || !this.#isWatched(namespace)) continue;
       const key = `${namespace}/${model.name}`;
-      if (!placed.has(key) && this.#routes.get(key)?.path === undefined) placed.set(key, model);
+      if (claimants.includes(namespace)) placed.set(key, model);
+      else if (this.#isKnownWithoutRoute(model, namespace)) unclaimed.push([key, model]);
     }
+    for (const [key, model] of unclaimed)
+      if (!placed.has(key) && this.#routes.get(key)?.path === undefined) placed.set(key, model);
     const entries = new Map<string, Entry>();
     for (const [key, model] of placed) {
       const before = this.#entries.get(key);
@@ -299,15 +299,42 @@ export class StatusBook {
     return warnings;
   }
 
-  /** The namespace of a model that no VirtualService speaks of. */
-  #toKnownNamespace({ name, namespace, statusFile, primary, candidate }: RepositoryModel): string | undefined {
+  /** @returns the namespaces of the VirtualServices that name a model's folder, in a fixed order. */
+  #findClaims(report: (warning: string) => void): ReadonlyMap<RepositoryModel, readonly string[]> {
+    const claims = new Map<RepositoryModel, string[]>();
+    for (const [key, { name, namespace, path }] of this.#routes) {
+      if (path === undefined || !isBelow(path, this.#options.path)) continue;
+      const named = (this.#repository.byFolder.get(path) ?? []).filter((model) => model.name === name);
+      const model = named.find((one) => one.namespace === namespace) ?? named.find((one) => !one.namespace) ?? named[0];
+      if (model === undefined)
+        report(
+          `VirtualService ${mask(key)} names the folder ${quote(path)}, but the branch has no model of its name there: it is ignored`,
+        );
+      else claims.set(model, [...(claims.get(model) ?? []), namespace].sort(compareText));
+    }
+    return claims;
+  }
+
+  /** The namespace that git names for a model, whatever the cluster shows. */
+  #toHome({ name, namespace, statusFile }: RepositoryModel): string | undefined {
+    if (namespace !== undefined) return namespace;
+    const told = this.#repository.statusFiles.get(statusFile);
+    const metadata = told?.value?.metadata;
+    if (metadata?.name === name) this.#homes.set(statusFile, metadata.namespace);
+    // A file that is gone is how a person lets a model move; one that is broken is not.
+    else if (told === undefined) this.#homes.delete(statusFile);
+    return this.#homes.get(statusFile);
+  }
+
+  /** Whether a model that no VirtualService claims is this cluster's: its status or its InferenceServices show it. */
+  #isKnownWithoutRoute({ name, namespace, statusFile, primary, candidate }: RepositoryModel, home: string): boolean {
+    // Then it is the status file that names its home.
+    if (namespace === undefined) return true;
     const told = this.#repository.statusFiles.get(statusFile)?.value?.metadata;
-    if (told?.name === name && (namespace ?? told.namespace) === told.namespace) return told.namespace;
-    if (namespace === undefined) return undefined;
-    const isLive = [primary, candidate].some(
-      (version) => version !== undefined && this.#services.get(`${namespace}/${version}`)?.model === name,
+    if (told?.name === name && told.namespace === home) return true;
+    return [primary, candidate].some(
+      (version) => version !== undefined && this.#services.get(`${home}/${version}`)?.model === name,
     );
-    return isLive ? namespace : undefined;
   }
 
   #findOrphans(now: number): void {
@@ -416,6 +443,32 @@ export class StatusBook {
 }
 
 const mirrorEnd = toMirrorName('');
+
+/** The claims to a model that are ignored. */
+function reportOthers(
+  { file, folder, name, namespace, statusFile }: RepositoryModel,
+  home: string | undefined,
+  claimants: readonly string[],
+  report: (warning: string) => void,
+): void {
+  const toName = (claimant: string) => mask(`${claimant}/${name}`);
+  if (home === undefined) {
+    if (claimants.length > 1)
+      report(
+        `${claimants.length} VirtualServices claim the model of ${quote(folder)}: ${claimants.map(toName).join(', ')}. Its status is not written until ${quote(file)} names its namespace (metadata.namespace), or one of them alone is left`,
+      );
+    return;
+  }
+  const [by, advice] =
+    namespace === undefined
+      ? [statusFile, `set metadata.namespace in ${quote(file)} if the model moved`]
+      : [file, 'change that field if the model moved'];
+  for (const claimant of claimants)
+    if (claimant !== home)
+      report(
+        `VirtualService ${toName(claimant)} claims the model of ${quote(folder)}, but ${quote(by)} names the namespace ${mask(home)}: the claim is ignored; ${advice}`,
+      );
+}
 
 const nothing: Plan = { files: new Map(), changes: [], since: undefined, due: undefined, isSettling: false };
 

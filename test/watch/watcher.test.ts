@@ -324,6 +324,135 @@ test('a model of several folders is the one that the VirtualService names', asyn
   await scene.end();
 });
 
+/** A model that names no namespace, deployed to `models` by an Application. */
+const openModelText = (name: string) => toModelText(name).replace(', namespace: models', '');
+
+const inNamespace = <T extends Live>(live: T, namespace: string): T => ({ ...live, namespace });
+
+test('another namespace’s VirtualService with our label and path is reported once, and takes nothing over', async (t) => {
+  const scene = new Scene();
+  scene.repository.edit({ 'wisdom/model.yaml': openModelText('wisdom') });
+  const own = [...toServices('wisdom', loading), routeOf('wisdom')];
+  scene.list(own);
+  await scene.clock.advance(2000);
+  const before = scene.repository.files.get(status('wisdom'));
+  t.regex(before ?? '', /metadata: \{name: wisdom, namespace: models\}/);
+  const foreign = [...toServices('wisdom', failed), routeOf('wisdom')].map((live) => inNamespace(live, 'a-neighbour'));
+  for (const order of [
+    [...own, ...foreign],
+    [...foreign, ...own],
+    [...own, ...foreign],
+  ]) {
+    scene.list(order);
+    await scene.clock.advance(40_000);
+  }
+  t.is(scene.repository.files.get(status('wisdom')), before);
+  t.is(scene.log.length, 1);
+  t.is(scene.lines.filter((line) => line.startsWith('warn VirtualService a-neighbour/wisdom claims')).length, 1);
+  // Not even where ours is away, or the status file is broken for a while.
+  scene.watcher.drop('VirtualService', 'models', 'wisdom');
+  scene.repository.edit({ [status('wisdom')]: 'status: [' });
+  await scene.clock.advance(40_000);
+  t.is(scene.repository.files.get(status('wisdom')), before);
+  await scene.end();
+});
+
+test('a model that names its namespace is claimed from no other', async (t) => {
+  const scene = new Scene();
+  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
+  scene.list([...toServices('wisdom', loaded), routeOf('wisdom')].map((live) => inNamespace(live, 'a-neighbour')));
+  await scene.clock.advance(40_000);
+  t.deepEqual(scene.log, []);
+  t.is(scene.lines.filter((line) => line.includes('names the namespace models')).length, 1);
+  await scene.end();
+});
+
+test('two claims to a model of which git names no namespace: nothing is written until one is alone', async (t) => {
+  const scene = new Scene();
+  scene.repository.edit({ 'wisdom/model.yaml': openModelText('wisdom') });
+  const both = ['models', 'a-neighbour'].flatMap((namespace) =>
+    [...toServices('wisdom', loading), routeOf('wisdom')].map((live) => inNamespace(live, namespace)),
+  );
+  scene.list(both);
+  await scene.clock.advance(40_000);
+  scene.list([...both].reverse());
+  await scene.clock.advance(40_000);
+  t.deepEqual(scene.log, []);
+  t.is(scene.lines.filter((line) => line.startsWith('warn 2 VirtualServices claim')).length, 1);
+  scene.watcher.drop('VirtualService', 'a-neighbour', 'wisdom');
+  await scene.clock.advance(2000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /namespace: models/);
+  await scene.end();
+});
+
+test('a model moves to another namespace when a person removes its status file', async (t) => {
+  const scene = new Scene();
+  scene.repository.edit({ 'wisdom/model.yaml': openModelText('wisdom') });
+  scene.list([...toServices('wisdom', loading), routeOf('wisdom')]);
+  await scene.clock.advance(2000);
+  scene.list([...toServices('wisdom', loaded), routeOf('wisdom')].map((live) => inNamespace(live, 'elsewhere')));
+  await scene.clock.advance(40_000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /namespace: models[\s\S]*Missing/);
+  scene.repository.edit({ [status('wisdom')]: undefined });
+  await scene.clock.advance(40_000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /namespace: elsewhere[\s\S]*Ready/);
+  await scene.end();
+});
+
+test('whatever others label and annotate as ours, no status changes', async (t) => {
+  const names = ['wisdom', 'folly'];
+  const object = fc.record({
+    kind: fc.constantFrom('InferenceService', 'VirtualService'),
+    place: fc.oneof(
+      fc.record({ namespace: fc.constant('models'), name: fc.constantFrom('evil', 'wisdom-2', 'evil-mirror', 'foll') }),
+      fc.record({
+        namespace: fc.constantFrom('a-neighbour', 'zoo', ''),
+        name: fc.constantFrom('wisdom', 'wisdom-0', 'wisdom-1', 'wisdom-mirror', 'folly', 'folly-1', 'evil'),
+      }),
+    ),
+    model: fc.constantFrom(...names),
+    path: fc.constantFrom(undefined, 'wisdom', 'folly', '.', 'folly/deeper'),
+    digest: fc.constantFrom('d1', 'd2', 'd3'),
+    state: fc.constantFrom(undefined, loading, loaded, failed),
+    percentage: fc.constantFrom(undefined, 0, 100),
+    isGone: fc.boolean(),
+    after: fc.integer({ min: 0, max: 3000 }),
+  });
+  type Foreign = typeof object extends fc.Arbitrary<infer T> ? T : never;
+  const toForeign = ({ kind, place, model, path, digest, state, percentage }: Foreign): Live => {
+    if (kind === 'InferenceService')
+      return { ...(toServices(model, state, digest)[1] as Live), ...place, uid: `${place.namespace}-${place.name}` };
+    const shares = { ...(path === undefined ? {} : { path }), ...(percentage === undefined ? {} : { percentage }) };
+    return { ...toRoute(model, { ...shares, to: 'wisdom-1' }), ...place, tracking: 'another-app' };
+  };
+  const play = async (foreign: readonly Foreign[], isForeign: boolean) => {
+    const scene = new Scene();
+    scene.repository.edit({ 'wisdom/model.yaml': openModelText('wisdom'), 'folly/model.yaml': toModelText('folly') });
+    const own = names.flatMap((name) => [...toServices(name, loading), routeOf(name)]);
+    scene.list(own);
+    await scene.clock.advance(2000);
+    for (const [i, one] of foreign.entries()) {
+      const live = toForeign(one);
+      if (isForeign && one.isGone) scene.watcher.drop(live.kind, live.namespace, live.name);
+      else if (isForeign) scene.watcher.put(live);
+      if (isForeign && i % 5 === 4) scene.list([toForeign(one), ...own]);
+      if (!isForeign && i % 5 === 4) scene.list(own);
+      await scene.clock.advance(one.after);
+    }
+    for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+    await scene.clock.advance(60_000);
+    const result = { files: new Map(scene.repository.files), messages: [...scene.repository.messages] };
+    await scene.end();
+    return { ...result, refreshed: scene.refreshed };
+  };
+  await fc.assert(
+    fc.asyncProperty(fc.array(object, { maxLength: 15 }), async (foreign) => {
+      t.deepEqual(await play(foreign, true), await play(foreign, false));
+    }),
+    { numRuns: 15 },
+  );
+});
+
 test('what is not below the path, or not in the namespaces, is another watcher’s', async (t) => {
   for (const given of [{ path: 'other' }, { namespaces: ['elsewhere'] }]) {
     const scene = new Scene(given);
