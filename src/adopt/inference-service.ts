@@ -6,7 +6,7 @@
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { NewModel } from './new-model.ts';
 
 /** What is wrong with the object, and where. */
@@ -48,8 +48,8 @@ export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewMo
     return {
       code: 'invalid-value',
       path: [...(picked.candidate?.at ?? []), 'metadata', 'namespace'],
-      message: `the candidate is in the namespace ${quote(candidate.namespace)}, and the primary in ${quote(primary.namespace ?? '')}`,
-      hint: 'pass the primary alone, and add a candidate beside it afterwards',
+      message: safe`the candidate is in the namespace ${quote(candidate.namespace)}, and the primary in ${quote(primary.namespace ?? '')}`,
+      hint: safe`pass the primary alone, and add a candidate beside it afterwards`,
     };
   const name = wish.name ?? primary.name.replace(/-[01]$/, '');
   const version = wish.version ?? primary.version ?? 'v1';
@@ -94,15 +94,15 @@ function readService({ service, at }: PlacedService): Service | AdoptionFinding 
     return {
       code: 'missing-field',
       path: [...at, 'metadata', 'name'],
-      message: 'the InferenceService has no name',
-      hint: 'add metadata.name',
+      message: safe`the InferenceService has no name`,
+      hint: safe`add metadata.name`,
     };
   if (!isMap(spec))
     return {
       code: 'missing-field',
       path: [...at, 'spec'],
-      message: 'the InferenceService has no spec',
-      hint: 'add spec',
+      message: safe`the InferenceService has no spec`,
+      hint: safe`add spec`,
     };
   const labels = toTexts(valueAt(service, ['metadata', 'labels']));
   const namespace = valueAt(service, ['metadata', 'namespace']);
@@ -132,9 +132,9 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
       path: ['kind'],
       message:
         kind === undefined
-          ? 'this is no object of Kubernetes'
-          : `this is a ${quote(String(kind))}, not an InferenceService`,
-      hint: 'pass what kubectl get inferenceservice NAME -o yaml prints',
+          ? safe`this is no object of Kubernetes`
+          : safe`this is a ${quote(String(kind))}, not an InferenceService`,
+      hint: safe`pass what kubectl get inferenceservice NAME -o yaml prints`,
     };
   const found: PlacedService[] = Array.isArray(items)
     ? items.flatMap((item, i) =>
@@ -147,8 +147,8 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
     return {
       code: 'unknown-kind',
       path: ['items'],
-      message: 'there is no InferenceService in the list',
-      hint: 'pass the one of the primary: kubectl get inferenceservice NAME -o yaml',
+      message: safe`there is no InferenceService in the list`,
+      hint: safe`pass the one of the primary: kubectl get inferenceservice NAME -o yaml`,
     };
   if (wanted !== undefined) {
     const primary = find(wanted.primary);
@@ -161,8 +161,11 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
   return {
     code: 'multiple-documents',
     path: ['items'],
-    message: `there are several InferenceServices: ${found.map(({ service }) => quote(String(nameOf(service)))).join(', ')}`,
-    hint: 'pass the one of the primary: kubectl get inferenceservice NAME -o yaml',
+    message: safe`there are several InferenceServices: ${join(
+      found.map(({ service }) => quote(String(nameOf(service)))),
+      ', ',
+    )}`,
+    hint: safe`pass the one of the primary: kubectl get inferenceservice NAME -o yaml`,
   };
 }
 
@@ -175,8 +178,8 @@ function toOther({ service, at }: PlacedService, primary: string): AdoptionFindi
   return {
     code: 'invalid-value',
     path: [...at, 'metadata', 'name'],
-    message: `this InferenceService is ${quote(nameOf(service) ?? '')}, and the primary of Iter8's values is ${quote(primary)}`,
-    hint: `pass ${primary}`,
+    message: safe`this InferenceService is ${quote(nameOf(service) ?? '')}, and the primary of Iter8's values is ${quote(primary)}`,
+    hint: safe`pass ${mask(primary)}`,
   };
 }
 

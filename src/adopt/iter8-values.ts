@@ -5,7 +5,7 @@
  * charts/traffic-templates/values.yaml); 0.15 and later call the first two `appName` and `appVersions`.
  */
 import { isMap } from '../input/plain-value.ts';
-import { quote } from '../input/quote.ts';
+import { quote, safe } from '../input/safe-text.ts';
 import type { AdoptionFinding } from './inference-service.ts';
 
 export interface Iter8Rollout {
@@ -30,8 +30,8 @@ export function readIter8Values(value: unknown): Iter8Rollout | AdoptionFinding 
     return {
       code: 'missing-field',
       path: [nameKey],
-      message: 'modelName is missing',
-      hint: "pass the values file of Iter8's initialize-rollout or modify-weights",
+      message: safe`modelName is missing`,
+      hint: safe`pass the values file of Iter8's initialize-rollout or modify-weights`,
     };
   const strategyKey = values['trafficStrategy'] === undefined ? 'strategy' : 'trafficStrategy';
   const strategy = values[strategyKey];
@@ -39,8 +39,8 @@ export function readIter8Values(value: unknown): Iter8Rollout | AdoptionFinding 
     return {
       code: 'invalid-value',
       path: [strategyKey],
-      message: `${strategyKey} is ${quote(String(strategy))}, and model-mirror only mirrors`,
-      hint: 'stay with Iter8 for weights, or write mirror',
+      message: safe`${strategyKey} is ${quote(String(strategy))}, and model-mirror only mirrors`,
+      hint: safe`stay with Iter8 for weights, or write mirror`,
     };
   const written = values[versionsKey];
   const versions = Array.isArray(written) ? written.map((version) => (isMap(version) ? version : {})) : [{}, {}];
@@ -50,8 +50,8 @@ export function readIter8Values(value: unknown): Iter8Rollout | AdoptionFinding 
     return {
       code: 'out-of-range',
       path: ['mirrorPercentage'],
-      message: `mirrorPercentage is ${quote(String(percentage))}, not a number from 0 to 100`,
-      hint: 'write a number from 0 to 100',
+      message: safe`mirrorPercentage is ${quote(String(percentage))}, not a number from 0 to 100`,
+      hint: safe`write a number from 0 to 100`,
     };
   const namespace = versions[0]?.['namespace'];
   return {

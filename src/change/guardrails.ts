@@ -3,7 +3,8 @@ import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { parsePolicy, parseStatus } from '../input/parse-document.ts';
 import { compareText } from '../input/problem.ts';
-import { mask } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { join, mask, safe } from '../input/safe-text.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-text.ts';
@@ -47,24 +48,24 @@ const fields = [['limits', 'maxMirrorPercentage'], ['limits', 'storageUriPrefixe
 
 function compareGuardrails(place: SourceFile, before: MirrorPolicy['spec'], after: MirrorPolicy['spec']): Risk[] {
   return fields.flatMap((path) => {
-    const [was, is] = [before, after].map((spec) =>
-      toValueText(path.length === 1 ? (spec.gate ?? 'Status') : spec.limits?.[path[1]]),
-    );
+    const read = (spec: MirrorPolicy['spec']) =>
+      toValueText(path.length === 1 ? (spec.gate ?? 'Status') : spec.limits?.[path[1]]);
+    const [was, is] = [read(before), read(after)];
     if (was === is) return [];
     return [
       {
         ...locate(place, ['spec', ...path]),
         code: 'guardrail-touched' as const,
         model: undefined,
-        message: `${path.join('.')} changes from ${was} to ${is}, for every model that this policy reaches`,
-        hint: 'have it reviewed by those who set it',
+        message: safe`${join(path, '.')} changes from ${was} to ${is}, for every model that this policy reaches`,
+        hint: safe`have it reviewed by those who set it`,
       },
     ];
   });
 }
 
-function toValueText(value: unknown): string {
-  if (value === undefined) return 'nothing';
+function toValueText(value: unknown): SafeText {
+  if (value === undefined) return safe`nothing`;
   return mask(Array.isArray(value) ? value.join(', ') : String(value));
 }
 
@@ -77,8 +78,8 @@ function compareStatus(place: SourceFile, before: SourceFile | undefined, after:
       ...locate(place, []),
       code: 'status-edited',
       model: undefined,
-      message: 'this file says what the cluster was seen to be, and changes: it can open a mirror',
-      hint: 'leave it to the watcher; a merge of the default branch brings what it wrote',
+      message: safe`this file says what the cluster was seen to be, and changes: it can open a mirror`,
+      hint: safe`leave it to the watcher; a merge of the default branch brings what it wrote`,
     },
   ];
 }

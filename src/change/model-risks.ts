@@ -4,7 +4,8 @@
  * Invariant: a model that is as it was gives no risk, however it is; what is told is what the change
  * brings.
  */
-import { mask } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { join, mask, safe } from '../input/safe-text.ts';
 import { locate } from '../input/yaml-text.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
 import { findLoadingChanges, isSameSpec } from './model-summary.ts';
@@ -29,20 +30,20 @@ function toRemoved({ rollout: { name, namespace, file } }: ModelState): Risk {
     ...locate(file.source, []),
     code: 'model-removed',
     model: name,
-    message: `the model is removed: ${name}.${namespace} answers nobody any more`,
-    hint: 'make sure that no client calls it',
+    message: safe`the model is removed: ${mask(name)}.${mask(namespace)} answers nobody any more`,
+    hint: safe`make sure that no client calls it`,
   };
 }
 
 function findPlaceRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {
-  const to = (code: Risk['code'], field: string, message: string, hint: string): Risk => ({
+  const to = (code: Risk['code'], field: string, message: SafeText, hint: SafeText): Risk => ({
     ...locate(after.file.source, ['metadata', field]),
     code,
     model: after.name,
     message,
     hint,
   });
-  const clients = `clients of ${before.name}.${before.namespace} get no answer any more`;
+  const clients = safe`clients of ${mask(before.name)}.${mask(before.namespace)} get no answer any more`;
   return [
     ...(before.namespace === after.namespace
       ? []
@@ -50,8 +51,8 @@ function findPlaceRisks({ rollout: before }: ModelState, { rollout: after }: Mod
           to(
             'namespace-changed',
             'namespace',
-            `the model moves from the namespace ${before.namespace} to ${after.namespace}, where it is loaded anew: ${clients}`,
-            'add it there first, move the clients, and then remove the old one',
+            safe`the model moves from the namespace ${mask(before.namespace)} to ${mask(after.namespace)}, where it is loaded anew: ${clients}`,
+            safe`add it there first, move the clients, and then remove the old one`,
           ),
         ]),
     ...(before.name === after.name
@@ -60,8 +61,8 @@ function findPlaceRisks({ rollout: before }: ModelState, { rollout: after }: Mod
           to(
             'model-removed',
             'name',
-            `the model ${before.name} is called ${after.name} now: ${clients}`,
-            'add the new one first, move the clients, and then remove the old one',
+            safe`the model ${mask(before.name)} is called ${mask(after.name)} now: ${clients}`,
+            safe`add the new one first, move the clients, and then remove the old one`,
           ),
         ]),
   ];
@@ -85,9 +86,9 @@ function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
       model: rollout.name,
       message:
         old.declared.version === now.declared.version
-          ? 'the spec of the primary changes in place, and no candidate with this spec was ever seen to be ready'
-          : `the primary changes from ${old.declared.version} to ${now.declared.version}, which was not promoted from a ready candidate`,
-      hint: 'make it the candidate first, and promote it when it is ready',
+          ? safe`the spec of the primary changes in place, and no candidate with this spec was ever seen to be ready`
+          : safe`the primary changes from ${mask(old.declared.version)} to ${mask(now.declared.version)}, which was not promoted from a ready candidate`,
+      hint: safe`make it the candidate first, and promote it when it is ready`,
     });
   const isOfCandidate = isProven && before.rollout.candidate !== undefined;
   const annotations = isOfCandidate ? [] : findLoadingChanges(before, after, 'primary');
@@ -96,8 +97,8 @@ function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
       ...at,
       code: 'primary-unproven',
       model: rollout.name,
-      message: `${annotations.join(' and ')} of the primary changes in place: ModelMesh loads it by that`,
-      hint: "try it with a candidate first, in the candidate's overrides",
+      message: safe`${join(annotations.map(mask), ' and ')} of the primary changes in place: ModelMesh loads it by that`,
+      hint: safe`try it with a candidate first, in the candidate's overrides`,
     });
   const isSameModel = before.rollout.name === rollout.name && before.rollout.namespace === rollout.namespace;
   if (isSameModel && old.name !== now.name && !wasCandidate)
@@ -105,8 +106,8 @@ function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
       ...at,
       code: 'primary-renamed',
       model: rollout.name,
-      message: `the primary's InferenceService is ${now.name} in place of ${old.name}: requests fail from the removal of one until the other is loaded`,
-      hint: `keep the name, as in name: ${old.name}`,
+      message: safe`the primary's InferenceService is ${mask(now.name)} in place of ${mask(old.name)}: requests fail from the removal of one until the other is loaded`,
+      hint: safe`keep the name, as in name: ${mask(old.name)}`,
     });
   return risks;
 }
@@ -120,8 +121,8 @@ function findCandidateRisks(before: ModelState | undefined, after: ModelState): 
       ...locate(file.source, ['spec', 'candidate']),
       code: 'candidate-equals-primary',
       model: name,
-      message: `the candidate ${candidate.declared.version} has the same spec as the primary: its answers tell nothing`,
-      hint: 'mend its storageUri, unless only the mirror is to be tried',
+      message: safe`the candidate ${mask(candidate.declared.version)} has the same spec as the primary: its answers tell nothing`,
+      hint: safe`mend its storageUri, unless only the mirror is to be tried`,
     },
   ];
 }
@@ -142,8 +143,8 @@ function findPercentageRisks(
       code: 'percentage-raised',
       // A policy that many models share raises it for all of them, and is told once.
       model: origin === undefined || after.file.folder === toFolder(origin.source.path) ? after.name : undefined,
-      message: `the mirror is raised${old === undefined ? '' : ` from ${old} %`} to ${now} %, which is above ${threshold} %: primary and candidate share their runtime pods`,
-      hint: 'raise it in steps, and look at the load of the pods',
+      message: safe`the mirror is raised${old === undefined ? '' : safe` from ${old} %`} to ${now} %, which is above ${threshold} %: primary and candidate share their runtime pods`,
+      hint: safe`raise it in steps, and look at the load of the pods`,
     },
   ];
 }
@@ -159,16 +160,16 @@ function findHostRisks({ rollout: before }: ModelState, { rollout: after }: Mode
   const isByDomain = before.policy.clusterDomain !== after.policy.clusterDomain;
   const origin = after.policy.origins.get(isByDomain ? 'routing.clusterDomain' : 'routing.hosts');
   const parts = [
-    ...(gone.length === 0 ? [] : [`${gone.map(mask).join(', ')} no longer leads to the model`]),
-    ...(came.length === 0 ? [] : [`requests for ${came.map(mask).join(', ')} now go to it`]),
+    ...(gone.length === 0 ? [] : [safe`${join(gone.map(mask), ', ')} no longer leads to the model`]),
+    ...(came.length === 0 ? [] : [safe`requests for ${join(came.map(mask), ', ')} now go to it`]),
   ];
   return [
     {
       ...(origin === undefined ? locate(after.file.source, []) : locate(origin.source, origin.path)),
       code: 'hosts-changed',
       model: after.name,
-      message: parts.join(', and '),
-      hint: 'make sure that the clients know, and that no other VirtualService has the host',
+      message: join(parts, ', and '),
+      hint: safe`make sure that the clients know, and that no other VirtualService has the host`,
     },
   ];
 }
@@ -179,7 +180,10 @@ function findLimitRisks({ rollout: before }: ModelState, { rollout: after }: Mod
   const toText = ({ policy }: ModelState['rollout'], field: string) =>
     field === 'gate'
       ? policy.gate
-      : (policy.settings.get(field) ?? []).map(({ value }) => mask([value].flat().map(String).join(', '))).join('; ');
+      : join(
+          (policy.settings.get(field) ?? []).map(({ value }) => mask([value].flat().map(String).join(', '))),
+          '; ',
+        );
   return (['limits.maxMirrorPercentage', 'limits.storageUriPrefixes', 'gate'] as const).flatMap((field) => {
     const [was, is] = [toText(before, field), toText(after, field)];
     if (was === is) return [];
@@ -188,8 +192,8 @@ function findLimitRisks({ rollout: before }: ModelState, { rollout: after }: Mod
         ...locate(after.file.source, []),
         code: 'guardrail-touched' as const,
         model: after.name,
-        message: `${field} changes from ${was || 'nothing'} to ${is || 'nothing'}, for the model moves to other policies`,
-        hint: 'have it reviewed by those who set it',
+        message: safe`${field} changes from ${was || 'nothing'} to ${is || 'nothing'}, for the model moves to other policies`,
+        hint: safe`have it reviewed by those who set it`,
       },
     ];
   });

@@ -6,7 +6,7 @@
  */
 import { findPlace } from '../input/model-place.ts';
 import { valueAt } from '../input/plain-value.ts';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
 import { describeMirror, isSameModel, toMove } from './rollout-change.ts';

@@ -1,4 +1,5 @@
 import type { Place } from '../input/problem.ts';
+import type { SafeText } from '../input/safe-text.ts';
 
 /** Every kind of risk that a report tells. */
 export const riskCodes = [
@@ -19,7 +20,7 @@ export interface Risk extends Place {
   /** The model, or undefined when a file is meant that many models share. */
   readonly model: string | undefined;
   /** What may go wrong. One sentence without its full stop. */
-  readonly message: string;
+  readonly message: SafeText;
   /** What to do. One sentence without its full stop. */
-  readonly hint: string;
+  readonly hint: SafeText;
 }

@@ -4,7 +4,8 @@
  * Invariant: equal rollouts give no line; every line says which model it is about.
  */
 import { findPlace } from '../input/model-place.ts';
-import { mask } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { ModelVersion } from '../input/schema.ts';
 import type { Mirror, MirrorReason } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
@@ -72,28 +73,28 @@ export function describeMirror(before: RolloutState | undefined, after: RolloutS
 }
 
 /** Why a mirror is open or closed, in words. */
-export function toReasonText(reason: MirrorReason): string {
+export function toReasonText(reason: MirrorReason): SafeText {
   switch (reason.code) {
     case 'no-candidate':
-      return 'there is no candidate';
+      return safe`there is no candidate`;
     case 'percentage-zero':
-      return 'the policy says 0 %';
+      return safe`the policy says 0 %`;
     case 'gate-none':
-      return 'the policy has no gate';
+      return safe`the policy has no gate`;
     case 'assumed-ready':
-      return 'every candidate is assumed to be ready';
+      return safe`every candidate is assumed to be ready`;
     case 'no-status':
-      return 'no status file says that the candidate is ready';
+      return safe`no status file says that the candidate is ready`;
     case 'not-observed':
-      return 'the status does not know of the candidate yet';
+      return safe`the status does not know of the candidate yet`;
     case 'other-candidate':
-      return `the status speaks of ${mask(reason.observed)}, another candidate`;
+      return safe`the status speaks of ${mask(reason.observed)}, another candidate`;
     case 'other-digest':
-      return 'the status speaks of an earlier spec of the candidate';
+      return safe`the status speaks of an earlier spec of the candidate`;
     case 'not-ready':
-      return `the candidate is ${reason.state}${reason.reason === undefined ? '' : ` (${mask(reason.reason)})`}`;
+      return safe`the candidate is ${reason.state}${reason.reason === undefined ? '' : safe` (${mask(reason.reason)})`}`;
     case 'ready':
-      return 'the candidate is Ready';
+      return safe`the candidate is Ready`;
   }
 }
 

@@ -1,4 +1,5 @@
 /** `status --live`: what the cluster shows of models, as the watcher would tell it. Nothing is written. */
+import { safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { listLive } from '../io/cluster-feed.ts';
 import { Fault } from '../io/fault.ts';
@@ -76,7 +77,7 @@ export class ClusterLook {
         error.status === 401 || error.status === 403
           ? 'it takes the right to list InferenceServices and VirtualServices; another --context may have it'
           : 'look whether the cluster is up, or name another with --kubeconfig or --context';
-      throw new Fault('environment', error.message, hint, { cause: error });
+      throw new Fault('environment', error.message, safe`${hint}`, { cause: error });
     }
   }
 }

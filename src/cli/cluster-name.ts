@@ -1,4 +1,4 @@
-import { quote } from '../input/quote.ts';
+import { quote, safe } from '../input/safe-text.ts';
 import { Fault } from '../io/fault.ts';
 
 /** Part of the name of a status file, which must not be that of a model or policy. */
@@ -9,8 +9,8 @@ export function toClusterName(text: string | undefined): string | undefined {
   if (text !== undefined && !clusterName.test(text))
     throw new Fault(
       'usage',
-      `${quote(text)} is not the name of a cluster`,
-      'use lower-case letters, digits and "-"; model and policy are names of other files',
+      safe`${quote(text)} is not the name of a cluster`,
+      safe`use lower-case letters, digits and "-"; model and policy are names of other files`,
     );
   return text;
 }

@@ -1,4 +1,6 @@
 /** The environment of a CI job → where the comment belongs; then the report goes there. */
+import type { SafeText } from '../input/safe-text.ts';
+import { safe } from '../input/safe-text.ts';
 import type { Environment } from '../io/argocd-environment.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { GithubComments } from '../io/github-comments.ts';
@@ -16,8 +18,8 @@ export async function runComment(host: Host): Promise<number> {
   if (!text.startsWith(`${marker}\n`))
     throw new Fault(
       'usage',
-      'what is to be commented is no report of model-mirror',
-      'pipe it: model-mirror diff main...HEAD --output markdown | model-mirror comment',
+      safe`what is to be commented is no report of model-mirror`,
+      safe`pipe it: model-mirror diff main...HEAD --output markdown | model-mirror comment`,
     );
   try {
     const own = (await comments.list()).find(({ isOwn, body }) => isOwn && body.startsWith(marker));
@@ -38,11 +40,19 @@ export async function runComment(host: Host): Promise<number> {
 function toComments(environment: Environment): ReviewComments {
   const isGithub = environment['GITHUB_ACTIONS'] === 'true';
   if (!isGithub && environment['GITLAB_CI'] !== 'true')
-    throw new Fault('usage', 'this is no job of GitHub or GitLab', 'run it there; here, read model-mirror diff');
-  const read = (name: string) => {
+    throw new Fault(
+      'usage',
+      safe`this is no job of GitHub or GitLab`,
+      safe`run it there; here, read model-mirror diff`,
+    );
+  const read = (name: RequiredVariable) => {
     const value = environment[name];
     if (value) return value;
-    throw new Fault('usage', `${name} is not set`, hints[name] ?? 'run this in a job of a pull or merge request');
+    throw new Fault(
+      'usage',
+      safe`${name} is not set`,
+      hints[name] ?? safe`run this in a job of a pull or merge request`,
+    );
   };
   const token = read('MODEL_MIRROR_TOKEN');
   if (!isGithub)
@@ -55,11 +65,23 @@ function toComments(environment: Environment): ReviewComments {
     });
   const number = /^refs\/pull\/(\d+)\//.exec(environment['GITHUB_REF'] ?? '')?.[1];
   if (number === undefined)
-    throw new Fault('usage', 'this is no job of a pull request', 'run it on: pull_request, as GITHUB_REF then says');
+    throw new Fault(
+      'usage',
+      safe`this is no job of a pull request`,
+      safe`run it on: pull_request, as GITHUB_REF then says`,
+    );
   return new GithubComments({ api: read('GITHUB_API_URL'), repository: read('GITHUB_REPOSITORY'), number, token });
 }
 
-const hints: Readonly<Record<string, string>> = {
-  MODEL_MIRROR_TOKEN:
-    "on GitHub, set it to github.token; on GitLab, to a project access token: the job's own may not write notes",
+type RequiredVariable =
+  | 'MODEL_MIRROR_TOKEN'
+  | 'CI_API_V4_URL'
+  | 'CI_MERGE_REQUEST_PROJECT_ID'
+  | 'CI_MERGE_REQUEST_IID'
+  | 'CI_MERGE_REQUEST_PROJECT_URL'
+  | 'GITHUB_API_URL'
+  | 'GITHUB_REPOSITORY';
+
+const hints: { readonly [name in RequiredVariable]?: SafeText } = {
+  MODEL_MIRROR_TOKEN: safe`on GitHub, set it to github.token; on GitLab, to a project access token: the job's own may not write notes`,
 };

@@ -4,7 +4,7 @@ import type { Side } from '../change/pull-request.ts';
 import { comparePullRequest, isChanged } from '../change/pull-request.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { hasErrors, toWholeProblem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { quote, safe } from '../input/safe-text.ts';
 import { dnsLabel } from '../input/schema-parts.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { isFilePresent } from '../io/edited-file.ts';
@@ -65,7 +65,7 @@ export async function runDiff(
 function toThreshold(text: string): number {
   const threshold = Number(text);
   if (text.trim() === '' || !(threshold >= 0 && threshold <= 100))
-    throw new Fault('usage', `the threshold ${quote(text)} is no percentage`, 'pass a number from 0 to 100');
+    throw new Fault('usage', safe`the threshold ${quote(text)} is no percentage`, safe`pass a number from 0 to 100`);
   return threshold;
 }
 
@@ -73,8 +73,8 @@ function toOptions({ namespace, cluster, assumeReady }: DiffFlags): RenderOption
   if (namespace !== undefined && !dnsLabel.test(namespace))
     throw new Fault(
       'usage',
-      `${quote(namespace)} is not the name of a namespace`,
-      'use at most 63 lower-case letters, digits and "-"',
+      safe`${quote(namespace)} is not the name of a namespace`,
+      safe`use at most 63 lower-case letters, digits and "-"`,
     );
   return {
     namespace,
@@ -102,7 +102,7 @@ async function findMeant(
   };
   const range = /^(.*?)(\.{2,3})(.*)$/.exec(base ?? '');
   if (range !== null && head !== undefined)
-    throw new Fault('usage', `${quote(base ?? '')} names both revisions already`, 'leave the second one out');
+    throw new Fault('usage', safe`${quote(base ?? '')} names both revisions already`, safe`leave the second one out`);
   if (range !== null) {
     const [, from = '', dots = '', to = ''] = range;
     const [one, other] = [from || 'HEAD', to || 'HEAD'];
@@ -117,7 +117,11 @@ async function findMeant(
   // Where there is no commit at all, that is what is to be said.
   if (main === undefined) await revisions.resolve('HEAD');
   if (main === undefined)
-    throw new Fault('usage', 'no branch is known as the default one', 'name BASE, as in model-mirror diff origin/main');
+    throw new Fault(
+      'usage',
+      safe`no branch is known as the default one`,
+      safe`name BASE, as in model-mirror diff origin/main`,
+    );
   return { before: await toParting(main, 'HEAD'), after };
 }
 
@@ -134,7 +138,7 @@ function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, hos
       ignoredPolicies: [],
       files: [],
       problems: [],
-      read: ({ path }) => toWholeProblem(path, toUnreadable('the folder is not there')),
+      read: ({ path }) => toWholeProblem(path, toUnreadable(safe`the folder is not there`)),
     };
   // People and CI run this, not Argo CD: nothing of its environment counts.
   const places = toPlaces(host, readArgocdEnvironment({}), resolve(repository, folder), {

@@ -1,6 +1,6 @@
 /** What shells complete command lines with: a script, and the names of the models that there are. */
 import type { Command, Option } from 'commander';
-import { quote } from '../input/quote.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
 import { schemas } from '../input/schema.ts';
 import { suggest } from '../input/suggest.ts';
 import { Fault } from '../io/fault.ts';
@@ -24,8 +24,8 @@ export function runCompletion(what: string, program: Command, host: Host): void 
     const meant = suggest(what, shells);
     throw new Fault(
       'usage',
-      `there is no completion for ${quote(what)}`,
-      meant === undefined ? `there is one for ${shells.join(', ')}` : `did you mean "${meant}"?`,
+      safe`there is no completion for ${quote(what)}`,
+      meant === undefined ? safe`there is one for ${join(shells, ', ')}` : safe`did you mean "${mask(meant)}"?`,
     );
   }
   host.write(1, [toCompletion(shell, toShapes(program, []))]);

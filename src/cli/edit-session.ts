@@ -8,6 +8,7 @@ import { relative, sep } from 'node:path';
 import { describeChanges } from '../change/rollout-change.ts';
 import type { Problem } from '../input/problem.ts';
 import { sortProblems, toWholeProblem } from '../input/problem.ts';
+import { safe } from '../input/safe-text.ts';
 import { isLink, replaceFile } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
@@ -106,8 +107,8 @@ function toKey({ file, code, field, message }: Problem): string {
 function toLinkProblem(path: string): Problem {
   return toWholeProblem(path, {
     code: 'edit-refused',
-    message: 'this is a link, and what it leads to may be used elsewhere',
-    hint: 'edit what it leads to, or put the file itself here',
+    message: safe`this is a link, and what it leads to may be used elsewhere`,
+    hint: safe`edit what it leads to, or put the file itself here`,
   });
 }
 
@@ -129,7 +130,7 @@ async function write(target: EditTarget, plan: EditPlan, flags: EditFlags, host:
   }
   const root = findRepository(target.places.folder);
   if (root === undefined)
-    throw new Fault('environment', 'this is not in a git repository', 'leave --commit and --branch out');
+    throw new Fault('environment', safe`this is not in a git repository`, safe`leave --commit and --branch out`);
   const path = relative(root, absolute).split(sep).join('/');
   const change = { path, before: plan.before, after: plan.after };
   const wish = { message: plan.message, branch, environment: host.environment };

@@ -6,7 +6,7 @@ import { isWithin, toFoundFile } from '../input/folder-tree.ts';
 import { parseModel } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, toWholeProblem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { Model } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
@@ -63,8 +63,11 @@ export function pickTarget(
   if (others.length > 0)
     throw new Fault(
       'usage',
-      `several models are called ${quote(name)}: ${[meant, ...others].map((one) => one && places.toShownPath(one.file.path)).join(', ')}`,
-      'name the folder of one with --path, or its namespace as in namespace/model',
+      safe`several models are called ${quote(name)}: ${join(
+        [meant, ...others].map((one) => mask(one === undefined ? '' : places.toShownPath(one.file.path))),
+        ', ',
+      )}`,
+      safe`name the folder of one with --path, or its namespace as in namespace/model`,
     );
   if (meant === undefined) return { places, problems: [...found.problems, toUnknownModel(name, tree, found)] };
   const policies = tree.files
@@ -166,11 +169,11 @@ function toUnknownModel(name: string, tree: FolderTree, { models, problems }: Fo
   const meant = suggest(name, names);
   const isPartial = hasErrors(problems);
   const some = [...names.slice(0, 10), ...(names.length > 10 ? ['…'] : [])].join(', ');
-  const known = `${names.length === 0 ? '' : `there is ${some}; `}${isPartial ? 'mend the others, or ' : ''}`;
+  const known = safe`${names.length === 0 ? '' : safe`there is ${mask(some)}; `}${isPartial ? 'mend the others, or ' : ''}`;
   return toWholeProblem(tree.folder, {
     code: 'unknown-model',
-    message: `there is no model ${quote(name)} ${isPartial ? 'among the files that can be read' : 'in this folder or below'}`,
-    hint: meant === undefined ? `${known}name another folder with --path` : `did you mean "${meant}"?`,
+    message: safe`there is no model ${quote(name)} ${isPartial ? 'among the files that can be read' : 'in this folder or below'}`,
+    hint: meant === undefined ? safe`${known}name another folder with --path` : safe`did you mean "${mask(meant)}"?`,
   });
 }
 

@@ -11,7 +11,7 @@ import { findStoragePath, hasStorage } from '../input/model-place.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
-import { mask, quote } from '../input/quote.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelVersion } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
@@ -31,23 +31,27 @@ import type { Host } from './host.ts';
 export function runCandidateSet(name: string, flags: CandidateFlags, host: Host): Promise<number> {
   const { version, storageUri, storagePath, name: service, overrides } = flags;
   if (storageUri !== undefined && storagePath !== undefined)
-    throw new Fault('usage', 'a version lies at a storageUri or in a storage, not at both', 'pass one of them');
+    throw new Fault('usage', safe`a version lies at a storageUri or in a storage, not at both`, safe`pass one of them`);
   return runEdit(name, flags, host, (target) => {
     const { model, source } = target;
     const { candidate } = model.spec;
     if (candidate === undefined && version === undefined)
-      throw new Fault('usage', `${name} has no candidate yet`, 'pass --version to call the new one something');
+      throw new Fault(
+        'usage',
+        safe`${mask(name)} has no candidate yet`,
+        safe`pass --version to call the new one something`,
+      );
     if ([version, storageUri, storagePath, service].every((value) => value === undefined) && overrides)
       throw new Fault(
         'usage',
-        'nothing is said of the candidate',
-        'pass --version, --storage-uri, --storage-path or --name',
+        safe`nothing is said of the candidate`,
+        safe`pass --version, --storage-uri, --storage-path or --name`,
       );
     if (storagePath !== undefined && !hasStorage(model))
       throw new Fault(
         'usage',
-        `no storage is named in ${source.path}`,
-        'pass --storage-uri, or name it in the template: spec.predictor.model.storage.key',
+        safe`no storage is named in ${mask(source.path)}`,
+        safe`pass --storage-uri, or name it in the template: spec.predictor.model.storage.key`,
       );
     const wish = { version, storageUri, storagePath, name: service, withoutOverrides: !overrides };
     const edited = setCandidate(source, model, wish);
@@ -67,8 +71,8 @@ export function runMirror(name: string, percentage: string, flags: MirrorFlags, 
   if (!(wanted <= 100))
     throw new Fault(
       'usage',
-      `${quote(percentage)} is not a percentage`,
-      'write a number from 0 to 100, as in 20 or 0.5',
+      safe`${quote(percentage)} is not a percentage`,
+      safe`write a number from 0 to 100, as in 20 or 0.5`,
     );
   return runEdit(name, flags, host, (target) => planMirror(target, wanted, flags, host));
 }
@@ -106,8 +110,8 @@ export function runPromote(called: string, flags: PromoteFlags, host: Host): Pro
         problems: [
           toProblem(source, ['spec'], {
             code: 'no-candidate',
-            message: `${model.metadata.name} has no candidate to promote`,
-            hint: 'write one with model-mirror candidate set',
+            message: safe`${mask(model.metadata.name)} has no candidate to promote`,
+            hint: safe`write one with model-mirror candidate set`,
           }),
         ],
       };
@@ -191,12 +195,15 @@ function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly proble
   const isElsewhere = cluster === undefined && others.length > 0;
   const unready = toProblem(source, ['spec', 'candidate'], {
     code: 'candidate-not-ready',
-    message: `${candidate.declared.version} is not known to be ready: ${toReasonText(reason)} (${path})`,
+    message: safe`${mask(candidate.declared.version)} is not known to be ready: ${toReasonText(reason)} (${mask(path)})`,
     hint: isElsewhere
-      ? `there is ${others.map((found) => found.name).join(', ')}: name a cluster with --cluster, or pass --force to promote it all the same`
+      ? safe`there is ${join(
+          others.map((found) => mask(found.name)),
+          ', ',
+        )}: name a cluster with --cluster, or pass --force to promote it all the same`
       : reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped')
-        ? 'mend it or discard it, or pass --force to promote it all the same'
-        : "pull the watcher's latest commit, or pass --force to promote it all the same",
+        ? safe`mend it or discard it, or pass --force to promote it all the same`
+        : safe`pull the watcher's latest commit, or pass --force to promote it all the same`,
   });
   return { digest, unready };
 }
@@ -238,8 +245,8 @@ function planMirror(target: EditTarget, percentage: number, flags: MirrorFlags, 
         problems: [
           toProblem(origin.source, origin.path, {
             code: 'percentage-inherited',
-            message: `${policy.mirrorPercentage} is set here, nearer to ${name}, and would still hold`,
-            hint: 'change it here: pass --here, or name this file with --at',
+            message: safe`${policy.mirrorPercentage} is set here, nearer to ${mask(name)}, and would still hold`,
+            hint: safe`change it here: pass --here, or name this file with --at`,
           }),
         ],
       };
@@ -247,8 +254,11 @@ function planMirror(target: EditTarget, percentage: number, flags: MirrorFlags, 
   if (chosen === undefined && own.length > 0)
     throw new Fault(
       'usage',
-      `there are several policies in ${file.folder}: ${own.map((one) => one.name).join(', ')}`,
-      'name one of them with --at',
+      safe`there are several policies in ${mask(file.folder)}: ${join(
+        own.map((one) => mask(one.name)),
+        ', ',
+      )}`,
+      safe`name one of them with --at`,
     );
   return planPolicy(target, percentage, chosen);
 }
@@ -289,11 +299,11 @@ function findPolicy(flag: string, { places, policies, model }: EditTarget, host:
   const wanted = resolve(host.workingDirectory, flag);
   const found = policies.find(({ path }) => resolve(places.repository, path) === wanted);
   if (found !== undefined) return found;
-  const known = policies.map(({ path }) => places.toShownPath(path));
+  const known = policies.map(({ path }) => mask(places.toShownPath(path)));
   throw new Fault(
     'usage',
-    `${flag} is no policy that holds for ${model.metadata.name}`,
-    known.length === 0 ? 'there is none: pass --here to make one' : `these do: ${known.join(', ')}`,
+    safe`${mask(flag)} is no policy that holds for ${mask(model.metadata.name)}`,
+    known.length === 0 ? safe`there is none: pass --here to make one` : safe`these do: ${join(known, ', ')}`,
   );
 }
 
@@ -308,18 +318,18 @@ function toInherited(
   const { name } = model.metadata;
   const origin = origins.get('mirrorPercentage');
   const ownPath = places.toShownPath(own?.path ?? toSibling(file, 'policy.yaml'));
-  const here = `pass --here to write ${percentage} into ${ownPath}`;
+  const here = safe`pass --here to write ${percentage} into ${mask(ownPath)}`;
   if (origin === undefined)
     return toProblem(source, [], {
       code: 'percentage-inherited',
-      message: `no policy sets the percentage of ${name}, so the default of ${mirrorPercentage} holds`,
-      hint: `${here}, or --at FILE for a policy that holds for more models`,
+      message: safe`no policy sets the percentage of ${mask(name)}, so the default of ${mirrorPercentage} holds`,
+      hint: safe`${here}, or --at FILE for a policy that holds for more models`,
     });
   const at = places.toShownPath(origin.source.path);
   return toProblem(origin.source, origin.path, {
     code: 'percentage-inherited',
-    message: `${name} inherits its percentage of ${mirrorPercentage} from here`,
-    hint: `${here}, or --at ${at} to change it for every model that it holds for`,
+    message: safe`${mask(name)} inherits its percentage of ${mirrorPercentage} from here`,
+    hint: safe`${here}, or --at ${mask(at)} to change it for every model that it holds for`,
   });
 }
 

@@ -1,4 +1,5 @@
 /** The process itself: hands its words, environment and streams to the command line. */
+import { safe } from '../input/safe-text.ts';
 import { Fault } from '../io/fault.ts';
 import { writeTexts } from '../io/standard-streams.ts';
 import { plainStyle } from '../output/style.ts';
@@ -13,7 +14,9 @@ const code = main(process.argv.slice(2), {
     try {
       return process.cwd();
     } catch (error) {
-      throw new Fault('environment', 'the working directory is gone', 'change to one that is there', { cause: error });
+      throw new Fault('environment', safe`the working directory is gone`, safe`change to one that is there`, {
+        cause: error,
+      });
     }
   },
   program: process.argv[1] ?? '',

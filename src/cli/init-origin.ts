@@ -6,7 +6,7 @@ import { readIter8Values } from '../adopt/iter8-values.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { quote, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { parseText } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
@@ -52,7 +52,7 @@ async function readCluster(
 ): Promise<Origin | Problem[]> {
   const [namespace = '', name = '', ...more] = fromCluster.split('/');
   if (namespace === '' || name === '' || more.length > 0)
-    throw new Fault('usage', `${quote(fromCluster)} names no InferenceService`, 'write it as namespace/name');
+    throw new Fault('usage', safe`${quote(fromCluster)} names no InferenceService`, safe`write it as namespace/name`);
   const api = new KubernetesApi({
     kubeconfig: kubeconfig && resolve(host.workingDirectory, kubeconfig),
     context,
@@ -65,10 +65,10 @@ async function readCluster(
     if (!(error instanceof ApiTrouble)) throw error;
     throw new Fault(
       'environment',
-      error.status === 404 ? `there is no InferenceService ${quote(fromCluster)} in the cluster` : error.message,
+      error.status === 404 ? safe`there is no InferenceService ${quote(fromCluster)} in the cluster` : error.message,
       error.status === 404
-        ? 'kubectl get inferenceservice --all-namespaces lists them'
-        : 'look at the kubeconfig, or pass --from FILE',
+        ? safe`kubectl get inferenceservice --all-namespaces lists them`
+        : safe`look at the kubeconfig, or pass --from FILE`,
       { cause: error },
     );
   }

@@ -1,5 +1,6 @@
 /** What `init` asks on a terminal, and what it must know. */
 import { intro, isCancel, outro, text } from '@clack/prompts';
+import { safe } from '../input/safe-text.ts';
 import { dnsLabel } from '../input/schema-parts.ts';
 import { Fault } from '../io/fault.ts';
 import type { Terminal } from './host.ts';
@@ -86,7 +87,7 @@ export async function askFor(said: Answers, { input, output }: Terminal): Promis
       input,
       output,
     });
-    if (isCancel(answer)) throw new Fault('usage', 'broken off', 'nothing was written');
+    if (isCancel(answer)) throw new Fault('usage', safe`broken off`, safe`nothing was written`);
     answers = { ...answers, [key]: answer === undefined || answer === '' ? undefined : answer };
   }
   outro('Thank you.', { input, output });

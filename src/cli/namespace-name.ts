@@ -1,4 +1,4 @@
-import { quote } from '../input/quote.ts';
+import { quote, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { dnsLabel } from '../input/schema-parts.ts';
 import { Fault } from '../io/fault.ts';
@@ -8,8 +8,8 @@ export function toNamespace(text: string | undefined): string | undefined {
   if (text !== undefined && !dnsLabel.test(text))
     throw new Fault(
       'usage',
-      `${quote(text)} is not the name of a namespace`,
-      'use at most 63 lower-case letters, digits and "-"',
+      safe`${quote(text)} is not the name of a namespace`,
+      safe`use at most 63 lower-case letters, digits and "-"`,
     );
   return text;
 }

@@ -13,7 +13,7 @@ import { toFoundFile } from '../input/folder-tree.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
 import { locate } from '../input/yaml-text.ts';
 import { isFilePresent, makeFolder, replaceFile, toFutureFolder } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
@@ -48,7 +48,11 @@ const mirrorDefault = 100;
 /** @returns the exit code. */
 export async function runInit(name: string | undefined, flags: InitFlags, host: Host): Promise<number> {
   if (flags.from !== undefined && flags.fromCluster !== undefined)
-    throw new Fault('usage', '--from and --from-cluster both name the InferenceService', 'leave one of them out');
+    throw new Fault(
+      'usage',
+      safe`--from and --from-cluster both name the InferenceService`,
+      safe`leave one of them out`,
+    );
   const iter8 = readIter8(flags, host);
   if (iter8 !== undefined && isProblems(iter8)) return refuse(iter8, host);
   const origin = await readOrigin(flags, host);
@@ -79,8 +83,14 @@ async function toFreshModel(said: Answers, host: Host): Promise<NewModel> {
   if (missing.length > 0 && host.terminal === undefined)
     throw new Fault(
       'usage',
-      `there is no terminal to ask for ${missing.map(({ noun }) => noun).join(', ')}`,
-      `pass ${missing.map(({ flag }) => flag).join(', ')}`,
+      safe`there is no terminal to ask for ${join(
+        missing.map(({ noun }) => mask(noun)),
+        ', ',
+      )}`,
+      safe`pass ${join(
+        missing.map(({ flag }) => mask(flag)),
+        ', ',
+      )}`,
     );
   const {
     name = '',
@@ -117,9 +127,13 @@ function toAdoptedModel(
   iter8: Iter8Rollout | undefined,
 ): NewModel | Problem[] {
   const extra = Object.entries({ '--format': format, '--storage-uri': storageUri, '--secret-key': secretKey });
-  const said = extra.filter(([, text]) => text !== undefined).map(([flag]) => flag);
+  const said = extra.filter(([, text]) => text !== undefined).map(([flag]) => mask(flag));
   if (said.length > 0)
-    throw new Fault('usage', `the InferenceService says this already: ${said.join(', ')}`, 'edit the files afterwards');
+    throw new Fault(
+      'usage',
+      safe`the InferenceService says this already: ${join(said, ', ')}`,
+      safe`edit the files afterwards`,
+    );
   const model = adoptInferenceService(value, {
     name,
     version,
@@ -130,10 +144,10 @@ function toAdoptedModel(
   if (namespace !== undefined && model.namespace !== undefined && namespace !== model.namespace)
     throw new Fault(
       'usage',
-      `the InferenceService is in the namespace ${model.namespace}, not in ${namespace}`,
+      safe`the InferenceService is in the namespace ${mask(model.namespace)}, not in ${mask(namespace)}`,
       namespace === iter8?.namespace
-        ? "Iter8's values say so (modelmesh-serving where they name none): name its own with --namespace"
-        : 'leave --namespace out; a copy elsewhere is a new model',
+        ? safe`Iter8's values say so (modelmesh-serving where they name none): name its own with --namespace`
+        : safe`leave --namespace out; a copy elsewhere is a new model`,
     );
   return namespace === undefined ? model : { ...model, namespace };
 }
@@ -142,7 +156,7 @@ function toPercentage(text: string | undefined): number {
   if (text === undefined) return mirrorDefault;
   const percentage = Number(text.replace(/ ?%$/, ''));
   if (text.trim() === '' || !(percentage >= 0 && percentage <= 100))
-    throw new Fault('usage', `${quote(text)} is no percentage`, 'pass a number from 0 to 100');
+    throw new Fault('usage', safe`${quote(text)} is no percentage`, safe`pass a number from 0 to 100`);
   return percentage;
 }
 
@@ -161,7 +175,11 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
   const real = toFutureFolder(resolve(host.workingDirectory, shown));
   const folder = relative(places.repository, real).split(sep).join('/') || '.';
   if (folder === '..' || folder.startsWith('../'))
-    throw new Fault('usage', `${quote(shown)} is not in the repository ${places.repository}`, 'mend --dir');
+    throw new Fault(
+      'usage',
+      safe`${quote(shown)} is not in the repository ${mask(places.repository)}`,
+      safe`mend --dir`,
+    );
   const toPath = (file: string) => posix.join(folder, file);
   const toSchemaPath = (file: string) => posix.relative(folder, `${schemaFolder}/${file}`);
   const modelFile = { path: toPath('model.yaml'), text: toModelFile(model, toSchemaPath(schemaFiles.Model)) };
@@ -199,8 +217,8 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
 function toTaken({ path }: NewFile): Problem {
   return toWholeProblem(path, {
     code: 'file-exists',
-    message: 'this file is there already, and nothing is overwritten',
-    hint: 'a new version comes by model-mirror candidate set; for another model name another folder with --dir',
+    message: safe`this file is there already, and nothing is overwritten`,
+    hint: safe`a new version comes by model-mirror candidate set; for another model name another folder with --dir`,
   });
 }
 

@@ -2,7 +2,8 @@
 import { relative, resolve, sep } from 'node:path';
 import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
-import { mask, quote } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ArgocdEnvironment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { FolderPlaces } from '../io/folder-tree.ts';
@@ -29,16 +30,20 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
   const found = findPlaceOf(folder, host, argocd, flags);
   const { repository, repositoryPath } = found ?? { repository: folder, repositoryPath: '.' };
   if (!isInside(folder, repository))
-    throw new Fault('usage', `${directory} is not in the repository ${repository}`, 'mend --repo-root');
+    throw new Fault(
+      'usage',
+      safe`${mask(directory)} is not in the repository ${mask(repository)}`,
+      safe`mend --repo-root`,
+    );
   const wanted = flags.root ?? argocd.root;
   const root = wanted === undefined ? repository : toRealFolder(resolve(host.workingDirectory, wanted));
   if (!isInside(folder, root) || !isInside(root, repository))
     throw new Fault(
       'usage',
-      `the root ${mask(wanted ?? '')} is not a folder around ${mask(directory)} in the repository`,
+      safe`the root ${mask(wanted ?? '')} is not a folder around ${mask(directory)} in the repository`,
       repositoryPath === '.'
-        ? "leave it out: policies count from the repository's root"
-        : `leave it out, and ${sendOuter}: ${toSent(repositoryPath)}`,
+        ? safe`leave it out: policies count from the repository's root`
+        : safe`leave it out, and ${sendOuter}: ${toSent(repositoryPath)}`,
     );
   return {
     repository,
@@ -71,8 +76,8 @@ const noRepository = toWholeProblem(
   '.',
   {
     code: 'no-repository',
-    message: 'this is not in a git repository, so paths and policies count from this folder',
-    hint: 'pass --repo-root to count from another one',
+    message: safe`this is not in a git repository, so paths and policies count from this folder`,
+    hint: safe`pass --repo-root to count from another one`,
   },
   'warning',
 );
@@ -87,20 +92,20 @@ function toNotSent(repositoryPath: string, isAccepted: boolean): Problem {
         repositoryPath,
         {
           code: 'policy-ignored',
-          message: `policies of the folders above do not count, by the parameter root; ${toSent(repositoryPath)}`,
-          hint: `leave the parameter out, and ${sendOuter}`,
+          message: safe`policies of the folders above do not count, by the parameter root; ${toSent(repositoryPath)}`,
+          hint: safe`leave the parameter out, and ${sendOuter}`,
         },
         'warning',
       )
     : toWholeProblem(repositoryPath, {
         code: 'outer-policies-missing',
-        message: `policies of the folders above cannot be read: ${toSent(repositoryPath)}`,
-        hint: `${sendOuter}; or set the parameter root to "." to render without them`,
+        message: safe`policies of the folders above cannot be read: ${toSent(repositoryPath)}`,
+        hint: safe`${sendOuter}; or set the parameter root to "." to render without them`,
       });
 }
 
-function toSent(repositoryPath: string): string {
-  return `Argo CD has sent no more of the repository than ${quote(repositoryPath)}`;
+function toSent(repositoryPath: string): SafeText {
+  return safe`Argo CD has sent no more of the repository than ${quote(repositoryPath)}`;
 }
 
 /** Argo CD sends what all paths of the annotation have in common (plugin.use.manifest.generate.paths). */
@@ -114,7 +119,7 @@ const sendOuter = 'add ;/policy.yaml to the annotation argocd.argoproj.io/manife
 function toArgocdRepository(workingDirectory: string, sourcePath: string): Repository {
   const parts = sourcePath.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..'))
-    throw new Fault('environment', `ARGOCD_APP_SOURCE_PATH is ${sourcePath}`, 'set a path without ".."');
+    throw new Fault('environment', safe`ARGOCD_APP_SOURCE_PATH is ${mask(sourcePath)}`, safe`set a path without ".."`);
   const here = workingDirectory.split(sep);
   let sent = 0;
   while (sent < parts.length && here.at(-1 - sent) === parts.at(-1 - sent)) sent++;

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, sortProblems } from '../input/problem.ts';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { exitCodes } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';

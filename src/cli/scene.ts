@@ -1,6 +1,6 @@
 /** Which part of which repository is meant, by commands that read revisions and need no work tree. */
 import { posix, relative, resolve, sep } from 'node:path';
-import { mask, quote } from '../input/quote.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import { Fault } from '../io/fault.ts';
 import { findRepository, toRealFolder } from '../io/folder-tree.ts';
 import { isBareRepository } from '../io/git-folder.ts';
@@ -35,19 +35,27 @@ export function toScene(flags: PlaceFlags & { readonly path: string }, host: Hos
   const isBare = isBareRepository(from);
   const repository = isBare || flags.repoRoot !== undefined ? from : findRepository(from);
   if (repository === undefined)
-    throw new Fault('environment', 'this is not in a git repository', 'change to one, or name it with --repo-root');
+    throw new Fault(
+      'environment',
+      safe`this is not in a git repository`,
+      safe`change to one, or name it with --repo-root`,
+    );
   // In a bare repository there is no folder to be in: paths count from its root.
   const start = isBare ? repository : host.workingDirectory;
-  const toInner = (path: string, name: string) => {
+  const toInner = (path: string, name: '--path' | '--root') => {
     const inner = relative(repository, resolve(start, path)).split(sep).join('/') || '.';
     if (inner === '..' || inner.startsWith('../'))
-      throw new Fault('usage', `${name} ${quote(path)} is not in the repository ${repository}`, `mend ${name}`);
+      throw new Fault(
+        'usage',
+        safe`${name} ${quote(path)} is not in the repository ${mask(repository)}`,
+        safe`mend ${name}`,
+      );
     return posix.normalize(inner);
   };
   const folder = toInner(flags.path, '--path');
   const root = flags.root === undefined ? '.' : toInner(flags.root, '--root');
   if (root !== '.' && folder !== root && !folder.startsWith(`${root}/`))
-    throw new Fault('usage', `the root ${quote(root)} is not a folder around ${quote(folder)}`, 'mend --root');
+    throw new Fault('usage', safe`the root ${quote(root)} is not a folder around ${quote(folder)}`, safe`mend --root`);
   return {
     repository,
     folder,

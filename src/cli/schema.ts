@@ -1,6 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
-import { quote } from '../input/quote.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { Kind } from '../input/schema.ts';
 import { schemas } from '../input/schema.ts';
 import { suggest } from '../input/suggest.ts';
@@ -15,8 +15,8 @@ export function runSchema(kind: string | undefined, host: Host): void {
     const meant = suggest(kind, kinds);
     throw new Fault(
       'usage',
-      `there is no kind ${quote(kind)}`,
-      meant === undefined ? `there are ${kinds.join(', ')}` : `did you mean "${meant}"?`,
+      safe`there is no kind ${quote(kind)}`,
+      meant === undefined ? safe`there are ${join(kinds, ', ')}` : safe`did you mean "${mask(meant)}"?`,
     );
   }
   const schema = chosen === undefined ? toAnySchema(kinds) : toSchema(chosen);

@@ -5,7 +5,7 @@ import { computeGlance } from '../glance/glance.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, toWholeProblem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { quote, safe } from '../input/safe-text.ts';
 import { systemClock } from '../io/clock.ts';
 import { Fault } from '../io/fault.ts';
 import { findRepository, openFolderTree } from '../io/folder-tree.ts';
@@ -89,7 +89,8 @@ function toReader(flags: StatusFlags, places: Places, host: Host): (signal: Abor
       const hint = ahead && `${ahead} has commits that are not here: pull, or look there with --revision ${ahead}`;
       return { tree: openFolderTree(places), revision: undefined, hint };
     };
-  if (repository === undefined) throw new Fault('environment', 'this is not in a git repository', 'leave --fetch out');
+  if (repository === undefined)
+    throw new Fault('environment', safe`this is not in a git repository`, safe`leave --fetch out`);
   const toPath = (folder: string) => relative(repository, folder).split(sep).join('/') || '.';
   const part = { folder: toPath(places.folder), root: toPath(places.root) };
   const revisions = new GitRevisions(repository);
@@ -144,8 +145,8 @@ function toShownProblems(problems: readonly Problem[]): Problem[] {
 function toNoModel({ folder }: FolderTree): Problem {
   return toWholeProblem(folder, {
     code: 'no-model',
-    message: 'there is no model in this folder or below',
-    hint: 'name another folder with --path',
+    message: safe`there is no model in this folder or below`,
+    hint: safe`name another folder with --path`,
   });
 }
 
@@ -157,8 +158,8 @@ function toLookedAt({ rollout, status }: RenderedRollout, namespace: string | un
   if (namespace === undefined)
     throw new Fault(
       'usage',
-      `neither ${quote(rollout.name)} nor its status file names a namespace to look at`,
-      'name it with --namespace',
+      safe`neither ${quote(rollout.name)} nor its status file names a namespace to look at`,
+      safe`name it with --namespace`,
     );
   const { name, primary, candidate } = rollout;
   return { name, namespace, primary: primary.name, candidate: candidate?.name, told: status?.status };

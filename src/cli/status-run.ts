@@ -1,5 +1,6 @@
 /** `model-mirror status`: looks once, or again and again, and shows what it sees. */
 import { hasErrors } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { toStatusDetail, toStatusJson, toStatusTable } from '../output/status-table.ts';
 import { toMs } from './duration.ts';
@@ -49,7 +50,11 @@ export async function runStatus(name: string | undefined, flags: StatusFlags, ho
 function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, context }: StatusFlags): void {
   const needs = (flag: string, value: unknown, other: string, isThere: boolean | undefined) => {
     if (value !== undefined && isThere !== true)
-      throw new Fault('usage', `${flag} does nothing without ${other}`, `add ${other}, or leave ${flag} out`);
+      throw new Fault(
+        'usage',
+        safe`${mask(flag)} does nothing without ${mask(other)}`,
+        safe`add ${mask(other)}, or leave ${mask(flag)} out`,
+      );
   };
   needs('--branch', branch, '--fetch', fetch);
   needs('--git-credentials', gitCredentials, '--fetch', fetch);

@@ -2,6 +2,7 @@
 import type { Goal, Waited } from '../glance/wait.ts';
 import { computeWaited } from '../glance/wait.ts';
 import { hasErrors } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { shorten } from '../output/columns.ts';
@@ -76,8 +77,8 @@ export async function waitFor(
   if (trouble !== undefined || last === undefined)
     throw new Fault(
       'environment',
-      `timed out after ${flags.timeout}: ${trouble?.message ?? 'there was no answer'}`,
-      trouble?.hint ?? 'wait longer with --timeout',
+      safe`timed out after ${mask(flags.timeout)}: ${trouble?.message ?? 'there was no answer'}`,
+      trouble?.hint ?? safe`wait longer with --timeout`,
     );
   return report(goal, last.seen, last.waited, flags, host);
 }

@@ -1,5 +1,5 @@
 /** What is said to `model-mirror watch`, by flags or the environment, checked. */
-import { quote } from '../input/quote.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { Environment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { Person } from '../io/git-branch.ts';
@@ -50,32 +50,40 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
 
 function toRepositoryUrl(text: string | undefined): string {
   if (text === undefined)
-    throw new Fault('usage', 'no repository to commit to', 'name it with --repo or MODEL_MIRROR_REPO');
+    throw new Fault('usage', safe`no repository to commit to`, safe`name it with --repo or MODEL_MIRROR_REPO`);
   if (/^(ssh|git\+ssh):|^[^/]+@[^/]+:/.test(text))
-    throw new Fault('usage', 'SSH is not supported', 'use the https:// address of the repository, with a token');
+    throw new Fault(
+      'usage',
+      safe`SSH is not supported`,
+      safe`use the https:// address of the repository, with a token`,
+    );
   let url: URL;
   try {
     url = new URL(text);
   } catch (error) {
-    throw new Fault('usage', `${quote(text)} is not the address of a repository`, 'write https://host/path', {
+    throw new Fault('usage', safe`${quote(text)} is not the address of a repository`, safe`write https://host/path`, {
       cause: error,
     });
   }
   if (url.username !== '' || url.password !== '')
     throw new Fault(
       'usage',
-      'the address of the repository holds credentials, for everybody to see',
-      'take them out; use --git-credentials or MODEL_MIRROR_GIT_TOKEN',
+      safe`the address of the repository holds credentials, for everybody to see`,
+      safe`take them out; use --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
     );
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
   if (url.protocol === 'http:' && !isLoopback)
     throw new Fault(
       'usage',
-      'the address of the repository begins with http://, and credentials would be readable',
-      'use https://',
+      safe`the address of the repository begins with http://, and credentials would be readable`,
+      safe`use https://`,
     );
   if (!['https:', 'http:', 'file:'].includes(url.protocol))
-    throw new Fault('usage', `${url.protocol}// is not supported`, 'use https://; file:// is there for trials');
+    throw new Fault(
+      'usage',
+      safe`${mask(url.protocol)}// is not supported`,
+      safe`use https://; file:// is there for trials`,
+    );
   return text.replace(/\/$/, '');
 }
 
@@ -84,8 +92,8 @@ function toPath(text: string): string {
   if (parts.includes('..'))
     throw new Fault(
       'usage',
-      `--path ${quote(text)} leaves the repository`,
-      "write a folder from the repository's root",
+      safe`--path ${quote(text)} leaves the repository`,
+      safe`write a folder from the repository's root`,
     );
   return parts.join('/') || '.';
 }
@@ -98,6 +106,7 @@ function toNamespaces(names: readonly string[] | undefined): readonly string[] |
 
 function toPerson(text: string): Person {
   const match = /^([^<>\n]+) <([^<>\s]+)>$/.exec(text.trim());
-  if (match === null) throw new Fault('usage', `${quote(text)} is not a person`, 'write "Name <mail@example.com>"');
+  if (match === null)
+    throw new Fault('usage', safe`${quote(text)} is not a person`, safe`write "Name <mail@example.com>"`);
   return { name: match[1] ?? '', email: match[2] ?? '' };
 }

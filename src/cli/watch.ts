@@ -1,5 +1,6 @@
 /** `model-mirror watch`: wires the watcher to the cluster, git and the process's signals. */
 import { resolve } from 'node:path';
+import { mask, safe } from '../input/safe-text.ts';
 import { ArgocdRefresh } from '../io/argocd-refresh.ts';
 import { systemClock } from '../io/clock.ts';
 import { runFeed } from '../io/cluster-feed.ts';
@@ -64,7 +65,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     pushTrouble: watcher.pushTrouble,
   });
   const listener = flags.listen === undefined ? undefined : await listen(flags.listen, { health, metrics });
-  if (listener !== undefined) log.info('listening', { address: listener.address });
+  if (listener !== undefined) log.info(safe`listening`, { address: mask(listener.address) });
 
   let isLate = false;
   const late = once ? setTimeout(giveUp, patienceMs) : undefined;
@@ -82,7 +83,12 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   process.once('SIGINT', end);
   try {
     const { path, cluster, namespaces } = options;
-    log.info('watching', { repository: settings.url, path, cluster, namespaces: namespaces?.join(' ') ?? 'all' });
+    log.info(safe`watching`, {
+      repository: mask(settings.url),
+      path: mask(path),
+      cluster: cluster === undefined ? undefined : mask(cluster),
+      namespaces: mask(namespaces?.join(' ') ?? 'all'),
+    });
     const feed = runFeed(
       { api, namespaces, clock: systemClock, log, meter: metrics, watchSeconds: settings.watchSeconds },
       {
@@ -99,11 +105,11 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     if (isLate)
       throw new Fault(
         'environment',
-        watcher.obstacle ?? watcher.pushTrouble?.message ?? 'there was no answer',
-        'fix it, or let the next run try again',
+        watcher.obstacle ?? watcher.pushTrouble?.message ?? safe`there was no answer`,
+        safe`fix it, or let the next run try again`,
       );
     await refresh?.finish();
-    log.info(once ? 'done' : 'ended');
+    log.info(once ? safe`done` : safe`ended`);
     return exitCodes.fine;
   } finally {
     clearTimeout(late);

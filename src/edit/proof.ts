@@ -6,6 +6,8 @@ import { toProblem } from '../input/parse-document.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Problem } from '../input/problem.ts';
 import { toFieldText } from '../input/problem.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { parseText } from '../input/yaml-text.ts';
 import { FieldsOfText } from './field-text.ts';
@@ -38,19 +40,19 @@ export function prove(
   return {
     problem: toProblem(source, path, {
       code: 'edit-refused',
-      message: `${toFieldText(path)} is left as it is: ${toReason(text, path, problems)}`,
-      hint: 'edit it by hand',
+      message: safe`${toFieldText(path)} is left as it is: ${toReason(text, path, problems)}`,
+      hint: safe`edit it by hand`,
     }),
   };
 }
 
-function toReason(text: string, path: FieldPath, problems: readonly Problem[] | undefined): string {
+function toReason(text: string, path: FieldPath, problems: readonly Problem[] | undefined): SafeText {
   const form = new FieldsOfText(text).fieldAt(path)?.form;
-  if (form === 'alias') return 'it is an alias, and what it points to holds elsewhere too';
-  if (problems === undefined) return 'it cannot be changed without touching more of the file than it';
+  if (form === 'alias') return safe`it is an alias, and what it points to holds elsewhere too`;
+  if (problems === undefined) return safe`it cannot be changed without touching more of the file than it`;
   const missing = problems.find(({ message }) => message.startsWith('alias '));
-  if (missing !== undefined) return 'an anchor in it is used elsewhere';
-  return 'something else in the file would change with it, as through an anchor and its aliases';
+  if (missing !== undefined) return safe`an anchor in it is used elsewhere`;
+  return safe`something else in the file would change with it, as through an anchor and its aliases`;
 }
 
 /** Whether two values of JSON are equal, whatever the order of their keys. */

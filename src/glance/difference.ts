@@ -1,4 +1,5 @@
-import { mask } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask } from '../input/safe-text.ts';
 
 /** Every way in which what was seen can differ from what is wanted; the most urgent first. */
 export const differenceCodes = [
@@ -28,7 +29,7 @@ export type DifferenceCode = (typeof differenceCodes)[number];
 export interface Difference {
   readonly code: DifferenceCode;
   /** Part of a sentence. */
-  readonly text: string;
+  readonly text: SafeText;
 }
 
 /** The most urgent first, with nothing in their words that a terminal obeys: names and reasons are the cluster's. */

@@ -6,7 +6,8 @@
  * same facts give the same words; nothing that others wrote can steer a terminal.
  */
 import { toReasonText } from '../change/rollout-change.ts';
-import { mask, quote } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import type { MirrorReason } from '../rollout/gate.ts';
@@ -43,7 +44,7 @@ export interface Glance {
     /** What is rendered; undefined: the mirror is closed. */
     readonly mirror: SeenMirror | undefined;
   };
-  readonly gate: { readonly code: MirrorReason['code']; readonly open: boolean; readonly text: string };
+  readonly gate: { readonly code: MirrorReason['code']; readonly open: boolean; readonly text: SafeText };
   /** `git`: the status file; `cluster`: looked at just now. */
   readonly source: 'git' | 'cluster';
   /** Undefined when nothing can be said. */
@@ -85,7 +86,7 @@ export function computeGlance(rendered: RenderedRollout, { live, namespace }: Gl
     ...(live === undefined || status === undefined ? [] : lookForDelay(status.status, live)),
   ]);
   const open = mirror.percentage > 0;
-  const reason = mask(toReasonText(mirror.reason));
+  const reason = toReasonText(mirror.reason);
   return {
     name: rollout.name,
     namespace: rollout.file.model.metadata.namespace ?? namespace ?? (status && mask(status.metadata.namespace)),
@@ -94,7 +95,7 @@ export function computeGlance(rendered: RenderedRollout, { live, namespace }: Gl
     gate: {
       code: mirror.reason.code,
       open,
-      text: open ? `open at ${mirror.percentage} %: ${reason}` : `closed: ${reason}`,
+      text: open ? safe`open at ${mirror.percentage} %: ${reason}` : safe`closed: ${reason}`,
     },
     source,
     observed,
@@ -112,7 +113,7 @@ function lookAtStatus({ status, statusWarnings }: RenderedRollout): Difference[]
   const [warning] = statusWarnings;
   return [
     warning === undefined
-      ? { code: 'no-status', text: 'there is no status file' }
+      ? { code: 'no-status', text: safe`there is no status file` }
       : { code: 'status-ignored', text: warning.message },
   ];
 }
@@ -124,7 +125,7 @@ function lookAtCandidate(
 ): Difference[] {
   if (candidate !== undefined) return lookAtVersion('candidate', candidate, seen, source);
   if (seen === undefined) return [];
-  return [{ code: 'candidate-leaving', text: `${seen.name} is no candidate any more, and still there` }];
+  return [{ code: 'candidate-leaving', text: safe`${mask(seen.name)} is no candidate any more, and still there` }];
 }
 
 /** What keeps a version from being what is wanted; by its first reason. */
@@ -134,34 +135,35 @@ function lookAtVersion(
   seen: SeenVersion | undefined,
   source: Glance['source'],
 ): Difference[] {
-  const tell = (code: VersionCode, text: string): Difference[] => [{ code: `${role}-${code}`, text }];
+  const tell = (code: VersionCode, text: SafeText): Difference[] => [{ code: `${role}-${code}`, text }];
   const by = source === 'git' ? 'the status' : 'the cluster';
-  if (seen === undefined) return tell('not-observed', `${by} does not know of the ${role} yet`);
-  if (seen.name !== name) return tell('other', `the status speaks of ${seen.name}, another ${role} than ${name}`);
-  if (seen.state === 'Missing') return tell('missing', `the ${role} ${name} is not in the cluster`);
+  if (seen === undefined) return tell('not-observed', safe`${by} does not know of the ${role} yet`);
+  if (seen.name !== name)
+    return tell('other', safe`the status speaks of ${mask(seen.name)}, another ${role} than ${mask(name)}`);
+  if (seen.state === 'Missing') return tell('missing', safe`the ${role} ${mask(name)} is not in the cluster`);
   if (seen.digest !== digest)
     return tell(
       'other-digest',
       source === 'git'
-        ? `the status speaks of an earlier spec of the ${role}`
-        : `Argo CD has not applied this spec of the ${role} yet`,
+        ? safe`the status speaks of an earlier spec of the ${role}`
+        : safe`Argo CD has not applied this spec of the ${role} yet`,
     );
   if (seen.state === 'Ready') return [];
-  const why = seen.reason === undefined ? '' : ` (${seen.reason})`;
-  return tell(seen.state === 'Failed' ? 'failed' : 'not-ready', `the ${role} is ${seen.state}${why}`);
+  const why = seen.reason === undefined ? '' : safe` (${mask(seen.reason)})`;
+  return tell(seen.state === 'Failed' ? 'failed' : 'not-ready', safe`the ${role} is ${seen.state}${why}`);
 }
 
 type VersionCode = Extract<DifferenceCode, `primary-${string}`> extends `primary-${infer Code}` ? Code : never;
 
 function lookAtMirror(wanted: SeenMirror | undefined, seen: SeenMirror | undefined): Difference[] {
   if (wanted?.to === seen?.to && wanted?.percentage === seen?.percentage) return [];
-  const is = seen === undefined ? 'nothing is mirrored' : `${seen.percentage} % is mirrored to ${seen.to}`;
-  if (wanted === undefined) return [{ code: 'mirror-still-open', text: `${is} still` }];
-  const of = seen !== undefined && seen.to !== wanted.to ? ` to ${wanted.to}` : '';
+  const is = seen === undefined ? 'nothing is mirrored' : safe`${seen.percentage} % is mirrored to ${mask(seen.to)}`;
+  if (wanted === undefined) return [{ code: 'mirror-still-open', text: safe`${is} still` }];
+  const of = seen !== undefined && seen.to !== wanted.to ? safe` to ${mask(wanted.to)}` : '';
   return [
     {
       code: 'mirror-not-applied',
-      text: `${is}${seen === undefined ? ' yet' : ''}, and ${wanted.percentage} %${of} is wanted`,
+      text: safe`${is}${seen === undefined ? ' yet' : ''}, and ${wanted.percentage} %${of} is wanted`,
     },
   ];
 }
@@ -174,7 +176,7 @@ function lookForDelay(told: Status, live: Status): Difference[] {
   });
   const [role] = roles;
   if (role === undefined) return [];
-  const said = told[role] === undefined ? `knows no ${role}` : `says ${quote(told[role].state)} of the ${role}`;
-  const is = live[role] === undefined ? 'there is none' : `it is ${live[role].state}`;
-  return [{ code: 'status-behind', text: `the status file ${said}, and ${is}` }];
+  const said = told[role] === undefined ? safe`knows no ${role}` : safe`says ${quote(told[role].state)} of the ${role}`;
+  const is = live[role] === undefined ? 'there is none' : safe`it is ${live[role].state}`;
+  return [{ code: 'status-behind', text: safe`the status file ${said}, and ${is}` }];
 }

@@ -1,5 +1,6 @@
 /** Whether what somebody waits for has come, may still come, or cannot come by waiting. */
-import { mask } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { join, mask, safe } from '../input/safe-text.ts';
 import type { DesiredVersion, Glance, SeenVersion } from './glance.ts';
 
 export const goals = ['ready', 'mirrored', 'idle'] as const;
@@ -10,7 +11,7 @@ export interface Waited {
   /** `stuck`: only somebody's doing can bring it. */
   readonly outcome: 'reached' | 'waiting' | 'stuck';
   /** Part of a sentence: how it stands. */
-  readonly text: string;
+  readonly text: SafeText;
   /** It follows from the files alone, whatever is seen. */
   readonly isDeclared?: boolean;
   /** The one that is spoken of; undefined when it is none, or all. */
@@ -26,17 +27,24 @@ export function computeWaited(glances: readonly Glance[], goal: Goal, isOne: boo
   const meant = isOne || goal === 'idle' ? glances : glances.filter(({ desired }) => desired.candidate !== undefined);
   const all = meant.map((glance) => {
     const waited = computeOne(glance, goal);
-    return { ...waited, text: `${glance.name}: ${waited.text}`, model: glance };
+    return { ...waited, text: safe`${mask(glance.name)}: ${waited.text}`, model: glance };
   });
   const stuck = all.find(({ outcome }) => outcome === 'stuck');
   if (stuck !== undefined) return stuck;
   const waiting = all.filter(({ outcome }) => outcome === 'waiting');
   const [first] = waiting;
   if (first !== undefined)
-    return waiting.length === 1 ? first : { ...first, text: `${first.text}; and ${waiting.length - 1} more` };
+    return waiting.length === 1 ? first : { ...first, text: safe`${first.text}; and ${waiting.length - 1} more` };
   if (all.length === 0)
-    return { outcome: 'stuck', text: 'no model has a candidate', isDeclared: true, model: undefined };
-  return { outcome: 'reached', text: all.map(({ text }) => text).join('; '), model: undefined };
+    return { outcome: 'stuck', text: safe`no model has a candidate`, isDeclared: true, model: undefined };
+  return {
+    outcome: 'reached',
+    text: join(
+      all.map(({ text }) => mask(text)),
+      '; ',
+    ),
+    model: undefined,
+  };
 }
 
 function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal): Omit<Waited, 'model'> {
@@ -45,19 +53,19 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
     if (candidate !== undefined)
       return {
         outcome: 'stuck',
-        text: `${candidate.version} is still declared: promote or discard it`,
+        text: safe`${mask(candidate.version)} is still declared: promote or discard it`,
         isDeclared: true,
       };
-    if (observed === undefined) return { outcome: 'waiting', text: differences[0]?.text ?? 'nothing was seen yet' };
-    if (observed.mirror !== undefined) return { outcome: 'waiting', text: 'the mirror is still open' };
-    if (observed.candidate !== undefined) return { outcome: 'waiting', text: 'the candidate is still there' };
+    if (observed === undefined) return { outcome: 'waiting', text: differences[0]?.text ?? safe`nothing was seen yet` };
+    if (observed.mirror !== undefined) return { outcome: 'waiting', text: safe`the mirror is still open` };
+    if (observed.candidate !== undefined) return { outcome: 'waiting', text: safe`the candidate is still there` };
     return computePrimary(desired.primary, observed.primary);
   }
-  if (candidate === undefined) return { outcome: 'stuck', text: 'there is no candidate', isDeclared: true };
+  if (candidate === undefined) return { outcome: 'stuck', text: safe`there is no candidate`, isDeclared: true };
   const seen = observed?.candidate;
   const isSame = isOf(seen, candidate);
   if (goal === 'mirrored' && gate.code === 'percentage-zero')
-    return { outcome: 'stuck', text: 'the policy says 0 %', isDeclared: true };
+    return { outcome: 'stuck', text: safe`the policy says 0 %`, isDeclared: true };
   if (
     goal === 'mirrored' &&
     mirror !== undefined &&
@@ -65,28 +73,29 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
     observed?.mirror?.to === mirror.to &&
     observed.mirror.percentage === mirror.percentage
   )
-    return { outcome: 'reached', text: `${mirror.percentage} % is mirrored to ${candidate.version}` };
+    return { outcome: 'reached', text: safe`${mirror.percentage} % is mirrored to ${mask(candidate.version)}` };
   // Without a gate it is mirrored to all the same.
   const matters = goal === 'ready' || gate.code !== 'gate-none';
   if (matters && isSame && seen !== undefined && isLasting(seen)) {
     return { outcome: 'stuck', text: toStateText(candidate.version, seen) };
   }
   if (goal === 'ready' && isSame && seen?.state === 'Ready')
-    return { outcome: 'reached', text: `${candidate.version} is Ready` };
+    return { outcome: 'reached', text: safe`${mask(candidate.version)} is Ready` };
   return { outcome: 'waiting', text: differences[0]?.text ?? gate.text };
 }
 
 /** Without a candidate and a mirror: whether the primary is at rest as well. */
 function computePrimary(primary: DesiredVersion, seen: SeenVersion | undefined): Omit<Waited, 'model'> {
   const { version } = primary;
-  if (seen === undefined || !isOf(seen, primary)) return { outcome: 'waiting', text: `${version} is not seen yet` };
+  if (seen === undefined || !isOf(seen, primary))
+    return { outcome: 'waiting', text: safe`${mask(version)} is not seen yet` };
   if (seen.state === 'Ready')
-    return { outcome: 'reached', text: `${version} is Ready; there is no candidate, and no mirror` };
+    return { outcome: 'reached', text: safe`${mask(version)} is Ready; there is no candidate, and no mirror` };
   return { outcome: isLasting(seen) ? 'stuck' : 'waiting', text: toStateText(version, seen) };
 }
 
-function toStateText(version: string, { state, reason }: SeenVersion): string {
-  return `${version} is ${state}${reason === undefined ? '' : ` (${mask(reason)})`}`;
+function toStateText(version: string, { state, reason }: SeenVersion): SafeText {
+  return safe`${mask(version)} is ${state}${reason === undefined ? '' : safe` (${mask(reason)})`}`;
 }
 
 /** Nobody but a person changes it. */

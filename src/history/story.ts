@@ -11,7 +11,7 @@ import type { RolloutState } from '../change/rollout-change.ts';
 import { describeChange, toReasonText } from '../change/rollout-change.ts';
 import { findPlace } from '../input/model-place.ts';
 import type { Problem } from '../input/problem.ts';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import type { ModelStatus, ModelVersion } from '../input/schema.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 

@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import { isMap } from './plain-value.ts';
 import type { FieldPath, Finding, Problem, ProblemCode, Severity } from './problem.ts';
 import { limitProblems, maxProblems, toFieldText } from './problem.ts';
-import { quote } from './quote.ts';
+import type { SafeText } from './safe-text.ts';
+import { join, mask, quote, safe } from './safe-text.ts';
 import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
 import { schemas } from './schema.ts';
 import {
@@ -68,11 +69,11 @@ function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind
 /** Before anything else is said of a file, it must be of the kind its name promises. */
 function checkKind(source: SourceFile, kind: Kind, value: unknown): Problem[] {
   if (!isMap(value)) {
-    const hint = `begin with apiVersion: ${apiVersion} and kind: ${kind}`;
+    const hint = safe`begin with apiVersion: ${apiVersion} and kind: ${kind}`;
     return [
       toProblem(source, [], {
         code: 'wrong-type',
-        message: `the file holds ${describeValue(value)}, not a map of fields`,
+        message: safe`the file holds ${describeValue(value)}, not a map of fields`,
         hint,
       }),
     ];
@@ -84,17 +85,17 @@ function checkKind(source: SourceFile, kind: Kind, value: unknown): Problem[] {
   if (typeof written.apiVersion === 'string' && written.apiVersion !== apiVersion)
     report('apiVersion', {
       code: 'unknown-api-version',
-      message: `unknown apiVersion ${quote(written.apiVersion)}`,
-      hint: `write ${apiVersion}`,
+      message: safe`unknown apiVersion ${quote(written.apiVersion)}`,
+      hint: safe`write ${apiVersion}`,
     });
   if (typeof written.kind === 'string' && written.kind !== kind) {
     const known = Object.hasOwn(schemas, written.kind);
     report('kind', {
       code: 'unknown-kind',
       message: known
-        ? `a file of this name holds a ${kind}, not a ${written.kind}`
-        : `unknown kind ${quote(written.kind)}`,
-      hint: known ? `write kind: ${kind}, or rename the file` : `write kind: ${kind}`,
+        ? safe`a file of this name holds a ${kind}, not a ${mask(written.kind)}`
+        : safe`unknown kind ${quote(written.kind)}`,
+      hint: known ? safe`write kind: ${kind}, or rename the file` : safe`write kind: ${kind}`,
     });
   }
   return problems;
@@ -129,13 +130,18 @@ function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.B
   if (issue.kind === 'validation') {
     const [message = '', hint = ''] = issue.message.split('\n');
     const code = codesOfChecks[issue.type] ?? 'invalid-value';
-    return toProblem(source, path, { code, message: `${toFieldText(path)}: ${message}`, hint }, { on: 'value' });
+    return toProblem(
+      source,
+      path,
+      { code, message: safe`${toFieldText(path)}: ${mask(message)}`, hint: mask(hint) },
+      { on: 'value' },
+    );
   }
   if (last?.origin !== 'key')
     return toProblem(source, path, checkValue(path, toExpected(schema, steps), issue.input), { on: 'value' });
   return toProblem(source, path, {
     code: 'missing-field',
-    message: `${toFieldText(path)} is missing`,
+    message: safe`${toFieldText(path)} is missing`,
     hint: toAddition(String(last.key), schemaAt(schema, steps)),
   });
 }
@@ -152,14 +158,17 @@ function toUnknownFields(source: SourceFile, schema: v.GenericSchema, steps: rea
     const meant = suggest(name, missing);
     return toProblem(source, [...path, name], {
       code: 'unknown-field',
-      message: `unknown field ${quote(name)}${path.length > 0 ? ` in ${toFieldText(path)}` : ''}`,
-      hint: meant === undefined ? `remove it; the fields here are ${known.join(', ')}` : `did you mean "${meant}"?`,
+      message: safe`unknown field ${quote(name)}${path.length > 0 ? safe` in ${toFieldText(path)}` : ''}`,
+      hint:
+        meant === undefined
+          ? safe`remove it; the fields here are ${join(known.map(mask), ', ')}`
+          : safe`did you mean "${mask(meant)}"?`,
     });
   });
 }
 
 interface Expected {
-  readonly text: string;
+  readonly text: SafeText;
   readonly choices: readonly string[];
 }
 
@@ -177,22 +186,22 @@ function checkValue(path: FieldPath, expected: Expected, value: unknown): Findin
     const meant = suggest(value, expected.choices);
     return {
       code: 'invalid-value',
-      message: `${field} is ${quote(value)}, not ${expected.text}`,
-      hint: meant === undefined ? `write ${expected.text}` : `did you mean "${meant}"?`,
+      message: safe`${field} is ${quote(value)}, not ${expected.text}`,
+      hint: meant === undefined ? safe`write ${expected.text}` : safe`did you mean "${mask(meant)}"?`,
     };
   }
   const quotable = expected.text.startsWith('a text') && (typeof value === 'number' || typeof value === 'boolean');
   return {
     code: 'wrong-type',
-    message: `${field} is ${describeValue(value)}, not ${expected.text}`,
-    hint: quotable ? 'put quotes around it' : `write ${expected.text}`,
+    message: safe`${field} is ${describeValue(value)}, not ${expected.text}`,
+    hint: quotable ? safe`put quotes around it` : safe`write ${expected.text}`,
   };
 }
 
-function describeValue(value: unknown): string {
-  if (value === null) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map of fields';
-  if (typeof value === 'string') return 'a text';
-  return typeof value === 'number' ? 'a number' : String(value);
+function describeValue(value: unknown): SafeText {
+  if (value === null) return safe`empty`;
+  if (Array.isArray(value)) return safe`a list`;
+  if (typeof value === 'object') return safe`a map of fields`;
+  if (typeof value === 'string') return safe`a text`;
+  return typeof value === 'number' ? safe`a number` : mask(String(value));
 }

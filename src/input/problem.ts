@@ -6,7 +6,8 @@
  * and never quotes a credential.
  */
 
-import { quote } from './quote.ts';
+import type { SafeText } from './safe-text.ts';
+import { mask, quote, safe } from './safe-text.ts';
 
 /** Every code there is. `fixtures/problems/` holds at least one folder for each. */
 export const problemCodes = [
@@ -71,7 +72,7 @@ export type Severity = 'error' | 'warning';
 /** A position in a file. Lines and columns count from 1; columns count UTF-16 code units. */
 export interface Place {
   /** Relative to the repository's root, with forward slashes. */
-  readonly file: string;
+  readonly file: SafeText;
   readonly line: number;
   readonly column: number;
 }
@@ -80,35 +81,35 @@ export interface Problem extends Place {
   readonly severity: Severity;
   readonly code: ProblemCode;
   /** The field, as in `spec.primary.version`; empty when the whole file is meant. */
-  readonly field: string;
+  readonly field: SafeText;
   /** What is wrong. One sentence without its full stop. */
-  readonly message: string;
+  readonly message: SafeText;
   /** What to do. One sentence without its full stop. */
-  readonly hint: string;
+  readonly hint: SafeText;
 }
 
 /** What a stage says of a problem before it has a place. */
 export interface Finding {
   readonly code: ProblemCode;
-  readonly message: string;
-  readonly hint: string;
+  readonly message: SafeText;
+  readonly hint: SafeText;
 }
 
 /** A problem of a file or folder as a whole. */
 export function toWholeProblem(file: string, finding: Finding, severity: Severity = 'error'): Problem {
-  return { severity, ...finding, file, line: 1, column: 1, field: '' };
+  return { severity, ...finding, file: mask(file), line: 1, column: 1, field: safe`` };
 }
 
 /** A path to a field: map keys and list indexes, outermost first. */
 export type FieldPath = readonly (string | number)[];
 
 /** `['spec', 'http', 0, 'a.b/c']` → `spec.http[0]["a.b/c"]`. */
-export function toFieldText(path: FieldPath): string {
-  let text = '';
+export function toFieldText(path: FieldPath): SafeText {
+  let text = safe``;
   for (const part of path) {
-    if (typeof part === 'number') text += `[${part}]`;
-    else if (!/^[A-Za-z_][\w-]*$/.test(part)) text += `[${quote(part)}]`;
-    else text += text === '' ? part : `.${part}`;
+    if (typeof part === 'number') text = safe`${text}[${part}]`;
+    else if (!/^[A-Za-z_][\w-]*$/.test(part)) text = safe`${text}[${quote(part)}]`;
+    else text = text === '' ? mask(part) : safe`${text}.${mask(part)}`;
   }
   return text;
 }
@@ -151,8 +152,8 @@ export function limitProblems(problems: readonly Problem[]): Problem[] {
   const more: Problem = {
     ...next,
     code: 'more-problems',
-    message: `there are more problems in this file than the ${maxProblems} that are told`,
-    hint: 'mend those first',
+    message: safe`there are more problems in this file than the ${maxProblems} that are told`,
+    hint: safe`mend those first`,
   };
   return [...problems.slice(0, maxProblems), more];
 }

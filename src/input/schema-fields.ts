@@ -1,5 +1,7 @@
 /** What a schema says of a field, for messages: which fields there are, and what a value should be. */
 import type * as v from 'valibot';
+import type { SafeText } from './safe-text.ts';
+import { join, mask, safe } from './safe-text.ts';
 
 /** The parts of a valibot schema that this looks at; which of them it has depends on `type`. */
 interface AnySchema {
@@ -42,37 +44,39 @@ export function discriminatorsOf(schema: AnySchema | undefined): string[] {
 }
 
 /** What a value should be, in words: `a text`, `true or false`, `Status or None`. */
-export function toExpectedText(schema: AnySchema | undefined): string {
+export function toExpectedText(schema: AnySchema | undefined): SafeText {
   switch (schema?.type) {
     case 'string':
-      return 'a text';
+      return safe`a text`;
     case 'number':
-      return 'a number';
+      return safe`a number`;
     case 'boolean':
-      return 'true or false';
+      return safe`true or false`;
     case 'array':
-      return 'a list';
+      return safe`a list`;
     case 'picklist':
       return toChoiceText(choicesOf(schema));
     case 'literal':
-      return String(schema.literal);
+      return mask(String(schema.literal));
     case 'nullable':
-      return `${toExpectedText(unwrap(schema.wrapped))} or null`;
+      return safe`${toExpectedText(unwrap(schema.wrapped))} or null`;
     case 'unknown':
     case undefined:
-      return 'a value';
+      return safe`a value`;
     default:
-      return 'a map of fields';
+      return safe`a map of fields`;
   }
 }
 
-export function toChoiceText(choices: readonly string[]): string {
-  return choices.length > 2 ? `one of ${choices.join(', ')}` : choices.join(' or ');
+export function toChoiceText(choices: readonly string[]): SafeText {
+  return choices.length > 2 ? safe`one of ${join(choices.map(mask), ', ')}` : join(choices.map(mask), ' or ');
 }
 
 /** What to do about a field that is not there. */
-export function toAddition(name: string, schema: AnySchema | undefined): string {
-  return schema?.type === 'literal' ? `add ${name}: ${schema.literal}` : `add ${name}, ${toExpectedText(schema)}`;
+export function toAddition(name: string, schema: AnySchema | undefined): SafeText {
+  return schema?.type === 'literal'
+    ? safe`add ${mask(name)}: ${mask(String(schema.literal))}`
+    : safe`add ${mask(name)}, ${toExpectedText(schema)}`;
 }
 
 function childOf(schema: AnySchema | undefined, key: unknown): AnySchema | undefined {

@@ -8,7 +8,8 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument } from 'yaml';
 import type { FieldPath, Place, Problem, ProblemCode } from './problem.ts';
 import { limitProblems, maxProblems, toFieldText } from './problem.ts';
-import { mask, quote } from './quote.ts';
+import type { SafeText } from './safe-text.ts';
+import { mask, quote, safe } from './safe-text.ts';
 import type { SourceFile } from './source-file.ts';
 
 /** What aliases may add to a file, in nodes. A template shared by two versions needs some tens. */
@@ -32,55 +33,60 @@ export interface ParsedText {
 /** Parses one file that must hold one YAML 1.2 document. */
 export function parseText(source: SourceFile): ParsedText {
   const problems: Problem[] = [];
-  const report = (code: ProblemCode, offset: number, message: string, hint: string, field = '') => {
+  const report = (code: ProblemCode, offset: number, message: SafeText, hint: SafeText, field: SafeText = safe``) => {
     if (problems.length > maxProblems) return;
     const place = toPlace(source, offset);
     problems.push({ severity: 'error', code, ...place, field, message, hint });
   };
   const conflict = /^<{7} .*$/m.exec(source.text);
   if (conflict !== null) {
-    report('yaml-syntax', conflict.index, 'a merge conflict begins here', 'resolve it, down to the line of >>>>>>>');
+    report(
+      'yaml-syntax',
+      conflict.index,
+      safe`a merge conflict begins here`,
+      safe`resolve it, down to the line of >>>>>>>`,
+    );
     return { value: undefined, problems };
   }
   const document = toDocument(source);
   // The parser recurses, and turns an overflow of its stack into errors of the text, or throws it.
   if (document === undefined || document.errors.some((error) => error.message.startsWith('Maximum call stack'))) {
-    report('unsupported-yaml', 0, `nested deeper than ${maxDepth} levels`, 'flatten the file');
+    report('unsupported-yaml', 0, safe`nested deeper than ${maxDepth} levels`, safe`flatten the file`);
     return { value: undefined, problems };
   }
   for (const error of document.errors) {
     if (error.code === 'NON_STRING_KEY') {
-      report('unsupported-yaml', error.pos[0], 'this key is not plain text', 'write the key as text');
+      report('unsupported-yaml', error.pos[0], safe`this key is not plain text`, safe`write the key as text`);
       continue;
     }
     if (error.code === 'MULTIPLE_DOCS')
       report(
         'multiple-documents',
         error.pos[0],
-        'a second document begins here',
-        'put each document into a file of its own',
+        safe`a second document begins here`,
+        safe`put each document into a file of its own`,
       );
-    else report('yaml-syntax', error.pos[0], mask(error.message), 'mend the YAML here or just before');
+    else report('yaml-syntax', error.pos[0], mask(error.message), safe`mend the YAML here or just before`);
   }
   for (const warning of document.warnings)
-    report('unsupported-yaml', warning.pos[0], mask(warning.message), 'leave the tag or directive out');
+    report('unsupported-yaml', warning.pos[0], mask(warning.message), safe`leave the tag or directive out`);
   if (document.directives?.yaml.explicit && document.directives.yaml.version !== '1.2')
     report(
       'unsupported-yaml',
       0,
-      `the file asks for YAML ${document.directives.yaml.version}`,
-      'leave the %YAML directive out: files are read as YAML 1.2',
+      safe`the file asks for YAML ${document.directives.yaml.version}`,
+      safe`leave the %YAML directive out: files are read as YAML 1.2`,
     );
   if (problems.length > 0) return { value: undefined, problems: limitProblems(problems) };
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-    report('empty-file', 0, 'the file is empty', 'write the document, or delete the file');
+    report('empty-file', 0, safe`the file is empty`, safe`write the document, or delete the file`);
     return { value: undefined, problems };
   }
   const value = new ValueReader(report).read(document.contents);
   return { value: problems.length > 0 ? undefined : value, problems: limitProblems(problems) };
 }
 
-type Report = (code: ProblemCode, offset: number, message: string, hint: string, field?: string) => void;
+type Report = (code: ProblemCode, offset: number, message: SafeText, hint: SafeText, field?: SafeText) => void;
 
 interface Anchored {
   readonly value: unknown;
@@ -143,7 +149,12 @@ class ValueReader {
     this.#deepest = Math.max(this.#deepest, depth);
     if (depth <= maxDepth) return true;
     if (!this.#tooDeepReported)
-      this.#report('unsupported-yaml', offsetOf(node), `nested deeper than ${maxDepth} levels`, 'flatten the file');
+      this.#report(
+        'unsupported-yaml',
+        offsetOf(node),
+        safe`nested deeper than ${maxDepth} levels`,
+        safe`flatten the file`,
+      );
     this.#tooDeepReported = true;
     return false;
   }
@@ -154,31 +165,31 @@ class ValueReader {
       const key = pair.key;
       const offset = key === null ? offsetOf(map) : offsetOf(key);
       if (!isScalar(key) || typeof key.value !== 'string' || key.anchor !== undefined) {
-        this.#report('unsupported-yaml', offset, 'this key is not plain text', 'write the key as text');
+        this.#report('unsupported-yaml', offset, safe`this key is not plain text`, safe`write the key as text`);
         continue;
       }
       const name = key.value;
       this.#path.push(name);
       const field = toFieldText(this.#path);
       if (forbiddenKeys.has(name))
-        this.#report('forbidden-key', offset, `"${name}" is not allowed as a key`, 'remove it', field);
+        this.#report('forbidden-key', offset, safe`"${mask(name)}" is not allowed as a key`, safe`remove it`, field);
       else if (name.length > maxKeyLength || !name.isWellFormed())
         this.#report(
           'unsupported-yaml',
           offset,
-          `this key is longer than ${maxKeyLength} characters, or no Unicode text`,
-          'shorten it',
+          safe`this key is longer than ${maxKeyLength} characters, or no Unicode text`,
+          safe`shorten it`,
         );
       else if (name === '<<')
         this.#report(
           'unsupported-yaml',
           offset,
-          'merge keys (<<) are not read',
-          'write the fields out; what both versions share belongs in spec.template',
+          safe`merge keys (<<) are not read`,
+          safe`write the fields out; what both versions share belongs in spec.template`,
           field,
         );
       else if (Object.hasOwn(object, name))
-        this.#report('duplicate-key', offset, `${quote(name)} is set twice`, 'keep one of the two', field);
+        this.#report('duplicate-key', offset, safe`${quote(name)} is set twice`, safe`keep one of the two`, field);
       else object[name] = pair.value === null ? null : this.read(pair.value);
       this.#path.pop();
     }
@@ -190,16 +201,16 @@ class ValueReader {
       this.#report(
         'unrepresentable-value',
         offset,
-        'this number cannot be kept exactly in JSON',
-        'quote it if it is text; otherwise write a smaller one',
+        safe`this number cannot be kept exactly in JSON`,
+        safe`quote it if it is text; otherwise write a smaller one`,
         toFieldText(this.#path),
       );
     if (typeof value === 'string' && !value.isWellFormed())
       this.#report(
         'unrepresentable-value',
         offset,
-        'this is no Unicode text',
-        'write whole characters',
+        safe`this is no Unicode text`,
+        safe`write whole characters`,
         toFieldText(this.#path),
       );
     return value;
@@ -212,8 +223,10 @@ class ValueReader {
       this.#report(
         'yaml-syntax',
         offset,
-        anchored === 'open' ? `alias *${name} is inside its own anchor` : `alias *${name} has no anchor before it`,
-        'write the value out',
+        anchored === 'open'
+          ? safe`alias *${mask(name)} is inside its own anchor`
+          : safe`alias *${mask(name)} has no anchor before it`,
+        safe`write the value out`,
         toFieldText(this.#path),
       );
       return null;
@@ -226,8 +239,8 @@ class ValueReader {
       this.#report(
         'alias-bomb',
         offset,
-        `aliases unfold to more than ${maxAliasedNodes} values`,
-        'write the values out, or use fewer aliases',
+        safe`aliases unfold to more than ${maxAliasedNodes} values`,
+        safe`write the values out, or use fewer aliases`,
         toFieldText(this.#path),
       );
     }
@@ -279,7 +292,7 @@ function toPlace(source: SourceFile, offset: number): Place {
   }
   // A byte order mark is no column of the text.
   const mark = line === 1 && offset > 0 && source.text.startsWith('\ufeff') ? 1 : 0;
-  return { file: source.path, line, column: offset - lineStart + 1 - mark };
+  return { file: mask(source.path), line, column: offset - lineStart + 1 - mark };
 }
 
 /** Undefined when the nesting is too deep for the parser's recursion. */

@@ -8,7 +8,7 @@
 import { toProblem } from '../input/parse-document.ts';
 import { isMap } from '../input/plain-value.ts';
 import type { FieldPath, Finding, Problem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
 import { suggest } from '../input/suggest.ts';
 import { parseText } from '../input/yaml-text.ts';
 
@@ -89,8 +89,8 @@ function parseParameters(text: string | undefined): { values: Map<string, string
   if (!Array.isArray(list)) {
     if (problems.length === 0)
       report([], {
-        message: 'the parameters are not a list',
-        hint: 'write them as Argo CD documents: name and string',
+        message: safe`the parameters are not a list`,
+        hint: safe`write them as Argo CD documents: name and string`,
       });
     return { values, problems };
   }
@@ -99,9 +99,8 @@ function parseParameters(text: string | undefined): { values: Map<string, string
     const known = parameters.find((parameter) => parameter.name === name);
     if (name === 'mirrorPercentage')
       report([i, 'name'], {
-        message:
-          'mirrorPercentage is not taken from the Application: whoever may edit one could pass by the limits and the history in git',
-        hint: 'edit spec.mirrorPercentage of the policy in git',
+        message: safe`mirrorPercentage is not taken from the Application: whoever may edit one could pass by the limits and the history in git`,
+        hint: safe`edit spec.mirrorPercentage of the policy in git`,
       });
     else if (known === undefined) report([i, 'name'], refuseName(name));
     else {
@@ -109,8 +108,8 @@ function parseParameters(text: string | undefined): { values: Map<string, string
       const isBoolean = known.itemType === 'boolean';
       if (typeof value !== 'string' || (isBoolean && !['true', 'false', ''].includes(value)))
         report([i, 'string'], {
-          message: `the parameter ${known.name} is not ${isBoolean ? '"true" or "false"' : 'a string'}`,
-          hint: `write {name: ${known.name}, string: "${isBoolean ? 'true' : '…'}"}`,
+          message: safe`the parameter ${known.name} is not ${isBoolean ? '"true" or "false"' : 'a string'}`,
+          hint: safe`write {name: ${known.name}, string: "${isBoolean ? 'true' : '…'}"}`,
         });
       else values.set(known.name, value);
     }
@@ -122,7 +121,7 @@ function refuseName(name: unknown): Omit<Finding, 'code'> {
   const names = parameters.map((parameter) => parameter.name);
   const meant = suggest(String(name), names);
   return {
-    message: `there is no parameter ${quote(String(name))}`,
-    hint: meant === undefined ? `remove it; there are ${names.join(', ')}` : `did you mean "${meant}"?`,
+    message: safe`there is no parameter ${quote(String(name))}`,
+    hint: meant === undefined ? safe`remove it; there are ${join(names, ', ')}` : safe`did you mean "${mask(meant)}"?`,
   };
 }

@@ -1,5 +1,5 @@
 import { valueAt } from '../input/plain-value.ts';
-import { mask } from '../input/quote.ts';
+import { safe } from '../input/safe-text.ts';
 import { computeBackoff } from '../watch/backoff.ts';
 import type { Clock, Log, Meter } from '../watch/ports.ts';
 import { toNetworkReason } from './fault.ts';
@@ -83,7 +83,7 @@ export class ArgocdRefresh {
         if (!(error instanceof ApiTrouble)) throw error;
         meter.retry('argocd');
         const isFinal = attempt === attempts || error.status === 404 || error.status === 403;
-        log.warn(`Argo CD was not asked to refresh: ${error.message}`, { attempt, isFinal });
+        log.warn(safe`Argo CD was not asked to refresh: ${error.message}`, { attempt, isFinal });
         if (isFinal) {
           this.#waiting.delete(path);
           return;
@@ -105,7 +105,7 @@ export class ArgocdRefresh {
         signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
       });
       return await response.json().catch((error: unknown) => {
-        throw new ApiTrouble(`the answer cannot be read: ${mask(toNetworkReason(error))}`);
+        throw new ApiTrouble(safe`the answer cannot be read: ${toNetworkReason(error)}`);
       });
     } finally {
       const next = this.#queue.shift();

@@ -6,6 +6,8 @@
  * stream that is silent longer than a healthy one can be is given up.
  */
 import { isMap, valueAt } from '../input/plain-value.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import { managedByLabel } from '../manifests/manifest.ts';
 import type { Live } from '../observe/live-object.ts';
 import { toLiveRoute, toLiveService } from '../observe/live-object.ts';
@@ -20,7 +22,7 @@ export interface FeedHandlers {
   readonly put: (live: Live) => void;
   readonly drop: (kind: Live['kind'], namespace: string, name: string) => void;
   /** What keeps a stream from being in step; undefined: nothing any more. */
-  readonly trouble: (stream: string, message: string | undefined) => void;
+  readonly trouble: (stream: string, message: SafeText | undefined) => void;
 }
 
 export interface FeedOptions {
@@ -111,7 +113,7 @@ async function listPages(
     const items = valueAt(page, ['items']);
     const version = valueAt(page, ['metadata', 'resourceVersion']);
     if (!Array.isArray(items) || typeof version !== 'string')
-      throw new ApiTrouble(`the Kubernetes API answers ${path} with no list`);
+      throw new ApiTrouble(safe`the Kubernetes API answers ${mask(path)} with no list`);
     for (const item of items) objects.push(toLive(item));
     const token = valueAt(page, ['metadata', 'continue']);
     if (typeof token !== 'string' || token === '') return { objects, version };
@@ -204,7 +206,7 @@ class Stream {
       }
     });
     if (events === 0 && clock.now() - start < shortMs)
-      throw new ApiTrouble(`the Kubernetes API ends the watch of ${this.#path} at once`);
+      throw new ApiTrouble(safe`the Kubernetes API ends the watch of ${mask(this.#path)} at once`);
     this.#recover();
   }
 
@@ -216,13 +218,13 @@ class Stream {
       const code = valueAt(object, ['code']);
       const message = toStatusMessage(JSON.stringify(object));
       throw new ApiTrouble(
-        `the Kubernetes API ends the watch of ${this.#path}: ${message}`,
+        safe`the Kubernetes API ends the watch of ${mask(this.#path)}: ${message}`,
         typeof code === 'number' ? code : undefined,
       );
     }
     const version = valueAt(object, ['metadata', 'resourceVersion']);
     if (!isMap(object) || typeof version !== 'string')
-      throw new ApiTrouble(`the Kubernetes API sends an event of ${this.#path} without an object`);
+      throw new ApiTrouble(safe`the Kubernetes API sends an event of ${mask(this.#path)} without an object`);
     if (type !== 'BOOKMARK') {
       const live = toLive(object);
       if (type === 'DELETED') this.#handlers.drop(kind, live.namespace, live.name);
@@ -232,7 +234,8 @@ class Stream {
   }
 
   #recover(): void {
-    if (this.#failures > 0) this.#options.log.info(`${this.#path} is in step again`, { after: this.#failures });
+    if (this.#failures > 0)
+      this.#options.log.info(safe`${mask(this.#path)} is in step again`, { after: this.#failures });
     this.#failures = 0;
     this.#handlers.trouble(this.#path, undefined);
   }
@@ -250,10 +253,12 @@ class Stream {
       return await work(AbortSignal.any([signal, silence.signal]), heard);
     } catch (error) {
       if (silence.signal.aborted)
-        throw new ApiTrouble(`the Kubernetes API was silent on ${this.#path} for ${this.#silenceMs / 1000} s`);
+        throw new ApiTrouble(
+          safe`the Kubernetes API was silent on ${mask(this.#path)} for ${this.#silenceMs / 1000} s`,
+        );
       if (error instanceof ApiTrouble) throw error;
       throw new ApiTrouble(
-        `the stream of ${this.#path} broke off: ${String((error as Error).message)}`,
+        safe`the stream of ${mask(this.#path)} broke off: ${mask(String((error as Error).message))}`,
         undefined,
         undefined,
         {
@@ -270,6 +275,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new ApiTrouble('the Kubernetes API sends what is not JSON', undefined, undefined, { cause: error });
+    throw new ApiTrouble(safe`the Kubernetes API sends what is not JSON`, undefined, undefined, { cause: error });
   }
 }

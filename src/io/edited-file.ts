@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
+import { mask, safe } from '../input/safe-text.ts';
 import { Fault, toReason } from './fault.ts';
 import { toRealFolder } from './folder-tree.ts';
 
@@ -47,7 +48,7 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (error) {
-    throw new Fault('environment', `${path} cannot be made: ${toReason(error)}`, 'name another folder', {
+    throw new Fault('environment', safe`${mask(path)} cannot be made: ${toReason(error)}`, safe`name another folder`, {
       cause: error,
     });
   }
@@ -76,13 +77,22 @@ export function replaceFile(path: string, before: string | undefined, after: str
     }
     const found = mode === undefined ? undefined : readFileSync(path, 'utf8');
     if (found !== before)
-      throw new Fault('environment', `${path} was changed by somebody else just now`, 'look at it, and try again');
+      throw new Fault(
+        'environment',
+        safe`${mask(path)} was changed by somebody else just now`,
+        safe`look at it, and try again`,
+      );
     renameSync(unfinished, path);
   } catch (error) {
     if (isBegun) rmSync(unfinished, { force: true });
     if (error instanceof Fault) throw error;
-    throw new Fault('environment', `${path} cannot be written: ${toReason(error)}`, 'nothing was changed', {
-      cause: error,
-    });
+    throw new Fault(
+      'environment',
+      safe`${mask(path)} cannot be written: ${toReason(error)}`,
+      safe`nothing was changed`,
+      {
+        cause: error,
+      },
+    );
   }
 }

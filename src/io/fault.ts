@@ -1,3 +1,6 @@
+import type { SafeText } from '../input/safe-text.ts';
+import { mask } from '../input/safe-text.ts';
+
 /** What keeps the program from doing its work and is not in the user's files. */
 export type FaultCode = 'usage' | 'environment';
 
@@ -7,9 +10,10 @@ export const exitCodes = { fine: 0, problems: 1, usage: 2, environment: 3, bug: 
 /** Thrown; the command line shows message and hint, never a stack. */
 export class Fault extends Error {
   readonly code: FaultCode;
-  readonly hint: string;
+  declare readonly message: SafeText;
+  readonly hint: SafeText;
 
-  constructor(code: FaultCode, message: string, hint: string, options?: ErrorOptions) {
+  constructor(code: FaultCode, message: SafeText, hint: SafeText, options?: ErrorOptions) {
     super(message, options);
     this.name = 'Fault';
     this.code = code;
@@ -23,14 +27,16 @@ export function isFault(error: unknown): error is Fault {
 }
 
 /** What Node's own errors say in few words: `permission denied`, `no such file or directory`. */
-export function toReason(error: unknown): string {
+export function toReason(error: unknown): SafeText {
   const { message, code } = error as NodeJS.ErrnoException;
-  return code === undefined ? message : (message.split(': ')[1]?.split(',')[0] ?? code);
+  if (code !== undefined) return mask(message.split(': ')[1]?.split(',')[0] ?? code);
+  // Readers of YAML and JSON point to the place on the lines that follow.
+  return mask(message.split('\n', 1)[0] ?? '');
 }
 
 /** Why a request failed: Node's fetch says only that it did, and hides the rest in the cause. */
-export function toNetworkReason(error: unknown): string {
+export function toNetworkReason(error: unknown): SafeText {
   const { cause } = error as { readonly cause?: unknown };
   const { message, code } = (cause instanceof Error ? cause : error) as NodeJS.ErrnoException;
-  return message || (code ?? 'no reason given');
+  return mask(message || (code ?? 'no reason given'));
 }

@@ -15,6 +15,8 @@ import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { toFolderChain } from '../input/folder-tree.ts';
 import type { Finding, Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { Fault, toReason } from './fault.ts';
 
@@ -47,7 +49,7 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
     try {
       entries = readdirSync(absolute, { withFileTypes: true });
     } catch (error) {
-      report(absolute, toUnreadable(`the folder cannot be listed: ${toReason(error)}`));
+      report(absolute, toUnreadable(safe`the folder cannot be listed: ${toReason(error)}`));
       return;
     }
     for (const entry of entries) {
@@ -63,7 +65,7 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
         ? checkLink(join(absolute, name), within, role !== undefined)
         : role === undefined || entry.isFile()
           ? undefined
-          : toUnreadable('this is not a regular file');
+          : toUnreadable(safe`this is not a regular file`);
       if (refusal === 'not-ours') continue;
       // What is wrong with a status file is told where it is read: it must not stop the rest.
       if (refusal !== undefined && role?.kind === 'ModelStatus') unreadable.set(path, toWholeProblem(path, refusal));
@@ -123,23 +125,23 @@ function checkLink(link: string, within: string, wanted: boolean): Finding | 'no
     target = realpathSync.native(link);
     kind = statSync(target);
   } catch (error) {
-    return wanted ? toUnreadable(`the link leads nowhere: ${toReason(error)}`) : 'not-ours';
+    return wanted ? toUnreadable(safe`the link leads nowhere: ${toReason(error)}`) : 'not-ours';
   }
   if (kind.isFile() && !wanted) return 'not-ours';
-  if (wanted && !kind.isFile() && !kind.isDirectory()) return toUnreadable('this is not a regular file');
+  if (wanted && !kind.isFile() && !kind.isDirectory()) return toUnreadable(safe`this is not a regular file`);
   const inside = relative(within, target).split(sep);
   if (inside[0] === '..')
     return {
       code: 'link-leaves-folder',
-      message: 'the link leads out of the folder that is rendered',
-      hint: 'put the file itself here, or render from a folder that holds both',
+      message: safe`the link leads out of the folder that is rendered`,
+      hint: safe`put the file itself here, or render from a folder that holds both`,
     };
   if (kind.isFile()) return undefined;
   if (!inside.some(isLeftOut)) return 'not-ours';
   return {
     code: 'link-leaves-folder',
-    message: 'the link leads to a folder that is not read: its name begins with a dot, or is node_modules',
-    hint: 'give the folder another name',
+    message: safe`the link leads to a folder that is not read: its name begins with a dot, or is node_modules`,
+    hint: safe`give the folder another name`,
   };
 }
 
@@ -148,7 +150,7 @@ export function readSource(absolute: string, path: string): SourceFile | Problem
   try {
     return toSource(path, readStart(absolute));
   } catch (error) {
-    return toWholeProblem(path, toUnreadable(`the file cannot be read: ${toReason(error)}`));
+    return toWholeProblem(path, toUnreadable(safe`the file cannot be read: ${toReason(error)}`));
   }
 }
 
@@ -157,7 +159,7 @@ export function readStandardInput(): SourceFile | Problem {
   try {
     return toSource('(standard input)', readFileSync(0));
   } catch (error) {
-    return toWholeProblem('(standard input)', toUnreadable(`it cannot be read: ${toReason(error)}`));
+    return toWholeProblem('(standard input)', toUnreadable(safe`it cannot be read: ${toReason(error)}`));
   }
 }
 
@@ -167,11 +169,11 @@ export function toSource(path: string, bytes: Buffer): SourceFile | Problem {
   if (bytes.length > maxFileBytes)
     return problem({
       code: 'file-too-large',
-      message: `the file is larger than ${maxFileBytes} bytes, and no more are read`,
-      hint: 'make it smaller, or rename it if it is not for model-mirror',
+      message: safe`the file is larger than ${maxFileBytes} bytes, and no more are read`,
+      hint: safe`make it smaller, or rename it if it is not for model-mirror`,
     });
   if (!isUtf8(bytes))
-    return problem({ code: 'file-encoding', message: 'the file is not UTF-8 text', hint: 'save it as UTF-8' });
+    return problem({ code: 'file-encoding', message: safe`the file is not UTF-8 text`, hint: safe`save it as UTF-8` });
   return { path, text: bytes.toString('utf8') };
 }
 
@@ -194,8 +196,8 @@ function readStart(absolute: string): Buffer {
   }
 }
 
-export function toUnreadable(message: string): Finding {
-  return { code: 'file-unreadable', message, hint: 'make it readable for the user who renders, or remove it' };
+export function toUnreadable(message: SafeText): Finding {
+  return { code: 'file-unreadable', message, hint: safe`make it readable for the user who renders, or remove it` };
 }
 
 /** The absolute path of a folder, links resolved. Throws a fault when it is not there. */
@@ -205,9 +207,11 @@ export function toRealFolder(path: string): string {
     real = realpathSync.native(path);
     if (statSync(real).isDirectory()) return real;
   } catch (error) {
-    throw new Fault('environment', `${path}: ${toReason(error)}`, 'name a folder that is there', { cause: error });
+    throw new Fault('environment', safe`${mask(path)}: ${toReason(error)}`, safe`name a folder that is there`, {
+      cause: error,
+    });
   }
-  throw new Fault('usage', `${path} is not a folder`, 'name the folder that holds the model');
+  throw new Fault('usage', safe`${mask(path)} is not a folder`, safe`name the folder that holds the model`);
 }
 
 /** The nearest folder with a `.git`, from this one outwards; undefined when there is none. */

@@ -10,7 +10,7 @@
  * forgotten once it was read, and what this program pushed itself is never fetched at all.
  */
 import git from 'isomorphic-git';
-import { mask } from '../input/quote.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { Clock, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 import { toNetworkReason } from './fault.ts';
@@ -138,7 +138,8 @@ export class GitBranch implements StatusBranch {
       if (refusal !== undefined) {
         const after = (await discoverReceivePack(remote)).refs.get(this.#ref);
         if (after !== before.commit && after !== commit) return 'moved';
-        if (after !== commit) throw new BranchTrouble('refused', `the git server refuses the push: ${mask(refusal)}`);
+        if (after !== commit)
+          throw new BranchTrouble('refused', safe`the git server refuses the push: ${mask(refusal)}`);
       }
       for (const [folder, found] of edit.folders) {
         if (found === undefined) this.#folders.delete(folder);
@@ -184,7 +185,10 @@ export class GitBranch implements StatusBranch {
   #toTip(refs: ReadonlyMap<string, string>): string {
     const tip = refs.get(this.#ref);
     if (tip === undefined)
-      throw new BranchTrouble('no-branch', `the repository has no branch ${this.#options.branch}: it is waited for`);
+      throw new BranchTrouble(
+        'no-branch',
+        safe`the repository has no branch ${mask(this.#options.branch)}: it is waited for`,
+      );
     return tip;
   }
 
@@ -218,7 +222,7 @@ export class GitBranch implements StatusBranch {
       headers: { ...headers },
       cache: this.#cache,
     });
-    if (fetchHead === null) throw new BranchTrouble('no-branch', 'the repository is empty: it is waited for');
+    if (fetchHead === null) throw new BranchTrouble('no-branch', safe`the repository is empty: it is waited for`);
     const { commit } = await git.readCommit({ fs, gitdir, oid: fetchHead, cache: this.#cache });
     const folders = new Map<string, Folder>();
     await this.#walk('.', commit.tree, folders);
@@ -354,10 +358,10 @@ export class GitBranch implements StatusBranch {
       return await work();
     } catch (error) {
       if (error instanceof BranchTrouble) throw error;
-      if (signal?.aborted === true) throw new BranchTrouble('unreachable', 'the work with git was given up');
+      if (signal?.aborted === true) throw new BranchTrouble('unreachable', safe`the work with git was given up`);
       throw new BranchTrouble(
         'unreachable',
-        `the repository cannot be ${done}: ${mask(toNetworkReason(error))}`,
+        safe`the repository cannot be ${mask(done)}: ${toNetworkReason(error)}`,
         undefined,
         {
           cause: error,

@@ -1,6 +1,7 @@
 /** The credentials of the git server: from a file, a folder (a mounted Secret) or the environment. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { mask, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 import type { Environment } from './argocd-environment.ts';
 import { toReason } from './fault.ts';
@@ -37,9 +38,9 @@ function readPlace(place: string): { username: string | undefined; secret: strin
     const [secret] = ['token', 'password'].map((name) => readIfThere(join(place, name))).filter(Boolean);
     if (secret !== undefined) return { username: readIfThere(join(place, 'username')), secret };
   } catch (error) {
-    throw new BranchTrouble('denied', `the git credentials cannot be read: ${toReason(error)}: ${place}`);
+    throw new BranchTrouble('denied', safe`the git credentials cannot be read: ${toReason(error)}: ${mask(place)}`);
   }
-  throw new BranchTrouble('denied', `there is no file token or password in ${place}`);
+  throw new BranchTrouble('denied', safe`there is no file token or password in ${mask(place)}`);
 }
 
 function readIfThere(file: string): string | undefined {

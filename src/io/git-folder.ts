@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { PromiseFsClient } from 'isomorphic-git';
+import { mask, safe } from '../input/safe-text.ts';
 import { Fault, toReason } from './fault.ts';
 
 export interface GitFolder {
@@ -30,9 +31,14 @@ export function openGitFolder(folder: string): GitFolder {
     const common = resolve(gitdir, fs.readFileSync(shared, 'utf8').trim());
     return { fs: toLinkedFiles(gitdir, common), gitdir, common };
   } catch (error) {
-    throw new Fault('environment', `${dotGit}: ${toReason(error)}`, 'look whether git itself can read the repository', {
-      cause: error,
-    });
+    throw new Fault(
+      'environment',
+      safe`${mask(dotGit)}: ${toReason(error)}`,
+      safe`look whether git itself can read the repository`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -6,7 +6,7 @@
  * (fetch takes them off when a redirect leaves it) and into no message.
  */
 import type { HttpClient } from 'isomorphic-git';
-import { mask } from '../input/quote.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 
 /** Without a byte for so long, a connection is dead. */
@@ -90,7 +90,7 @@ function toMove(from: string, to: string): { readonly from: string; readonly to:
   if (new URL(now).origin !== new URL(old).origin)
     throw new BranchTrouble(
       'denied',
-      `the git server says that the repository has moved to ${mask(now)}: name it with --repo`,
+      safe`the git server says that the repository has moved to ${mask(now)}: name it with --repo`,
     );
   return { from: old, to: now };
 }
@@ -103,22 +103,27 @@ async function collect(body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): 
 }
 
 function toSilence(limitMs: number): BranchTrouble {
-  return new BranchTrouble('unreachable', `the git server was silent for ${limitMs / 1000} s`);
+  return new BranchTrouble('unreachable', safe`the git server was silent for ${limitMs / 1000} s`);
 }
 
 function toTrouble({ status, headers }: Response): BranchTrouble {
   const retryAfter = Number(headers.get('retry-after'));
   const wait = retryAfter > 0 ? Math.min(retryAfter * 1000, longestRetryAfterMs) : undefined;
-  if (status === 429) return new BranchTrouble('throttled', 'the git server asks for fewer requests (HTTP 429)', wait);
+  if (status === 429)
+    return new BranchTrouble('throttled', safe`the git server asks for fewer requests (HTTP 429)`, wait);
   if (status === 401)
-    return new BranchTrouble('denied', 'the git server does not accept the credentials (HTTP 401)', wait);
+    return new BranchTrouble('denied', safe`the git server does not accept the credentials (HTTP 401)`, wait);
   if (status === 403)
-    return new BranchTrouble('denied', 'the git server does not let these credentials do this here (HTTP 403)', wait);
+    return new BranchTrouble(
+      'denied',
+      safe`the git server does not let these credentials do this here (HTTP 403)`,
+      wait,
+    );
   if (status === 404)
     return new BranchTrouble(
       'denied',
-      'the git server has no such repository, or does not show it to these credentials (HTTP 404)',
+      safe`the git server has no such repository, or does not show it to these credentials (HTTP 404)`,
       wait,
     );
-  return new BranchTrouble('unreachable', `the git server answers with HTTP ${status}`, wait);
+  return new BranchTrouble('unreachable', safe`the git server answers with HTTP ${status}`, wait);
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { HttpClient } from 'isomorphic-git';
+import { mask, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 
 /** Where isomorphic-git believes a local repository to be: it speaks HTTP alone. */
@@ -52,11 +53,19 @@ async function runGit(
   // It may have seen enough before it has read all.
   child.stdin.on('error', () => {});
   const ended = new Promise<void>((resolve, reject) => {
-    child.on('error', (error) => reject(new BranchTrouble('unreachable', `git cannot be started: ${error.message}`)));
+    child.on('error', (error) =>
+      reject(new BranchTrouble('unreachable', safe`git cannot be started: ${mask(error.message)}`)),
+    );
     child.on('close', (code) => {
       const said = Buffer.concat(complaint).toString('utf8').trim();
       if (code === 0) resolve();
-      else reject(new BranchTrouble('unreachable', `git ${words[0]} failed: ${said.split('\n')[0] ?? ''}`));
+      else
+        reject(
+          new BranchTrouble(
+            'unreachable',
+            safe`git ${mask(words[0] ?? '')} failed: ${mask(said.split('\n')[0] ?? '')}`,
+          ),
+        );
     });
   });
   for await (const chunk of body ?? []) child.stdin.write(chunk);

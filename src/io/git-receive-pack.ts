@@ -6,6 +6,7 @@
  */
 import type { HttpClient } from 'isomorphic-git';
 import { GitRemoteHTTP } from 'isomorphic-git/managers';
+import { safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 
 export interface Remote {
@@ -84,7 +85,7 @@ function toRefusal(answer: Buffer, hasBands: boolean): Refusal {
   const [unpacked] = lines;
   // The server answers at the end: half an answer says nothing of what it did.
   if (unpacked === undefined)
-    throw new BranchTrouble('unreachable', 'the git server broke off in the middle of a push');
+    throw new BranchTrouble('unreachable', safe`the git server broke off in the middle of a push`);
   const against = lines.filter((line) => line.startsWith('ng '));
   if (unpacked === 'unpack ok' && against.length === 0 && lines.some((line) => line.startsWith('ok ')))
     return undefined;

@@ -12,7 +12,8 @@ import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
 import { Fault } from './fault.ts';
@@ -94,8 +95,8 @@ export class GitRevisions {
     if (base !== undefined) return base;
     throw new Fault(
       'environment',
-      `${toShortId(one)} and ${toShortId(other)} have no common commit in this clone`,
-      this.isShallow() ? deepen : 'they are of different histories: name both revisions',
+      safe`${toShortId(one)} and ${toShortId(other)} have no common commit in this clone`,
+      this.isShallow() ? deepen : safe`they are of different histories: name both revisions`,
     );
   }
 
@@ -288,12 +289,12 @@ export class GitRevisions {
     if (!isWithin(target, folder) || target.startsWith('..'))
       return toWholeProblem(file.path, {
         code: 'link-leaves-folder',
-        message: 'the link leads out of the folder that is rendered',
-        hint: 'put the file itself here, or render from a folder that holds both',
+        message: safe`the link leads out of the folder that is rendered`,
+        hint: safe`put the file itself here, or render from a folder that holds both`,
       });
     const entry = await this.findEntry(tree, target);
     if (entry === undefined || entry.mode === modes.link)
-      return toWholeProblem(file.path, toUnreadable('the link leads nowhere, or to another link'));
+      return toWholeProblem(file.path, toUnreadable(safe`the link leads nowhere, or to another link`));
     return isFolder(entry) ? undefined : toSource(file.path, await this.#readBlob(entry.oid));
   }
 
@@ -322,7 +323,8 @@ export class GitRevisions {
       ignoredPolicies,
       files: there.filter((blob) => !isRefused(blob)).map(({ file }) => file),
       problems: there.filter(isRefused).map(({ file }) => sources.get(file.path) as Problem),
-      read: ({ path }) => sources.get(path) ?? toWholeProblem(path, toUnreadable('the file is not in this revision')),
+      read: ({ path }) =>
+        sources.get(path) ?? toWholeProblem(path, toUnreadable(safe`the file is not in this revision`)),
     };
   }
 
@@ -355,16 +357,20 @@ export class GitRevisions {
     if (format.toLowerCase() !== 'sha1')
       throw new Fault(
         'environment',
-        `the repository uses ${format.toUpperCase()}, not SHA-1`,
-        'no other form is known',
+        safe`the repository uses ${mask(format.toUpperCase())}, not SHA-1`,
+        safe`no other form is known`,
       );
     const branches = await git.listBranches({ fs, gitdir });
     const remote = (await git.listBranches({ fs, gitdir, remote: 'origin' })).map((branch) => `origin/${branch}`);
     const meant = suggest(name, [...branches, ...remote]);
     throw new Fault(
       'usage',
-      name === 'HEAD' ? 'there is no commit yet' : `there is no revision ${quote(name)} in this clone`,
-      meant !== undefined ? `did you mean "${meant}"?` : name === 'HEAD' ? 'commit first' : 'fetch it first',
+      name === 'HEAD' ? safe`there is no commit yet` : safe`there is no revision ${quote(name)} in this clone`,
+      meant !== undefined
+        ? safe`did you mean "${mask(meant)}"?`
+        : name === 'HEAD'
+          ? safe`commit first`
+          : safe`fetch it first`,
     );
   }
 
@@ -395,7 +401,11 @@ export class GitRevisions {
     )) as { readonly type: string; readonly object: unknown };
     if (type === 'commit') return oid;
     if (type === 'tag') return this.#toCommit((object as { readonly object: string }).object, name);
-    throw new Fault('usage', `${quote(name)} is a ${type}, not a commit`, 'name a commit, a branch or a tag');
+    throw new Fault(
+      'usage',
+      safe`${quote(name)} is a ${mask(type)}, not a commit`,
+      safe`name a commit, a branch or a tag`,
+    );
   }
 
   async #parent(commit: string, number: number, revision: string): Promise<string> {
@@ -404,8 +414,8 @@ export class GitRevisions {
     if (found === undefined)
       throw new Fault(
         'usage',
-        `${quote(revision)} goes further back than the history: ${toShortId(commit)} has ${parents.length} parents`,
-        'name a later revision',
+        safe`${quote(revision)} goes further back than the history: ${toShortId(commit)} has ${parents.length} parents`,
+        safe`name a later revision`,
       );
     await this.readCommit(found);
     return found;
@@ -417,13 +427,18 @@ export class GitRevisions {
     } catch (error) {
       const { code, message, data } = error as Error & { code?: string; data?: { what?: string } };
       if (code !== 'NotFoundError')
-        throw new Fault('environment', `the repository cannot be read: ${message}`, 'look what git fsck says', {
-          cause: error,
-        });
+        throw new Fault(
+          'environment',
+          safe`the repository cannot be read: ${mask(message)}`,
+          safe`look what git fsck says`,
+          {
+            cause: error,
+          },
+        );
       throw new Fault(
         'environment',
-        `this clone does not have ${toShortId(data?.what ?? 'all')}`,
-        this.isShallow() ? deepen : 'clone it without --filter and without --reference',
+        safe`this clone does not have ${toShortId(data?.what ?? 'all')}`,
+        this.isShallow() ? deepen : safe`clone it without --filter and without --reference`,
         { cause: error },
       );
     }
@@ -466,13 +481,13 @@ function parseEntries(raw: Buffer, isWanted: (name: string) => boolean): TreeEnt
 /** gitformat-index(5) and git-fast-import(1). */
 const modes = { folder: '40000', link: '120000', submodule: '160000' } as const;
 
-const deepen = 'the clone is shallow: run git fetch --unshallow, or have CI fetch the whole history';
+const deepen = safe`the clone is shallow: run git fetch --unshallow, or have CI fetch the whole history`;
 
 function isFolder({ mode }: TreeEntry): boolean {
   return mode === modes.folder;
 }
 
 /** A commit's id as people write it. */
-export function toShortId(commit: string): string {
-  return commit.slice(0, 7);
+export function toShortId(commit: string): SafeText {
+  return mask(commit.slice(0, 7));
 }

@@ -7,7 +7,8 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { HttpClient } from 'isomorphic-git';
 import git from 'isomorphic-git';
-import { mask, quote } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 import { Fault, isFault, toNetworkReason } from './fault.ts';
 import type { ReadAuthorization } from './git-credentials.ts';
@@ -32,8 +33,8 @@ interface Server {
 const skewSeconds = 24 * 3600;
 
 /** `origin/main` */
-export function toUpstreamName({ remote, branch }: Upstream): string {
-  return `${remote}/${branch}`;
+export function toUpstreamName({ remote, branch }: Upstream): SafeText {
+  return safe`${mask(remote)}/${mask(branch)}`;
 }
 
 /** Where the remote-tracking branch is kept. */
@@ -56,7 +57,11 @@ export async function findUpstream(folder: string, branch?: string): Promise<Ups
   const remote = await configured('remote');
   const merge = branch ?? (remote && (await configured('merge'))?.replace(/^refs\/heads\//, ''));
   if (merge === undefined)
-    throw new Fault('usage', 'the branch here follows none of a remote', 'name the remote branch with --branch');
+    throw new Fault(
+      'usage',
+      safe`the branch here follows none of a remote`,
+      safe`name the remote branch with --branch`,
+    );
   return { remote: remote ?? 'origin', branch: merge };
 }
 
@@ -72,7 +77,11 @@ export async function fetchUpstream(
   await assertKnownFormats(repository, upstream);
   const address = await readConfig(repository, `remote.${remote}.url`);
   if (address === undefined)
-    throw new Fault('environment', `the repository has no remote ${quote(remote)}`, 'add it with git remote add');
+    throw new Fault(
+      'environment',
+      safe`the repository has no remote ${quote(remote)}`,
+      safe`add it with git remote add`,
+    );
   const local = toLocalFolder(address, folder);
   if (local === undefined) assertHttp(address, upstream);
   try {
@@ -83,12 +92,12 @@ export async function fetchUpstream(
     await fetchFrom(server, repository, upstream);
   } catch (error) {
     if (isFault(error)) throw error;
-    const reason = error instanceof BranchTrouble ? error.message : mask(toNetworkReason(error));
+    const reason = error instanceof BranchTrouble ? error.message : toNetworkReason(error);
     const isDenied = error instanceof BranchTrouble && error.code === 'denied';
     throw new Fault(
       'environment',
-      `${remote}/${branch} cannot be fetched: ${reason}`,
-      `${isDenied ? 'give --git-credentials or MODEL_MIRROR_GIT_TOKEN' : 'try again'}, or run git fetch and look with --revision`,
+      safe`${mask(remote)}/${mask(branch)} cannot be fetched: ${reason}`,
+      safe`${isDenied ? 'give --git-credentials or MODEL_MIRROR_GIT_TOKEN' : 'try again'}, or run git fetch and look with --revision`,
       { cause: error },
     );
   }
@@ -104,8 +113,8 @@ async function fetchFrom(server: Server, repository: GitFolder, upstream: Upstre
   if (tip === undefined)
     throw new Fault(
       'environment',
-      `the remote ${remote} has no branch ${quote(branch)}`,
-      'name another with --branch, or push it first',
+      safe`the remote ${mask(remote)} has no branch ${quote(branch)}`,
+      safe`name another with --branch, or push it first`,
     );
   if (tip === known) return;
   await git.fetch({
@@ -164,12 +173,16 @@ function toLocalFolder(url: string, folder: string): string | undefined {
 function assertHttp(url: string, upstream: Upstream): void {
   const hint = toGitHint(upstream);
   if (!/^https?:\/\//.test(url))
-    throw new Fault('usage', `--fetch speaks https alone, and the remote ${upstream.remote} is ${quote(url)}`, hint);
+    throw new Fault(
+      'usage',
+      safe`--fetch speaks https alone, and the remote ${mask(upstream.remote)} is ${quote(url)}`,
+      hint,
+    );
   const { protocol, hostname } = new URL(url);
   if (protocol === 'http:' && !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname))
     throw new Fault(
       'usage',
-      `the address of the remote ${upstream.remote} begins with http://, and credentials would be readable`,
+      safe`the address of the remote ${mask(upstream.remote)} begins with http://, and credentials would be readable`,
       hint,
     );
 }
@@ -179,11 +192,11 @@ async function assertKnownFormats(repository: GitFolder, upstream: Upstream): Pr
   const format = async (name: string) => (await readConfig(repository, `extensions.${name}`))?.toLowerCase();
   if (((await format('objectformat')) ?? 'sha1') === 'sha1' && ((await format('refstorage')) ?? 'files') === 'files')
     return;
-  throw new Fault('usage', '--fetch does not know the form in which this repository is kept', toGitHint(upstream));
+  throw new Fault('usage', safe`--fetch does not know the form in which this repository is kept`, toGitHint(upstream));
 }
 
-function toGitHint(upstream: Upstream): string {
-  return `run git fetch, and look with --revision ${toUpstreamName(upstream)}`;
+function toGitHint(upstream: Upstream): SafeText {
+  return safe`run git fetch, and look with --revision ${toUpstreamName(upstream)}`;
 }
 
 async function resolveRef({ fs, gitdir }: GitFolder, ref: string): Promise<string | undefined> {
@@ -203,8 +216,13 @@ async function read<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw new Fault('environment', `the repository cannot be read: ${(error as Error).message}`, 'look what git says', {
-      cause: error,
-    });
+    throw new Fault(
+      'environment',
+      safe`the repository cannot be read: ${mask((error as Error).message)}`,
+      safe`look what git says`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -12,6 +12,8 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CommitObject, PromiseFsClient } from 'isomorphic-git';
 import git from 'isomorphic-git';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { Environment } from './argocd-environment.ts';
 import { systemClock } from './clock.ts';
 import { Fault, isFault, toReason } from './fault.ts';
@@ -57,8 +59,8 @@ interface Head {
 /** What git leaves while something is going on that a commit would get into. */
 const unfinishedWork = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply'];
 
-const leaveToGit = 'leave --commit out, and commit with git';
-const waitForGit = 'wait for it, or remove the file if no git is running';
+const leaveToGit = safe`leave --commit out, and commit with git`;
+const waitForGit = safe`wait for it, or remove the file if no git is running`;
 
 /**
  * Has the file written, and commits it.
@@ -81,7 +83,9 @@ export async function commitFile(
     const isTaken = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new Fault(
       'environment',
-      isTaken ? `git is at work in ${folder}: ${lock} is there` : `${lock}: ${toReason(error)}`,
+      isTaken
+        ? safe`git is at work in ${mask(folder)}: ${mask(lock)} is there`
+        : safe`${mask(lock)}: ${toReason(error)}`,
       isTaken ? waitForGit : leaveToGit,
       { cause: error },
     );
@@ -90,7 +94,7 @@ export async function commitFile(
     return await commitLocked(repository, folder, change, wish, write);
   } catch (error) {
     if (isFault(error)) throw error;
-    throw new Fault('environment', `the commit cannot be made: ${toLibraryReason(error)}`, leaveToGit, {
+    throw new Fault('environment', safe`the commit cannot be made: ${toLibraryReason(error)}`, leaveToGit, {
       cause: error,
     });
   } finally {
@@ -99,11 +103,11 @@ export async function commitFile(
 }
 
 /** Without what isomorphic-git says to its own users. */
-function toLibraryReason(error: unknown): string {
+function toLibraryReason(error: unknown): SafeText {
   const { code, message, data } = error as Error & { readonly code?: string; readonly data?: { message?: string } };
-  if (code === 'UnmergedPathsError') return 'there are conflicts that are not resolved';
-  if (code === 'InternalError' && data?.message !== undefined) return data.message;
-  return 'errno' in (error as object) ? toReason(error) : message;
+  if (code === 'UnmergedPathsError') return safe`there are conflicts that are not resolved`;
+  if (code === 'InternalError' && data?.message !== undefined) return mask(data.message);
+  return 'errno' in (error as object) ? toReason(error) : mask(message);
 }
 
 async function commitLocked(
@@ -123,7 +127,8 @@ async function commitLocked(
   const blob = await toBlob(repository, folder, change, levels);
   const branch = wish.branch ?? (head.branch as string);
   const lock = join(repository.common, `refs/heads/${branch}.lock`);
-  if (fs.existsSync(lock)) throw new Fault('environment', `git is at work on ${branch}: ${lock} is there`, waitForGit);
+  if (fs.existsSync(lock))
+    throw new Fault('environment', safe`git is at work on ${mask(branch)}: ${mask(lock)} is there`, waitForGit);
   if (wish.branch !== undefined) await makeBranch(repository, wish.branch, head.commit);
   try {
     const tree = await writeTrees(repository, levels, blob);
@@ -139,7 +144,7 @@ async function commitLocked(
       noUpdateBranch: true,
     });
     if ((await git.resolveRef({ fs: files, gitdir, ref: 'HEAD' })) !== head.commit)
-      throw new Fault('environment', 'somebody else has committed just now', 'try again');
+      throw new Fault('environment', safe`somebody else has committed just now`, safe`try again`);
     write();
     await git.writeRef({ fs: files, gitdir, ref: `refs/heads/${branch}`, value: id, force: true });
     if (wish.branch !== undefined)
@@ -200,22 +205,23 @@ function writeLogs({ gitdir, common }: GitFolder, { head, id, branch, committer,
 /** Formats that isomorphic-git would misread, and wishes that it cannot fulfil. */
 async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, settings: GitSettings): Promise<void> {
   const config = async (path: string) => ((await settings.read(path)) ?? '').toLowerCase();
-  const refuse = (message: string) => {
+  const refuse = (message: SafeText) => {
     throw new Fault('environment', message, leaveToGit);
   };
   for (const name of unfinishedWork)
-    if (fs.existsSync(join(gitdir, name))) refuse(`a merge or rebase is not finished here (${name})`);
-  if (!['', 'sha1'].includes(await config('extensions.objectformat'))) refuse('the repository does not use SHA-1');
+    if (fs.existsSync(join(gitdir, name))) refuse(safe`a merge or rebase is not finished here (${mask(name)})`);
+  if (!['', 'sha1'].includes(await config('extensions.objectformat'))) refuse(safe`the repository does not use SHA-1`);
   if (!['', 'files'].includes(await config('extensions.refstorage')))
-    refuse('the repository keeps its branches in another form than files');
+    refuse(safe`the repository keeps its branches in another form than files`);
   const isSplit = [gitdir, common].some((folder) =>
     fs.readdirSync(folder).some((name) => name.startsWith('sharedindex.')),
   );
-  if (isSplit || isTrue(await config('index.sparse'))) refuse("git's index is split or sparse here");
-  if (settings.unread !== undefined) refuse(`${settings.unread} includes other files, which only git can follow`);
-  if (isTrue(await config('commit.gpgsign'))) refuse('commits are to be signed here (commit.gpgsign)');
+  if (isSplit || isTrue(await config('index.sparse'))) refuse(safe`git's index is split or sparse here`);
+  if (settings.unread !== undefined)
+    refuse(safe`${mask(settings.unread)} includes other files, which only git can follow`);
+  if (isTrue(await config('commit.gpgsign'))) refuse(safe`commits are to be signed here (commit.gpgsign)`);
   const paths = await git.listFiles({ fs: files, gitdir });
-  if (paths.some((path) => path.includes('\ufffd'))) refuse('there are file names that are not UTF-8');
+  if (paths.some((path) => path.includes('\ufffd'))) refuse(safe`there are file names that are not UTF-8`);
 }
 
 async function readHead({ fs: files, gitdir }: GitFolder, newBranch: string | undefined): Promise<Head> {
@@ -224,10 +230,12 @@ async function readHead({ fs: files, gitdir }: GitFolder, newBranch: string | un
   try {
     commit = await git.resolveRef({ fs: files, gitdir, ref: 'HEAD' });
   } catch (error) {
-    throw new Fault('environment', 'there is no commit yet that this one could follow', leaveToGit, { cause: error });
+    throw new Fault('environment', safe`there is no commit yet that this one could follow`, leaveToGit, {
+      cause: error,
+    });
   }
   if (branch === undefined && newBranch === undefined)
-    throw new Fault('environment', 'no branch is checked out', 'pass --branch NAME to make one');
+    throw new Fault('environment', safe`no branch is checked out`, safe`pass --branch NAME to make one`);
   return { commit, branch };
 }
 
@@ -244,8 +252,8 @@ async function readPerson(
   if (!name || !email)
     throw new Fault(
       'environment',
-      'git does not know who commits',
-      'run git config user.name and git config user.email, or set GIT_AUTHOR_NAME, GIT_COMMITTER_NAME and the like',
+      safe`git does not know who commits`,
+      safe`run git config user.name and git config user.email, or set GIT_AUTHOR_NAME, GIT_COMMITTER_NAME and the like`,
     );
   return { name, email };
 }
@@ -273,7 +281,11 @@ async function readLevels({ fs: files, gitdir }: GitFolder, root: string, path: 
     const name = Buffer.from(part, 'utf8').toString('latin1');
     const entry = parseTree(raw).find((known) => known.name === name);
     if (entry?.mode === '160000')
-      throw new Fault('environment', `${path} is in the submodule ${part}`, 'run this in the submodule');
+      throw new Fault(
+        'environment',
+        safe`${mask(path)} is in the submodule ${mask(part)}`,
+        safe`run this in the submodule`,
+      );
     levels.push({ name, raw, entry });
     oid = entry?.oid;
   }
@@ -288,18 +300,22 @@ async function toBlob(
   levels: readonly Level[],
 ): Promise<{ oid: string; mode: string }> {
   const entry = levels.at(-1)?.entry;
-  const refuse = (message: string) => {
-    throw new Fault('environment', `${path} ${message}`, 'commit or stash that first, or leave --commit out');
+  const refuse = (message: SafeText) => {
+    throw new Fault(
+      'environment',
+      safe`${mask(path)} ${message}`,
+      safe`commit or stash that first, or leave --commit out`,
+    );
   };
-  if (before === undefined && entry !== undefined) refuse('is deleted here, which is not committed');
-  if (before !== undefined && entry === undefined) refuse('is not committed yet');
-  if ((await readStaged(files, gitdir, folder, path)) !== entry?.oid) refuse('has staged changes');
+  if (before === undefined && entry !== undefined) refuse(safe`is deleted here, which is not committed`);
+  if (before !== undefined && entry === undefined) refuse(safe`is not committed yet`);
+  if ((await readStaged(files, gitdir, folder, path)) !== entry?.oid) refuse(safe`has staged changes`);
   let text = after;
   if (entry !== undefined && before !== undefined) {
     const { blob } = await git.readBlob({ fs: files, gitdir, oid: entry.oid });
     const committed = Buffer.from(blob).toString('utf8');
     const toLf = (lines: string) => lines.replaceAll('\r\n', '\n');
-    if (committed !== before && committed !== toLf(before)) refuse('has changes that are not committed');
+    if (committed !== before && committed !== toLf(before)) refuse(safe`has changes that are not committed`);
     if (committed !== before) text = toLf(after);
   }
   const oid = await git.writeBlob({ fs: files, gitdir, blob: Buffer.from(text, 'utf8') });
@@ -327,19 +343,22 @@ async function readStaged(
 }
 
 async function makeBranch({ fs: files, gitdir }: GitFolder, branch: string, commit: string): Promise<void> {
-  const refuse = (message: string, hint: string, cause?: unknown) => {
+  const refuse = (message: SafeText, hint: SafeText, cause?: unknown) => {
     throw new Fault('usage', message, hint, { cause });
   };
   const toBadName = (cause?: unknown) =>
-    refuse(`${branch} is not a name for a branch`, 'use letters, digits, "-" and "/"', cause);
+    refuse(safe`${mask(branch)} is not a name for a branch`, safe`use letters, digits, "-" and "/"`, cause);
   // The library takes both, and git neither (git-branch(1)).
   if (branch === 'HEAD' || branch.startsWith('-')) toBadName();
   const others = await git.listBranches({ fs: files, gitdir });
-  if (others.includes(branch)) refuse(`there is a branch ${branch} already`, 'name a new one');
+  if (others.includes(branch)) refuse(safe`there is a branch ${mask(branch)} already`, safe`name a new one`);
   // Branches are files and folders, also those that are packed at the moment.
   const inTheWay = others.find((other) => other.startsWith(`${branch}/`) || branch.startsWith(`${other}/`));
   if (inTheWay !== undefined)
-    refuse(`there is a branch ${inTheWay}, beside which none can be called ${branch}`, 'name another one');
+    refuse(
+      safe`there is a branch ${mask(inTheWay)}, beside which none can be called ${mask(branch)}`,
+      safe`name another one`,
+    );
   try {
     await git.branch({ fs: files, gitdir, ref: branch, object: commit });
   } catch (error) {

@@ -8,7 +8,8 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import type { Response } from 'undici';
 import { fetch } from 'undici';
-import { mask } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import { Fault, toNetworkReason, toReason } from './fault.ts';
 
 /** A server may ask for more; after so long it is asked again all the same. */
@@ -16,12 +17,13 @@ const longestRetryAfterMs = 50_000;
 
 /** Why the API gave no answer, or not this one. The message never holds a credential. */
 export class ApiTrouble extends Error {
+  declare readonly message: SafeText;
   /** The HTTP status; undefined when there was no answer. */
   readonly status: number | undefined;
   /** How long the server wants to be left alone. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(message: string, status?: number, retryAfterMs?: number, options?: ErrorOptions) {
+  constructor(message: SafeText, status?: number, retryAfterMs?: number, options?: ErrorOptions) {
     super(message, options);
     this.name = 'ApiTrouble';
     this.status = status;
@@ -79,7 +81,7 @@ export class KubernetesApi {
       });
     } catch (error) {
       throw new ApiTrouble(
-        `the Kubernetes API cannot be reached: ${mask(toNetworkReason(error))}`,
+        safe`the Kubernetes API cannot be reached: ${toNetworkReason(error)}`,
         undefined,
         undefined,
         {
@@ -122,12 +124,11 @@ function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
     if (kubeconfig === undefined) config.loadFromDefault();
     else config.loadFromFile(kubeconfig);
   } catch (error) {
-    // A reader of YAML points to the place on the lines that follow.
-    const [reason = ''] = (error instanceof Error ? toReason(error) : String(error)).split('\n');
+    const reason = toReason(error instanceof Error ? error : new Error(String(error)));
     throw new Fault(
       'environment',
-      `the kubeconfig${kubeconfig === undefined ? '' : ` ${kubeconfig}`} cannot be read: ${mask(reason)}`,
-      'name another with --kubeconfig or KUBECONFIG',
+      safe`the kubeconfig${kubeconfig === undefined ? '' : safe` ${mask(kubeconfig)}`} cannot be read: ${reason}`,
+      safe`name another with --kubeconfig or KUBECONFIG`,
       { cause: error },
     );
   }
@@ -135,15 +136,15 @@ function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
   if (kubeconfig === undefined && config.getCurrentCluster()?.server === 'http://localhost:8080')
     throw new Fault(
       'environment',
-      'there is no kubeconfig, and this is not in a cluster',
-      'name one with --kubeconfig or KUBECONFIG',
+      safe`there is no kubeconfig, and this is not in a cluster`,
+      safe`name one with --kubeconfig or KUBECONFIG`,
     );
   if (context !== undefined) config.setCurrentContext(context);
   if (config.getCurrentCluster() === null)
     throw new Fault(
       'environment',
-      `the kubeconfig has no cluster for the context ${mask(context ?? config.getCurrentContext())}`,
-      'name another one with --context',
+      safe`the kubeconfig has no cluster for the context ${mask(context ?? config.getCurrentContext())}`,
+      safe`name another one with --context`,
     );
   return config;
 }
@@ -153,11 +154,15 @@ async function toTrouble(response: Response, path: string): Promise<ApiTrouble> 
   const text = await response.text().catch(() => '');
   const retryAfter = Number(headers.get('retry-after'));
   const wait = retryAfter > 0 ? Math.min(retryAfter * 1000, longestRetryAfterMs) : undefined;
-  return new ApiTrouble(`the Kubernetes API answers ${path} with ${status}: ${toStatusMessage(text)}`, status, wait);
+  return new ApiTrouble(
+    safe`the Kubernetes API answers ${mask(path)} with ${status}: ${toStatusMessage(text)}`,
+    status,
+    wait,
+  );
 }
 
 /** The message of a Status object, or what there is of text. */
-export function toStatusMessage(text: string): string {
+export function toStatusMessage(text: string): SafeText {
   let message = text;
   try {
     const status = JSON.parse(text) as { readonly message?: unknown };
@@ -165,5 +170,5 @@ export function toStatusMessage(text: string): string {
   } catch {
     // Not every proxy answers in JSON.
   }
-  return mask(message.trim().slice(0, 300)) || 'no reason given';
+  return mask(message.trim().slice(0, 300)) || safe`no reason given`;
 }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { mask, safe } from '../input/safe-text.ts';
 import type { PushTrouble } from '../watch/watcher.ts';
 import { Fault, toReason } from './fault.ts';
 
@@ -32,7 +33,11 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
   const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(place);
   const port = Number(match?.[3]);
   if (match === null || port > 65_535)
-    throw new Fault('usage', `${place} is not an address to listen on`, 'write host:port, as in 0.0.0.0:8080');
+    throw new Fault(
+      'usage',
+      safe`${mask(place)} is not an address to listen on`,
+      safe`write host:port, as in 0.0.0.0:8080`,
+    );
   const server = createServer(async (request, response) => {
     const path = request.url?.split('?')[0];
     const { isAlive, obstacle, pushTrouble } = health();
@@ -67,7 +72,11 @@ function started(server: Server, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(
-        new Fault('environment', `cannot listen on port ${port}: ${toReason(error)}`, 'choose another with --listen'),
+        new Fault(
+          'environment',
+          safe`cannot listen on port ${port}: ${toReason(error)}`,
+          safe`choose another with --listen`,
+        ),
       ),
     );
     server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);

@@ -1,4 +1,4 @@
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import type { Style } from '../output/style.ts';
 import type { Log, LogFields } from '../watch/ports.ts';
 

@@ -2,6 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareText } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import { managedByLabel } from '../manifests/manifest.ts';
 import { Fault, toReason } from './fault.ts';
 
@@ -52,9 +53,14 @@ export function writeOutputFolder(folder: string, files: readonly OutputFile[], 
       removed.push(name);
     }
   } catch (error) {
-    throw new Fault('environment', `${folder}: ${toReason(error)}`, 'name a folder that can be written to', {
-      cause: error,
-    });
+    throw new Fault(
+      'environment',
+      safe`${mask(folder)}: ${toReason(error)}`,
+      safe`name a folder that can be written to`,
+      {
+        cause: error,
+      },
+    );
   }
   return { written, removed };
 }

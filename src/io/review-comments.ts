@@ -6,7 +6,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import { Fault, toNetworkReason } from './fault.ts';
 
 export interface ReviewComment {
@@ -29,7 +30,7 @@ export class NotAllowed extends Error {}
 
 const limitMs = 20_000;
 const maxPages = 100;
-const tryAgain = 'try again; nothing else depends on the comment';
+const tryAgain = safe`try again; nothing else depends on the comment`;
 
 interface Call {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT';
@@ -64,16 +65,17 @@ export class ReviewApi {
     const all: unknown[] = [];
     for (let page = 1; page <= maxPages; page++) {
       const { value, hasNext } = await this.#ask(`${path}?per_page=100&page=${page}`, {});
-      if (!Array.isArray(value)) throw toFault(`GET ${path}`, 'no list', 'mend the address of the API');
+      if (!Array.isArray(value))
+        throw toFault(safe`GET ${mask(path)}`, safe`no list`, safe`mend the address of the API`);
       all.push(...value);
       if (!hasNext) return all;
     }
-    throw toFault(`GET ${path}`, `more than ${maxPages} pages`, 'comment on another pull request');
+    throw toFault(safe`GET ${mask(path)}`, safe`more than ${maxPages} pages`, safe`comment on another pull request`);
   }
 
   async #ask(path: string, call: Call): Promise<Answer> {
     const { method = 'GET' } = call;
-    const what = `${method} ${path.replace(/\?.*/, '')}`;
+    const what = safe`${method} ${mask(path.replace(/\?.*/, ''))}`;
     // What adds a comment is asked once: it could have been done although the answer is lost.
     for (let attempt = 1; ; attempt++) {
       const response = await this.#fetch(what, path, call);
@@ -84,7 +86,7 @@ export class ReviewApi {
     }
   }
 
-  async #fetch(what: string, path: string, { method = 'GET', body }: Call): Promise<Response> {
+  async #fetch(what: SafeText, path: string, { method = 'GET', body }: Call): Promise<Response> {
     try {
       return await fetch(`${this.#api}${path}`, {
         method,
@@ -94,7 +96,7 @@ export class ReviewApi {
         signal: AbortSignal.timeout(limitMs),
       });
     } catch (error) {
-      throw new Fault('environment', `${what} failed: ${toNetworkReason(error)}`, tryAgain);
+      throw new Fault('environment', safe`${what} failed: ${toNetworkReason(error)}`, tryAgain);
     }
   }
 }
@@ -105,25 +107,25 @@ export function textAt(value: unknown, path: FieldPath): string {
   return typeof found === 'string' ? found : '';
 }
 
-async function readAnswer(what: string, response: Response): Promise<Answer> {
+async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
   const text = await response.text().catch(() => '');
   if (response.ok) {
     try {
       return { value: JSON.parse(text), hasNext: /rel="?next"?/.test(response.headers.get('link') ?? '') };
     } catch {
-      throw toFault(what, 'no JSON', 'mend the address of the API');
+      throw toFault(what, safe`no JSON`, safe`mend the address of the API`);
     }
   }
   const { status, headers } = response;
   const isLimited = status === 429 || headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after');
   if (status === 403 && !isLimited) throw new NotAllowed('the token may not do so (403)');
-  const said = `${status} ${quote(text.slice(0, 120))}`;
-  if (isLimited) throw toFault(what, said, 'there were too many requests: try again later');
-  if (status === 401) throw toFault(what, said, 'MODEL_MIRROR_TOKEN is wrong, has expired, or is not for this API');
-  if (status === 404) throw toFault(what, said, 'the token does not see the repository, or it is gone');
+  const said = safe`${status} ${quote(text.slice(0, 120))}`;
+  if (isLimited) throw toFault(what, said, safe`there were too many requests: try again later`);
+  if (status === 401) throw toFault(what, said, safe`MODEL_MIRROR_TOKEN is wrong, has expired, or is not for this API`);
+  if (status === 404) throw toFault(what, said, safe`the token does not see the repository, or it is gone`);
   throw toFault(what, said, tryAgain);
 }
 
-function toFault(what: string, answer: string, hint: string): Fault {
-  return new Fault('environment', `${what} was answered with ${answer}`, hint);
+function toFault(what: SafeText, answer: SafeText, hint: SafeText): Fault {
+  return new Fault('environment', safe`${what} was answered with ${answer}`, hint);
 }

@@ -3,6 +3,7 @@
  * it has not flushed is lost at process.exit.
  */
 import { writeSync } from 'node:fs';
+import { safe } from '../input/safe-text.ts';
 import { Fault, toReason } from './fault.ts';
 
 const chunkLength = 1 << 18;
@@ -22,7 +23,7 @@ export function writeTexts(descriptor: 1 | 2, texts: Iterable<string>): void {
 /** All of stdin. @throws Fault when it is a terminal, which would wait for somebody to type. */
 export async function readInput(): Promise<string> {
   if (process.stdin.isTTY)
-    throw new Fault('usage', 'nothing is piped in', 'pipe into it, or see the example in --help');
+    throw new Fault('usage', safe`nothing is piped in`, safe`pipe into it, or see the example in --help`);
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk));
   return Buffer.concat(chunks).toString('utf8');
@@ -38,7 +39,7 @@ function writeAll(descriptor: number, text: string): boolean {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EPIPE') return false;
       if (code !== 'EAGAIN')
-        throw new Fault('environment', `the output cannot be written: ${toReason(error)}`, 'make room for it', {
+        throw new Fault('environment', safe`the output cannot be written: ${toReason(error)}`, safe`make room for it`, {
           cause: error,
         });
       // A pipe that somebody else made non-blocking is full: give its reader a moment.

@@ -3,7 +3,7 @@
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { join, quote, safe } from '../input/safe-text.ts';
 
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { Manifest } from './manifest.ts';
@@ -73,22 +73,22 @@ export function checkInferenceService(
   if (mode === undefined)
     report(['metadata', 'annotations', deploymentModeAnnotation], {
       code: 'missing-field',
-      message: `the annotation ${deploymentModeAnnotation} is missing, so the cluster's default would hold`,
-      hint: `add ${deploymentModeAnnotation}: ModelMesh to spec.template.metadata.annotations`,
+      message: safe`the annotation ${deploymentModeAnnotation} is missing, so the cluster's default would hold`,
+      hint: safe`add ${deploymentModeAnnotation}: ModelMesh to spec.template.metadata.annotations`,
     });
   else if (mode !== 'ModelMesh')
     report(['metadata', 'annotations', deploymentModeAnnotation], {
       code: 'deployment-mode',
-      message: `deploymentMode ${quote(String(mode))} is not rendered yet`,
-      hint: 'write ModelMesh; models of another mode cannot be mirrored by model-mirror so far',
+      message: safe`deploymentMode ${quote(String(mode))} is not rendered yet`,
+      hint: safe`write ModelMesh; models of another mode cannot be mirrored by model-mirror so far`,
     });
   const path = ['spec', 'predictor', 'model'];
   const model = valueAt(service, path);
   if (!isMap(model)) {
     report(path, {
       code: 'missing-field',
-      message: 'spec.predictor.model is missing, or is not a map of fields',
-      hint: 'add predictor: {model: {modelFormat: {name: …}}} to spec.template.spec',
+      message: safe`spec.predictor.model is missing, or is not a map of fields`,
+      hint: safe`add predictor: {model: {modelFormat: {name: …}}} to spec.template.spec`,
     });
     return findings;
   }
@@ -96,8 +96,8 @@ export function checkInferenceService(
   if (typeof format !== 'string' || format === '')
     report([...path, 'modelFormat', 'name'], {
       code: format === undefined ? 'missing-field' : 'wrong-type',
-      message: 'spec.predictor.model.modelFormat.name must be a text',
-      hint: 'add modelFormat: {name: …}, as in sklearn or onnx',
+      message: safe`spec.predictor.model.modelFormat.name must be a text`,
+      hint: safe`add modelFormat: {name: …}, as in sklearn or onnx`,
     });
   checkStorage(model, allowedPrefixes, (field, finding) => report([...path, field], finding));
   // The transformer's, say: what a limit forbids, it forbids everywhere.
@@ -121,16 +121,16 @@ function checkStorage(
   if (storageUri !== undefined && path !== undefined) {
     report('storage', {
       code: 'storage-conflict',
-      message: 'storageUri and storage.path exclude each other',
-      hint: 'keep one of the two; storage.key and storage.parameters may stay beside a storageUri',
+      message: safe`storageUri and storage.path exclude each other`,
+      hint: safe`keep one of the two; storage.key and storage.parameters may stay beside a storageUri`,
     });
     return;
   }
   if (storageUri === undefined && storage === undefined) {
     report('storageUri', {
       code: 'missing-field',
-      message: 'neither storageUri nor storage says where the model lies',
-      hint: 'add storageUri: s3://… to this version',
+      message: safe`neither storageUri nor storage says where the model lies`,
+      hint: safe`add storageUri: s3://… to this version`,
     });
     return;
   }
@@ -138,26 +138,26 @@ function checkStorage(
     if (typeof path !== 'string' || path === '')
       report('storage', {
         code: 'missing-field',
-        message: 'storage.path does not say where the model lies',
-        hint: 'add path: … to the storage, here or in the overrides of this version',
+        message: safe`storage.path does not say where the model lies`,
+        hint: safe`add path: … to the storage, here or in the overrides of this version`,
       });
     if (allowedPrefixes.length > 0)
       report('storage', {
         code: 'storage-not-allowed',
-        message: 'limits.storageUriPrefixes allows only a storageUri; what storage points to cannot be checked',
-        hint: 'use storageUri',
+        message: safe`limits.storageUriPrefixes allows only a storageUri; what storage points to cannot be checked`,
+        hint: safe`use storageUri`,
       });
     return;
   }
   if (typeof storageUri !== 'string') {
-    report('storageUri', { code: 'wrong-type', message: 'storageUri is not a text', hint: 'write s3://…' });
+    report('storageUri', { code: 'wrong-type', message: safe`storageUri is not a text`, hint: safe`write s3://…` });
     return;
   }
   if (!storageScheme.test(storageUri))
     report('storageUri', {
       code: 'invalid-value',
-      message: `ModelMesh cannot load ${quote(storageUri)}: it knows s3, gs, pvc, http and https`,
-      hint: 'begin with one of these and ://',
+      message: safe`ModelMesh cannot load ${quote(storageUri)}: it knows s3, gs, pvc, http and https`,
+      hint: safe`begin with one of these and ://`,
     });
   const refusal = refuseStorageUri(storageUri, allowedPrefixes);
   if (refusal !== undefined) report('storageUri', refusal);
@@ -168,8 +168,8 @@ function refuseStorageUri(uri: string, allowedPrefixes: readonly (readonly strin
   return (
     missed && {
       code: 'storage-not-allowed',
-      message: `${quote(uri)} is outside what limits.storageUriPrefixes allows`,
-      hint: `begin with ${missed.map(quote).join(' or ')}${climbs(uri) ? ', without ".."' : ''}`,
+      message: safe`${quote(uri)} is outside what limits.storageUriPrefixes allows`,
+      hint: safe`begin with ${join(missed.map(quote), ' or ')}${climbs(uri) ? ', without ".."' : ''}`,
     }
   );
 }

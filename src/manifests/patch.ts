@@ -9,6 +9,7 @@ import { toProblem } from '../input/parse-document.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Finding, Problem } from '../input/problem.ts';
 import { toFieldText } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { PlacedPatch } from '../rollout/effective-policy.ts';
 import type { Manifest } from './manifest.ts';
 import {
@@ -69,31 +70,31 @@ export function matches(target: PlacedPatch['patch']['target'], kind: string, na
 function movedIntoItself(from: string, path: string): Finding {
   return {
     code: 'patch-failed',
-    message: `move cannot put ${from === '' ? 'the whole object' : from} into itself, at ${path}`,
-    hint: 'mend from or path',
+    message: safe`move cannot put ${from === '' ? 'the whole object' : mask(from)} into itself, at ${mask(path)}`,
+    hint: safe`mend from or path`,
   };
 }
 
 function toFailure(error: unknown, operation: jsonPatch.Operation, manifest: Manifest): Finding {
-  const object = `${manifest.kind} ${manifest.metadata.name}`;
+  const object = safe`${mask(manifest.kind)} ${mask(manifest.metadata.name)}`;
   if (error instanceof jsonPatch.JsonPatchError && error.name === 'TEST_OPERATION_FAILED')
     return {
       code: 'patch-failed',
-      message: `the test at ${operation.path} fails on ${object}`,
-      hint: 'mend the expected value, or the target',
+      message: safe`the test at ${mask(operation.path)} fails on ${object}`,
+      hint: safe`mend the expected value, or the target`,
     };
   if (error instanceof jsonPatch.JsonPatchError)
     return {
       code: 'patch-failed',
-      message: `${operation.op} ${operation.path} does not apply to ${object}: there is no such place`,
-      hint: 'see what is there with model-mirror render, with and without --assume-ready: it must apply to both',
+      message: safe`${operation.op} ${mask(operation.path)} does not apply to ${object}: there is no such place`,
+      hint: safe`see what is there with model-mirror render, with and without --assume-ready: it must apply to both`,
     };
   // The library's guard against prototype pollution throws a plain TypeError, and so does what it
   // stumbles over in an operation that makes no sense.
   return {
     code: /__proto__|prototype/.test(String(error)) ? 'patch-refused' : 'patch-failed',
-    message: `${operation.op} ${operation.path} cannot be applied to ${object}`,
-    hint: 'mend the operation, or remove it',
+    message: safe`${operation.op} ${mask(operation.path)} cannot be applied to ${object}`,
+    hint: safe`mend the operation, or remove it`,
   };
 }
 
@@ -103,21 +104,21 @@ function refuseChange(before: Manifest, after: Manifest): Finding | undefined {
   if (changed !== undefined)
     return {
       code: 'patch-refused',
-      message: `a patch must not change ${toFieldText(changed)}`,
-      hint: 'names, namespaces and versions are set in model.yaml; other labels and annotations are free',
+      message: safe`a patch must not change ${toFieldText(changed)}`,
+      hint: safe`names, namespaces and versions are set in model.yaml; other labels and annotations are free`,
     };
   const wrongMap = ['labels', 'annotations'].find((field) => !isTextMap(valueAt(after, ['metadata', field])));
   if (wrongMap !== undefined)
     return {
       code: 'patch-refused',
-      message: `metadata.${wrongMap} would hold something other than texts`,
-      hint: 'put quotes around the value',
+      message: safe`metadata.${mask(wrongMap)} would hold something other than texts`,
+      hint: safe`put quotes around the value`,
     };
   if (toRoutingText(before) !== toRoutingText(after))
     return {
       code: 'patch-refused',
-      message: `a patch must not change which requests of ${before.kind} ${before.metadata.name} go where: the gate would leak`,
-      hint: 'hosts, gateways, services and the percentage are set in a policy, under spec.routing and spec.mirrorPercentage',
+      message: safe`a patch must not change which requests of ${mask(before.kind)} ${mask(before.metadata.name)} go where: the gate would leak`,
+      hint: safe`hosts, gateways, services and the percentage are set in a policy, under spec.routing and spec.mirrorPercentage`,
     };
   return undefined;
 }

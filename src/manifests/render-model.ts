@@ -9,6 +9,7 @@ import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding, Problem } from '../input/problem.ts';
 import { toFieldText } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus, Patch } from '../input/schema.ts';
 import type { PlacedPatch } from '../rollout/effective-policy.ts';
 import type { Mirror } from '../rollout/gate.ts';
@@ -143,8 +144,8 @@ function checkReservedFields({ file, name, primary, candidate }: Rollout): Probl
         problems.push(
           toProblem(file.source, [...path, key], {
             code: 'reserved-field',
-            message: `${key} is set by model-mirror`,
-            hint: 'remove it here',
+            message: safe`${mask(key)} is set by model-mirror`,
+            hint: safe`remove it here`,
           }),
         );
     }

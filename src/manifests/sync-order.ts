@@ -4,6 +4,7 @@
  * never, and after 0.7 s with everything in one wave.
  */
 import type { FieldPath, Finding } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { Manifest } from './manifest.ts';
 
 const syncOptions = 'argocd.argoproj.io/sync-options';
@@ -19,7 +20,7 @@ export function checkSyncOrder(manifest: Manifest): (Finding & { readonly path: 
   return found.map((name) => ({
     code: 'sync-order',
     path: ['metadata', 'annotations', name],
-    message: `the annotation ${name} makes a sync wait, so a sick candidate could hold up the commit that closes its mirror`,
-    hint: 'remove it: everything is applied in one wave, and the gate is the status file',
+    message: safe`the annotation ${mask(name)} makes a sync wait, so a sick candidate could hold up the commit that closes its mirror`,
+    hint: safe`remove it: everything is applied in one wave, and the gate is the status file`,
   }));
 }

@@ -1,4 +1,4 @@
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 
 /** Longer ones are cut: a line of a file that people read. */
 const maxLength = 300;

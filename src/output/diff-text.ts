@@ -1,6 +1,6 @@
 /** Two texts of a file → the lines that differ, as `git diff` shows them. */
 import { structuredPatch } from 'diff';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 

@@ -2,7 +2,7 @@
 import type { DesiredVersion, Glance } from '../glance/glance.ts';
 import type { PolicyExplanation, PolicyField, PolicyPatch } from '../glance/policy-fields.ts';
 import type { Place } from '../input/problem.ts';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import { toColumns } from './columns.ts';
 import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';

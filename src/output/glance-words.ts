@@ -1,7 +1,7 @@
 /** How a version that was seen is written in few words. */
 import type { Difference, DifferenceCode } from '../glance/difference.ts';
 import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import { toShown } from './page-text.ts';
 
 /** `Ready`, `Failed ModelLoadFailed`; `earlier spec` when what was seen is not what is wanted. */

@@ -5,7 +5,7 @@
  * can become more than text; equal stories give equal bytes.
  */
 import type { Stage, StageVersion, Story, StoryEvent, Trial } from '../history/story.ts';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import type { StoryNotes } from './history-text.ts';
 import { toDeclared, toEnd, toMirrored, toNotes, toReadiness, toSubject, toWho } from './history-text.ts';
 import { toShown } from './page-text.ts';

@@ -1,6 +1,6 @@
 /** The story of a model, for a terminal. */
 import type { Story, StoryEvent, Trial } from '../history/story.ts';
-import { mask } from '../input/quote.ts';
+import { mask } from '../input/safe-text.ts';
 import { shorten, toColumns, toWidth, wrap } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';

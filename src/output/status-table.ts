@@ -5,7 +5,7 @@
  */
 import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
 import type { Problem } from '../input/problem.ts';
-import { hideCredentials, mask } from '../input/quote.ts';
+import { hideCredentials, mask } from '../input/safe-text.ts';
 import { pad, shorten, toColumns, toWidth } from './columns.ts';
 import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';

@@ -13,7 +13,7 @@ import { isWithin, toSibling } from '../input/folder-tree.ts';
 import { parseModel, toProblem } from '../input/parse-document.ts';
 import type { Finding, Problem } from '../input/problem.ts';
 import { compareText, hasErrors, sortProblems, toWholeProblem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelStatus, Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
@@ -179,8 +179,8 @@ function describeModel(
     return [
       toProblem(source, ['metadata', 'namespace'], {
         code: 'missing-field',
-        message: 'metadata.namespace is missing, and no other namespace is given',
-        hint: 'add it, set the destination namespace of the Application, or pass --namespace',
+        message: safe`metadata.namespace is missing, and no other namespace is given`,
+        hint: safe`add it, set the destination namespace of the Application, or pass --namespace`,
       }),
     ];
   const rollout = computeRollout({ source, folder: file.folder, model }, namespace ?? 'default', policy);
@@ -210,16 +210,16 @@ function checkMisnamed(
   return [
     toProblem(source, [], {
       code: 'file-name',
-      message: 'a file of this name is not read, but it is written for model-mirror',
-      hint: `rename it to ${rightName}`,
+      message: safe`a file of this name is not read, but it is written for model-mirror`,
+      hint: safe`rename it to ${mask(rightName)}`,
     }),
   ];
 }
 
 const noModel: Finding = {
   code: 'no-model',
-  message: 'there is no model.yaml or *.model.yaml here or below, and without one everything could be pruned',
-  hint: 'add a model; to remove all models on purpose, pass --allow-empty or set the parameter allowEmpty to "true"',
+  message: safe`there is no model.yaml or *.model.yaml here or below, and without one everything could be pruned`,
+  hint: safe`add a model; to remove all models on purpose, pass --allow-empty or set the parameter allowEmpty to "true"`,
 };
 
 function checkSelection(tree: FolderTree, select: string | undefined, rollouts: readonly RenderedRollout[]): Problem[] {
@@ -229,8 +229,8 @@ function checkSelection(tree: FolderTree, select: string | undefined, rollouts: 
   return [
     toWholeProblem(tree.folder, {
       code: 'unknown-model',
-      message: `there is no model ${quote(select)} to select`,
-      hint: meant === undefined ? 'select one by its metadata.name' : `did you mean "${meant}"?`,
+      message: safe`there is no model ${quote(select)} to select`,
+      hint: meant === undefined ? safe`select one by its metadata.name` : safe`did you mean "${mask(meant)}"?`,
     }),
   ];
 }

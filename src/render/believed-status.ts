@@ -2,6 +2,7 @@ import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { parseStatus, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { sortProblems } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 
 /**
@@ -28,8 +29,8 @@ export function readBelievedStatus(
     ['metadata', name === model.name ? 'namespace' : 'name'],
     {
       code: 'status-of-another-model',
-      message: `the status file is ignored, and a mirror that waits for it stays closed: it speaks of ${namespace}/${name}, not of ${model.namespace ?? '…'}/${model.name}`,
-      hint: 'the watcher writes it anew; after a move or a copy, delete it',
+      message: safe`the status file is ignored, and a mirror that waits for it stays closed: it speaks of ${mask(namespace)}/${mask(name)}, not of ${mask(model.namespace ?? '…')}/${mask(model.name)}`,
+      hint: safe`the watcher writes it anew; after a move or a copy, delete it`,
     },
     { on: 'value', severity: 'warning' },
   );
@@ -41,7 +42,7 @@ function toBroken(problem: Problem): Problem {
     ...problem,
     severity: 'warning',
     code: 'status-broken',
-    message: `the status file is ignored, and a mirror that waits for it stays closed: ${problem.message}`,
-    hint: 'the watcher writes it anew; until then, look at what changed it',
+    message: safe`the status file is ignored, and a mirror that waits for it stays closed: ${problem.message}`,
+    hint: safe`the watcher writes it anew; until then, look at what changed it`,
   };
 }

@@ -4,7 +4,7 @@ import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { quote, safe } from '../input/safe-text.ts';
 import type { Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import type { EffectivePolicy, PolicyFile } from '../rollout/effective-policy.ts';
@@ -67,8 +67,8 @@ export class Policies {
       return [
         toProblem(entry.policy.source, [], {
           code: 'policy-reaches-no-model',
-          message: 'no model lies in this folder or below it',
-          hint: 'move the policy to its models, or delete it',
+          message: safe`no model lies in this folder or below it`,
+          hint: safe`move the policy to its models, or delete it`,
         }),
       ];
     });
@@ -82,8 +82,8 @@ export class Policies {
       .map(({ patch: { target }, origin }) =>
         toProblem(origin.source, [...origin.path, 'target'], {
           code: 'patch-matches-nothing',
-          message: `no ${target.kind}${target.name === undefined ? '' : ` called ${quote(target.name)}`} is rendered for the models of this policy`,
-          hint: 'mend the target, or remove the patch',
+          message: safe`no ${target.kind}${target.name === undefined ? '' : safe` called ${quote(target.name)}`} is rendered for the models of this policy`,
+          hint: safe`mend the target, or remove the patch`,
         }),
       );
   }
@@ -126,8 +126,8 @@ export function toIgnoredProblems({ policyRoot, ignoredPolicies }: FolderTree): 
       path,
       {
         code: 'policy-ignored',
-        message: `this policy does not count: by an option, policies count from ${quote(policyRoot)} only`,
-        hint: "leave out --root or the parameter root, and policies count from the repository's root",
+        message: safe`this policy does not count: by an option, policies count from ${quote(policyRoot)} only`,
+        hint: safe`leave out --root or the parameter root, and policies count from the repository's root`,
       },
       'warning',
     ),

@@ -6,6 +6,7 @@
 import { toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { compareText } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import { orderKeys, toCanonicalText } from '../manifests/manifest.ts';
 import type { PlacedPatch } from '../rollout/effective-policy.ts';
@@ -49,8 +50,8 @@ export class Registry<T> {
         ['metadata', 'name'],
         {
           code: 'duplicate-model',
-          message: `${first.file.source.path} declares a model ${rollout.name} in this namespace too`,
-          hint: 'rename one of them, or give it another namespace',
+          message: safe`${mask(first.file.source.path)} declares a model ${mask(rollout.name)} in this namespace too`,
+          hint: safe`rename one of them, or give it another namespace`,
         },
         { on: 'value' },
       ),
@@ -113,13 +114,13 @@ function toHostClash(host: string, by: Rollout, first: Rollout): Problem {
   const origin = by.policy.origins.get('routing.hosts') ?? first.policy.origins.get('routing.hosts');
   return toProblem(origin?.source ?? by.file.source, origin?.path ?? ['metadata', 'name'], {
     code: 'duplicate-host',
-    message: `the host ${host} would lead to ${first.name} and to ${by.name}, and Istio takes the first it sees`,
-    hint: 'give each model hosts of its own, in a policy of its own',
+    message: safe`the host ${mask(host)} would lead to ${mask(first.name)} and to ${mask(by.name)}, and Istio takes the first it sees`,
+    hint: safe`give each model hosts of its own, in a policy of its own`,
   });
 }
 
 function toDuplicate({ kind, metadata }: Manifest, by: Rollout, first: Rollout, shared: boolean): Problem {
-  const message = `${kind} ${metadata.namespace}/${metadata.name} of ${by.name} is ${shared ? 'rendered otherwise' : 'rendered too'} for ${first.name} (${first.file.source.path})`;
+  const message = safe`${mask(kind)} ${mask(metadata.namespace)}/${mask(metadata.name)} of ${mask(by.name)} is ${shared ? 'rendered otherwise' : 'rendered too'} for ${mask(first.name)} (${mask(first.file.source.path)})`;
   if (shared) {
     const gatewayFields = [...by.policy.origins].filter(([field]) => /^routing\.(gateway|mirrorGateway)\./.test(field));
     const isGatewayPatch = ({ patch }: PlacedPatch) => patch.target.kind === 'Gateway';
@@ -128,7 +129,7 @@ function toDuplicate({ kind, metadata }: Manifest, by: Rollout, first: Rollout, 
     return toProblem(origin.source, origin.path, {
       code: 'duplicate-object',
       message,
-      hint: 'set and patch Gateways in a policy that holds for all models of the namespace, or give them other names',
+      hint: safe`set and patch Gateways in a policy that holds for all models of the namespace, or give them other names`,
     });
   }
   const version = by.candidate?.name === metadata.name ? by.candidate : by.primary;
@@ -136,7 +137,7 @@ function toDuplicate({ kind, metadata }: Manifest, by: Rollout, first: Rollout, 
   return toProblem(
     by.file.source,
     named ? ['spec', version.role, 'name'] : ['metadata', 'name'],
-    { code: 'duplicate-object', message, hint: 'give one of them another name' },
+    { code: 'duplicate-object', message, hint: safe`give one of them another name` },
     { on: 'value' },
   );
 }

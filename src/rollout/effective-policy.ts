@@ -7,6 +7,8 @@
 import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding, Problem } from '../input/problem.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { join, mask, safe } from '../input/safe-text.ts';
 import type { MirrorPolicy, Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-text.ts';
@@ -193,11 +195,11 @@ export function computeEffectivePolicy(
   return { policy, problems };
 }
 
-function toConflict(field: string, earlier: Origin, later: Origin): Problem {
+function toConflict(field: (typeof replacedFields)[number], earlier: Origin, later: Origin): Problem {
   return toProblem(later.source, later.path, {
     code: 'policy-conflict',
-    message: `spec.${field} is also set by ${earlier.source.path}, which holds for the same folder`,
-    hint: 'set it in one of the two files',
+    message: safe`spec.${field} is also set by ${mask(earlier.source.path)}, which holds for the same folder`,
+    hint: safe`set it in one of the two files`,
   });
 }
 
@@ -212,8 +214,8 @@ function toOverLimit(
       limit.origin.path,
       {
         code: 'over-limit',
-        message: `mirrorPercentage is set nowhere, so 100 holds, which is over the limit of ${limit.percentage}`,
-        hint: `set spec.mirrorPercentage to at most ${limit.percentage}`,
+        message: safe`mirrorPercentage is set nowhere, so 100 holds, which is over the limit of ${limit.percentage}`,
+        hint: safe`set spec.mirrorPercentage to at most ${limit.percentage}`,
       },
       { on: 'value' },
     );
@@ -223,8 +225,8 @@ function toOverLimit(
     origin.path,
     {
       code: 'over-limit',
-      message: `mirrorPercentage ${percentage} is over the limit of ${limit.percentage} (${where.file}:${where.line})`,
-      hint: `write at most ${limit.percentage}`,
+      message: safe`mirrorPercentage ${percentage} is over the limit of ${limit.percentage} (${where.file}:${where.line})`,
+      hint: safe`write at most ${limit.percentage}`,
     },
     { on: 'value' },
   );
@@ -247,20 +249,20 @@ function checkGateways(policy: EffectivePolicy): Problem[] {
     if (create && name.includes('/'))
       reportAt([`routing.${field}.name`], {
         code: 'invalid-value',
-        message: `a Gateway is rendered into the model's own namespace, which ${name} is not for sure`,
-        hint: 'write the name alone, or set create: false for a Gateway of somebody else',
+        message: safe`a Gateway is rendered into the model's own namespace, which ${mask(name)} is not for sure`,
+        hint: safe`write the name alone, or set create: false for a Gateway of somebody else`,
       });
   if (overlaps(gateway.selector, mirrorGateway.selector))
     report(['routing.mirrorGateway.selector', 'routing.gateway.selector'], {
-      message: `the mirror gateway's selector picks the public gateway's pods (${toSelectorText(gateway.selector)}): mirrored requests would be mirrored again, without end`,
-      hint: 'select pods of a gateway of its own for mirrored requests, as istio: egressgateway does',
+      message: safe`the mirror gateway's selector picks the public gateway's pods (${toSelectorText(gateway.selector)}): mirrored requests would be mirrored again, without end`,
+      hint: safe`select pods of a gateway of its own for mirrored requests, as istio: egressgateway does`,
     });
   const service = mirrorGateway.service.split('.')[0] ?? '';
   // By Istio's own convention the Service of the pods `istio: x` is `x` or `istio-x`.
   if (Object.values(gateway.selector).some((value) => toGatewayName(value) === toGatewayName(service)))
     report(['routing.mirrorGateway.service', 'routing.gateway.selector'], {
-      message: `mirrored requests would go to ${mirrorGateway.service}, the public gateway's own Service, and be mirrored again, without end`,
-      hint: `name the Service of a separate gateway, such as istio-egressgateway.istio-system.svc.${policy.clusterDomain}`,
+      message: safe`mirrored requests would go to ${mask(mirrorGateway.service)}, the public gateway's own Service, and be mirrored again, without end`,
+      hint: safe`name the Service of a separate gateway, such as istio-egressgateway.istio-system.svc.${mask(policy.clusterDomain)}`,
     });
   return problems;
 }
@@ -282,9 +284,11 @@ function toGatewayName(value: string): string {
   return value.replace(/^istio-/, '');
 }
 
-function toSelectorText(selector: Selector): string {
-  return Object.keys(selector)
-    .toSorted()
-    .map((key) => `${key}=${selector[key]}`)
-    .join(', ');
+function toSelectorText(selector: Selector): SafeText {
+  return join(
+    Object.keys(selector)
+      .toSorted()
+      .map((key) => safe`${mask(key)}=${mask(selector[key] ?? '')}`),
+    ', ',
+  );
 }

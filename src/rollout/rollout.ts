@@ -5,7 +5,7 @@
  */
 import { toProblem } from '../input/parse-document.ts';
 import type { FieldPath, Finding, Problem } from '../input/problem.ts';
-import { quote } from '../input/quote.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
@@ -89,8 +89,8 @@ export function checkRollout(rollout: Rollout): Problem[] {
   if (candidate !== undefined && candidate.name === primary.name)
     report(['spec', candidate.declared.name === undefined ? 'primary' : 'candidate', 'name'], {
       code: 'same-name',
-      message: `primary and candidate are both called ${primary.name}`,
-      hint: 'give one of them another name, or leave the names out',
+      message: safe`primary and candidate are both called ${mask(primary.name)}`,
+      hint: safe`give one of them another name, or leave the names out`,
     });
   problems.push(...checkRoutes(rollout));
   return problems;
@@ -106,26 +106,27 @@ function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Roll
     );
   };
   const { gateway, mirrorGateway } = policy;
-  const full = (reference: string) => (reference.includes('/') ? reference : `${namespace}/${reference}`);
+  const full = (reference: string) =>
+    reference.includes('/') ? mask(reference) : safe`${mask(namespace)}/${mask(reference)}`;
   if (full(gateway.name) === full(mirrorGateway.name))
     report(['routing.mirrorGateway.name', 'routing.gateway.name'], {
       code: 'mirror-loop',
-      message: `the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, without end`,
-      hint: 'give each a name of its own',
+      message: safe`the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, without end`,
+      hint: safe`give each a name of its own`,
     });
   const known = (host: string) => toServiceKey(host, namespace);
   const own = known(serviceHost);
   if (known(mirrorGateway.service) === own || hosts.some((host) => known(host) === known(mirrorGateway.service)))
     report(['routing.mirrorGateway.service', 'routing.service.host', 'routing.hosts'], {
       code: 'mirror-loop',
-      message: `mirrored requests of ${name} would go to ${mirrorGateway.service}, which leads back to the primary`,
-      hint: 'set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests',
+      message: safe`mirrored requests of ${mask(name)} would go to ${mask(mirrorGateway.service)}, which leads back to the primary`,
+      hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
     });
   if (hosts.some((host) => known(host) === own))
     report(['routing.hosts', 'routing.service.host'], {
       code: 'duplicate-host',
-      message: `${serviceHost} is ModelMesh's own Service, which every model shares`,
-      hint: 'take it out of routing.hosts',
+      message: safe`${mask(serviceHost)} is ModelMesh's own Service, which every model shares`,
+      hint: safe`take it out of routing.hosts`,
     });
   return problems;
 }
@@ -147,13 +148,13 @@ function toServiceKey(host: string, namespace: string): string {
 function refuseName(name: string): Omit<Finding, 'code'> | undefined {
   if (!inferenceServiceName.test(name))
     return {
-      message: `KServe refuses the InferenceService name ${quote(name)}`,
-      hint: 'use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit',
+      message: safe`KServe refuses the InferenceService name ${quote(name)}`,
+      hint: safe`use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit`,
     };
   if (name.length > 253)
     return {
-      message: `the InferenceService name ${quote(name)} has ${name.length} characters`,
-      hint: 'use at most 253, the limit of Kubernetes',
+      message: safe`the InferenceService name ${quote(name)} has ${name.length} characters`,
+      hint: safe`use at most 253, the limit of Kubernetes`,
     };
   return undefined;
 }

@@ -18,6 +18,7 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mask, safe } from '../input/safe-text.ts';
 import { Fault } from '../io/fault.ts';
 
 /** `info/refs` opens both a fetch and a push. */
@@ -283,14 +284,16 @@ async function assertBackend(): Promise<void> {
   } catch {
     throw new Fault(
       'environment',
-      `git is installed without its http-backend: there is no git-http-backend in ${folder}`,
-      'install the whole of git; on Alpine it is the package git-daemon',
+      safe`git is installed without its http-backend: there is no git-http-backend in ${mask(folder)}`,
+      safe`install the whole of git; on Alpine it is the package git-daemon`,
     );
   }
 }
 
 function toStartFault(error: Error): Fault {
-  return new Fault('environment', `git cannot be started: ${error.message}`, 'install git', { cause: error });
+  return new Fault('environment', safe`git cannot be started: ${mask(error.message)}`, safe`install git`, {
+    cause: error,
+  });
 }
 
 /** Nothing of what is set around this process but where programs are. */

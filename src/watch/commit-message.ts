@@ -1,6 +1,7 @@
 /** What a status commit says: the most telling change as its subject, a line a model below. */
 import { compareText } from '../input/problem.ts';
-import { mask } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { join, mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import type { ToldVersion } from '../observe/settle.ts';
 
@@ -24,7 +25,7 @@ export interface MessageOptions {
 const maxLines = 1000;
 
 /** The whole text of a commit: pure, in a fixed order. */
-export function toCommitMessage(changes: readonly StatusChange[], { suffix, signOff }: MessageOptions): string {
+export function toCommitMessage(changes: readonly StatusChange[], { suffix, signOff }: MessageOptions): SafeText {
   const told = changes
     .map((change) => ({ change, ...describe(change) }))
     .sort(
@@ -35,41 +36,51 @@ export function toCommitMessage(changes: readonly StatusChange[], { suffix, sign
     );
   const [first] = told;
   const others = told.length - 1;
-  const more = others > 0 ? ` (+${others} ${others === 1 ? 'model' : 'models'})` : '';
-  const subject = `status: ${first === undefined ? 'the page is brought up to date' : `${first.change.name}: ${first.headline}${more}`}`;
+  const more = others > 0 ? safe` (+${others} ${others === 1 ? 'model' : 'models'})` : '';
+  const subject = safe`status: ${first === undefined ? 'the page is brought up to date' : safe`${mask(first.change.name)}: ${first.headline}${more}`}`;
   const lines = told
     .slice(0, maxLines)
-    .map(({ change, line }) => `${change.namespace}/${change.name}: ${line}`)
+    .map(({ change, line }) => safe`${mask(change.namespace)}/${mask(change.name)}: ${line}`)
     .sort(compareText);
-  if (told.length > maxLines) lines.push(`and ${told.length - maxLines} more`);
-  return [
-    `${subject}${suffix === undefined ? '' : ` ${suffix}`}`,
-    ...(lines.length === 0 ? [] : ['', ...lines]),
-    ...(signOff === undefined ? [] : ['', `Signed-off-by: ${signOff}`]),
-    '',
-  ].join('\n');
+  if (told.length > maxLines) lines.push(safe`and ${told.length - maxLines} more`);
+  return join(
+    [
+      safe`${subject}${suffix === undefined ? '' : safe` ${mask(suffix)}`}`,
+      ...(lines.length === 0 ? [] : ['' as const, ...lines]),
+      ...(signOff === undefined ? [] : ['' as const, safe`Signed-off-by: ${mask(signOff)}`]),
+      safe``,
+    ],
+    '\n',
+  );
 }
 
 interface Description {
-  readonly headline: string;
-  readonly line: string;
+  readonly headline: SafeText;
+  readonly line: SafeText;
   /** Who reads one line should read this one. */
   readonly weight: number;
 }
 
 function describe({ before, after }: StatusChange): Description {
-  if (after === undefined) return { headline: 'left git, its status is removed', line: 'left git', weight: 3 };
+  if (after === undefined) return { headline: safe`left git, its status is removed`, line: safe`left git`, weight: 3 };
   const parts = [
     describeVersion('candidate', before?.candidate, after.candidate),
     describeVersion('primary', before?.primary, after.primary),
     describeMirror(before?.mirror, after.mirror),
   ].filter((part) => part !== undefined);
-  if (parts.length === 0) return { headline: 'written anew', line: 'written anew', weight: 0 };
+  if (parts.length === 0) return { headline: safe`written anew`, line: safe`written anew`, weight: 0 };
   const headline = parts.reduce((a, b) => (b.weight > a.weight ? b : a));
-  return { headline: headline.headline, line: parts.map(({ line }) => line).join('; '), weight: headline.weight };
+  return {
+    headline: headline.headline,
+    line: join(
+      parts.map(({ line }) => line),
+      '; ',
+    ),
+    weight: headline.weight,
+  };
 }
 
-const verbs: Readonly<Record<ToldVersion['state'], string>> = {
+const verbs = {
   Missing: 'is missing',
   Pending: 'is pending',
   Loading: 'is loading',
@@ -77,7 +88,7 @@ const verbs: Readonly<Record<ToldVersion['state'], string>> = {
   Failed: 'has failed',
   Stopped: 'is stopped',
   Deleting: 'is being deleted',
-};
+} as const satisfies Readonly<Record<ToldVersion['state'], string>>;
 
 function describeVersion(
   role: 'primary' | 'candidate',
@@ -87,19 +98,19 @@ function describeVersion(
   if (after === undefined)
     return before === undefined
       ? undefined
-      : { headline: `${role} is gone`, line: `${role} ${toTitle(before)} is gone`, weight: 2 };
+      : { headline: safe`${role} is gone`, line: safe`${role} ${toTitle(before)} is gone`, weight: 2 };
   const isSame = before !== undefined && toFacts(before) === toFacts(after);
   if (isSame) return undefined;
-  const title = `${role} ${toTitle(after)}`;
+  const title = safe`${role} ${toTitle(after)}`;
   const isCandidate = role === 'candidate';
   const opens = isCandidate && after.state === 'Ready';
   const closes = isCandidate && before?.state === 'Ready' && after.state !== 'Ready';
   const gate = opens ? ', mirror may open' : closes ? ', mirror closes' : '';
-  const from = before === undefined || before.state === after.state ? '' : `${before.state} → `;
+  const from = before === undefined || before.state === after.state ? '' : safe`${before.state} → `;
   const why = [after.reason, after.message].filter((text) => text !== undefined).join(': ');
   return {
-    headline: `${title} ${verbs[after.state]}${gate}`,
-    line: `${title} ${from}${after.state}${why === '' ? '' : ` (${why})`}`,
+    headline: safe`${title} ${verbs[after.state]}${gate}`,
+    line: safe`${title} ${from}${after.state}${why === '' ? '' : safe` (${mask(why)})`}`,
     weight: (after.state === 'Failed' ? 8 : opens || closes ? 7 : 4) + (isCandidate ? 0.5 : 0),
   };
 }
@@ -109,11 +120,12 @@ function describeMirror(
   after: ModelStatus['status']['mirror'],
 ): Description | undefined {
   if (before?.to === after?.to && before?.percentage === after?.percentage) return undefined;
-  const says = after === undefined ? 'mirror is closed' : `mirror to ${after.to} is open at ${after.percentage} %`;
+  const says =
+    after === undefined ? safe`mirror is closed` : safe`mirror to ${mask(after.to)} is open at ${after.percentage} %`;
   return { headline: says, line: says, weight: 5 };
 }
 
-function toTitle({ version, name }: ToldVersion): string {
+function toTitle({ version, name }: ToldVersion): SafeText {
   return mask(version ?? name);
 }
 

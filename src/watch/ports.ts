@@ -1,4 +1,5 @@
 /** What the watcher needs of the world; the rim has the real parts. */
+import type { SafeText } from '../input/safe-text.ts';
 
 /** Milliseconds that only go forward, and chance. */
 export interface Clock {
@@ -11,12 +12,12 @@ export interface Clock {
   readonly random: () => number;
 }
 
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+export type LogFields = Readonly<Record<string, SafeText | number | boolean | undefined>>;
 
 export interface Log {
-  readonly info: (message: string, fields?: LogFields) => void;
-  readonly warn: (message: string, fields?: LogFields) => void;
-  readonly error: (message: string, fields?: LogFields) => void;
+  readonly info: (message: SafeText, fields?: LogFields) => void;
+  readonly warn: (message: SafeText, fields?: LogFields) => void;
+  readonly error: (message: SafeText, fields?: LogFields) => void;
 }
 
 /** The branch at one commit. */
@@ -29,7 +30,7 @@ export interface Snapshot {
 export interface StatusCommit {
   /** Path from the repository's root → the new text; undefined removes the file. */
   readonly changes: ReadonlyMap<string, string | undefined>;
-  readonly message: string;
+  readonly message: SafeText;
 }
 
 /**
@@ -45,6 +46,7 @@ export type BranchTroubleCode = 'unreachable' | 'unavailable' | 'denied' | 'refu
 
 /** The message never holds a credential. */
 export class BranchTrouble extends Error {
+  declare readonly message: SafeText;
   readonly code: BranchTroubleCode;
   /** How long the server wants to be left alone. */
   readonly retryAfterMs: number | undefined;

@@ -6,6 +6,8 @@
  */
 import { toFileRole, toStatusName } from '../input/file-role.ts';
 import { parseModel, parseStatus } from '../input/parse-document.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { toVersionName } from '../rollout/rollout.ts';
@@ -35,7 +37,7 @@ export interface RepositoryChange {
   readonly statusFiles: readonly string[];
   /** Models that are rendered from other files than before: their own, or a policy's that holds for them. */
   readonly touched: readonly RepositoryModel[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly SafeText[];
 }
 
 type Read = (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>;
@@ -67,7 +69,7 @@ export class RepositoryModels {
     this.#ids = files;
     const isStatus = toStatusTest(this.#cluster);
     const statusFiles: string[] = [];
-    const warnings: string[] = [];
+    const warnings: SafeText[] = [];
     let models = false;
     for (const path of gone) {
       if (this.statusFiles.delete(path)) statusFiles.push(path);
@@ -127,12 +129,12 @@ export class RepositoryModels {
   }
 
   /** The model, or why the file gives none. */
-  #toModel(source: SourceFile): RepositoryModel | string {
+  #toModel(source: SourceFile): RepositoryModel | SafeText {
     const role = toFileRole(toName(source.path));
     const { value, problems } = parseModel(source);
     const [first] = problems;
     if (value === undefined || role?.kind !== 'Model')
-      return `${source.path}:${first?.line ?? 1}:${first?.column ?? 1}: ${first?.message ?? 'not a model'}; its status stays as it is until it is mended`;
+      return safe`${mask(source.path)}:${first?.line ?? 1}:${first?.column ?? 1}: ${first?.message ?? 'not a model'}; its status stays as it is until it is mended`;
     const { metadata, spec } = value;
     const folder = toFolder(source.path);
     return {

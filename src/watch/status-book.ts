@@ -8,7 +8,8 @@
  * byte is in no plan.
  */
 import { compareText } from '../input/problem.ts';
-import { mask, quote } from '../input/quote.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, quote } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { toMirrorName } from '../manifests/routing.ts';
 import type { Live, LiveRoute, LiveService } from '../observe/live-object.ts';
@@ -103,7 +104,7 @@ export class StatusBook {
     snapshot: Snapshot,
     branch: Pick<StatusBranch, 'read'>,
     now: number,
-  ): Promise<{ readonly warnings: readonly string[]; readonly trackings: readonly string[] }> {
+  ): Promise<{ readonly warnings: readonly SafeText[]; readonly trackings: readonly string[] }> {
     const pagePath = this.#pagePath;
     const files = pagePath === undefined ? snapshot.files : without(snapshot.files, pagePath);
     const pageId = pagePath === undefined ? undefined : snapshot.files.get(pagePath);
@@ -173,7 +174,7 @@ export class StatusBook {
    *
    * @returns the plan, and the routes whose model was not found in git, each once.
    */
-  plan(now: number): { readonly plan: Plan; readonly warnings: readonly string[] } {
+  plan(now: number): { readonly plan: Plan; readonly warnings: readonly SafeText[] } {
     if (!this.#isListed) return { plan: nothing, warnings: [] };
     const warnings = this.#placementIsOld ? this.#place(now) : [];
     for (const [key, entry] of this.#entries)
@@ -261,12 +262,12 @@ export class StatusBook {
    * write such an annotation in a namespace of their own: where the model file or the status file names the
    * namespace, a claim from another one is reported and ignored.
    */
-  #place(now: number): string[] {
+  #place(now: number): SafeText[] {
     this.#placementIsOld = false;
     this.#pageIsOld = true;
-    const warnings: string[] = [];
+    const warnings: SafeText[] = [];
     const report = (warning: string) => {
-      if (this.#isNews(warning)) warnings.push(warning);
+      if (this.#isNews(warning)) warnings.push(mask(warning));
     };
     const claims = this.#findClaims(report);
     const placed = new Map<string, RepositoryModel>();

@@ -6,6 +6,8 @@
  * but without an end, and nothing that was seen meanwhile is lost. Reading and pushing fail for reasons of
  * their own, so that neither's success ends the other's pause.
  */
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import type { Live } from '../observe/live-object.ts';
 import { computeBackoff } from './backoff.ts';
 import type { MessageOptions } from './commit-message.ts';
@@ -39,7 +41,7 @@ interface WatcherPorts {
 
 /** Why pushes fail. */
 export interface PushTrouble {
-  readonly message: string;
+  readonly message: SafeText;
   /** So many in a row. */
   readonly failures: number;
   /** When the first of them failed, in seconds since 1970. */
@@ -65,13 +67,13 @@ export class Watcher {
   readonly #ports: WatcherPorts;
   readonly #book: StatusBook;
   readonly #listed = new Set<string>();
-  readonly #streamTroubles = new Map<string, string>();
+  readonly #streamTroubles = new Map<string, SafeText>();
   #snapshot: Snapshot | undefined;
   #wantsFetch = true;
   #lastFetch = Number.NEGATIVE_INFINITY;
   #lastTurn = Number.NEGATIVE_INFINITY;
   #fetchFailures = 0;
-  #fetchTrouble: string | undefined;
+  #fetchTrouble: SafeText | undefined;
   readonly #pace = new PushPace();
   #pushTrouble: PushTrouble | undefined;
   #conflicts = 0;
@@ -109,7 +111,7 @@ export class Watcher {
   }
 
   /** What keeps a stream of events from being in step; undefined: nothing any more. */
-  trouble(stream: string, message: string | undefined): void {
+  trouble(stream: string, message: SafeText | undefined): void {
     if (message === undefined) this.#streamTroubles.delete(stream);
     else this.#streamTroubles.set(stream, message);
   }
@@ -123,11 +125,11 @@ export class Watcher {
    * What keeps it from knowing what it should; undefined: the cluster is in step and the branch was read. A
    * push that is refused is no obstacle: another Pod would be refused as well.
    */
-  get obstacle(): string | undefined {
+  get obstacle(): SafeText | undefined {
     const [streamTrouble] = this.#streamTroubles.values();
     if (streamTrouble !== undefined) return streamTrouble;
-    if (!this.#isListed) return 'the cluster was not listed yet';
-    return this.#fetchTrouble ?? (this.#snapshot === undefined ? 'the branch was not read yet' : undefined);
+    if (!this.#isListed) return safe`the cluster was not listed yet`;
+    return this.#fetchTrouble ?? (this.#snapshot === undefined ? safe`the branch was not read yet` : undefined);
   }
 
   /** Why what is to be told is not in git; undefined: the last push was taken, or nothing waits. */
@@ -177,7 +179,7 @@ export class Watcher {
     this.#ports.meter.models(this.#book.countStates());
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, fetchAt);
     if (plan.files.size === 0) {
-      this.#endPushTrouble('nothing waits to be pushed any more');
+      this.#endPushTrouble(safe`nothing waits to be pushed any more`);
       return once && !plan.isSettling ? undefined : Math.max(0, next - now);
     }
     const pushAt = Math.max(once ? now : this.#toPushTime(plan, now), this.#pace.toStart(this.#snapshot.commit));
@@ -212,7 +214,7 @@ export class Watcher {
         this.#snapshot = snapshot;
         this.#refresh(trackings);
       }
-      if (this.#fetchTrouble !== undefined) log.info('git answers again', { after: this.#fetchFailures });
+      if (this.#fetchTrouble !== undefined) log.info(safe`git answers again`, { after: this.#fetchFailures });
       this.#fetchFailures = 0;
       this.#fetchTrouble = undefined;
       return true;
@@ -247,8 +249,11 @@ export class Watcher {
       const now = clock.now();
       this.#lastPush = now;
       meter.commit(plan.changes.map(({ since }) => (now - since) / 1000));
-      log.info(message.slice(0, message.indexOf('\n')), { commit: snapshot.commit, models: plan.changes.length });
-      this.#endPushTrouble('pushes are accepted again');
+      log.info(mask(message.slice(0, message.indexOf('\n'))), {
+        commit: mask(snapshot.commit),
+        models: plan.changes.length,
+      });
+      this.#endPushTrouble(safe`pushes are accepted again`);
       this.#pace.succeed();
       const trackings = plan.changes.flatMap(({ tracking, before, after }) =>
         tracking === undefined || !rendersOtherwise(before, after) ? [] : [tracking],
@@ -299,11 +304,11 @@ export class Watcher {
     meter.retry(cause);
     const isKnown = message === this.#fetchTrouble || message === this.#pushTrouble?.message;
     const say = isKnown ? log.warn : log.error;
-    say(message, { cause: code, attempt, retryInSeconds: Math.round(pause / 100) / 10 });
+    say(message, { cause: safe`${code}`, attempt, retryInSeconds: Math.round(pause / 100) / 10 });
   }
 
   /** The pace stays: pushes that change back and forth must not make it forget. */
-  #endPushTrouble(why: string): void {
+  #endPushTrouble(why: SafeText): void {
     if (this.#pushTrouble === undefined) return;
     const { log, meter } = this.#ports;
     log.info(why, { after: this.#pushTrouble.failures });

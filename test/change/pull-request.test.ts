@@ -6,6 +6,8 @@ import type { ModelChange, PullRequest } from '../../src/change/pull-request.ts'
 import type { Risk } from '../../src/change/risk.ts';
 import { riskCodes } from '../../src/change/risk.ts';
 import type { Problem } from '../../src/input/problem.ts';
+import type { SafeText } from '../../src/input/safe-text.ts';
+import { safe } from '../../src/input/safe-text.ts';
 import {
   marker,
   maxCharacters,
@@ -51,14 +53,19 @@ const models: fc.Arbitrary<ModelChange> = fc.record({
   change: fc.constantFrom('added', 'removed', 'changed'),
   summary: fc.array(hostile, { minLength: 1, maxLength: 3 }),
 });
+/** The pages do not rely on who wrote the texts. */
+function unchecked(texts: fc.Arbitrary<string>): fc.Arbitrary<SafeText> {
+  return texts.map((text) => text as SafeText);
+}
+
 const risks: fc.Arbitrary<Risk> = fc.record({
-  file: names,
+  file: unchecked(names),
   line: fc.nat(),
   column: fc.nat(),
   code: fc.constantFrom(...riskCodes),
   model: fc.option(names, { nil: undefined }),
-  message: hostile,
-  hint: hostile,
+  message: unchecked(hostile),
+  hint: unchecked(hostile),
 });
 const objects: fc.Arbitrary<ChangedObject> = fc.record({
   kind: fc.constantFrom('VirtualService', 'Gateway'),
@@ -71,12 +78,12 @@ const objects: fc.Arbitrary<ChangedObject> = fc.record({
 const problems: fc.Arbitrary<Problem> = fc.record({
   severity: fc.constantFrom('error', 'warning'),
   code: fc.constant('yaml-syntax'),
-  file: names,
+  file: unchecked(names),
   line: fc.nat(),
   column: fc.nat(),
-  field: fc.constant(''),
-  message: hostile,
-  hint: hostile,
+  field: fc.constant(safe``),
+  message: unchecked(hostile),
+  hint: unchecked(hostile),
 });
 const many = <T>(one: fc.Arbitrary<T>) =>
   fc

@@ -8,6 +8,8 @@ import type { Glance } from '../../src/glance/glance.ts';
 import { computeGlance } from '../../src/glance/glance.ts';
 import type { Goal } from '../../src/glance/wait.ts';
 import { computeWaited } from '../../src/glance/wait.ts';
+import type { SafeText } from '../../src/input/safe-text.ts';
+import { safe } from '../../src/input/safe-text.ts';
 import type { ModelStatus } from '../../src/input/schema.ts';
 import { toWidth } from '../../src/output/columns.ts';
 import { toStatusDetail, toStatusJson, toStatusTable } from '../../src/output/status-table.ts';
@@ -89,7 +91,7 @@ test('the cluster is told from git: what Argo CD has not applied, and what the w
   t.deepEqual(seen(candidate?.digest ?? '', 'Ready'), [
     'the status file says "Loading" of the candidate, and it is Ready',
   ]);
-  t.is(seen('00', 'Ready')?.[0], 'Argo CD has not applied this spec of the candidate yet');
+  t.is(seen('00', 'Ready')?.[0], safe`Argo CD has not applied this spec of the candidate yet`);
 });
 
 test('waiting: what has come, what may come, what cannot by waiting', (t) => {
@@ -114,7 +116,7 @@ test('waiting: what has come, what may come, what cannot by waiting', (t) => {
     t.deepEqual([waited('ready', name), waited('mirrored', name), waited('idle', name)], [...outcomes], name);
   // Without a name those that have no candidate are no matter.
   t.is(computeWaited([...find('a-mirrored'), ...find('b-idle')], 'ready', false).outcome, 'reached');
-  t.is(computeWaited(find('b-idle'), 'ready', false).text, 'no model has a candidate');
+  t.is(computeWaited(find('b-idle'), 'ready', false).text, safe`no model has a candidate`);
 });
 
 test('without a gate, what is mirrored must be the candidate that is declared', (t) => {
@@ -146,7 +148,7 @@ test('no reason that the cluster gives steers the terminal of who waits', (t) =>
   ] as const) {
     const { outcome, text } = computeWaited(find(name).map(seen), goal, true);
     t.is(outcome, 'stuck');
-    t.is(text, `${name}: ${version} is Failed (\\u001b[2J s3://…@m)`);
+    t.is(text as string, `${name}: ${version} is Failed (\\u001b[2J s3://…@m)`);
   }
 });
 
@@ -183,7 +185,7 @@ test('no line of the table is wider than the terminal, whatever things are calle
               mirror: { to: reason, percentage: 0.0001 },
               candidate: { name: candidate?.name ?? name, digest: candidate?.digest ?? '', state: 'Failed', reason },
             },
-            differences: [{ code: 'candidate-failed', text: `${reason} ${name}` }],
+            differences: [{ code: 'candidate-failed', text: `${reason} ${name}` as SafeText }],
           };
         });
         for (const line of toStatusTable(odd, width, plainStyle).split('\n')) {

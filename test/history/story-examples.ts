@@ -1,6 +1,7 @@
 /** Histories by chance, with models that are really rendered. */
 import fc from 'fast-check';
 import type { ModelAt, StoryPoint } from '../../src/history/story.ts';
+import { safe } from '../../src/input/safe-text.ts';
 import { renderApplication } from '../../src/render/application.ts';
 
 interface Choice {
@@ -60,12 +61,12 @@ const models: fc.Arbitrary<StoryPoint['model']> = fc.oneof(
       {
         severity: 'error',
         code: 'yaml-syntax',
-        file: 'a',
+        file: safe`a`,
         line: 1,
         column: 1,
-        field: '',
-        message: '<i>',
-        hint: '',
+        field: safe``,
+        message: safe`<i>`,
+        hint: safe``,
       } as const,
     ]),
   },

@@ -2,6 +2,7 @@ import test from 'ava';
 import { toFileRole, toStatusName } from '../../src/input/file-role.ts';
 import { isWithin, toFolderChain, toFoundFile } from '../../src/input/folder-tree.ts';
 import { toFieldText } from '../../src/input/problem.ts';
+import { safe } from '../../src/input/safe-text.ts';
 import { suggest } from '../../src/input/suggest.ts';
 
 test('file names', (t) => {
@@ -35,7 +36,7 @@ test('folders', (t) => {
 });
 
 test('fields', (t) => {
-  t.is(toFieldText(['spec', 'http', 0, 'a.b/c']), 'spec.http[0]["a.b/c"]');
+  t.is(toFieldText(['spec', 'http', 0, 'a.b/c']), safe`spec.http[0]["a.b/c"]`);
 });
 
 test('suggestions are near, and only near', (t) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
+import { safe } from '../../src/input/safe-text.ts';
 import type { BranchOptions } from '../../src/io/git-branch.ts';
 import { GitBranch } from '../../src/io/git-branch.ts';
 import { toAuthorization } from '../../src/io/git-credentials.ts';
@@ -100,7 +101,7 @@ const start = {
   'other/c/model.yaml': 'model c',
 };
 
-const write = (changes: Readonly<Record<string, string | undefined>>, message = 'status: test\n') => ({
+const write = (changes: Readonly<Record<string, string | undefined>>, message = safe`status: test\n`) => ({
   changes: new Map(Object.entries(changes)),
   message,
 });
@@ -118,7 +119,7 @@ test('reads what is wanted, and commits what changes', async (t) => {
   const id = first.files.get('models/a/status.yaml') ?? '';
   t.deepEqual(await branch.read(new Set([id])), new Map([[id, 'old a']]));
   const changes = { 'models/a/status.yaml': 'new a', 'models/b/status.yaml': 'new b', 'STATUS.md': 'page' };
-  const after = await branch.push(write(changes, 'status: a is ready\n\nbody\n'), never);
+  const after = await branch.push(write(changes, safe`status: a is ready\n\nbody\n`), never);
   t.not(after, 'moved');
   t.is(
     (await scene.git('log', '-1', '--format=%an <%ae> %s%n%b')).trim(),

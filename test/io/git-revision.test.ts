@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import type { FolderTree } from '../../src/input/folder-tree.ts';
+import { safe } from '../../src/input/safe-text.ts';
 import { Fault } from '../../src/io/fault.ts';
 import { openFolderTree } from '../../src/io/folder-tree.ts';
 import { GitRevisions } from '../../src/io/git-revision.ts';
@@ -141,7 +142,7 @@ test('revisions are named as git names them', async (t) => {
     const fault = await t.throwsAsync(revisions.resolve(name), { instanceOf: Fault });
     t.true(fault?.message.includes(message), fault?.message);
   }
-  t.is((await t.throwsAsync<Fault>(revisions.resolve('mian')))?.hint, 'did you mean "main"?');
+  t.is((await t.throwsAsync<Fault>(revisions.resolve('mian')))?.hint, safe`did you mean "main"?`);
 });
 
 test('bare clones, packed ones and linked work trees are read too', async (t) => {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { safe } from '../../src/input/safe-text.ts';
 import type { ToldVersion } from '../../src/observe/settle.ts';
 import type { StatusChange } from '../../src/watch/commit-message.ts';
 import { toCommitMessage } from '../../src/watch/commit-message.ts';
@@ -56,7 +57,7 @@ test('the most telling change is the subject, and each model has a line', (t) =>
     { candidate: candidate('Failed', { reason: 'ModelLoadFailed', message: 'no such file' }) },
     'omega',
   );
-  const text = `status: omega: candidate v2 has failed (+1 model) [skip ci]
+  const text = safe`status: omega: candidate v2 has failed (+1 model) [skip ci]
 
 models/alpha: candidate v2 Loading
 models/omega: candidate v2 Loading → Failed (ModelLoadFailed: no such file)
@@ -77,5 +78,5 @@ test('a commit of very many models does not list them all', (t) => {
 });
 
 test('a page alone is told', (t) => {
-  t.is(toCommitMessage([], plain), 'status: the page is brought up to date\n');
+  t.is(toCommitMessage([], plain), safe`status: the page is brought up to date\n`);
 });

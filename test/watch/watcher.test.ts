@@ -1,6 +1,7 @@
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import fc from 'fast-check';
+import { safe } from '../../src/input/safe-text.ts';
 import type { Live } from '../../src/observe/live-object.ts';
 import { toLiveService } from '../../src/observe/live-object.ts';
 import { BranchTrouble } from '../../src/watch/ports.ts';
@@ -200,7 +201,7 @@ test('without a whole list of both kinds nothing is told, least of all that some
   scene.watcher.replace('VirtualService', undefined, [routeOf('wisdom')]);
   await scene.clock.advance(60_000);
   t.deepEqual(scene.log, []);
-  t.is(scene.watcher.obstacle, 'the cluster was not listed yet');
+  t.is(scene.watcher.obstacle, safe`the cluster was not listed yet`);
   await scene.end();
 });
 
@@ -495,10 +496,10 @@ test('the page follows in the same commit', async (t) => {
 
 test('git trouble: later and later, without an end, and nothing is lost', async (t) => {
   const scene = await toLoadingScene();
-  for (let i = 0; i < 8; i++) scene.branch.troubles.push(new BranchTrouble('unreachable', 'no route to the host'));
+  for (let i = 0; i < 8; i++) scene.branch.troubles.push(new BranchTrouble('unreachable', safe`no route to the host`));
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
   await scene.clock.advance(10_000);
-  t.is(scene.watcher.obstacle, 'no route to the host');
+  t.is(scene.watcher.obstacle, safe`no route to the host`);
   t.is(scene.log.length, 1);
   await scene.clock.advance(120_000);
   t.is(scene.log.length, 2);
@@ -508,7 +509,7 @@ test('git trouble: later and later, without an end, and nothing is lost', async 
   await scene.end();
 });
 
-const refused = new BranchTrouble('refused', 'protected branch: ask an owner');
+const refused = new BranchTrouble('refused', safe`protected branch: ask an owner`);
 const hourMs = 3_600_000;
 
 /** A scene whose pushes are refused from now on, and when they were tried, by its clock. */
@@ -525,7 +526,7 @@ async function toRefusedScene(): Promise<{ readonly scene: Scene; readonly times
 test('a refused push is tried again later and later, and reported, while the watcher stays ready', async (t) => {
   const { scene, times } = await toRefusedScene();
   t.is(scene.watcher.obstacle, undefined);
-  t.is(scene.watcher.pushTrouble?.message, 'protected branch: ask an owner');
+  t.is(scene.watcher.pushTrouble?.message, safe`protected branch: ask an owner`);
   await scene.clock.advance(hourMs);
   t.is(scene.watcher.obstacle, undefined);
   t.true(times.length <= 40 && times.length >= 10, `${times.length} pushes`);
@@ -618,7 +619,7 @@ test('a refused push costs at most 40 pushes an hour, whatever else happens', as
 
 test('a server that asks for time gets it', async (t) => {
   const scene = await toLoadingScene();
-  scene.branch.troubles.push(new BranchTrouble('throttled', 'too many requests', 20_000));
+  scene.branch.troubles.push(new BranchTrouble('throttled', safe`too many requests`, 20_000));
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
   await scene.clock.advance(20_000);
   t.is(scene.log.length, 1);
