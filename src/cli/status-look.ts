@@ -10,7 +10,7 @@ import { systemClock } from '../io/clock.ts';
 import { Fault } from '../io/fault.ts';
 import { findRepository, openFolderTree } from '../io/folder-tree.ts';
 import { toAuthorization } from '../io/git-credentials.ts';
-import { GitRevisions } from '../io/git-revision.ts';
+import { LatestRevision } from '../io/git-latest.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName, toUpstreamRef } from '../io/git-upstream.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
@@ -93,7 +93,7 @@ function toReader(flags: StatusFlags, places: Places, host: Host): (signal: Abor
     throw new Fault('environment', safe`this is not in a git repository`, safe`leave --fetch out`);
   const toPath = (folder: string) => relative(repository, folder).split(sep).join('/') || '.';
   const part = { folder: toPath(places.folder), root: toPath(places.root) };
-  const revisions = new GitRevisions(repository);
+  const latest = new LatestRevision(repository, part);
   const credentials = flags.gitCredentials && resolve(host.workingDirectory, flags.gitCredentials);
   const authorization = toAuthorization(credentials, host.environment);
   return async (signal) => {
@@ -105,8 +105,8 @@ function toReader(flags: StatusFlags, places: Places, host: Host): (signal: Abor
       name = toUpstreamName(upstream);
       ref = toUpstreamRef(upstream);
     }
-    const commit = await revisions.resolve(ref ?? name);
-    return { tree: await revisions.readTree(commit, part), revision: { name, commit }, hint: undefined };
+    const { commit, tree } = await latest.read(ref ?? name);
+    return { tree, revision: { name, commit }, hint: undefined };
   };
 }
 

@@ -11,7 +11,8 @@
  */
 import git from 'isomorphic-git';
 import { mask, safe } from '../input/safe-text.ts';
-import type { Clock, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
+import { suggest } from '../input/suggest.ts';
+import type { Clock, MissingFolder, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 import { toNetworkReason } from './fault.ts';
 import type { ReadAuthorization } from './git-credentials.ts';
@@ -146,7 +147,7 @@ export class GitBranch implements StatusBranch {
         else this.#folders.set(folder, found);
       }
       await this.#keepTip(commit, content);
-      this.#snapshot = { commit, files: this.#collect(path) };
+      this.#snapshot = { commit, files: this.#collect(path), missing: this.#findMissing(path) };
       return this.#snapshot;
     });
   }
@@ -228,7 +229,8 @@ export class GitBranch implements StatusBranch {
     await this.#walk('.', commit.tree, folders);
     this.#folders = folders;
     await git.writeRef({ fs, gitdir, ref: this.#ref, value: fetchHead, force: true });
-    this.#snapshot = { commit: fetchHead, files: this.#collect(this.#options.path) };
+    const { path } = this.#options;
+    this.#snapshot = { commit: fetchHead, files: this.#collect(path), missing: this.#findMissing(path) };
     this.#options.onPhase?.('fetch', (performance.now() - start) / 1000);
     return this.#snapshot;
   }
@@ -291,6 +293,22 @@ export class GitBranch implements StatusBranch {
     };
     collect(root);
     return files;
+  }
+
+  /** The first folder on the way to a path that the tip does not have; undefined: all are there. */
+  #findMissing(path: string): MissingFolder | undefined {
+    let at = '.';
+    for (const name of path === '.' ? [] : path.split('/')) {
+      const raw = Buffer.from(this.#folders.get(at)?.tree?.raw ?? '', 'latin1');
+      const names = parseTree(raw).flatMap((entry) => (entry.mode === folderMode ? [toText(entry.name)] : []));
+      const inner = (folder: string) => (at === '.' ? folder : `${at}/${folder}`);
+      if (!names.includes(name)) {
+        const similar = suggest(name, names);
+        return { path: inner(name), similar: similar === undefined ? undefined : inner(similar) };
+      }
+      at = inner(name);
+    }
+    return undefined;
   }
 
   /** The trees and blobs of a commit that makes these changes. Changes nothing here. */

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mask, safe } from '../input/safe-text.ts';
@@ -24,6 +24,12 @@ interface Pages {
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
 }
 
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly type?: string;
+}
+
 /**
  * Serves /healthz, /readyz and /metrics.
  *
@@ -38,16 +44,24 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
       safe`${mask(place)} is not an address to listen on`,
       safe`write host:port, as in 0.0.0.0:8080`,
     );
-  const server = createServer(async (request, response) => {
-    const path = request.url?.split('?')[0];
+  const answer = async ({ method, url }: IncomingMessage): Promise<Answer> => {
+    const path = url?.split('?')[0];
     const { isAlive, obstacle, pushTrouble } = health();
-    const answer = (status: number, text: string, type = 'text/plain; charset=utf-8') =>
-      response.writeHead(status, { 'content-type': type }).end(text);
-    if (request.method !== 'GET' && request.method !== 'HEAD') answer(405, 'only GET\n');
-    else if (path === '/healthz') answer(isAlive ? 200 : 503, isAlive ? 'alive\n' : 'the loop hangs\n');
-    else if (path === '/readyz') answer(obstacle === undefined ? 200 : 503, toReadyText(obstacle, pushTrouble));
-    else if (path === '/metrics') answer(200, await metrics.text(), metrics.contentType);
-    else answer(404, 'there are /healthz, /readyz and /metrics\n');
+    if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' };
+    if (path === '/healthz')
+      return isAlive ? { status: 200, text: 'alive\n' } : { status: 503, text: 'the loop hangs\n' };
+    if (path === '/readyz')
+      return { status: obstacle === undefined ? 200 : 503, text: toReadyText(obstacle, pushTrouble) };
+    if (path === '/metrics') return { status: 200, text: await metrics.text(), type: metrics.contentType };
+    return { status: 404, text: 'there are /healthz, /readyz and /metrics\n' };
+  };
+  const server = createServer((request, response) => {
+    answer(request)
+      // Nobody else would catch it, and the process would end.
+      .catch((error: unknown): Answer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
+      .then(({ status, text, type = 'text/plain; charset=utf-8' }) =>
+        response.writeHead(status, { 'content-type': type }).end(text),
+      );
   });
   await started(server, port, match[1] ?? match[2] ?? '');
   const { address, port: given, family } = server.address() as AddressInfo;

@@ -19,6 +19,11 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['role', 'state'],
     registers,
   });
+  const declared = new Gauge({
+    name: 'model_mirror_declared_models',
+    help: "Models that the branch declares below the watcher's path.",
+    registers,
+  });
   const events = new Counter({
     name: 'model_mirror_events_total',
     help: 'Events of the Kubernetes API, by kind and change; a list counts as one.',
@@ -78,6 +83,7 @@ export function createMetrics(version: string): Metrics {
     conflict: () => conflicts.inc(),
     retry: (cause) => retries.inc({ cause }),
     pushFailures: (count) => pushFailures.set(count),
+    declared: (count) => declared.set(count),
     models: (byState) => {
       models.reset();
       for (const [key, count] of byState) {

@@ -25,6 +25,15 @@ export interface Snapshot {
   readonly commit: string;
   /** Path from the repository's root → blob id; only the files that were asked for. */
   readonly files: ReadonlyMap<string, string>;
+  /** Present when the commit does not have the folder that was asked for. */
+  readonly missing?: MissingFolder | undefined;
+}
+
+export interface MissingFolder {
+  /** The first part of the path that is not there, from the repository's root. */
+  readonly path: string;
+  /** A folder that is there and may be meant, from the repository's root. */
+  readonly similar: string | undefined;
 }
 
 export interface StatusCommit {
@@ -88,4 +97,6 @@ export interface Meter {
   /** How many pushes in a row failed by now; 0: the last one was taken, or nothing waits to be pushed. */
   readonly pushFailures: (count: number) => void;
   readonly models: (byState: ReadonlyMap<string, number>) => void;
+  /** How many models the branch declares below the watcher's path. */
+  readonly declared: (count: number) => void;
 }

@@ -69,6 +69,10 @@ export class StatusBook {
   readonly #services = new Map<string, LiveService>();
   readonly #routes = new Map<string, LiveRoute>();
   #entries = new Map<string, Entry>();
+  /** InferenceServices that models declare → the key of the model's entry. */
+  readonly #owners = new Map<string, string>();
+  /** Objects that are not in the last snapshot → what they said when git was looked at for it. */
+  readonly #asked = new Map<string, Set<string>>();
   /** Entries to look at → since when. */
   readonly #dirty = new Map<string, number>();
   #placementIsOld = true;
@@ -110,6 +114,7 @@ export class StatusBook {
     const pageId = pagePath === undefined ? undefined : snapshot.files.get(pagePath);
     const page = pageId === undefined ? undefined : (await branch.read(new Set([pageId]))).get(pageId);
     const { models, statusFiles, touched, warnings } = await this.#repository.update(files, (ids) => branch.read(ids));
+    this.#asked.clear();
     this.#page = page;
     this.#pageIsOld = true;
     if (models || statusFiles.length > 0) this.#placementIsOld = true;
@@ -132,10 +137,17 @@ export class StatusBook {
       this.#routes.set(key, live);
       if (before?.path !== live.path) this.#placementIsOld = true;
       this.#markRoute(key, now);
-      return live.path !== undefined && before?.path !== live.path && !this.#entries.has(key);
+      return !this.#isDeclaredRoute(live) && this.#isUnasked(`${live.kind} ${key}`, live.path ?? '');
     }
+    const before = this.#services.get(key);
     this.#services.set(key, live);
-    return this.#markOwner(live, now);
+    if (before?.model !== live.model) {
+      // A model without a VirtualService is known by its InferenceServices.
+      this.#placementIsOld = true;
+      if (before !== undefined) this.#markOwner(before, now);
+    }
+    this.#markOwner(live, now);
+    return !this.#isDeclaredService(live) && this.#isUnasked(`${live.kind} ${key}`, live.model ?? '');
   }
 
   /** Takes in that a live object is gone. Returns whether git may know why. */
@@ -149,8 +161,9 @@ export class StatusBook {
     }
     const before = this.#services.get(key);
     this.#services.delete(key);
-    if (before !== undefined) this.#markOwner(before, now);
-    return before !== undefined;
+    if (before === undefined) return false;
+    this.#markOwner(before, now);
+    return this.#owners.has(key);
   }
 
   /** Takes in a whole list of a namespace, or of all: what is not in it is gone. Returns as `put` does. */
@@ -210,6 +223,11 @@ export class StatusBook {
     this.#repository.accept(pagePath === undefined ? snapshot.files : without(snapshot.files, pagePath), told);
   }
 
+  /** How many models the branch declares, this cluster's or not. */
+  get modelCount(): number {
+    return this.#repository.models.size;
+  }
+
   /** How many models' candidates, or primaries without one, are in which state. */
   countStates(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
@@ -238,13 +256,33 @@ export class StatusBook {
     if (key.endsWith(mirrorEnd)) this.#mark(key.slice(0, -mirrorEnd.length), now);
   }
 
-  /** Marks the model of an InferenceService; true when git's last snapshot does not declare it. */
-  #markOwner({ namespace, name, model }: LiveService, now: number): boolean {
-    if (model === undefined) return false;
-    const key = `${namespace}/${model}`;
-    this.#mark(key, now);
-    const entry = this.#entries.get(key)?.model;
-    return entry === undefined || (entry.primary !== name && entry.candidate !== name);
+  /** Marks the models of an InferenceService: the one that its label names, and the one that has its name. */
+  #markOwner({ namespace, name, model }: LiveService, now: number): void {
+    if (model !== undefined) this.#mark(`${namespace}/${model}`, now);
+    const owner = this.#owners.get(`${namespace}/${name}`);
+    if (owner !== undefined) this.#mark(owner, now);
+  }
+
+  /** Whether the last snapshot has the model that an InferenceService says it is of, or it says nothing. */
+  #isDeclaredService({ namespace, name, model }: LiveService): boolean {
+    return model === undefined || this.#owners.get(`${namespace}/${name}`) === `${namespace}/${model}`;
+  }
+
+  /** Whether the last snapshot has the model that a VirtualService claims, or it claims none of this watcher. */
+  #isDeclaredRoute({ name, path }: LiveRoute): boolean {
+    if (path === undefined || !isBelow(path, this.#options.path)) return true;
+    return this.#repository.byFolder.get(path)?.some((model) => model.name === name) === true;
+  }
+
+  /**
+   * Whether git has not been looked at yet for what an object says, since the branch moved last: objects of
+   * another repository's models change all the time.
+   */
+  #isUnasked(object: string, said: string): boolean {
+    const asked = this.#asked.get(object) ?? new Set();
+    if (asked.has(said) || asked.size >= askedPerObject) return false;
+    this.#asked.set(object, asked.add(said));
+    return true;
   }
 
   #isNews(warning: string): boolean {
@@ -296,6 +334,10 @@ export class StatusBook {
       }
     }
     this.#entries = entries;
+    this.#owners.clear();
+    for (const [key, { namespace, model }] of entries)
+      for (const version of [model.primary, model.candidate])
+        if (version !== undefined) this.#owners.set(`${namespace}/${version}`, key);
     this.#findOrphans(now);
     return warnings;
   }
@@ -444,6 +486,9 @@ export class StatusBook {
 }
 
 const mirrorEnd = toMirrorName('');
+
+/** An object that says another thing all the time is not worth a look each time. */
+const askedPerObject = 5;
 
 /** The claims to a model that are ignored. */
 function reportOthers(

@@ -7,12 +7,12 @@
  * their own, so that neither's success ends the other's pause.
  */
 import type { SafeText } from '../input/safe-text.ts';
-import { mask, safe } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { Live } from '../observe/live-object.ts';
 import { computeBackoff } from './backoff.ts';
 import type { MessageOptions } from './commit-message.ts';
 import { toCommitMessage } from './commit-message.ts';
-import type { Clock, Log, Meter, Snapshot, StatusBranch } from './ports.ts';
+import type { Clock, Log, Meter, MissingFolder, Snapshot, StatusBranch } from './ports.ts';
 import { BranchTrouble } from './ports.ts';
 import { PushPace } from './push-pace.ts';
 import type { BookOptions, Plan } from './status-book.ts';
@@ -72,6 +72,8 @@ export class Watcher {
   #wantsFetch = true;
   #lastFetch = Number.NEGATIVE_INFINITY;
   #lastTurn = Number.NEGATIVE_INFINITY;
+  /** What was last reported of the branch's models. */
+  #found: string | undefined;
   #fetchFailures = 0;
   #fetchTrouble: SafeText | undefined;
   readonly #pace = new PushPace();
@@ -212,6 +214,7 @@ export class Watcher {
         const { warnings, trackings } = await this.#book.readSnapshot(snapshot, branch, clock.now());
         for (const warning of warnings) log.warn(warning);
         this.#snapshot = snapshot;
+        this.#reportModels(snapshot);
         this.#refresh(trackings);
       }
       if (this.#fetchTrouble !== undefined) log.info(safe`git answers again`, { after: this.#fetchFailures });
@@ -223,6 +226,21 @@ export class Watcher {
       if (!signal.aborted) this.#failFetch(error);
       return false;
     }
+  }
+
+  /** A path that is misspelt would otherwise be watched silently for ever. */
+  #reportModels({ missing }: Snapshot): void {
+    const { log, meter } = this.#ports;
+    const { path } = this.#options;
+    const { modelCount } = this.#book;
+    meter.declared(modelCount);
+    const place = path === '.' ? safe`in the branch` : safe`below ${quote(path)}`;
+    const count = modelCount === 0 ? safe`no models` : modelCount === 1 ? safe`1 model` : safe`${modelCount} models`;
+    const found =
+      missing === undefined ? safe`${count} ${place}` : safe`${count} ${place}: ${describeMissing(missing)}`;
+    if (found === this.#found) return;
+    this.#found = found;
+    (modelCount === 0 ? log.warn : log.info)(found);
   }
 
   async #push(plan: Plan, tip: string, drop: AbortSignal): Promise<number> {
@@ -315,6 +333,11 @@ export class Watcher {
     meter.pushFailures(0);
     this.#pushTrouble = undefined;
   }
+}
+
+function describeMissing({ path, similar }: MissingFolder): SafeText {
+  const advice = similar === undefined ? safe`check --path` : safe`there is ${quote(similar)}, check --path`;
+  return safe`the branch has no folder ${quote(path)}; ${advice}`;
 }
 
 /** The live VirtualService is told for people; what the plugin renders depends on the versions alone. */

@@ -137,6 +137,21 @@ test('reads what is wanted, and commits what changes', async (t) => {
   t.is(await scene.git('fsck', '--strict', '--full'), '');
 });
 
+test('a path that is not in the branch is named, with the folder that may be meant', async (t) => {
+  const scene = await Scene.start(t, { ...start, 'deep/models/x/model.yaml': 'x', file: 'no folder' });
+  const missing = async (path: string) => (await scene.open({ path }).fetch(never)).missing;
+  t.is(await missing('.'), undefined);
+  t.is(await missing('models/a'), undefined);
+  t.deepEqual(await missing('Models'), { path: 'Models', similar: 'models' });
+  t.deepEqual(await missing('deep/Models/x'), { path: 'deep/Models', similar: 'deep/models' });
+  t.deepEqual(await missing('deep/modles'), { path: 'deep/modles', similar: 'deep/models' });
+  t.deepEqual(await missing('file/x'), { path: 'file', similar: undefined });
+  const branch = scene.open({ path: 'later' });
+  t.deepEqual((await branch.fetch(never)).missing, { path: 'later', similar: undefined });
+  await scene.commit({ 'later/model.yaml': 'now' }, 'later');
+  t.is((await branch.fetch(never)).missing, undefined);
+});
+
 test('a folder that is empty goes, and comes', async (t) => {
   const scene = await Scene.start(t, { 'a/b/status.yaml': 'orphan', 'c/model.yaml': 'c' });
   const branch = scene.open();

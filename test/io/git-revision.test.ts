@@ -1,11 +1,15 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import test from 'ava';
 import type { FolderTree } from '../../src/input/folder-tree.ts';
 import { safe } from '../../src/input/safe-text.ts';
 import { Fault } from '../../src/io/fault.ts';
 import { openFolderTree } from '../../src/io/folder-tree.ts';
+import { LatestRevision } from '../../src/io/git-latest.ts';
 import { GitRevisions } from '../../src/io/git-revision.ts';
 import { git } from '../../src/stand-in/git-server.ts';
 
@@ -143,6 +147,32 @@ test('revisions are named as git names them', async (t) => {
     t.true(fault?.message.includes(message), fault?.message);
   }
   t.is((await t.throwsAsync<Fault>(revisions.resolve('mian')))?.hint, safe`did you mean "main"?`);
+});
+
+test('a branch that is followed for days: the same tree until it moves, and of earlier commits nothing is kept', async (t) => {
+  const root = await makeRepository({ 'a/model.yaml': '0' });
+  const readers: WeakRef<GitRevisions>[] = [];
+  const latest = new LatestRevision(root, { folder: '.', root: '.' }, () => {
+    const reader = new GitRevisions(root);
+    readers.push(new WeakRef(reader));
+    return reader;
+  });
+  for (let i = 1; i <= 8; i++) {
+    const oid = await commit(root, { 'a/model.yaml': String(i) }, `edit ${i}`);
+    const read = await latest.read('main');
+    t.is(read.commit, oid);
+    const [file] = read.tree.files;
+    const source = file && read.tree.read(file);
+    t.is(source !== undefined && 'text' in source ? source.text : undefined, String(i));
+    t.is(await latest.read('main'), read);
+  }
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  // What a WeakRef was asked for in a turn lives to its end.
+  await nextTurn();
+  collect();
+  t.is(readers.length, 8);
+  t.is(readers.filter((reader) => reader.deref() !== undefined).length, 1);
 });
 
 test('bare clones, packed ones and linked work trees are read too', async (t) => {

@@ -2,7 +2,7 @@ import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import fc from 'fast-check';
 import { safe } from '../../src/input/safe-text.ts';
-import type { Live } from '../../src/observe/live-object.ts';
+import type { Live, LiveService } from '../../src/observe/live-object.ts';
 import { toLiveService } from '../../src/observe/live-object.ts';
 import { BranchTrouble } from '../../src/watch/ports.ts';
 import type { WatcherOptions } from '../../src/watch/watcher.ts';
@@ -47,7 +47,7 @@ class Scene {
   readonly branch: MemoryBranch;
   readonly watcher: Watcher;
   readonly lines: string[] = [];
-  readonly counts = { conflict: 0, retry: [] as string[], waited: [] as number[], pushFailures: 0 };
+  readonly counts = { conflict: 0, retry: [] as string[], waited: [] as number[], pushFailures: 0, declared: -1 };
   readonly refreshed: string[] = [];
   readonly #stop = new AbortController();
   readonly running: Promise<void>;
@@ -68,6 +68,9 @@ class Scene {
         meter: {
           event: () => {},
           models: () => {},
+          declared: (count) => {
+            this.counts.declared = count;
+          },
           commit: (waited) => this.counts.waited.push(...waited),
           conflict: () => {
             this.counts.conflict++;
@@ -302,6 +305,111 @@ test('a model that git does not have there is said once and skipped', async (t) 
   await scene.end();
 });
 
+test('events of models that are not in this commit cost one look at git, until the branch moves', async (t) => {
+  const scene = await toLoadingScene();
+  const foreign = [...toServices('of-another-repository', loading), routeOf('of-another-repository')];
+  const play = async () => {
+    const before = scene.branch.fetches;
+    for (let i = 0; i < 25; i++) {
+      for (const live of foreign) scene.watcher.put(live);
+      await scene.clock.advance(1000);
+      if (i % 3 === 0) scene.list([...toServices('wisdom', loading), routeOf('wisdom'), ...foreign]);
+    }
+    return scene.branch.fetches - before;
+  };
+  const first = await play();
+  t.true(first <= 3, `${first} looks in 25 s`);
+  const second = await play();
+  t.true(second <= 2, `${second} looks in 25 s`);
+  scene.repository.edit({ 'README.md': 'moved' });
+  await scene.clock.advance(31_000);
+  const third = await play();
+  t.true(third > 0 && third <= 3, `${third} looks in 25 s`);
+  await scene.end();
+});
+
+test('an object that says another thing each time does not cost a look each time', async (t) => {
+  const scene = await toLoadingScene();
+  const before = scene.branch.fetches;
+  for (let i = 0; i < 60; i++) {
+    scene.watcher.put(toRoute('evil', { path: `folder-${i}` }));
+    await scene.clock.advance(1000);
+  }
+  t.true(scene.branch.fetches - before <= 9, `${scene.branch.fetches - before} looks in a minute`);
+  await scene.end();
+});
+
+test('a model that moved to another folder is looked for at once, and known there', async (t) => {
+  const scene = await toLoadingScene();
+  const own = scene.repository.files.get(status('wisdom'));
+  scene.repository.edit({
+    'wisdom/model.yaml': undefined,
+    [status('wisdom')]: undefined,
+    'team/wisdom/model.yaml': toModelText('wisdom'),
+  });
+  scene.watcher.put(toRoute('wisdom', { path: 'team/wisdom' }));
+  await scene.clock.advance(2000);
+  t.is(scene.repository.files.get('team/wisdom/status.yaml'), own);
+  await scene.end();
+});
+
+test('an InferenceService whose label names another model is still its own model’s', async (t) => {
+  const scene = await toLoadingScene();
+  const [, candidate] = toServices('wisdom', loading);
+  scene.watcher.put({ ...(candidate as LiveService), model: 'folly' });
+  await scene.clock.advance(2000);
+  const [, ready] = toServices('wisdom', loaded);
+  scene.watcher.put({ ...(ready as LiveService), model: 'folly' });
+  await scene.clock.advance(2000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-1.*state: Ready/);
+  await scene.end();
+});
+
+test('a VirtualService that is taken from one model and given to another changes both', async (t) => {
+  const scene = new Scene();
+  const text = openModelText('wisdom');
+  scene.repository.edit({ 'prod/model.yaml': text, 'staging/model.yaml': text });
+  scene.list([...toServices('wisdom', loaded), toRoute('wisdom', { path: 'prod' })]);
+  await scene.clock.advance(2000);
+  scene.watcher.put(toRoute('wisdom', { path: 'staging' }));
+  await scene.clock.advance(2000);
+  t.regex(scene.repository.files.get('staging/status.yaml') ?? '', /wisdom-1.*state: Ready/);
+  for (const live of toServices('wisdom', loading, 'd3')) scene.watcher.put(live);
+  await scene.clock.advance(10_000);
+  t.regex(scene.repository.files.get('staging/status.yaml') ?? '', /wisdom-1.*digest: d3/);
+  await scene.end();
+});
+
+test('a model that has no VirtualService yet is known by its InferenceServices, whenever they come', async (t) => {
+  const scene = new Scene();
+  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
+  scene.list([]);
+  await scene.clock.advance(2000);
+  for (const live of toServices('wisdom', loading)) scene.watcher.put(live);
+  await scene.clock.advance(2000);
+  t.deepEqual(scene.log, ['status: wisdom: candidate v2 is loading']);
+  await scene.end();
+});
+
+test('how many models the branch has is reported at the start and when it changes', async (t) => {
+  const scene = new Scene({ path: 'models' });
+  const reported = () => scene.lines.filter((line) => / models? (below|in)/.test(line));
+  scene.repository.edit({ 'README.md': 'nothing yet' });
+  scene.list([]);
+  await scene.clock.advance(2000);
+  t.deepEqual(reported(), ['warn no models below "models"']);
+  t.is(scene.counts.declared, 0);
+  for (const name of ['a', 'b', 'c']) {
+    scene.repository.edit({ [`models/${name}/model.yaml`]: toModelText(name) });
+    if (name !== 'b') await scene.clock.advance(31_000);
+  }
+  scene.repository.edit({ 'README.md': 'edited' });
+  await scene.clock.advance(31_000);
+  t.deepEqual(reported().slice(1), ['info 1 model below "models"', 'info 3 models below "models"']);
+  t.is(scene.counts.declared, 3);
+  await scene.end();
+});
+
 test('an event of what git does not declare yet makes it look at git', async (t) => {
   const scene = new Scene();
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom', undefined) });
@@ -457,6 +565,7 @@ test('whatever others label and annotate as ours, no status changes', async (t) 
 test('what is not below the path, or not in the namespaces, is another watcher’s', async (t) => {
   for (const given of [{ path: 'other' }, { namespaces: ['elsewhere'] }]) {
     const scene = new Scene(given);
+    await scene.clock.advance(0);
     scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom'), [status('wisdom')]: 'kind: ModelStatus\n' });
     if (given.path === undefined) scene.list([]);
     else scene.list([...toServices('wisdom', loaded), routeOf('wisdom')]);
@@ -464,7 +573,7 @@ test('what is not below the path, or not in the namespaces, is another watcher�
     t.deepEqual(scene.log, []);
     t.deepEqual(
       scene.lines.filter((line) => line.startsWith('warn')),
-      [],
+      [`warn no models ${given.path === undefined ? 'in the branch' : 'below "other"'}`],
     );
     await scene.end();
   }
