@@ -76,33 +76,72 @@ export interface InferMessage {
   readonly id?: string | undefined;
 }
 
+/** A message as it was parsed, and what of it a server has to know beside the texts. */
+export interface ParsedMessage extends InferMessage {
+  readonly isNamedTwice: boolean;
+  /** Whether there is an input tensor, or an output tensor in an answer. */
+  readonly hasTensor: boolean;
+}
+
 const lengthDelimited = 2;
+const tensorField = 5;
 
 /** A ModelInferRequest or a ModelInferResponse. */
 export function toInferMessage({ modelName, modelVersion, id }: InferMessage): Buffer {
-  const parts: Buffer[] = [];
-  for (const [i, text] of [modelName, modelVersion, id].entries()) {
-    if (text === undefined) continue;
-    const bytes = Buffer.from(text);
-    parts.push(Buffer.from([((i + 1) << 3) | lengthDelimited, ...toVarint(bytes.length)]), bytes);
-  }
-  return Buffer.concat(parts);
+  const texts = [modelName, modelVersion, id];
+  return Buffer.concat(texts.flatMap((text, i) => (text === undefined ? [] : [toField(i + 1, Buffer.from(text))])));
 }
 
-/** Skips all other fields; of a field that is there twice the last counts. Throws when it is broken. */
-export function parseInferMessage(bytes: Buffer): InferMessage {
+/** With one input tensor, `x` of type FP32 with the one value 0: MLServer refuses a request that has none. */
+export function toInferRequest(message: InferMessage): Buffer {
+  const contents = toField(6, Buffer.alloc(4));
+  const tensor = [
+    ...[toField(1, Buffer.from('x')), toField(2, Buffer.from('FP32')), toField(3, Buffer.from([1]))],
+    toField(5, contents),
+  ];
+  return Buffer.concat([toInferMessage(message), toField(tensorField, Buffer.concat(tensor))]);
+}
+
+function toField(field: number, bytes: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([(field << 3) | lengthDelimited, ...toVarint(bytes.length)]), bytes]);
+}
+
+/**
+ * Skips all other fields; of a field that is there twice the last counts; a name that is cut off is an empty one, as
+ * ModelMesh takes it. Throws when it is broken otherwise.
+ */
+export function parseInferMessage(bytes: Buffer): ParsedMessage {
   const texts: (string | undefined)[] = [];
+  let names = 0;
+  let hasTensor = false;
   for (let at = 0; at < bytes.length; ) {
     const tag = readVarint(bytes, at);
     const field = Math.floor(tag.value / 8);
-    const value = readField(bytes, tag.next, tag.value % 8);
+    const wireType = tag.value % 8;
+    if (field === 1 && wireType === lengthDelimited && isCutOff(bytes, tag.next)) {
+      texts[1] = '';
+      names++;
+      break;
+    }
+    const value = readField(bytes, tag.next, wireType);
     if (field >= 1 && field <= 3) {
-      if (tag.value % 8 !== lengthDelimited) throw new Error(`field ${field} is not a string`);
+      if (wireType !== lengthDelimited) throw new Error(`field ${field} is not a string`);
       texts[field] = bytes.toString('utf8', value.start, value.end);
     }
+    if (field === 1) names++;
+    if (field === tensorField) hasTensor = true;
     at = value.end;
   }
-  return { modelName: texts[1], modelVersion: texts[2], id: texts[3] };
+  return { modelName: texts[1], modelVersion: texts[2], id: texts[3], isNamedTwice: names > 1, hasTensor };
+}
+
+function isCutOff(bytes: Buffer, at: number): boolean {
+  try {
+    readField(bytes, at, lengthDelimited);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Where a field's value begins, without its length, and ends. */
@@ -134,6 +173,9 @@ function toVarint(value: number): number[] {
 /** Flag and length. */
 const prefixLength = 5;
 
+/** Its sender compressed it: what is in it cannot be read here. */
+export class CompressedMessage extends Error {}
+
 /** A message as it goes over the wire, not compressed. */
 export function toFrame(message: Buffer): Buffer {
   const prefix = Buffer.alloc(prefixLength);
@@ -151,6 +193,11 @@ export class MessageReader {
     this.#length += chunk.length;
   }
 
+  /** How long the message says that it is; 0 until it says so. */
+  get announced(): number {
+    return this.#length < prefixLength ? 0 : this.#whole(prefixLength).readUInt32BE(1);
+  }
+
   /** A second message has begun. */
   get isStream(): boolean {
     return this.#length > prefixLength && this.#length > prefixLength + this.#whole(prefixLength).readUInt32BE(1);
@@ -161,7 +208,7 @@ export class MessageReader {
     if (this.#length === 0) return undefined;
     const body = this.#whole(this.#length);
     if (body.length < prefixLength || body.length < prefixLength + body.readUInt32BE(1)) throw new Error('cut off');
-    if (body[0] !== 0) throw new Error('compressed');
+    if (body[0] !== 0) throw new CompressedMessage('compressed');
     return body.subarray(prefixLength, prefixLength + body.readUInt32BE(1));
   }
 

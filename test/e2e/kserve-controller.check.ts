@@ -1,5 +1,5 @@
 /**
- * The stand-in for ModelMesh's controller, and the admission policies, on a real API server (KUBEBUILDER_ASSETS, or
+ * The fake of ModelMesh's controller, and the admission policies, on a real API server (KUBEBUILDER_ASSETS, or
  * where `npm run stack:build` put one). One line a check; the exit code is 1 when one of them fails.
  */
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
@@ -14,19 +14,22 @@ import { toKServeDefaults, toRewrite } from './admission.ts';
 import { ApiClient } from './api-client.ts';
 import type { Transition } from './kserve-controller.ts';
 import { KServeController } from './kserve-controller.ts';
+import { fromStatus, toWords as toReportWords } from './kserve-status.ts';
 import { watchObjects } from './object-watch.ts';
 
 const group = '/apis/serving.kserve.io/v1beta1';
-const waitMs = 20_000;
+/** Nothing takes so long: it only keeps a check from hanging. */
+const waitMs = 300_000;
 const good = 's3://models/good';
 const better = 's3://models/better';
 
-const pending = 'False InProgress Pending/Loading';
-const loaded = 'True UpToDate Loaded/';
+const loading = 'True UpToDate Loading/""';
+const loaded = 'True UpToDate Loaded/""';
 const updating = 'True InProgress Loaded/Loading';
-const failed = 'False UpToDate FailedToLoad/ ModelLoadFailed';
+const failed = 'False UpToDate FailedToLoad/"" ModelLoadFailed';
 const blocked = 'True BlockedByFailedLoad Loaded/FailedToLoad ModelLoadFailed';
-const unhealthy = 'False UpToDate Loading/ RuntimeUnhealthy';
+const standby = 'True UpToDate Standby/""';
+const unhealthy = 'RuntimeUnhealthy';
 
 /** What a watch of its own has seen: of each name, each status that differs from the one before. */
 class Observer {
@@ -89,6 +92,7 @@ class Observer {
 
 interface Wanted {
   readonly storageUri?: string;
+  readonly secretKey?: string;
   readonly mode?: string | undefined;
   /** Beside the URI. */
   readonly model?: object;
@@ -106,7 +110,7 @@ process.stdout.write(`${passed} passed, ${failures} failed\n`);
 process.exitCode = failures === 0 && passed > 0 ? 0 : 1;
 
 async function runChecks(api: KubeApiserver): Promise<void> {
-  for (const name of ['models', 'others', 'faults', 'policed']) await api.addNamespace(name);
+  for (const name of ['models', 'others', 'faults', 'policed', 'pods']) await api.addNamespace(name);
   const observer = new Observer(new ApiClient(api));
   const transitions: Transition[] = [];
   const troubles: string[] = [];
@@ -124,6 +128,7 @@ async function runChecks(api: KubeApiserver): Promise<void> {
     await checkUpdates(observer, controller, transitions);
     await checkFinalizers(observer, controller, transitions);
     await checkSickness(observer, controller, told);
+    await checkPods(observer);
     await checkRestarts(observer, controller, told, troubles);
     await checkFaults(observer);
     await checkPolicies(observer);
@@ -138,10 +143,10 @@ async function checkLoading(
   controller: KServeController,
   told: (key: string) => string[],
 ): Promise<void> {
-  await check('a new model: no status, Pending and Loading, Loaded', async () => {
+  await check('a new model: no status, Loading, Loaded', async () => {
     await apply('models/new');
     await observer.until('models/new', loaded);
-    deepStrictEqual(observer.take('models/new'), ['no status', pending, loaded]);
+    deepStrictEqual(observer.take('models/new'), ['no status', loading, loaded]);
     deepStrictEqual(told('models/new'), ['Pending', 'Loading', 'Loaded']);
   });
   await check('a loaded model has its URLs, and no more conditions than ModelMesh writes', () => {
@@ -150,16 +155,10 @@ async function checkLoading(
     const types = (valueAt(status, ['conditions']) as object[]).map((condition) => valueAt(condition, ['type']));
     deepStrictEqual(types, ['PredictorReady', 'Ready']);
   });
-  await check('a first load as the last modelmesh-serving shows it', async () => {
-    controller.behave('models', 'direct', { first: 'Loading' });
-    await apply('models/direct');
-    await observer.until('models/direct', loaded);
-    deepStrictEqual(observer.take('models/direct'), ['no status', 'True UpToDate Loading/', loaded]);
-  });
   await check('a new model that cannot be loaded, by its URI alone', async () => {
     await apply('models/bad', { storageUri: 's3://models/broken' });
     await observer.until('models/bad', failed);
-    deepStrictEqual(observer.take('models/bad'), ['no status', pending, failed]);
+    deepStrictEqual(observer.take('models/bad'), ['no status', loading, failed]);
     const failure = valueAt(observer.live('models/bad'), ['status', 'modelStatus', 'lastFailureInfo']);
     deepStrictEqual(Object.keys(failure as object).sort(), [
       'location',
@@ -170,27 +169,40 @@ async function checkLoading(
     ]);
     deepStrictEqual(told('models/bad'), ['Pending', 'Loading', 'FailedToLoad']);
   });
-  await check('…and is mended by another URI', async () => {
+  await check('…and is fixed by another URI', async () => {
     await apply('models/bad', { storageUri: good });
     await observer.until('models/bad', loaded);
-    deepStrictEqual(observer.take('models/bad'), ['False InProgress FailedToLoad/Loading', loaded]);
+    deepStrictEqual(observer.take('models/bad'), [loading, loaded]);
   });
   await check('a model that loads for ever, until it is told otherwise', async () => {
     await apply('models/slow', { storageUri: 's3://models/forever' });
     await sleep(1000);
-    deepStrictEqual(observer.take('models/slow'), ['no status', pending]);
+    deepStrictEqual(observer.take('models/slow'), ['no status', loading]);
     controller.behave('models', 'slow', { outcome: 'load' });
     await observer.until('models/slow', loaded);
   });
-  await check('Standby and FailedToLoad flash after Loading', async () => {
-    controller.behave('models', 'flashing', { flash: ['Standby', 'FailedToLoad'] });
-    await apply('models/flashing');
-    await observer.until('models/flashing', loaded);
-    deepStrictEqual(observer.take('models/flashing'), ['no status', pending, 'True UpToDate Standby/', failed, loaded]);
-    await apply('models/flashing', { storageUri: better });
-    await observer.until('models/flashing', loaded);
-    const standby = 'True InProgress Loaded/Standby';
-    deepStrictEqual(observer.take('models/flashing'), [updating, standby, blocked, loaded]);
+  await check('one that failed is tried again, with another text', async () => {
+    controller.behave('models', 'retried', { retryMs: 300 });
+    await apply('models/retried', { storageUri: 's3://models/broken' });
+    await observer.until('models/retried', failed);
+    const first = toMessage(observer.live('models/retried'));
+    await until(
+      () => toMessage(observer.live('models/retried')) !== first && toMessage(observer.live('models/retried')) !== '',
+      () => 'another text is written',
+    );
+    deepStrictEqual(observer.take('models/retried').slice(0, 5), ['no status', loading, failed, loading, failed]);
+    controller.behave('models', 'retried', {});
+  });
+  await check('no runtime for it: a fresh one fails at once, a live one loads for ever', async () => {
+    await apply('models/lost', { storageUri: 's3://models/unrecognized' });
+    await observer.until('models/lost', 'False UpToDate FailedToLoad/"" RuntimeNotRecognized');
+    await apply('models/lost');
+    await observer.until('models/lost', loaded);
+    observer.take('models/lost');
+    await apply('models/lost', { storageUri: 's3://models/unrecognized' });
+    await observer.until('models/lost', updating);
+    await sleep(1000);
+    deepStrictEqual(observer.take('models/lost'), [updating]);
   });
   await check('what ModelMesh makes nothing of has no status', async () => {
     await apply('models/scheme', { storageUri: 'oci://models/x' });
@@ -226,14 +238,24 @@ async function checkUpdates(
     deepStrictEqual(observer.take('models/live').slice(-2), [updating, loaded]);
     strictEqual(new Set([before, during, after]).size, 3);
     const uris = transitions.filter((one) => toName(one) === 'models/live' && one.state === 'Loaded');
-    deepStrictEqual([...new Set(uris.map(({ storageUri }) => storageUri))], [good, better]);
+    deepStrictEqual([...new Set(uris.map(({ revision }) => revision.storageUri))], [good, better]);
   });
   await check('a bad update of a live model', async () => {
     controller.behave('models', 'live', {});
     await apply('models/live', { storageUri: 's3://models/broken' });
     await observer.until('models/live', blocked);
     deepStrictEqual(observer.take('models/live'), [updating, blocked]);
-    strictEqual(transitions.filter((one) => toName(one) === 'models/live').at(-1)?.storageUri, better);
+    strictEqual(transitions.filter((one) => toName(one) === 'models/live').at(-1)?.revision.storageUri, better);
+  });
+  await check('a failure in two writes', async () => {
+    await apply('models/live', { storageUri: better });
+    await observer.until('models/live', loaded);
+    observer.take('models/live');
+    controller.behave('models', 'live', { failsInTwoWrites: true });
+    await apply('models/live', { storageUri: 's3://models/broken' });
+    await observer.until('models/live', blocked);
+    deepStrictEqual(observer.take('models/live'), [updating, `${updating} ModelLoadFailed`, blocked]);
+    controller.behave('models', 'live', {});
   });
   await check('…that is taken back loads nothing', async () => {
     await apply('models/live', { storageUri: better });
@@ -247,7 +269,18 @@ async function checkUpdates(
     deepStrictEqual(valueAt(observer.live('models/live'), ['status']), before);
     strictEqual(JSON.stringify(valueAt(observer.live('models/live'), ['spec'])).includes('--verbose'), true);
   });
-  await check('the same name with a new spec, removed and made anew', async () => {
+  await check('an annotation that ModelMesh loads by: it loads, and the generation stays', async () => {
+    await apply('models/live', { storageUri: better, secretKey: 'other' });
+    await observer.until('models/live', loaded);
+    await apply('models/annotated');
+    await observer.until('models/annotated', loaded);
+    observer.take('models/annotated');
+    await apply('models/annotated', { secretKey: 'other' });
+    await observer.until('models/annotated', loaded);
+    deepStrictEqual(observer.take('models/annotated'), [updating, loaded]);
+    strictEqual(valueAt(observer.live('models/annotated'), ['metadata', 'generation']), 1);
+  });
+  await check('the same name with a new spec, removed and created again', async () => {
     await apply('models/again');
     await observer.until('models/again', loaded);
     await remove('models/again');
@@ -255,11 +288,11 @@ async function checkUpdates(
     await observer.until('models/again', loaded);
     deepStrictEqual(observer.take('models/again'), [
       'no status',
-      pending,
+      loading,
       loaded,
       'gone',
       'no status',
-      pending,
+      loading,
       loaded,
     ]);
     const told = transitions.filter((one) => toName(one) === 'models/again');
@@ -312,45 +345,119 @@ async function checkSickness(
   await apply('models/sick');
   await observer.until('models/sick', loaded);
   observer.take('models/sick');
-  await check('a ready model whose runtime is gone, and comes back', async () => {
+  await check('a loaded model whose Pod is killed, and that another Pod loads', async () => {
     controller.fall('models', 'sick');
-    await observer.until('models/sick', unhealthy);
+    await observer.until('models/sick', loading);
     strictEqual(told('models/sick').at(-1), 'Loading');
     controller.recover('models', 'sick');
     await observer.until('models/sick', loaded);
-    deepStrictEqual(observer.take('models/sick'), [unhealthy, loaded]);
+    deepStrictEqual(observer.take('models/sick'), [loading, loaded]);
     strictEqual(told('models/sick').at(-1), 'Loaded');
   });
-  await check('a ready model that cannot be loaded again, and can', async () => {
+  await check('…in vain, and then not', async () => {
     controller.fall('models', 'sick', 'ModelLoadFailed');
     await observer.until('models/sick', failed);
     controller.recover('models', 'sick');
     await observer.until('models/sick', loaded);
-    deepStrictEqual(observer.take('models/sick'), [failed, 'True UpToDate Loading/', loaded]);
+    deepStrictEqual(observer.take('models/sick'), [loading, failed, loading, loaded]);
   });
-  await check('a ready model without any Pod of ModelMesh goes on being called ready', async () => {
-    controller.fall('models', 'sick', 'NoRuntimePods');
-    await observer.until('models/sick', `${loaded} RuntimeUnhealthy`);
-    strictEqual(told('models/sick').at(-1), 'Loading');
-    controller.recover('models', 'sick');
-    await observer.until('models/sick', loaded);
-    observer.take('models/sick');
-  });
-  await check('a bad update of a live model whose runtime is gone, and comes back', async () => {
-    await apply('models/sick', { storageUri: 's3://models/broken' });
-    await observer.until('models/sick', blocked);
-    controller.fall('models', 'sick');
-    await observer.until('models/sick', unhealthy);
-    controller.recover('models', 'sick');
-    await observer.until('models/sick', blocked);
-    deepStrictEqual(observer.take('models/sick'), [updating, blocked, unhealthy, blocked]);
-  });
-  await check('one that is said to be sick before it is there', async () => {
+  await check('one that falls before it is there', async () => {
     controller.fall('models', 'sickly');
     await apply('models/sickly');
-    await observer.until('models/sickly', unhealthy);
-    deepStrictEqual(observer.take('models/sickly'), ['no status', pending, unhealthy]);
+    await observer.until('models/sickly', loading);
+    controller.recover('models', 'sickly');
+    await observer.until('models/sickly', loaded);
+    deepStrictEqual(observer.take('models/sickly'), ['no status', loading, loaded]);
   });
+}
+
+/** With a controller of its own: Pods are those of all its models. */
+async function checkPods(observer: Observer): Promise<void> {
+  const controller = new KServeController({
+    api,
+    namespaces: ['pods'],
+    behaviour: { loadMs: 150 },
+    repeatMs: 1100,
+  });
+  controller.start();
+  const names = ['pods/wisdom-0', 'pods/wisdom-1'] as const;
+  const [primary, candidate] = names;
+  const take = () => names.map((name) => observer.take(name));
+  try {
+    for (const name of names) await apply(name);
+    for (const name of names) await observer.until(name, loaded);
+    take();
+    await check('all Pods die: nothing is written', async () => {
+      controller.pods = 'none';
+      await sleep(1500);
+      deepStrictEqual(take(), [[], []]);
+    });
+    await check('…until a spec changes: Ready True goes on, with the reason alone', async () => {
+      await apply(candidate, { storageUri: better });
+      await observer.until(candidate, `${loaded} ${unhealthy}`);
+      await sleep(1500);
+      deepStrictEqual(take(), [[], [`${loaded} ${unhealthy}`]]);
+      strictEqual(valueAt(observer.live(candidate), ['status', 'modelStatus', 'lastFailureInfo', 'time']), undefined);
+    });
+    await check('…and a Pod comes back', async () => {
+      controller.pods = 'ready';
+      await observer.until(candidate, loaded);
+      deepStrictEqual(take(), [[], [`False InProgress Standby/Loading ${unhealthy}`, loaded]]);
+    });
+    await check('the controller is restarted later: what nobody has called is Standby', async () => {
+      await controller.stop();
+      controller.start();
+      await observer.until(primary, standby);
+      deepStrictEqual(take(), [[standby], []]);
+      controller.call('pods', 'wisdom-0');
+      await observer.until(primary, loaded);
+      deepStrictEqual(take(), [[loading, loaded], []]);
+    });
+    await check(
+      'Pods and controller restart, the controller first: Standby again and again, until a call',
+      async () => {
+        await controller.stop();
+        controller.pods = 'none';
+        controller.start();
+        for (const name of names) await observer.until(name, `${loaded} ${unhealthy}`);
+        controller.pods = 'ready';
+        const waiting = `False UpToDate Standby/"" ${unhealthy}`;
+        for (const name of names) await observer.until(name, waiting);
+        const before = toTimes(observer.live(candidate));
+        await until(
+          () => toTimes(observer.live(candidate)) !== before,
+          () => 'it is written again, with new times',
+        );
+        controller.call('pods', 'wisdom-1');
+        await observer.until(candidate, loaded);
+        const first = [`${loaded} ${unhealthy}`, waiting];
+        deepStrictEqual(take(), [first, [...first, `False UpToDate Loading/"" ${unhealthy}`, loaded]]);
+        controller.call('pods', 'wisdom-0');
+        await observer.until(primary, loaded);
+        take();
+      },
+    );
+    await check('Pods of another runtime alone', async () => {
+      controller.pods = 'other';
+      await apply(candidate);
+      await apply('pods/fresh');
+      await observer.until(candidate, 'True InProgress Standby/Loading');
+      await observer.until('pods/fresh', `False UpToDate Loading/"" ${unhealthy}`);
+      controller.pods = 'ready';
+      await observer.until(candidate, loaded);
+      await observer.until('pods/fresh', loaded);
+      strictEqual(observer.take(primary).length, 0);
+    });
+    await check('a fresh one without any Pod', async () => {
+      controller.pods = 'none';
+      await apply('pods/pending');
+      await observer.until('pods/pending', `False "" Pending/"" ${unhealthy}`);
+      controller.pods = 'ready';
+      await observer.until('pods/pending', loaded);
+    });
+  } finally {
+    await controller.stop();
+  }
 }
 
 async function checkRestarts(
@@ -382,12 +489,12 @@ async function checkRestarts(
   await check('a controller that is stopped, and told nothing meanwhile, makes up for it', async () => {
     controller.behave('models', 'halfway', { loadMs: 1000 });
     await apply('models/halfway');
-    await observer.until('models/halfway', pending);
+    await observer.until('models/halfway', loading);
     await controller.stop();
     await remove('models/after-0');
     await apply('models/after-1', { storageUri: 's3://models/broken' });
     await sleep(1500);
-    strictEqual(observer.take('models/halfway').at(-1), pending);
+    strictEqual(observer.take('models/halfway').at(-1), loading);
     controller.start();
     await observer.until('models/halfway', loaded);
     await observer.until('models/after-1', blocked);
@@ -437,7 +544,7 @@ async function checkFaults(observer: Observer): Promise<void> {
   try {
     await check('an API that cannot be reached for two seconds', async () => {
       await apply('faults/cut');
-      await observer.until('faults/cut', pending);
+      await observer.until('faults/cut', loading);
       await proxy.refuse();
       await sleep(2000);
       await apply('faults/meanwhile');
@@ -445,7 +552,7 @@ async function checkFaults(observer: Observer): Promise<void> {
       await observer.until('faults/cut', loaded);
       await observer.until('faults/meanwhile', loaded);
       ok(troubles.length > 3, `there was trouble: ${troubles.length}`);
-      deepStrictEqual(observer.take('faults/cut'), ['no status', pending, loaded]);
+      deepStrictEqual(observer.take('faults/cut'), ['no status', loading, loaded]);
     });
     await check('conflicts with somebody who writes to the object all the time', async () => {
       troubles.length = 0;
@@ -475,7 +582,7 @@ async function checkFaults(observer: Observer): Promise<void> {
       proxy.endWatches();
       await apply('faults/answered');
       await observer.until('faults/answered', loaded);
-      deepStrictEqual(observer.take('faults/answered'), ['no status', pending, loaded]);
+      deepStrictEqual(observer.take('faults/answered'), ['no status', loading, loaded]);
     });
     await check('watches that end, break in the middle of a line, and report 410', async () => {
       for (const spoil of [() => proxy.endWatches(), () => proxy.cutNextEvent(), () => proxy.sendError()]) {
@@ -611,14 +718,17 @@ async function untilInForce(namespace: string, isSo: (made: unknown) => boolean)
   );
 }
 
-function toBody(key: string, { storageUri = good, model = {}, ...rest }: Wanted): object {
+function toBody(key: string, { storageUri = good, model = {}, secretKey, ...rest }: Wanted): object {
   const [namespace, name] = key.split('/');
   const mode = 'mode' in rest ? rest.mode : 'ModelMesh';
-  const annotations = mode === undefined ? {} : { annotations: { 'serving.kserve.io/deploymentMode': mode } };
+  const annotations = {
+    ...(mode === undefined ? {} : { 'serving.kserve.io/deploymentMode': mode }),
+    ...(secretKey === undefined ? {} : { 'serving.kserve.io/secretKey': secretKey }),
+  };
   return {
     apiVersion: 'serving.kserve.io/v1beta1',
     kind: 'InferenceService',
-    metadata: { namespace, name, ...annotations },
+    metadata: { namespace, name, annotations },
     spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri, ...model } } },
   };
 }
@@ -628,20 +738,13 @@ function toPath(key: string): string {
   return `${group}/namespaces/${namespace}/inferenceservices/${name}`;
 }
 
-/** Ready, the transition, the states, and why it failed. */
 function toWords(object: unknown): string {
-  const conditions = valueAt(object, ['status', 'conditions']);
-  if (!Array.isArray(conditions)) return 'no status';
-  const modelStatus = valueAt(object, ['status', 'modelStatus']);
-  const ready = conditions.find((condition) => valueAt(condition, ['type']) === 'Ready');
-  const state = (which: string) => valueAt(modelStatus, ['states', `${which}ModelState`]);
-  const words = [
-    valueAt(ready, ['status']),
-    valueAt(modelStatus, ['transitionStatus']),
-    `${state('active')}/${state('target')}`,
-    valueAt(modelStatus, ['lastFailureInfo', 'reason']),
-  ];
-  return words.filter((word) => word !== undefined).join(' ');
+  const report = fromStatus(valueAt(object, ['status']));
+  return report === undefined ? 'no status' : toReportWords(report);
+}
+
+function toMessage(object: unknown): string {
+  return String(valueAt(object, ['status', 'modelStatus', 'lastFailureInfo', 'message']) ?? '');
 }
 
 function toTimes(object: unknown): string {

@@ -1,10 +1,10 @@
 /**
- * Stands in for ModelMesh's controller (and for KServe's finalizer) on a real Kubernetes API: it loads no
- * model, but writes the status of each InferenceService as they do, transition by transition.
+ * A fake of ModelMesh with its controller (and of KServe's finalizer) on a real Kubernetes API: it loads no model,
+ * but writes the status of each InferenceService as they do, transition by transition.
  *
  * Invariants: only the status and its own finalizer are written; an InferenceService that ModelMesh would not
- * look at, or could make nothing of, is left alone; what is written next is decided by what was told last,
- * however long the API could not be reached.
+ * look at, or could make nothing of, is left alone; no status is written onto another spec than it was computed
+ * for; what the fake does not know (`Unseen`) ends the test.
  *
  * The sources: modelmesh-serving as in `kserve-status.ts`; KServe's finalizer,
  * pkg/controller/v1beta1/inferenceservice/controller.go.
@@ -15,43 +15,30 @@ import { isMap, valueAt } from '../../src/input/plain-value.ts';
 import type { ApiPort } from './api-client.ts';
 import { ApiClient, ApiRefusal } from './api-client.ts';
 import type { ModelReport, ModelState, Revision } from './kserve-status.ts';
-import {
-  fromStatus,
-  isSameReport,
-  loaded,
-  loadingAtOnce,
-  toFailed,
-  toFirstLoading,
-  toNextLoading,
-  toStatus,
-  toUnanswered,
-  toUnhealthy,
-} from './kserve-status.ts';
+import { fromStatus, isSameReport, toStatus } from './kserve-status.ts';
+import type { MeshModel, ModelEvent, Pods } from './modelmesh-model.ts';
+import { step, toLoading, toNewModel } from './modelmesh-model.ts';
 import { watchObjects } from './object-watch.ts';
 
-export type Outcome = 'load' | 'fail' | 'never';
+/** `unrecognized`: no runtime has its format, or its name. */
+export type Outcome = 'load' | 'fail' | 'never' | 'unrecognized';
 
 export interface Behaviour {
   readonly loadMs: number;
   readonly outcome: Outcome;
-  /**
-   * What a first load looks like. `Pending`: not ready, InProgress, Pending and Loading. `Loading`: Ready True,
-   * UpToDate, Loading alone, which is what the last modelmesh-serving writes when its model-mesh answers at once.
-   */
-  readonly first: 'Pending' | 'Loading';
-  /** What shows for a moment between Loading and the outcome. */
-  readonly flash: readonly ('Standby' | 'FailedToLoad')[];
-  readonly flashMs: number;
+  /** Whether a failed update is written in two steps, the failure before the state: seen once in twenty. */
+  readonly failsInTwoWrites: boolean;
+  /** When a fresh one that failed is tried again; ModelMesh waits a quarter of an hour. */
+  readonly retryMs: number;
   /** KServe's: put on and taken off (`clean`), or put on and never taken off. It has none in ModelMesh mode. */
   readonly finalizer: 'none' | 'clean' | 'stuck';
 }
 
 /**
- * How a model that was ready falls sick. `RuntimeUnhealthy`: the Pods of its runtime are gone, and it is not
- * ready. `ModelLoadFailed`: it was dropped and cannot be loaded again. `NoRuntimePods`: nobody is left to ask, and
- * it goes on being called ready.
+ * How a model that was loaded falls sick: its Pod is killed and another loads it, without coming to an end
+ * (`Loading`) or in vain.
  */
-export type Sickness = 'RuntimeUnhealthy' | 'ModelLoadFailed' | 'NoRuntimePods';
+export type Sickness = 'Loading' | 'ModelLoadFailed';
 
 /** Something that a data plane would have noticed. */
 export interface Transition {
@@ -60,8 +47,10 @@ export interface Transition {
   readonly uid: string;
   /** Of what serves; while nothing does, of what is to serve. */
   readonly state: ModelState | 'Gone';
-  /** Of that. */
-  readonly storageUri: string;
+  /** Of that: ModelMesh's id, and where it is loaded from. */
+  readonly revision: Revision;
+  /** Why it cannot be loaded. */
+  readonly message?: string;
   /** Milliseconds since 1970. */
   readonly at: number;
 }
@@ -76,14 +65,11 @@ export interface KServeOptions {
   readonly outcomeOf?: (storageUri: string) => Outcome | undefined;
   /** How long it takes to notice a new object or a new spec. */
   readonly noticeMs?: number;
+  /** What waits for a runtime is written again so often; default as the real one. */
+  readonly repeatMs?: number;
   readonly onTransition?: (transition: Transition) => void;
   /** Told of each request that had to be tried again. */
   readonly onTrouble?: (message: string) => void;
-}
-
-interface Active {
-  readonly revision: Revision;
-  readonly state: 'Loaded' | 'FailedToLoad' | 'Unhealthy';
 }
 
 /** One object, by its uid. */
@@ -97,17 +83,28 @@ interface Model {
   version: string;
   finalizers: readonly string[];
   isDeleting: boolean;
-  /** What is asked for; undefined: nothing that can be looked at. */
+  /** What the spec that was seen last asks for; undefined: nothing that can be looked at. */
   wish: Revision | undefined;
-  active: Active | undefined;
+  mesh: MeshModel;
   /** What the API has as status, as far as is known. */
   written: ModelReport | undefined;
-  /** Whether the wish has come to its end, good or bad. */
-  isSettled: boolean;
-  /** A load that is under way. */
+  /** Reports that the API has not taken yet, in their order. */
+  readonly queue: QueuedReport[];
+  isWriting: boolean;
+  /** What is loading, by ModelMesh's id. */
+  loading: string | undefined;
+  /** Ends the load that is under way. */
   course: AbortController | undefined;
   isFinalizing: boolean;
-  isTold: boolean;
+  told: string | undefined;
+  /** The controller has not looked at it since its restart. */
+  isForgotten: boolean;
+}
+
+interface QueuedReport {
+  readonly report: ModelReport;
+  readonly wish: Revision | undefined;
+  readonly isRepeated: boolean;
 }
 
 const group = '/apis/serving.kserve.io/v1beta1';
@@ -116,19 +113,23 @@ const plural = 'inferenceservices';
 const fieldManager = 'manager';
 const finalizerName = 'inferenceservice.finalizers';
 const pauseMs = 200;
+const noRevision: Revision = { name: '', storageUri: '' };
 
 const usual: Behaviour = {
   loadMs: 500,
   outcome: 'load',
-  first: 'Pending',
-  flash: [],
-  flashMs: 200,
+  failsInTwoWrites: false,
+  retryMs: 900_000,
   finalizer: 'none',
 };
 
-/** A model whose URI says `broken` cannot be loaded, one with `forever` loads for ever. */
+/**
+ * A model whose URI says `broken` cannot be loaded, one with `forever` loads for ever, one with `unrecognized` has no
+ * runtime.
+ */
 export function outcomeOf(storageUri: string): Outcome | undefined {
   if (storageUri.includes('broken')) return 'fail';
+  if (storageUri.includes('unrecognized')) return 'unrecognized';
   return storageUri.includes('forever') ? 'never' : undefined;
 }
 
@@ -137,15 +138,17 @@ export class KServeController {
   readonly #models = new Map<string, Model>();
   readonly #behaviours = new Map<string, Partial<Behaviour>>();
   readonly #sick = new Map<string, Sickness>();
+  #pods: Pods = 'ready';
   #api: ApiClient | undefined;
   #stop = new AbortController();
   #watches: Promise<unknown> = Promise.resolve();
+  #repeats: NodeJS.Timeout | undefined;
 
   constructor(options: KServeOptions) {
     this.#options = options;
   }
 
-  /** Lists and watches from now on; what it knew before a `stop` it still knows. */
+  /** Lists and watches from now on; what ModelMesh knew before a `stop` it still knows. */
   start(): void {
     if (this.#api !== undefined) return;
     const api = new ApiClient(this.#options.api);
@@ -153,45 +156,69 @@ export class KServeController {
     this.#stop = new AbortController();
     const scopes = this.#options.namespaces ?? [undefined];
     this.#watches = Promise.all(scopes.map((namespace) => this.#watch(api, namespace)));
+    const { repeatMs = 3000 } = this.#options;
+    this.#repeats = setInterval(() => {
+      for (const model of this.#models.values()) this.#apply(model, { kind: 'repeat' });
+    }, repeatMs);
   }
 
-  /** As when its Pod is killed: what is under way is broken off. */
+  /** As when its Pod is killed: what is under way is broken off, and looked at afterwards. */
   async stop(): Promise<void> {
+    clearInterval(this.#repeats);
     this.#stop.abort();
     for (const model of this.#models.values()) {
       model.course?.abort();
+      model.loading = undefined;
+      model.queue.length = 0;
       model.version = '';
-      if (!model.isSettled) model.wish = undefined;
+      model.isForgotten = true;
+      model.wish = model.mesh.wish?.revision;
     }
     await this.#watches;
     await this.#api?.close();
     this.#api = undefined;
   }
 
-  /** What this model does from now on, in place of what it was told before. A load under way begins anew. */
+  /** What this model does from now on, in place of what it was told before. A load under way begins again. */
   behave(namespace: string, name: string, behaviour: Partial<Behaviour>): void {
     const key = `${namespace}/${name}`;
     this.#behaviours.set(key, behaviour);
     const model = this.#models.get(key);
     if (model === undefined) return;
     this.#finalize(model);
-    if (!model.isSettled) this.#load(model);
+    model.loading = undefined;
+    this.#follow(model);
   }
 
-  /** From now on, whatever its spec says, until it recovers; one that is not there yet falls once it has loaded. */
-  fall(namespace: string, name: string, sickness: Sickness = 'RuntimeUnhealthy'): void {
+  /** From now on, whatever its spec says, until it recovers; one that is not there yet falls when it loads. */
+  fall(namespace: string, name: string, sickness: Sickness = 'Loading'): void {
     const key = `${namespace}/${name}`;
     this.#sick.set(key, sickness);
     const model = this.#models.get(key);
-    if (model?.active !== undefined) this.#load(model);
+    if (model !== undefined) this.#apply(model, { kind: 'replaced' });
   }
 
-  /** It loads again, and what comes of it is what it would have been. One that failed by itself tries again. */
+  /** It loads again, and what comes of it is what it would have been. One that failed is tried again. */
   recover(namespace: string, name: string): void {
     const key = `${namespace}/${name}`;
     this.#sick.delete(key);
     const model = this.#models.get(key);
-    if (model !== undefined) this.#load(model);
+    if (model === undefined) return;
+    this.#apply(model, { kind: 'retry' });
+    model.loading = undefined;
+    this.#follow(model);
+  }
+
+  /** Those of ModelMesh die or come back; of nothing that they had loaded a word is written. */
+  set pods(pods: Pods) {
+    this.#pods = pods;
+    for (const model of this.#models.values()) this.#apply(model, { kind: 'pods', pods });
+  }
+
+  /** Somebody calls the model: if it is not loaded, it is now. */
+  call(namespace: string, name: string): void {
+    const model = this.#models.get(`${namespace}/${name}`);
+    if (model !== undefined) this.#apply(model, { kind: 'call' });
   }
 
   async #watch(api: ApiClient, namespace: string | undefined): Promise<void> {
@@ -225,17 +252,29 @@ export class KServeController {
     model.isDeleting = valueAt(object, ['metadata', 'deletionTimestamp']) !== undefined;
     this.#finalize(model);
     const wish = toRevision(object);
-    if (wish === undefined || wish.name === model.wish?.name) return;
-    model.wish = wish;
-    if (!model.isTold) this.#tell(model, 'Pending', wish);
-    this.#load(model);
+    if (wish === undefined) return;
+    if (wish.name !== model.wish?.name || model.isForgotten) this.#notice(model, wish);
   }
 
-  /** One that an earlier controller dealt with is taken on as it is. */
+  /** The controller gets to a new spec, or to an old one after its own restart. */
+  #notice(model: Model, wish: Revision): void {
+    const { noticeMs = 50 } = this.#options;
+    const { isForgotten } = model;
+    model.wish = wish;
+    model.isForgotten = false;
+    if (model.told === undefined) this.#tell(model, 'Pending', wish);
+    this.#after(model, noticeMs, this.#stop.signal, () => {
+      if (model.wish !== wish) return;
+      const isRecognized = this.#behaviourOf(model, wish).outcome !== 'unrecognized';
+      this.#apply(model, { kind: 'spec', revision: wish, isRecognized });
+      if (isForgotten) this.#apply(model, { kind: 'restart' });
+    });
+  }
+
+  /** One that an earlier controller dealt with is taken over as it is. */
   #meet(object: unknown): Model {
     const written = fromStatus(valueAt(object, ['status']));
     const wish = toRevision(object);
-    const isSettled = written !== undefined && wish !== undefined && written.target === '' && isEnd(written.active);
     const model: Model = {
       namespace: textAt(object, 'metadata', 'namespace'),
       name: textAt(object, 'metadata', 'name'),
@@ -244,106 +283,107 @@ export class KServeController {
       version: '',
       finalizers: [],
       isDeleting: false,
-      wish: isSettled ? wish : undefined,
-      active: undefined,
+      wish: undefined,
+      mesh: toKnownModel(this.#pods, written, wish),
       written,
-      isSettled,
+      queue: [],
+      isWriting: false,
+      loading: undefined,
       course: undefined,
       isFinalizing: false,
-      isTold: false,
+      told: undefined,
+      isForgotten: false,
     };
-    if (written !== undefined && isEnd(written.active)) {
-      // Which revision an unsettled one serves is said nowhere.
-      const revision = isSettled ? wish : { name: '', storageUri: '' };
-      model.active = { revision, state: written.active };
-      this.#tell(model, written.active, revision);
-    }
+    model.wish = model.mesh.wish?.revision;
     this.#models.set(toKey(object), model);
+    if (model.mesh.active !== undefined) this.#tell(model, model.mesh.active.state, model.mesh.active.revision);
     return model;
   }
 
   #lose(model: Model): void {
     model.end.abort();
     this.#models.delete(`${model.namespace}/${model.name}`);
-    if (model.isTold) this.#tell(model, 'Gone', model.active?.revision ?? model.wish);
+    if (model.told !== undefined) this.#tell(model, 'Gone', model.mesh.active?.revision ?? model.wish ?? noRevision);
   }
 
-  /** Begins with what the model is to do, in place of what it was about. */
-  #load(model: Model): void {
-    const { wish } = model;
-    if (wish === undefined || this.#stop.signal.aborted) return;
+  /** What happens is thought through, told to the data plane at once, and to the API as soon as it takes it. */
+  #apply(model: Model, event: ModelEvent): void {
+    const { model: mesh, writes } = step(model.mesh, event, new Date());
+    if (this.#api === undefined) {
+      // ModelMesh knows, and the controller finds out when it is back.
+      const { isAsked, written } = model.mesh;
+      model.mesh = { ...mesh, isAsked, ...(written === undefined ? {} : { written }) };
+      return;
+    }
+    model.mesh = mesh;
+    const { active } = mesh;
+    if (active !== undefined)
+      this.#tell(model, mesh.pods === 'ready' ? active.state : 'Loading', active.revision, active.failure?.message);
+    for (const report of writes) model.queue.push({ report, wish: model.wish, isRepeated: event.kind === 'repeat' });
+    this.#drain(model);
+    this.#follow(model);
+  }
+
+  /** Brings a load to its end after its time, if one is under way. */
+  #follow(model: Model): void {
+    if (this.#api === undefined) return;
+    const { mesh } = model;
+    const revision = toLoading(mesh);
+    if (model.loading === revision?.name && model.loading !== undefined) return;
     model.course?.abort();
-    const course = new AbortController();
-    model.course = course;
-    model.isSettled = false;
-    const signal = AbortSignal.any([course.signal, model.end.signal, this.#stop.signal]);
-    this.#run(model, wish, signal).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
+    model.course = new AbortController();
+    model.loading = revision?.name;
+    const signal = AbortSignal.any([model.course.signal, this.#stop.signal]);
+    if (revision === undefined) {
+      const { retryMs } = this.#behaviourOf(model, model.wish);
+      if (mesh.active?.failure?.reason === 'ModelLoadFailed')
+        this.#after(model, retryMs, signal, () => this.#apply(model, { kind: 'retry' }));
+      return;
+    }
+    const { loadMs, outcome, failsInTwoWrites } = this.#behaviourOf(model, revision);
+    const sickness = this.#sick.get(`${model.namespace}/${model.name}`);
+    if (sickness === 'Loading' || (sickness === undefined && outcome === 'never')) return;
+    const isFailing = sickness !== undefined || outcome === 'fail';
+    this.#after(model, loadMs, signal, () => {
+      model.loading = undefined;
+      this.#apply(model, isFailing ? { kind: 'failed', inTwoWrites: failsInTwoWrites } : { kind: 'loaded' });
     });
   }
 
-  async #run(model: Model, wish: Revision, signal: AbortSignal): Promise<void> {
-    const { noticeMs = 50 } = this.#options;
-    const { active } = model;
-    const key = `${model.namespace}/${model.name}`;
-    const { first, flash, flashMs, loadMs, outcome } = this.#behaviourOf(key, wish);
-    await sleep(noticeMs, undefined, { signal });
-    const isLive = active?.state === 'Loaded';
-    const isSame = active?.revision.name === wish.name;
-    const sickness = this.#sick.get(key);
-    if (active !== undefined && sickness !== undefined) return this.#settle(model, wish, sickness, signal);
-    if (isLive && isSame) return this.#settle(model, wish, 'load', signal);
-    // While a runtime is waited for nothing new is said, until its model is there again.
-    if (active?.state !== 'Unhealthy') await this.#write(model, wish, toLoading(active, isSame, first), signal);
-    if (outcome === 'never') return;
-    await sleep(loadMs, undefined, { signal });
-    for (const state of flash) {
-      await this.#write(model, wish, toFlash(state, isLive, wish), signal);
-      await sleep(flashMs, undefined, { signal });
-    }
-    await this.#settle(model, wish, this.#sick.get(key) ?? outcome, signal);
+  #after(model: Model, ms: number, signal: AbortSignal, act: () => void): void {
+    const either = AbortSignal.any([signal, model.end.signal]);
+    sleep(ms, undefined, { signal: either, ref: false }).then(
+      () => {
+        if (!either.aborted) act();
+      },
+      () => undefined,
+    );
   }
 
-  async #settle(model: Model, wish: Revision, end: 'load' | 'fail' | Sickness, signal: AbortSignal): Promise<void> {
-    const { active } = model;
-    // An old one whose runtime came back serves again, whatever becomes of the new one.
-    const isLive = active?.state === 'Loaded' || (active?.state === 'Unhealthy' && active.revision.name !== wish.name);
-    const now = new Date();
-    const { written = loaded } = model;
-    switch (end) {
-      case 'load':
-        model.active = { revision: wish, state: 'Loaded' };
-        await this.#write(model, wish, loaded, signal);
-        break;
-      case 'fail':
-        model.active = isLive
-          ? { revision: active.revision, state: 'Loaded' }
-          : { revision: wish, state: 'FailedToLoad' };
-        await this.#write(model, wish, toFailed(isLive, wish, now), signal);
-        break;
-      case 'ModelLoadFailed':
-        model.active = { revision: wish, state: 'FailedToLoad' };
-        await this.#write(model, wish, toFailed(false, wish, now), signal);
-        break;
-      case 'RuntimeUnhealthy':
-        model.active = { revision: active?.revision ?? wish, state: 'Unhealthy' };
-        await this.#write(model, wish, toUnhealthy(wish.name, now), signal);
-        break;
-      case 'NoRuntimePods':
-        model.active = { revision: active?.revision ?? wish, state: 'Unhealthy' };
-        await this.#write(model, wish, toUnanswered(written, wish.name, now), signal);
-        break;
-    }
-    model.isSettled = true;
+  /** Writes what the queue holds, one after the other. */
+  #drain(model: Model): void {
+    if (model.isWriting) return;
+    model.isWriting = true;
+    const signal = AbortSignal.any([model.end.signal, this.#stop.signal]);
+    const work = async () => {
+      for (let next = model.queue.shift(); next !== undefined; next = model.queue.shift())
+        await this.#write(model, next, signal);
+    };
+    work()
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      })
+      .finally(() => {
+        model.isWriting = false;
+      });
   }
 
-  /** Told to the data plane at once, and to the API as soon as it takes it. */
-  async #write(model: Model, wish: Revision, report: ModelReport, signal: AbortSignal): Promise<void> {
-    this.#tell(model, toState(report, model.active), model.active?.revision ?? wish);
-    if (isSameReport(model.written, report)) return;
-    model.written = undefined;
+  async #write(model: Model, { report, wish, isRepeated }: QueuedReport, signal: AbortSignal): Promise<void> {
+    if (!isRepeated && isSameReport(model.written, report)) return;
     const { namespace, name, uid } = model;
     await this.#insist(model, signal, async (api) => {
+      // Whoever reads another spec computes another status.
+      if (model.wish?.name !== wish?.name) return;
       const object = {
         apiVersion: 'serving.kserve.io/v1beta1',
         kind: 'InferenceService',
@@ -381,8 +421,9 @@ export class KServeController {
   }
 
   /** The very same list when it is as it should be. */
-  #toFinalizers({ namespace, name, wish, finalizers, isDeleting }: Model): readonly string[] {
-    const { finalizer } = this.#behaviourOf(`${namespace}/${name}`, wish);
+  #toFinalizers(model: Model): readonly string[] {
+    const { finalizers, isDeleting } = model;
+    const { finalizer } = this.#behaviourOf(model, model.wish);
     const isOn = finalizers.includes(finalizerName);
     if (isDeleting && isOn && finalizer !== 'stuck') return finalizers.filter((other) => other !== finalizerName);
     return isDeleting || isOn || finalizer === 'none' ? finalizers : [...finalizers, finalizerName];
@@ -415,52 +456,59 @@ export class KServeController {
     }
   }
 
-  #behaviourOf(key: string, wish: Revision | undefined): Behaviour {
+  #behaviourOf({ namespace, name }: Model, wish: Revision | undefined): Behaviour {
     const byUri = wish && (this.#options.outcomeOf ?? outcomeOf)(wish.storageUri);
     return {
       ...usual,
       ...this.#options.behaviour,
       ...(byUri === undefined ? {} : { outcome: byUri }),
-      ...this.#behaviours.get(key),
+      ...this.#behaviours.get(`${namespace}/${name}`),
     };
   }
 
-  #tell(model: Model, state: Transition['state'], revision: Revision | undefined): void {
-    model.isTold = true;
+  #tell(model: Model, state: Transition['state'], revision: Revision, message?: string): void {
+    const word = `${state} ${revision.name}`;
+    if (model.told === word) return;
+    model.told = word;
     const { namespace, name, uid } = model;
-    const storageUri = revision?.storageUri ?? '';
-    this.#options.onTransition?.({ namespace, name, uid, state, storageUri, at: Date.now() });
+    const said = { namespace, name, uid, state, revision, ...(message === undefined ? {} : { message }) };
+    this.#options.onTransition?.({ ...said, at: Date.now() });
   }
 }
 
-function toLoading(active: Active | undefined, isSame: boolean, first: Behaviour['first']): ModelReport {
-  if (active?.state === 'Loaded') return toNextLoading('Loading');
-  if (active !== undefined) return isSame ? loadingAtOnce : toFirstLoading('FailedToLoad');
-  return first === 'Loading' ? loadingAtOnce : toFirstLoading('Pending');
-}
-
-function toFlash(state: 'Standby' | 'FailedToLoad', isLive: boolean, wish: Revision): ModelReport {
-  if (state === 'FailedToLoad') return toFailed(isLive, wish, new Date());
-  return isLive ? toNextLoading('Standby') : { ...loaded, active: 'Standby' };
-}
-
-/** What requests to the model would meet. */
-function toState({ active, target }: ModelReport, now: Active | undefined): ModelState {
-  if (now?.state === 'Unhealthy' || (active === 'Pending' && target === 'Loading')) return 'Loading';
-  return active;
+/** What ModelMesh has of a model, by the status that an earlier controller left. */
+function toKnownModel(pods: Pods, written: ModelReport | undefined, wish: Revision | undefined): MeshModel {
+  const model = toNewModel(pods);
+  if (written === undefined || wish === undefined) return model;
+  const { active, target, failure } = written;
+  if (active !== 'Loaded' && active !== 'Standby' && active !== 'FailedToLoad') return { ...model, written };
+  const isSettled = target === '';
+  // Which revision an unsettled one serves is said nowhere.
+  const revision = isSettled ? wish : noRevision;
+  const part = { revision, state: active, ...(isSettled && failure !== undefined ? { failure } : {}) };
+  return {
+    ...model,
+    written,
+    active: active === 'FailedToLoad' ? part : { revision, state: active },
+    ...(isSettled ? { wish: { revision: wish, isRecognized: true } } : {}),
+  };
 }
 
 /** @returns undefined for what ModelMesh does not look at, or makes nothing of. */
 function toRevision(object: unknown): Revision | undefined {
   const annotation = (key: string) => valueAt(object, ['metadata', 'annotations', `serving.kserve.io/${key}`]);
   if (annotation('deploymentMode') !== 'ModelMesh') return undefined;
-  const field = (...path: string[]) => valueAt(object, ['spec', 'predictor', 'model', ...path]);
+  const framework = findFramework(valueAt(object, ['spec', 'predictor']));
+  const field = (...path: string[]) => valueAt(object, ['spec', 'predictor', framework ?? 'model', ...path]);
   const uri = field('storageUri');
   const path = field('storage', 'path');
   if (typeof uri === 'string' ? path !== undefined || !/^(pvc|s3|gs|https?):/.test(uri) : typeof path !== 'string')
     return undefined;
   const honoured = ['modelFormat', 'runtime', 'protocolVersion', 'storageUri', 'storage'].map((key) => field(key));
-  const text = JSON.stringify([...honoured, annotation('secretKey'), annotation('schemaPath')].map(sortKeys));
+  const annotations = ['secretKey', 'schemaPath', ...(framework === undefined ? [] : ['servingRuntime'])].map(
+    annotation,
+  );
+  const text = JSON.stringify([framework, ...honoured, ...annotations].map(sortKeys));
   const hash = createHash('sha1').update(text).digest('hex').slice(0, 10);
   return { name: `${textAt(object, 'metadata', 'name')}__isvc-${hash}`, storageUri: String(uri ?? path) };
 }
@@ -474,8 +522,11 @@ function sortKeys(value: unknown): unknown {
   );
 }
 
-function isEnd(state: ModelState): state is 'Loaded' | 'FailedToLoad' {
-  return state === 'Loaded' || state === 'FailedToLoad';
+/** The old form: `predictor.sklearn` in place of `predictor.model`. */
+function findFramework(predictor: unknown): string | undefined {
+  if (!isMap(predictor) || isMap(predictor['model'])) return undefined;
+  const frameworks = ['sklearn', 'xgboost', 'lightgbm', 'onnx', 'pytorch', 'tensorflow', 'triton', 'pmml', 'paddle'];
+  return frameworks.find((framework) => isMap(predictor[framework]));
 }
 
 function isLater(version: string, than: string): boolean {

@@ -2,7 +2,8 @@
  * What ModelMesh's controller says of a model, as the status of its InferenceService: pure.
  *
  * The source: modelmesh-serving, controllers/predictor_controller.go and
- * pkg/predictor_source/inferenceservice_registry.go.
+ * pkg/predictor_source/inferenceservice_registry.go; and what the real one was seen to write
+ * (`fixtures/modelmesh/`).
  */
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, valueAt } from '../../src/input/plain-value.ts';
@@ -10,21 +11,29 @@ import { isMap, valueAt } from '../../src/input/plain-value.ts';
 export type ModelState = 'Pending' | 'Standby' | 'Loading' | 'Loaded' | 'FailedToLoad';
 
 export interface Failure {
-  readonly reason: 'ModelLoadFailed' | 'RuntimeUnhealthy';
+  readonly reason: 'ModelLoadFailed' | 'RuntimeUnhealthy' | 'RuntimeNotRecognized';
   readonly modelRevisionName: string;
   readonly message: string;
-  /** The Pod; of what failed to load alone. */
+  /** The last twelve characters of the Pod's name; of what failed to load alone. */
   readonly location?: string;
-  /** RFC 3339, whole seconds. */
-  readonly time: string;
+  /** RFC 3339, whole seconds; absent while there is no Pod at all. */
+  readonly time?: string;
+}
+
+export interface Copies {
+  readonly failedCopies: number;
+  /** Absent while no Pod has one. */
+  readonly totalCopies?: number;
 }
 
 export interface ModelReport {
   readonly isReady: boolean;
-  readonly transition: 'UpToDate' | 'InProgress' | 'BlockedByFailedLoad';
+  /** Empty: ModelMesh was never asked. */
+  readonly transition: 'UpToDate' | 'InProgress' | 'BlockedByFailedLoad' | '';
   readonly active: ModelState;
   /** Empty: nothing but the active one. */
-  readonly target: ModelState | '';
+  readonly target: 'Loading' | 'FailedToLoad' | '';
+  readonly copies: Copies;
   readonly failure?: Failure;
 }
 
@@ -35,51 +44,44 @@ export interface Revision {
   readonly storageUri: string;
 }
 
-export const loaded: ModelReport = { isReady: true, transition: 'UpToDate', active: 'Loaded', target: '' };
+/** The latter half of a Pod's name. */
+const location = '7c9b66-x2x7k';
 
-/** What is not FailedToLoad counts as available there, unless a runtime is waited for. */
-export const loadingAtOnce: ModelReport = { ...loaded, active: 'Loading' };
-
-/** @param active of a model that serves nothing yet. */
-export function toFirstLoading(active: 'Pending' | 'FailedToLoad'): ModelReport {
-  return { isReady: false, transition: 'InProgress', active, target: 'Loading' };
-}
-
-/** The old one goes on serving. */
-export function toNextLoading(target: 'Loading' | 'Standby'): ModelReport {
-  return { isReady: true, transition: 'InProgress', active: 'Loaded', target };
-}
-
-/** @param isLive whether an old one goes on serving. */
-export function toFailed(isLive: boolean, { name, storageUri }: Revision, at: Date): ModelReport {
-  const failure: Failure = {
+/** As the storage's client words it: with a request id of its own each time. */
+export function toLoadFailure({ name, storageUri }: Revision, at: Date): Failure {
+  const [, bucket = storageUri] = /^\w+:\/\/([^/]*)/.exec(storageUri) ?? [];
+  const request = `REQ${at.getTime()}${String(process.hrtime.bigint() % 1_000_000n).padStart(6, '0')}`;
+  return {
     reason: 'ModelLoadFailed',
-    location: 'modelmesh-serving-mlserver-1.x-5d8f7c9b6-x2x7k',
+    location,
     modelRevisionName: name,
-    message: `Failed to pull model from storage: no such object: ${storageUri}`,
+    message:
+      `Failed to pull model from storage due to error: unable to list objects in bucket '${bucket}': ` +
+      `AccessDenied: Access Denied.\n\tstatus code: 403, request id: ${request}, host id: `,
     time: toTime(at),
   };
-  return isLive
-    ? { isReady: true, transition: 'BlockedByFailedLoad', active: 'Loaded', target: 'FailedToLoad', failure }
-    : { isReady: false, transition: 'UpToDate', active: 'FailedToLoad', target: '', failure };
 }
 
-/** Its runtime's Pods are gone, others are there. */
-export function toUnhealthy(modelRevisionName: string, at: Date): ModelReport {
-  const message = 'Waiting for supporting runtime Pod to become available';
-  const failure: Failure = { reason: 'RuntimeUnhealthy', modelRevisionName, message, time: toTime(at) };
-  return { isReady: false, transition: 'UpToDate', active: 'Loading', target: '', failure };
+export function toUnrecognized({ name }: Revision, at: Date): Failure {
+  const message = 'Specified runtime name not recognized';
+  return { reason: 'RuntimeNotRecognized', modelRevisionName: name, message, time: toTime(at) };
 }
 
-/** No Pod of ModelMesh is left to ask: all that was said before stays, Ready True included. */
-export function toUnanswered(before: ModelReport, modelRevisionName: string, at: Date): ModelReport {
+/** No Pod of ModelMesh is ready. */
+export function toNoPods({ name }: Revision): Failure {
   const message = 'Waiting for runtime Pod to become available';
-  return { ...before, failure: { reason: 'RuntimeUnhealthy', modelRevisionName, message, time: toTime(at) } };
+  return { reason: 'RuntimeUnhealthy', modelRevisionName: name, message };
 }
 
-/** The whole status; the times of the conditions are new in each, since ModelMesh makes it up anew each time. */
+/** Its runtime has no Pod; another has. */
+export function toNoSupport({ name }: Revision, at: Date): Failure {
+  const message = 'Waiting for supporting runtime Pod to become available';
+  return { reason: 'RuntimeUnhealthy', modelRevisionName: name, message, time: toTime(at) };
+}
+
+/** The whole status; the times of the conditions are new in each, since ModelMesh's controller computes it each time. */
 export function toStatus(report: ModelReport, namespace: string, at: Date): object {
-  const { isReady, transition, active, target, failure } = report;
+  const { isReady, transition, active, target, copies, failure } = report;
   const status = isReady ? 'True' : 'False';
   const grpcUrl = `grpc://modelmesh-serving.${namespace}:8033`;
   const restUrl = `http://modelmesh-serving.${namespace}:8008`;
@@ -89,7 +91,7 @@ export function toStatus(report: ModelReport, namespace: string, at: Date): obje
     modelStatus: {
       transitionStatus: transition,
       states: { activeModelState: active, targetModelState: target },
-      copies: { failedCopies: failure?.location === undefined ? 0 : 1, totalCopies: 1 },
+      copies,
       ...(failure === undefined ? {} : { lastFailureInfo: failure }),
     },
   };
@@ -102,12 +104,19 @@ export function fromStatus(status: unknown): ModelReport | undefined {
   if (!isMap(modelStatus) || !Array.isArray(conditions)) return undefined;
   const failure = modelStatus['lastFailureInfo'] as Failure | undefined;
   return {
-    isReady: conditions.some((condition) => isDeepStrictEqual(toWord(condition), ['Ready', 'True'])),
+    isReady: conditions.some((condition) => isDeepStrictEqual(toTypeAndStatus(condition), ['Ready', 'True'])),
     transition: modelStatus['transitionStatus'] as ModelReport['transition'],
     active: valueAt(modelStatus, ['states', 'activeModelState']) as ModelState,
-    target: valueAt(modelStatus, ['states', 'targetModelState']) as ModelState | '',
+    target: valueAt(modelStatus, ['states', 'targetModelState']) as ModelReport['target'],
+    copies: modelStatus['copies'] as Copies,
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** `True UpToDate Loaded/""`, and the reason of a failure: as `fixtures/modelmesh/statuses.md` has it. */
+export function toWords({ isReady, transition, active, target, failure }: ModelReport): string {
+  const words = [isReady ? 'True' : 'False', transition || '""', `${active}/${target || '""'}`, failure?.reason];
+  return words.filter((word) => word !== undefined).join(' ');
 }
 
 /** But for the time of the failure. */
@@ -119,7 +128,7 @@ export function isSameReport(a: ModelReport | undefined, b: ModelReport): boolea
   return a !== undefined && isDeepStrictEqual(withoutTime(a), withoutTime(b));
 }
 
-function toWord(condition: unknown): unknown[] {
+function toTypeAndStatus(condition: unknown): unknown[] {
   return [valueAt(condition, ['type']), valueAt(condition, ['status'])];
 }
 

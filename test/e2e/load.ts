@@ -11,7 +11,7 @@ import {
   MessageReader,
   parseInferMessage,
   toFrame,
-  toInferMessage,
+  toInferRequest,
   toStatusName,
   toTimeout,
 } from './grpc-frames.ts';
@@ -64,7 +64,7 @@ export interface LoadSummary {
   readonly answered: number;
   /** How many by gRPC status, or by what happened to the connection or the stream. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Answers by the model's name in them. */
+  /** Answers by the model's name in them: with ModelMesh the concrete model's, `wisdom-0__isvc-58aa08371b`. */
   readonly byModel: Readonly<Record<string, number>>;
   /** Of the answered calls, from the moment each was sent; 0 when there is none. */
   readonly latencyMs: Latencies;
@@ -119,7 +119,7 @@ export class Load {
     this.#rate = rate;
     this.#parallel = parallel;
     this.#calls = rate === 0 ? calls : Math.min(calls, Math.ceil(rate * seconds));
-    this.#frame = toFrame(toInferMessage({ modelName }));
+    this.#frame = toFrame(toInferRequest({ modelName }));
     this.#sessions = new Array(connections).fill(undefined);
     this.#headers = {
       ':method': 'POST',

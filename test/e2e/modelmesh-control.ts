@@ -1,6 +1,6 @@
 import type { Counts, ModelState } from './modelmesh.ts';
 
-/** Steers a stand-in for ModelMesh that runs as a process of its own (`modelmesh-process.ts`). */
+/** Steers a fake of ModelMesh that runs as a process of its own (`modelmesh-process.ts`). */
 export class ModelMeshControl {
   readonly address: string;
 

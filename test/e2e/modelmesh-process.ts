@@ -1,5 +1,5 @@
 /**
- * `node test/e2e/modelmesh-process.ts --listen IP:8033 --control IP:PORT`: the stand-in for ModelMesh, steered
+ * `node test/e2e/modelmesh-process.ts --listen IP:8033 --control IP:PORT`: the fake of ModelMesh, steered
  * over HTTP (`modelmesh-control.ts`). When it listens it prints a line of JSON with both addresses. SIGTERM
  * ends it.
  */
@@ -12,13 +12,13 @@ import { parseArgs } from 'node:util';
 import { toAddress } from './address.ts';
 import { isStatus } from './grpc-frames.ts';
 import type { ModelState } from './modelmesh.ts';
-import { ModelMeshStandIn, modelStates } from './modelmesh.ts';
+import { ModelMeshFake, modelStates } from './modelmesh.ts';
 
 const { values } = parseArgs({ options: { listen: { type: 'string' }, control: { type: 'string' } } });
 const { listen, control } = values;
 if (listen === undefined || control === undefined) throw new Error('needs --listen IP:PORT and --control IP:PORT');
 
-const standIn = await ModelMeshStandIn.start(toAddress(listen));
+const fake = await ModelMeshFake.start(toAddress(listen));
 const server = createServer((request, response) => {
   serve(request, response).catch((error) => response.writeHead(400).end(String(error)));
 });
@@ -28,20 +28,19 @@ await once(server, 'listening');
 process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();
-  void standIn.close();
+  void fake.close();
 });
 const bound = server.address() as AddressInfo;
-process.stdout.write(`${JSON.stringify({ listen: standIn.address, control: `${bound.address}:${bound.port}` })}\n`);
+process.stdout.write(`${JSON.stringify({ listen: fake.address, control: `${bound.address}:${bound.port}` })}\n`);
 
 async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { method = '', url = '' } = request;
   const [, name] = /^\/models\/([^/]+)$/.exec(url) ?? [];
-  if (method === 'GET' && url === '/counts') return reply(response, standIn.report());
-  if (method === 'GET' && url === '/models') return reply(response, standIn.models);
-  if (method === 'POST' && url === '/reset') standIn.reset();
-  else if (method === 'PUT' && name !== undefined)
-    standIn.set(decodeURIComponent(name), assertState(await json(request)));
-  else if (method === 'DELETE' && name !== undefined) standIn.remove(decodeURIComponent(name));
+  if (method === 'GET' && url === '/counts') return reply(response, fake.report());
+  if (method === 'GET' && url === '/models') return reply(response, fake.models);
+  if (method === 'POST' && url === '/reset') fake.reset();
+  else if (method === 'PUT' && name !== undefined) fake.set(decodeURIComponent(name), assertState(await json(request)));
+  else if (method === 'DELETE' && name !== undefined) fake.remove(decodeURIComponent(name));
   else return void response.writeHead(404).end(`no ${method} ${url}`);
   response.writeHead(204).end();
 }

@@ -1,18 +1,20 @@
 /**
- * Stands for ModelMesh's data plane: gRPC unary calls over cleartext HTTP/2, led to a vmodel by header or
+ * A fake of ModelMesh's data plane: gRPC unary calls over cleartext HTTP/2, routed to a vmodel by header or
  * body, and counted.
  *
  * What it answers is what ModelMesh does (kserve/modelmesh ModelMeshApi.java, `startCall` and
  * `getModelIdsFromHeaders`, with the dataPlaneApiJsonConfig of kserve/modelmesh-serving
- * controllers/modelmesh/cluster_config.go):
+ * controllers/modelmesh/cluster_config.go), and what the real one was seen to do (`fixtures/modelmesh/calls.md`):
  * - a name in the body is the vmodel, and then no header is looked at;
  * - otherwise `mm-vmodel-id` is; with `mm-model-id` beside it, or neither, the call is refused;
- * - `mm-model-id` alone is a concrete model's: there are none here;
- * - several `mm-vmodel-id` are a call to each of them; unknown ones are left out of the answer.
- *
- * Left out: the `-bin` forms of the headers, `tas-model-id`, `mm-required`, compressed messages,
- * the limit of 16 MiB.
+ * - `mm-model-id` alone, or else `tas-model-id`, is a concrete model's, such as `wisdom-0__isvc-58aa08371b`;
+ * - both are taken in their `-bin` form too; of one vmodel-id the plain form wins;
+ * - several `mm-vmodel-id` are a call to each of them; unknown ones are left out of the answer, unless
+ *   `mm-required: all` is there;
+ * - the answer is named by the concrete model;
+ * - a message over 16 MiB is cut off.
  */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import { constants, createServer } from 'node:http2';
@@ -20,6 +22,7 @@ import type { AddressInfo } from 'node:net';
 import type { Address } from './address.ts';
 import type { GrpcStatus } from './grpc-frames.ts';
 import {
+  CompressedMessage,
   contentType,
   inferPath,
   MessageReader,
@@ -39,14 +42,22 @@ export interface ModelState {
    * answered, not even at its deadline.
    */
   readonly state: (typeof modelStates)[number];
+  /** The concrete model's id; default: one made of the vmodel's name. */
+  readonly concrete?: string;
+  /**
+   * While it is loading no model of the Pod answers: MLServer has one worker, and unpickling takes it all.
+   */
+  readonly stallsPod?: boolean;
   /** For a slow one; default 1000. */
   readonly delayMs?: number;
-  /** For a failing one; default UNAVAILABLE. ModelMesh says INTERNAL of a model that cannot be loaded. */
+  /** For a failing one; default INTERNAL, as of a model that cannot be loaded. */
   readonly code?: GrpcStatus;
+  /** For a failing one: the whole error. */
+  readonly message?: string;
 }
 
 export interface CallCount {
-  /** The vmodel, several with a comma between them, or `none`. */
+  /** The vmodel, or the concrete model that was called by its id; several with a comma between them; or `none`. */
   readonly model: string;
   readonly authority: string;
   /** The caller's address, without its port. */
@@ -62,7 +73,7 @@ export interface Counts {
   readonly counts: readonly CallCount[];
   /** By vmodel, when its last call came: milliseconds since 1970. */
   readonly lastCalls: Readonly<Record<string, number>>;
-  /** Calls with a header `mm-model-id`. */
+  /** Calls with a header that names a concrete model. */
   readonly withModelId: number;
   /** Calls with several headers `mm-vmodel-id`. */
   readonly multiModel: number;
@@ -88,10 +99,15 @@ interface Call {
   /** A call belongs where it was when it came. */
   readonly tally: Tally;
   readonly timers: NodeJS.Timeout[];
+  readonly ids: HeaderIds;
   models: readonly string[];
   id: string | undefined;
   /** By its body. */
   isNamed: boolean;
+  /** By the id of a concrete model. */
+  isConcrete: boolean;
+  /** What the runtime itself says of its message. */
+  complaint: Refusal | undefined;
   isDone: boolean;
 }
 
@@ -101,12 +117,21 @@ interface Refusal {
 }
 
 /** Never, not until a model is loaded, or an answer of these models. */
-type Outcome = 'never' | 'wait' | Refusal | { readonly models: readonly string[]; readonly delayMs: number };
+type Outcome =
+  | 'never'
+  | 'wait'
+  | (Refusal & { readonly afterMs?: number })
+  | { readonly concrete: readonly string[]; readonly delayMs: number };
 
 /** What the headers say of the model. */
 interface HeaderIds {
   readonly vmodels: readonly string[];
-  readonly hasModelId: boolean;
+  /** `mm-model-id`. */
+  readonly models: readonly string[];
+  /** `tas-model-id`, its older name. */
+  readonly legacy: readonly string[];
+  /** Whether an unknown one among several is an error. */
+  readonly isAllRequired: boolean;
 }
 
 /** Those of the V2 protocol that ModelMesh is told where to find a name in. Both have it in field 1, in answers too. */
@@ -116,12 +141,15 @@ const answerHeaders = { ':status': 200, 'content-type': contentType };
 const okTrailers = { 'grpc-status': toStatusCode('OK') };
 
 const megabyte = 1 << 20;
+const maxMessage = 16 * megabyte;
+/** A name that is in the message twice is put right, and looked up, again and again. */
+const retriesMs = 900;
 /** Nobody may be thrown out for many cancelled calls, or for many that hang. */
 const noLimit = 1_000_000;
 
 const ignore = () => {};
 
-export class ModelMeshStandIn {
+export class ModelMeshFake {
   readonly #server: Http2Server;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #models = new Map<string, ModelState>();
@@ -135,14 +163,16 @@ export class ModelMeshStandIn {
       settings: { initialWindowSize: megabyte, maxConcurrentStreams: noLimit },
       streamResetBurst: noLimit,
       streamResetRate: noLimit,
+      // A value with spaces around it is a name as it is, and not a broken header.
+      strictFieldWhitespaceValidation: false,
     });
     this.#server.on('session', (session) => this.#accept(session));
     this.#server.on('sessionError', ignore);
   }
 
   /** Port 0 is any that is free. */
-  static async start({ host, port }: Address = { host: '127.0.0.1', port: 0 }): Promise<ModelMeshStandIn> {
-    const standIn = new ModelMeshStandIn();
+  static async start({ host, port }: Address = { host: '127.0.0.1', port: 0 }): Promise<ModelMeshFake> {
+    const standIn = new ModelMeshFake();
     standIn.#server.listen(port, host);
     await once(standIn.#server, 'listening');
     return standIn;
@@ -161,13 +191,13 @@ export class ModelMeshStandIn {
   /** Makes it known. Calls that waited for it to load see what it is now. */
   set(name: string, state: ModelState): void {
     this.#models.set(name, state);
-    this.#wake(name);
+    this.#wake();
   }
 
   /** It is unknown from now on. */
   remove(name: string): void {
     this.#models.delete(name);
-    this.#wake(name);
+    this.#wake();
   }
 
   counts(): CallCount[] {
@@ -212,21 +242,27 @@ export class ModelMeshStandIn {
       timeoutMs: typeof timeout === 'string' ? parseTimeout(timeout) : undefined,
       tally: this.#tally,
       timers: [],
+      ids,
       models: ids.vmodels,
       id: undefined,
       isNamed: false,
+      isConcrete: false,
+      complaint: undefined,
       isDone: false,
     };
     call.tally.open.add(call);
-    if (ids.hasModelId) call.tally.withModelId++;
+    if (ids.models.length > 0) call.tally.withModelId++;
     if (ids.vmodels.length > 1) call.tally.multiModel++;
     const body = new MessageReader();
     stream.on('error', ignore);
     stream.on('data', (chunk: Buffer) => {
       body.push(chunk);
-      if (body.isStream) refuse(call, { code: 'UNIMPLEMENTED', message: 'Streaming not supported yet' });
+      if (body.announced > maxMessage) {
+        finish(call, 'CANCELLED', false);
+        stream.close(constants.NGHTTP2_CANCEL);
+      } else if (body.isStream) refuse(call, { code: 'UNIMPLEMENTED', message: 'Streaming not supported yet' });
     });
-    stream.once('end', () => this.#begin(call, ids, body));
+    stream.once('end', () => this.#begin(call, body));
     stream.once('close', () => {
       this.#waiting.delete(call);
       finish(call, 'CANCELLED', true);
@@ -234,9 +270,9 @@ export class ModelMeshStandIn {
   }
 
   /** The body is whole. */
-  #begin(call: Call, ids: HeaderIds, body: MessageReader): void {
+  #begin(call: Call, body: MessageReader): void {
     if (call.isDone) return;
-    const refusal = readBody(call, body) ?? toRefusal(call, ids);
+    const refusal = readBody(call, body) ?? chooseModels(call);
     const now = Date.now();
     for (const model of call.models) call.tally.lastCalls.set(model, now);
     if (refusal === undefined) this.#advance(call);
@@ -250,18 +286,19 @@ export class ModelMeshStandIn {
     else if (outcome === 'wait') {
       this.#waiting.add(call);
       expire(call);
-    } else if ('code' in outcome) refuse(call, outcome);
-    else if (outcome.delayMs === 0) answer(call, outcome.models);
+    } else if ('code' in outcome) {
+      if (outcome.afterMs === undefined) refuse(call, outcome);
+      else call.timers.push(setTimeout(() => refuse(call, outcome), outcome.afterMs));
+    } else if (outcome.delayMs === 0) answer(call, outcome.concrete);
     else {
       expire(call);
-      call.timers.push(setTimeout(() => answer(call, outcome.models), outcome.delayMs));
+      call.timers.push(setTimeout(() => answer(call, outcome.concrete), outcome.delayMs));
     }
   }
 
-  #wake(name: string): void {
+  #wake(): void {
     // Some begin to wait again.
     for (const call of [...this.#waiting]) {
-      if (!call.models.includes(name)) continue;
       this.#waiting.delete(call);
       this.#advance(call);
     }
@@ -270,13 +307,18 @@ export class ModelMeshStandIn {
 
 /** @param rawHeaders names and values in turn; `headers` would have repeated ones joined to one. */
 function toIds(rawHeaders: readonly string[]): HeaderIds {
-  const vmodels: string[] = [];
-  let hasModelId = false;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    if (rawHeaders[i] === 'mm-vmodel-id') vmodels.push(rawHeaders[i + 1] ?? '');
-    if (rawHeaders[i] === 'mm-model-id') hasModelId = true;
-  }
-  return { vmodels, hasModelId };
+  const of = (name: string) => rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1] === name);
+  const either = (name: string) => {
+    const plain = of(name);
+    return plain.length > 0 ? plain : of(`${name}-bin`).map((value) => Buffer.from(value, 'base64').toString('utf8'));
+  };
+  return {
+    vmodels: either('mm-vmodel-id'),
+    // Of this one both forms count.
+    models: [...of('mm-model-id'), ...(of('mm-model-id').length > 0 ? [] : either('mm-model-id'))],
+    legacy: of('tas-model-id'),
+    isAllRequired: of('mm-required').includes('all'),
+  };
 }
 
 /** Takes the model's name and the id from a method's body that has them. */
@@ -285,38 +327,82 @@ function readBody(call: Call, body: MessageReader): Refusal | undefined {
     const message = body.message();
     if (message === undefined) return { code: 'INTERNAL', message: 'Half-closed without a request' };
     if (!methods.includes(call.path)) return undefined;
-    const { modelName, id } = parseInferMessage(message);
+    const { modelName, id, hasTensor, isNamedTwice } = parseInferMessage(message);
     call.id = id;
     call.isNamed = modelName !== undefined;
     if (modelName !== undefined) call.models = [modelName];
+    if (isNamedTwice) call.complaint = { code: 'INTERNAL', message: '8 retry iterations exhausted' };
+    else if (call.path === inferPath && !hasTensor)
+      call.complaint = ofRuntime(call, 'INVALID_ARGUMENT', 'mlserver.errors.MLServerError: no inputs');
     return undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof CompressedMessage) {
+      // It is handed on as it is, without what says so.
+      call.complaint = ofRuntime(call, 'UNKNOWN', "Unexpected <class 'google.protobuf.message.DecodeError'>");
+      return undefined;
+    }
     return { code: 'UNKNOWN', message: 'Application error processing RPC' };
   }
 }
 
-/** What is wrong with a call, whatever the models are. */
-function toRefusal({ models, isNamed }: Call, { vmodels, hasModelId }: HeaderIds): Refusal | undefined {
-  if (!isNamed && hasModelId && vmodels.length > 0)
-    return { code: 'INVALID_ARGUMENT', message: 'must include only one of model id and vmodel id' };
-  if (!isNamed && hasModelId) return { code: 'NOT_FOUND', message: 'model not found' };
+/** As ModelMesh hands on what the model's runtime answers. */
+function ofRuntime({ path }: Call, code: GrpcStatus, message: string): Refusal {
+  return { code, message: `${path.slice(1)}: ${code}: ${message}` };
+}
+
+/** Which models a call is for, or what is wrong with it, whatever the models are. */
+function chooseModels(call: Call): Refusal | undefined {
+  const { ids, isNamed } = call;
+  if (!isNamed) {
+    if (ids.models.length > 0 && ids.vmodels.length > 0)
+      return { code: 'INVALID_ARGUMENT', message: 'must include only one of model id and vmodel id' };
+    const concrete = ids.models.length > 0 ? ids.models : ids.legacy;
+    call.isConcrete = ids.vmodels.length === 0 && concrete.length > 0;
+    if (call.isConcrete) call.models = concrete;
+  }
+  const { models } = call;
   if (models.length === 0) return { code: 'INVALID_ARGUMENT', message: 'must include mm-model-id header' };
   if (models.includes('')) return { code: 'INVALID_ARGUMENT', message: 'provided vmodel-id header must be non-empty' };
   return undefined;
 }
 
-function toOutcome({ path, models }: Call, all: ReadonlyMap<string, ModelState>): Outcome {
-  const known = models.filter((model) => all.has(model));
-  const states = known.flatMap((model) => all.get(model) ?? []);
+interface Known extends ModelState {
+  readonly concrete: string;
+}
+
+function toOutcome(call: Call, all: ReadonlyMap<string, ModelState>): Outcome {
+  const { models, isConcrete, ids, path, complaint } = call;
+  const states = models.flatMap((model) => find(model, isConcrete, all) ?? []);
+  const noun = isConcrete ? 'model' : 'vmodel';
   if (states.length === 0 && models.length > 1)
     return { code: 'NOT_FOUND', message: 'none of the requested models were found' };
-  if (states.length === 0) return { code: 'NOT_FOUND', message: 'vmodel not found' };
+  if (states.length === 0 || (ids.isAllRequired && !call.isNamed && states.length < models.length))
+    return { code: 'NOT_FOUND', message: `${noun} not found` };
   if (states.some(({ state }) => state === 'hanging')) return 'never';
   if (states.some(({ state }) => state === 'loading')) return 'wait';
   const failing = states.find(({ state }) => state === 'failing');
-  if (failing !== undefined) return { code: failing.code ?? 'UNAVAILABLE', message: 'it was told to fail' };
-  if (!methods.includes(path)) return { code: 'UNIMPLEMENTED', message: `Method not found or not permitted: ${path}` };
-  return { models: known, delayMs: Math.max(...states.map(toDelay)) };
+  if (failing !== undefined) {
+    const { code = 'INTERNAL', message = 'Failed to load Model due to MLServer runtime error' } = failing;
+    return { code, message };
+  }
+  if ([...all.values()].some(({ state, stallsPod }) => state === 'loading' && stallsPod)) return 'wait';
+  if (!methods.includes(path))
+    return ofRuntime(call, 'UNIMPLEMENTED', `Method not found or not permitted: ${path.slice(1)}`);
+  if (complaint?.code === 'INTERNAL') return { ...complaint, afterMs: retriesMs };
+  if (complaint !== undefined) return complaint;
+  return { concrete: states.map(({ concrete }) => concrete), delayMs: Math.max(...states.map(toDelay)) };
+}
+
+function find(model: string, isConcrete: boolean, all: ReadonlyMap<string, ModelState>): Known | undefined {
+  for (const [name, state] of all) {
+    const known = { ...state, concrete: state.concrete ?? toConcrete(name) };
+    if ((isConcrete ? known.concrete : name) === model) return known;
+  }
+  return undefined;
+}
+
+function toConcrete(vmodel: string): string {
+  return `${vmodel}__isvc-${createHash('sha1').update(vmodel).digest('hex').slice(0, 10)}`;
 }
 
 function toDelay({ state, delayMs = 1000 }: ModelState): number {
@@ -338,10 +424,10 @@ function forget({ timers }: Call): void {
 }
 
 /** One message a model: put together they are one message, as any in protobuf. */
-function answer(call: Call, models: readonly string[]): void {
+function answer(call: Call, concrete: readonly string[]): void {
   if (!finish(call, 'OK', false)) return;
   const { stream, id } = call;
-  const messages = models.map((modelName) => toInferMessage({ modelName, id }));
+  const messages = concrete.map((modelName) => toInferMessage({ modelName, id }));
   stream.respond(answerHeaders, { waitForTrailers: true });
   stream.once('wantTrailers', () => stream.sendTrailers(okTrailers));
   stream.end(toFrame(messages.length === 1 ? (messages[0] as Buffer) : Buffer.concat(messages)));

@@ -1,9 +1,14 @@
-/** The stand-ins for KServe's controller and ModelMesh: what the one writes of a model, the other does. */
+/** The fakes of ModelMesh's controller and of its data plane: what the one writes of a model, the other does. */
 
 import type { Cluster } from './cluster.ts';
+import type { Transition } from './kserve-controller.ts';
 import { KServeController } from './kserve-controller.ts';
 import { modelNamespace } from './mesh.ts';
+import type { ModelState } from './modelmesh.ts';
 import type { ModelMeshControl } from './modelmesh-control.ts';
+
+/** How often it is looked whether somebody has called a model that is not loaded. */
+const lookMs = 200;
 
 export class Models {
   readonly controller: KServeController;
@@ -11,6 +16,10 @@ export class Models {
   readonly #usual = { loadMs: 500 };
   /** By name: told to behave otherwise than its state says. */
   readonly #faults = new Map<string, 'failing' | 'hanging'>();
+  /** By name, since when, in milliseconds since 1970. */
+  readonly #standby = new Map<string, number>();
+  /** By name: what loads stops all others of its Pod. */
+  readonly #stalling = new Set<string>();
   #told: Promise<unknown> = Promise.resolve();
 
   constructor(cluster: Cluster, modelmesh: ModelMeshControl) {
@@ -20,11 +29,12 @@ export class Models {
       api: { url, ca, token },
       namespaces: [modelNamespace],
       behaviour: this.#usual,
-      onTransition: ({ name, state }) => {
-        this.#told = this.#told.then(() => this.#tell(name, state)).catch(() => {});
+      onTransition: (transition) => {
+        this.#told = this.#told.then(() => this.#tell(transition)).catch(() => {});
       },
     });
     this.controller.start();
+    setInterval(() => void this.#wake().catch(() => {}), lookMs).unref();
   }
 
   /** How long every model takes to load from now on. */
@@ -35,7 +45,7 @@ export class Models {
   /** Its calls fail with UNAVAILABLE or are never answered, though its controller sees nothing of it. */
   async disturb(name: string, fault: 'failing' | 'hanging'): Promise<void> {
     this.#faults.set(name, fault);
-    await this.#modelmesh.set(name, { state: fault });
+    await this.#modelmesh.set(name, toFault(fault));
   }
 
   async heal(name: string): Promise<void> {
@@ -43,10 +53,38 @@ export class Models {
     await this.#modelmesh.set(name, { state: 'loaded' });
   }
 
-  async #tell(name: string, state: string): Promise<void> {
-    if (state === 'Gone') return this.#modelmesh.remove(name);
-    const serves = state === 'Loaded' || state === 'Standby';
-    const usual = serves ? 'loaded' : state === 'FailedToLoad' ? 'failing' : 'loading';
-    await this.#modelmesh.set(name, { state: this.#faults.get(name) ?? usual });
+  /** From now on its loading takes all of its Pod, or no more. */
+  stall(name: string, isStalling: boolean): void {
+    if (isStalling) this.#stalling.add(name);
+    else this.#stalling.delete(name);
   }
+
+  /** The first call to a model in Standby loads it. */
+  async #wake(): Promise<void> {
+    if (this.#standby.size === 0) return;
+    const { lastCalls } = await this.#modelmesh.report();
+    for (const [name, since] of this.#standby)
+      if ((lastCalls[name] ?? 0) >= since) this.controller.call(modelNamespace, name);
+  }
+
+  async #tell({ name, state, revision, message, at }: Transition): Promise<void> {
+    if (state === 'Standby') this.#standby.set(name, at);
+    else this.#standby.delete(name);
+    if (state === 'Gone') return this.#modelmesh.remove(name);
+    const fault = this.#faults.get(name);
+    const known = { concrete: revision.name };
+    if (fault !== undefined) return this.#modelmesh.set(name, { ...known, ...toFault(fault) });
+    if (state === 'Loaded') return this.#modelmesh.set(name, { ...known, state: 'loaded' });
+    if (state === 'FailedToLoad')
+      return this.#modelmesh.set(name, {
+        ...known,
+        state: 'failing',
+        ...(message === undefined ? {} : { message }),
+      });
+    await this.#modelmesh.set(name, { ...known, state: 'loading', stallsPod: this.#stalling.has(name) });
+  }
+}
+
+function toFault(fault: 'failing' | 'hanging'): ModelState {
+  return fault === 'failing' ? { state: fault, code: 'UNAVAILABLE', message: 'io exception' } : { state: fault };
 }

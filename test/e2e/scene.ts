@@ -200,10 +200,16 @@ export function callsOf(counts: readonly CallCount[], model: string): number {
   return counts.filter((one) => one.model === model).reduce((sum, { calls }) => sum + calls, 0);
 }
 
-/** What of the calls was not answered by a model. */
+/** What of the calls was not answered by a model: by its concrete one, whichever that was. */
 export function unanswered({ sent, answered, errors, byModel }: LoadSummary, model: string): string[] {
-  const by = byModel[model] ?? 0;
+  const by = answersOf(byModel, model);
   return sent === answered && by === sent
     ? []
     : [`${sent} sent, ${answered} answered, ${by} of them by ${model}; errors: ${JSON.stringify(errors)}`];
+}
+
+function answersOf(byModel: LoadSummary['byModel'], model: string): number {
+  return Object.entries(byModel)
+    .filter(([concrete]) => concrete.startsWith(`${model}__isvc-`))
+    .reduce((sum, [, answers]) => sum + answers, 0);
 }
