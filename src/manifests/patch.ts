@@ -1,25 +1,22 @@
 /**
  * Patches (RFC 6902) of the effective policy, on rendered objects.
  *
- * Invariants: a patch never changes which object it is, whose it is, or which requests go where:
- * that is decided by model, policy and status alone.
+ * Invariants: a patch never changes which object it is, whose it is, or which requests go where: that is
+ * decided by model, policy and status alone. So it changes only what is listed for the object.
  */
 import jsonPatch from 'fast-json-patch';
+import * as v from 'valibot';
 import { toProblem } from '../input/parse-document.ts';
-import { isMap, valueAt } from '../input/plain-value.ts';
-import type { Finding, Problem } from '../input/problem.ts';
+import { valueAt } from '../input/plain-value.ts';
+import type { FieldPath, Finding, Problem } from '../input/problem.ts';
 import { toFieldText } from '../input/problem.ts';
-import { mask, safe } from '../input/safe-text.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { PlacedPatch } from '../rollout/effective-policy.ts';
+import { findChangedFields } from './changed-fields.ts';
 import type { Manifest } from './manifest.ts';
-import {
-  digestAnnotation,
-  managedByLabel,
-  nameLabel,
-  pathAnnotation,
-  toCanonicalText,
-  versionLabel,
-} from './manifest.ts';
+import type { Patchable } from './patchable.ts';
+import { findPatchable } from './patchable.ts';
 
 export interface Patched<T extends Manifest> {
   readonly manifest: T;
@@ -28,37 +25,54 @@ export interface Patched<T extends Manifest> {
   readonly problems: readonly Problem[];
 }
 
-/** Applies every patch whose target the object is. The object itself is not changed. */
-export function patchManifest<T extends Manifest>(manifest: T, patches: readonly PlacedPatch[]): Patched<T> {
+/**
+ * Applies every patch whose target the object is. The object itself is not changed.
+ *
+ * @param allowed what patches may change of it.
+ */
+export function patchManifest<T extends Manifest>(
+  manifest: T,
+  patches: readonly PlacedPatch[],
+  allowed: Patchable,
+): Patched<T> {
   if (patches.length === 0) return { manifest, matched: [], problems: [] };
   const matched = patches.filter(({ patch }) => matches(patch.target, manifest.kind, manifest.metadata.name));
   const problems: Problem[] = [];
   let current = manifest;
-  for (const { patch, origin } of matched) {
-    const operations = jsonPatch.deepClone(patch.patch) as jsonPatch.Operation[];
-    let document = jsonPatch.deepClone(current) as T;
-    let failed = false;
-    for (const [i, operation] of operations.entries()) {
-      const report = (finding: Finding) => {
-        problems.push(toProblem(origin.source, [...origin.path, 'patch', i], finding));
-        failed = true;
-      };
-      if (operation.op === 'move' && operation.path.startsWith(`${operation.from}/`)) {
-        report(movedIntoItself(operation.from, operation.path));
-        break;
-      }
-      try {
-        document = jsonPatch.applyOperation(document, operation, true, true, true, i).newDocument;
-        const refusal = refuseChange(current, document);
-        if (refusal !== undefined) report(refusal);
-      } catch (error) {
-        report(toFailure(error, operation, manifest));
-      }
-      if (failed) break;
-    }
-    if (!failed) current = document;
+  for (const placed of matched) {
+    const result = applyPatch(current, placed, allowed);
+    if ('operation' in result)
+      problems.push(
+        toProblem(placed.origin.source, [...placed.origin.path, 'patch', result.operation], result.finding),
+      );
+    else current = result.manifest;
   }
   return { manifest: current, matched, problems };
+}
+
+/**
+ * @returns the patched object, or what is wrong and with which operation. What counts is the object after
+ *   the last operation; the one to blame is the first after which it was never right again.
+ */
+function applyPatch<T extends Manifest>(
+  manifest: T,
+  { patch }: PlacedPatch,
+  allowed: Patchable,
+): { readonly manifest: T } | { readonly operation: number; readonly finding: Finding } {
+  let document = jsonPatch.deepClone(manifest) as T;
+  let refused: { readonly operation: number; readonly finding: Finding } | undefined;
+  for (const [i, operation] of (jsonPatch.deepClone(patch.patch) as jsonPatch.Operation[]).entries()) {
+    const failure = refuseMove(operation);
+    if (failure !== undefined) return refused ?? { operation: i, finding: failure };
+    try {
+      document = jsonPatch.applyOperation(document, operation, true, true, true, i).newDocument;
+    } catch (error) {
+      return refused ?? { operation: i, finding: toFailure(error, operation, manifest) };
+    }
+    const finding = refuseChange(manifest, document, allowed);
+    refused = finding && (refused ?? { operation: i, finding });
+  }
+  return refused ?? { manifest: document };
 }
 
 /** Whether a patch's target is the object of this kind and name. */
@@ -66,12 +80,13 @@ export function matches(target: PlacedPatch['patch']['target'], kind: string, na
   return target.kind === kind && (target.name === undefined || target.name === name);
 }
 
-/** RFC 6902 forbids it; the library makes an object that contains itself. */
-function movedIntoItself(from: string, path: string): Finding {
+/** RFC 6902 forbids a move into itself; the library makes an object that contains itself. */
+function refuseMove(operation: jsonPatch.Operation): Finding | undefined {
+  if (operation.op !== 'move' || !operation.path.startsWith(`${operation.from}/`)) return undefined;
   return {
     code: 'patch-failed',
-    message: safe`move cannot put ${from === '' ? 'the whole object' : mask(from)} into itself, at ${mask(path)}`,
-    hint: safe`mend from or path`,
+    message: safe`move cannot put ${operation.from === '' ? 'the whole object' : quote(operation.from)} into itself, at ${quote(operation.path)}`,
+    hint: safe`check from and path`,
   };
 }
 
@@ -80,92 +95,72 @@ function toFailure(error: unknown, operation: jsonPatch.Operation, manifest: Man
   if (error instanceof jsonPatch.JsonPatchError && error.name === 'TEST_OPERATION_FAILED')
     return {
       code: 'patch-failed',
-      message: safe`the test at ${mask(operation.path)} fails on ${object}`,
-      hint: safe`mend the expected value, or the target`,
+      message: safe`the test at ${quote(operation.path)} fails on ${object}`,
+      hint: safe`check the expected value, or the target`,
     };
   if (error instanceof jsonPatch.JsonPatchError)
     return {
       code: 'patch-failed',
-      message: safe`${operation.op} ${mask(operation.path)} does not apply to ${object}: there is no such place`,
+      message: safe`${operation.op} ${quote(operation.path)} does not apply to ${object}: there is no such place`,
       hint: safe`see what is there with model-mirror render, with and without --assume-ready: it must apply to both`,
     };
   // The library's guard against prototype pollution throws a plain TypeError, and so does what it
   // stumbles over in an operation that makes no sense.
   return {
     code: /__proto__|prototype/.test(String(error)) ? 'patch-refused' : 'patch-failed',
-    message: safe`${operation.op} ${mask(operation.path)} cannot be applied to ${object}`,
-    hint: safe`mend the operation, or remove it`,
+    message: safe`${operation.op} ${quote(operation.path)} cannot be applied to ${object}`,
+    hint: safe`check the operation, or remove it`,
   };
 }
 
-/** What no patch may change. Undefined when the change is fine. */
-function refuseChange(before: Manifest, after: Manifest): Finding | undefined {
-  const changed = identityFields.find((path) => valueAt(before, path) !== valueAt(after, path));
-  if (changed !== undefined)
-    return {
-      code: 'patch-refused',
-      message: safe`a patch must not change ${toFieldText(changed)}`,
-      hint: safe`names, namespaces and versions are set in model.yaml; other labels and annotations are free`,
-    };
-  const wrongMap = ['labels', 'annotations'].find((field) => !isTextMap(valueAt(after, ['metadata', field])));
-  if (wrongMap !== undefined)
-    return {
-      code: 'patch-refused',
-      message: safe`metadata.${mask(wrongMap)} would hold something other than texts`,
-      hint: safe`put quotes around the value`,
-    };
-  if (toRoutingText(before) !== toRoutingText(after))
-    return {
-      code: 'patch-refused',
-      message: safe`a patch must not change which requests of ${mask(before.kind)} ${mask(before.metadata.name)} go where: the gate would leak`,
-      hint: safe`hosts, gateways, services and the percentage are set in a policy, under spec.routing and spec.mirrorPercentage`,
-    };
-  return undefined;
+/** What a patch has changed and may not. Undefined when the change is fine. */
+function refuseChange(before: Manifest, after: Manifest, allowed: Patchable): Finding | undefined {
+  for (const path of findChangedFields(before, after)) {
+    const found = findPatchable(allowed, path);
+    if (found === undefined) return toRefusal(before, path, allowed);
+    const value = valueAt(after, found.at);
+    if (value === undefined && !found.field.isRequired) continue;
+    const { issues } = v.safeParse(found.field.schema, value);
+    if (issues !== undefined) return toInvalid(before, found.at, issues[0].message);
+  }
+  const wrong = allowed.check?.(after);
+  return wrong === undefined ? undefined : toInvalid(before, [], wrong);
 }
 
-const identityFields = [
-  ['apiVersion'],
-  ['kind'],
-  ['metadata', 'name'],
-  ['metadata', 'namespace'],
-  ...[managedByLabel, nameLabel, versionLabel].map((key) => ['metadata', 'labels', key]),
-  ...[pathAnnotation, digestAnnotation].map((key) => ['metadata', 'annotations', key]),
-];
-
-/**
- * Everything in an object that decides which requests reach which version: patched, it could send
- * clients to a candidate that is not ready, or a mirror back to itself.
- */
-function toRoutingText(manifest: Manifest): string {
-  const { kind } = manifest;
-  if (kind === 'Gateway') return toCanonicalText(valueAt(manifest, ['spec', 'selector']) ?? null);
-  if (kind === 'ServiceEntry') return toCanonicalText(valueAt(manifest, ['spec', 'hosts']) ?? null);
-  if (kind !== 'VirtualService') return '';
-  const http = valueAt(manifest, ['spec', 'http']);
-  return toCanonicalText([
-    ...['gateways', 'hosts', 'tcp', 'tls'].map((field) => valueAt(manifest, ['spec', field]) ?? null),
-    Array.isArray(http) ? http.map(toRouteParts) : null,
-  ]);
+function toRefusal({ kind, metadata }: Manifest, path: FieldPath, { fields }: Patchable): Finding {
+  const field = path.length === 0 ? 'the whole object' : toFieldText(path);
+  return {
+    code: 'patch-refused',
+    message: safe`a patch must not change ${field} of ${mask(kind)} ${mask(metadata.name)}`,
+    hint: safe`it may change what moves no request: ${toListText(fields)}; the rest is set by other fields of a policy, and by model.yaml`,
+  };
 }
 
-/** The last two of the mirror's are old spellings that Istio still takes. */
-const routeFields = [
-  ['route'],
-  ['redirect'],
-  ['directResponse'],
-  ['delegate'],
-  ['mirror'],
-  ['mirrors'],
-  ['mirrorPercentage'],
-  ['mirrorPercent'],
-  ['mirror_percent'],
-  ...['set', 'add', 'remove'].map((change) => ['headers', 'request', change]),
-];
-
-function toRouteParts(route: unknown): unknown[] {
-  return routeFields.map((path) => valueAt(route, path) ?? null);
+/** `metadata.labels.*, spec.predictor.{minReplicas, timeout}` */
+function toListText(fields: Patchable['fields']): SafeText {
+  const groups = new Map<string, string[]>();
+  for (const { name } of fields) {
+    const end = name.endsWith(']') ? name.length : name.lastIndexOf('.');
+    const parent = name.slice(0, end);
+    groups.set(parent, [...(groups.get(parent) ?? []), name.slice(end)]);
+  }
+  const texts = [...groups].map(([parent, [first = '', ...rest]]) =>
+    rest.length === 0 ? parent + first : `${parent}.{${[first, ...rest].map((end) => end.slice(1)).join(', ')}}`,
+  );
+  return mask(texts.join(', '));
 }
 
-function isTextMap(value: unknown): boolean {
-  return value === undefined || (isMap(value) && Object.values(value).every((item) => typeof item === 'string'));
+/** @param message of a schema: two lines where it is one of ours. */
+function toInvalid({ kind, metadata }: Manifest, path: FieldPath, message: string): Finding {
+  const [wrong = '', hint] = message.split('\n');
+  const object = safe`${mask(kind)} ${mask(metadata.name)}`;
+  const place = path.length === 0 ? object : safe`${toFieldText(path)} of ${object}`;
+  return {
+    code: 'patch-refused',
+    message: safe`${place}: ${hint === undefined ? 'this is not a value that the field takes' : mask(wrong)}`,
+    hint:
+      hint === undefined
+        ? safe`see the reference of the field; an object that is refused holds up the commit that closes a mirror`
+        : mask(hint),
+  };
 }

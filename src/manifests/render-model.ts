@@ -21,6 +21,8 @@ import { addDigest, checkInferenceService, renderInferenceService } from './infe
 import type { Manifest } from './manifest.ts';
 import { digestAnnotation, toOwnLabels, versionLabel } from './manifest.ts';
 import { matches, patchManifest } from './patch.ts';
+import type { Patchable } from './patchable.ts';
+import { patchable } from './patchable.ts';
 import {
   renderGateways,
   renderMirrorVirtualService,
@@ -56,8 +58,8 @@ export function renderModel(
 ): RenderedModel {
   const { policy, primary, candidate } = rollout;
   const problems: Problem[] = checkReservedFields(rollout);
-  const patch = <T extends Manifest>(manifest: T): T => {
-    const patched = patchManifest(manifest, policy.patches);
+  const patch = <T extends Manifest>(manifest: T, allowed: Patchable): T => {
+    const patched = patchManifest(manifest, policy.patches, allowed);
     problems.push(...patched.problems, ...checkPatchedOrder(patched.manifest, patched.matched));
     return patched.manifest;
   };
@@ -65,7 +67,7 @@ export function renderModel(
   const versions = [primary, ...(candidate === undefined ? [] : [candidate])];
   const services = versions.map((version) => {
     const declared = renderInferenceService(rollout, version);
-    const patched = patchManifest(declared, policy.patches);
+    const patched = patchManifest(declared, policy.patches, patchable.inferenceService);
     problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
     return addDigest(patched.manifest, computeDigest(patched.manifest.spec));
   });
@@ -84,12 +86,13 @@ export function renderModel(
   });
 
   // The state that is not rendered now must patch as well, or a status commit could fail.
-  if (policy.patches.length > 0) patch(renderVirtualService(rollout, mirror.percentage === 0 ? 100 : 0));
+  if (policy.patches.length > 0)
+    patch(renderVirtualService(rollout, mirror.percentage === 0 ? 100 : 0), patchable.firstHop);
   const manifests: Manifest[] = [
     ...services,
-    patch(renderServiceEntry(rollout)),
-    patch(renderVirtualService(rollout, mirror.percentage)),
-    ...(candidate === undefined ? [] : [patch(renderMirrorVirtualService(rollout, candidate))]),
+    patch(renderServiceEntry(rollout), patchable.serviceEntry),
+    patch(renderVirtualService(rollout, mirror.percentage), patchable.firstHop),
+    ...(candidate === undefined ? [] : [patch(renderMirrorVirtualService(rollout, candidate), patchable.secondHop)]),
   ];
   for (const placed of policy.patches) if (hasTarget(placed, rollout)) usedPatches.add(placed.patch);
   return { mirror, digests: { primary: primaryDigest, candidate: candidateDigest }, manifests, problems };
@@ -97,7 +100,13 @@ export function renderModel(
 
 /** The Gateways of a rollout's namespace, patched. */
 export function renderPatchedGateways(rollout: Rollout): { manifests: readonly Manifest[]; problems: Problem[] } {
-  const patched = renderGateways(rollout).map((gateway) => patchManifest<Manifest>(gateway, rollout.policy.patches));
+  const { gateway, mirrorGateway, patches } = rollout.policy;
+  const patched = [
+    ...renderGateways(rollout, gateway).map((one) => patchManifest<Manifest>(one, patches, patchable.publicGateway)),
+    ...renderGateways(rollout, mirrorGateway).map((one) =>
+      patchManifest<Manifest>(one, patches, patchable.mirrorGateway),
+    ),
+  ];
   return {
     manifests: patched.map(({ manifest }) => manifest),
     problems: patched.flatMap(({ manifest, matched, problems }) => [

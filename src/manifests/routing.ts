@@ -144,11 +144,9 @@ export function renderServiceEntry(rollout: Rollout): ServiceEntry {
   };
 }
 
-/** The Gateways that the policy wants rendered; models of one namespace share them. */
-export function renderGateways(rollout: Rollout): Gateway[] {
-  return [rollout.policy.gateway, rollout.policy.mirrorGateway]
-    .filter((gateway) => gateway.create)
-    .map((gateway) => renderGateway(gateway, rollout.namespace));
+/** The Gateway of a choice, if the policy wants it rendered; models of one namespace share it. */
+export function renderGateways({ namespace }: Rollout, gateway: GatewayChoice): Gateway[] {
+  return gateway.create ? [renderGateway(gateway, namespace)] : [];
 }
 
 function renderGateway(gateway: GatewayChoice, namespace: string): Gateway {

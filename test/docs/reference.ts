@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Patchable, patchable } from '../../src/manifests/patchable.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -43,7 +44,24 @@ export function toReference(): string {
   });
   const head =
     '# The files\n\nMade by `npm run docs` of the schemas that `model-mirror schema KIND` prints. Fields in **bold** must be there; fields that are not listed are problems, save in a ModelStatus, where they are left alone.';
-  return `${[head, ...sections].join('\n\n')}\n`;
+  return `${[head, ...sections, toPatchSection()].join('\n\n')}\n`;
+}
+
+const targets: Readonly<Record<keyof typeof patchable, string>> = {
+  firstHop: 'VirtualService `<model>`, the first hop',
+  secondHop: 'VirtualService `<model>-mirror`, the second hop',
+  serviceEntry: 'ServiceEntry',
+  publicGateway: 'Gateway of `spec.routing.gateway`',
+  mirrorGateway: 'Gateway of `spec.routing.mirrorGateway`',
+  inferenceService: 'InferenceService',
+};
+
+function toPatchSection(): string {
+  const rows = Object.entries(targets).map(([key, title]) => {
+    const { fields }: Patchable = patchable[key as keyof typeof patchable];
+    return `| ${title} | ${fields.map(({ name }) => `\`${name}\``).join(', ')} |`;
+  });
+  return `## What a patch may change\n\nPatches change what moves no request; everything else is refused at its line. What counts is the object after the last operation. \`*\` is any key that Istio, KServe, Argo CD and model-mirror do not read themselves, \`[1…]\` any index but the first. A patch must apply while the mirror is open, and while it is closed.\n\n| target | fields |\n| --- | --- |\n${rows.join('\n')}`;
 }
 
 function readSchema(kind: string): Schema {
