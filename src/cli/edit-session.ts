@@ -6,16 +6,21 @@
  */
 import { relative, sep } from 'node:path';
 import { describeChanges } from '../change/rollout-change.ts';
+import { toFoundFile } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { sortProblems, toWholeProblem } from '../input/problem.ts';
-import { safe } from '../input/safe-text.ts';
+import { mask, safe } from '../input/safe-text.ts';
 import { isLink, replaceFile } from '../io/edited-file.ts';
-import { exitCodes, Fault } from '../io/fault.ts';
+import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
+import { findFirstPush } from '../io/git-local-state.ts';
 import { commitFile } from '../io/git-work-tree.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
+import { toCommitCommand } from './commit-command.ts';
 import type { EditFlags } from './edit-flags.ts';
+import type { HeadView } from './edit-head.ts';
+import { readHeadView } from './edit-head.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
 import { findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './edit-target.ts';
 import type { Host } from './host.ts';
@@ -35,45 +40,175 @@ export interface EditPlan {
   readonly outcome: (after: Digests) => string;
 }
 
-/** What came of thinking: a plan, what keeps it from being made, or why there is nothing to do. */
-export type Planned =
-  | { readonly plan: EditPlan }
-  | { readonly problems: readonly Problem[] }
-  | { readonly nothing: string };
+/** The work tree holds already what an edit would write; whether HEAD does is another question. */
+interface DoneEdit extends Pick<EditPlan, 'message' | 'outcome'> {
+  /** Says so. */
+  readonly done: string;
+  /** The file that holds it; undefined: none, it is a default. */
+  readonly path: string | undefined;
+}
+
+/** What came of thinking: a plan, what keeps it from being made, or that it is there already. */
+export type Planned = { readonly plan: EditPlan } | { readonly problems: readonly Problem[] } | DoneEdit;
+
+/** @param head the same model as HEAD has it; undefined: it has none, or nothing is known of it. */
+type Think = (target: EditTarget, head: EditTarget | undefined) => Planned;
+
+interface Session {
+  readonly target: EditTarget;
+  /** Undefined outside of a repository. */
+  readonly head: HeadView | undefined;
+  readonly flags: EditFlags;
+  readonly host: Host;
+}
 
 /** @returns the exit code. */
-export async function runEdit(
-  name: string,
-  flags: EditFlags,
-  host: Host,
-  think: (target: EditTarget) => Planned,
-): Promise<number> {
+export async function runEdit(name: string, flags: EditFlags, host: Host, think: Think): Promise<number> {
   const target = findTarget(name, flags, host);
-  const { toShownPath } = target.places;
-  if ('problems' in target) return refuse(target.problems, host, toShownPath);
-  const planned = think(target);
-  if ('problems' in planned) return refuse(planned.problems, host, toShownPath);
-  if ('nothing' in planned) {
-    host.write(1, [`${planned.nothing}: nothing to do\n`]);
+  if ('problems' in target) return refuse(target.problems, host, target.places.toShownPath);
+  const head = await readHeadView(target, host.environment);
+  const session: Session = { target, head, flags, host };
+  const planned = think(target, head?.target);
+  if ('problems' in planned) return refuse(planned.problems, host, target.places.toShownPath);
+  if ('plan' in planned) return carryOut(session, planned.plan);
+  return finish(session, planned, think);
+}
+
+/** The work tree needs no change: what may be missing is the commit, or the push. */
+function finish(session: Session, done: DoneEdit, think: Think): Promise<number> | number {
+  const { target, head, flags, host } = session;
+  const { path } = done;
+  const saying = mask(done.done);
+  const tell = (text: string) => {
+    host.write(1, [text]);
     return exitCodes.fine;
+  };
+  if (head === undefined || isHeld(head.target, think)) {
+    const { push } = head?.state ?? {};
+    if (path === undefined || push === undefined || head?.state.unpushed.has(path) !== true)
+      return tell(`${saying}: nothing to do\n`);
+    return tell(`${saying}, but that is not pushed yet\nNext: ${mask(push)}\n`);
   }
-  const { plan } = planned;
-  const { errors, warnings, after, before, own } = check(target, plan);
-  if (errors.length > 0) return refuse([...errors, ...warnings], host, toShownPath);
-  const shown = toShownPath(plan.path);
+  const { toShownPath } = target.places;
+  const isOwn = path !== undefined && head.state.uncommitted.has(path);
+  if (isOwn && isToCommit(flags)) {
+    const source = target.tree.read(toFoundFile(path));
+    if ('code' in source) return refuse([source], host, toShownPath);
+    const { message, outcome } = done;
+    return carryOut(session, { path, before: source.text, after: source.text, message, outcome, notes: () => [] });
+  }
+  const files = isOwn ? [path] : head.uncommitted;
+  const why = isOwn
+    ? ''
+    : `: ${files.map(toShownPath).join(', ')} ${files.length === 1 ? 'differs' : 'differ'} from HEAD`;
+  const text = `${saying}, but that is not committed yet${why}\nNext: ${toCommitCommand(head.state, files, toShownPath, done.message)}\n`;
+  if (!isToCommit(flags)) return tell(text);
+  host.write(2, [`model-mirror: ${text}`]);
+  return exitCodes.problems;
+}
+
+function isToCommit({ commit, branch }: EditFlags): boolean {
+  return commit === true || branch !== undefined;
+}
+
+/** Whether an edit is in HEAD, too. */
+function isHeld(head: EditTarget | undefined, think: Think): boolean {
+  if (head === undefined) return false;
+  try {
+    return 'done' in think(head, undefined);
+  } catch (error) {
+    // As when a version is to be changed that HEAD does not have.
+    if (isFault(error)) return false;
+    throw error;
+  }
+}
+
+/** Checked, shown, written, and committed where that is asked for. */
+async function carryOut(session: Session, plan: EditPlan): Promise<number> {
+  const { target, flags, host } = session;
+  const { toShownPath } = target.places;
+  const checked = check(target, plan);
+  const committed = isToCommit(flags) ? checkCommitted(session, plan) : undefined;
+  const errors = [
+    ...new Map([...checked.errors, ...(committed?.errors ?? [])].map((one) => [toKey(one), one])).values(),
+  ];
+  if (errors.length > 0) return refuse([...errors, ...checked.warnings], host, toShownPath, committed?.remarks);
+  // Rendering reads the files: all that is said of the change is found out before it is written.
+  const after = committed?.after ?? checked.after;
+  const lines = [
+    ...describeChanges((committed ?? checked).before.rollouts, after.rollouts),
+    ...plan.notes(checked.after, checked.own),
+    ...(committed?.remarks ?? toWriteRemarks(session, plan)),
+  ];
   const report =
-    flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : await write(target, plan, flags, host);
-  showProblems(warnings, host, 2, toShownPath);
+    flags.dryRun === true
+      ? `Nothing is ${isToCommit(flags) ? 'written or committed' : 'written'}, for --dry-run.\n`
+      : await write(session, plan, plan.outcome(after));
+  showProblems(checked.warnings, host, 2, toShownPath);
   const style = host.style(1);
-  const lines = [...describeChanges(before.rollouts, after.rollouts), ...plan.notes(after, own)];
   host.write(1, [
-    toDiffText(shown, plan.before, plan.after, style),
+    toDiffText(toShownPath(plan.path), committed === undefined ? plan.before : committed.text, plan.after, style),
     '\n',
     ...lines.map((line) => `${style('cyan', line)}\n`),
     report,
-    ...(flags.dryRun === true ? [] : [`Once it is pushed: ${plan.outcome(after)}\n`]),
   ]);
   return exitCodes.fine;
+}
+
+interface Committed {
+  /** The file as HEAD has it. */
+  readonly text: string | undefined;
+  readonly before: Digests;
+  readonly after: Digests;
+  readonly errors: readonly Problem[];
+  readonly remarks: readonly string[];
+}
+
+/**
+ * What the commit will hold, where that is other than what is in the work tree: Argo CD renders the commit.
+ *
+ * @returns undefined where HEAD has all files of this model as they are here, so that there is no difference.
+ */
+function checkCommitted({ target, head }: Session, plan: EditPlan): Committed | undefined {
+  if (head?.tree === undefined || head.uncommitted.length === 0) return undefined;
+  const { toShownPath } = target.places;
+  const { tree } = head;
+  const before = renderAll({ ...target, tree });
+  const after = renderAll({ ...target, tree }, { edited: new Map([[plan.path, plan.after]]) });
+  const text = readCommitted(head, plan.path);
+  const others = head.uncommitted.filter((path) => path !== plan.path);
+  return {
+    text: text === toLf(plan.before) || text === toLf(plan.after) ? plan.before : text,
+    before,
+    after,
+    errors: after.problems.filter(({ severity }) => severity === 'error'),
+    remarks: [
+      ...(head.uncommitted.includes(plan.path) && plan.before !== plan.after && text !== plan.after
+        ? [`${toShownPath(plan.path)} had changes that were not committed: the commit holds them too`]
+        : []),
+      ...(others.length === 0
+        ? []
+        : [`not committed with it, and not counted here: ${others.map(toShownPath).join(', ')}`]),
+    ],
+  };
+}
+
+/** A file as HEAD has it; undefined where it has none that can be read. */
+function readCommitted({ tree }: HeadView, path: string): string | undefined {
+  const file = tree?.files.find((found) => found.path === path);
+  const source = file && tree?.read(file);
+  return source === undefined || 'code' in source ? undefined : source.text;
+}
+
+function toLf(text: string | undefined): string | undefined {
+  return text?.replaceAll('\r\n', '\n');
+}
+
+/** What `git commit` would take along. */
+function toWriteRemarks({ target, head }: Session, plan: EditPlan): string[] {
+  if (head === undefined || !head.uncommitted.includes(plan.path)) return [];
+  if (readCommitted(head, plan.path) === toLf(plan.after)) return [];
+  return [`${target.places.toShownPath(plan.path)} has other changes, too, that are not committed`];
 }
 
 /** What is wrong with what the edit makes: in the model's own application all of it, elsewhere what is new. */
@@ -112,21 +247,34 @@ function toLinkProblem(path: string): Problem {
   });
 }
 
-function refuse(problems: readonly Problem[], host: Host, toPath: (file: string) => string): number {
+function refuse(
+  problems: readonly Problem[],
+  host: Host,
+  toPath: (file: string) => string,
+  remarks: readonly string[] = [],
+): number {
   showProblems(problems, host, 2, toPath);
-  host.write(2, ['nothing was changed\n']);
+  host.write(2, [...remarks.map((line) => `${line}\n`), 'nothing was changed\n']);
   return exitCodes.problems;
 }
 
 /** @returns what was done, and what is to be done next. */
-async function write(target: EditTarget, plan: EditPlan, flags: EditFlags, host: Host): Promise<string> {
-  const shown = target.places.toShownPath(plan.path);
+async function write({ target, head, flags, host }: Session, plan: EditPlan, outcome: string): Promise<string> {
+  const { toShownPath } = target.places;
+  const shown = toShownPath(plan.path);
   const absolute = toAbsolute(target, plan.path);
   const replace = () => replaceFile(absolute, plan.before, plan.after);
   const { branch } = flags;
-  if (flags.commit !== true && branch === undefined) {
+  const once = `Once it is pushed: ${outcome}\n`;
+  const push = head?.state.push;
+  const unpushed = push === undefined || head?.state.unpushed.has(plan.path) !== true ? '' : `Next: ${mask(push)}\n`;
+  const asInHead = `${shown} is written, as HEAD has it: there is nothing to commit.\n`;
+  if (!isToCommit(flags)) {
     replace();
-    return `${shown} is written.\nNext: commit and push it.\n`;
+    if (head === undefined) return `${shown} is written.\nNext: commit and push it.\n${once}`;
+    if (readCommitted(head, plan.path) === toLf(plan.after)) return asInHead + unpushed;
+    const command = toCommitCommand(head.state, [plan.path], toShownPath, plan.message);
+    return `${shown} is written, and not committed yet.\nNext: ${command}\n${once}`;
   }
   const root = findRepository(target.places.folder);
   if (root === undefined)
@@ -135,6 +283,17 @@ async function write(target: EditTarget, plan: EditPlan, flags: EditFlags, host:
   const change = { path, before: plan.before, after: plan.after };
   const wish = { message: plan.message, branch, environment: host.environment };
   const made = await commitFile(root, change, wish, replace);
-  const next = branch === undefined ? 'git push' : `git push --set-upstream origin ${branch}, and open a pull request`;
-  return `${shown} is written, and committed on ${made.branch} as ${made.id.slice(0, 7)}.\nNext: ${next}.\n`;
+  const written = plan.before === plan.after ? [] : ['written'];
+  const staged =
+    made.unstaged === undefined
+      ? ''
+      : `What was staged of it was something else: git show ${made.unstaged.slice(0, 12)} prints it.\n`;
+  if (made.id === undefined) return asInHead + staged + unpushed;
+  const done = [...written, `committed on ${mask(made.branch ?? '')} as ${made.id.slice(0, 7)}`].join(', and ');
+  const command = branch === undefined ? push : await findFirstPush(root, branch, host.environment);
+  const next =
+    command === undefined
+      ? 'push it, once there is a remote: git remote add origin URL'
+      : `${mask(command)}${branch === undefined ? '' : '\n      and open a pull request'}`;
+  return `${shown} is ${done}.\n${staged}Next: ${next}\n${once}`;
 }

@@ -70,12 +70,26 @@ export function pickTarget(
       safe`name the folder of one with --path, or its namespace as in namespace/model`,
     );
   if (meant === undefined) return { places, problems: [...found.problems, toUnknownModel(name, tree, found)] };
-  const policies = tree.files
-    .filter(
-      ({ name: file, folder }) => toFileRole(file)?.kind === 'MirrorPolicy' && isWithin(meant.file.folder, folder),
-    )
+  return { places, tree, cluster, ...meant, policies: findPolicies(tree, meant.file) };
+}
+
+/** The model of a file in another state of the same files; undefined when there is none that can be read. */
+export function pickTargetAt(
+  path: string,
+  { places, tree, cluster }: Pick<EditTarget, 'places' | 'tree' | 'cluster'>,
+): EditTarget | undefined {
+  const file = tree.files.find((found) => found.path === path);
+  const source = file && tree.read(file);
+  if (file === undefined || source === undefined || 'code' in source) return undefined;
+  const { value: model } = parseModel(source);
+  return model && { places, tree, cluster, file, source, model, policies: findPolicies(tree, file) };
+}
+
+/** The policies that hold for a model, from the outermost folder to its own. */
+function findPolicies(tree: FolderTree, { folder: inner }: FoundFile): FoundFile[] {
+  return tree.files
+    .filter(({ name, folder }) => toFileRole(name)?.kind === 'MirrorPolicy' && isWithin(inner, folder))
     .sort((a, b) => a.folder.length - b.folder.length);
-  return { places, tree, cluster, ...meant, policies };
 }
 
 /** The models at and below the working directory, by name; of files that cannot be read nothing is said. */

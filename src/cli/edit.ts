@@ -1,7 +1,7 @@
 /** The commands that edit the files: each thinks out what is to be written where. */
 import { resolve } from 'node:path';
 import { toReasonText } from '../change/rollout-change.ts';
-import { discardCandidate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
+import { discardCandidate, findFate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
 import { setMirrorPercentage, toPolicyText } from '../edit/policy-edits.ts';
 import type { Edited } from '../edit/proof.ts';
 import { toFileRole, toStatusName } from '../input/file-role.ts';
@@ -11,10 +11,12 @@ import { findStoragePath, hasStorage } from '../input/model-place.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
+import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelVersion } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
+import { toShellWord } from '../output/shell-word.ts';
 import { readBelievedStatus } from '../render/believed-status.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import { computeMirror } from '../rollout/gate.ts';
@@ -57,7 +59,7 @@ export function runCandidateSet(name: string, flags: CandidateFlags, host: Host)
     const edited = setCandidate(source, model, wish);
     const called = version ?? candidate?.version;
     return toPlanned(target, edited, {
-      nothing: `the candidate of ${name} is that already`,
+      done: `the candidate of ${name} is that already`,
       message: `${model.metadata.name}: ${candidate === undefined ? 'try' : 'change'} ${called}`,
       outcome: (after) => toMirrorOutcome(toRollout(after, target), called),
       notes: (after) => [...toStaying(candidate, flags), ...toEqual(after, target)],
@@ -102,44 +104,78 @@ function toEqual(after: Digests, target: EditTarget): string[] {
 }
 
 export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {
-  return runEdit(called, flags, host, (target) => {
-    const { model, source } = target;
-    const { candidate } = model.spec;
-    if (candidate === undefined)
-      return {
-        problems: [
-          toProblem(source, ['spec'], {
-            code: 'no-candidate',
-            message: safe`${mask(model.metadata.name)} has no candidate to promote`,
-            hint: safe`write one with model-mirror candidate set`,
-          }),
-        ],
-      };
-    const tried = lookAtCandidate(target);
-    if ('problems' in tried) return tried;
-    if (tried.unready !== undefined && flags.force !== true) return { problems: [tried.unready] };
-    const name = candidate.name ?? model.spec.primary.name;
-    const service = toVersionName(model.metadata.name, 'primary', name === undefined ? {} : { name });
-    const isInPlace = service === toVersionName(model.metadata.name, 'primary', model.spec.primary);
-    return toPlanned(target, promoteCandidate(source, model, candidate), {
-      nothing: `${candidate.version} is the primary already`,
-      message: `${model.metadata.name}: promote ${candidate.version}`,
-      outcome: () =>
-        isInPlace
-          ? `${service} serves ${model.spec.primary.version} until it has loaded ${candidate.version}`
-          : `requests go to ${service}${tried.unready === undefined ? `, which has loaded ${candidate.version}` : ''}`,
-      notes: (_, own) => toPromotionNotes(target, own, tried.digest),
-    });
+  return runEdit(called, flags, host, (target, head) => {
+    const { candidate } = target.model.spec;
+    if (candidate !== undefined) return planPromotion(target, candidate, flags);
+    const { metadata, spec } = target.model;
+    const before = head?.model.spec.candidate;
+    const fate = head && findFate(head.model, target.model);
+    if (head === undefined || before === undefined || fate !== 'promoted')
+      return { problems: [toNoCandidate(target, fate && before)] };
+    // What is to be committed is held to the same rules as what is to be written.
+    const planned = planPromotion(head, before, flags);
+    if (!('plan' in planned)) return planned;
+    const { message, outcome } = planned.plan;
+    const done = `${spec.primary.version} is the primary of ${metadata.name} already`;
+    return { done, path: target.source.path, message, outcome };
   });
 }
 
+function planPromotion(target: EditTarget, candidate: ModelVersion, flags: PromoteFlags): Planned {
+  const { model, source } = target;
+  const tried = lookAtCandidate(target);
+  if ('problems' in tried) return tried;
+  if (tried.unready !== undefined && flags.force !== true) return { problems: [tried.unready] };
+  const name = candidate.name ?? model.spec.primary.name;
+  const service = toVersionName(model.metadata.name, 'primary', name === undefined ? {} : { name });
+  const isInPlace = service === toVersionName(model.metadata.name, 'primary', model.spec.primary);
+  return toPlanned(target, promoteCandidate(source, model, candidate), {
+    done: `${candidate.version} is the primary already`,
+    message: `${model.metadata.name}: promote ${candidate.version}`,
+    outcome: () =>
+      isInPlace
+        ? `${service} serves ${model.spec.primary.version} until it has loaded ${candidate.version}`
+        : `requests go to ${service}${tried.unready === undefined ? `, which has loaded ${candidate.version}` : ''}`,
+    notes: (_, own) => toPromotionNotes(target, own, tried.digest),
+  });
+}
+
+/** @param discarded the candidate that HEAD declares, and the work tree does not. */
+function toNoCandidate({ model, source, places }: EditTarget, discarded: ModelVersion | undefined): Problem {
+  const gone =
+    discarded === undefined ? '' : safe`: ${mask(discarded.version)} is discarded here, which is not committed`;
+  return toProblem(source, ['spec'], {
+    code: 'no-candidate',
+    message: safe`${mask(model.metadata.name)} has no candidate to promote${gone}`,
+    hint:
+      discarded === undefined
+        ? safe`write one with model-mirror candidate set`
+        : toUndoing(places.toShownPath(source.path)),
+  });
+}
+
+function toUndoing(shown: string): SafeText {
+  return safe`to undo that, git checkout HEAD ${mask(toShellWord(shown))} makes the whole file as HEAD has it`;
+}
+
 export function runDiscard(name: string, flags: EditFlags, host: Host): Promise<number> {
-  return runEdit(name, flags, host, (target) => {
-    const { model, source } = target;
-    const { candidate } = model.spec;
+  return runEdit(name, flags, host, (target, head) => {
+    const { model, source, places } = target;
+    const before = head?.model.spec.candidate;
+    const candidate = model.spec.candidate ?? before;
+    if (head !== undefined && findFate(head.model, model) === 'promoted')
+      return {
+        problems: [
+          toProblem(source, ['spec', 'primary'], {
+            code: 'edit-refused',
+            message: safe`${mask(candidate?.version ?? '')} is promoted here, which is not committed: it is no candidate to discard`,
+            hint: toUndoing(places.toShownPath(source.path)),
+          }),
+        ],
+      };
     const service = candidate && toVersionName(model.metadata.name, 'candidate', candidate);
     return toPlanned(target, discardCandidate(source, model), {
-      nothing: `${model.metadata.name} has no candidate`,
+      done: `${model.metadata.name} has no candidate`,
       message: `${model.metadata.name}: discard ${candidate?.version}`,
       outcome: () => `Argo CD removes ${service}`,
     });
@@ -147,15 +183,16 @@ export function runDiscard(name: string, flags: EditFlags, host: Host): Promise<
 }
 
 type Words = Pick<EditPlan, 'message' | 'outcome'> & {
-  readonly nothing: string;
+  /** Said when the file holds it already. */
+  readonly done: string;
   readonly notes?: EditPlan['notes'];
 };
 
 /** The plan of an edit of the model's own file. */
 function toPlanned({ source }: EditTarget, edited: Edited, words: Words): Planned {
   if ('problem' in edited) return { problems: [edited.problem] };
-  if (edited.text === source.text) return { nothing: words.nothing };
-  const { message, outcome, notes = () => [] } = words;
+  const { done, message, outcome, notes = () => [] } = words;
+  if (edited.text === source.text) return { done, path: source.path, message, outcome };
   return { plan: { path: source.path, before: source.text, after: edited.text, message, outcome, notes } };
 }
 
@@ -233,7 +270,11 @@ function planMirror(target: EditTarget, percentage: number, flags: MirrorFlags, 
   const place = origin && locate(origin.source, origin.path);
   const from = place === undefined ? 'by default' : `by ${places.toShownPath(place.file)}:${place.line}`;
   if (!isAsked && policy.mirrorPercentage === percentage)
-    return { nothing: `${name} is mirrored at ${percentage} % already, ${from}` };
+    return {
+      done: `${name} is mirrored at ${percentage} % already, ${from}`,
+      path: origin?.source.path,
+      ...toMirrorWords(name, percentage),
+    };
   const own = policies.filter(({ folder }) => folder === file.folder);
   const chosen = flags.at === undefined ? toOwnPolicy(own, policy) : findPolicy(flags.at, target, host);
   const isInherited = origin === undefined ? own.length === 0 : !own.some(({ path }) => path === origin.source.path);
@@ -268,8 +309,7 @@ function planPolicy(target: EditTarget, percentage: number, file: FoundFile | un
   const { name } = target.model.metadata;
   const path = file?.path ?? toSibling(target.file, 'policy.yaml');
   const words = {
-    message: `${name}: mirror ${percentage} %`,
-    outcome: () => 'Argo CD applies it',
+    ...toMirrorWords(name, percentage),
     notes: (after: Digests) => [
       ...toLater(target, after),
       ...toReach(after, target.places.toShownPath(path), path, name),
@@ -285,8 +325,17 @@ function planPolicy(target: EditTarget, percentage: number, file: FoundFile | un
   if (policy === undefined) return { problems };
   const edited = setMirrorPercentage(source, policy, percentage);
   if ('problem' in edited) return { problems: [edited.problem] };
-  if (edited.text === source.text) return { nothing: `${path} says ${percentage} % already` };
+  if (edited.text === source.text)
+    return {
+      done: `${target.places.toShownPath(path)} says ${percentage} % already`,
+      path,
+      ...toMirrorWords(name, percentage),
+    };
   return { plan: { path, before: source.text, after: edited.text, ...words } };
+}
+
+function toMirrorWords(name: string, percentage: number): Pick<EditPlan, 'message' | 'outcome'> {
+  return { message: `${name}: mirror ${percentage} %`, outcome: () => 'Argo CD applies it' };
 }
 
 /** The policy of a model's folder that sets the percentage, or that is to: the only one, or `policy.yaml`. */

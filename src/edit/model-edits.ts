@@ -102,8 +102,7 @@ export function discardCandidate(source: SourceFile, model: Model): Edited {
  */
 export function promoteCandidate(source: SourceFile, model: Model, candidate: ModelVersion): Edited {
   const { candidate: _, primary, ...others } = model.spec;
-  const name = candidate.name ?? primary.name;
-  const promoted = { ...candidate, ...(name === undefined ? {} : { name }) };
+  const promoted = toPromoted(model, candidate);
   const wanted = { ...model, spec: { ...others, primary: promoted } };
   const { text } = source;
   return prove(source, candidatePath, wanted, [
@@ -113,6 +112,20 @@ export function promoteCandidate(source: SourceFile, model: Model, candidate: Mo
       return written && removeField(written, candidatePath);
     },
   ]);
+}
+
+/** The primary that a candidate is promoted to. */
+function toPromoted({ spec: { primary } }: Model, candidate: ModelVersion): ModelVersion {
+  const name = candidate.name ?? primary.name;
+  return { ...candidate, ...(name === undefined ? {} : { name }) };
+}
+
+/** What became of the candidate that an earlier state of a model declares, and this one does not. */
+export function findFate(before: Model, after: Model): 'promoted' | 'discarded' | undefined {
+  const { candidate, primary } = before.spec;
+  if (candidate === undefined || after.spec.candidate !== undefined) return undefined;
+  const isPromoted = isSame(after.spec.primary, toPromoted(before, candidate)) && !isSame(after.spec.primary, primary);
+  return isPromoted ? 'promoted' : 'discarded';
 }
 
 /** @param name the primary's own, which it keeps. */

@@ -3,13 +3,12 @@
  * the repository and of the work tree, what they include, and the environment (git-config(1), "FILES").
  * Without an installed git the user's files and the repository's are read here, as far as that is safe.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { PromiseFsClient } from 'isomorphic-git';
 import git from 'isomorphic-git';
 import type { Environment } from './argocd-environment.ts';
+import { askGit } from './git-command.ts';
 import type { GitFolder } from './git-folder.ts';
 
 export interface GitSettings {
@@ -18,9 +17,6 @@ export interface GitSettings {
   /** A file that includes others, which could not be followed. */
   readonly unread: string | undefined;
 }
-
-/** Variables by which git would look at another repository. */
-const elsewhere = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_CONFIG'];
 
 /** @param folder the work tree's root. */
 export async function readGitSettings(
@@ -45,17 +41,9 @@ export function isTrue(value: string | undefined): boolean {
 
 /** Undefined when git is not installed, or does not take this folder for a repository of its own. */
 async function listSettings(folder: string, environment: Environment): Promise<Map<string, string> | undefined> {
-  const env = Object.fromEntries(Object.entries(environment).filter(([name]) => !elsewhere.includes(name)));
-  const child = spawn('git', ['-C', folder, 'config', '--list', '-z'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
-  const output: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-  try {
-    const [code] = await once(child, 'close');
-    if (code !== 0) return undefined;
-  } catch {
-    return undefined;
-  }
-  const entries = Buffer.concat(output).toString('utf8').split('\0').slice(0, -1);
+  const listed = await askGit(folder, ['config', '--list', '-z'], environment);
+  if (listed === undefined) return undefined;
+  const entries = listed.split('\0').slice(0, -1);
   return new Map(
     entries.map((entry) => {
       const end = entry.indexOf('\n');

@@ -2,8 +2,9 @@
  * A commit of one file in a person's work tree.
  *
  * Invariants: the commit follows HEAD and differs from it in this file alone, whatever else is changed
- * or staged, and that stays as it is; nothing is written before it is known that the commit can be
- * made; where this library could do harm (formats of git that it does not know, signatures that are
+ * or staged, and that stays as it is; of this file it holds the whole, as the work tree has it from then
+ * on, whatever was changed or staged before (git-commit(1), `--only`); nothing is written before it is
+ * known that the commit can be made; where this library could do harm (formats of git that it does not know, signatures that are
  * asked for), it is left to git itself.
  *
  * Hooks are not run. Linked work trees: gitrepository-layout(5), "commondir".
@@ -20,14 +21,14 @@ import { Fault, isFault, toReason } from './fault.ts';
 import type { GitFolder } from './git-folder.ts';
 import { openGitFolder } from './git-folder.ts';
 import type { TreeEntry } from './git-objects.ts';
-import { editTree, parseTree } from './git-objects.ts';
+import { editTree, parseTree, toObjectId } from './git-objects.ts';
 import type { GitSettings } from './git-settings.ts';
 import { isTrue, readGitSettings } from './git-settings.ts';
 
 export interface FileChange {
   /** From the work tree's root, with forward slashes. */
   readonly path: string;
-  /** What the file holds in the work tree; undefined: there is none. */
+  /** What the file holds in the work tree; undefined: there is none. It may be other than in HEAD. */
   readonly before: string | undefined;
   readonly after: string;
 }
@@ -41,8 +42,12 @@ export interface CommitWish {
 }
 
 export interface MadeCommit {
-  readonly id: string;
-  readonly branch: string;
+  /** Undefined: HEAD holds this very file already, and there was nothing to commit. */
+  readonly id: string | undefined;
+  /** The one that is checked out from then on; undefined when HEAD is detached, and nothing was committed. */
+  readonly branch: string | undefined;
+  /** The blob that was staged of this file, where neither HEAD nor the work tree held the same. */
+  readonly unstaged: string | undefined;
 }
 
 interface Person {
@@ -119,12 +124,35 @@ async function commitLocked(
 ): Promise<MadeCommit> {
   const settings = await readGitSettings(folder, repository, wish.environment);
   await assertKnownFormats(repository, settings);
-  const head = await readHead(repository, wish.branch);
+  const head = await readHead(repository);
   const author = await readPerson('AUTHOR', settings, wish.environment);
   const committer = await readPerson('COMMITTER', settings, wish.environment);
   const root = (await readObject(repository, head.commit)) as CommitObject;
   const levels = await readLevels(repository, root.tree, change.path);
-  const blob = await toBlob(repository, folder, change, levels);
+  const entry = levels.at(-1)?.entry;
+  const isLf = await isKeptWithLf(repository, folder, change, entry, settings);
+  const blob = {
+    oid: await writeBlob(repository, isLf ? toLf(change.after) : change.after),
+    mode: await toMode(join(folder, change.path), entry, settings),
+  };
+  const unstaged = await findUnstaged(repository, folder, change, { isLf, known: [entry?.oid, blob.oid] });
+  const stage = () =>
+    git.updateIndex({
+      fs: repository.fs,
+      gitdir: repository.gitdir,
+      dir: folder,
+      filepath: change.path,
+      oid: blob.oid,
+      mode: Number.parseInt(blob.mode, 8),
+      add: true,
+    });
+  if (blob.oid === entry?.oid && blob.mode === entry.mode) {
+    write();
+    await stage();
+    return { id: undefined, branch: head.branch, unstaged };
+  }
+  if (head.branch === undefined && wish.branch === undefined)
+    throw new Fault('environment', safe`no branch is checked out`, safe`pass --branch NAME to make one`);
   const branch = wish.branch ?? (head.branch as string);
   const lock = join(repository.common, `refs/heads/${branch}.lock`);
   if (fs.existsSync(lock))
@@ -156,17 +184,9 @@ async function commitLocked(
         symbolic: true,
         force: true,
       });
-    await git.updateIndex({
-      fs: files,
-      gitdir,
-      dir: folder,
-      filepath: change.path,
-      oid: blob.oid,
-      mode: Number.parseInt(blob.mode, 8),
-      add: true,
-    });
+    await stage();
     writeLogs(repository, { head, id, branch, committer, isNew: wish.branch !== undefined, message: wish.message });
-    return { id, branch };
+    return { id, branch, unstaged };
   } catch (error) {
     if (wish.branch !== undefined) await dropBranch(repository, wish.branch, head.commit);
     throw error;
@@ -224,7 +244,7 @@ async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, sett
   if (paths.some((path) => path.includes('\ufffd'))) refuse(safe`there are file names that are not UTF-8`);
 }
 
-async function readHead({ fs: files, gitdir }: GitFolder, newBranch: string | undefined): Promise<Head> {
+async function readHead({ fs: files, gitdir }: GitFolder): Promise<Head> {
   const branch = (await git.currentBranch({ fs: files, gitdir, fullname: false })) ?? undefined;
   let commit: string;
   try {
@@ -234,8 +254,6 @@ async function readHead({ fs: files, gitdir }: GitFolder, newBranch: string | un
       cause: error,
     });
   }
-  if (branch === undefined && newBranch === undefined)
-    throw new Fault('environment', safe`no branch is checked out`, safe`pass --branch NAME to make one`);
   return { commit, branch };
 }
 
@@ -286,40 +304,78 @@ async function readLevels({ fs: files, gitdir }: GitFolder, root: string, path: 
         safe`${mask(path)} is in the submodule ${mask(part)}`,
         safe`run this in the submodule`,
       );
+    const isLast = levels.length === path.split('/').length - 1;
+    if (entry !== undefined && (entry.mode === '40000') === isLast)
+      throw new Fault(
+        'environment',
+        safe`${mask(part)} is a ${isLast ? 'folder' : 'file'} in HEAD, and a ${isLast ? 'file' : 'folder'} here`,
+        leaveToGit,
+      );
     levels.push({ name, raw, entry });
     oid = entry?.oid;
   }
   return levels;
 }
 
-/** The file as git will have it: with LF where the work tree has CRLF and HEAD does not. */
-async function toBlob(
-  { fs: files, gitdir }: GitFolder,
+/**
+ * Whether git would take CRLF for LF: where the work tree has CRLF, HEAD does not, and either that is the only
+ * difference or git is configured so (gitattributes(5), "End-of-line conversion").
+ */
+async function isKeptWithLf(
+  { fs: files, gitdir, common }: GitFolder,
   folder: string,
   { path, before, after }: FileChange,
-  levels: readonly Level[],
-): Promise<{ oid: string; mode: string }> {
-  const entry = levels.at(-1)?.entry;
-  const refuse = (message: SafeText) => {
-    throw new Fault(
-      'environment',
-      safe`${mask(path)} ${message}`,
-      safe`commit or stash that first, or leave --commit out`,
-    );
-  };
-  if (before === undefined && entry !== undefined) refuse(safe`is deleted here, which is not committed`);
-  if (before !== undefined && entry === undefined) refuse(safe`is not committed yet`);
-  if ((await readStaged(files, gitdir, folder, path)) !== entry?.oid) refuse(safe`has staged changes`);
-  let text = after;
-  if (entry !== undefined && before !== undefined) {
+  entry: TreeEntry | undefined,
+  settings: GitSettings,
+): Promise<boolean> {
+  if (!after.includes('\r\n')) return false;
+  if (entry !== undefined) {
     const { blob } = await git.readBlob({ fs: files, gitdir, oid: entry.oid });
     const committed = Buffer.from(blob).toString('utf8');
-    const toLf = (lines: string) => lines.replaceAll('\r\n', '\n');
-    if (committed !== before && committed !== toLf(before)) refuse(safe`has changes that are not committed`);
-    if (committed !== before) text = toLf(after);
+    if (committed.includes('\r\n')) return false;
+    if (before !== undefined && committed === toLf(before)) return true;
   }
-  const oid = await git.writeBlob({ fs: files, gitdir, blob: Buffer.from(text, 'utf8') });
-  return { oid, mode: entry?.mode ?? '100644' };
+  const parts = path.split('/').slice(0, -1);
+  const attributes = [
+    join(common, 'info/attributes'),
+    ...[...parts, ''].map((_, i) => join(folder, ...parts.slice(0, i), '.gitattributes')),
+  ];
+  return (
+    /^(true|yes|on|1|input)$/i.test((await settings.read('core.autocrlf')) ?? '') ||
+    attributes.some(
+      (file) => fs.existsSync(file) && /\s(text(=auto)?|eol=\w+)(\s|$)/m.test(fs.readFileSync(file, 'utf8')),
+    )
+  );
+}
+
+function toLf(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
+
+function writeBlob({ fs: files, gitdir }: GitFolder, text: string): Promise<string> {
+  return git.writeBlob({ fs: files, gitdir, blob: Buffer.from(text, 'utf8') });
+}
+
+/** As the work tree has it, where git trusts the work tree in this (git-config(1), `core.fileMode`). */
+async function toMode(absolute: string, entry: TreeEntry | undefined, settings: GitSettings): Promise<string> {
+  const known = /^100(644|755)$/.test(entry?.mode ?? '') ? (entry?.mode as string) : '100644';
+  if (/^(false|no|off|0)$/i.test((await settings.read('core.filemode')) ?? '')) return known;
+  const found = fs.statSync(absolute, { throwIfNoEntry: false });
+  if (found === undefined) return known;
+  return (found.mode & fs.constants.S_IXUSR) === 0 ? '100644' : '100755';
+}
+
+/** What is staged, and would be in nobody's hands any more. */
+async function findUnstaged(
+  repository: GitFolder,
+  folder: string,
+  { path, before }: FileChange,
+  { isLf, known }: { readonly isLf: boolean; readonly known: readonly (string | undefined)[] },
+): Promise<string | undefined> {
+  const staged = await readStaged(repository.fs, repository.gitdir, folder, path);
+  if (staged === undefined || known.includes(staged)) return undefined;
+  const own = before === undefined ? undefined : toObjectId('blob', Buffer.from(isLf ? toLf(before) : before, 'utf8'));
+  return staged === own ? undefined : staged;
 }
 
 async function readStaged(

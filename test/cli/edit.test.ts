@@ -61,7 +61,10 @@ test('a rollout from the command line: each step a commit of one file', async (t
     const { status, stdout, stderr } = run([...words, '--commit'], i % 2 === 0 ? folder : here);
     t.is(stderr, '');
     t.is(status, 0);
-    t.regex(stdout, /, and committed on main as [0-9a-f]{7}\.\nNext: git push\.\n/);
+    t.regex(
+      stdout,
+      /, and committed on main as [0-9a-f]{7}\.\nNext: push it, once there is a remote: git remote add origin URL\n/,
+    );
     t.is(await git(folder, ['status', '--porcelain']), '');
   }
   t.is(
@@ -89,8 +92,9 @@ ${file}
 
 test('--branch leaves the branch that was checked out as it was', async (t) => {
   const folder = await makeRepository(t);
+  await git(folder, ['remote', 'add', 'origin', '/nowhere']);
   const { stdout } = run(['promote', 'wisdom', '--branch', 'promote-v2'], folder);
-  t.regex(stdout, /Next: git push --set-upstream origin promote-v2, and open a pull request\./);
+  t.regex(stdout, /Next: git push --set-upstream origin promote-v2\n {6}and open a pull request\n/);
   t.is(
     await git(folder, ['branch', '--format=%(refname:short) %(subject)']),
     'main start\npromote-v2 wisdom: promote v2\n',
@@ -101,14 +105,14 @@ test('--branch leaves the branch that was checked out as it was', async (t) => {
 test('a commit that cannot be made changes no file', async (t) => {
   const folder = await makeRepository(t);
   const path = join(folder, file);
-  const text = readFileSync(path, 'utf8').replace('v2', 'v2.1');
-  writeFileSync(path, text);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(join(folder, '.git/MERGE_HEAD'), '');
   const { status, stderr, stdout } = run(['discard', 'wisdom', '--commit'], folder);
   t.is(status, 3);
   t.is(stdout, '');
   t.is(
     stderr,
-    `model-mirror: ${file} has changes that are not committed\n    commit or stash that first, or leave --commit out\n`,
+    'model-mirror: a merge or rebase is not finished here (MERGE_HEAD)\n    leave --commit out, and commit with git\n',
   );
   t.is(readFileSync(path, 'utf8'), text);
   t.is(run(['discard', 'wisdom'], folder).status, 0);

@@ -1,5 +1,6 @@
 /** A commit of one file, looked at by git itself. */
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -32,7 +33,7 @@ interface Scene {
   readonly git: (...words: string[]) => Promise<string>;
   readonly put: (path: string, text: string) => void;
   /** Changes the file, and commits it. */
-  readonly commit: (more?: Partial<CommitWish>, path?: string) => Promise<string>;
+  readonly commit: (more?: Partial<CommitWish>, path?: string) => Promise<string | undefined>;
 }
 
 async function setUp(
@@ -91,7 +92,7 @@ test('the commit holds this file alone, and leaves what else is changed or stage
   await scene.git('rm', '--quiet', 'models/b.yaml');
   const before = await scene.git('status', '--porcelain');
   const id = await scene.commit();
-  t.is((await scene.git('rev-parse', 'main')).trim(), id);
+  t.is((await scene.git('rev-parse', 'main')).trim(), id ?? '');
   t.is(await scene.git('diff', '--name-status', 'HEAD~1', 'HEAD'), `M\t${file}\n`);
   t.is(await scene.git('show', `HEAD:${file}`), 'a: 1\nb: 2\n');
   t.is(await scene.git('status', '--porcelain'), before);
@@ -115,7 +116,7 @@ test('on a new branch, which is checked out from then on', async (t) => {
   const scene = await setUp(t);
   const id = await scene.commit({ branch: 'ada/try-v2' });
   t.is((await scene.git('symbolic-ref', 'HEAD')).trim(), 'refs/heads/ada/try-v2');
-  t.is((await scene.git('rev-parse', 'HEAD')).trim(), id);
+  t.is((await scene.git('rev-parse', 'HEAD')).trim(), id ?? '');
   t.is((await scene.git('rev-parse', 'main')).trim(), (await scene.git('rev-parse', 'HEAD~1')).trim());
   t.is(await scene.git('status', '--porcelain'), '');
 });
@@ -138,7 +139,7 @@ test('in a linked work tree', async (t) => {
   await main('worktree', 'add', '--quiet', '-b', 'side', '../side');
   const side = toScene(join(folder, '../side'));
   const id = await side.commit();
-  t.is((await main('rev-parse', 'side')).trim(), id);
+  t.is((await main('rev-parse', 'side')).trim(), id ?? '');
   t.is(await side.git('status', '--porcelain'), '');
   await side.commit({ branch: 'further' });
   t.is((await side.git('symbolic-ref', 'HEAD')).trim(), 'refs/heads/further');
@@ -226,16 +227,92 @@ test('git finds its way back: reflogs are written where git writes them', async 
   await scene.git('fsck', '--strict');
 });
 
-test('what would be committed along, or overwritten, is refused', async (t) => {
-  const scene = await setUp(t);
-  scene.put(file, 'a: 2\n');
-  t.regex(await toRefusal(t, scene), /^models\/wisdom\/model\.yaml has changes that are not committed$/);
+test('of the file the whole is committed, as git commit --only does it', async (t) => {
+  const make = () => setUp(t, { [file]: 'a: 1\n', 'other.yaml': '1\n' });
+  const states: Record<string, (scene: Scene) => Promise<unknown> | unknown> = {
+    changed: ({ put }) => put(file, 'a: 2\n'),
+    staged: async ({ put, git }) => {
+      put(file, 'a: 2\n');
+      await git('add', file);
+    },
+    'staged, and changed again': async ({ put, git }) => {
+      put(file, 'a: 2\n');
+      await git('add', file);
+      put(file, 'a: 3\n');
+    },
+    'staged, and changed back': async ({ put, git }) => {
+      put(file, 'a: 2\n');
+      await git('add', file);
+      put(file, 'a: 1\n');
+    },
+    'staged as removed': ({ git }) => git('rm', '--quiet', '--cached', file),
+    removed: async ({ git, put }) => {
+      await git('rm', '--quiet', file);
+      put(file, '');
+    },
+    'no more in HEAD': async ({ git }) => {
+      await git('rm', '--quiet', '--cached', file);
+      await git('commit', '--quiet', '--message', 'gone');
+    },
+    'executable now': ({ folder }) => chmodSync(join(folder, file), 0o755),
+  };
+  for (const [state, prepare] of Object.entries(states)) {
+    const [ours, gits] = [await make(), await make()];
+    for (const scene of [ours, gits]) {
+      await prepare(scene);
+      scene.put('other.yaml', '2\n');
+      await scene.git('add', 'other.yaml');
+    }
+    t.truthy(await ours.commit(), state);
+    gits.put(file, readFileSync(join(ours.folder, file), 'utf8'));
+    // What git does not know it must be told of first.
+    await gits.git('add', '--intent-to-add', file);
+    await gits.git('commit', '--quiet', '--message', 'wisdom: try v2', '--only', file);
+    const look = async ({ git }: Scene) => [await git('ls-tree', '-r', 'HEAD'), await git('ls-files', '--stage')];
+    t.deepEqual(await look(ours), await look(gits), state);
+    t.is(await ours.git('status', '--porcelain'), 'M  other.yaml\n', state);
+    await ours.git('fsck', '--strict');
+  }
+});
+
+test('what HEAD holds already is no commit, and what was staged over it goes', async (t) => {
+  const scene = await setUp(t, { [file]: 'a: 1\nb: 2\n' });
+  scene.put(file, 'a: 1\n');
   await scene.git('add', file);
-  t.regex(await toRefusal(t, scene), /has staged changes$/);
-  await scene.git('rm', '--quiet', '--cached', file);
-  t.regex(await toRefusal(t, scene), /has staged changes$/);
-  await scene.git('commit', '--quiet', '--message', 'gone');
-  t.regex(await toRefusal(t, scene), /is not committed yet$/);
+  scene.put(file, 'a: 1\n');
+  const before = await scene.git('rev-parse', 'HEAD');
+  t.is(await scene.commit({ branch: 'new' }), undefined);
+  t.is(await scene.git('rev-parse', 'HEAD'), before);
+  t.is(await scene.git('status', '--porcelain'), '');
+  t.is(await scene.git('branch', '--format=%(refname:short)'), 'main\n');
+});
+
+test('what was staged and is nowhere else any more is named', async (t) => {
+  const scene = await setUp(t);
+  scene.put(file, 'staged: 1\n');
+  await scene.git('add', file);
+  scene.put(file, 'a: 1\n');
+  const change = { path: file, before: 'a: 1\n', after: 'a: 2\n' };
+  const { unstaged } = await commitFile(scene.folder, change, wish, () => scene.put(file, 'a: 2\n'));
+  t.is(await scene.git('cat-file', 'blob', unstaged ?? ''), 'staged: 1\n');
+});
+
+test('CRLF is taken for LF where git is configured so, whatever else was changed', async (t) => {
+  const configure: Record<string, (scene: Scene) => Promise<unknown> | unknown> = {
+    autocrlf: ({ git }) => git('config', 'core.autocrlf', 'true'),
+    attributes: ({ put }) => put('models/.gitattributes', '*.yaml text\n'),
+  };
+  for (const [title, prepare] of Object.entries(configure)) {
+    const scene = await setUp(t);
+    await prepare(scene);
+    scene.put(file, 'a: 3\r\n');
+    await scene.commit();
+    t.is(await scene.git('show', `HEAD:${file}`), 'a: 3\nb: 2\n', title);
+  }
+  const plain = await setUp(t);
+  plain.put(file, 'a: 3\r\n');
+  await plain.commit();
+  t.is(await plain.git('show', `HEAD:${file}`), 'a: 3\r\nb: 2\r\n');
 });
 
 test('branches that are there, or cannot be, are refused', async (t) => {

@@ -1,0 +1,22 @@
+import type { SafeText } from '../input/safe-text.ts';
+import { mask } from '../input/safe-text.ts';
+import type { LocalState } from '../io/git-local-state.ts';
+import { toShellWord } from '../output/shell-word.ts';
+
+/** One line that commits these files and nothing else, and pushes where that can be done. */
+export function toCommitCommand(
+  { branch, push, isTracked }: Pick<LocalState, 'branch' | 'push' | 'isTracked'>,
+  files: readonly string[],
+  toPath: (file: string) => string,
+  message?: string,
+): SafeText {
+  const words = (some: readonly string[]) => some.map((file) => toShellWord(toPath(file))).join(' ');
+  const added = files.filter((file) => !isTracked(file));
+  const parts = [
+    ...(branch === undefined ? ['git switch --create BRANCH'] : []),
+    ...(added.length === 0 ? [] : [`git add ${words(added)}`]),
+    `git commit ${message === undefined ? '' : `-m ${toShellWord(message)} `}${words(files)}`,
+    ...(push === undefined ? [] : [push]),
+  ];
+  return mask(parts.join(' && '));
+}

@@ -1,0 +1,416 @@
+/**
+ * An edit and its commit: every state in which a file and a branch can be, by every way to say whether it is to be
+ * committed. What comes of it is read from git, and the next step that is printed is run as it is.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { main } from '../../src/cli/main.ts';
+import { plainStyle } from '../../src/output/style.ts';
+
+const fixtures = join(import.meta.dirname, '../../fixtures/edit');
+const model = 'models/wisdom/model.yaml';
+const policy = 'models/wisdom/policy.yaml';
+const environment = {
+  PATH: process.env['PATH'] ?? '',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_AUTHOR_NAME: 'Ada',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+};
+
+interface Repository {
+  readonly folder: string;
+  readonly git: (...words: string[]) => string;
+  readonly put: (path: string, text: string) => void;
+  readonly read: (path: string) => string;
+  /** A command line as a person types it. */
+  readonly shell: (line: string) => void;
+  readonly run: (...words: string[]) => Promise<{ code: number; out: string; err: string }>;
+}
+
+function toRepository(folder: string): Repository {
+  return {
+    folder,
+    git: (...words) =>
+      execFileSync('git', ['-C', folder, ...words], {
+        encoding: 'utf8',
+        env: environment,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    put: (path, text) => writeFileSync(join(folder, path), text),
+    read: (path) => readFileSync(join(folder, path), 'utf8'),
+    shell: (line) => {
+      execFileSync('sh', ['-c', line], {
+        cwd: folder,
+        env: { ...environment, GIT_EDITOR: 'echo by hand >' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+    },
+    run: async (...words) => {
+      const written = { 1: '', 2: '' };
+      const code = await main(words, {
+        version: '0.0.0',
+        workingDirectory: folder,
+        program: 'model-mirror.cjs',
+        environment,
+        write: (descriptor, texts) => {
+          for (const text of texts) written[descriptor] += text;
+        },
+        isTerminal: () => false,
+        size: () => undefined,
+        style: () => plainStyle,
+      });
+      return { code, out: written[1], err: written[2] };
+    },
+  };
+}
+
+const toPolicy = (percentage: number) =>
+  `apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: wisdom}\nspec:\n  mirrorPercentage: ${percentage}\n`;
+
+let parent: string;
+/** A clone of a model with a candidate that is ready, mirrored to at 20 %; everything is pushed. */
+let template: string;
+
+test.before(() => {
+  parent = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-edit-commit-')));
+  template = join(parent, 'template');
+  cpSync(join(fixtures, 'promote/input'), join(template, 'clone'), { recursive: true });
+  const { git, put } = toRepository(join(template, 'clone'));
+  put(policy, toPolicy(20));
+  put('other.yaml', 'a: 1\n');
+  put('staged.yaml', 'a: 1\n');
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'start');
+  git('init', '--quiet', '--bare', '../remote');
+  git('remote', 'add', 'origin', '../remote');
+  git('push', '--quiet', '--set-upstream', 'origin', 'main');
+});
+
+test.after.always(() => rmSync(parent, { recursive: true, force: true }));
+
+function clone(t: ExecutionContext): Repository {
+  const folder = mkdtempSync(join(parent, 'case-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(template, folder, { recursive: true });
+  const repository = toRepository(join(folder, 'clone'));
+  // Somebody is in the middle of something else.
+  repository.put('other.yaml', 'a: 2\n');
+  repository.put('staged.yaml', 'a: 2\n');
+  repository.git('add', 'staged.yaml');
+  return repository;
+}
+
+/** What of it was begun before the command is typed. The edit is that the policy says 0 %. */
+const files: Record<string, (repository: Repository) => void> = {
+  untouched: () => {},
+  written: ({ put }) => put(policy, toPolicy(0)),
+  'written and staged': ({ put, git }) => {
+    put(policy, toPolicy(0));
+    git('add', policy);
+  },
+  'another change written': ({ put }) => put(policy, `# mine\n${toPolicy(20)}`),
+  'another change staged': ({ put, git }) => {
+    put(policy, `# mine\n${toPolicy(20)}`);
+    git('add', policy);
+  },
+  'both written': ({ put }) => put(policy, `# mine\n${toPolicy(0)}`),
+  'another value staged, and the edit written': ({ put, git }) => {
+    put(policy, toPolicy(50));
+    git('add', policy);
+    put(policy, toPolicy(0));
+  },
+  'committed, and another value written': ({ put, git }) => {
+    put(policy, toPolicy(0));
+    git('commit', '--quiet', '--message', 'brake', policy);
+    git('push', '--quiet', 'origin', 'HEAD:main');
+    put(policy, toPolicy(20));
+  },
+  committed: ({ put, git }) => {
+    put(policy, toPolicy(0));
+    git('commit', '--quiet', '--message', 'brake', policy);
+  },
+  pushed: ({ put, git }) => {
+    put(policy, toPolicy(0));
+    git('commit', '--quiet', '--message', 'brake', policy);
+    git('push', '--quiet', 'origin', 'HEAD:main');
+    git('fetch', '--quiet');
+  },
+};
+
+const ways = [[], ['--commit'], ['--branch', 'brake']].flatMap((way) => [way, [...way, '--dry-run']]);
+
+/** Everything that a command could have changed. */
+function look({ git, read }: Repository): string[] {
+  return [
+    git('for-each-ref'),
+    git('symbolic-ref', '--quiet', 'HEAD'),
+    git('ls-files', '--stage'),
+    ...[policy, model, 'other.yaml', 'staged.yaml'].map(read),
+  ];
+}
+
+const isZero = (text: string) => text.includes('mirrorPercentage: 0');
+
+for (const [state, prepare] of Object.entries(files))
+  for (const way of ways)
+    test(`the brake, ${state}: mirror wisdom 0 ${way.join(' ')}`, async (t) => {
+      const repository = clone(t);
+      const { git, read, run, shell } = repository;
+      prepare(repository);
+      const before = look(repository);
+      const head = git('rev-parse', 'HEAD');
+      const wasHeld = isZero(git('show', `HEAD:${policy}`));
+      const wasPushed = isZero(git('show', `origin/main:${policy}`));
+      const { code, out, err } = await run('mirror', 'wisdom', '0', ...way);
+      t.is(code, 0);
+      t.is(err, '');
+      if (way.includes('--dry-run')) {
+        t.deepEqual(look(repository), before);
+        return;
+      }
+      const isCommitting = way.length > 0;
+      // What somebody was in the middle of, they still are.
+      t.is(git('diff', '--name-only', '--', 'other.yaml', 'staged.yaml'), 'other.yaml\n');
+      t.is(git('diff', '--cached', '--name-only', '--', 'other.yaml', 'staged.yaml'), 'staged.yaml\n');
+      t.true(isZero(read(policy)));
+      t.is(
+        read(policy).includes('# mine'),
+        before.some((text) => text.includes('# mine')),
+      );
+      if (isCommitting) {
+        t.is(git('show', `HEAD:${policy}`), read(policy), 'what is shown is what is committed');
+        t.is(git('diff', '--cached', '--name-only', '--', policy), '', 'nothing else of it waits to be committed');
+        t.is(git('rev-parse', wasHeld ? 'HEAD' : 'HEAD~1'), head);
+        if (!wasHeld) t.is(git('diff', '--name-only', 'HEAD~1', 'HEAD'), `${policy}\n`);
+        t.is(git('branch', '--show-current'), way[0] === '--branch' && !wasHeld ? 'brake\n' : 'main\n');
+        if (way[0] === '--branch') t.is(git('rev-parse', 'main'), head);
+      } else {
+        t.is(git('rev-parse', 'HEAD'), head);
+        t.is(/ not committed( yet)?\b/.test(out), !wasHeld);
+      }
+      t.is(out.includes('not pushed yet'), wasHeld && !wasPushed);
+      // A second time there is nothing to do once it is pushed, and it is pushed by what was printed.
+      const [, next] = /^Next: (.*)$/m.exec(out) ?? [];
+      t.is(next === undefined, wasHeld && wasPushed, out);
+      if (next !== undefined) shell(next);
+      t.is(git('rev-parse', '@'), git('rev-parse', '@{push}'));
+      t.true(isZero(git('show', `@{push}:${policy}`)));
+      t.regex(
+        (await run('mirror', 'wisdom', '0', ...way)).out,
+        /^wisdom is mirrored at 0 % already, .*: nothing to do\n$/,
+      );
+    });
+
+/** The other commands: what each makes of the model's file. */
+const edits = {
+  discard: { words: ['discard', 'wisdom'], done: /^wisdom has no candidate, but that is not committed yet$/m },
+  promote: {
+    words: ['promote', 'wisdom'],
+    done: /^v2 is the primary of wisdom already, but that is not committed yet$/m,
+  },
+  'candidate set': {
+    words: ['candidate', 'set', 'wisdom', '--version', 'v3', '--storage-uri', 's3://models/wisdom-3'],
+    done: /^the candidate of wisdom is that already, but that is not committed yet$/m,
+  },
+};
+
+for (const [name, { words, done }] of Object.entries(edits))
+  for (const way of [['--commit'], ['--branch', 'topic']])
+    test(`a forgotten --commit: ${name}, then ${way.join(' ')}`, async (t) => {
+      const { git, read, run, shell } = clone(t);
+      const first = await run(...words);
+      t.regex(first.out, /^models\/wisdom\/model\.yaml is written, and not committed yet\.$/m);
+      const written = read(model);
+      const second = await run(...words);
+      t.is(second.code, 0);
+      t.regex(second.out, done);
+      t.regex(second.out, /^Next: git commit -m 'wisdom: \w+ v\d' models\/wisdom\/model\.yaml && git push$/m);
+      const dry = await run(...words, ...way, '--dry-run');
+      t.regex(dry.out, /^Nothing is written or committed, for --dry-run\.$/m);
+      t.is(git('log', '--format=%s'), 'start\n');
+      const third = await run(...words, ...way);
+      t.is(third.err, '');
+      t.is(third.code, 0);
+      t.is(git('show', `HEAD:${model}`), written);
+      t.is(read(model), written);
+      t.is(git('diff', '--name-only', 'HEAD~1', 'HEAD'), `${model}\n`);
+      t.is(git('branch', '--show-current'), way[0] === '--branch' ? 'topic\n' : 'main\n');
+      t.regex(third.out, /^[+-]/m, 'what is committed is shown');
+      const [, next = ''] = /^Next: (.*)$/m.exec(third.out) ?? [];
+      shell(next);
+      t.is(git('rev-parse', '@'), git('rev-parse', '@{push}'));
+    });
+
+test('a promotion that is not committed is not taken for a discard, nor the other way round', async (t) => {
+  const repository = clone(t);
+  const { run, git } = repository;
+  await run('promote', 'wisdom');
+  const promoted = look(repository);
+  for (const way of [[], ['--commit'], ['--branch', 'b']]) {
+    const { code, err } = await run('discard', 'wisdom', ...way);
+    t.is(code, 1);
+    t.regex(err, /v2 is promoted here, which is not committed/);
+  }
+  t.deepEqual(look(repository), promoted);
+  git('checkout', '--quiet', 'HEAD', model);
+  await run('discard', 'wisdom');
+  const discarded = look(repository);
+  for (const way of [[], ['--commit', '--force'], ['--branch', 'b', '--force']]) {
+    const { code, err } = await run('promote', 'wisdom', ...way);
+    t.is(code, 1);
+    t.regex(err, /wisdom has no candidate to promote: v2 is discarded here, which is not committed/);
+  }
+  t.deepEqual(look(repository), discarded);
+});
+
+test('a promotion is held to the same rules when only its commit is missing', async (t) => {
+  const { run, git, put, read } = clone(t);
+  put('models/wisdom/status.yaml', read('models/wisdom/status.yaml').replaceAll('state: Ready', 'state: Loading'));
+  git('commit', '--quiet', '--message', 'status', 'models/wisdom/status.yaml');
+  await run('promote', 'wisdom', '--force');
+  const { code, err } = await run('promote', 'wisdom', '--commit');
+  t.is(code, 1);
+  t.regex(err, /\[candidate-not-ready\]/);
+  t.is((await run('promote', 'wisdom', '--commit', '--force')).code, 0);
+});
+
+const places: Record<string, { readonly prepare: (repository: Repository) => void; readonly next: RegExp }> = {
+  'a branch without an upstream': {
+    prepare: ({ git }) => git('switch', '--quiet', '--create', 'topic'),
+    next: /^git push --set-upstream origin topic$/,
+  },
+  'a remote of another name': {
+    prepare: ({ git }) => {
+      git('switch', '--quiet', '--create', 'topic');
+      git('remote', 'rename', 'origin', 'company');
+    },
+    next: /^git push --set-upstream company topic$/,
+  },
+  'several remotes, one of which is pushed to': {
+    prepare: ({ git }) => {
+      git('switch', '--quiet', '--create', 'topic');
+      git('remote', 'add', 'fork', '../remote');
+      git('config', 'remote.pushDefault', 'fork');
+    },
+    next: /^git push --set-upstream fork topic$/,
+  },
+  'an upstream of another name': {
+    prepare: ({ git }) => {
+      git('switch', '--quiet', '--create', 'mine', '--track', 'origin/main');
+    },
+    next: /^git push origin HEAD:main$/,
+  },
+  'an upstream that has new commits': {
+    prepare: ({ git, put }) => {
+      put('models/wisdom/README', 'the watcher writes here\n');
+      git('add', 'models/wisdom/README');
+      git('commit', '--quiet', '--message', 'status', 'models/wisdom/README');
+      git('push', '--quiet');
+      git('reset', '--quiet', '--keep', 'HEAD~1');
+    },
+    next: /^git pull --rebase --autostash && git push$/,
+  },
+  'a name that a shell would read': {
+    prepare: ({ git }) => git('switch', '--quiet', '--create', "it's;$(true)"),
+    next: /^git push --set-upstream origin 'it'\\''s;\$\(true\)'$/,
+  },
+};
+
+for (const [place, { prepare, next }] of Object.entries(places))
+  test(`what pushes: ${place}`, async (t) => {
+    const repository = clone(t);
+    const { git, run, shell } = repository;
+    prepare(repository);
+    const nextOf = (out: string) => /^Next: (.*)$/m.exec(out)?.[1] ?? '';
+    t.regex(nextOf((await run('mirror', 'wisdom', '0', '--commit')).out), next);
+    const again = await run('mirror', 'wisdom', '0');
+    t.regex(again.out, /, but that is not pushed yet$/m);
+    t.regex(nextOf(again.out), next);
+    shell(nextOf(again.out));
+    t.regex((await run('mirror', 'wisdom', '0')).out, /: nothing to do$/m);
+    // Written, and committed and pushed by what is printed.
+    t.regex(
+      nextOf((await run('mirror', 'wisdom', '30')).out),
+      /^git commit -m 'wisdom: mirror 30 %' \S+ && git .*push/,
+    );
+    shell(nextOf((await run('mirror', 'wisdom', '30')).out));
+    t.is(git('log', '-1', '--format=%s'), 'wisdom: mirror 30 %\n');
+    t.regex((await run('mirror', 'wisdom', '30')).out, /: nothing to do$/m);
+  });
+
+test('without a remote, without a branch, without a commit: what can be done is said', async (t) => {
+  const { git, run, shell, folder } = clone(t);
+  git('checkout', '--quiet', '--detach');
+  const detached = await run('mirror', 'wisdom', '0', '--commit');
+  t.is(detached.code, 3);
+  t.regex(detached.err, /no branch is checked out\n {4}pass --branch NAME to make one/);
+  t.is(git('status', '--porcelain', policy), '');
+  t.regex((await run('mirror', 'wisdom', '0')).out, /^Next: git switch --create BRANCH && git commit -m /m);
+  t.is((await run('mirror', 'wisdom', '0', '--branch', 'brake')).code, 0);
+  git('remote', 'remove', 'origin');
+  t.regex(
+    (await run('mirror', 'wisdom', '5', '--commit')).out,
+    /^Next: push it, once there is a remote: git remote add origin URL$/m,
+  );
+  t.regex((await run('mirror', 'wisdom', '5', '--commit')).out, /: nothing to do$/m);
+  rmSync(join(folder, '.git'), { recursive: true });
+  t.regex((await run('mirror', 'wisdom', '6')).out, /^Next: commit and push it\.$/m);
+  t.regex((await run('mirror', 'wisdom', '6')).out, /: nothing to do$/m);
+  git('init', '--quiet', '--initial-branch=main');
+  const fresh = await run('mirror', 'wisdom', '6');
+  t.regex(fresh.out, /, but that is not committed yet$/m);
+  shell(/^Next: (.*)$/m.exec(fresh.out)?.[1] ?? '');
+  t.is(git('show', '--format=', '--name-only', 'HEAD'), `${policy}\n`);
+});
+
+test('a policy that is new is added, and one that another file hides is not taken for committed', async (t) => {
+  const { git, run, shell, put } = clone(t);
+  git('rm', '--quiet', policy);
+  git('commit', '--quiet', '--message', 'no policy', policy);
+  t.is((await run('mirror', 'wisdom', '0', '--here')).code, 0);
+  const { out } = await run('mirror', 'wisdom', '0');
+  t.regex(
+    out,
+    new RegExp(`^Next: git add ${policy} && git commit -m 'wisdom: mirror 0 %' ${policy} && git push$`, 'm'),
+  );
+  shell(/^Next: (.*)$/m.exec(out)?.[1] ?? '');
+  t.is(git('status', '--porcelain', policy), '');
+  // 0 % by an outer policy that HEAD has, since the inner one is removed here.
+  put('policy.yaml', toPolicy(0));
+  git('add', 'policy.yaml');
+  put(policy, toPolicy(20));
+  git('commit', '--quiet', '--message', 'two', 'policy.yaml', policy);
+  rmSync(join(git('rev-parse', '--show-toplevel').trim(), policy));
+  const hidden = await run('mirror', 'wisdom', '0', '--commit');
+  t.is(hidden.code, 1);
+  t.regex(hidden.err, new RegExp(`not committed yet: ${policy} differs from HEAD\\nNext: git commit .*${policy}`));
+  shell(/Next: (.*)$/m.exec(hidden.err)?.[1] ?? '');
+  t.regex((await run('mirror', 'wisdom', '0', '--commit')).out, /: nothing to do$/m);
+});
+
+test('what is said of a commit is what the commit holds, not what is beside it', async (t) => {
+  const { run, put, git } = clone(t);
+  put(policy, toPolicy(0));
+  const words = ['candidate', 'set', 'wisdom', '--version', 'v3', '--storage-uri', 's3://models/wisdom-3'];
+  const { out } = await run(...words, '--commit');
+  t.regex(out, new RegExp(`^not committed with it, and not counted here: ${policy}$`, 'm'));
+  t.regex(out, /^Once it is pushed: the mirror opens at 20 % /m);
+  t.is(git('diff', '--name-only', 'HEAD'), `${policy}\nother.yaml\nstaged.yaml\n`);
+  // Policies as HEAD has them may refuse what those of the work tree allow.
+  put(policy, `${toPolicy(20)}  limits: {storageUriPrefixes: [s3://approved/]}\n`);
+  git('commit', '--quiet', '--message', 'limits', policy);
+  put(policy, toPolicy(20));
+  const refused = await run(...words.slice(0, -1), 's3://models/wisdom-4', '--commit');
+  t.is(refused.code, 1);
+  t.regex(
+    refused.err,
+    /\[storage-not-allowed\](.|\n)*not counted here: models\/wisdom\/policy\.yaml\nnothing was changed/,
+  );
+});
