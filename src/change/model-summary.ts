@@ -8,6 +8,8 @@ import { findPlace } from '../input/model-place.ts';
 import { valueAt } from '../input/plain-value.ts';
 import { mask } from '../input/safe-text.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
+import { toSpecPart } from '../serving/digest-text.ts';
+import { loadingAnnotations } from '../serving/modelmesh.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
 import { describeMirror, isSameModel, toMove } from './rollout-change.ts';
 
@@ -143,10 +145,7 @@ export function describeHosts({ rollout: before }: ModelState, { rollout: after 
   return [...came, ...old.filter((host) => !now.includes(host)).map((host) => `host ${host} is removed`)];
 }
 
-/** Annotations by which ModelMesh loads a model, beside its spec; the digest is that of the spec alone. */
-const loadingAnnotations = ['serving.kserve.io/secretKey', 'serving.kserve.io/schemaPath'];
-
-/** Of these annotations, those that are not what they were. */
+/** Of the annotations that determine what is loaded, those that are not what they were. */
 export function findLoadingChanges(before: ModelState, after: ModelState, role: 'primary' | 'candidate'): string[] {
   const read = ({ rollout }: ModelState, key: string) => {
     const own = valueAt(rollout[role]?.declared.overrides, ['metadata', 'annotations', key]);
@@ -165,7 +164,7 @@ function isPromoted(before: ModelState, after: ModelState): boolean {
 function isSameCandidate(before: ModelState, after: ModelState): boolean {
   const [old, now] = [before.rollout.candidate, after.rollout.candidate];
   if (old === undefined || now === undefined) return old === now;
-  return old.name === now.name && isSameDeclared(old, now) && isSameSpec(before, after, 'candidate');
+  return old.name === now.name && isSameDeclared(old, now) && before.digests.candidate === after.digests.candidate;
 }
 
 /** Of the same InferenceService as far as people wrote it. */
@@ -175,7 +174,7 @@ function isSameDeclared(a: RolloutVersion, b: RolloutVersion): boolean {
 
 /** Whether a version has the spec that it had. */
 export function isSameSpec(before: ModelState, after: ModelState, role: 'primary' | 'candidate'): boolean {
-  return before.digests[role] === after.digests[role];
+  return toSpecPart(before.digests[role]) === toSpecPart(after.digests[role]);
 }
 
 /** Under the same name something else may lie. */

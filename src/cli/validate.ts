@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { hasErrors } from '../input/problem.ts';
 import { exitCodes } from '../io/fault.ts';
-import { computeDigest } from '../manifests/digest.ts';
+import { computeHash } from '../manifests/digest.ts';
 import { toGithubText, toGitlabText, toProblemJson } from '../output/problem-text.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import type { Host } from './host.ts';
@@ -40,7 +40,7 @@ function runValidate(directory: string, flags: ValidateFlags, host: Host): numbe
   const { problems, models, policies } = application;
   if (flags.output === 'json') host.write(1, [toProblemJson(problems)]);
   else if (flags.output === 'github') host.write(1, [toGithubText(problems)]);
-  else if (flags.output === 'gitlab') host.write(1, [toGitlabText(problems, computeDigest)]);
+  else if (flags.output === 'gitlab') host.write(1, [toGitlabText(problems, computeHash)]);
   else {
     showProblems(problems, host, 1, toPath);
     if (problems.length === 0)

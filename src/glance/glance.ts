@@ -9,6 +9,7 @@ import { toReasonText } from '../change/rollout-change.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
+import { upgradeStatus } from '../manifests/digest-upgrade.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import type { MirrorReason } from '../rollout/gate.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
@@ -62,7 +63,7 @@ export interface GlanceOptions {
 }
 
 export function computeGlance(rendered: RenderedRollout, { live, namespace }: GlanceOptions, speech: Speech): Glance {
-  const { rollout, mirror, digests, status } = rendered;
+  const { rollout, mirror, digests, versions, status } = rendered;
   const primary = toDesired(rollout.primary, digests.primary);
   const candidate = rollout.candidate === undefined ? undefined : toDesired(rollout.candidate, digests.candidate ?? '');
   const wanted =
@@ -70,7 +71,8 @@ export function computeGlance(rendered: RenderedRollout, { live, namespace }: Gl
       ? undefined
       : { to: candidate.name, percentage: mirror.percentage };
   const source = live === undefined ? 'git' : 'cluster';
-  const observed = live ?? status?.status;
+  const seen = live && upgradeStatus(live, versions);
+  const observed = seen ?? status?.status;
   const differences = sortDifferences([
     ...lookAtStatus(rendered),
     ...(observed === undefined
@@ -83,7 +85,7 @@ export function computeGlance(rendered: RenderedRollout, { live, namespace }: Gl
     ...(mirror.reason.code === 'percentage-zero'
       ? [{ code: 'percentage-zero', text: toReasonText(mirror.reason) } as const]
       : []),
-    ...(live === undefined || status === undefined ? [] : lookForDelay(status.status, live)),
+    ...(seen === undefined || status === undefined ? [] : lookForDelay(status.status, seen)),
   ]);
   const open = mirror.percentage > 0;
   const reason = toReasonText(mirror.reason);

@@ -12,7 +12,11 @@ const observedVersion = looseFields({
   version: optional(v.string(), 'The live label app.kubernetes.io/version.'),
   digest: optional(v.string(), 'The live annotation model-mirror.dev/digest.'),
   state: said(v.picklist(states), 'What the cluster says of it.'),
-  reason: optional(v.string(), "KServe's reason for a failure."),
+  loaded: optional(
+    v.string(),
+    'A digest of what the server is known to have loaded: kept while it is Pending or Loading again, absent before it was Ready and after it has failed.',
+  ),
+  reason: optional(v.string(), "KServe's reason for a failure, or for Pending."),
   message: optional(v.string(), "KServe's message."),
 });
 

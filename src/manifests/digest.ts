@@ -1,11 +1,36 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import { valueAt } from '../input/plain-value.ts';
+import { digestVersion } from '../serving/digest-text.ts';
+import { findLoadedValues, loadingAnnotations } from '../serving/modelmesh.ts';
 import { toCanonicalText } from './manifest.ts';
 
 /**
- * The digest of a rendered `spec`: 32 hexadecimal digits (the first half of SHA-256), the same for
- * equal specs whatever their key order. Not node:crypto: loading it costs a fifth of Node's start.
+ * 32 hexadecimal digits (the first half of SHA-256), the same for equal values whatever their key order.
+ * Not node:crypto: loading it costs a fifth of Node's start.
  */
-export function computeDigest(spec: unknown): string {
-  return bytesToHex(sha256(utf8ToBytes(toCanonicalText(spec))).subarray(0, 16));
+export function computeHash(value: unknown): string {
+  return bytesToHex(sha256(utf8ToBytes(toCanonicalText(value))).subarray(0, 16));
+}
+
+/**
+ * The digest of a rendered InferenceService: of its whole spec, and of its annotations as far as they
+ * determine what the server loads. See `digest-text.ts` for its form.
+ */
+export function computeDigest(service: { readonly spec: unknown; readonly metadata: unknown }): string {
+  const written = loadingAnnotations.flatMap((key) => {
+    const value = valueAt(service.metadata, ['annotations', key]);
+    return value === undefined || value === null ? [] : [[key, value]];
+  });
+  const annotations = written.length === 0 ? '' : `-${computeHash(Object.fromEntries(written)).slice(0, 16)}`;
+  return `${digestVersion}${computeHash(service.spec)}${annotations}`;
+}
+
+/**
+ * The second digest: of the values alone that the server loads by, so that it stays the same when a change
+ * touches nothing but what the server ignores. The same for a rendered object and the live one: what the
+ * API server fills in (`name: ""`, `resources: {}`) is empty, or none of these values.
+ */
+export function computeLoaded(service: unknown): string {
+  return `${digestVersion}${computeHash(findLoadedValues(service)).slice(0, 16)}`;
 }

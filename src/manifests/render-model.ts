@@ -15,11 +15,13 @@ import type { PlacedPatch } from '../rollout/effective-policy.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
-import { computeDigest } from './digest.ts';
+import { computeDigest, computeLoaded } from './digest.ts';
+import type { DigestedVersion } from './digest-upgrade.ts';
+import { toRenderedDigest, upgradeStatus } from './digest-upgrade.ts';
 import type { InferenceService, PlacedFinding } from './inference-service.ts';
 import { addDigest, checkInferenceService, renderInferenceService } from './inference-service.ts';
 import type { Manifest } from './manifest.ts';
-import { digestAnnotation, toOwnLabels, versionLabel } from './manifest.ts';
+import { toOwnLabels, versionLabel } from './manifest.ts';
 import { matches, patchManifest } from './patch.ts';
 import type { Patchable } from './patchable.ts';
 import { patchable } from './patchable.ts';
@@ -32,7 +34,7 @@ import {
 } from './routing.ts';
 import { checkSyncOrder } from './sync-order.ts';
 
-/** Of the InferenceServices as they are rendered. */
+/** Of the InferenceServices, whichever form is rendered while 0.1.0's watcher is at work. */
 export interface VersionDigests {
   readonly primary: string;
   readonly candidate: string | undefined;
@@ -41,6 +43,9 @@ export interface VersionDigests {
 export interface RenderedModel {
   readonly mirror: Mirror;
   readonly digests: VersionDigests;
+  readonly versions: readonly DigestedVersion[];
+  /** The status with digests to be compared with these; see `digest-upgrade.ts`. */
+  readonly status: ModelStatus | undefined;
   /** The objects that are this model's own. */
   readonly manifests: readonly Manifest[];
   readonly problems: readonly Problem[];
@@ -64,16 +69,15 @@ export function renderModel(
     return patched.manifest;
   };
 
-  const versions = [primary, ...(candidate === undefined ? [] : [candidate])];
-  const services = versions.map((version) => {
+  const services = [primary, ...(candidate === undefined ? [] : [candidate])].map((version) => {
     const declared = renderInferenceService(rollout, version);
     const patched = patchManifest(declared, policy.patches, patchable.inferenceService);
     problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
-    return addDigest(patched.manifest, computeDigest(patched.manifest.spec));
+    const { manifest } = patched;
+    return { manifest, name: version.name, digest: computeDigest(manifest), loaded: computeLoaded(manifest) };
   });
-  const [primaryDigest = '', candidateDigest] = services.map(
-    ({ metadata }) => metadata.annotations?.[digestAnnotation] ?? '',
-  );
+  const [primaryDigest = '', candidateDigest] = services.map(({ digest }) => digest);
+  const upgraded = status && { ...status, status: upgradeStatus(status.status, services) };
   const mirror = computeMirror({
     candidate:
       candidate === undefined || candidateDigest === undefined
@@ -81,7 +85,7 @@ export function renderModel(
         : { name: candidate.name, digest: candidateDigest },
     mirrorPercentage: policy.mirrorPercentage,
     gate: policy.gate,
-    status,
+    status: upgraded,
     assumeReady,
   });
 
@@ -89,13 +93,20 @@ export function renderModel(
   if (policy.patches.length > 0)
     patch(renderVirtualService(rollout, mirror.percentage === 0 ? 100 : 0), patchable.firstHop);
   const manifests: Manifest[] = [
-    ...services,
+    ...services.map((version) => addDigest(version.manifest, toRenderedDigest(version, status?.status))),
     patch(renderServiceEntry(rollout), patchable.serviceEntry),
     patch(renderVirtualService(rollout, mirror.percentage), patchable.firstHop),
     ...(candidate === undefined ? [] : [patch(renderMirrorVirtualService(rollout, candidate), patchable.secondHop)]),
   ];
   for (const placed of policy.patches) if (hasTarget(placed, rollout)) usedPatches.add(placed.patch);
-  return { mirror, digests: { primary: primaryDigest, candidate: candidateDigest }, manifests, problems };
+  return {
+    mirror,
+    digests: { primary: primaryDigest, candidate: candidateDigest },
+    versions: services.map(({ name, digest, loaded }) => ({ name, digest, loaded })),
+    status: upgraded,
+    manifests,
+    problems,
+  };
 }
 
 /** The Gateways of a rollout's namespace, patched. */

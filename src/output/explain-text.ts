@@ -109,7 +109,7 @@ function toVersionLines(
       const [version, place] = [desired[role], places[role]];
       if (version === undefined || place === undefined) return [];
       const state = observed === undefined ? 'not seen' : toStateText(version, observed[role]);
-      return [[`  ${role}`, version.version, version.name, `digest ${version.digest.slice(0, 8)}`, state, at(place)]];
+      return [[`  ${role}`, version.version, version.name, `digest ${version.digest.slice(0, 11)}`, state, at(place)]];
     }),
   );
 }

@@ -9,9 +9,9 @@ export interface ObservedModel {
   readonly status: ModelStatus['status'];
 }
 
-const versionKeys = ['name', 'version', 'digest', 'state', 'reason', 'message'] as const;
+const versionKeys = ['name', 'version', 'digest', 'state', 'loaded', 'reason', 'message'] as const;
 
-/** No number to any reader of YAML: a letter other than `e` is among the digits. */
+/** Of 0.1.0. No number to any reader of YAML: a letter other than `e` is among the digits. */
 const plainDigest = /^(?=.*[abcdf])[0-9a-f]{32}$/;
 
 /** The text of a status file: equal facts give equal bytes, and a version is a line of its own. */

@@ -17,6 +17,7 @@ import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelStatus, Patch } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
+import type { DigestedVersion } from '../manifests/digest-upgrade.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { VersionDigests } from '../manifests/render-model.ts';
 import { renderModel, renderPatchedGateways } from '../manifests/render-model.ts';
@@ -49,6 +50,7 @@ export interface RenderedRollout {
   readonly rollout: Rollout;
   readonly mirror: Mirror;
   readonly digests: VersionDigests;
+  readonly versions: readonly DigestedVersion[];
   /** What was last seen of it; undefined when nothing is known that can be believed. */
   readonly status: ModelStatus | undefined;
   /** Where the status file is, or would be. */
@@ -116,10 +118,10 @@ export function renderApplication<T>(
       name: rollout.name,
       namespace: scope === rollout.namespace ? scope : undefined,
     });
-    const { mirror, digests, manifests, problems: found } = renderModel(rollout, believed.status, options, usedPatches);
-    problems.push(...checkRollout(rollout), ...believed.warnings, ...found);
-    const { status, warnings: statusWarnings } = believed;
-    rollouts.push({ rollout, mirror, digests, status, statusPath, statusWarnings });
+    const rendered = renderModel(rollout, believed.status, options, usedPatches);
+    const { mirror, digests, versions, status, manifests } = rendered;
+    problems.push(...checkRollout(rollout), ...believed.warnings, ...rendered.problems);
+    rollouts.push({ rollout, mirror, digests, versions, status, statusPath, statusWarnings: believed.warnings });
     const again = registry.addModel(rollout, scope);
     problems.push(...again);
     if (again.length > 0) continue;

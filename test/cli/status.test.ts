@@ -331,12 +331,12 @@ test('--wait ends when the branch says so; a server that is away meanwhile is wa
   const { status, stdout, stderr } = await waiting.ended;
   t.is(status, 0, stderr);
   t.is(stdout, `${name}: v2 is Ready\n`);
-  await push('digest: "854d8044dca7f3d6e8127bc7712f1052", state: Ready', 'digest: "00", state: Ready');
+  await push('digest: d2-854d8044dca7f3d6e8127bc7712f1052, state: Ready', 'digest: "00", state: Ready');
   const other = new Run([...words, 'ready'], clone);
   await other.said(/an earlier spec of the candidate\n/);
   await push(
     'digest: "00", state: Ready',
-    'digest: "854d8044dca7f3d6e8127bc7712f1052", state: Failed, reason: ModelLoadFailed',
+    'digest: d2-854d8044dca7f3d6e8127bc7712f1052, state: Failed, reason: ModelLoadFailed',
   );
   const stuck = await other.ended;
   t.is(stuck.status, 1);
