@@ -5,6 +5,8 @@ import { listLive } from '../io/cluster-feed.ts';
 import { Fault } from '../io/fault.ts';
 import type { ApiPlace } from '../io/kubernetes-api.ts';
 import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
+import type { FollowedService } from '../observe/freshness.ts';
+import { follow } from '../observe/freshness.ts';
 import type { Live, LiveRoute, LiveService } from '../observe/live-object.ts';
 import type { DeclaredModel, ModelMemory } from '../observe/observed-model.ts';
 import { observeModel } from '../observe/observed-model.ts';
@@ -24,6 +26,7 @@ export interface LookOptions {
 export class ClusterLook {
   readonly #api: KubernetesApi;
   readonly #known = new Map<string, ModelMemory>();
+  #services = new Map<string, FollowedService>();
 
   /** @throws Fault when there is no kubeconfig, or none that can be read. */
   constructor(place: ApiPlace) {
@@ -36,17 +39,18 @@ export class ClusterLook {
    */
   async look(models: readonly LookedAt[], { now, signal }: LookOptions): Promise<ModelStatus['status'][]> {
     const objects = await this.#list([...new Set(models.map(({ namespace }) => namespace))], signal);
-    const services = new Map<string, LiveService>();
+    const services = new Map<string, FollowedService>();
     const routes = new Map<string, LiveRoute>();
     const others = new Map<string, LiveService[]>();
     for (const live of objects) {
       if (live.kind === 'VirtualService') routes.set(toKey(live), live);
       else {
-        services.set(toKey(live), live);
+        services.set(toKey(live), follow(this.#services.get(toKey(live)), live));
         const model = toKey({ namespace: live.namespace, name: live.model ?? '' });
         others.set(model, [...(others.get(model) ?? []), live]);
       }
     }
+    this.#services = services;
     return models.map((model) => {
       const { namespace, primary, candidate, told } = model;
       const key = toKey(model);

@@ -1,53 +1,43 @@
 /**
- * Whether KServe can have looked at the spec that is live. When a candidate is deployed anew in place,
- * its old status, Ready and all, stands on the new spec until KServe gets to it; there is no
- * observedGeneration to tell (status.observedGeneration is the Deployment's, and ModelMesh sets none).
+ * Of what the status of a live InferenceService speaks. When a candidate is deployed in place, its old
+ * status, Ready and all, stands on the new spec until KServe gets to it. There is no observedGeneration to
+ * tell (status.observedGeneration is the Deployment's, and ModelMesh sets none), and a change of an
+ * annotation that determines what is loaded does not even raise the generation.
  *
- * KServe has looked when one of these holds:
- * - this is the object's first spec (generation 1), so there is no earlier one to speak of;
- * - its status changed after this generation was first seen here;
- * - the API server's record says that the status was written in a later second than the spec;
- * - the status file in git already had this digest as Ready: a watcher saw it before;
- * - it had `patienceMs` time. A change of what ModelMesh ignores makes it write nothing at all.
+ * A status is known to speak of what is live now when one of these holds:
+ * - what determines what is loaded is as the object was created with, so there is nothing earlier to speak of;
+ * - KServe has written another status since that was first seen here. The controller updates with the
+ *   resourceVersion that it read, so a status is never of an earlier spec than the one that it was written on;
+ * - the API server's record says that the status was written in a later second;
+ * - it was known to speak of just this, and KServe has written nothing since: so a change of nothing but what
+ *   ModelMesh ignores, for which it never writes a status, keeps it known, and so does one that is taken back.
+ *
+ * Time alone shows nothing: a controller can be away for as long as it likes.
  */
 import type { LiveService } from './live-object.ts';
 
-/** KServe looks within seconds; a minute without a word means that there is nothing to say. */
-export const patienceMs = 60_000;
-
-export interface Freshness {
-  readonly uid: string;
-  readonly generation: number;
-  readonly digest: string | undefined;
-  /** KServe's stamp when this generation was first seen; undefined: no status then. */
-  readonly firstStamp: string | undefined;
-  /** Milliseconds of a clock that only goes forward. */
-  readonly firstSeen: number;
-  readonly looked: boolean;
+/** A live InferenceService, and what was learned by watching it. */
+export interface FollowedService extends LiveService {
+  /** The `loads` that its status speaks of; undefined: not known. */
+  readonly statusOf: string | undefined;
+  /** `statusOf` holds only if git knows nothing of an earlier spec: the API server has no record to prove it. */
+  readonly isAssumed: boolean;
 }
 
 /**
- * @param before what was known of the object of this name.
- * @param now milliseconds of a clock that only goes forward.
- * @param readyInGit the digest that the status file has as Ready.
+ * To be called for each state of the object that is seen, in their order.
+ *
+ * @param before what the last call gave for the object of this name; undefined: it was not seen, or was gone.
  */
-export function computeFreshness(
-  before: Freshness | undefined,
-  live: LiveService,
-  now: number,
-  readyInGit: string | undefined,
-): Freshness {
-  const { uid, generation, digest, report } = live;
-  const same =
-    before !== undefined && before.uid === uid && before.generation === generation && before.digest === digest;
-  const firstStamp = same ? before.firstStamp : report?.stamp;
-  const firstSeen = same ? before.firstSeen : now;
-  const looked =
-    (same && before.looked) ||
-    generation === 1 ||
-    live.statusIsLater ||
-    (same && report?.stamp !== firstStamp) ||
-    (before === undefined && digest !== undefined && digest === readyInGit) ||
-    now - firstSeen >= patienceMs;
-  return { uid, generation, digest, firstStamp, firstSeen, looked };
+export function follow(before: FollowedService | undefined, live: LiveService): FollowedService {
+  const { report, loads } = live;
+  if (before?.uid !== live.uid) {
+    const isKnown = report !== undefined && (live.statusIsLater || live.isFirst !== 'no');
+    const isAssumed = isKnown && !live.statusIsLater && live.isFirst === 'unrecorded';
+    return { ...live, statusOf: isKnown ? loads : undefined, isAssumed };
+  }
+  if (report?.stamp === before.report?.stamp)
+    return { ...live, statusOf: before.statusOf, isAssumed: before.isAssumed };
+  const isOfThis = report !== undefined && (before.loads === loads || live.statusIsLater);
+  return { ...live, statusOf: isOfThis ? loads : undefined, isAssumed: false };
 }

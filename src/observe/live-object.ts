@@ -5,7 +5,9 @@
  * Invariant: whatever an object holds, reading it fails nowhere: it was written by others.
  */
 import { isMap, valueAt } from '../input/plain-value.ts';
+import { computeLoaded } from '../manifests/digest.ts';
 import { digestAnnotation, nameLabel, pathAnnotation, versionLabel } from '../manifests/manifest.ts';
+import { loadingAnnotations } from '../serving/modelmesh.ts';
 
 interface LiveObject {
   readonly namespace: string;
@@ -38,14 +40,21 @@ export interface LiveService extends LiveObject {
   readonly model: string | undefined;
   readonly version: string | undefined;
   readonly digest: string | undefined;
+  /** The second digest, computed from the live object: whatever the annotation says, this is what is loaded by. */
+  readonly loads: string;
   readonly deleting: boolean;
   /** Undefined until KServe has written a status. */
   readonly report: ServiceReport | undefined;
   /**
    * Whether the API server's own record (managedFields) shows that the status was written in a later
-   * second than the spec. The API server renews a time only when a write changes a value.
+   * second than what determines what is loaded. The API server renews a time only when a write changes a value.
    */
   readonly statusIsLater: boolean;
+  /**
+   * Whether what determines what is loaded is still as the object was created with. `unrecorded`: nothing
+   * speaks against it, but the API server's record is not there to prove it.
+   */
+  readonly isFirst: 'yes' | 'no' | 'unrecorded';
 }
 
 export interface LiveRoute extends LiveObject {
@@ -78,9 +87,10 @@ export function toLiveService(object: unknown): LiveService {
     model: textAt(object, ['metadata', 'labels', nameLabel]),
     version: textAt(object, ['metadata', 'labels', versionLabel]),
     digest: textAt(object, ['metadata', 'annotations', digestAnnotation]),
+    loads: computeLoaded(object),
     deleting: textAt(object, ['metadata', 'deletionTimestamp']) !== undefined,
     report: isMap(status) && Object.keys(status).length > 0 ? toReport(status) : undefined,
-    statusIsLater: isStatusLater(valueAt(object, ['metadata', 'managedFields'])),
+    ...toRecord(object),
   };
 }
 
@@ -136,12 +146,26 @@ function toPercentage(object: unknown, route: readonly (string | number)[]): num
   return Math.min(100, Math.round(value * 10_000) / 10_000);
 }
 
-function isStatusLater(managedFields: unknown): boolean {
-  const entries = toMaps(managedFields);
+/** What the API server's own record of writes, to the second, says of the spec and the status. */
+function toRecord(object: unknown): Pick<LiveService, 'statusIsLater' | 'isFirst'> {
+  const entries = toMaps(valueAt(object, ['metadata', 'managedFields']));
   const latest = (chosen: readonly object[]) =>
     chosen.map((entry) => textAt(entry, ['time']) ?? '').reduce((a, b) => (a > b ? a : b), '');
-  const spec = latest(entries.filter((entry) => isMap(valueAt(entry, ['fieldsV1', 'f:spec']))));
-  return spec !== '' && latest(entries.filter((entry) => entry['subresource'] === 'status')) > spec;
+  const written = latest(entries.filter(({ fieldsV1 }) => isOfLoading(fieldsV1)));
+  const created = textAt(object, ['metadata', 'creationTimestamp']) ?? '';
+  const isRecorded = written !== '' && created !== '';
+  const isFirst = valueAt(object, ['metadata', 'generation']) === 1 && (!isRecorded || written <= created);
+  return {
+    statusIsLater: written !== '' && latest(entries.filter((entry) => entry['subresource'] === 'status')) > written,
+    isFirst: isFirst ? (isRecorded ? 'yes' : 'unrecorded') : 'no',
+  };
+}
+
+/** Whether a manager owns something that determines what is loaded: the spec, or one of its annotations. */
+function isOfLoading(fields: unknown): boolean {
+  if (isMap(valueAt(fields, ['f:spec']))) return true;
+  const annotations = valueAt(fields, ['f:metadata', 'f:annotations']);
+  return loadingAnnotations.some((key) => valueAt(annotations, [`f:${key}`]) !== undefined);
 }
 
 function toMaps(value: unknown): Readonly<Record<string, unknown>>[] {

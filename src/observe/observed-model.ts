@@ -5,11 +5,13 @@
  */
 import type { ModelStatus } from '../input/schema.ts';
 import { toMirrorName } from '../manifests/routing.ts';
-import type { Freshness } from './freshness.ts';
-import { computeFreshness, patienceMs } from './freshness.ts';
-import type { LiveRoute, LiveService } from './live-object.ts';
+import type { FollowedService } from './freshness.ts';
+import type { Recollection, ToldVersion } from './knowledge.ts';
+import { recall } from './knowledge.ts';
+import type { LiveRoute } from './live-object.ts';
+import type { SeenVersion } from './service-state.ts';
 import { computeSeenVersion } from './service-state.ts';
-import type { Settled, ToldVersion, Waiting } from './settle.ts';
+import type { Settled, Waiting } from './settle.ts';
 import { settle } from './settle.ts';
 
 /** What git declares of a model, as far as observing it needs. */
@@ -23,12 +25,12 @@ export interface DeclaredModel {
 
 /** The live objects by name; all of one namespace. */
 export interface LiveView {
-  readonly service: (name: string) => LiveService | undefined;
+  /** Each state of an object must have passed through `follow`. */
+  readonly service: (name: string) => FollowedService | undefined;
   readonly route: (name: string) => LiveRoute | undefined;
 }
 
-interface VersionMemory {
-  readonly freshness: Freshness | undefined;
+interface VersionMemory extends Recollection {
   readonly waiting: Waiting | undefined;
 }
 
@@ -37,6 +39,8 @@ export type ModelMemory = Readonly<Record<string, VersionMemory>>;
 
 export interface Observation {
   readonly status: ModelStatus['status'];
+  /** The versions as they are at this very moment, whatever is held back: primary, candidate. */
+  readonly seen: readonly SeenVersion[];
   readonly memory: ModelMemory;
   /** When something that waits is due, in milliseconds of the clock; undefined: nothing waits. */
   readonly due: number | undefined;
@@ -58,20 +62,21 @@ export function observeModel(
   const next: Record<string, VersionMemory> = {};
   const dues: number[] = [];
   let isSettling = false;
+  const seenVersions: SeenVersion[] = [];
   const observe = (name: string): ToldVersion | undefined => {
     const before = memory[name];
     const service = live.service(name);
     const toldVersion = [told?.primary, told?.candidate].find((version) => version?.name === name);
-    const readyInGit = toldVersion?.state === 'Ready' ? toldVersion.digest : undefined;
-    const freshness = service && computeFreshness(before?.freshness, service, now, readyInGit);
-    if (freshness?.looked === false && service?.report !== undefined) dues.push(freshness.firstSeen + patienceMs);
-    const seen = computeSeenVersion(name, service, freshness?.looked ?? false);
-    const settled: Settled = settle(toldVersion, seen, before?.waiting, now, settleMs);
+    const known = service === undefined ? nothingKnown : recall(before, service, toldVersion);
+    const seen = computeSeenVersion(name, service, known);
+    const settled: Settled = settle(toldVersion, seen, before?.waiting, known.isTold, { now, settleMs });
     if (settled.due !== undefined) {
       dues.push(settled.due);
       if (settled.waiting?.change !== 'wording') isSettling = true;
     }
-    next[name] = { freshness, waiting: settled.waiting };
+    const { uid, outdated, doubts } = known;
+    next[name] = { uid, outdated, doubts, loaded: toLoaded(known, seen, settled), waiting: settled.waiting };
+    seenVersions.push(seen);
     return settled.told;
   };
   const primary = observe(model.primary);
@@ -83,10 +88,32 @@ export function observeModel(
       ...(candidate === undefined ? {} : { candidate }),
       ...(mirror === undefined ? {} : { mirror }),
     },
+    seen: seenVersions,
     memory: next,
     due: dues.length === 0 ? undefined : Math.min(...dues),
     isSettling,
   };
+}
+
+/** Of an InferenceService that is not there, git's word is as good as any. */
+const nothingKnown = {
+  uid: undefined,
+  loaded: undefined,
+  outdated: undefined,
+  doubts: false,
+  looked: false,
+  wasLoaded: false,
+  isTold: true,
+};
+
+/** What is known to be loaded from now on: a Ready once it is told, and until something worse is told. */
+function toLoaded(known: Recollection, seen: SeenVersion, { waiting }: Settled): string | undefined {
+  if (seen.state === 'Ready') return waiting === undefined ? seen.loaded : known.loaded;
+  return waiting === undefined && isFinal(seen) ? undefined : known.loaded;
+}
+
+function isFinal({ state }: SeenVersion): boolean {
+  return state !== 'Pending' && state !== 'Loading';
 }
 
 /** What the live VirtualServices do: hop 1 copies a share, hop 2 leads the copies to a version. */

@@ -3,13 +3,11 @@
  * first. ModelMesh shows `Standby` and `FailedToLoad` for a moment right after Loading.
  *
  * Invariants: without anything to wait for, what is told is what is seen; a Ready is never told of
- * another digest than the live one.
+ * anything else than what is live.
  */
-import type { ModelStatus } from '../input/schema.ts';
+import { isSameDigest } from '../serving/digest-text.ts';
+import type { ToldVersion } from './knowledge.ts';
 import type { SeenVersion } from './service-state.ts';
-
-/** One version as the status file has it. */
-export type ToldVersion = NonNullable<ModelStatus['status']['primary']>;
 
 type WaitingFor = 'opening' | 'worse' | 'wording';
 
@@ -32,57 +30,58 @@ const wordingFactor = 12;
 
 /**
  * @param told as the status file has it; undefined when it has none of this name.
+ * @param isTold whether what the status file has is of what is live; see `knowledge.ts`.
  * @param settleMs how long a change for the worse must hold.
  */
 export function settle(
   told: ToldVersion | undefined,
   seen: SeenVersion,
   waiting: Waiting | undefined,
-  now: number,
-  settleMs: number,
+  isTold: boolean,
+  { now, settleMs }: { readonly now: number; readonly settleMs: number },
 ): Settled {
-  const change = toWaitingFor(told, seen);
+  const change = toWaitingFor(told, seen, isTold);
   const next = toTold(seen);
   if (change === undefined) return { told: next, waiting: undefined, due: undefined };
   const since = waiting?.change === change ? waiting.since : now;
   const due = since + settleMs * (change === 'wording' ? wordingFactor : 1);
   if (now >= due) return { told: next, waiting: undefined, due: undefined };
-  return { told: toMeanwhile(told, seen), waiting: { change, since }, due };
+  return { told: toMeanwhile(told, seen, isTold), waiting: { change, since }, due };
 }
 
-/** What was told, unless it was a Ready of another digest than the live one. */
-function toMeanwhile(told: ToldVersion | undefined, seen: SeenVersion): ToldVersion | undefined {
-  const isOutlived = told?.state === 'Ready' && seen.digest !== undefined && told.digest !== seen.digest;
-  const { name, version, digest } = seen;
-  return isOutlived ? toTold({ name, version, digest, state: 'Pending' }) : told;
+/** What was told, unless it was a Ready of something else than what is live. */
+function toMeanwhile(told: ToldVersion | undefined, seen: SeenVersion, isTold: boolean): ToldVersion | undefined {
+  const { name, version, digest, state, loaded } = seen;
+  const isOutlived =
+    told?.state === 'Ready' && (!isTold || (digest !== undefined && !isSameDigest(told.digest, digest)));
+  if (!isOutlived) return told;
+  return toTold({ name, version, digest, state: 'Pending', loaded: state === 'Ready' ? undefined : loaded });
 }
 
-function toWaitingFor(told: ToldVersion | undefined, seen: SeenVersion): WaitingFor | undefined {
+function toWaitingFor(told: ToldVersion | undefined, seen: SeenVersion, isTold: boolean): WaitingFor | undefined {
   const { state } = seen;
-  if (state === 'Ready') {
-    const isTold = told?.state === 'Ready' && told.name === seen.name && told.digest === seen.digest;
-    return seen.isStandby && !isTold ? 'opening' : undefined;
-  }
-  if (told === undefined || told.name !== seen.name) return isBad(seen) ? 'worse' : undefined;
-  if (told.state === state && told.digest === seen.digest) {
-    if (told.reason !== seen.reason) return 'worse';
+  if (state === 'Ready') return seen.isStandby && !(told?.state === 'Ready' && isTold) ? 'opening' : undefined;
+  if (told === undefined) return isBad(seen) ? 'worse' : undefined;
+  if (told.state === state && isTold) {
+    // Why it is pending tells people what to do, and changes with what happens to it alone.
+    if (told.reason !== seen.reason) return state === 'Pending' ? undefined : 'worse';
     return told.message === seen.message ? undefined : 'wording';
   }
-  // Another digest is another thing: what was told of the old one protects nothing.
-  const isSame = seen.digest === undefined || told.digest === seen.digest;
-  return isBad(seen) || (isSame && told.state === 'Ready') ? 'worse' : undefined;
+  // Something else is another thing: what was told of the old one protects nothing.
+  return isBad(seen) || (isTold && told.state === 'Ready') ? 'worse' : undefined;
 }
 
 function isBad({ state }: SeenVersion): boolean {
   return state === 'Failed' || state === 'Missing' || state === 'Deleting' || state === 'Stopped';
 }
 
-function toTold({ name, version, digest, state, reason, message }: SeenVersion): ToldVersion {
+function toTold({ name, version, digest, state, loaded, reason, message }: SeenVersion): ToldVersion {
   return {
     name,
     state,
     ...(version === undefined ? {} : { version }),
     ...(digest === undefined ? {} : { digest }),
+    ...(loaded === undefined ? {} : { loaded }),
     ...(reason === undefined ? {} : { reason }),
     ...(message === undefined ? {} : { message }),
   };

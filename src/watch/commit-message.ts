@@ -3,7 +3,8 @@ import { compareText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
-import type { ToldVersion } from '../observe/settle.ts';
+import type { ToldVersion } from '../observe/knowledge.ts';
+import { isSameDigest } from '../serving/digest-text.ts';
 
 export interface StatusChange {
   readonly name: string;
@@ -99,7 +100,9 @@ function describeVersion(
     return before === undefined
       ? undefined
       : { headline: safe`${role} is gone`, line: safe`${role} ${toTitle(before)} is gone`, weight: 2 };
-  const isSame = before !== undefined && toFacts(before) === toFacts(after);
+  // A digest in another form, or what is known to be loaded, is no news to people.
+  const isSame =
+    before !== undefined && isSameDigest(before.digest, after.digest) && toFacts(before) === toFacts(after);
   if (isSame) return undefined;
   const title = safe`${role} ${toTitle(after)}`;
   const isCandidate = role === 'candidate';
@@ -129,6 +132,6 @@ function toTitle({ version, name }: ToldVersion): SafeText {
   return mask(version ?? name);
 }
 
-function toFacts({ name, version, digest, state, reason, message }: ToldVersion): string {
-  return JSON.stringify([name, version, digest, state, reason, message]);
+function toFacts({ name, version, state, reason, message }: ToldVersion): string {
+  return JSON.stringify([name, version, state, reason, message]);
 }

@@ -12,6 +12,8 @@ import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { toMirrorName } from '../manifests/routing.ts';
+import type { FollowedService } from '../observe/freshness.ts';
+import { follow } from '../observe/freshness.ts';
 import type { Live, LiveRoute, LiveService } from '../observe/live-object.ts';
 import type { ModelMemory } from '../observe/observed-model.ts';
 import { observeModel } from '../observe/observed-model.ts';
@@ -66,7 +68,7 @@ interface PlannedChange extends StatusChange {
 export class StatusBook {
   readonly #options: BookOptions;
   readonly #repository: RepositoryModels;
-  readonly #services = new Map<string, LiveService>();
+  readonly #services = new Map<string, FollowedService>();
   readonly #routes = new Map<string, LiveRoute>();
   #entries = new Map<string, Entry>();
   /** InferenceServices that models declare → the key of the model's entry. */
@@ -140,7 +142,7 @@ export class StatusBook {
       return !this.#isDeclaredRoute(live) && this.#isUnasked(`${live.kind} ${key}`, live.path ?? '');
     }
     const before = this.#services.get(key);
-    this.#services.set(key, live);
+    this.#services.set(key, follow(before, live));
     if (before?.model !== live.model) {
       // A model without a VirtualService is known by its InferenceServices.
       this.#placementIsOld = true;

@@ -12,6 +12,10 @@ export interface ServiceShape {
   readonly deleting?: boolean;
   readonly status?: object;
   readonly managedFields?: readonly object[];
+  /** What is loaded; by default another one for each digest. */
+  readonly storageUri?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly createdAt?: string;
 }
 
 export function toServiceObject(shape: ServiceShape = {}): object {
@@ -30,11 +34,16 @@ export function toServiceObject(shape: ServiceShape = {}): object {
         'app.kubernetes.io/version': version,
         'app.kubernetes.io/managed-by': 'model-mirror',
       },
-      annotations: { 'model-mirror.dev/digest': digest },
+      annotations: { 'model-mirror.dev/digest': digest, ...shape.annotations },
+      ...(shape.createdAt === undefined ? {} : { creationTimestamp: shape.createdAt }),
       ...(deleting === true ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
       ...(shape.managedFields === undefined ? {} : { managedFields: shape.managedFields }),
     },
-    spec: {},
+    spec: {
+      predictor: {
+        model: { modelFormat: { name: 'sklearn' }, storageUri: shape.storageUri ?? `s3://models/${digest}` },
+      },
+    },
     ...(status === undefined ? {} : { status }),
   };
 }

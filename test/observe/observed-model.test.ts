@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { ModelStatus } from '../../src/input/schema.ts';
-import { patienceMs } from '../../src/observe/freshness.ts';
+import type { FollowedService } from '../../src/observe/freshness.ts';
+import { follow } from '../../src/observe/freshness.ts';
 import type { LiveRoute, LiveService } from '../../src/observe/live-object.ts';
 import { toLiveRoute, toLiveService } from '../../src/observe/live-object.ts';
 import type { ModelMemory } from '../../src/observe/observed-model.ts';
@@ -19,6 +20,18 @@ import {
 } from './live-objects.ts';
 
 const settleMs = 5000;
+const unhealthy = { reason: 'RuntimeUnhealthy', message: 'no Pod' };
+/** Nobody can be asked: the rest of the status stays as it was. */
+const noPods = toStatus({ ready: 'True', transition: 'UpToDate', active: 'Loaded', failure: unhealthy });
+/** After an outage, until somebody calls it. */
+const asleep = toStatus({ transition: 'UpToDate', active: 'Standby', failure: unhealthy });
+const asleepLater = toStatus({
+  transition: 'UpToDate',
+  active: 'Standby',
+  failure: unhealthy,
+  time: '2026-01-01T00:00:04Z',
+});
+const annotationFields = { 'f:annotations': { 'f:serving.kserve.io/secretKey': {} } };
 const model = { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidate: 'wisdom-1' };
 
 /** A watcher's view of one model over time: what it tells is what git tells next. */
@@ -27,13 +40,15 @@ class Story {
   memory: ModelMemory = {};
   now = 0;
   due: number | undefined;
-  services = new Map<string, LiveService>([['wisdom-0', toService({ name: 'wisdom-0', digest: 'd0', version: 'v1' })]]);
+  services = new Map<string, FollowedService>([
+    ['wisdom-0', follow(undefined, toService({ name: 'wisdom-0', digest: 'd0', version: 'v1' }))],
+  ]);
   routes = new Map<string, LiveRoute>();
 
   look(after: number, candidate?: LiveService | 'gone'): string {
     this.now += after;
     if (candidate === 'gone') this.services.delete('wisdom-1');
-    else if (candidate !== undefined) this.services.set('wisdom-1', candidate);
+    else if (candidate !== undefined) this.see(candidate);
     const view = {
       service: (name: string) => this.services.get(name),
       route: (name: string) => this.routes.get(name),
@@ -45,9 +60,15 @@ class Story {
     return status.candidate?.state ?? 'nothing';
   }
 
-  /** The watcher is another one: all it has is what git tells. */
+  /** An event that comes so close to the next that nothing is told in between. */
+  see(service: LiveService): void {
+    this.services.set(service.name, follow(this.services.get(service.name), service));
+  }
+
+  /** The watcher is another one: all it has is what git tells, and what the API serves now. */
   restart(): void {
     this.memory = {};
+    for (const [name, service] of this.services) this.services.set(name, follow(undefined, service));
   }
 }
 
@@ -65,7 +86,13 @@ test('a candidate is pending, loading and ready as KServe says it', (t) => {
   t.is(story.look(0, toService()), 'Pending');
   t.is(story.look(1000, toService({ status: loading })), 'Loading');
   t.is(story.look(1000, toService({ status: loaded })), 'Ready');
-  t.deepEqual(story.told?.candidate, { name: 'wisdom-1', state: 'Ready', version: 'v2', digest: 'd2' });
+  t.deepEqual(story.told?.candidate, {
+    name: 'wisdom-1',
+    state: 'Ready',
+    version: 'v2',
+    digest: 'd2',
+    loaded: toService().loads,
+  });
   t.is(story.due, undefined);
 });
 
@@ -165,11 +192,132 @@ test('a Ready from before the new spec opens nothing', (t) => {
   t.is(story.look(1000, toService({ ...redeployed, status: loaded })), 'Ready', 'KServe has looked');
 });
 
-test('KServe that has had a minute and said nothing had nothing to say', (t) => {
+test('waiting makes nothing Ready, however long KServe says nothing', (t) => {
   const story = toReadyStory();
   t.is(story.look(0, toService({ digest: 'd3', generation: 2, status: loaded })), 'Pending');
-  t.is(story.look(patienceMs - 1), 'Pending');
-  t.is(story.look(1), 'Ready');
+  t.is(story.due, undefined);
+  t.is(story.look(24 * 3_600_000), 'Pending');
+});
+
+test('a change of what ModelMesh ignores is Ready at once: it writes no status for that', (t) => {
+  const story = toReadyStory();
+  const ignored = { digest: 'd3', storageUri: 's3://models/d2', generation: 2 };
+  t.is(story.look(1000, toService({ ...ignored, status: loaded })), 'Ready');
+  t.like(story.told?.candidate, { digest: 'd3', loaded: toService().loads });
+});
+
+test('so it is when the watcher starts after such a change', (t) => {
+  const story = toReadyStory();
+  story.see(toService({ digest: 'd3', storageUri: 's3://models/d2', generation: 2, status: loaded }));
+  story.restart();
+  t.is(story.look(0), 'Ready');
+  t.is(story.told?.candidate?.digest, 'd3');
+});
+
+const secret = (key: string) => ({ annotations: { 'serving.kserve.io/secretKey': key } });
+
+test('another annotation by which ModelMesh loads is another thing, though the generation stays 1', (t) => {
+  for (const annotations of [
+    { 'serving.kserve.io/secretKey': 'other' },
+    { 'serving.kserve.io/schemaPath': 'schema.json' },
+  ]) {
+    const story = toReadyStory();
+    const other = { annotations, digest: 'd2-0' };
+    t.is(story.look(1000, toService({ ...other, status: loaded })), 'Pending', 'at once');
+    t.is(story.look(600_000), 'Pending');
+    t.is(story.look(0, toService({ ...other, status: badUpdate })), 'Pending');
+    t.is(story.look(settleMs), 'Failed');
+  }
+});
+
+test('so it is when somebody changes it by hand, and the digest stays', (t) => {
+  const story = toReadyStory();
+  t.is(story.look(1000, toService({ ...secret('other'), status: loaded })), 'Pending', 'at once');
+  t.is(story.look(600_000), 'Pending');
+});
+
+test('an annotation that ModelMesh ignores is nothing', (t) => {
+  const story = toReadyStory();
+  t.is(story.look(0, toService({ status: loaded, annotations: { 'example.com/team': 'red' } })), 'Ready');
+});
+
+test('a change that is taken back before KServe looks is none', (t) => {
+  const story = toReadyStory();
+  t.is(story.look(0, toService({ ...secret('other'), digest: 'd2-0', status: loaded })), 'Pending');
+  t.is(story.look(10_000, toService({ status: loaded })), 'Ready');
+});
+
+test('a change that is taken back after KServe looked waits for KServe to look again', (t) => {
+  const story = toReadyStory();
+  story.see(toService({ ...secret('other'), digest: 'd2-0', status: loaded }));
+  story.see(toService({ ...secret('other'), digest: 'd2-0', status: badUpdate }));
+  t.is(story.look(0, toService({ status: badUpdate })), 'Pending');
+  t.is(story.look(settleMs), 'Pending');
+  t.is(story.look(0, toService({ status: loaded })), 'Ready');
+});
+
+test('events that come at once are told apart', (t) => {
+  const story = toReadyStory();
+  const next = { digest: 'd3', generation: 2 };
+  story.see(toService({ ...next, status: loaded }));
+  story.see(toService({ ...next, status: loading }));
+  t.is(story.look(0, toService({ ...next, status: loaded })), 'Ready', 'KServe has written since');
+});
+
+test('Ready True without a runtime Pod is Pending, and says why', (t) => {
+  const story = toReadyStory();
+  const next = { digest: 'd3', generation: 2 };
+  story.look(1000, toService({ ...next, status: loaded }));
+  t.is(story.look(0, toService({ ...next, status: noPods })), 'Pending');
+  t.like(story.told?.candidate, { digest: 'd3', reason: 'RuntimeUnhealthy', message: 'no Pod' });
+  t.is(story.look(600_000), 'Pending');
+});
+
+test('so it is for what was loaded before, when that lasts', (t) => {
+  const story = toReadyStory();
+  t.is(story.look(0, toService({ status: noPods })), 'Ready', 'held back');
+  t.is(story.look(settleMs), 'Pending');
+  t.like(story.told?.candidate, { reason: 'RuntimeUnhealthy', loaded: toService().loads });
+});
+
+test('what was Ready and waits for its first call after an outage is Ready by Standby', (t) => {
+  for (const restartsAfter of [[], [1], [2], [3], [1, 2, 3]]) {
+    const story = toReadyStory();
+    const maybeRestart = (step: number) => restartsAfter.includes(step) && story.restart();
+    story.look(0, toService({ status: noPods }));
+    story.look(settleMs);
+    maybeRestart(1);
+    t.is(story.look(20_000, toService({ status: asleep })), 'Pending', 'not yet');
+    t.is(story.told?.candidate?.reason, 'RuntimeUnhealthy');
+    maybeRestart(2);
+    story.look(3000, toService({ status: asleepLater }));
+    t.is(story.look(settleMs), 'Ready');
+    t.is(story.told?.candidate?.reason, undefined);
+    maybeRestart(3);
+    t.is(story.look(60_000, toService({ status: asleep })), 'Ready');
+  }
+});
+
+test('what was never Ready and waits for its first call is Pending, and so is what failed', (t) => {
+  const story = new Story();
+  story.look(0, toService());
+  t.is(story.look(0, toService({ status: asleep })), 'Pending');
+  t.is(story.look(600_000), 'Pending');
+  story.look(0, toService({ status: loaded }));
+  story.look(0, toService({ status: failed }));
+  t.is(story.look(settleMs), 'Failed');
+  t.is(story.look(0, toService({ status: asleep })), 'Pending');
+  t.is(story.look(600_000), 'Pending');
+});
+
+test('a spec that came during the outage is not what was Ready', (t) => {
+  const story = toReadyStory();
+  const next = { digest: 'd3', generation: 2 };
+  story.look(0, toService({ ...next, status: noPods }));
+  t.is(story.look(0, toService({ ...next, status: asleep })), 'Pending');
+  t.is(story.look(600_000), 'Pending');
+  story.restart();
+  t.is(story.look(600_000), 'Pending');
 });
 
 test('the record of writes tells whether KServe has looked', (t) => {
@@ -198,10 +346,30 @@ test('an object of the first generation has no earlier spec that its status coul
   t.is(new Story().look(0, toService({ generation: 2, status: loaded })), 'Pending');
 });
 
-test('an object that was deleted and made anew is another one', (t) => {
+test('the first generation is not the first spec when git or the record knows of an earlier one', (t) => {
+  const other = { ...secret('other'), digest: 'd2-0', status: loaded };
   const story = toReadyStory();
-  t.is(story.look(0, toService({ uid: 'u2', generation: 3, status: loaded })), 'Ready', 'held');
-  t.is(story.look(settleMs), 'Pending');
+  story.services.delete('wisdom-1');
+  story.restart();
+  t.is(story.look(0, toService(other)), 'Pending');
+  t.is(story.look(600_000), 'Pending');
+
+  const at = (time: string) => [
+    { manager: 'argocd-controller', time, fieldsV1: { 'f:metadata': annotationFields } },
+    { manager: 'manager', time: '2026-01-01T00:00:01Z', subresource: 'status', fieldsV1: { 'f:status': {} } },
+  ];
+  const createdAt = '2026-01-01T00:00:00Z';
+  const look = (time: string) => new Story().look(0, toService({ ...other, createdAt, managedFields: at(time) }));
+  t.is(look('2026-01-01T00:00:00Z'), 'Ready');
+  t.is(look('2026-01-01T00:00:01Z'), 'Pending', 'the status may be of what was there before');
+  t.is(look('2026-01-01T00:00:02Z'), 'Pending');
+});
+
+test('an object that was deleted and created again is another one', (t) => {
+  const story = toReadyStory();
+  t.is(story.look(0, toService({ uid: 'u2', generation: 3, status: loaded })), 'Pending');
+  t.is(story.look(0, toService({ uid: 'u2', generation: 3, status: asleep })), 'Pending');
+  t.is(story.look(600_000), 'Pending');
 });
 
 test('a deleted object is missing when it stays so', (t) => {
@@ -239,6 +407,35 @@ test('the mirror is what both live hops do', (t) => {
   story.routes.set('wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 0 }));
   story.look(0);
   t.is(story.told?.mirror, undefined);
+});
+
+const specDigest = '0123456789abcdef0123456789abcdef';
+
+test('what a watcher of 0.1.0 wrote of the same spec still counts, with either form of the live digest', (t) => {
+  for (const digest of [specDigest, `d2-${specDigest}`, `d2-${specDigest}-0123456789abcdef`]) {
+    for (const status of [loaded, standby]) {
+      const story = new Story();
+      story.told = { candidate: { name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' } };
+      t.is(story.look(0, toService({ digest, generation: 2, status })), 'Ready', digest);
+      t.like(story.told?.candidate, { digest, loaded: toService({ digest }).loads });
+    }
+  }
+});
+
+test('the live digest takes its new form, and nothing else happens', (t) => {
+  const story = new Story();
+  const at = (digest: string) => ({ digest, storageUri: 's3://models/one', generation: 2 });
+  story.told = { candidate: { name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' } };
+  story.look(0, toService({ ...at(specDigest), status: standby }));
+  t.is(story.look(1000, toService({ ...at(`d2-${specDigest}`), status: standby })), 'Ready');
+  t.is(story.told?.candidate?.digest, `d2-${specDigest}`);
+});
+
+test('a status that a watcher of 0.1.0 wrote of another spec counts for nothing', (t) => {
+  const story = new Story();
+  story.told = { candidate: { name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' } };
+  const digest = `d2-${specDigest.replace('0', 'f')}`;
+  t.is(story.look(0, toService({ digest, generation: 2, status: loaded })), 'Pending');
 });
 
 test('a mirror without a percentage is 100 %, and any live number becomes one that a file may have', (t) => {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { safe } from '../../src/input/safe-text.ts';
-import type { ToldVersion } from '../../src/observe/settle.ts';
+import type { ToldVersion } from '../../src/observe/knowledge.ts';
 import type { StatusChange } from '../../src/watch/commit-message.ts';
 import { toCommitMessage } from '../../src/watch/commit-message.ts';
 
