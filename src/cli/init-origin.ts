@@ -8,7 +8,7 @@ import type { Problem } from '../input/problem.ts';
 import { hasErrors } from '../input/problem.ts';
 import { quote, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import { parseText } from '../input/yaml-text.ts';
+import { parseManifests } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
 import { readSource, readStandardInput } from '../io/folder-tree.ts';
 import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
@@ -41,7 +41,7 @@ function readValue(path: string, host: Host): Origin | Problem[] {
 }
 
 function parseOrigin(source: SourceFile): Origin | Problem[] {
-  const { value, problems } = parseText(source);
+  const { value, problems } = parseManifests(source);
   return hasErrors(problems) ? [...problems] : { source, value };
 }
 

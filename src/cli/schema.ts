@@ -1,8 +1,9 @@
-import { toJsonSchema } from '@valibot/to-json-schema';
+import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { Kind } from '../input/schema.ts';
 import { schemas } from '../input/schema.ts';
+import { meaningOfEmpty } from '../input/schema-fields.ts';
 import { suggest } from '../input/suggest.ts';
 import { Fault } from '../io/fault.ts';
 import type { Host } from './host.ts';
@@ -35,8 +36,21 @@ function toSchema(kind: Kind): object {
     typeMode: 'output',
     // Four decimals at most: JSON Schema's multipleOf is binary in most validators, which refuse 0.0003.
     ignoreActions: ['check'],
+    overrideSchema: ({ valibotSchema, jsonSchema }) => withEmptyFields(valibotSchema, jsonSchema),
   });
   return { $schema: draft, ...schema };
+}
+
+/** Fields that may be written and hold nothing. */
+function withEmptyFields(schema: object, json: JsonSchema): JsonSchema {
+  const { entries } = schema as { readonly entries?: Readonly<Record<string, GenericSchema>> };
+  for (const [name, entry] of Object.entries(entries ?? {})) {
+    const property = json.properties?.[name];
+    if (typeof property !== 'object' || meaningOfEmpty(entry) === 'null') continue;
+    if (property.enum !== undefined) property.enum = [...property.enum, null];
+    if (typeof property.type === 'string') property.type = [property.type, 'null'];
+  }
+  return json;
 }
 
 function toAnySchema(kinds: readonly Kind[]): object {

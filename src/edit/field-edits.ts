@@ -5,6 +5,7 @@
  * Invariant: what is outside of the field that is set, added, removed or moved keeps every byte, but
  * for a comma beside it in a map with braces.
  */
+import type { PlainMap } from '../input/plain-value.ts';
 import type { FieldPath } from '../input/problem.ts';
 import type { FieldText } from './field-text.ts';
 import { FieldsOfText, lineEndAt, lineEndOf, lineStartOf, nextLineOf } from './field-text.ts';
@@ -19,7 +20,8 @@ export function setField(text: string, path: FieldPath, value: NewValue): string
   if (field === undefined || field.form === 'flow' || field.form === 'block') return undefined;
   const isJson = field.keyForm === 'double-quoted';
   const written = typeof value === 'object' ? toFlowText(value, isJson) : toScalarLike(field.form, value);
-  const splices = [{ start: field.content, end: field.header, text: written }];
+  const lead = field.form === 'empty' ? ' ' : '';
+  const splices = [{ start: field.content, end: field.header, text: lead + written }];
   // A comment behind `|` stays, and so do empty lines below the last one.
   if (field.form === 'block-scalar' && field.end > field.header)
     splices.push({ start: lineEndOf(text, field.header), end: field.end, text: '' });
@@ -27,7 +29,7 @@ export function setField(text: string, path: FieldPath, value: NewValue): string
 }
 
 /**
- * Adds a field behind another one of the same map.
+ * Adds a field behind another one of the same map; one that is written and holds nothing is filled where it is.
  *
  * @param inner where a map of values goes on lines of its own: how deep they are indented below the key;
  * undefined: it is written with braces.
@@ -44,6 +46,8 @@ export function addField(
   const at = fields?.findIndex(({ key }) => key === after) ?? -1;
   const before = fields?.[at];
   if (fields === undefined || before === undefined) return undefined;
+  const empty = fields.find(({ key }) => key === path.at(-1));
+  if (empty !== undefined) return fillField(text, path, empty, value, { inner, written });
   const isJson = before.keyForm === 'double-quoted';
   const key = `${toKeyText(String(path.at(-1)), isJson)}:`;
   const flow = `${key} ${written ?? toFlowText(value, isJson)}`;
@@ -51,16 +55,35 @@ export function addField(
   const lineEnd = lineEndAt(text, before.linesEnd);
   const indent = ' '.repeat(columnOf(text, before.start));
   const lines =
-    typeof value === 'object' && inner !== undefined
-      ? [
-          key,
-          ...Object.entries(value).map(
-            ([name, one]) => `${' '.repeat(inner)}${toKeyText(name, isJson)}: ${toFlowText(one, isJson)}`,
-          ),
-        ]
-      : [flow];
+    typeof value === 'object' && inner !== undefined ? [key, ...toInnerLines(value, inner, isJson)] : [flow];
   const added = lines.map((line) => lineEnd + indent + line).join('');
   return applySplices(text, [{ start: before.linesEnd, end: before.linesEnd, text: added }]);
+}
+
+function toInnerLines(value: PlainMap, inner: number, isJson: boolean): string[] {
+  return Object.entries(value).map(
+    ([name, one]) => `${' '.repeat(inner)}${toKeyText(name, isJson)}: ${toFlowText(one, isJson)}`,
+  );
+}
+
+/** Gives a value to a field that holds nothing; the comments behind it stay. */
+function fillField(
+  text: string,
+  path: FieldPath,
+  field: FieldText,
+  value: NewValue,
+  { inner, written }: { readonly inner?: number | undefined; readonly written?: string | undefined } = {},
+): string | undefined {
+  if (field.form !== 'empty') return setField(text, path, value);
+  const isJson = field.keyForm === 'double-quoted';
+  const start = lineEndOf(text, field.colon);
+  if (typeof value === 'object' && inner !== undefined && !field.inFlow && written === undefined) {
+    const indent = lineEndAt(text, start) + ' '.repeat(columnOf(text, field.start));
+    const lines = toInnerLines(value, inner, isJson).map((line) => indent + line);
+    return applySplices(text, [{ start, end: start, text: lines.join('') }]);
+  }
+  const flow = ` ${written ?? toFlowText(value, isJson)}`;
+  return applySplices(text, [{ start: field.colon, end: field.colon, text: flow }]);
 }
 
 /** Adds a field as the first one of a map that has a line of its own for each. */
@@ -68,8 +91,11 @@ export function addFirstField(text: string, path: FieldPath, value: NewValue): s
   const found = new FieldsOfText(text);
   const map = found.fieldAt(path.slice(0, -1));
   if (map === undefined) return undefined;
-  const [first] = found.fieldsAt(path.slice(0, -1)) ?? [];
+  const [first, ...others] = found.fieldsAt(path.slice(0, -1)) ?? [];
   const key = String(path.at(-1));
+  const empty = [first, ...others].find((field) => field?.key === key);
+  if (empty !== undefined) return fillField(text, path, empty, value);
+  if (map.form === 'empty' || map.form === 'plain') return fillField(text, path.slice(0, -1), map, { [key]: value });
   if (map.form === 'flow') {
     const isJson = (first ?? map).keyForm === 'double-quoted';
     const added = `${toKeyText(key, isJson)}: ${toFlowText(value, isJson)}`;

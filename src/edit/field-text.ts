@@ -5,8 +5,9 @@
  * below that are indented deeper than its key. Comments above it are not part of it.
  */
 import type { CST } from 'yaml';
-import { isAlias, isMap, isScalar, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar } from 'yaml';
 import type { FieldPath } from '../input/problem.ts';
+import { composeDocuments } from '../input/yaml-documents.ts';
 
 /** A field of a map; all numbers are offsets in the text. */
 export interface FieldText {
@@ -23,8 +24,8 @@ export interface FieldText {
   readonly end: number;
   /** Behind the last line that belongs to it, before that line's end; in a flow map the same as `end`. */
   readonly linesEnd: number;
-  /** How its value is written; `alias` for `*name`. */
-  readonly form: 'plain' | 'single-quoted' | 'double-quoted' | 'block-scalar' | 'alias' | 'flow' | 'block';
+  /** How its value is written; `alias` for `*name`, `empty` where nothing follows the colon. */
+  readonly form: 'empty' | 'plain' | 'single-quoted' | 'double-quoted' | 'block-scalar' | 'alias' | 'flow' | 'block';
   /** How its key is written. */
   readonly keyForm: 'plain' | 'single-quoted' | 'double-quoted';
   /** Whether the map around it is written with braces. */
@@ -42,12 +43,8 @@ export class FieldsOfText {
 
   constructor(text: string) {
     this.text = text;
-    this.#contents = parseDocument(text, {
-      keepSourceTokens: true,
-      prettyErrors: false,
-      stringKeys: true,
-      uniqueKeys: false,
-    }).contents;
+    const composed = composeDocuments(text, { keepSourceTokens: true, atMost: 1 });
+    this.#contents = 'refused' in composed ? undefined : composed.documents[0]?.contents;
   }
 
   /** The fields of the map at a path, in their order; undefined when no map is written there. */
@@ -65,7 +62,7 @@ export class FieldsOfText {
     for (const { key, value, srcToken } of node.items) {
       const at = srcToken === undefined ? -1 : (token.items as CST.CollectionItem[]).indexOf(srcToken);
       const next: CST.SourceToken | undefined = token.items[at + 1]?.start.find(({ type }) => type === 'comma');
-      const form = isAlias(value) ? 'alias' : srcToken?.value && formOf(srcToken.value);
+      const form = isAlias(value) ? 'alias' : srcToken?.value ? formOf(srcToken.value) : 'empty';
       if (srcToken === undefined || !isScalar(key) || form === undefined) return undefined;
       const field = toField(this.text, String(key.value), srcToken, form, inFlow, next?.offset);
       if (field === undefined) return undefined;
@@ -115,26 +112,30 @@ function toField(
   const { key: keyToken, value: valueToken } = item;
   const sep = item.sep ?? [];
   const colonToken = sep.find(({ type }) => type === 'map-value-ind');
-  if (keyToken == null || valueToken === undefined || colonToken === undefined) return undefined;
+  if (keyToken == null || colonToken === undefined) return undefined;
   const keyForm = formOf(keyToken);
   if (keyForm !== 'plain' && keyForm !== 'single-quoted' && keyForm !== 'double-quoted') return undefined;
   const first = item.start.find(({ type }) => !isBetween(type));
   const start = first?.offset ?? keyToken.offset;
   const properties = sep.slice(sep.indexOf(colonToken) + 1).find(({ type }) => !isBetween(type));
-  const end = endOf(valueToken);
+  const colon = colonToken.offset + 1;
+  // An anchor alone is not nothing.
+  if (valueToken == null && properties !== undefined) return undefined;
+  const content = valueToken?.offset ?? colon;
+  const end = valueToken == null ? colon : endOf(valueToken);
   return {
     key,
     start,
-    colon: colonToken.offset + 1,
-    value: properties?.offset ?? valueToken.offset,
-    content: valueToken.offset,
+    colon,
+    value: properties?.offset ?? content,
+    content,
     end,
     linesEnd: inFlow ? end : toLinesEnd(text, end, start - lineStartOf(text, start)),
     form,
     keyForm,
     inFlow,
     comma,
-    header: valueToken.type === 'block-scalar' ? headerEndOf(valueToken) : end,
+    header: valueToken?.type === 'block-scalar' ? headerEndOf(valueToken) : end,
   };
 }
 

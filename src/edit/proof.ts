@@ -2,14 +2,15 @@
  * No edit is believed before it has proved itself: its text, read again, must be exactly what was
  * wanted, or nothing is changed and a problem says why.
  */
-import { toProblem } from '../input/parse-document.ts';
+import { readValue, toProblem } from '../input/parse-document.ts';
+import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Problem } from '../input/problem.ts';
 import { toFieldText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { safe } from '../input/safe-text.ts';
+import type { Kind } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import { parseText } from '../input/yaml-text.ts';
 import { FieldsOfText } from './field-text.ts';
 
 /** The new text (the old one when nothing is to change), or why there is none. */
@@ -24,16 +25,16 @@ export type Edited = { readonly text: string } | { readonly problem: Problem };
 export function prove(
   source: SourceFile,
   path: FieldPath,
-  wanted: unknown,
+  wanted: PlainMap & { readonly kind: Kind },
   attempts: readonly (() => string | undefined)[],
 ): Edited {
   const { text, path: file } = source;
-  if (isSame(parseText(source).value, wanted)) return { text };
+  if (isSame(readValue(source, wanted.kind).value, wanted)) return { text };
   let problems: readonly Problem[] | undefined;
   for (const attempt of attempts) {
     const attempted = attempt();
     if (attempted === undefined) continue;
-    const read = parseText({ path: file, text: attempted });
+    const read = readValue({ path: file, text: attempted }, wanted.kind);
     if (read.problems.length === 0 && isSame(read.value, wanted)) return { text: attempted };
     problems ??= read.problems;
   }

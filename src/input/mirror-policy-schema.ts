@@ -8,6 +8,7 @@ import {
   hostName,
   name,
   optional,
+  optionalButFilled,
   percentage,
   podSelector,
   pointer,
@@ -59,8 +60,8 @@ const routing = fields({
 });
 
 const limits = fields({
-  maxMirrorPercentage: optional(percentage(), 'The largest mirrorPercentage allowed from here down.'),
-  storageUriPrefixes: optional(
+  maxMirrorPercentage: optionalButFilled(percentage(), 'The largest mirrorPercentage allowed from here down.'),
+  storageUriPrefixes: optionalButFilled(
     v.pipe(
       v.array(text()),
       v.minLength(1, 'an empty list allows no model at all\nname at least one prefix, or leave the list out'),
@@ -113,7 +114,7 @@ export const mirrorPolicySchema = v.pipe(
     ),
     spec: said(
       fields({
-        mirrorPercentage: optional(
+        mirrorPercentage: optionalButFilled(
           percentage(),
           'The share of requests that is mirrored to the candidate, in percent, with at most four decimals. Default 100; 0 is the brake.',
         ),

@@ -1,6 +1,7 @@
 /** A file's text → a Model, MirrorPolicy or ModelStatus, or problems with their positions. */
 import * as v from 'valibot';
-import { isMap } from './plain-value.ts';
+import { findCorrection } from './correction.ts';
+import { isMap, valueAt } from './plain-value.ts';
 import type { FieldPath, Finding, Problem, ProblemCode, Severity } from './problem.ts';
 import { limitProblems, maxProblems, toFieldText } from './problem.ts';
 import type { SafeText } from './safe-text.ts';
@@ -12,13 +13,16 @@ import {
   discriminatorsOf,
   fieldsOf,
   schemaAt,
+  takes,
   toAddition,
   toChoiceText,
   toExpectedText,
+  withoutEmptyFields,
 } from './schema-fields.ts';
 import { apiVersion } from './schema-parts.ts';
 import type { SourceFile } from './source-file.ts';
 import { suggest } from './suggest.ts';
+import type { ParsedText } from './yaml-text.ts';
 import { locate, parseText } from './yaml-text.ts';
 
 export interface Parsed<T> {
@@ -56,8 +60,30 @@ export function toProblem(
   };
 }
 
+/** What a file holds, without its empty fields: absent fields and empty ones mean the same. */
+export function readValue(source: SourceFile, kind: Kind): ParsedText {
+  const schema = schemas[kind] as v.GenericSchema;
+  const { value, problems } = parseText(source, (path, choice) => takes(schema, path, choice));
+  const filled = withoutEmptyFields(schema, value);
+  return { value: kind === 'Model' ? withoutEmptyTemplateFields(filled) : filled, problems };
+}
+
+/** The API server refuses most nulls of an InferenceService's spec. In overrides they mean something. */
+function withoutEmptyTemplateFields(model: unknown): unknown {
+  const template = valueAt(model, ['spec', 'template']);
+  if (!isMap(model) || !isMap(model['spec']) || !isMap(template) || template['spec'] === undefined) return model;
+  return { ...model, spec: { ...model['spec'], template: { ...template, spec: withoutNulls(template['spec']) } } };
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isMap(value)) return value;
+  const filled = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(filled.map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
 function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind, schema: S): Parsed<v.InferOutput<S>> {
-  const { value, problems } = parseText(source);
+  const { value, problems } = readValue(source, kind);
   if (problems.length > 0) return { value: undefined, problems };
   const wrongKind = checkKind(source, kind, value);
   if (wrongKind.length > 0) return { value: undefined, problems: wrongKind };
@@ -127,21 +153,21 @@ function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.B
   const steps = issue.path ?? [];
   const path = steps.map((step) => step.key as string | number);
   const last = steps.at(-1);
+  const field = toFieldText(path);
   if (issue.kind === 'validation') {
-    const [message = '', hint = ''] = issue.message.split('\n');
+    const [message = '', otherwise = ''] = issue.message.split('\n');
     const code = codesOfChecks[issue.type] ?? 'invalid-value';
-    return toProblem(
-      source,
-      path,
-      { code, message: safe`${toFieldText(path)}: ${mask(message)}`, hint: mask(hint) },
-      { on: 'value' },
-    );
+    const hint = findCorrection(issue.input, (choice) => takes(schema, path, choice)) ?? mask(otherwise);
+    return toProblem(source, path, { code, message: safe`${field}: ${mask(message)}`, hint }, { on: 'value' });
   }
-  if (last?.origin !== 'key')
-    return toProblem(source, path, checkValue(path, toExpected(schema, steps), issue.input), { on: 'value' });
+  if (last?.origin !== 'key') {
+    const finding = checkValue(path, toExpected(schema, steps), issue.input);
+    const hint = findCorrection(issue.input, (choice) => takes(schema, path, choice)) ?? finding.hint;
+    return toProblem(source, path, { ...finding, hint }, { on: 'value' });
+  }
   return toProblem(source, path, {
     code: 'missing-field',
-    message: safe`${toFieldText(path)} is missing`,
+    message: safe`${field} is missing`,
     hint: toAddition(String(last.key), schemaAt(schema, steps)),
   });
 }
@@ -190,11 +216,10 @@ function checkValue(path: FieldPath, expected: Expected, value: unknown): Findin
       hint: meant === undefined ? safe`write ${expected.text}` : safe`did you mean "${mask(meant)}"?`,
     };
   }
-  const quotable = expected.text.startsWith('a text') && (typeof value === 'number' || typeof value === 'boolean');
   return {
     code: 'wrong-type',
     message: safe`${field} is ${describeValue(value)}, not ${expected.text}`,
-    hint: quotable ? safe`put quotes around it` : safe`write ${expected.text}`,
+    hint: safe`write ${expected.text}`,
   };
 }
 

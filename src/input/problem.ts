@@ -12,6 +12,7 @@ import { mask, quote, safe } from './safe-text.ts';
 /** Every code there is. `fixtures/problems/` holds at least one folder for each. */
 export const problemCodes = [
   'alias-bomb',
+  'ambiguous-yaml',
   'candidate-not-ready',
   'deployment-mode',
   'duplicate-host',

@@ -1,7 +1,9 @@
 /** What a schema says of a field, for messages: which fields there are, and what a value should be. */
-import type * as v from 'valibot';
+import * as v from 'valibot';
+import type { FieldPath } from './problem.ts';
 import type { SafeText } from './safe-text.ts';
 import { join, mask, safe } from './safe-text.ts';
+import { mustBeFilled } from './schema-parts.ts';
 
 /** The parts of a valibot schema that this looks at; which of them it has depends on `type`. */
 interface AnySchema {
@@ -29,6 +31,44 @@ export function schemaAt(root: v.GenericSchema, steps: readonly v.IssuePathItem[
 /** The names of the fields that a map may have, given the map. */
 export function fieldsOf(schema: AnySchema | undefined, value: unknown): string[] {
   return schema === undefined ? [] : Object.keys(choose(schema, value)?.entries ?? {});
+}
+
+/**
+ * A copy without the fields that are written and hold nothing, as in `candidate:`. They are absent, but
+ * for those that `mustBeFilled`, and for what is free to hold a null, as overrides.
+ */
+export function withoutEmptyFields(root: v.GenericSchema, value: unknown): unknown {
+  return withoutEmpty(unwrap(root as unknown as AnySchema), value);
+}
+
+function withoutEmpty(schema: AnySchema | undefined, value: unknown): unknown {
+  if (schema === undefined || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return schema.item ? value.map((item) => withoutEmpty(unwrap(schema.item), item)) : value;
+  const entries = choose(schema, value)?.entries;
+  if (entries === undefined) return value;
+  const filled: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    const empty = inner === null && entry !== undefined ? meaningOfEmpty(entry) : 'null';
+    if (empty === 'null') filled[name] = withoutEmpty(unwrap(entry), inner);
+    else if (empty === 'map') filled[name] = {};
+  }
+  return filled;
+}
+
+/** What a field means that is written and holds nothing. */
+export function meaningOfEmpty(entry: Pick<AnySchema, 'type'>): 'absent' | 'map' | 'null' {
+  if (entry.type === 'optional') return mustBeFilled(entry) ? 'null' : 'absent';
+  return v.is(entry as unknown as v.GenericSchema, {}) && !v.is(entry as unknown as v.GenericSchema, null)
+    ? 'map'
+    : 'null';
+}
+
+/** Whether the field at a path takes a value; true where the schema leaves it open. */
+export function takes(root: v.GenericSchema, path: FieldPath, value: unknown): boolean {
+  let schema: AnySchema | undefined = root as unknown as AnySchema;
+  for (const part of path) schema = childOf(unwrap(schema), part);
+  return schema === undefined || v.is(schema as unknown as v.GenericSchema, value);
 }
 
 /** The texts that are allowed, when a field is a choice. */

@@ -22,6 +22,20 @@ export const said = <S extends v.GenericSchema>(schema: S, words: string) => v.p
 /** A field that may be left out, and what an editor says of it. */
 export const optional = <S extends v.GenericSchema>(schema: S, words: string) => v.optional(said(schema, words));
 
+/**
+ * A field that may be left out, but not be written and hold nothing: without it more is let through, and
+ * nobody empties a limit or a brake on purpose.
+ */
+export const optionalButFilled = <S extends v.GenericSchema>(schema: S, words: string) => {
+  const field = optional(schema, words);
+  neverEmpty.add(field);
+  return field;
+};
+
+const neverEmpty = new WeakSet<object>();
+
+export const mustBeFilled = (field: object): boolean => neverEmpty.has(field);
+
 /** The two fields that every file begins with. */
 export const header = <K extends string>(kind: K) => ({
   apiVersion: said(v.literal(apiVersion), 'The version of this file format.'),
