@@ -85,7 +85,7 @@ const forbidden: IForbiddenRuleType[] = [
   {
     name: 'yaml-where-text-becomes-a-value-or-back',
     severity: 'error',
-    from: { path: '^src/', pathNot: '^src/(input/yaml-text|edit/field-text|output/[a-z-]+)\\.ts$' },
+    from: { path: '^src/', pathNot: '^src/(input/yaml-(?:text|documents)|edit/field-text|output/[a-z-]+)\\.ts$' },
     to: { path: 'node_modules/yaml/' },
   },
   {
