@@ -60,7 +60,8 @@ export function findGoldenCases(): GoldenCase[] {
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();
-  return folders(fixtures).flatMap((room) =>
+  const rooms = folders(fixtures).filter((room) => room !== 'recordings');
+  return rooms.flatMap((room) =>
     folders(join(fixtures, room)).map((name) => ({ name: `${room}/${name}`, folder: join(fixtures, room, name) })),
   );
 }

@@ -1,0 +1,131 @@
+/**
+ * `npm run replay FOLDER`: runs the recordings of a folder, and of those below it, through `observe/` as the
+ * watcher would, in the order of their times over all files. One line per event of an InferenceService:
+ *
+ *     TIME NAME STATE [REASON]
+ *
+ * STATE is what is observed at this event: the one that is there, except that a Ready by Standby alone counts
+ * only once it has held for the settle time (5 s), as in the status file; until then it is what was there
+ * before. A change for the worse is printed at once, though the watcher holds it back for the settle time.
+ * An object that is gone is Missing.
+ *
+ * The clock is that of the recordings. What is observed is committed at once and read back as text, so it
+ * passes through the status file. Every InferenceService is observed as a model of its own.
+ *
+ * Documents that are no part of a recording are reported on standard error, with their place, and skipped;
+ * the exit code is then 1.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parseStatus } from '../../src/input/parse-document.ts';
+import { mask, safe } from '../../src/input/safe-text.ts';
+import type { ModelStatus } from '../../src/input/schema.ts';
+import type { FollowedService } from '../../src/observe/freshness.ts';
+import { follow } from '../../src/observe/freshness.ts';
+import { toLiveService } from '../../src/observe/live-object.ts';
+import type { ModelMemory, Observation } from '../../src/observe/observed-model.ts';
+import { observeModel } from '../../src/observe/observed-model.ts';
+import { toStatusText } from '../../src/output/status-text.ts';
+import type { RecordedEvent } from './recording.ts';
+import { readRecording } from './recording.ts';
+
+const settleMs = 5000;
+
+/** A watcher's view of one InferenceService. */
+class Watched {
+  readonly #event: RecordedEvent;
+  #service: FollowedService | undefined;
+  #told: ModelStatus['status'] | undefined;
+  #memory: ModelMemory = {};
+  #due: number | undefined;
+
+  constructor(event: RecordedEvent) {
+    this.#event = event;
+  }
+
+  /** @returns the state and its reason. */
+  take({ type, object }: RecordedEvent, now: number): string {
+    while (this.#due !== undefined && this.#due <= now) this.#look(this.#due);
+    this.#service = type === 'DELETED' ? undefined : follow(this.#service, toLiveService(object));
+    const { seen, status } = this.#look(now);
+    const [is] = seen;
+    const told = status.primary;
+    const shown = is?.state === 'Ready' && told?.state !== 'Ready' ? told : is;
+    const { state = 'Pending', reason } = shown ?? {};
+    return reason === undefined ? state : `${state} ${mask(reason)}`;
+  }
+
+  #look(now: number): Observation {
+    const { name, namespace } = this.#event;
+    const observation = observeModel(
+      { name, namespace, primary: name, candidate: undefined },
+      { service: () => this.#service, route: () => undefined },
+      this.#told,
+      this.#memory,
+      { now, settleMs },
+    );
+    const text = toStatusText({ name, namespace, status: observation.status });
+    this.#told = parseStatus({ path: 'status.yaml', text }).value?.status;
+    this.#memory = observation.memory;
+    this.#due = observation.due;
+    return observation;
+  }
+}
+
+/**
+ * @param events in any order; those of one time stay in theirs.
+ * @returns a line for each, by their times.
+ */
+export function replay(events: readonly RecordedEvent[]): string[] {
+  const all = new Map<string, Watched>();
+  return events
+    .map((event) => ({ event, now: Date.parse(event.at) }))
+    .sort((a, b) => a.now - b.now)
+    .map(({ event, now }) => {
+      const key = `${event.namespace}/${event.name}`;
+      const watched = all.get(key) ?? new Watched(event);
+      all.set(key, watched);
+      return `${event.at} ${mask(event.name)} ${watched.take(event, now)}`;
+    });
+}
+
+/** Every recording in a folder and below. */
+export function readRecordings(folder: string): ReturnType<typeof readRecording> & { readonly files: number } {
+  const paths = readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const read = paths.map((path) => readRecording(relative('.', path), readFileSync(path, 'utf8')));
+  return {
+    events: read.flatMap(({ events }) => events),
+    problems: read.flatMap(({ problems }) => problems),
+    files: paths.length,
+  };
+}
+
+function main(folder: string | undefined): number {
+  if (folder === undefined) {
+    process.stderr.write('usage: npm run replay FOLDER\n');
+    return 2;
+  }
+  let read: ReturnType<typeof readRecordings>;
+  try {
+    read = readRecordings(folder);
+  } catch (error) {
+    process.stderr.write(safe`${mask(folder)} cannot be read: ${mask(String(error))}\n`);
+    return 2;
+  }
+  if (read.files === 0) {
+    process.stderr.write(safe`${mask(folder)} has no recordings: files that end in .yaml\n`);
+    return 2;
+  }
+  process.stdout.write(
+    replay(read.events)
+      .map((line) => `${line}\n`)
+      .join(''),
+  );
+  for (const problem of read.problems) process.stderr.write(`${problem}\n`);
+  return read.problems.length === 0 ? 0 : 1;
+}
+
+if (import.meta.main) process.exitCode = main(process.argv[2]);
