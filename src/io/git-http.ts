@@ -5,14 +5,18 @@
  * Invariants: a server that goes silent is given up; credentials go to the repository's own host only
  * (fetch takes them off when a redirect leaves it) and into no message.
  */
+import { once } from 'node:events';
+import http from 'node:http';
+import https from 'node:https';
+import { Readable } from 'node:stream';
 import type { HttpClient } from 'isomorphic-git';
 import { mask, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
+import { isOfGit, toAnswerTrouble } from './git-answer.ts';
+import { fetchThroughProxy, ProxyTrouble } from './proxy.ts';
 
 /** Without a byte for so long, a connection is dead. */
 const silenceMs = 30_000;
-/** A server may ask for more; after so long it is asked again all the same. */
-const longestRetryAfterMs = 50_000;
 
 type Chunks = NonNullable<Awaited<ReturnType<HttpClient['request']>>['body']>;
 
@@ -34,14 +38,14 @@ export function toHttpClient(signal: AbortSignal, limitMs = silenceMs): HttpClie
         timer = setTimeout(() => silence.abort(), limitMs);
       };
       try {
-        const response = await fetch(url, {
+        const response = await fetchThroughProxy(url, {
           method,
           headers,
           signal: AbortSignal.any([signal, silence.signal]),
           ...(body === undefined ? {} : { body: await collect(body) }),
         });
         if (response.redirected) moved = toMove(url, response.url) ?? moved;
-        if (!response.ok) throw toTrouble(response);
+        if (!isOfGit(response)) throw await toAnswerTrouble(response, 'Authorization' in headers, Date.now());
         const chunks = response.body;
         return {
           url: response.url,
@@ -58,7 +62,13 @@ export function toHttpClient(signal: AbortSignal, limitMs = silenceMs): HttpClie
         };
       } catch (error) {
         clearTimeout(timer);
-        throw silence.signal.aborted ? toSilence(limitMs) : error;
+        if (silence.signal.aborted) throw toSilence(limitMs);
+        if (isHiddenAnswer(error)) {
+          const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
+          const answer = await repeatFor407(url, method, headers, limit);
+          throw await toAnswerTrouble(answer, 'Authorization' in headers, Date.now());
+        }
+        throw toFailure(error);
       }
     },
   };
@@ -85,7 +95,8 @@ export function toHttpClient(signal: AbortSignal, limitMs = silenceMs): HttpClie
 /** A repository that was renamed is followed on its own host; elsewhere the credentials have no business. */
 function toMove(from: string, to: string): { readonly from: string; readonly to: string } | undefined {
   const end = '/info/refs';
-  if (!from.includes(end) || !to.includes(end)) return undefined;
+  // A page for signing in often has the old address in its query.
+  if (![from, to].every((url) => new URL(url).pathname.endsWith(end))) return undefined;
   const [old = '', now = ''] = [from, to].map((url) => url.slice(0, url.indexOf(end)));
   if (new URL(now).origin !== new URL(old).origin)
     throw new BranchTrouble(
@@ -106,24 +117,62 @@ function toSilence(limitMs: number): BranchTrouble {
   return new BranchTrouble('unreachable', safe`the git server was silent for ${limitMs / 1000} s`);
 }
 
-function toTrouble({ status, headers }: Response): BranchTrouble {
-  const retryAfter = Number(headers.get('retry-after'));
-  const wait = retryAfter > 0 ? Math.min(retryAfter * 1000, longestRetryAfterMs) : undefined;
-  if (status === 429)
-    return new BranchTrouble('throttled', safe`the git server asks for fewer requests (HTTP 429)`, wait);
-  if (status === 401)
-    return new BranchTrouble('denied', safe`the git server does not accept the credentials (HTTP 401)`, wait);
-  if (status === 403)
+/**
+ * Of an answer with 407, fetch gives an error without a word in place of the text (Fetch standard,
+ * "HTTP-network-or-cache fetch"; undici 8.12).
+ */
+function isHiddenAnswer(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  return cause instanceof Error && /^(proxy authentication required)?$/.test(cause.message) && !('code' in cause);
+}
+
+/** Asks once more for the text, where that does nothing else. */
+async function repeatFor407(
+  url: string,
+  method: string,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Response> {
+  const status = 407;
+  if (method !== 'GET') return new Response('', { status });
+  const { get } = url.startsWith('https:') ? https : http;
+  try {
+    const [answer] = (await once(get(url, { headers, signal }), 'response')) as [http.IncomingMessage];
+    const type = answer.headers['content-type'] ?? 'text/plain';
+    return new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array>, {
+      status,
+      headers: { 'content-type': type },
+    });
+  } catch {
+    return new Response('', { status });
+  }
+}
+
+/** A request that failed without git's answer. */
+function toFailure(error: unknown): unknown {
+  if (error instanceof ProxyTrouble) {
+    const { title, status } = error;
+    if (status === 407)
+      return new BranchTrouble(
+        'denied',
+        safe`${title} wants credentials (HTTP 407): write them into the variable, http://user:password@host:port`,
+      );
+    if (status !== undefined)
+      return new BranchTrouble(
+        status >= 500 ? 'unavailable' : 'denied',
+        safe`${title} does not connect to the git server (HTTP ${status})`,
+      );
+    return new BranchTrouble(
+      'unreachable',
+      safe`the git server cannot be reached through ${title}: ${mask(error.message)}`,
+    );
+  }
+  const { cause } = error as { readonly cause?: unknown };
+  // It is an answer each time, and sign-on proxies do it.
+  if (cause instanceof Error && cause.message === 'redirect count exceeded')
     return new BranchTrouble(
       'denied',
-      safe`the git server does not let these credentials do this here (HTTP 403)`,
-      wait,
+      safe`the git server redirects without end: check the address and the credentials, a sign-in page may stand in front`,
     );
-  if (status === 404)
-    return new BranchTrouble(
-      'denied',
-      safe`the git server has no such repository, or does not show it to these credentials (HTTP 404)`,
-      wait,
-    );
-  return new BranchTrouble('unreachable', safe`the git server answers with HTTP ${status}`, wait);
+  return error;
 }

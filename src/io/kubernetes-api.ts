@@ -3,17 +3,19 @@
  * Its Watch and informer are not used: they drop Retry-After, hide a line that cannot be read, and stop
  * at any error but 410.
  */
+
 import type { DispatcherOptions } from '@kubernetes/client-node/dist/config.js';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import type { Response } from 'undici';
 import { fetch } from 'undici';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import { Fault, toNetworkReason, toReason } from './fault.ts';
-
-/** A server may ask for more; after so long it is asked again all the same. */
-const longestRetryAfterMs = 50_000;
+import type { ProxyServer } from './proxy.ts';
+import { findProxy } from './proxy.ts';
+import { toRetryAfterMs } from './retry-after.ts';
 
 /** Why the API gave no answer, or not this one. The message never holds a credential. */
 export class ApiTrouble extends Error {
@@ -80,8 +82,10 @@ export class KubernetesApi {
         ...(dispatcher === undefined ? {} : { dispatcher }),
       });
     } catch (error) {
+      const proxy = findApiProxy(server);
+      const way = proxy === undefined ? safe`` : safe` through ${proxy.title}`;
       throw new ApiTrouble(
-        safe`the Kubernetes API cannot be reached: ${toNetworkReason(error)}`,
+        safe`the Kubernetes API cannot be reached${way}: ${toNetworkReason(error)}`,
         undefined,
         undefined,
         {
@@ -109,14 +113,29 @@ export class KubernetesApi {
  * goes away in the middle of an answer.
  */
 class Config extends KubeConfig {
-  override createDispatcherOptions(...given: Parameters<KubeConfig['createDispatcherOptions']>): DispatcherOptions {
-    const options = super.createDispatcherOptions(...given);
+  /** A kubeconfig's own `proxy-url` wins over the environment, as with kubectl. */
+  override createDispatcherOptions(
+    cluster: Cluster | null,
+    agentOptions: Parameters<KubeConfig['createDispatcherOptions']>[1],
+  ): DispatcherOptions {
+    const proxy = cluster === null || cluster.proxyUrl ? undefined : findApiProxy(cluster.server);
+    const options = super.createDispatcherOptions(
+      cluster === null || proxy === undefined ? cluster : { ...cluster, proxyUrl: proxy.uri },
+      agentOptions,
+    );
     if (options.type === 'agent') return { ...options, connect: { ...options.connect, ...httpOne } };
     return options.type === 'none' ? options : { ...options, requestTls: { ...options.requestTls, ...httpOne } };
   }
 }
 
 const httpOne = { allowH2: false };
+
+/** From within a cluster its API is reached directly, whatever NO_PROXY leaves out. */
+function findApiProxy(server: string): ProxyServer | undefined {
+  const { hostname } = new URL(server);
+  const isOwn = hostname.replace(/^\[|\]$/g, '') === process.env['KUBERNETES_SERVICE_HOST'];
+  return isOwn ? undefined : findProxy(server, process.env);
+}
 
 function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
   const config = new Config();
@@ -152,8 +171,7 @@ function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
 async function toTrouble(response: Response, path: string): Promise<ApiTrouble> {
   const { status, headers } = response;
   const text = await response.text().catch(() => '');
-  const retryAfter = Number(headers.get('retry-after'));
-  const wait = retryAfter > 0 ? Math.min(retryAfter * 1000, longestRetryAfterMs) : undefined;
+  const wait = toRetryAfterMs(headers, Date.now());
   return new ApiTrouble(
     safe`the Kubernetes API answers ${mask(path)} with ${status}: ${toStatusMessage(text)}`,
     status,

@@ -9,6 +9,7 @@ import type { FieldPath } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import { Fault, toNetworkReason } from './fault.ts';
+import { fetchThroughProxy } from './proxy.ts';
 
 export interface ReviewComment {
   readonly id: number;
@@ -88,7 +89,7 @@ export class ReviewApi {
 
   async #fetch(what: SafeText, path: string, { method = 'GET', body }: Call): Promise<Response> {
     try {
-      return await fetch(`${this.#api}${path}`, {
+      return await fetchThroughProxy(`${this.#api}${path}`, {
         method,
         headers: { ...this.#headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

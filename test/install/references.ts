@@ -34,7 +34,7 @@ function findInDeployment(deployment: Built, objects: readonly Built[]): string[
     );
   const account = valueAt(deployment, [...pod, 'serviceAccountName']);
   const maps = listAt(deployment, [...pod, 'containers']).flatMap((container) =>
-    listAt(container, ['envFrom']).map((source) => valueAt(source, ['configMapRef', 'name'])),
+    listAt(container, ['envFrom']).flatMap((source) => valueAt(source, ['configMapRef', 'name']) ?? []),
   );
   return [
     ...(objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)
