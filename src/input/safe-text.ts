@@ -10,6 +10,8 @@
  * lists go through `join`. A text without anything foreign is written safe`like this`. No other module may cast to SafeText.
  */
 
+import { hideCredentials } from './credentials.ts';
+
 declare const brand: unique symbol;
 
 /**
@@ -45,30 +47,47 @@ export function join<V extends string, S extends string>(
   return list.join(separator) as SafeText;
 }
 
+/** No more of a foreign text is looked at, so that a long one costs no more. */
+const maxLooked = 10_000;
+/** And no more of it is shown. */
+const maxShown = 2000;
+const maxQuoted = 120;
+
 /** What may be shown of a foreign text: in quotation marks, on one line, short. */
 export function quote(text: string): SafeText {
-  const hidden = hideCredentials(text);
-  return escapeControls(JSON.stringify(hidden.length > 120 ? `${hidden.slice(0, 120)}…` : hidden));
+  return escapeControls(JSON.stringify(shorten(hide(text), maxQuoted)));
 }
 
 /** The same for a text that stands in a message without quotation marks. */
 export function mask(text: string): SafeText {
-  return escapeControls(hideCredentials(text));
+  return escapeControls(shorten(hide(text), maxShown));
 }
 
-/**
- * A password may hold an @ or a slash: all goes, up to the last @ of the word. Addresses that are signed
- * have what lets one in behind the question mark, as X-Amz-Signature, sig (Azure) or token.
- */
-export function hideCredentials(text: string): string {
-  return text
-    .replace(/\/\/[^\s"]*@/g, '//…@')
-    .replace(/([?&][\w.-]*(?:sig|token|secret|password|credential|key)[\w.-]*=)[^\s"'&#]+/gi, '$1…');
+/** On one line: what breaks a line becomes a space. */
+export function maskLine(text: string): SafeText {
+  return escapeControls(shorten(hide(text).replace(/\s+/g, ' ').trim(), maxShown));
 }
 
+/** Cut first: a word that is cut in two could hide what makes it a credential. */
+function hide(text: string): string {
+  if (text.length <= maxLooked) return hideCredentials(text);
+  const start = text.slice(0, maxLooked);
+  const end = start.search(/\s\S*$/);
+  return `${hideCredentials(end > 0 ? start.slice(0, end) : start, true)}…`;
+}
+
+function shorten(text: string, maxLength: number): string {
+  if (text.length <= maxLength) return text;
+  return `${text
+    .slice(0, maxLength)
+    .toWellFormed()
+    .replace(/\ufffd$/, '')}…`;
+}
+
+/** Control, format and private characters, lone surrogates and all ends of lines but our own. */
 function escapeControls(text: string): SafeText {
-  return text.replace(
-    /\p{Cc}|[\u2028\u2029]/gu,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  ) as SafeText;
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = (character.codePointAt(0) ?? 0).toString(16);
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+  }) as SafeText;
 }

@@ -1,4 +1,5 @@
-import { mask } from '../input/safe-text.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, maskLine } from '../input/safe-text.ts';
 
 /** Longer ones are cut: a line of a file that people read. */
 const maxLength = 300;
@@ -8,6 +9,8 @@ const maxLength = 300;
  * the names of pods, ids, counts of attempts and durations.
  */
 const passing: readonly [RegExp, string][] = [
+  // The S3 client ends its errors with them, and the host's may be empty (aws-sdk-go, awserr.requestError).
+  [/\b((?:request|host|trace|span|correlation|operation)[ _-]?id)(["']?[:=] ?)[^\s,]*/gi, '$1: <id>'],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<id>'],
   [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>'],
@@ -20,17 +23,14 @@ const passing: readonly [RegExp, string][] = [
 ];
 
 /** Query strings and fragments of URIs sign requests: nothing of them may reach git. */
-const uriTail = /([a-z][a-z0-9+.-]*:\/\/[^\s?#"']+)[?#][^\s"']*/gi;
-const scheme = /\b(bearer|basic)\s+[^\s"',;]+/gi;
-const secret =
-  /\b(authorization|token|password|secret|access[_-]?key|api[_-]?key)(["']?\s*[:=]\s*["']?)(?!bearer|basic)[^\s"',;]+/gi;
+const uriTail = /(:\/\/[^\s?#"']+)[?#][^\s"']*/g;
+
+/** ModelMesh shows a failure with or without the exception that carried it (io.grpc.StatusRuntimeException). */
+const wrapping = /^(?:[\w$]+(?:\.[\w$]+)*(?:Exception|Error): )+(?:[A-Z_]+: )?|^UNKNOWN: /;
 
 /** KServe's text in one line, without credentials and without what changes though nothing happened. */
-export function toLastingText(text: string): string {
-  let lasting = mask(text.replace(/\s+/g, ' ').trim())
-    .replace(uriTail, '$1')
-    .replace(scheme, '$1 …')
-    .replace(secret, '$1$2…');
+export function toLastingText(text: string): SafeText {
+  let lasting = maskLine(text).replace(wrapping, '').replace(uriTail, '$1');
   for (const [pattern, name] of passing) lasting = lasting.replace(pattern, name);
-  return lasting.length > maxLength ? `${lasting.slice(0, maxLength - 1)}…` : lasting;
+  return mask(lasting.length > maxLength ? `${lasting.slice(0, maxLength - 1)}…` : lasting);
 }

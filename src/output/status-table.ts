@@ -5,7 +5,7 @@
  */
 import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
 import type { Problem } from '../input/problem.ts';
-import { hideCredentials, mask } from '../input/safe-text.ts';
+import { mask } from '../input/safe-text.ts';
 import { pad, shorten, toColumns, toWidth } from './columns.ts';
 import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';
@@ -172,8 +172,8 @@ function toSeenJson(seen: SeenVersion | undefined): object | null {
   const { reason, message } = seen;
   return {
     ...seen,
-    ...(reason === undefined ? {} : { reason: hideCredentials(reason) }),
-    ...(message === undefined ? {} : { message: hideCredentials(message) }),
+    ...(reason === undefined ? {} : { reason: mask(reason) }),
+    ...(message === undefined ? {} : { message: mask(message) }),
   };
 }
 

@@ -4,6 +4,7 @@ import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import type { ToldVersion } from '../observe/knowledge.ts';
+import { toCommitWords } from '../output/commit-words.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 
 export interface StatusChange {
@@ -38,10 +39,10 @@ export function toCommitMessage(changes: readonly StatusChange[], { suffix, sign
   const [first] = told;
   const others = told.length - 1;
   const more = others > 0 ? safe` (+${others} ${others === 1 ? 'model' : 'models'})` : '';
-  const subject = safe`status: ${first === undefined ? 'the page is brought up to date' : safe`${mask(first.change.name)}: ${first.headline}${more}`}`;
+  const subject = safe`status: ${first === undefined ? 'the page is brought up to date' : safe`${toName(first.change.name)}: ${first.headline}${more}`}`;
   const lines = told
     .slice(0, maxLines)
-    .map(({ change, line }) => safe`${mask(change.namespace)}/${mask(change.name)}: ${line}`)
+    .map(({ change, line }) => safe`${toName(change.namespace)}/${toName(change.name)}: ${line}`)
     .sort(compareText);
   if (told.length > maxLines) lines.push(safe`and ${told.length - maxLines} more`);
   return join(
@@ -113,7 +114,7 @@ function describeVersion(
   const why = [after.reason, after.message].filter((text) => text !== undefined).join(': ');
   return {
     headline: safe`${title} ${verbs[after.state]}${gate}`,
-    line: safe`${title} ${from}${after.state}${why === '' ? '' : safe` (${mask(why)})`}`,
+    line: safe`${title} ${from}${after.state}${why === '' ? '' : safe` (${toCommitWords(why, 500)})`}`,
     weight: (after.state === 'Failed' ? 8 : opens || closes ? 7 : 4) + (isCandidate ? 0.5 : 0),
   };
 }
@@ -124,12 +125,17 @@ function describeMirror(
 ): Description | undefined {
   if (before?.to === after?.to && before?.percentage === after?.percentage) return undefined;
   const says =
-    after === undefined ? safe`mirror is closed` : safe`mirror to ${mask(after.to)} is open at ${after.percentage} %`;
+    after === undefined ? safe`mirror is closed` : safe`mirror to ${toName(after.to)} is open at ${after.percentage} %`;
   return { headline: says, line: says, weight: 5 };
 }
 
+/** Kubernetes' names have at most 253 characters. */
+function toName(text: string): SafeText {
+  return toCommitWords(text, 253);
+}
+
 function toTitle({ version, name }: ToldVersion): SafeText {
-  return mask(version ?? name);
+  return toName(version ?? name);
 }
 
 function toFacts({ name, version, state, reason, message }: ToldVersion): string {

@@ -18,12 +18,37 @@ for (const [title, said, kept] of [
   ['a bearer', 'Authorization: Bearer abc.def refused', 'Authorization: Bearer … refused'],
 ] as const)
   test(`what passes is not kept: ${title}`, (t) => {
-    t.is(toLastingText(said), kept);
+    t.is(toLastingText(said) as string, kept);
   });
+
+/** As ModelMesh wrote them for one failure that it tried again and again, the last one of AWS itself. */
+const retries = [
+  "Failed to pull model from storage due to error: unable to list objects in bucket 'models': AccessDenied: Access Denied.\n\tstatus code: 403, request id: REQ1795646817904999776, host id: ",
+  "Failed to pull model from storage due to error: unable to list objects in bucket 'models': AccessDenied: Access Denied.\n\tstatus code: 403, request id: REQ1795646843282319943, host id: ",
+  "io.grpc.StatusRuntimeException: UNKNOWN: Failed to pull model from storage due to error: unable to list objects in bucket 'models': AccessDenied: Access Denied.\n\tstatus code: 403, request id: REQ1795646867298188326, host id: ",
+  "Failed to pull model from storage due to error: unable to list objects in bucket 'models': AccessDenied: Access Denied.\n\tstatus code: 403, request id: 3BWXPQBZ4F9ZKD1T, host id: eftixk72aD6Ap51TnqcoF8eFidJG9Z/2mkiDFu8yU9AS1ed4OpIszj7UDNEHGran==",
+];
+
+test('the same failure, tried again, is the same text', (t) => {
+  t.deepEqual([...new Set(retries.map(toLastingText))] as string[], [
+    "Failed to pull model from storage due to error: unable to list objects in bucket 'models': AccessDenied: Access Denied. status code: 403, request id: <id>, host id: <id>",
+  ]);
+});
+
+test('what carries a failure is cut, and what it is about is not', (t) => {
+  const said = 'INTERNAL: Failed to load Model due to MLServer runtime error: rpc error: code = Internal';
+  t.is(toLastingText(said) as string, said);
+  for (const wrapping of [
+    'java.util.concurrent.ExecutionException: io.grpc.StatusRuntimeException: UNKNOWN: ',
+    'java.lang.IllegalStateException: ',
+    'UNKNOWN: ',
+  ])
+    t.is(toLastingText(`${wrapping}no such file`) as string, 'no such file');
+});
 
 test('what a model’s failure is about is kept', (t) => {
   const said = "Failed to pull model from storage: no object 'sklearn/mnist-svm-v2.joblib' in bucket 'models' (404)";
-  t.is(toLastingText(said), said);
+  t.is(toLastingText(said) as string, said);
 });
 
 test('a text is one short line, and lasts', (t) => {

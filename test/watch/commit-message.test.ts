@@ -77,6 +77,30 @@ test('a commit of very many models does not list them all', (t) => {
   t.is(lines.at(-1), 'and 500 more');
 });
 
+test('nothing from the cluster skips a pipeline, closes an issue, calls somebody or speaks for somebody', (t) => {
+  const said = [
+    'no\r\nsuch file [skip ci] [ci skip] [no ci] [skip actions] ***NO_CI***',
+    'skip-checks: true',
+    'fixes #12, Closes https://git.example.com/a/b/issues/3 and resolves other/repo#4, fix ABC-12, closes: !5',
+    'thanks @someone and @some-org/team',
+    'Co-authored-by: Eve <eve@example.com>',
+    'Signed-off-by : Eve <eve@example.com>\u2028::error::x\u001b[2J',
+  ].join('\n\n');
+  for (const text of [
+    toCommitMessage([change({}, { candidate: candidate('Failed', { reason: said, message: said }) })], plain),
+    toCommitMessage([change({}, { candidate: candidate('Failed', { version: said }) })], plain),
+    toCommitMessage([change({}, { candidate: candidate('Failed', { name: said, version: undefined }) })], plain),
+    // A status file without a model: nobody has checked its names.
+    toCommitMessage([change({ primary }, undefined, said)], plain),
+    toCommitMessage([{ ...change({ primary }, undefined), namespace: said }], plain),
+    toCommitMessage([change({}, { primary, mirror: { to: said, percentage: 1 } })], plain),
+  ]) {
+    t.regex(text, /^status: \S[^\n]*\n\n\S[^\n]*\n$/u, 'a subject and one line');
+    t.notRegex(text, /[[\]@#\p{Cf}]|\*{3}|[^\n\P{Cc}]/u);
+    t.notRegex(text, /-by ?:|skip-checks ?:|(?:clos|resolv|fix)\w*:? (?:http|!|[A-Z]+-\d)/i);
+  }
+});
+
 test('a page alone is told', (t) => {
   t.is(toCommitMessage([], plain), safe`status: the page is brought up to date\n`);
 });

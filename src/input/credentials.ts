@@ -1,0 +1,270 @@
+/**
+ * A text → the same text without what lets somebody in: values of keys that are called like a secret, users and
+ * passwords of URLs, private keys, and tokens that are known by their form.
+ *
+ * Which key is a secret's is decided by its letters alone, so snake, kebab, camel, dotted and upper case are the same.
+ * Names of Secrets stay: they say what to look for. Every step runs in linear time: texts come from files, the
+ * cluster and the network, and somebody may have made them long on purpose.
+ */
+
+const hidden = '…';
+
+/** @param isCut the text went on: a URL whose end is missing may have had its @ there. */
+export function hideCredentials(text: string, isCut = false): string {
+  return hideValues(hideTokens(hideUsers(hidePrivateKeys(text), isCut)));
+}
+
+/** Blocks of PEM but those that everybody may see. Without its last line, all that follows belongs to it. */
+function hidePrivateKeys(text: string): string {
+  const begin = '-----BEGIN ';
+  let safe = '';
+  let done = 0;
+  for (let at = text.indexOf(begin); at >= 0; at = text.indexOf(begin, done)) {
+    const label = text.slice(at + begin.length, at + begin.length + 40);
+    safe += text.slice(done, at + begin.length);
+    done = at + begin.length;
+    if (/^(?:CERTIFICATE|PUBLIC KEY|X509 CRL)-/.test(label)) continue;
+    const end = text.indexOf('-----END ', done);
+    safe += hidden;
+    done = end < 0 ? text.length : end;
+  }
+  return safe + text.slice(done);
+}
+
+/** A password may hold an @ or a slash: all goes, up to the last @ of the word. */
+function hideUsers(text: string, isCut: boolean): string {
+  return text.replace(/[^\s"]+/g, (word, at: number) => {
+    const start = word.indexOf('//');
+    if (start < 0) return word;
+    const end = word.lastIndexOf('@');
+    if (end > start) return `${word.slice(0, start)}//${hidden}${word.slice(end)}`;
+    return isCut && at + word.length === text.length ? `${word.slice(0, start)}//${hidden}` : word;
+  });
+}
+
+/**
+ * What is known by its form: AWS, GitHub, GitLab, Slack, Hugging Face, Google, npm, Docker, Vault and OpenAI, and
+ * JSON Web Tokens. Each begins with fixed letters, so no text is read twice.
+ */
+const tokens =
+  /\b(?:(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[\w-]{12,}|xox[abeoprs]-[\w-]{10,}|hf_[A-Za-z0-9]{16,}|AIza[\w-]{20,}|ya29\.[\w-]{10,}|npm_[A-Za-z0-9]{20,}|dckr_pat_[\w-]{16,}|hv[sb]\.[\w-]{16,}|sk-[\w-]{20,}|eyJ[\w-]{8,}(?:\.[\w-]*)*)/g;
+
+const schemes = /\b(bearer|basic)[ \t]+([^\s"',;]+)/gi;
+
+function hideTokens(text: string): string {
+  return text.replace(tokens, hidden).replace(schemes, (all: string, name: string, value: string) => {
+    const isProse = /^basic$/i.test(name) ? !/[A-Z\d+/=]/.test(value) : /^(?:tokens?|auth[a-z]*)\b/i.test(value);
+    return isProse ? all : `${name} ${hidden}`;
+  });
+}
+
+/** In a key of which only letters and digits are left. */
+const stems =
+  /token|secret|passw|passphrase|pwd|credential|apikey|accesskey|privatekey|accountkey|encryptionkey|signingkey|masterkey|sshkey|authkey|authorization|session|sessid|signature|cookie/;
+/** Too short to be looked for within words. */
+const shortStems: ReadonlySet<string> = new Set(['pass', 'sig', 'sas']);
+/** In the query of a URL even these let somebody in. */
+const queryStems: ReadonlySet<string> = new Set(['key', 'code', 'auth']);
+/** Such keys tell where a secret is, not what it is. */
+const pointers = /(?:name|ref|file|path|namespace)s?$/;
+/** Headers whose value may be several words. */
+const headers = /(?:authorization|cookie)$/;
+/** What stands behind a key in a sentence, as in `token: not found`, and is no value. */
+const plainValues: ReadonlySet<string> = new Set(
+  'not missing required invalid expired empty unset mismatch null none true false undefined'.split(' '),
+);
+
+/** Between a key and its value: the end of its quotation marks, then a sign. */
+const separator = /(?:\\*["'`])?\]?[ \t]*(?:=>|:=|=|:)[ \t]*/y;
+/** As Kubernetes writes variables: `name: DB_PASSWORD`, `value: …`, in YAML or JSON. */
+const siblingValue = /(?:\\*["'`])?[\s,]+(?:\\*["'`])?value(?:\\*["'`])?[ \t]*[:=][ \t]*/iy;
+const openingQuote = /\\*["'`]/y;
+const mapStart = /\{\s*(?:\}|(?:\\*["'`])?[\w.-]+(?:\\*["'`])?\s*:)/y;
+const mapList = /\[\s*[{\]]/y;
+const placeholder = /\$\{\w+\}|\$\(\w+\)|<\w+>|…/y;
+const word = /\S+/y;
+const nextWord = /[ \t]+\S+/y;
+const queryWord = /[^\s"'&#<>]+/y;
+const restOfLine = /[^\r\n]+/y;
+const lineEnd = /[ \t]*\r?\n/y;
+const listLines = /(?:\r?\n[ \t]*- [^\r\n:]+(?![^\r\n]))+/y;
+const block = /[|>][-+\d]*[ \t]*\r?\n/y;
+const scheme = /(?:basic|bearer|digest|negotiate|ntlm|token|apikey|aws4-hmac-sha256)[ \t]+/iy;
+
+interface Key {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  /** How far its line is indented, when it is the first on it. */
+  readonly indent: number | undefined;
+}
+
+interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+function hideValues(text: string): string {
+  let safe = '';
+  let done = 0;
+  for (const key of findKeys(text)) {
+    if (key.start < done) continue;
+    const value = findValue(text, key);
+    if (value === undefined || value.start >= value.end) continue;
+    safe += text.slice(done, value.start) + hidden;
+    done = value.end;
+  }
+  return safe + text.slice(done);
+}
+
+/** Every run of letters, digits, `_`, `-` and dots that is called like a secret. */
+function* findKeys(text: string): Generator<Key> {
+  let lineStart = 0;
+  let nextLine = toNextLine(text, 0);
+  let isFirst = true;
+  for (const { 0: run, index } of text.matchAll(/[\w.-]+/g)) {
+    while (index >= nextLine) {
+      lineStart = nextLine;
+      nextLine = toNextLine(text, lineStart);
+      isFirst = true;
+    }
+    // The dashes of a list, or of a line that is taken away.
+    if (!/\w/.test(run)) continue;
+    const dashes = run.length - run.replace(/^-+/, '').length;
+    const start = index + dashes;
+    const key = run.slice(dashes);
+    const lead = isFirst ? text.slice(lineStart, start) : '';
+    const isAlone = isFirst && /^[\s+"'-]*$/.test(lead);
+    isFirst = false;
+    if (isSecret(key, text, start))
+      yield { text: key, start, end: index + run.length, indent: isAlone ? lead.length : undefined };
+  }
+}
+
+function toNextLine(text: string, from: number): number {
+  const at = text.indexOf('\n', from);
+  return at < 0 ? Number.POSITIVE_INFINITY : at + 1;
+}
+
+function isSecret(key: string, text: string, start: number): boolean {
+  const lower = key.toLowerCase();
+  const before = text[start - 1];
+  if ((before === '?' || before === '&') && queryStems.has(lower)) return true;
+  // KServe's annotation has the name of an entry of a Secret (pkg/constants, StorageSpec).
+  if (key === 'secretKey' && text.startsWith('serving.kserve.io/', start - 18)) return false;
+  let squashed = lower.replace(/[-_.]/g, '');
+  // "API key: …", "secret access key ID: …"
+  if (squashed === 'key' || squashed === 'keys' || squashed === 'id')
+    squashed =
+      text
+        .slice(Math.max(0, start - 24), start)
+        .toLowerCase()
+        .replace(/[ _-]/g, '') + squashed;
+  if (pointers.test(squashed)) return false;
+  if (stems.test(squashed.replaceAll('tokeniz', ''))) return true;
+  if (squashed.endsWith('pass') && !/(?:com|by|sur|tres)pass$/.test(squashed)) return true;
+  const words = key
+    .replace(/([a-z\d])(?=[A-Z])/g, '$1-')
+    .toLowerCase()
+    .split(/[-_.]/);
+  if (words.some((one) => shortStems.has(one))) return true;
+  // In a sentence it is somebody's name for a part of a program.
+  return words.includes('auth') && /^(?:\\*["'`]|=)/.test(text.slice(start + key.length, start + key.length + 8));
+}
+
+/** Where the value of a key is. */
+function findValue(text: string, key: Key): Span | undefined {
+  const start = matchAt(separator, text, key.end) ?? matchAt(siblingValue, text, key.end);
+  if (start === undefined || matchAt(placeholder, text, start) !== undefined) return undefined;
+  const quoteEnd = matchAt(openingQuote, text, start);
+  if (quoteEnd !== undefined) return { start: quoteEnd, end: findQuoteEnd(text, start, quoteEnd) };
+  // What is in a map says for itself whether it is a secret.
+  if (matchAt(mapStart, text, start) !== undefined || matchAt(mapList, text, start) !== undefined) return undefined;
+  if (text[start] === '[') return { start: start + 1, end: findListEnd(text, start) };
+  const before = text[key.start - 1];
+  if (before === '?' || before === '&') return { start, end: matchAt(queryWord, text, start) ?? start };
+  if (matchAt(lineEnd, text, start) !== undefined) return findBelow(text, key, start);
+  if (key.indent !== undefined && matchAt(block, text, start) !== undefined) return findBlock(text, key.indent, start);
+  const end = trimEnd(text, start, matchAt(word, text, start) ?? start);
+  const first = text.slice(start, end).toLowerCase();
+  if (plainValues.has(first) || (/tokens$/i.test(key.text) && /^\d{1,7}$/.test(first))) return undefined;
+  if (headers.test(key.text.toLowerCase())) return findHeader(text, key, start);
+  const isLine = key.indent !== undefined && /[ \t]/.test(text[start - 1] ?? '');
+  return { start, end: isLine ? trimEnd(text, start, matchAt(restOfLine, text, start) ?? start) : end };
+}
+
+/** The scheme stays; what belongs to it is one word, or several with commas or semicolons between them. */
+function findHeader(text: string, { indent }: Key, at: number): Span | undefined {
+  const start = matchAt(scheme, text, at) ?? at;
+  if (matchAt(placeholder, text, start) !== undefined) return undefined;
+  if (indent !== undefined) return { start, end: matchAt(restOfLine, text, start) ?? start };
+  let end = matchAt(word, text, start) ?? start;
+  if (start === at) end = matchAt(nextWord, text, end) ?? end;
+  while (/[,;]/.test(text[end - 1] ?? '')) {
+    const next = matchAt(nextWord, text, end);
+    if (next === undefined) break;
+    end = next;
+  }
+  return { start, end: trimEnd(text, start, end) };
+}
+
+/** Behind a quoted key JSON may break the line; behind a plain one only a list of plain texts is a value. */
+function findBelow(text: string, { end }: Key, at: number): Span | undefined {
+  if (/["'`\\]/.test(text[end] ?? '')) {
+    const start = matchAt(/\s+/y, text, at) ?? at;
+    const quoteEnd = matchAt(openingQuote, text, start);
+    return quoteEnd === undefined ? undefined : { start: quoteEnd, end: findQuoteEnd(text, start, quoteEnd) };
+  }
+  const listEnd = matchAt(listLines, text, at);
+  return listEnd === undefined ? undefined : { start: at, end: listEnd };
+}
+
+/** The lines of a block of YAML: all that are further in than the key. */
+function findBlock(text: string, indent: number, start: number): Span {
+  let end = matchAt(block, text, start) ?? start;
+  while (end < text.length) {
+    const line = text.slice(end, toNextLine(text, end));
+    if (line.trim() !== '' && line.length - line.trimStart().length <= indent) break;
+    end += line.length;
+  }
+  return { start, end: text[end - 1] === '\n' ? end - 1 : end };
+}
+
+/** Where the quotation ends; in JSON within JSON a mark has backslashes before it, and those inside have more. */
+function findQuoteEnd(text: string, start: number, quoteEnd: number): number {
+  const mark = text[quoteEnd - 1] ?? '';
+  const depth = quoteEnd - 1 - start;
+  for (let at = text.indexOf(mark, quoteEnd); at >= 0; at = text.indexOf(mark, at + 1)) {
+    let first = at;
+    while (first > quoteEnd && text[first - 1] === '\\') first--;
+    const slashes = at - first;
+    // YAML doubles a single quotation mark.
+    if (mark === "'" && depth === 0 && text[at + 1] === mark) at++;
+    else if (depth === 0 ? slashes % 2 === 0 : slashes <= depth) return depth === 0 ? at : first;
+  }
+  return text.length;
+}
+
+function findListEnd(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < text.length; at++) {
+    const quoteEnd = matchAt(openingQuote, text, at);
+    if (quoteEnd !== undefined) at = findQuoteEnd(text, at, quoteEnd);
+    else if (text[at] === '[') depth++;
+    else if (text[at] === ']' && --depth === 0) return at;
+  }
+  return text.length;
+}
+
+/** Without the marks that end a sentence, a list or a quotation around it. */
+function trimEnd(text: string, start: number, end: number): number {
+  let last = end;
+  while (last > start && '"\'`)]},;:.!?\\'.includes(text[last - 1] ?? '')) last--;
+  return last;
+}
+
+/** Where the match ends that begins here. */
+function matchAt(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
+}
