@@ -11,6 +11,7 @@ import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
 const rooms: Readonly<Record<string, readonly string[]>> = {
   input: [],
   serving: ['input'],
+  repository: ['input'],
   rollout: ['input'],
   manifests: ['serving', 'rollout', 'input'],
   render: ['serving', 'manifests', 'rollout', 'input'],
@@ -21,9 +22,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   edit: ['output', 'input'],
   adopt: ['output', 'input'],
   observe: ['serving', 'manifests', 'input'],
-  watch: ['serving', 'observe', 'rollout', 'manifests', 'input', 'output'],
+  watch: ['repository', 'serving', 'observe', 'rollout', 'manifests', 'input', 'output'],
   demo: ['input'],
-  io: ['watch', 'observe', 'manifests', 'input', 'output'],
+  io: ['watch', 'repository', 'observe', 'manifests', 'input', 'output'],
   'stand-in': ['io', 'manifests', 'input'],
   cli: [
     'demo',
@@ -34,6 +35,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     'glance',
     'watch',
     'observe',
+    'repository',
     'change',
     'render',
     'manifests',

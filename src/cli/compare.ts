@@ -9,7 +9,7 @@ import { dnsLabel } from '../input/schema-parts.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { isFilePresent } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import { openFolderTree, toUnreadable } from '../io/folder-tree.ts';
+import { openFolderTree } from '../io/folder-tree.ts';
 import { GitRevisions, toShortId } from '../io/git-revision.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import type { ComparedRevision } from '../output/pull-request-json.ts';
@@ -18,6 +18,7 @@ import { toBrokenMarkdown, toPullRequestMarkdown } from '../output/pull-request-
 import { toPullRequestText } from '../output/pull-request-text.ts';
 import type { RenderOptions } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
+import { toUnreadable } from '../repository/entries.ts';
 import { toClusterName } from './cluster-name.ts';
 import type { DiffFlags } from './diff-flags.ts';
 import type { Host } from './host.ts';

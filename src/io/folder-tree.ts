@@ -5,23 +5,32 @@
  * text, a folder may not be readable: each is a problem at its place, because leaving the file out
  * in silence would let Argo CD prune what it declared.
  */
-import { isUtf8 } from 'node:buffer';
-import type { Dirent, Stats } from 'node:fs';
-import { closeSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { join, posix, relative, sep } from 'node:path';
-import type { FileRole } from '../input/file-role.ts';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
-import { toFolderChain } from '../input/folder-tree.ts';
-import type { Finding, Problem } from '../input/problem.ts';
+import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
+import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
-import type { SafeText } from '../input/safe-text.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
+import type { EntryKind } from '../repository/entries.ts';
+import { decideEntry, isLeftOut, toRefused, toSubmodule, toUnreadable } from '../repository/entries.ts';
+import { maxFileBytes, toFileText } from '../repository/file-text.ts';
+import type { Lookup } from '../repository/links.ts';
+import { answer, followLink, lookForModels } from '../repository/links.ts';
 import { Fault, toReason } from './fault.ts';
-
-/** A model file has some kilobytes; what is larger is not one. */
-const maxFileBytes = 1024 * 1024;
 
 export interface FolderPlaces {
   /** What there is of the repository: an absolute path without links. */
@@ -34,115 +43,158 @@ export interface FolderPlaces {
   readonly root: string;
 }
 
-/** Reads the folders, not yet the files. Folders whose names begin with a dot are left out, and node_modules. */
+/** Reads the folders, not yet the files. */
 export function openFolderTree({ repository, repositoryPath, folder, root }: FolderPlaces): FolderTree {
   const problems: Problem[] = [];
   const files: FoundFile[] = [];
+  /** Of links, the paths of the files that are read in their places. */
+  const targets = new Map<string, string>();
   const unreadable = new Map<string, Problem>();
+  const disk = new DiskLookup(repository, repositoryPath);
+  const { toAbsolute } = disk;
   const toPath = (absolute: string) =>
     posix.join(repositoryPath, relative(repository, absolute).split(sep).join('/')) || '.';
-  const toAbsolute = (path: string) => join(repository, posix.relative(repositoryPath, path));
-  const report = (absolute: string, finding: Finding) => problems.push(toWholeProblem(toPath(absolute), finding));
+  const from = toPath(folder);
 
-  const list = (absolute: string, prefix: string, deep: boolean, within: string): void => {
-    let entries: Dirent[];
+  const read = (at: string, isAbove: boolean): void => {
+    let entries: readonly Dirent[];
     try {
-      entries = readdirSync(absolute, { withFileTypes: true });
+      entries = readdirSync(toAbsolute(at), { withFileTypes: true });
     } catch (error) {
-      report(absolute, toUnreadable(safe`the folder cannot be listed: ${toReason(error)}`));
+      problems.push(toWholeProblem(at, toUnreadable(safe`the folder cannot be listed: ${toReason(error)}`)));
+      return;
+    }
+    if (!isAbove && at !== from && disk.isSubmodule(at, entries)) {
+      problems.push(toRefused(at, toSubmodule(lookForModels(at, disk))));
       return;
     }
     for (const entry of entries) {
       const { name } = entry;
       const role = toFileRole(name);
-      if (entry.isDirectory()) {
-        if (deep && !isLeftOut(name)) list(join(absolute, name), `${prefix}${name}/`, deep, within);
-        continue;
+      const path = at === '.' ? name : `${at}/${name}`;
+      const use = decideEntry({ name, kind: toKind(entry) }, role, isAbove);
+      if (use === 'nothing') continue;
+      if (use === 'folder') read(path, false);
+      else if (use === 'file') files.push({ path, folder: at, name });
+      else {
+        const followed = use === 'link' ? answer(followLink(path, from), disk) : use;
+        if (followed === undefined) continue;
+        if ('file' in followed) targets.set(path, followed.file);
+        else if (role?.kind === 'ModelStatus') unreadable.set(path, toRefused(path, followed));
+        else {
+          problems.push(toRefused(path, followed));
+          continue;
+        }
+        // What is wrong with a status file is told where it is read: it must not stop the rest.
+        files.push({ path, folder: at, name });
       }
-      if (isLeftOut(name) || (!deep && !isPolicy(role))) continue;
-      const path = `${prefix}${name}`;
-      const refusal = entry.isSymbolicLink()
-        ? checkLink(join(absolute, name), within, role !== undefined)
-        : role === undefined || entry.isFile()
-          ? undefined
-          : toUnreadable(safe`this is not a regular file`);
-      if (refusal === 'not-ours') continue;
-      // What is wrong with a status file is told where it is read: it must not stop the rest.
-      if (refusal !== undefined && role?.kind === 'ModelStatus') unreadable.set(path, toWholeProblem(path, refusal));
-      else if (refusal !== undefined) {
-        report(join(absolute, name), refusal);
-        continue;
-      }
-      if (role !== undefined) files.push({ path, folder: prefix.slice(0, -1) || '.', name });
     }
   };
 
-  const from = toPath(folder);
-  list(folder, from === '.' ? '' : `${from}/`, true, folder);
+  const sent = toFolderChain(from).slice(toFolderChain(repositoryPath).length - 1);
+  for (const at of sent)
+    if (at !== '.' && existsSync(join(toAbsolute(at), '.git'))) problems.push(toRefused(at, toSubmodule(true)));
+  read(from, false);
   const outermost = toPath(root);
-  const around = toFolderChain(from).slice(toFolderChain(outermost).length - 1, -1);
-  for (const path of around) list(toAbsolute(path), path === '.' ? '' : `${path}/`, false, root);
+  for (const at of toFolderChain(from).slice(toFolderChain(outermost).length - 1, -1)) read(at, true);
   return {
     folder: from,
     files,
     policyRoot: outermost,
     ignoredPolicies: toFolderChain(outermost)
       .slice(toFolderChain(repositoryPath).length - 1, -1)
-      .flatMap((path) => listPolicies(toAbsolute(path), path)),
+      .flatMap((path) => listPolicies(path, disk)),
     problems,
-    read: ({ path }) => unreadable.get(path) ?? readSource(toAbsolute(path), path),
+    read: ({ path }) => unreadable.get(path) ?? readSource(toAbsolute(targets.get(path) ?? path), path),
   };
 }
 
-/** What cannot be listed is not told: nothing of it counts. */
-function listPolicies(absolute: string, folder: string): string[] {
-  try {
-    return readdirSync(absolute)
-      .filter((name) => !isLeftOut(name) && toFileRole(name)?.kind === 'MirrorPolicy')
-      .map((name) => posix.join(folder, name))
-      .sort();
-  } catch {
-    return [];
+function listPolicies(folder: string, disk: DiskLookup): string[] {
+  return disk
+    .list(folder)
+    .filter(({ name }) => !isLeftOut(name) && toFileRole(name)?.kind === 'MirrorPolicy')
+    .map(({ name }) => posix.join(folder, name))
+    .sort();
+}
+
+/** What is on the disk, by paths from the repository's root, where links are followed. */
+class DiskLookup implements Lookup {
+  readonly #repository: string;
+  readonly #repositoryPath: string;
+  readonly #known = new Map<string, ReadonlyMap<string, EntryKind>>();
+  #submodules: ReadonlySet<string> | undefined;
+
+  constructor(repository: string, repositoryPath: string) {
+    this.#repository = repository;
+    this.#repositoryPath = repositoryPath;
   }
-}
 
-export function isLeftOut(name: string): boolean {
-  return name.startsWith('.') || name === 'node_modules';
-}
+  readonly toAbsolute = (path: string) => join(this.#repository, posix.relative(this.#repositoryPath, path));
 
-export function isPolicy(role: FileRole | undefined): boolean {
-  return role?.kind === 'MirrorPolicy' || (role?.kind === 'misnamed' && role.rightName.endsWith('policy.yaml'));
-}
-
-/**
- * What is wrong with a link, undefined when its target is to be read, or that it is nothing of ours.
- * A folder that a link leads to is read at its own place, so there must be one.
- */
-function checkLink(link: string, within: string, wanted: boolean): Finding | 'not-ours' | undefined {
-  let target: string;
-  let kind: Stats;
-  try {
-    target = realpathSync.native(link);
-    kind = statSync(target);
-  } catch (error) {
-    return wanted ? toUnreadable(safe`the link leads nowhere: ${toReason(error)}`) : 'not-ours';
-  }
-  if (kind.isFile() && !wanted) return 'not-ours';
-  if (wanted && !kind.isFile() && !kind.isDirectory()) return toUnreadable(safe`this is not a regular file`);
-  const inside = relative(within, target).split(sep);
-  if (inside[0] === '..')
-    return {
-      code: 'link-leaves-folder',
-      message: safe`the link leads out of the folder that is rendered`,
-      hint: safe`put the file itself here, or render from a folder that holds both`,
-    };
-  if (kind.isFile()) return undefined;
-  if (!inside.some(isLeftOut)) return 'not-ours';
-  return {
-    code: 'link-leaves-folder',
-    message: safe`the link leads to a folder that is not read: its name begins with a dot, or is node_modules`,
-    hint: safe`give the folder another name`,
+  /** As it is written: a file system may not tell large letters from small ones, but git does. */
+  readonly kindOf = (path: string) => {
+    const { folder, name } = toFoundFile(path);
+    let known = this.#known.get(folder);
+    if (known === undefined) {
+      known = new Map(this.list(folder).map((entry) => [entry.name, entry.kind]));
+      this.#known.set(folder, known);
+    }
+    return known.get(name);
   };
+
+  readonly targetOf = (path: string) => {
+    try {
+      return readlinkSync(this.toAbsolute(path));
+    } catch {
+      return '';
+    }
+  };
+
+  readonly list = (path: string) => {
+    // What Argo CD has not sent.
+    const isSent = isWithin(path, this.#repositoryPath);
+    if (!isSent) {
+      const inner = isWithin(this.#repositoryPath, path) ? posix.relative(path, this.#repositoryPath) : '';
+      return inner === '' ? [] : [{ name: inner.split('/')[0] ?? '', kind: 'folder' as const }];
+    }
+    return this.#readEntries(path).map((entry) => {
+      const kind = toKind(entry);
+      const at = path === '.' ? entry.name : `${path}/${entry.name}`;
+      const isSubmodule = kind === 'folder' && this.isSubmodule(at, this.#readEntries(at));
+      return { name: entry.name, kind: isSubmodule ? ('submodule' as const) : kind };
+    });
+  };
+
+  /** One that is not checked out is an empty folder. */
+  isSubmodule(path: string, entries: readonly Dirent[]): boolean {
+    if (entries.length > 0) return entries.some(({ name }) => name === '.git');
+    this.#submodules ??= new Set(readSubmodulePaths(this.toAbsolute('.gitmodules')));
+    return this.#submodules.has(path);
+  }
+
+  #readEntries(path: string): readonly Dirent[] {
+    try {
+      return readdirSync(this.toAbsolute(path), { withFileTypes: true });
+    } catch {
+      return [];
+    }
+  }
+}
+
+/** As gitmodules(5) writes them. */
+function readSubmodulePaths(file: string): string[] {
+  const source = existsSync(file) ? readSource(file, '.gitmodules') : undefined;
+  if (source === undefined || 'code' in source) return [];
+  return source.text.split('\n').flatMap((line) => {
+    const [key, value] = line.split('=', 2);
+    return key?.trim() === 'path' && value !== undefined ? [value.trim().replace(/^"|"$/g, '')] : [];
+  });
+}
+
+function toKind(entry: Dirent): EntryKind {
+  if (entry.isFile()) return 'file';
+  if (entry.isDirectory()) return 'folder';
+  return entry.isSymbolicLink() ? 'link' : 'other';
 }
 
 /** The text of a file, or why there is none. */
@@ -164,17 +216,9 @@ export function readStandardInput(): SourceFile | Problem {
 }
 
 /** A file's bytes, or its first ones when there are too many → its text, or why it is none. */
-export function toSource(path: string, bytes: Buffer): SourceFile | Problem {
-  const problem = (finding: Finding) => toWholeProblem(path, finding);
-  if (bytes.length > maxFileBytes)
-    return problem({
-      code: 'file-too-large',
-      message: safe`the file is larger than ${maxFileBytes} bytes, and no more are read`,
-      hint: safe`make it smaller, or rename it if it is not for model-mirror`,
-    });
-  if (!isUtf8(bytes))
-    return problem({ code: 'file-encoding', message: safe`the file is not UTF-8 text`, hint: safe`save it as UTF-8` });
-  return { path, text: bytes.toString('utf8') };
+export function toSource(path: string, bytes: Uint8Array): SourceFile | Problem {
+  const text = toFileText(bytes);
+  return typeof text === 'string' ? { path, text } : toWholeProblem(path, text);
 }
 
 /** Most files fit into it, and are read by one call to the system. */
@@ -194,10 +238,6 @@ function readStart(absolute: string): Buffer {
   } finally {
     closeSync(file);
   }
-}
-
-export function toUnreadable(message: SafeText): Finding {
-  return { code: 'file-unreadable', message, hint: safe`make it readable for the user who renders, or remove it` };
 }
 
 /** The absolute path of a folder, links resolved. Throws a fault when it is not there. */

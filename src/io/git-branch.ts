@@ -10,15 +10,24 @@
  * forgotten once it was read, and what this program pushed itself is never fetched at all.
  */
 import git from 'isomorphic-git';
+import { toFileRole } from '../input/file-role.ts';
+import { isWithin } from '../input/folder-tree.ts';
+import type { Finding, Problem } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import { suggest } from '../input/suggest.ts';
+import type { Refusal } from '../repository/entries.ts';
+import { decideEntry, isLeftOut, isPolicy, toRefused } from '../repository/entries.ts';
+import { toFileText } from '../repository/file-text.ts';
+import { answerLater, followLink } from '../repository/links.ts';
 import type { Clock, MissingFolder, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
 import { BranchTrouble } from '../watch/ports.ts';
+import { toBranchList } from './branch-list.ts';
 import { toNetworkReason } from './fault.ts';
 import type { ReadAuthorization } from './git-credentials.ts';
 import { toHttpClient } from './git-http.ts';
 import { localUrl, toLocalClient } from './git-local.ts';
-import { editTree, parseTree, toCommit, toObjectId } from './git-objects.ts';
+import type { TreeEntry } from './git-objects.ts';
+import { editTree, parseTree, toCommit, toEntry, toObjectId } from './git-objects.ts';
 import type { PackObject } from './git-pack.ts';
 import { writePack } from './git-pack.ts';
 import type { Advertisement, Remote } from './git-receive-pack.ts';
@@ -59,17 +68,24 @@ interface Tree {
   readonly raw: string;
   readonly files: readonly (readonly [name: string, id: string])[];
   readonly folders: readonly string[];
+  /** Links to be followed, by their names. */
+  readonly links: readonly string[];
+  /** What is in the folder and cannot be read. */
+  readonly refusals: readonly (readonly [name: string, refusal: Refusal])[];
 }
 
 const gitdir = '/clone';
 const folderMode = '40000';
-const fileModes = new Set(['100644', '100755', '100664']);
+const emptyTree: Tree = { raw: '', files: [], folders: [], links: [], refusals: [] };
 
 export class GitBranch implements StatusBranch {
   readonly #options: BranchOptions;
   readonly #ref: string;
   #files: MemoryFiles | undefined;
   #folders = new Map<string, Folder>();
+  /** Where links led the last time: folders beside those that are wanted, and texts of links, by id. */
+  #beside: ReadonlyMap<string, string> = new Map();
+  #targets: ReadonlyMap<string, string> = new Map();
   #snapshot: Snapshot | undefined;
   #cache: object = {};
 
@@ -94,16 +110,12 @@ export class GitBranch implements StatusBranch {
     });
   }
 
-  async read(ids: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
-    const fs = this.#files;
-    if (fs === undefined || ids.size === 0) return new Map();
+  async read(ids: ReadonlySet<string>, maxBytes?: number): Promise<ReadonlyMap<string, string | Finding>> {
+    if (this.#files === undefined || ids.size === 0) return new Map();
     return this.#guard('read', undefined, async () => {
-      const texts = new Map<string, string>();
+      const texts = new Map<string, string | Finding>();
       try {
-        for (const oid of ids) {
-          const { object } = await git.readObject({ fs, gitdir, oid, format: 'content', cache: this.#cache });
-          texts.set(oid, Buffer.from(object as Uint8Array).toString('utf8'));
-        }
+        for (const oid of ids) texts.set(oid, toFileText(await this.#readObject(oid), maxBytes));
       } catch (error) {
         this.#forget();
         throw error;
@@ -114,7 +126,7 @@ export class GitBranch implements StatusBranch {
 
   async push({ changes, message }: StatusCommit, signal: AbortSignal): Promise<Snapshot | 'moved'> {
     return this.#guard('pushed to', signal, async () => {
-      const { author, committer, clock, path } = this.#options;
+      const { author, committer, clock } = this.#options;
       const before = this.#snapshot;
       if (before === undefined) return 'moved';
       const remote = this.#connect(signal);
@@ -147,7 +159,7 @@ export class GitBranch implements StatusBranch {
         else this.#folders.set(folder, found);
       }
       await this.#keepTip(commit, content);
-      this.#snapshot = { commit, files: this.#collect(path), missing: this.#findMissing(path) };
+      this.#snapshot = await this.#toSnapshot(commit, edit.root);
       return this.#snapshot;
     });
   }
@@ -188,7 +200,7 @@ export class GitBranch implements StatusBranch {
     if (tip === undefined)
       throw new BranchTrouble(
         'no-branch',
-        safe`the repository has no branch ${mask(this.#options.branch)}: it is waited for`,
+        safe`the repository has no branch ${mask(this.#options.branch)}: waiting for it; ${toBranchList(refs.keys())}`,
       );
     return tip;
   }
@@ -229,8 +241,7 @@ export class GitBranch implements StatusBranch {
     await this.#walk('.', commit.tree, folders);
     this.#folders = folders;
     await git.writeRef({ fs, gitdir, ref: this.#ref, value: fetchHead, force: true });
-    const { path } = this.#options;
-    this.#snapshot = { commit: fetchHead, files: this.#collect(path), missing: this.#findMissing(path) };
+    this.#snapshot = await this.#toSnapshot(fetchHead, commit.tree);
     this.#options.onPhase?.('fetch', (performance.now() - start) / 1000);
     return this.#snapshot;
   }
@@ -242,26 +253,35 @@ export class GitBranch implements StatusBranch {
       this.#keep(path, known, into);
       return;
     }
-    const { object } = await git.readObject({
-      fs: this.#files as MemoryFiles,
-      gitdir,
-      oid: id,
-      format: 'content',
-      cache: this.#cache,
-    });
-    const raw = Buffer.from(object as Uint8Array);
+    const raw = await this.#readObject(id);
+    const isAbove = !this.#isBelow(path);
     const files: [string, string][] = [];
     const folders: string[] = [];
-    for (const { mode, name, oid } of parseTree(raw)) {
-      const inner = path === '.' ? toText(name) : `${path}/${toText(name)}`;
-      if (mode === folderMode && this.#isOnTheWay(inner)) {
-        await this.#walk(inner, oid, into);
+    const links: string[] = [];
+    const refusals: [string, Refusal][] = [];
+    for (const entry of parseTree(raw)) {
+      const name = toText(entry.name);
+      const inner = path === '.' ? name : `${path}/${name}`;
+      const { kind } = toEntry(entry);
+      const role = toFileRole(name);
+      const use = decideEntry({ name, kind }, role, isAbove);
+      const isWanted = () => (!isAbove || isPolicy(role)) && this.#options.isWanted(path, name);
+      if (kind === 'folder' && (use === 'folder' || (isAbove && this.#isOnTheWay(inner)))) {
+        await this.#walk(inner, entry.oid, into);
         if (into.get(inner)?.tree !== undefined) folders.push(inner);
-      } else if (fileModes.has(mode) && this.#isBelow(path) && this.#options.isWanted(path, toText(name)))
-        files.push([toText(name), oid]);
+      } else if (typeof use === 'object') refusals.push([name, use]);
+      else if (use === 'link' && (role === undefined || isWanted())) links.push(name);
+      else if (kind === 'file' && !isLeftOut(name) && isWanted()) files.push([name, entry.oid]);
     }
-    const isNeeded = files.length > 0 || folders.length > 0 || this.#isOnTheWay(path, 'only');
-    into.set(path, { id, tree: isNeeded ? { raw: raw.toString('latin1'), files, folders } : undefined });
+    const isNeeded = [files, folders, links, refusals].some(({ length }) => length > 0) || this.#isOnTheWay(path);
+    const tree: Tree = { raw: raw.toString('latin1'), files, folders, links, refusals };
+    into.set(path, { id, tree: isNeeded ? tree : undefined });
+  }
+
+  async #readObject(oid: string): Promise<Buffer> {
+    const fs = this.#files as MemoryFiles;
+    const { object } = await git.readObject({ fs, gitdir, oid, format: 'content', cache: this.#cache });
+    return Buffer.from(object as Uint8Array);
   }
 
   #keep(path: string, folder: Folder, into: Map<string, Folder>): void {
@@ -277,22 +297,43 @@ export class GitBranch implements StatusBranch {
     return path === '.' || folder === path || folder.startsWith(`${path}/`);
   }
 
-  /** Above the watcher's path, at it, or (unless `only`) below. */
-  #isOnTheWay(folder: string, which?: 'only'): boolean {
-    const { path } = this.#options;
-    if (folder === '.' || folder === path || path.startsWith(`${folder}/`)) return true;
-    return which === undefined && this.#isBelow(folder);
+  /** Above the watcher's path, or at it. */
+  #isOnTheWay(folder: string): boolean {
+    return isWithin(this.#options.path, folder);
   }
 
-  #collect(root: string): ReadonlyMap<string, string> {
+  /** All that is wanted of the tip. @throws what git throws when a link leads to what was not fetched. */
+  async #toSnapshot(commit: string, root: string): Promise<Snapshot> {
     const files = new Map<string, string>();
+    const problems: Problem[] = [];
+    const links: string[] = [];
     const collect = (path: string) => {
-      const tree = this.#folders.get(path)?.tree;
-      for (const [name, id] of tree?.files ?? []) files.set(path === '.' ? name : `${path}/${name}`, id);
-      for (const inner of tree?.folders ?? []) collect(inner);
+      const tree = this.#folders.get(path)?.tree ?? emptyTree;
+      const toPath = (name: string) => (path === '.' ? name : `${path}/${name}`);
+      for (const [name, id] of tree.files) files.set(toPath(name), id);
+      for (const [name, refusal] of tree.refusals) problems.push(toRefused(toPath(name), refusal));
+      for (const name of tree.links) links.push(toPath(name));
+      for (const inner of tree.folders) collect(inner);
     };
-    collect(root);
-    return files;
+    collect('.');
+    const objects = new TipObjects(root, this.#folders, this.#beside, (oid) => this.#readObject(oid));
+    const targets = new Map<string, string>();
+    for (const path of links) {
+      const followed = await answerLater(followLink(path, this.#options.path), objects);
+      if (followed === undefined) continue;
+      if (!('file' in followed)) {
+        problems.push(toRefused(path, followed));
+        continue;
+      }
+      const oid = (await objects.find(followed.file))?.oid ?? '';
+      // What a new link leads to may be old, and then it was not fetched with this tip.
+      if (this.#targets.get(path) !== oid) await this.#readObject(oid);
+      targets.set(path, oid);
+      files.set(path, oid);
+    }
+    this.#beside = objects.beside;
+    this.#targets = targets;
+    return { commit, files, problems, missing: this.#findMissing(this.#options.path) };
   }
 
   /** The first folder on the way to a path that the tip does not have; undefined: all are there. */
@@ -338,7 +379,7 @@ export class GitBranch implements StatusBranch {
       for (const [path, entries] of level) {
         const before = this.#folders.get(path);
         if (before !== undefined && before.tree === undefined) throw new Error(`the folder ${path} was not read`);
-        const tree = before?.tree ?? { raw: '', files: [], folders: [] };
+        const tree = before?.tree ?? emptyTree;
         const base = Buffer.from(tree.raw, 'latin1');
         const names = new Map([...entries].map(([name, entry]) => [toBytes(name), entry]));
         const content = editTree(base, names);
@@ -389,6 +430,75 @@ export class GitBranch implements StatusBranch {
   }
 }
 
+/** Looks up paths in the tip, where links are followed: among the folders that are kept, or beside them. */
+class TipObjects {
+  /** Folders and links that were looked at and are not among the folders that are kept, by id. */
+  readonly beside = new Map<string, string>();
+  readonly #root: string;
+  readonly #folders: ReadonlyMap<string, Folder>;
+  readonly #known: ReadonlyMap<string, string>;
+  readonly #read: (oid: string) => Promise<Buffer>;
+  readonly #parsed = new Map<string, ReadonlyMap<string, TreeEntry>>();
+
+  constructor(
+    root: string,
+    folders: ReadonlyMap<string, Folder>,
+    known: ReadonlyMap<string, string>,
+    read: (oid: string) => Promise<Buffer>,
+  ) {
+    this.#root = root;
+    this.#folders = folders;
+    this.#known = known;
+    this.#read = read;
+  }
+
+  async find(path: string): Promise<TreeEntry | undefined> {
+    let found: TreeEntry = { mode: folderMode, name: '', oid: this.#root };
+    let at = '.';
+    for (const part of path === '.' ? [] : path.split('/')) {
+      if (toEntry(found).kind !== 'folder') return undefined;
+      const next = (await this.#readFolder(at, found.oid)).get(part);
+      if (next === undefined) return undefined;
+      found = next;
+      at = at === '.' ? part : `${at}/${part}`;
+    }
+    return found;
+  }
+
+  readonly kindOf = async (path: string) => {
+    const entry = await this.find(path);
+    return entry && toEntry(entry).kind;
+  };
+
+  readonly targetOf = async (path: string) => {
+    const entry = await this.find(path);
+    return entry === undefined ? '' : toText(await this.#readBeside(entry.oid));
+  };
+
+  readonly list = async (path: string) => {
+    const entry = await this.find(path);
+    if (entry === undefined || toEntry(entry).kind !== 'folder') return [];
+    return [...(await this.#readFolder(path, entry.oid)).values()].map(toEntry);
+  };
+
+  async #readFolder(path: string, oid: string): Promise<ReadonlyMap<string, TreeEntry>> {
+    const known = this.#parsed.get(oid);
+    if (known !== undefined) return known;
+    const folder = this.#folders.get(path);
+    const raw = folder?.id === oid && folder.tree !== undefined ? folder.tree.raw : await this.#readBeside(oid);
+    const entries = parseTree(Buffer.from(raw, 'latin1')).map((entry) => ({ ...entry, name: toText(entry.name) }));
+    const byName = new Map(entries.map((entry) => [entry.name, entry]));
+    this.#parsed.set(oid, byName);
+    return byName;
+  }
+
+  async #readBeside(oid: string): Promise<string> {
+    const text = this.#known.get(oid) ?? this.beside.get(oid) ?? (await this.#read(oid)).toString('latin1');
+    this.beside.set(oid, text);
+    return text;
+  }
+}
+
 interface Entry {
   readonly mode: string;
   readonly oid: string;
@@ -406,11 +516,7 @@ function toParent(path: string): [folder: string, name: string] {
 }
 
 /** What of an edited folder is wanted: status files that came or went, and folders. */
-function toWanted(
-  path: string,
-  tree: Tree,
-  entries: ReadonlyMap<string, Entry | undefined>,
-): Pick<Tree, 'files' | 'folders'> {
+function toWanted(path: string, tree: Tree, entries: ReadonlyMap<string, Entry | undefined>): Omit<Tree, 'raw'> {
   const inner = (name: string) => (path === '.' ? name : `${path}/${name}`);
   const files = new Map(tree.files);
   const folders = new Set(tree.folders);
@@ -422,7 +528,12 @@ function toWanted(
     } else if (entry === undefined) files.delete(name);
     else files.set(name, entry.oid);
   }
-  return { files: [...files], folders: [...folders] };
+  return {
+    files: [...files],
+    folders: [...folders],
+    links: tree.links.filter((name) => !entries.has(name)),
+    refusals: tree.refusals.filter(([name]) => !entries.has(name)),
+  };
 }
 
 /** Names in a tree are bytes, here one character each. */

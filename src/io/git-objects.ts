@@ -5,6 +5,7 @@
  * that what was not written by this program goes through it unchanged.
  */
 import { createHash } from 'node:crypto';
+import type { Entry, EntryKind } from '../repository/entries.ts';
 
 export type ObjectType = 'commit' | 'tree' | 'blob';
 
@@ -14,6 +15,17 @@ export interface TreeEntry {
   readonly name: string;
   readonly oid: string;
 }
+
+/** What an entry is by its mode (gitformat-index(5), git-fast-import(1)). Old trees write `040000`, too. */
+export function toEntry({ name, mode }: Pick<TreeEntry, 'name' | 'mode'>): Entry {
+  return { name, kind: kinds.get(Number.parseInt(mode, 8) & 0o170000) ?? 'file' };
+}
+
+const kinds: ReadonlyMap<number, EntryKind> = new Map([
+  [0o040000, 'folder'],
+  [0o120000, 'link'],
+  [0o160000, 'submodule'],
+]);
 
 export interface CommitContent {
   readonly tree: string;

@@ -5,24 +5,26 @@
  * is a fault that says how to get it, never an empty answer.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { join } from 'node:path';
 import git from 'isomorphic-git';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
-import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
+import { toFolderChain, toFoundFile } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
+import { decideEntry, isLeftOut, isPolicy, toRefused, toUnreadable } from '../repository/entries.ts';
+import { answerLater, followLink } from '../repository/links.ts';
 import { Fault } from './fault.ts';
-import { isLeftOut, isPolicy, toSource, toUnreadable } from './folder-tree.ts';
+import { toSource } from './folder-tree.ts';
 import type { GitFolder } from './git-folder.ts';
 import { openGitFolder } from './git-folder.ts';
 import { findMergeBases } from './git-merge-base.ts';
 import type { CommitContent, TreeEntry } from './git-objects.ts';
-import { parseCommit, parseTree } from './git-objects.ts';
+import { parseCommit, parseTree, toEntry } from './git-objects.ts';
 import { GitPacks } from './git-packs.ts';
 
 /** Which part of a commit's tree is read; paths from the repository's root, `.` for the root. */
@@ -137,10 +139,17 @@ export class GitRevisions {
    */
   async readTree(commit: string, part: TreePart): Promise<FolderTree> {
     const { tree } = await this.readCommit(commit);
-    const ignoredPolicies = (await this.#findPolicies(tree, toFolderChain(part.root).slice(0, -1))).map(
-      ({ file }) => file.path,
+    const ignored = await this.#findFiles(tree, toFolderChain(part.root).slice(0, -1), undefined);
+    const found = await this.#findFiles(tree, toOuterChain(part), part.folder);
+    return this.#toFolderTree(
+      await this.#follow(tree, found.blobs, part.folder),
+      found.problems,
+      part,
+      ignored.blobs
+        .map(({ file }) => file)
+        .filter(({ name }) => toFileRole(name)?.kind === 'MirrorPolicy')
+        .map(({ path }) => path),
     );
-    return this.#toFolderTree(tree, await this.#findFiles(tree, part), part, ignoredPolicies);
   }
 
   /** @returns the id of the file or folder at a path in a commit's tree; undefined when there is none. */
@@ -181,11 +190,13 @@ export class GitRevisions {
       oid = level.inner;
     }
     if (!found.some(({ file }) => file.path === paths.model)) return undefined;
-    const toKey = (blobs: readonly FoundBlob[]) => blobs.map(({ file, oid }) => `${file.path} ${oid}`).join('\n');
+    const followed = await this.#follow(tree, found, folder);
+    const toKey = (blobs: readonly FollowedBlob[]) =>
+      blobs.map(({ file, oid, refusal }) => `${file.path} ${oid ?? refusal.message}`).join('\n');
     return {
-      key: toKey(found),
-      writtenKey: toKey(found.filter(({ file }) => file.path !== paths.status)),
-      read: () => this.#toFolderTree(tree, found, { folder, root }, []),
+      key: toKey(followed),
+      writtenKey: toKey(followed.filter(({ file }) => file.path !== paths.status)),
+      read: () => this.#toFolderTree(followed, [], { folder, root }, []),
     };
   }
 
@@ -204,15 +215,13 @@ export class GitRevisions {
     if (known?.oid === oid) return known.level;
     const toPath = (name: string) => (at === '.' ? name : `${at}/${name}`);
     const isOwn = (name: string) => [model, status, inner].includes(toPath(name));
-    const entries = parseEntries(
-      await this.#readObject(oid),
-      (name) => isOwn(name) || (!isLeftOut(name) && isPolicy(toFileRole(name))),
-    );
+    const entries = parseEntries(await this.#readObject(oid), (name) => isOwn(name) || isPolicy(toFileRole(name)));
     const level: Level = {
       inner: entries.find((entry) => isFolder(entry) && toPath(entry.name) === inner)?.oid,
-      blobs: entries
-        .filter((entry) => !isFolder(entry) && !isLeftOut(entry.name) && toPath(entry.name) !== inner)
-        .map((entry) => toBlob(at, entry)),
+      blobs: entries.flatMap((entry) => {
+        const use = decideEntry(toEntry(entry), toFileRole(entry.name), false);
+        return use === 'file' || use === 'link' ? [toBlob(at, entry)] : [];
+      }),
     };
     this.#levels.set(key, { oid, level });
     return level;
@@ -229,15 +238,18 @@ export class GitRevisions {
     const search = async (at: string, oid: string): Promise<void> => {
       if (seen.has(oid)) return;
       seen.add(oid);
-      const isOurs = (name: string) => !isLeftOut(name);
-      for (const { name, mode, oid: inner } of parseEntries(await this.#readObject(oid), isOurs)) {
-        const path = at === '.' ? name : `${at}/${name}`;
-        if (mode === modes.folder) await search(path, inner);
-        else if (toFileRole(name)?.kind === 'Model' && mode !== modes.submodule && !seen.has(inner)) {
-          seen.add(inner);
-          const source = toSource(path, await this.#readObject(inner));
-          if (!('code' in source)) found.push(source);
-        }
+      // Of so many trees none is kept.
+      for (const entry of parseEntries(await this.#readObject(oid), (name) => !isLeftOut(name))) {
+        const path = at === '.' ? entry.name : `${at}/${entry.name}`;
+        const role = toFileRole(entry.name);
+        const use = decideEntry(toEntry(entry), role, false);
+        if (use === 'folder') await search(path, entry.oid);
+        if ((use !== 'file' && use !== 'link') || role?.kind !== 'Model') continue;
+        const [blob] = await this.#follow(tree, [toBlob(at, entry)], folder);
+        if (blob?.oid === undefined || seen.has(blob.oid)) continue;
+        seen.add(blob.oid);
+        const source = toSource(path, await this.#readObject(blob.oid));
+        if (!('code' in source)) found.push(source);
       }
     };
     const start = await this.findEntry(tree, folder);
@@ -245,84 +257,81 @@ export class GitRevisions {
     return found;
   }
 
-  async #findFiles(tree: string, { folder, root }: TreePart): Promise<FoundBlob[]> {
-    const outer = toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
-    const found = await this.#findPolicies(tree, outer);
-    const add = (at: string, entry: TreeEntry) => {
-      found.push(toBlob(at, entry));
-    };
-    const search = async (at: string, oid: string): Promise<void> => {
-      for (const entry of await this.#readEntries(oid)) {
-        if (isLeftOut(entry.name) || entry.mode === modes.submodule) continue;
-        if (isFolder(entry)) await search(at === '.' ? entry.name : `${at}/${entry.name}`, entry.oid);
-        else if (toFileRole(entry.name) !== undefined) add(at, entry);
-      }
-    };
-    const start = await this.findEntry(tree, folder);
-    if (start !== undefined && isFolder(start)) await search(folder, start.oid);
-    return found;
-  }
-
-  /** Of these folders alone, not of those below them. */
-  async #findPolicies(tree: string, folders: readonly string[]): Promise<FoundBlob[]> {
-    const found: FoundBlob[] = [];
-    for (const at of folders) {
-      const level = await this.findEntry(tree, at);
-      if (level === undefined || !isFolder(level)) continue;
-      for (const entry of await this.#readEntries(level.oid))
-        if (!isFolder(entry) && !isLeftOut(entry.name) && isPolicy(toFileRole(entry.name)))
-          found.push(toBlob(at, entry));
-    }
-    return found;
-  }
-
-  /** Of a link, the text of the file that it leads to; undefined when it leads to a folder. */
-  async #readSource(
+  /**
+   * @param outer folders of which only policies count.
+   * @param folder whose files count, and those of all folders below it.
+   */
+  async #findFiles(
     tree: string,
-    file: FoundFile,
-    oid: string | undefined,
-    folder: string,
-  ): Promise<SourceFile | Problem | undefined> {
-    if (oid !== undefined) return toSource(file.path, await this.#readBlob(oid));
-    const link = await this.findEntry(tree, file.path);
-    const target = posix.join(file.folder, (await this.#readBlob(link?.oid ?? '')).toString('utf8'));
-    if (!isWithin(target, folder) || target.startsWith('..'))
-      return toWholeProblem(file.path, {
-        code: 'link-leaves-folder',
-        message: safe`the link leads out of the folder that is rendered`,
-        hint: safe`put the file itself here, or render from a folder that holds both`,
-      });
-    const entry = await this.findEntry(tree, target);
-    if (entry === undefined || entry.mode === modes.link)
-      return toWholeProblem(file.path, toUnreadable(safe`the link leads nowhere, or to another link`));
-    return isFolder(entry) ? undefined : toSource(file.path, await this.#readBlob(entry.oid));
+    outer: readonly string[],
+    folder: string | undefined,
+  ): Promise<{ readonly blobs: readonly FoundBlob[]; readonly problems: readonly Problem[] }> {
+    const blobs: FoundBlob[] = [];
+    const problems: Problem[] = [];
+    const read = async (at: string, oid: string, isAbove: boolean): Promise<void> => {
+      for (const entry of await this.#readEntries(oid)) {
+        const path = at === '.' ? entry.name : `${at}/${entry.name}`;
+        const use = decideEntry(toEntry(entry), toFileRole(entry.name), isAbove);
+        if (use === 'folder') await read(path, entry.oid, isAbove);
+        else if (use === 'file' || use === 'link') blobs.push(toBlob(at, entry));
+        else if (use !== 'nothing') problems.push(toRefused(path, use));
+      }
+    };
+    for (const at of folder === undefined ? outer : [...outer, folder]) {
+      const start = await this.findEntry(tree, at);
+      if (start !== undefined && isFolder(start)) await read(at, start.oid, at !== folder);
+    }
+    return { blobs, problems };
+  }
+
+  /** Files with links in their places read, or refused; a link that is nothing of ours is left out. */
+  async #follow(tree: string, found: readonly FoundBlob[], folder: string): Promise<readonly FollowedBlob[]> {
+    if (found.every(({ isLink }) => !isLink)) return found.map(({ file, oid }) => ({ file, oid }));
+    const findKind = async (path: string) => {
+      const entry = await this.findEntry(tree, path);
+      return entry && toEntry(entry).kind;
+    };
+    const lookup = {
+      kindOf: findKind,
+      targetOf: async (path: string) => {
+        const link = await this.findEntry(tree, path);
+        return link === undefined ? '' : (await this.#readBlob(link.oid)).toString('utf8');
+      },
+      list: async (path: string) => {
+        const entry = await this.findEntry(tree, path);
+        return entry !== undefined && isFolder(entry) ? (await this.#readEntries(entry.oid)).map(toEntry) : [];
+      },
+    };
+    const followed: FollowedBlob[] = [];
+    for (const { file, oid, isLink } of found) {
+      const end = isLink ? await answerLater(followLink(file.path, folder), lookup) : { file: file.path };
+      if (end === undefined) continue;
+      if (!('file' in end)) followed.push({ file, refusal: toRefused(file.path, end) });
+      else followed.push({ file, oid: isLink ? ((await this.findEntry(tree, end.file))?.oid ?? '') : oid });
+    }
+    return followed;
   }
 
   async #toFolderTree(
-    tree: string,
-    found: readonly FoundBlob[],
+    found: readonly FollowedBlob[],
+    problems: readonly Problem[],
     { folder, root }: TreePart,
     ignoredPolicies: readonly string[],
   ): Promise<FolderTree> {
     const sources = new Map<string, SourceFile | Problem>();
-    const read = async ({ file, oid }: FoundBlob) => {
-      const source = await this.#readSource(tree, file, oid, folder);
-      if (source !== undefined) sources.set(file.path, source);
-    };
+    const read = async ({ file: { path }, oid, refusal }: FollowedBlob) =>
+      sources.set(path, oid === undefined ? refusal : toSource(path, await this.#readBlob(oid)));
     for (let at = 0; at < found.length; at += readsAtOnce)
       await Promise.all(found.slice(at, at + readsAtOnce).map(read));
-    const isRefused = ({ file: { name, path }, oid }: FoundBlob) => {
-      const source = sources.get(path);
-      // What is wrong with a status file is told where it is read: it must not stop the rest.
-      return oid === undefined && source !== undefined && 'code' in source && toFileRole(name)?.kind !== 'ModelStatus';
-    };
-    const there = found.filter(({ file }) => sources.has(file.path));
+    // What is wrong with a status file is reported where it is read: it must not stop the rest.
+    const isRefused = ({ file, refusal }: FollowedBlob) =>
+      refusal !== undefined && toFileRole(file.name)?.kind !== 'ModelStatus';
     return {
       folder,
       policyRoot: root,
       ignoredPolicies,
-      files: there.filter((blob) => !isRefused(blob)).map(({ file }) => file),
-      problems: there.filter(isRefused).map(({ file }) => sources.get(file.path) as Problem),
+      files: found.filter((blob) => !isRefused(blob)).map(({ file }) => file),
+      problems: [...problems, ...found.filter(isRefused).flatMap(({ refusal }) => refusal ?? [])],
       read: ({ path }) =>
         sources.get(path) ?? toWholeProblem(path, toUnreadable(safe`the file is not in this revision`)),
     };
@@ -456,9 +465,14 @@ export interface ModelFiles {
 
 interface FoundBlob {
   readonly file: FoundFile;
-  /** Undefined of a link. */
-  readonly oid: string | undefined;
+  readonly oid: string;
+  readonly isLink: boolean;
 }
+
+/** What is read in a file's place, or why nothing is. */
+type FollowedBlob =
+  | { readonly file: FoundFile; readonly oid: string; readonly refusal?: undefined }
+  | { readonly file: FoundFile; readonly oid?: undefined; readonly refusal: Problem };
 
 /** What of a folder matters to a model. */
 interface Level {
@@ -469,7 +483,12 @@ interface Level {
 
 function toBlob(at: string, { name, mode, oid }: TreeEntry): FoundBlob {
   const path = at === '.' ? name : `${at}/${name}`;
-  return { file: { path, folder: at, name }, oid: mode === modes.link ? undefined : oid };
+  return { file: { path, folder: at, name }, oid, isLink: toEntry({ name, mode }).kind === 'link' };
+}
+
+/** The folders around the one that is rendered, as far as policies count. */
+function toOuterChain({ folder, root }: TreePart): string[] {
+  return toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
 }
 
 /** With the names as they are meant: in UTF-8. */
@@ -478,13 +497,10 @@ function parseEntries(raw: Buffer, isWanted: (name: string) => boolean): TreeEnt
   return parseTree(raw, (name) => isWanted(toName(name))).map((entry) => ({ ...entry, name: toName(entry.name) }));
 }
 
-/** gitformat-index(5) and git-fast-import(1). */
-const modes = { folder: '40000', link: '120000', submodule: '160000' } as const;
-
 const deepen = safe`the clone is shallow: run git fetch --unshallow, or have CI fetch the whole history`;
 
-function isFolder({ mode }: TreeEntry): boolean {
-  return mode === modes.folder;
+function isFolder(entry: TreeEntry): boolean {
+  return toEntry(entry).kind === 'folder';
 }
 
 /** A commit's id as people write it. */

@@ -1,4 +1,5 @@
 /** What the watcher needs of the world; the rim has the real parts. */
+import type { Finding, Problem } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 
 /** Milliseconds that only go forward, and chance. */
@@ -25,6 +26,8 @@ export interface Snapshot {
   readonly commit: string;
   /** Path from the repository's root → blob id; only the files that were asked for. */
   readonly files: ReadonlyMap<string, string>;
+  /** What of the branch cannot be read, such as links out of it. */
+  readonly problems: readonly Problem[];
   /** Present when the commit does not have the folder that was asked for. */
   readonly missing?: MissingFolder | undefined;
 }
@@ -80,8 +83,8 @@ export class BranchTrouble extends Error {
 export interface StatusBranch {
   /** The newest commit; the same snapshot when nothing moved. */
   readonly fetch: (signal: AbortSignal) => Promise<Snapshot>;
-  /** The text of files of the last snapshot, by blob id. */
-  readonly read: (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>;
+  /** The text of files of the last snapshot, or why there is none, by blob id. */
+  readonly read: (ids: ReadonlySet<string>, maxBytes?: number) => Promise<ReadonlyMap<string, string | Finding>>;
   /** Puts one commit on the last snapshot. Returns the new one, or `moved` when the branch is elsewhere by now. */
   readonly push: (commit: StatusCommit, signal: AbortSignal) => Promise<Snapshot | 'moved'>;
 }

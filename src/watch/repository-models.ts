@@ -6,11 +6,14 @@
  */
 import { toFileRole, toStatusName } from '../input/file-role.ts';
 import { parseModel, parseStatus } from '../input/parse-document.ts';
+import type { Problem } from '../input/problem.ts';
+import { toWholeProblem } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
-import { mask, safe } from '../input/safe-text.ts';
+import { safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { toVersionName } from '../rollout/rollout.ts';
+import type { StatusBranch } from './ports.ts';
 
 export interface RepositoryModel {
   readonly file: string;
@@ -40,7 +43,7 @@ export interface RepositoryChange {
   readonly warnings: readonly SafeText[];
 }
 
-type Read = (ids: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>;
+type Read = StatusBranch['read'];
 
 export class RepositoryModels {
   readonly models = new Map<string, RepositoryModel>();
@@ -76,13 +79,13 @@ export class RepositoryModels {
       if (this.models.delete(path)) models = true;
     }
     for (const [path, id] of changed) {
-      const source = { path, text: texts.get(id) ?? '' };
+      const text = texts.get(id) ?? '';
       if (isStatus(toName(path))) {
         statusFiles.push(path);
-        this.statusFiles.set(path, toStatusFile(source));
+        this.statusFiles.set(path, typeof text === 'string' ? toStatusFile({ path, text }) : unreadableStatus);
       } else {
         models = true;
-        const model = this.#toModel(source);
+        const model = typeof text === 'string' ? this.#toModel({ path, text }) : toNoModel(toWholeProblem(path, text));
         if (typeof model === 'string') {
           this.models.delete(path);
           warnings.push(model);
@@ -134,7 +137,9 @@ export class RepositoryModels {
     const { value, problems } = parseModel(source);
     const [first] = problems;
     if (value === undefined || role?.kind !== 'Model')
-      return safe`${mask(source.path)}:${first?.line ?? 1}:${first?.column ?? 1}: ${first?.message ?? 'not a model'}; its status stays as it is until it is mended`;
+      return toNoModel(
+        first ?? toWholeProblem(source.path, { code: 'wrong-type', message: safe`not a model`, hint: safe`` }),
+      );
     const { metadata, spec } = value;
     const folder = toFolder(source.path);
     return {
@@ -148,6 +153,13 @@ export class RepositoryModels {
     };
   }
 }
+
+function toNoModel({ file, line, column, message }: Problem): SafeText {
+  return safe`${file}:${line}:${column}: ${message}; its status stays as it is until it is mended`;
+}
+
+/** Whatever its text may be, it is no status. */
+const unreadableStatus: StatusFile = { text: '', value: undefined, isOurs: false };
 
 /** The page at the watcher's path. */
 export function toPageName(cluster: string | undefined): string {

@@ -7,9 +7,10 @@
  * what the next status is measured against, whoever wrote it; a model whose text would not change a
  * byte is in no plan.
  */
+import type { Problem } from '../input/problem.ts';
 import { compareText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
-import { mask, quote } from '../input/safe-text.ts';
+import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { toMirrorName } from '../manifests/routing.ts';
 import type { FollowedService } from '../observe/freshness.ts';
@@ -114,10 +115,10 @@ export class StatusBook {
     const pagePath = this.#pagePath;
     const files = pagePath === undefined ? snapshot.files : without(snapshot.files, pagePath);
     const pageId = pagePath === undefined ? undefined : snapshot.files.get(pagePath);
-    const page = pageId === undefined ? undefined : (await branch.read(new Set([pageId]))).get(pageId);
+    const page = pageId === undefined ? undefined : (await branch.read(new Set([pageId]), maxPageBytes)).get(pageId);
     const { models, statusFiles, touched, warnings } = await this.#repository.update(files, (ids) => branch.read(ids));
     this.#asked.clear();
-    this.#page = page;
+    this.#page = typeof page === 'string' ? page : undefined;
     this.#pageIsOld = true;
     if (models || statusFiles.length > 0) this.#placementIsOld = true;
     const byStatusFile = new Map([...this.#entries].map(([key, entry]) => [entry.model.statusFile, key]));
@@ -128,7 +129,8 @@ export class StatusBook {
     const trackings = [...this.#entries].flatMap(([key, { model }]) =>
       touched.includes(model) ? [this.#routes.get(key)?.tracking ?? []].flat() : [],
     );
-    return { warnings: warnings.filter((warning) => this.#isNews(warning)), trackings };
+    const all = [...snapshot.problems.map(toLine), ...warnings];
+    return { warnings: all.filter((warning) => this.#isNews(warning)), trackings };
   }
 
   /** Takes in one live object. Returns whether git may know more of it than the last snapshot. */
@@ -534,6 +536,13 @@ function toLink(folder: string, from: string): string {
   if (folder === from) return '.';
   return from === '.' ? folder : folder.slice(from.length + 1);
 }
+
+function toLine({ file, line, column, message, hint }: Problem): SafeText {
+  return safe`${file}:${line}:${column}: ${message}: ${hint}`;
+}
+
+/** A line for each model: it may be larger than any file that people write. */
+const maxPageBytes = 16 * 1024 * 1024;
 
 function without(files: ReadonlyMap<string, string>, path: string): ReadonlyMap<string, string> {
   return new Map([...files].filter(([file]) => file !== path));

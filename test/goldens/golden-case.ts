@@ -45,6 +45,8 @@ interface Run {
   readonly commits?: readonly string[];
   /** A folder below `input/`: what lies in the work tree, and is not committed. */
   readonly workTree?: string;
+  /** Folders below `input/` that are repositories of their own: git would keep no `.git` of theirs. */
+  readonly repositories?: readonly string[];
   /** Files to lengthen to so many bytes, too large to keep in git. */
   readonly grow?: Readonly<Record<string, number>>;
 }
@@ -89,6 +91,7 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
     if (run.commits === undefined) cpSync(join(folder, 'input'), copy, { recursive: true, verbatimSymlinks: true });
     else await makeRepository(copy, join(folder, 'input'), run.commits, run.workTree);
     for (const [file, bytes] of Object.entries(run.grow ?? {})) truncateSync(join(copy, file), bytes);
+    for (const inner of run.repositories ?? []) mkdirSync(join(copy, inner, '.git'));
     const words = [...(run.words ?? ['render'])];
     const readsModels = words[0] !== undefined && modelCommands.includes(words[0]);
     const rooted = words.includes('--repo-root') || run.environment?.['ARGOCD_APP_SOURCE_PATH'] !== undefined;

@@ -62,13 +62,14 @@ class Scene {
     });
   }
 
-  /** A person's commit, made in the bare repository itself by git's own fast-import. */
+  /** A person's commit, made in the bare repository itself by git's own fast-import; `-> target` is a link. */
   async commit(files: Readonly<Record<string, string | undefined>>, message: string, branch = 'main'): Promise<string> {
     const tip = (await runGit(this.bare, ['for-each-ref', '--format=%(objectname)', `refs/heads/${branch}`])).trim();
     const lines = [`commit refs/heads/${branch}`, `committer Ada <ada@example.com> ${date++} +0000`];
     lines.push(`data ${Buffer.byteLength(message)}`, message, ...(tip === '' ? [] : [`from ${tip}`]));
     for (const [path, text] of Object.entries(files)) {
       if (text === undefined) lines.push(`D ${path}`);
+      else if (text.startsWith('-> ')) lines.push(`M 120000 inline ${path}`, `data ${text.length - 3}`, text.slice(3));
       else lines.push(`M 100644 inline ${path}`, `data ${Buffer.byteLength(text)}`, text);
     }
     await runGit(this.bare, ['fast-import', '--quiet', '--force'], { input: `${lines.join('\n')}\n` });
@@ -175,6 +176,96 @@ test('below a path, nothing else is read, and all else stays', async (t) => {
   ]);
   await branch.push(write({ 'models/STATUS.md': 'page', 'models/a/status.yaml': 'new' }), never);
   t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tmodels/STATUS.md\nM\tmodels/a/status.yaml\n');
+});
+
+test('policies of the folders above the path are read, for they hold below it', async (t) => {
+  const scene = await Scene.start(t, {
+    'policy.yaml': 'outermost',
+    'model.yaml': 'not below the path',
+    'team/x.policy.yaml': 'around',
+    'team/models/a/model.yaml': 'model a',
+    'other/policy.yaml': 'beside',
+  });
+  const branch = scene.open({ path: 'team/models', isWanted: (_, name) => /(model|policy|status)\.yaml$/.test(name) });
+  t.deepEqual([...(await branch.fetch(never)).files.keys()].sort(), [
+    'policy.yaml',
+    'team/models/a/model.yaml',
+    'team/x.policy.yaml',
+  ]);
+  await branch.push(write({ 'team/models/a/status.yaml': 'new' }), never);
+  t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tteam/models/a/status.yaml\n');
+});
+
+test('what is hidden or installed is no file of the watcher’s', async (t) => {
+  const scene = await Scene.start(t, {
+    ...start,
+    '.archive/wisdom/status.yaml': 'of an old model',
+    'models/.trash/model.yaml': 'model',
+    'node_modules/x/model.yaml': 'model',
+    'models/node_modules/x/status.yaml': 'status',
+  });
+  const { files, problems } = await scene.open().fetch(never);
+  t.deepEqual([...files.keys()].sort(), [
+    'models/a/model.yaml',
+    'models/a/status.yaml',
+    'models/b/model.yaml',
+    'other/c/model.yaml',
+  ]);
+  t.deepEqual(problems, []);
+});
+
+test('links within the repository are followed, from commit to commit', async (t) => {
+  const scene = await Scene.start(t, {
+    'models/a/model.yaml': '-> ../../base/current/model.yaml',
+    'base/current': '-> one',
+    'base/one/model.yaml': 'one',
+    'base/two/model.yaml': 'two',
+    'README.md': 'not ours',
+  });
+  const branch = scene.open({ path: 'models' });
+  const read = async () => {
+    const { files, problems } = await branch.fetch(never);
+    const texts = await branch.read(new Set(files.values()));
+    const named = [...files].map(([path, id]) => [path, texts.get(id)]);
+    return { ...Object.fromEntries(named), problems: problems.map(({ file, code }) => `${file} ${code}`).sort() };
+  };
+  t.deepEqual(await read(), { 'models/a/model.yaml': 'one', problems: [] });
+  await scene.commit({ 'README.md': 'edited' }, 'something else');
+  t.is((await branch.fetch(never)).files.size, 1);
+  // The link stays as it is, and so do all folders of the path.
+  await scene.commit({ 'base/one/model.yaml': 'one, edited' }, 'its target');
+  t.deepEqual(await read(), { 'models/a/model.yaml': 'one, edited', problems: [] });
+  // Where it leads now was there before, and is not fetched with this commit.
+  await scene.commit({ 'base/current': '-> two' }, 'a link on the way');
+  t.deepEqual(await read(), { 'models/a/model.yaml': 'two', problems: [] });
+  await branch.push(write({ 'models/a/status.yaml': 'new' }), never);
+  t.is((await branch.fetch(never)).files.size, 2);
+  await scene.commit({ 'base/current': '-> ../../elsewhere', 'models/b': '-> ../base/one' }, 'out of it');
+  t.deepEqual(await read(), {
+    'models/a/status.yaml': 'new',
+    problems: ['models/a/model.yaml link-leaves-repository', 'models/b link-not-followed'],
+  });
+  // A status file that is a link is replaced, not what it leads to.
+  await scene.commit({ 'models/a/status.yaml': '-> ../../base/two/model.yaml', 'base/current': '-> two' }, 'a link');
+  await branch.fetch(never);
+  await branch.push(write({ 'models/a/status.yaml': 'written' }), never);
+  t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'T\tmodels/a/status.yaml\n');
+  t.is(await scene.git('show', 'main:models/a/status.yaml'), 'written');
+  t.is(await scene.git('fsck', '--strict', '--full'), '');
+});
+
+test('a file that is too large is not read as text, and stops no other', async (t) => {
+  const scene = await Scene.start(t, start);
+  const branch = scene.open();
+  await branch.fetch(never);
+  await scene.commit({ 'models/b/model.yaml': `k: [${'1,'.repeat(4 * 1024 * 1024)}2]` }, 'eight megabytes');
+  const { files } = await branch.fetch(never);
+  const large = files.get('models/b/model.yaml') ?? '';
+  t.like((await branch.read(new Set([large]))).get(large), { code: 'file-too-large' });
+  t.is(files.size, 4);
+  // A watcher's own page may be larger than what people write.
+  const page = (await branch.read(new Set([large]), 16 * 1024 * 1024)).get(large);
+  t.is(typeof page, 'string');
 });
 
 test('a branch that moved is not overwritten; after a look it takes the commit', async (t) => {

@@ -88,7 +88,8 @@ test('links, and files that are no text, are read or refused as in the work tree
   writeFileSync(join(root, 'models/binary/model.yaml'), Buffer.from([0x80, 0xff]));
   writeFileSync(join(root, 'models/a/policy.yaml'), 'x'.repeat(1024 * 1024 + 1));
   symlinkSync('a/model.yaml', join(root, 'models/x.model.yaml'));
-  symlinkSync('../elsewhere/model.yaml', join(root, 'models/out.model.yaml'));
+  symlinkSync('../elsewhere/model.yaml', join(root, 'models/elsewhere.model.yaml'));
+  symlinkSync('../../elsewhere/model.yaml', join(root, 'models/out.model.yaml'));
   symlinkSync('nowhere', join(root, 'models/gone.model.yaml'));
   symlinkSync('../elsewhere/model.yaml', join(root, 'models/status.yaml'));
   symlinkSync('a', join(root, 'models/folder'));
@@ -106,8 +107,9 @@ test('links, and files that are no text, are read or refused as in the work tree
   t.deepEqual(short(read), short(there));
   t.deepEqual(short(read).problems, [
     'models/gone.model.yaml file-unreadable',
-    'models/out.model.yaml link-leaves-folder',
+    'models/out.model.yaml link-leaves-repository',
   ]);
+  t.true(short(read).codes.includes('out of it'));
 });
 
 test('revisions are named as git names them', async (t) => {

@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { Finding, Problem } from '../../src/input/problem.ts';
 import type { Snapshot, StatusBranch, StatusCommit } from '../../src/watch/ports.ts';
 
 /** A repository with one branch, in memory: what watchers and people share. */
 export class MemoryRepository {
   readonly files = new Map<string, string>();
   readonly messages: string[] = [];
+  /** What of it cannot be read. */
+  problems: readonly Problem[] = [];
+  /** Files that cannot be read as text, by their texts here. */
+  readonly refusals = new Map<string, Finding>();
   #commits = 0;
 
   get commit(): string {
@@ -53,8 +58,10 @@ export class MemoryBranch implements StatusBranch {
   };
 
   readonly read = async (ids: ReadonlySet<string>) => {
-    const texts = new Map<string, string>();
-    for (const text of this.#repository.files.values()) if (ids.has(toId(text))) texts.set(toId(text), text);
+    const { refusals } = this.#repository;
+    const texts = new Map<string, string | Finding>();
+    for (const text of this.#repository.files.values())
+      if (ids.has(toId(text))) texts.set(toId(text), refusals.get(text) ?? text);
     return texts;
   };
 
@@ -81,7 +88,11 @@ export class MemoryBranch implements StatusBranch {
       const end = path.lastIndexOf('/');
       return this.#isWanted(end < 0 ? '.' : path.slice(0, end), path.slice(end + 1));
     });
-    return { commit: this.#repository.commit, files: new Map(files.map(([path, text]) => [path, toId(text)])) };
+    return {
+      commit: this.#repository.commit,
+      files: new Map(files.map(([path, text]) => [path, toId(text)])),
+      problems: this.#repository.problems,
+    };
   }
 }
 

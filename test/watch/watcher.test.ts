@@ -1,6 +1,8 @@
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import fc from 'fast-check';
+import type { Finding } from '../../src/input/problem.ts';
+import { toWholeProblem } from '../../src/input/problem.ts';
 import { safe } from '../../src/input/safe-text.ts';
 import type { Live, LiveService } from '../../src/observe/live-object.ts';
 import { toLiveService } from '../../src/observe/live-object.ts';
@@ -430,6 +432,38 @@ test('a model of several folders is the one that the VirtualService names', asyn
   await scene.clock.advance(2000);
   t.true(scene.repository.files.has('prod/status.yaml'));
   t.false(scene.repository.files.has('staging/status.yaml'));
+  await scene.end();
+});
+
+test('what cannot be read in the branch is reported once, and stops no other model', async (t) => {
+  const scene = new Scene();
+  const large: Finding = { code: 'file-too-large', message: safe`the file is too large`, hint: safe`make it smaller` };
+  scene.repository.edit({
+    'wisdom/model.yaml': toModelText('wisdom'),
+    'large/model.yaml': 'a large text',
+    'large/status.yaml': 'another large text',
+  });
+  scene.repository.refusals.set('a large text', large).set('another large text', large);
+  scene.repository.problems = [
+    toWholeProblem(
+      'vendor',
+      { code: 'submodule', message: safe`a submodule`, hint: safe`put models elsewhere` },
+      'warning',
+    ),
+  ];
+  scene.list([...toServices('wisdom', loading), routeOf('wisdom')]);
+  await scene.clock.advance(2000);
+  scene.repository.edit({ 'wisdom/policy.yaml': 'something else' });
+  await scene.clock.advance(60_000);
+  t.true(scene.repository.files.has(status('wisdom')));
+  t.is(scene.repository.files.get('large/status.yaml'), 'another large text');
+  t.deepEqual(
+    scene.lines.filter((line) => /^warn (vendor|large|wisdom)/.test(line)),
+    [
+      'warn vendor:1:1: a submodule: put models elsewhere',
+      'warn large/model.yaml:1:1: the file is too large; its status stays as it is until it is mended',
+    ],
+  );
   await scene.end();
 });
 
