@@ -3,6 +3,7 @@
  * nothing to reload when they are taken over.
  */
 
+import { findModelField } from '../input/model-place.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding } from '../input/problem.ts';
@@ -106,7 +107,8 @@ function readService({ service, at }: PlacedService): Service | AdoptionFinding 
     };
   const labels = toTexts(valueAt(service, ['metadata', 'labels']));
   const namespace = valueAt(service, ['metadata', 'namespace']);
-  const storageUri = valueAt(spec, ['predictor', 'model', 'storageUri']);
+  const field = findModelField(spec['predictor']);
+  const storageUri = valueAt(spec, ['predictor', field, 'storageUri']);
   return {
     name,
     namespace: typeof namespace === 'string' ? namespace : undefined,
@@ -114,7 +116,7 @@ function readService({ service, at }: PlacedService): Service | AdoptionFinding 
     annotations: without(toTexts(valueAt(service, ['metadata', 'annotations'])), (key) => leftByTools.test(key)),
     version: labels[versionLabel],
     storageUri: typeof storageUri === 'string' ? storageUri : undefined,
-    spec: typeof storageUri === 'string' ? withoutStorageUri(spec) : spec,
+    spec: typeof storageUri === 'string' ? withoutStorageUri(spec, field) : spec,
   };
 }
 
@@ -136,11 +138,7 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
           : safe`this is a ${quote(String(kind))}, not an InferenceService`,
       hint: safe`pass what kubectl get inferenceservice NAME -o yaml prints`,
     };
-  const found: PlacedService[] = Array.isArray(items)
-    ? items.flatMap((item, i) =>
-        isMap(item) && item['kind'] === 'InferenceService' ? [{ service: item, at: ['items', i] }] : [],
-      )
-    : [{ service: value, at: [] }];
+  const found = findServices(value, []);
   const find = (called: string | undefined) => found.find(({ service }) => nameOf(service) === called);
   const [first] = found;
   if (first === undefined)
@@ -167,6 +165,14 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
     )}`,
     hint: safe`pass the one of the primary: kubectl get inferenceservice NAME -o yaml`,
   };
+}
+
+/** Of one, or of a List, whose items may be Lists: several documents are read as one. */
+function findServices(value: unknown, at: FieldPath): PlacedService[] {
+  if (!isMap(value)) return [];
+  if (value['kind'] === 'InferenceService') return [{ service: value, at }];
+  const { items } = value;
+  return Array.isArray(items) ? items.flatMap((item, i) => findServices(item, [...at, 'items', i])) : [];
 }
 
 function nameOf(service: PlainMap): string | undefined {
@@ -211,10 +217,10 @@ function toFilled(maps: Readonly<Record<string, PlainMap>>): PlainMap {
   return Object.fromEntries(Object.entries(maps).filter(([, map]) => Object.keys(map).length > 0));
 }
 
-function withoutStorageUri(spec: PlainMap): PlainMap {
-  const { predictor } = spec as { readonly predictor: { readonly model: PlainMap } };
-  const { storageUri: _, ...model } = predictor.model;
-  return { ...spec, predictor: { ...predictor, model } };
+function withoutStorageUri(spec: PlainMap, field: string): PlainMap {
+  const predictor = spec['predictor'] as Readonly<Record<string, PlainMap>>;
+  const { storageUri: _, ...model } = predictor[field] as PlainMap;
+  return { ...spec, predictor: { ...predictor, [field]: model } };
 }
 
 function toTexts(value: unknown): Record<string, string> {

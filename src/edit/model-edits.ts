@@ -1,5 +1,5 @@
 /** The edits of a model file: its candidate comes, changes, takes over or goes. */
-import { namesStorage, storageField } from '../input/model-place.ts';
+import { modelFieldOf, namesStorage } from '../input/model-place.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
@@ -36,16 +36,19 @@ export function setCandidate(source: SourceFile, model: Model, wish: CandidateWi
   const { text } = source;
   const before = model.spec.candidate;
   const kept = wish.withoutOverrides === true ? undefined : before?.overrides;
-  const storage = wish.storagePath === undefined ? undefined : toStorage(model, kept, wish.storagePath);
+  const field = [...modelFieldOf(model, { overrides: kept }), 'storage'].map(String);
+  const storage = wish.storagePath === undefined ? undefined : toStorage(model, kept, field, wish.storagePath);
   const values = pick({ ...pick(before ?? {}), ...pick(wish), ...(storage && { storageUri: undefined }) });
   const withOverrides = (overrides: unknown) => ({ ...values, ...(overrides === undefined ? {} : { overrides }) });
-  const candidate = withOverrides(storage === undefined ? kept : setAt(kept, storageField, storage));
+  const candidate = withOverrides(storage === undefined ? kept : setAt(kept, field, storage));
   const wanted = { ...model, spec: { ...model.spec, candidate } };
   if (before !== undefined)
     return prove(source, candidatePath, wanted, [
       () => {
         const written = writeVersion(text, 'candidate', before, withOverrides(kept) as ModelVersion);
-        return written === undefined || storage === undefined ? written : writeStorage(written, values, kept, storage);
+        return written === undefined || storage === undefined
+          ? written
+          : writeStorage(written, values, kept, field, storage);
       },
     ]);
   const add = (inner: number | undefined) => () => addField(text, candidatePath, 'primary', candidate, { inner });
@@ -54,16 +57,27 @@ export function setCandidate(source: SourceFile, model: Model, wish: CandidateWi
 }
 
 /** What is merged into the candidate: where nobody else names the storage, all that the primary says of it. */
-function toStorage({ spec: { template, primary } }: Model, overrides: unknown, path: string): PlainMap {
-  const own = valueAt(overrides, storageField);
+function toStorage(
+  { spec: { template, primary } }: Model,
+  overrides: unknown,
+  field: readonly string[],
+  path: string,
+): PlainMap {
+  const own = valueAt(overrides, field);
   if (isMap(own)) return { ...own, path };
-  const ofPrimary = valueAt(primary.overrides, storageField);
+  const ofPrimary = valueAt(primary.overrides, field);
   return namesStorage(template) || !isMap(ofPrimary) ? { path } : { ...ofPrimary, path };
 }
 
 /** Sets the path where there is one, or adds what is missing, in the innermost map that is there. */
-function writeStorage(text: string, values: object, overrides: unknown, storage: PlainMap): string | undefined {
-  const keys = ['overrides', ...storageField];
+function writeStorage(
+  text: string,
+  values: object,
+  overrides: unknown,
+  field: readonly string[],
+  storage: PlainMap,
+): string | undefined {
+  const keys = ['overrides', ...field];
   const missing = keys.findIndex((_, i) => !isMap(valueAt({ overrides }, keys.slice(0, i + 1))));
   if (missing < 0) {
     const path = [...candidatePath, ...keys, 'path'];

@@ -1,4 +1,4 @@
-import { findStoragePath, hasStorage, storageField } from '../input/model-place.ts';
+import { findStoragePathField, hasStorage } from '../input/model-place.ts';
 import type { FieldPath } from '../input/problem.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
@@ -94,8 +94,9 @@ const ofTemplate = { field: 'the spec', path: ['spec', 'template', 'spec'] };
 
 function toPlaceField({ role, declared }: RolloutVersion): { readonly field: string; readonly path: FieldPath } {
   if (declared.storageUri !== undefined) return { field: 'storageUri', path: ['spec', role, 'storageUri'] };
-  if (findStoragePath(declared) === undefined) return ofTemplate;
-  return { field: 'storage.path', path: ['spec', role, 'overrides', ...storageField, 'path'] };
+  const storagePath = findStoragePathField(declared);
+  if (storagePath === undefined) return ofTemplate;
+  return { field: 'storage.path', path: ['spec', role, 'overrides', ...storagePath] };
 }
 
 /** By what `candidate set` is told where a version lies. */

@@ -52,6 +52,7 @@ export const problemCodes = [
   'policy-reaches-no-model',
   'reserved-field',
   'same-name',
+  'several-models',
   'status-broken',
   'status-of-another-model',
   'storage-conflict',

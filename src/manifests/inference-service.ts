@@ -1,5 +1,6 @@
 /** A version of a model → its InferenceService, and what KServe and ModelMesh would refuse of it. */
 
+import { findModelField, frameworks, modelFieldOf } from '../input/model-place.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding } from '../input/problem.ts';
@@ -19,10 +20,11 @@ export type InferenceService = Manifest<'InferenceService', PlainMap>;
 export function renderInferenceService(rollout: Rollout, version: RolloutVersion): InferenceService {
   const { template } = rollout.file.model.spec;
   const { declared } = version;
+  const [, , field = 'model'] = modelFieldOf(rollout.file.model, declared);
   const withStorage =
     declared.storageUri === undefined
       ? template
-      : mergePatch(template, { spec: { predictor: { model: { storageUri: declared.storageUri } } } });
+      : mergePatch(template, { spec: { predictor: { [field]: { storageUri: declared.storageUri } } } });
   const { metadata, spec } = mergePatch(withStorage, declared.overrides ?? {}) as {
     readonly metadata?: {
       readonly labels?: Readonly<Record<string, string>>;
@@ -82,7 +84,9 @@ export function checkInferenceService(
       message: safe`deploymentMode ${quote(String(mode))} is not rendered yet`,
       hint: safe`write ModelMesh; models of another mode cannot be mirrored by model-mirror so far`,
     });
-  const path = ['spec', 'predictor', 'model'];
+  const predictor = valueAt(service, ['spec', 'predictor']);
+  const field = findModelField(predictor);
+  const path = ['spec', 'predictor', field];
   const model = valueAt(service, path);
   if (!isMap(model)) {
     report(path, {
@@ -92,8 +96,10 @@ export function checkInferenceService(
     });
     return findings;
   }
+  checkForms(service, report);
   const format = valueAt(model, ['modelFormat', 'name']);
-  if (typeof format !== 'string' || format === '')
+  // In the old form the field's name is the format.
+  if (field === 'model' && (typeof format !== 'string' || format === ''))
     report([...path, 'modelFormat', 'name'], {
       code: format === undefined ? 'missing-field' : 'wrong-type',
       message: safe`spec.predictor.model.modelFormat.name must be a text`,
@@ -102,11 +108,32 @@ export function checkInferenceService(
   checkStorage(model, allowedPrefixes, (field, finding) => report([...path, field], finding));
   // The transformer's, say: what a limit forbids, it forbids everywhere.
   for (const found of allowedPrefixes.length === 0 ? [] : findStorageUris(service.spec, ['spec']))
-    if (found.path.join('.') !== 'spec.predictor.model.storageUri') {
+    if (found.path.join('.') !== [...path, 'storageUri'].join('.')) {
       const refusal = refuseStorageUri(found.uri, allowedPrefixes);
       if (refusal !== undefined) report(found.path, refusal);
     }
   return findings;
+}
+
+const runtimeAnnotation = 'serving.kserve.io/servingRuntime';
+
+/** ModelMesh takes an InferenceService with two descriptions of its model for broken, and never loads it. */
+function checkForms(service: InferenceService, report: (path: FieldPath, finding: Finding) => void): void {
+  const predictor = valueAt(service, ['spec', 'predictor']);
+  const [first, ...others] = ['model' as const, ...frameworks].filter((name) => isMap(valueAt(predictor, [name])));
+  for (const other of others)
+    report(['spec', 'predictor', other], {
+      code: 'several-models',
+      message: safe`spec.predictor has both ${first ?? 'model'} and ${other}, and a predictor has one model`,
+      hint: safe`keep one of the two`,
+    });
+  const { annotations } = service.metadata;
+  if (first === 'model' && annotations?.[runtimeAnnotation] !== undefined)
+    report(['metadata', 'annotations', runtimeAnnotation], {
+      code: 'several-models',
+      message: safe`ModelMesh refuses the annotation ${runtimeAnnotation} beside spec.predictor.model`,
+      hint: safe`remove it, and write its value to spec.predictor.model.runtime`,
+    });
 }
 
 function checkStorage(

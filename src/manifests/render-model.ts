@@ -223,7 +223,7 @@ function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath)
   const overridden: FieldPath = [version.role, 'overrides', ...path];
   const own: FieldPath = [version.role, 'storageUri'];
   const shared: FieldPath = ['template', ...path];
-  const isStorage = /^spec\.predictor\.model\.storage(Uri)?$/.test(toFieldText(path));
+  const isStorage = /^spec\.predictor\.[a-z]+\.storage(Uri)?$/.test(toFieldText(path));
   const written = [overridden, ...(isStorage ? [own] : []), shared].find(
     (places) => valueAt(spec, places) !== undefined,
   );

@@ -6,6 +6,7 @@
  * resources, replicas, labels, other annotations) ModelMesh ignores: it loads nothing again and writes no
  * status for it.
  */
+import { findModelField } from '../input/model-place.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 
@@ -16,9 +17,6 @@ const servingRuntime = 'serving.kserve.io/servingRuntime';
 /** Beside the spec. A change of an annotation leaves the generation as it is. */
 export const loadingAnnotations: readonly string[] = [secretKey, schemaPath, servingRuntime];
 
-/** Frameworks of the old form `predictor.sklearn: {…}`, in the order in which ModelMesh looks for them. */
-const frameworks = ['xgboost', 'lightgbm', 'sklearn', 'tensorflow', 'onnx', 'pytorch', 'triton', 'pmml'] as const;
-
 /**
  * An InferenceService, rendered or live → the values that ModelMesh loads by, as it resolves them: an
  * annotation counts only where the spec does not say the same. Values of another type than KServe's are
@@ -28,9 +26,10 @@ export function findLoadedValues(service: unknown): PlainMap {
   const annotation = (key: string) => toText(valueAt(service, ['metadata', 'annotations', key]));
   const predictor = valueAt(service, ['spec', 'predictor']);
   const isModel = isMap(valueAt(predictor, ['model']));
-  const framework = isModel ? undefined : frameworks.find((name) => isMap(valueAt(predictor, [name])));
-  const at = (...path: string[]) => toText(valueAt(predictor, [framework ?? 'model', ...path]));
-  const parameters = valueAt(predictor, [framework ?? 'model', 'storage', 'parameters']);
+  const field = findModelField(predictor);
+  const framework = field === 'model' ? undefined : field;
+  const at = (...path: string[]) => toText(valueAt(predictor, [field, ...path]));
+  const parameters = valueAt(predictor, [field, 'storage', 'parameters']);
   return {
     format: framework ?? at('modelFormat', 'name'),
     formatVersion: framework === undefined ? at('modelFormat', 'version') : undefined,

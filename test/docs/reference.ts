@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 export const referenceFile = join(root, 'docs/reference.md');
 
 interface Schema {
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly description?: string;
@@ -43,7 +43,7 @@ export function toReference(): string {
     return `## ${kind}\n\n${about}\n\n| field | type | |\n| --- | --- | --- |\n${rows.join('\n')}`;
   });
   const head =
-    '# The files\n\nMade by `npm run docs` of the schemas that `model-mirror schema KIND` prints. Fields in **bold** must be there; fields that are not listed are problems, save in a ModelStatus, where they are left alone.';
+    '# The files\n\nMade by `npm run docs` of the schemas that `model-mirror schema KIND` prints. Fields in **bold** must be there; fields that are not listed are problems, save in a ModelStatus, where they are left alone. An optional field that is written and empty (`candidate:`) is absent; only `mirrorPercentage` and the limits must be filled. The files are read as YAML 1.2; what YAML 1.1, as Kubernetes reads it, takes for something else (`no`, `0644`) is a problem.';
   return `${[head, ...sections, toPatchSection()].join('\n\n')}\n`;
 }
 
@@ -84,8 +84,9 @@ function toRow({ path, schema, isRequired }: Field): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`;
 }
 
+/** An optional field may also hold nothing: that is said once, in the head. */
 function toTypeText({
-  type = 'any',
+  type: types = 'any',
   const: only,
   enum: some,
   items,
@@ -93,8 +94,13 @@ function toTypeText({
   minimum,
   maximum,
 }: Schema): string {
+  const type = [types].flat().find((one) => one !== 'null') ?? 'null';
   if (only !== undefined) return `\`${only}\``;
-  if (some !== undefined) return some.map((one) => `\`${one}\``).join(' or ');
+  if (some !== undefined)
+    return some
+      .filter((one) => one !== null)
+      .map((one) => `\`${one}\``)
+      .join(' or ');
   if (type === 'array') return `list of ${items === undefined ? 'any' : toTypeText(items)}`;
   if (type === 'object' && typeof additionalProperties === 'object')
     return additionalProperties.type === undefined ? 'map' : `map of ${toTypeText(additionalProperties)}`;

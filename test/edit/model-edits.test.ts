@@ -488,3 +488,17 @@ test('what is not safe is refused, with the reason', (t) => {
     '5: spec.candidate is left as it is: it cannot be changed without touching more of the file than it',
   );
 });
+
+test('in the old form a storage is part of its framework', (t) => {
+  const text = `${head}spec:
+  template:
+    spec: {predictor: {sklearn: {storage: {key: minio, path: m/v1}}}}
+  primary: {version: v1}
+`;
+  t.true(hasStorage(toModel({ path: 'model.yaml', text })));
+  const source = { path: 'model.yaml', text };
+  const edited = setCandidate(source, toModel(source), { version: 'v2', storagePath: 'm/v2' });
+  t.deepEqual(edited, {
+    text: `${text}  candidate: {version: v2, overrides: {spec: {predictor: {sklearn: {storage: {path: m/v2}}}}}}\n`,
+  });
+});
