@@ -4,7 +4,6 @@ import { toReasonText } from '../change/rollout-change.ts';
 import { discardCandidate, findFate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
 import { setMirrorPercentage, toPolicyText } from '../edit/policy-edits.ts';
 import type { Edited } from '../edit/proof.ts';
-import { toFileRole, toStatusName } from '../input/file-role.ts';
 import type { FoundFile } from '../input/folder-tree.ts';
 import { toSibling } from '../input/folder-tree.ts';
 import { findStoragePath, hasStorage } from '../input/model-place.ts';
@@ -17,7 +16,6 @@ import type { ModelVersion } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
 import { toShellWord } from '../output/shell-word.ts';
-import { readBelievedStatus } from '../render/believed-status.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout } from '../rollout/rollout.ts';
@@ -94,11 +92,10 @@ function toStaying(before: ModelVersion | undefined, flags: CandidateFlags): str
 
 /** A candidate that is what the primary is, as when only its version was said. */
 function toEqual(after: Digests, target: EditTarget): string[] {
-  const rollout = toRollout(after, target);
-  const candidate = rollout?.candidate;
-  if (rollout === undefined || candidate === undefined) return [];
-  const [one, other] = [rollout.primary, candidate].map(({ name }) => toDigest(after, rollout, name));
-  return one === other
+  const rendered = toRendered(after, target);
+  if (rendered === undefined) return [];
+  const { rollout, digests } = rendered;
+  return digests.primary === digests.candidate
     ? [`${rollout.name}: the candidate has the same spec as the primary: its answers will tell nothing`]
     : [];
 }
@@ -205,26 +202,19 @@ interface TriedCandidate {
 
 /** What the status file says of the candidate; it can be told only where the model can be rendered. */
 function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly problems: readonly Problem[] } {
-  const { file, source, cluster, tree } = target;
+  const { source, cluster, tree } = target;
   const application = renderAll(toOwnApplication(target));
   if (hasErrors(application.problems)) return { problems: application.problems };
-  const rollout = toRollout(application, target);
-  const candidate = rollout?.candidate;
-  const digest = candidate && toDigest(application, rollout, candidate.name);
-  if (rollout === undefined || candidate === undefined || digest === undefined) return { problems: [] };
-  const role = toFileRole(file.name);
-  const path = toSibling(file, toStatusName(role?.kind === 'Model' ? role.stem : '', cluster));
-  const { metadata } = rollout.file.model;
-  const { status } = readBelievedStatus(
-    tree,
-    tree.files.find((found) => found.path === path),
-    { name: metadata.name, namespace: metadata.namespace },
-  );
+  const rendered = toRendered(application, target);
+  const candidate = rendered?.rollout.candidate;
+  const digest = rendered?.digests.candidate;
+  if (rendered === undefined || candidate === undefined || digest === undefined) return { problems: [] };
+  const path = rendered.statusPath;
   const { reason } = computeMirror({
     candidate: { name: candidate.name, digest },
     mirrorPercentage: 100,
     gate: 'Status',
-    status,
+    status: rendered.status,
     assumeReady: false,
   });
   if (reason.code === 'ready') return { digest, unready: undefined };
@@ -247,9 +237,10 @@ function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly proble
 
 function toPromotionNotes(target: EditTarget, after: Digests, tried: string | undefined): string[] {
   const { name } = target.model.metadata;
-  const rollout = toRollout(after, target);
-  if (rollout === undefined) return [];
-  const isOther = toDigest(after, rollout, rollout.primary.name) !== tried;
+  const rendered = toRendered(after, target);
+  if (rendered === undefined) return [];
+  const { rollout, digests } = rendered;
+  const isOther = digests.primary !== tried;
   const isNext = toVersionName(name, 'candidate', {}) === rollout.primary.name;
   return [
     ...(isOther
@@ -403,12 +394,10 @@ function toLater(target: EditTarget, after: Digests): string[] {
     : [`${name}: ${before} % → ${policy.mirrorPercentage} % ${when}`];
 }
 
-function toRollout({ rollouts }: Digests, { file }: EditTarget): Rollout | undefined {
-  return rollouts.find(({ rollout }) => rollout.file.source.path === file.path)?.rollout;
+function toRollout(application: Digests, target: EditTarget): Rollout | undefined {
+  return toRendered(application, target)?.rollout;
 }
 
-function toDigest({ objects }: Digests, { namespace }: Rollout, name: string): string | undefined {
-  return objects.find(
-    (object) => object.kind === 'InferenceService' && object.namespace === namespace && object.name === name,
-  )?.output;
+function toRendered({ rollouts }: Digests, { file }: EditTarget): Digests['rollouts'][number] | undefined {
+  return rollouts.find(({ rollout }) => rollout.file.source.path === file.path);
 }

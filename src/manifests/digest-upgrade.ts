@@ -32,11 +32,19 @@ export function toRenderedDigest(version: DigestedVersion, status: Status | unde
   return isUntouched ? (toSpecPart(version.digest) ?? version.digest) : version.digest;
 }
 
-/** A status with the digests of these versions in the form of this release, where they still count. */
+/**
+ * A status with the digests of these versions in the form of this release, where they still count. One whose
+ * `loaded` contradicts its digest has none: somebody has edited the live object, and its annotation says what
+ * it was applied from, not what it is.
+ */
 export function upgradeStatus(status: Status, versions: readonly DigestedVersion[]): Status {
-  const upgrade = (seen: SeenVersion | undefined) => {
-    const version = seen && versions.find((one) => one.name === seen.name && isCounted(seen, one));
-    return seen && version ? { ...seen, digest: version.digest } : seen;
+  const upgrade = (seen: SeenVersion | undefined): SeenVersion | undefined => {
+    const version = seen && versions.find((one) => one.name === seen.name);
+    if (seen === undefined || version === undefined) return seen;
+    if (isCounted(seen, version)) return { ...seen, digest: version.digest };
+    if (seen.digest !== version.digest || !isOfThisVersion(seen.loaded) || seen.loaded === version.loaded) return seen;
+    const { digest: _, ...rest } = seen;
+    return rest;
   };
   const [primary, candidate] = [upgrade(status.primary), upgrade(status.candidate)];
   if (primary === status.primary && candidate === status.candidate) return status;

@@ -107,9 +107,10 @@ const nothingKnown = {
 };
 
 /** What is known to be loaded from now on: a Ready once it is told, and until something worse is told. */
-function toLoaded(known: Recollection, seen: SeenVersion, { waiting }: Settled): string | undefined {
-  if (seen.state === 'Ready') return waiting === undefined ? seen.loaded : known.loaded;
-  return waiting === undefined && isFinal(seen) ? undefined : known.loaded;
+function toLoaded(known: Recollection, seen: SeenVersion, { due }: Settled): string | undefined {
+  if (due !== undefined) return known.loaded;
+  if (seen.state === 'Ready') return seen.loaded;
+  return isFinal(seen) ? undefined : known.loaded;
 }
 
 function isFinal({ state }: SeenVersion): boolean {

@@ -11,9 +11,10 @@ import type { SeenVersion } from './service-state.ts';
 
 type WaitingFor = 'opening' | 'worse' | 'wording';
 
-/** A change that is not told yet. */
+/** A change that git does not say yet, whether it is still held back or not. */
 export interface Waiting {
   readonly change: WaitingFor;
+  readonly state: SeenVersion['state'];
   /** Milliseconds of a clock that only goes forward. */
   readonly since: number;
 }
@@ -21,7 +22,7 @@ export interface Waiting {
 export interface Settled {
   readonly told: ToldVersion | undefined;
   readonly waiting: Waiting | undefined;
-  /** When to look again if nothing happens; the same clock. */
+  /** When to look again if nothing happens, by the same clock; undefined: nothing is held back. */
   readonly due: number | undefined;
 }
 
@@ -41,12 +42,16 @@ export function settle(
   { now, settleMs }: { readonly now: number; readonly settleMs: number },
 ): Settled {
   const change = toWaitingFor(told, seen, isTold);
-  const next = toTold(seen);
-  if (change === undefined) return { told: next, waiting: undefined, due: undefined };
-  const since = waiting?.change === change ? waiting.since : now;
-  const due = since + settleMs * (change === 'wording' ? wordingFactor : 1);
-  if (now >= due) return { told: next, waiting: undefined, due: undefined };
-  return { told: toMeanwhile(told, seen, isTold), waiting: { change, since }, due };
+  if (change === undefined) return { told: toTold(seen), waiting: undefined, due: undefined };
+  const ms = settleMs * (change === 'wording' ? wordingFactor : 1);
+  const { state } = seen;
+  // Once it has held, git may still take a while to say it: looking again must not start the wait again.
+  const goesOn = waiting?.change === change && (now < waiting.since + ms || waiting.state === state);
+  const since = goesOn ? waiting.since : now;
+  const due = since + ms;
+  const next: Waiting = { change, state, since };
+  if (now >= due) return { told: toTold(seen), waiting: next, due: undefined };
+  return { told: toMeanwhile(told, seen, isTold), waiting: next, due };
 }
 
 /** What was told, unless it was a Ready of something else than what is live. */

@@ -380,6 +380,16 @@ test('a deleted object is missing when it stays so', (t) => {
   t.deepEqual(story.told?.candidate, { name: 'wisdom-1', state: 'Missing' });
 });
 
+test('what has held stays what is to be told, however often it is looked at before git says it', (t) => {
+  const story = toReadyStory();
+  const inGit = story.told;
+  story.look(0, toService({ status: failed }));
+  for (const after of [settleMs, 1, 300, 4000]) {
+    story.told = inGit;
+    t.is(story.look(after, toService({ status: failed })), 'Failed');
+  }
+});
+
 test('a stopped or deleted model is told', (t) => {
   const story = toReadyStory();
   story.look(0, toService({ status: toStatus({ ready: 'True', transition: 'UpToDate', stopped: true }) }));
