@@ -23,13 +23,20 @@ export interface Advertisement {
 
 /** What may be pushed to: one request, which also shows whether the credentials may push. */
 export async function discoverReceivePack({ url, http, headers }: Remote): Promise<Advertisement> {
-  return (await GitRemoteHTTP.discover({
+  const found = (await GitRemoteHTTP.discover({
     http,
     url,
     service: 'git-receive-pack',
     headers: { ...headers },
     protocolVersion: 1,
   })) as Advertisement;
+  // gitprotocol-capabilities(5), "object-format".
+  if (found.capabilities.has('object-format=sha256'))
+    throw new BranchTrouble(
+      'unsupported',
+      safe`the watcher does not support SHA-256 repositories: use one that was made with --object-format=sha1`,
+    );
+  return found;
 }
 
 export interface RefUpdate {

@@ -18,6 +18,7 @@ import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
 import { decideEntry, isLeftOut, isPolicy, toRefused, toUnreadable } from '../repository/entries.ts';
 import { answerLater, followLink } from '../repository/links.ts';
+import { toBranchList } from './branch-list.ts';
 import { Fault } from './fault.ts';
 import { toSource } from './folder-tree.ts';
 import type { GitFolder } from './git-folder.ts';
@@ -366,8 +367,8 @@ export class GitRevisions {
     if (format.toLowerCase() !== 'sha1')
       throw new Fault(
         'environment',
-        safe`the repository uses ${mask(format.toUpperCase())}, not SHA-1`,
-        safe`no other form is known`,
+        safe`revisions of ${format.toLowerCase() === 'sha256' ? 'SHA-256' : quote(format)} repositories are not supported`,
+        safe`leave the revision out to look at the work tree, or use a repository that was made with --object-format=sha1`,
       );
     const branches = await git.listBranches({ fs, gitdir });
     const remote = (await git.listBranches({ fs, gitdir, remote: 'origin' })).map((branch) => `origin/${branch}`);
@@ -379,7 +380,7 @@ export class GitRevisions {
         ? safe`did you mean "${mask(meant)}"?`
         : name === 'HEAD'
           ? safe`commit first`
-          : safe`fetch it first`,
+          : safe`${toBranchList([...branches, ...remote])}; or fetch it first`,
     );
   }
 

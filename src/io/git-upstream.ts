@@ -10,6 +10,7 @@ import git from 'isomorphic-git';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
+import { toBranchList } from './branch-list.ts';
 import { Fault, isFault, toNetworkReason } from './fault.ts';
 import type { ReadAuthorization } from './git-credentials.ts';
 import type { GitFolder } from './git-folder.ts';
@@ -108,13 +109,13 @@ async function fetchFrom(server: Server, repository: GitFolder, upstream: Upstre
   const { remote, branch } = upstream;
   const known = await resolveRef(repository, toUpstreamRef(upstream));
   const remoteRef = `refs/heads/${branch}`;
-  const refs = await git.listServerRefs({ ...server, prefix: remoteRef, protocolVersion: 1 });
+  const refs = await git.listServerRefs({ ...server, prefix: 'refs/heads/', protocolVersion: 1 });
   const tip = refs.find(({ ref }) => ref === remoteRef)?.oid;
   if (tip === undefined)
     throw new Fault(
       'environment',
       safe`the remote ${mask(remote)} has no branch ${quote(branch)}`,
-      safe`name another with --branch, or push it first`,
+      safe`${toBranchList(refs.map(({ ref }) => ref))}; name one with --branch, or push it first`,
     );
   if (tip === known) return;
   await git.fetch({
@@ -190,6 +191,12 @@ function assertHttp(url: string, upstream: Upstream): void {
 /** What is written into a repository must be what its git reads. */
 async function assertKnownFormats(repository: GitFolder, upstream: Upstream): Promise<void> {
   const format = async (name: string) => (await readConfig(repository, `extensions.${name}`))?.toLowerCase();
+  if ((await format('objectformat')) === 'sha256')
+    throw new Fault(
+      'usage',
+      safe`--fetch does not support SHA-256 repositories`,
+      safe`run git pull, and leave --fetch out`,
+    );
   if (((await format('objectformat')) ?? 'sha1') === 'sha1' && ((await format('refstorage')) ?? 'files') === 'files')
     return;
   throw new Fault('usage', safe`--fetch does not know the form in which this repository is kept`, toGitHint(upstream));

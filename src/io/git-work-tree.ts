@@ -230,7 +230,8 @@ async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, sett
   };
   for (const name of unfinishedWork)
     if (fs.existsSync(join(gitdir, name))) refuse(safe`a merge or rebase is not finished here (${mask(name)})`);
-  if (!['', 'sha1'].includes(await config('extensions.objectformat'))) refuse(safe`the repository does not use SHA-1`);
+  if (!['', 'sha1'].includes(await config('extensions.objectformat')))
+    refuse(safe`commits in SHA-256 repositories are not supported`);
   if (!['', 'files'].includes(await config('extensions.refstorage')))
     refuse(safe`the repository keeps its branches in another form than files`);
   const isSplit = [gitdir, common].some((folder) =>

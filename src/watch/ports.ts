@@ -52,9 +52,17 @@ export interface StatusCommit {
  * - denied: it does not let these credentials in;
  * - refused: it does not take what was pushed;
  * - throttled: it asks for fewer requests;
- * - no-branch: the repository does not have the branch.
+ * - no-branch: the repository does not have the branch;
+ * - unsupported: the repository is of a form that the watcher does not know.
  */
-export type BranchTroubleCode = 'unreachable' | 'unavailable' | 'denied' | 'refused' | 'throttled' | 'no-branch';
+export type BranchTroubleCode =
+  | 'unreachable'
+  | 'unavailable'
+  | 'denied'
+  | 'refused'
+  | 'throttled'
+  | 'no-branch'
+  | 'unsupported';
 
 /** The message never holds a credential. */
 export class BranchTrouble extends Error {

@@ -339,7 +339,12 @@ test('a revert of what was pushed from here is read rightly', async (t) => {
 test('a branch or repository that is not there is waited for', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open({ branch: 'later' });
-  await t.throwsAsync(branch.fetch(never), { instanceOf: BranchTrouble, message: /no branch later/ });
+  for (const name of ['a', 'b', 'c', 'd', 'master']) await scene.git('branch', name, 'main');
+  await t.throwsAsync(branch.fetch(never), {
+    instanceOf: BranchTrouble,
+    code: 'no-branch',
+    message: 'the repository has no branch later: waiting for it; there is: main, master, a, b, c, …',
+  });
   await scene.git('branch', 'later', 'main');
   t.is((await branch.fetch(never)).files.size, 4);
   await scene.git('branch', '-D', 'later');
@@ -349,7 +354,27 @@ test('a branch or repository that is not there is waited for', async (t) => {
   await t.throwsAsync(absent.fetch(never), { instanceOf: BranchTrouble, message: /no such repository.*404/ });
   await scene.server.createRepository('empty.git');
   const empty = scene.open({ url: scene.server.url('empty.git') });
-  await t.throwsAsync(empty.fetch(never), { instanceOf: BranchTrouble, message: /no branch main/ });
+  await t.throwsAsync(empty.fetch(never), {
+    message: 'the repository has no branch main: waiting for it; there is no branch yet',
+  });
+});
+
+test('a repository with SHA-256 ids is named as such, empty or not', async (t) => {
+  const scene = await Scene.start(t);
+  for (const name of ['empty', 'filled']) {
+    await runGit(scene.root, ['init', '--quiet', '--bare', '--object-format=sha256', '--initial-branch=main', name]);
+    const folder = join(scene.root, name);
+    if (name === 'filled') {
+      const tree = (await runGit(folder, ['mktree'], { input: '' })).trim();
+      const commit = (await runGit(folder, ['commit-tree', '-m', 'first', tree])).trim();
+      await runGit(folder, ['update-ref', 'refs/heads/main', commit]);
+    }
+    await t.throwsAsync(scene.open({ url: `file://${folder}` }).fetch(never), {
+      instanceOf: BranchTrouble,
+      code: 'unsupported',
+      message: /^the watcher does not support SHA-256 repositories/,
+    });
+  }
 });
 
 test('a hook, a protected branch or a full disk refuses: the server’s words are told', async (t) => {

@@ -149,6 +149,21 @@ test('revisions are named as git names them', async (t) => {
     t.true(fault?.message.includes(message), fault?.message);
   }
   t.is((await t.throwsAsync<Fault>(revisions.resolve('mian')))?.hint, safe`did you mean "main"?`);
+  t.is(
+    (await t.throwsAsync<Fault>(revisions.resolve('release')))?.hint,
+    safe`there is: main, feature/x; or fetch it first`,
+  );
+});
+
+test('a repository with SHA-256 ids is named as such', async (t) => {
+  const root = join(folder, 'sha256');
+  await git(folder, ['init', '--quiet', '--object-format=sha256', '--initial-branch=main', root]);
+  await git(root, ['commit', '--quiet', '--allow-empty', '--message', 'first']);
+  for (const name of ['HEAD', 'main', 'HEAD~1'])
+    await t.throwsAsync(new GitRevisions(root).resolve(name), {
+      instanceOf: Fault,
+      message: 'revisions of SHA-256 repositories are not supported',
+    });
 });
 
 test('a branch that is followed for days: the same tree until it moves, and of earlier commits nothing is kept', async (t) => {

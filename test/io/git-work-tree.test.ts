@@ -364,7 +364,7 @@ test('formats that the library does not know are left to git', async (t) => {
   sha256.put(file, 'a: 1\n');
   await sha256.git('add', '--all');
   await sha256.git('commit', '--quiet', '--message', 'start');
-  t.is(await toRefusal(t, sha256), 'the repository does not use SHA-1');
+  t.is(await toRefusal(t, sha256), 'commits in SHA-256 repositories are not supported');
 });
 
 test('conflicts and submodules are told as such', async (t) => {
