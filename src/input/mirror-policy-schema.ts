@@ -14,6 +14,7 @@ import {
   pointer,
   port,
   said,
+  storagePrefix,
   text,
 } from './schema-parts.ts';
 
@@ -63,10 +64,10 @@ const limits = fields({
   maxMirrorPercentage: optionalButFilled(percentage(), 'The largest mirrorPercentage allowed from here down.'),
   storageUriPrefixes: optionalButFilled(
     v.pipe(
-      v.array(text()),
+      v.array(storagePrefix()),
       v.minLength(1, 'an empty list allows no model at all\nname at least one prefix, or leave the list out'),
     ),
-    'Each storageUri from here down must begin with one of these.',
+    'Everything that a model is loaded from, from here down, must be at or below one of these addresses. Whole parts of a path count: s3://models/a allows s3://models/a/v1, not s3://models/ab.',
   ),
 });
 

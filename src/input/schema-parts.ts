@@ -139,6 +139,15 @@ export const podSelector = () =>
     v.minEntries(1, 'an empty selector picks every gateway\nname at least one label, as in istio: ingressgateway'),
   );
 
+export const storagePrefix = () =>
+  v.pipe(
+    v.string(),
+    v.regex(
+      /^[a-z][-+.a-z0-9]*:\/\/[^\s\\%*?#]*$/,
+      'this is not the beginning of an address\nwrite a scheme and what follows, as in s3://models or s3://models/team-a; parts of the path count as a whole, without wildcards',
+    ),
+  );
+
 export const pointer = () =>
   v.pipe(
     v.string(),

@@ -4,12 +4,13 @@ import { findModelField, frameworks, modelFieldOf } from '../input/model-place.t
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { FieldPath, Finding } from '../input/problem.ts';
-import { join, quote, safe } from '../input/safe-text.ts';
+import { quote, safe } from '../input/safe-text.ts';
 
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { Manifest } from './manifest.ts';
 import { digestAnnotation, toOwnLabels } from './manifest.ts';
 import { mergePatch } from './merge-patch.ts';
+import { checkStorageLimits } from './storage-limits.ts';
 
 export type InferenceService = Manifest<'InferenceService', PlainMap>;
 
@@ -63,13 +64,13 @@ const storageScheme = /^(s3|gs|pvc|https?):\/\//;
 /**
  * What would be refused, or never load.
  *
- * @param allowedPrefixes a storageUri must begin with one prefix of each list.
+ * @param allowedPrefixes what is loaded must be at or below one prefix of each list.
  */
 export function checkInferenceService(
   service: InferenceService,
   allowedPrefixes: readonly (readonly string[])[],
 ): PlacedFinding[] {
-  const findings: PlacedFinding[] = [];
+  const findings: PlacedFinding[] = checkStorageLimits(service, allowedPrefixes);
   const report = (path: FieldPath, finding: Finding) => findings.push({ ...finding, path });
   const mode = service.metadata.annotations?.[deploymentModeAnnotation];
   if (mode === undefined)
@@ -105,13 +106,7 @@ export function checkInferenceService(
       message: safe`spec.predictor.model.modelFormat.name must be a text`,
       hint: safe`add modelFormat: {name: …}, as in sklearn or onnx`,
     });
-  checkStorage(model, allowedPrefixes, (field, finding) => report([...path, field], finding));
-  // The transformer's, say: what a limit forbids, it forbids everywhere.
-  for (const found of allowedPrefixes.length === 0 ? [] : findStorageUris(service.spec, ['spec']))
-    if (found.path.join('.') !== [...path, 'storageUri'].join('.')) {
-      const refusal = refuseStorageUri(found.uri, allowedPrefixes);
-      if (refusal !== undefined) report(found.path, refusal);
-    }
+  checkStorage(model, (field, finding) => report([...path, field], finding));
   return findings;
 }
 
@@ -136,11 +131,7 @@ function checkForms(service: InferenceService, report: (path: FieldPath, finding
     });
 }
 
-function checkStorage(
-  model: PlainMap,
-  allowedPrefixes: readonly (readonly string[])[],
-  report: (field: 'storageUri' | 'storage', finding: Finding) => void,
-): void {
+function checkStorage(model: PlainMap, report: (field: 'storageUri' | 'storage', finding: Finding) => void): void {
   const { storageUri, storage } = model as { readonly storageUri?: unknown; readonly storage?: unknown };
   // ModelMesh merges key and parameters of a storage into a storageUri, and refuses a second path
   // (inferenceservice_registry.go, processInferenceServiceStorage).
@@ -168,12 +159,6 @@ function checkStorage(
         message: safe`storage.path does not say where the model lies`,
         hint: safe`add path: … to the storage, here or in the overrides of this version`,
       });
-    if (allowedPrefixes.length > 0)
-      report('storage', {
-        code: 'storage-not-allowed',
-        message: safe`limits.storageUriPrefixes allows only a storageUri; what storage points to cannot be checked`,
-        hint: safe`use storageUri`,
-      });
     return;
   }
   if (typeof storageUri !== 'string') {
@@ -186,31 +171,4 @@ function checkStorage(
       message: safe`ModelMesh cannot load ${quote(storageUri)}: it knows s3, gs, pvc, http and https`,
       hint: safe`begin with one of these and ://`,
     });
-  const refusal = refuseStorageUri(storageUri, allowedPrefixes);
-  if (refusal !== undefined) report('storageUri', refusal);
-}
-
-function refuseStorageUri(uri: string, allowedPrefixes: readonly (readonly string[])[]): Finding | undefined {
-  const missed = allowedPrefixes.find((prefixes) => climbs(uri) || !prefixes.some((prefix) => uri.startsWith(prefix)));
-  return (
-    missed && {
-      code: 'storage-not-allowed',
-      message: safe`${quote(uri)} is outside what limits.storageUriPrefixes allows`,
-      hint: safe`begin with ${join(missed.map(quote), ' or ')}${climbs(uri) ? ', without ".."' : ''}`,
-    }
-  );
-}
-
-/** Every text called storageUri, with its place. */
-function findStorageUris(value: unknown, path: FieldPath): { readonly path: FieldPath; readonly uri: string }[] {
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const at = [...path, Array.isArray(value) ? Number(key) : key];
-    return key === 'storageUri' && typeof inner === 'string' ? [{ path: at, uri: inner }] : findStorageUris(inner, at);
-  });
-}
-
-/** `s3://approved/../other` begins with an allowed prefix and may lie outside of it, encoded too. */
-function climbs(uri: string): boolean {
-  return /(^|[/\\])\.\.([/\\]|$)/.test(uri.replace(/%(2e|2f|5c)/gi, (code) => decodeURIComponent(code)));
 }
