@@ -6,6 +6,7 @@
  * object from being one that Istio refuses: that would hold up the commit that closes its mirror.
  */
 import * as v from 'valibot';
+import { frameworks } from '../input/model-place.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath } from '../input/problem.ts';
 import { dnsLabel, duration, labelValue } from '../input/schema-parts.ts';
@@ -63,6 +64,17 @@ function allowAnnotation(key: string, isKey: (key: string | number) => boolean, 
     schema,
     isRequired: false,
   } satisfies PatchableField;
+}
+
+/** Below `model`, or the framework's own field in the old form. */
+function allowOfModel(field: string): PatchableField {
+  const isModel = (key: string | number) => ['model', ...frameworks].some((name) => name === key);
+  return {
+    name: `spec.predictor.model.${field}`,
+    steps: ['spec', 'predictor', isModel, ...field.split('.')],
+    schema: v.unknown(),
+    isRequired: false,
+  };
 }
 
 /** Programs that read labels and annotations of these objects: a key of theirs can switch an object off. */
@@ -181,7 +193,7 @@ const inferenceService: Patchable = {
       ...['runtime', 'runtimeVersion', 'protocolVersion', 'args', 'env', 'resources', 'modelFormat.version'],
       ...['storage.key', 'storage.schemaPath'],
       ...['livenessProbe', 'readinessProbe', 'startupProbe', 'securityContext', 'imagePullPolicy'],
-    ].map((field) => allow(`spec.predictor.model.${field}`, v.unknown())),
+    ].map((field) => allowOfModel(field)),
   ],
 };
 
