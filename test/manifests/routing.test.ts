@@ -122,7 +122,7 @@ test('the cluster domain is part of every default host, and of no host that a po
 
 test('no host of a VirtualService has a label that is too long for DNS, in a namespace of any length', (t) => {
   for (const length of [1, 55, 56, 57, 63]) {
-    const objects = renderObjects({ 'model.yaml': toModel('m'.repeat(63), 'n'.repeat(length)) });
+    const objects = renderObjects({ 'model.yaml': toModel('m'.repeat(63), 's'.repeat(length)) });
     const routes = objects.filter(({ kind }) => kind === 'VirtualService');
     t.is(routes.length, 2);
     const hosts = routes.flatMap(({ spec }) => (spec as { hosts: string[] }).hosts);
