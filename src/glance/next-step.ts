@@ -58,9 +58,13 @@ export function toNextStep(
         ? `${push}; then wait for Argo CD and the watcher, and pull`
         : `${push}, and wait for Argo CD; ${application}`;
     case 'primary-not-ready':
-      return toWaitFor(observed?.primary?.state, '');
+      return toWaitFor(observed?.primary, 'any request to the model', '');
     case 'candidate-not-ready':
-      return toWaitFor(observed?.candidate?.state, `, or ${command(`discard ${name}`)}`);
+      return toWaitFor(
+        observed?.candidate,
+        `a call with mm-vmodel-id: ${candidate?.name ?? name}`,
+        `, or ${command(`discard ${name}`)}`,
+      );
     case 'mirror-still-open':
     case 'mirror-not-applied':
       return `wait for Argo CD to apply it${source === 'git' ? ' and the watcher to tell, and pull' : ''}; ${application}`;
@@ -77,9 +81,14 @@ export function toNextStep(
   }
 }
 
-function toWaitFor(state: string | undefined, otherwise: string): string {
-  if (state === 'Stopped') return `take away its annotation serving.kserve.io/stop${otherwise}`;
-  if (state === 'Deleting') return 'wait for it to be gone: Argo CD makes it anew';
+/** @param call that makes ModelMesh load the version. */
+function toWaitFor(seen: ModelStatus['status']['primary'], call: string, otherwise: string): string {
+  if (seen?.state === 'Stopped') return `take away its annotation serving.kserve.io/stop${otherwise}`;
+  if (seen?.state === 'Deleting') return 'wait until it is gone: Argo CD creates it again';
+  if (seen?.state === 'Pending' && seen.reason === 'RuntimeUnhealthy')
+    return `wait until a runtime Pod of the namespace is ready; if it stays Pending then, ${call} loads it, and so does an edit of what it loads, as storageUri${otherwise}`;
+  if (seen?.state === 'Pending')
+    return `wait until it is Ready or Failed; if it stays Pending, check that modelmesh-controller runs, or edit what it loads, as storageUri${otherwise}`;
   return `wait until it is Ready or Failed${otherwise}`;
 }
 

@@ -82,6 +82,9 @@ export function toStatus(shape: StatusShape): object {
 export const loading = toStatus({ transition: 'InProgress', active: '', target: 'Loading' });
 export const loaded = toStatus({ ready: 'True', transition: 'UpToDate', active: 'Loaded' });
 export const standby = toStatus({ ready: 'True', transition: 'UpToDate', active: 'Standby' });
+export const unhealthy = { reason: 'RuntimeUnhealthy', message: 'no Pod' };
+/** No runtime Pod can be asked: the rest of the status stays as it was. */
+export const noPods = toStatus({ ready: 'True', transition: 'UpToDate', active: 'Loaded', failure: unhealthy });
 export const failed = toStatus({
   transition: 'UpToDate',
   active: 'FailedToLoad',

@@ -12,17 +12,16 @@ import {
   failed,
   loaded,
   loading,
+  noPods,
   standby,
   toRoute,
   toService,
   toServiceObject,
   toStatus,
+  unhealthy,
 } from './live-objects.ts';
 
 const settleMs = 5000;
-const unhealthy = { reason: 'RuntimeUnhealthy', message: 'no Pod' };
-/** Nobody can be asked: the rest of the status stays as it was. */
-const noPods = toStatus({ ready: 'True', transition: 'UpToDate', active: 'Loaded', failure: unhealthy });
 /** After an outage, until somebody calls it. */
 const asleep = toStatus({ transition: 'UpToDate', active: 'Standby', failure: unhealthy });
 const asleepLater = toStatus({

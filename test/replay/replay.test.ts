@@ -28,6 +28,26 @@ test('the recorded events of the real controller are what they should be', (t) =
   t.deepEqual(replay(events), readExpected().sort(byTime));
 });
 
+test('wherever the watcher is restarted: Ready is only what is Ready, and what was known to be is not forgotten', (t) => {
+  const { events } = readRecordings(join(folder, 'modelmesh'));
+  const right = replay(events);
+  const isReady = (line: string | undefined) => line?.endsWith(' Ready') === true;
+  for (const [restarts, name] of [
+    [() => true, 'before each event'],
+    [(i: number) => i % 2 === 0, 'before every other event'],
+    [(i: number) => i % 3 === 0, 'before every third event'],
+  ] as const) {
+    const lines = replay(events, restarts);
+    t.deepEqual(
+      lines.filter((line, i) => isReady(line) && !isReady(right[i])),
+      [],
+      name,
+    );
+    // After the outage both serve again.
+    t.true(isReady(lines.findLast((line) => line.startsWith('2026-11-25T23:08'))), name);
+  }
+});
+
 test('every recording has its expected states', (t) => {
   const stems = (name: string) => readdirSync(join(folder, name)).map((file) => file.replace(/\.\w+$/, ''));
   t.true(stems('modelmesh').length > 40);

@@ -43,9 +43,17 @@ class Watched {
     this.#event = event;
   }
 
+  /** The watcher is another one: all it has is the status file, and what the API serves now. */
+  restart(now: number): void {
+    this.#pass(now);
+    this.#memory = {};
+    this.#service = this.#service && follow(undefined, this.#service);
+    this.#look(now);
+  }
+
   /** @returns the state and its reason. */
   take({ type, object }: RecordedEvent, now: number): string {
-    while (this.#due !== undefined && this.#due <= now) this.#look(this.#due);
+    this.#pass(now);
     this.#service = type === 'DELETED' ? undefined : follow(this.#service, toLiveService(object));
     const { seen, status } = this.#look(now);
     const [is] = seen;
@@ -53,6 +61,11 @@ class Watched {
     const shown = is?.state === 'Ready' && told?.state !== 'Ready' ? told : is;
     const { state = 'Pending', reason } = shown ?? {};
     return reason === undefined ? state : `${state} ${mask(reason)}`;
+  }
+
+  /** What is due until then happens at its time. */
+  #pass(now: number): void {
+    while (this.#due !== undefined && this.#due <= now) this.#look(this.#due);
   }
 
   #look(now: number): Observation {
@@ -74,14 +87,19 @@ class Watched {
 
 /**
  * @param events in any order; those of one time stay in theirs.
+ * @param restartsBefore before which events, counted from 0, the watcher is restarted.
  * @returns a line for each, by their times.
  */
-export function replay(events: readonly RecordedEvent[]): string[] {
+export function replay(
+  events: readonly RecordedEvent[],
+  restartsBefore: (index: number) => boolean = () => false,
+): string[] {
   const all = new Map<string, Watched>();
   return events
     .map((event) => ({ event, now: Date.parse(event.at) }))
     .sort((a, b) => a.now - b.now)
-    .map(({ event, now }) => {
+    .map(({ event, now }, i) => {
+      if (restartsBefore(i)) for (const watched of all.values()) watched.restart(now);
       const key = `${event.namespace}/${event.name}`;
       const watched = all.get(key) ?? new Watched(event);
       all.set(key, watched);
