@@ -157,7 +157,9 @@ class DiskLookup implements Lookup {
       const inner = isWithin(this.#repositoryPath, path) ? posix.relative(path, this.#repositoryPath) : '';
       return inner === '' ? [] : [{ name: inner.split('/')[0] ?? '', kind: 'folder' as const }];
     }
-    return this.#readEntries(path).map((entry) => {
+    // Git's own files are not in the repository: no link may lead to a credential in its configuration.
+    const entries = this.#readEntries(path).filter(({ name }) => name !== '.git');
+    return entries.map((entry) => {
       const kind = toKind(entry);
       const at = path === '.' ? entry.name : `${path}/${entry.name}`;
       const isSubmodule = kind === 'folder' && this.isSubmodule(at, this.#readEntries(at));

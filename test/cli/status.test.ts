@@ -253,7 +253,7 @@ test('what cannot be fetched says why, and what to do', async (t) => {
   };
   t.regex(
     await say(['--fetch'], { MODEL_MIRROR_GIT_TOKEN: 'n0t-it' }),
-    /^3 model-mirror: origin\/main cannot be fetched: .* does not accept the credentials \(HTTP 401\)\n {4}give --git-credentials or/,
+    /^3 model-mirror: origin\/main cannot be fetched: .* does not accept the credentials \(HTTP 401\).*\n {4}give --git-credentials or/,
   );
   t.regex(
     await say(['--fetch', '--branch', 'mian'], { MODEL_MIRROR_GIT_TOKEN: 'secret' }),

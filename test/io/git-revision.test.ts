@@ -112,6 +112,38 @@ test('links, and files that are no text, are read or refused as in the work tree
   t.true(short(read).codes.includes('out of it'));
 });
 
+test('what a link leads to belongs to the model, in its history too', async (t) => {
+  const root = await makeRepository({ 'base/wisdom.yaml': 'one', 'models/policy.yaml': 'rules' });
+  mkdirSync(join(root, 'models/wisdom'));
+  symlinkSync('../../base/wisdom.yaml', join(root, 'models/wisdom/model.yaml'));
+  symlinkSync('../policy.yaml', join(root, 'models/wisdom/policy.yaml'));
+  const ids = [await commit(root, {}, 'links')];
+  ids.push(await commit(root, { 'README.md': 'not ours' }, 'something else'));
+  ids.push(await commit(root, { 'base/wisdom.yaml': 'two' }, 'its target'));
+  const revisions = new GitRevisions(root);
+  const seen = [];
+  for (const id of ids) {
+    const { tree } = await revisions.readCommit(id);
+    const paths = { model: 'models/wisdom/model.yaml', status: 'models/wisdom/status.yaml' };
+    const found = await revisions.findModelFiles(tree, paths, '.');
+    const files = await found?.read();
+    seen.push({
+      key: found?.key,
+      texts: files?.files.map((file) => files.read(file)).map((one) => 'text' in one && one.text),
+    });
+  }
+  t.deepEqual(
+    seen.map(({ texts }) => texts),
+    [
+      ['rules', 'one', 'rules'],
+      ['rules', 'one', 'rules'],
+      ['rules', 'two', 'rules'],
+    ],
+  );
+  t.is(seen[0]?.key, seen[1]?.key);
+  t.not(seen[1]?.key, seen[2]?.key);
+});
+
 test('revisions are named as git names them', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   await git(root, ['tag', '--annotate', 'v1', '--message', 'one']);

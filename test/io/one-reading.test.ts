@@ -171,6 +171,7 @@ const folders = [
   'models/a/deep',
   'models/.hidden',
   'models/node_modules/x',
+  'models/model.yaml',
   '.archive/b',
   'other',
   'gr\u00c3\u00b6\u00c3\u009fe',
@@ -204,6 +205,8 @@ const targets = [
   '../outside/model.yaml',
   '../../../outside',
   '/etc/hostname',
+  '.git/config',
+  '../.git/HEAD',
   '/',
   '.',
   '..',
@@ -251,6 +254,7 @@ const pieces: readonly (readonly [folder: string, name: string, content: Content
   ['models', 'current', link('.hidden')],
   ['models/.hidden', 'model.yaml', text(model('two'))],
   ['models', 'again', link('a/../again')],
+  ['models', 'own.model.yaml', link('../.git/config')],
 ];
 
 const tree: fc.Arbitrary<Tree> = fc
