@@ -11,15 +11,19 @@ import type { ModelPair, ModelState } from './model-pair.ts';
 import { findLoadingChanges, isSameSpec } from './model-summary.ts';
 import type { Risk } from './risk.ts';
 
-/** @param threshold the percentage that can be raised to without a word. */
+/** @param threshold up to what percentage a mirror is opened or raised without being called a risk. */
 export function findModelRisks({ before, after }: ModelPair, threshold: number): Risk[] {
-  if (before === undefined) return after === undefined ? [] : findCandidateRisks(undefined, after);
+  if (before === undefined)
+    return after === undefined ? [] : [...findCandidateRisks(undefined, after), ...findOpeningRisks(after, threshold)];
   if (after === undefined) return [toRemoved(before)];
+  const raised = findPercentageRisks(before, after, threshold);
+  const isFirst = raised.length === 0 && before.rollout.candidate === undefined;
   return [
     ...findPlaceRisks(before, after),
     ...findPrimaryRisks(before, after),
     ...findCandidateRisks(before, after),
-    ...findPercentageRisks(before, after, threshold),
+    ...raised,
+    ...(isFirst ? findOpeningRisks(after, threshold) : []),
     ...findHostRisks(before, after),
     ...findLimitRisks(before, after),
   ];
@@ -147,6 +151,30 @@ function findPercentageRisks(
       hint: safe`raise it in steps, and look at the load of the pods`,
     },
   ];
+}
+
+/** A candidate where there was none: its mirror opens from nothing to all of the percentage at once. */
+function findOpeningRisks({ rollout }: ModelState, threshold: number): Risk[] {
+  const message = describeFirstOpening(rollout, threshold);
+  if (message === undefined) return [];
+  const place = locate(rollout.file.source, ['spec', 'candidate']);
+  return [{ ...place, code: 'first-opening', model: rollout.name, message, hint: toSmallerStep(rollout.name) }];
+}
+
+/** What is to be said of a mirror that opens above a threshold; undefined when it does not. */
+export function describeFirstOpening(
+  { candidate, policy }: ModelState['rollout'],
+  threshold: number,
+): SafeText | undefined {
+  const { mirrorPercentage, origins } = policy;
+  if (candidate === undefined || mirrorPercentage <= threshold) return undefined;
+  const source = origins.has('mirrorPercentage') ? '' : ' (the default)';
+  return safe`the mirror opens at ${mirrorPercentage} %${source} in one step, which is above ${threshold} %: primary and candidate share their runtime pods`;
+}
+
+/** How to open it in steps. */
+export function toSmallerStep(model: string): SafeText {
+  return safe`begin with a small share, as in model-mirror mirror ${mask(model)} 5 --here, and raise it in steps`;
 }
 
 function findHostRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {

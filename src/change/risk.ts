@@ -4,6 +4,7 @@ import type { SafeText } from '../input/safe-text.ts';
 /** Every kind of risk that a report tells. */
 export const riskCodes = [
   'candidate-equals-primary',
+  'first-opening',
   'guardrail-touched',
   'hosts-changed',
   'model-removed',
@@ -13,6 +14,9 @@ export const riskCodes = [
   'primary-unproven',
   'status-edited',
 ] as const;
+
+/** In percent: up to here a mirror is opened or raised without being called a risk, unless somebody asks for another. */
+export const defaultThreshold = 50;
 
 /** What a reviewer should look at twice; the files are right, and what they say may still hurt. */
 export interface Risk extends Place {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { defaultThreshold } from '../change/risk.ts';
 import type { DiffFlags } from './diff-flags.ts';
 import type { Host } from './host.ts';
 
@@ -14,7 +15,11 @@ export function addDiff(program: Command, host: Host, finish: (code: number) => 
     )
     .option('--path <folder>', 'compare the models there and below', '.')
     .option('--exit-code', 'end with 1 when something changes')
-    .option('--threshold <percent>', 'to what mirrorPercentage can be raised without being called a risk', '50')
+    .option(
+      '--threshold <percent>',
+      'up to what mirrorPercentage a mirror is opened or raised without being called a risk',
+      String(defaultThreshold),
+    )
     .option('--assume-ready', 'the preview: as if every candidate were ready, before and after')
     .option('--namespace <name>', 'for models that name none')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')

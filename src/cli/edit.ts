@@ -1,5 +1,7 @@
 /** The commands that edit the files: each thinks out what is to be written where. */
 import { resolve } from 'node:path';
+import { describeFirstOpening, toSmallerStep } from '../change/model-risks.ts';
+import { defaultThreshold } from '../change/risk.ts';
 import { toReasonText } from '../change/rollout-change.ts';
 import { discardCandidate, findFate, promoteCandidate, setCandidate } from '../edit/model-edits.ts';
 import { setMirrorPercentage, toPolicyText } from '../edit/policy-edits.ts';
@@ -60,7 +62,11 @@ export function runCandidateSet(name: string, flags: CandidateFlags, host: Host)
       done: `the candidate of ${name} is that already`,
       message: `${model.metadata.name}: ${candidate === undefined ? 'try' : 'change'} ${called}`,
       outcome: (after) => toMirrorOutcome(toRollout(after, target), called),
-      notes: (after) => [...toStaying(candidate, flags), ...toEqual(after, target)],
+      notes: (after) => [
+        ...toStaying(candidate, flags),
+        ...toEqual(after, target),
+        ...toOpening(candidate, after, target),
+      ],
     });
   });
 }
@@ -98,6 +104,15 @@ function toEqual(after: Digests, target: EditTarget): string[] {
   return digests.primary === digests.candidate
     ? [`${rollout.name}: the candidate has the same spec as the primary: its answers will tell nothing`]
     : [];
+}
+
+/** The first copies of a candidate where there was none. */
+function toOpening(before: ModelVersion | undefined, after: Digests, target: EditTarget): string[] {
+  const rollout = toRollout(after, target);
+  const opening = rollout && describeFirstOpening(rollout, defaultThreshold);
+  return opening === undefined || before !== undefined
+    ? []
+    : [`${target.model.metadata.name}: risk: ${opening}`, `    ${toSmallerStep(target.model.metadata.name)}`];
 }
 
 export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {
