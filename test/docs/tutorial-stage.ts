@@ -1,7 +1,7 @@
 /** What the tutorial takes for granted: a repository, a cluster, Argo CD with the plugin, and the watcher. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ArgocdStandIn } from '../../src/stand-in/argocd.ts';
 import { git, startGitServer } from '../../src/stand-in/git-server.ts';
 import { KServeStandIn } from '../../src/stand-in/kserve.ts';
@@ -13,6 +13,8 @@ import { toReader } from './tutorial.ts';
 export interface TutorialStage {
   readonly shell: TutorialShell;
   readonly liveNames: () => string[];
+  /** A bot pushes a commit of its own to the branch, as the watcher may at any moment. */
+  readonly intrude: () => Promise<void>;
   /** Of the watcher, when something did not come about. */
   readonly watcherSaid: () => string;
   readonly end: () => Promise<void>;
@@ -65,6 +67,7 @@ export async function setTutorialStage(): Promise<TutorialStage> {
     ends.push(() => watcher.stop());
     return {
       shell: toReader(join(folder, 'reader'), program, url),
+      intrude: () => pushAsBot(join(folder, 'bot'), url),
       liveNames: () => cluster.list('inferenceservices').map(({ metadata }) => metadata.name),
       watcherSaid: watcher.output,
       end,
@@ -72,6 +75,23 @@ export async function setTutorialStage(): Promise<TutorialStage> {
   } catch (error) {
     await end();
     throw error;
+  }
+}
+
+/** @param clone is made. */
+export async function pushAsBot(clone: string, url: string): Promise<void> {
+  for (;;) {
+    rmSync(clone, { recursive: true, force: true });
+    await git(dirname(clone), ['clone', '--quiet', url, clone]);
+    appendFileSync(join(clone, 'bot.txt'), 'It was here.\n');
+    await git(clone, ['add', '--all']);
+    await git(clone, ['commit', '--quiet', '--message', 'A bot was here']);
+    try {
+      await git(clone, ['push', '--quiet', 'origin', 'main']);
+      return;
+    } catch (error) {
+      if (!String((error as Error).message).includes('rejected')) throw error;
+    }
   }
 }
 

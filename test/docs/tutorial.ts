@@ -4,7 +4,7 @@
  * A block of the language `sh` is run; one with `fails` behind it must fail. A `text` block right after
  * it is what it says; without one it says nothing.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { devNull } from 'node:os';
@@ -74,7 +74,9 @@ export function toReader(folder: string, program: string, repository: string): T
   mkdirSync(bin, { recursive: true });
   const command = join(bin, 'model-mirror');
   writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
-  chmodSync(command, 0o755);
+  const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  writeFileSync(join(bin, 'git'), toPatientGit(git));
+  for (const place of [command, join(bin, 'git')]) chmodSync(place, 0o755);
   return new TutorialShell(folder, {
     PATH: `${bin}:${process.env['PATH'] ?? ''}`,
     HOME: folder,
@@ -88,6 +90,34 @@ export function toReader(folder: string, program: string, repository: string): T
     GIT_COMMITTER_NAME: 'Ada',
     GIT_COMMITTER_EMAIL: 'ada@example.com',
   });
+}
+
+/**
+ * The git of a reader who does what the page says of a rejected push: pull, and push again. It does so only where the
+ * page itself has pulled before, so a page that forgets that fails.
+ */
+function toPatientGit(git: string): string {
+  return `#!/bin/sh
+pulled="$HOME/.pulled"
+case "$1" in
+pull)
+  '${git}' "$@" || exit $?
+  : >"$pulled"
+  ;;
+push)
+  [ -e "$pulled" ] || exec '${git}' "$@"
+  rm "$pulled"
+  until said=$('${git}' "$@" 2>&1); do
+    case "$said" in
+    *'[rejected]'*) '${git}' pull --quiet --rebase || exit $? ;;
+    *) printf '%s\\n' "$said" && exit 1 ;;
+    esac
+  done
+  [ -z "$said" ] || printf '%s\\n' "$said"
+  ;;
+*) exec '${git}' "$@" ;;
+esac
+`;
 }
 
 /** Nobody waits here as long as people would. */

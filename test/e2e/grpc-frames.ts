@@ -1,5 +1,5 @@
 /**
- * The little of gRPC over HTTP/2 and of KServe's V2 protocol that the stand-in for ModelMesh and the load
+ * The little of gRPC over HTTP/2 and of KServe's V2 protocol that the fake of ModelMesh and the load
  * generator speak, written by hand.
  *
  * Sources: grpc/grpc doc/PROTOCOL-HTTP2.md; kserve/kserve docs/predict-api/v2/grpc_predict_v2.proto, where

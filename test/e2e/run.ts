@@ -15,7 +15,9 @@ import { gate } from './cases/gate.ts';
 import { headers } from './cases/headers.ts';
 import { iter8 } from './cases/iter8.ts';
 import { reconfiguration } from './cases/reconfiguration.ts';
+import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } from './cases/safety.ts';
 import { shares } from './cases/shares.ts';
+import { stalledPod } from './cases/stall.ts';
 import { times } from './cases/times.ts';
 import { tutorial } from './cases/tutorial.ts';
 import { tutorialPage } from './cases/tutorial-page.ts';
@@ -41,6 +43,11 @@ const cases: Readonly<Record<string, Case>> = {
   9: { title: 'Reconfiguration under 40,000 calls', run: reconfiguration },
   10: { title: 'Times', run: times },
   11: { title: 'The tutorial’s page', run: tutorialPage },
+  12: { title: 'Another spec without a runtime Pod', run: noRuntimePod },
+  13: { title: 'Another annotation that a model is loaded by', run: annotationChanged },
+  14: { title: 'A controller that is away', run: controllerAway },
+  15: { title: 'A cluster that restarts', run: clusterRestarted },
+  16: { title: 'A candidate that stalls its Pod', run: stalledPod },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];
@@ -100,7 +107,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Stand-ins: **ModelMesh** (a gRPC server of the KServe V2 protocol that leads calls as ModelMesh does and counts them) and **KServe’s controller** (writes the status of InferenceServices as the real one does; its webhook’s defaults come from a real MutatingAdmissionPolicy). All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the Envoys of both gateways and of a client’s sidecar, and the watcher with the rights of `plugin/install`.',
+    'Fakes: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the Envoys of both gateways and of a client’s sidecar, and the watcher with the rights of `plugin/install`.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];
 }

@@ -171,7 +171,7 @@ async function startModelMesh(): Promise<ModelMeshControl> {
     command: process.execPath,
     words: [modelMeshProgram, '--listen', `${addresses.modelmesh}:8033`, '--control', control],
   });
-  await program.until('the stand-in for ModelMesh listens', () => program.tail().includes(control));
+  await program.until('the fake of ModelMesh listens', () => program.tail().includes(control));
   return new ModelMeshControl(control);
 }
 

@@ -26,6 +26,8 @@ export interface TrafficOptions {
   readonly parallel?: number;
   /** Each `name=value`, sent as often as it is there. */
   readonly headers?: readonly string[];
+  /** In the body. */
+  readonly modelName?: string;
 }
 
 export const hostOf = (model: string): string => `${model}.modelmesh-serving`;
@@ -36,12 +38,13 @@ export class Traffic {
   readonly #child;
   #isStopping = false;
 
-  constructor({ origin, model, calls, rate = 0, parallel = 32, headers = [] }: TrafficOptions) {
+  constructor({ origin, model, calls, rate = 0, parallel = 32, headers = [], modelName }: TrafficOptions) {
     const words = [
       ...[program, '--to', targets[origin], '--authority', hostOf(model), '--deadline-ms', '10000'],
       ...['--rate', `${rate}`, '--parallel', `${parallel}`],
       ...(calls === undefined ? [] : ['--calls', `${calls}`]),
       ...headers.flatMap((header) => ['--header', header]),
+      ...(modelName === undefined ? [] : ['--model-name', modelName]),
     ];
     const command = [process.execPath, ...words];
     const [first = '', ...rest] = origin === 'outside' ? command : ['ip', 'netns', 'exec', 'client', ...command];

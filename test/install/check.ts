@@ -16,6 +16,7 @@ import { findExcessRights } from './rbac.ts';
 import { RealApi } from './real-api.ts';
 import { findLooseEnds } from './references.ts';
 import { expectations, findWrongRights } from './rights-in-force.ts';
+import { typePage } from './typed.ts';
 
 /** Not ours, but something of ours is in them. */
 const others: readonly Built[] = ['argocd', 'modelmesh-serving'].map((name) => {
@@ -62,12 +63,43 @@ try {
     if (isWhole) await check(`${name}: nothing leads nowhere`, () => findLooseEnds(objects));
     if (name.startsWith('sidecar')) await check(`${name}: the repo-server`, () => findSidecarTroubles(objects));
   }
+  await checkPages(built);
   await checkWithApi(built);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+/** What is typed by a reader is an installation as any other. */
+async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
+  const name = 'as README.md says';
+  await check(`${name}: each block does what it says, in an empty folder`, () => {
+    const { objects, blocks } = typePage('README.md', 'Install on Argo CD in five steps', join(folder, 'typed-readme'));
+    built.set(name, objects);
+    return JSON.stringify(blocks) === JSON.stringify({ sh: 3, yaml: 3 }) ? [] : [JSON.stringify(blocks)];
+  });
+  await check('plugin/install/README.md: each block does what it says, in an empty folder', () => {
+    const { objects } = typePage('plugin/install/README.md', undefined, join(folder, 'typed-install'));
+    const kinds = objects.map(({ kind }) => kind).join();
+    return kinds === 'Namespace,Secret' ? [] : [`it sends ${kinds}`];
+  });
+  const objects = built.get(name) ?? [];
+  const watcher = objects.filter(({ kind, metadata }) => kind !== 'Application' && metadata.namespace !== 'argocd');
+  await check(`${name}: rights`, () => findExcessRights(objects));
+  await check(`${name}: Pods`, () => findPodTroubles(objects));
+  await check(`${name}: nothing leads nowhere`, () => findLooseEnds(watcher));
+  await check(`${name}: what docs/security.md calls off by default is off`, () =>
+    objects
+      .filter(
+        ({ kind, metadata, ...rest }) =>
+          kind === 'ServiceMonitor' ||
+          (/^Role/.test(kind) && metadata.namespace === 'argocd') ||
+          JSON.stringify(rest).includes('--argocd-refresh'),
+      )
+      .map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+  );
+}
 
 function findSidecarTroubles(objects: readonly Built[]): string[] {
   const containers = valueAt(objects[0], ['spec', 'template', 'spec', 'containers']);

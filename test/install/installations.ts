@@ -66,17 +66,25 @@ export function writeInstallations(folder: string): Installation[] {
       ),
       isWhole: false,
     })),
-    ...['watcher', 'watcher-namespaced'].map((base) => {
+    ...(
+      [
+        ['watcher', ''],
+        ['watcher', '  - ../components/argocd-refresh\n  - ../components/service-monitor\n'],
+        ['watcher-namespaced', ''],
+      ] as const
+    ).map(([base, more]) => {
       const example = base.replace('watcher', 'example');
+      const all = more === '' ? '' : ' with all components';
       write(`moved-${base}`, [`namespace: ${elsewhere}`, `resources: [../${base}]`]);
       const text = readFileSync(join(folder, example, 'kustomization.yaml'), 'utf8');
       const lines = text
         .replace(`- ../${base}\n`, `- ../moved-${base}\n`)
+        .replace('components:\n', `components:\n${more}`)
         .replace('- modelmesh-serving\n', `- ../${example}/modelmesh-serving\n`)
         .replace('namespace: model-mirror\n', `namespace: ${elsewhere}\n`);
       return {
-        name: `${example} in ${elsewhere}`,
-        folder: write(`moved-${example}`, lines.split('\n')),
+        name: `${example} in ${elsewhere}${all}`,
+        folder: write(`moved-${example}${all.replaceAll(' ', '-')}`, lines.split('\n')),
         isWhole: true,
       };
     }),
@@ -110,7 +118,7 @@ const exclusions: Readonly<Record<string, string>> = {
 };
 
 /** What the component relies on in Argo CD's own Deployment: names, volumes, and the init container. */
-function toRepoServer(exclusion: string): string {
+export function toRepoServer(exclusion: string): string {
   return `
 apiVersion: apps/v1
 kind: Deployment

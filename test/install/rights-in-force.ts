@@ -36,6 +36,12 @@ const never: readonly Deed[] = [
 
 const everywhere = (namespace: string): Expectation => ({
   namespace,
+  may: [...read(all), ...read(models)],
+  mayNot: [...never, applications('patch', 'argocd')],
+});
+
+const refreshing = (namespace: string): Expectation => ({
+  namespace,
   may: [...read(all), ...read(models), applications('patch', 'argocd')],
   mayNot: never,
 });
@@ -50,6 +56,9 @@ const named = (namespace: string): Expectation => ({
 export const expectations: Readonly<Record<string, Expectation>> = {
   example: everywhere('model-mirror'),
   'example in ml-tools': everywhere('ml-tools'),
+  'example in ml-tools with all components': refreshing('ml-tools'),
+  'watcher, configured + components/argocd-refresh': refreshing('model-mirror'),
+  'as README.md says': everywhere('model-mirror'),
   'example-namespaced': named('model-mirror'),
   'example-namespaced in ml-tools': named('ml-tools'),
 };

@@ -9,7 +9,10 @@ const given: Readonly<Record<string, readonly string[]>> = {
   'the candidate’s mm-vmodel-id': ['mm-vmodel-id=wisdom-1'],
   'mm-vmodel-id twice': ['mm-vmodel-id=wisdom-1', 'mm-vmodel-id=wisdom-0'],
   'mm-model-id': ['mm-model-id=wisdom-1'],
-  'mm-model-id-bin': ['mm-model-id-bin=d2lzZG9tLTE='],
+  'mm-vmodel-id-bin': [`mm-vmodel-id-bin=${toBinary('wisdom-1')}`],
+  'tas-model-id': ['tas-model-id=wisdom-1'],
+  'mm-required and mm-balanced': ['mm-required=all', 'mm-balanced=true'],
+  'mm-model-id-bin': [`mm-model-id-bin=${toBinary('wisdom-1')}`],
   'mm-model-id and mm-vmodel-id': ['mm-model-id=wisdom-1', 'mm-vmodel-id=wisdom-1'],
 };
 
@@ -34,4 +37,9 @@ export async function headers(scene: Scene): Promise<void> {
       ]);
     }
   await scene.remove('wisdom');
+}
+
+/** As gRPC sends a header whose name ends with -bin. */
+function toBinary(text: string): string {
+  return Buffer.from(text).toString('base64');
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readBlocks, toComparable, toQuicker, toReader, tutorialFile } from '../../docs/tutorial.ts';
+import { pushAsBot } from '../../docs/tutorial-stage.ts';
 import { inferenceServices } from '../cluster.ts';
 import { modelNamespace } from '../mesh.ts';
 import { until } from '../program.ts';
@@ -16,8 +17,11 @@ export async function tutorialPage(scene: Scene): Promise<void> {
   // The page tells of a history without what other cases did.
   await repository.beginAnew({ 'models/.gitkeep': '' });
   await scene.stack.addApplication({ name: application, path: 'models' });
+  // The watcher writes its page on the new history: before that there is no peace to clone in.
+  await until('the watcher has written its page', async () => (await repository.read('STATUS.md')) !== undefined);
   const shell = toReader(join(scratch, 'reader'), program, repository.url);
   for (const { commands, mustFail, shown } of readBlocks(tutorialFile)) {
+    if (commands.includes('git push')) await pushAsBot(join(scratch, 'bot'), repository.url);
     const { code, said } = await shell.play(toQuicker(commands));
     // What a git host's webhook does.
     if (commands.includes('git push')) await scene.stack.refresh(application);
