@@ -7,15 +7,16 @@ import { locate } from '../input/yaml-text.ts';
 import { exitCodes } from '../io/fault.ts';
 import { toExplainJson, toExplainText } from '../output/explain-text.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
-import { findTarget, renderAll, toOwnApplication } from './edit-target.ts';
+import { findTarget, renderAll, toAbsolute, toOwnApplication } from './edit-target.ts';
 import type { ExplainFlags } from './glance-flags.ts';
 import { toSpeech } from './glance-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace, toToldNamespace } from './namespace-name.ts';
+import { findPending } from './pending.ts';
 import { showProblems } from './show-problems.ts';
 
 /** @returns the exit code. */
-export function runExplain(name: string, flags: ExplainFlags, host: Host): number {
+export async function runExplain(name: string, flags: ExplainFlags, host: Host): Promise<number> {
   const target = findTarget(name, flags, host);
   const { toShownPath: toPath } = target.places;
   const refuse = (problems: readonly Problem[]) => {
@@ -34,7 +35,9 @@ export function runExplain(name: string, flags: ExplainFlags, host: Host): numbe
   const { rollout } = rendered;
   const place = (role: 'primary' | 'candidate') => locate(target.source, ['spec', role]);
   const speech = toSpeech(flags, target.places, target.tree);
-  const glance = computeGlance(rendered, { namespace: flags.namespace }, speech);
+  const own = { ...target.places, folder: toAbsolute(target, target.file.folder) };
+  const pending = await findPending(own, toOwnApplication(target).tree, host.environment, toPath);
+  const glance = computeGlance(rendered, { namespace: flags.namespace, pending: pending([target.file.path]) }, speech);
   const explanation = {
     glance,
     policy: explainPolicy(rollout),

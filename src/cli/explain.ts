@@ -17,6 +17,6 @@ Example: find out who set the percentage, and why nothing is mirrored
   $ model-mirror explain wisdom`,
     )
     .action(async (model: string, flags: ExplainFlags) =>
-      finish((await import('./explain-run.ts')).runExplain(model, flags, host)),
+      finish(await (await import('./explain-run.ts')).runExplain(model, flags, host)),
     );
 }

@@ -2,9 +2,11 @@
 import { relative, resolve, sep } from 'node:path';
 import type { Glance } from '../glance/glance.ts';
 import { computeGlance } from '../glance/glance.ts';
+import { toPendingStep } from '../glance/pending.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { hasErrors, toWholeProblem } from '../input/problem.ts';
+import type { SafeText } from '../input/safe-text.ts';
 import { quote, safe } from '../input/safe-text.ts';
 import { systemClock } from '../io/clock.ts';
 import { Fault } from '../io/fault.ts';
@@ -20,6 +22,8 @@ import type { StatusFlags } from './glance-flags.ts';
 import { toSpeech } from './glance-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace, toToldNamespace } from './namespace-name.ts';
+import type { FindPending } from './pending.ts';
+import { findPending } from './pending.ts';
 import type { Places } from './places.ts';
 
 /** The files that are looked at. */
@@ -33,6 +37,8 @@ interface Files {
 
 /** What one look has found. */
 export interface Seen extends Omit<Files, 'tree'> {
+  /** What is only here, and what to do about it before all else. */
+  readonly first: SafeText | undefined;
   /** How many there are, also those that are left out. */
   readonly models: number;
   readonly glances: readonly Glance[];
@@ -69,15 +75,30 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
         own.map(({ rendered, namespace: known }) => toLookedAt(rendered, known)),
         { now: systemClock.now(), signal },
       ));
-    const glances = own.map(({ rendered }, i) => computeGlance(rendered, { live: seen?.[i], namespace }, speech));
+    const pending = await readPending(files);
+    const toFile = ({ rollout }: RenderedRollout) => rollout.file.source.path;
+    const glances = own.map(({ rendered }, i) => {
+      const here = files.revision === undefined ? pending?.([toFile(rendered)]) : undefined;
+      return computeGlance(rendered, { live: seen?.[i], namespace, pending: here }, speech);
+    });
+    const all = pending?.(rollouts.map(toFile));
+    const first = all && toPendingStep(all, speech.toPath);
     return {
       glances: flags.differing === true ? glances.filter(({ differences }) => differences.length > 0) : glances,
       models: glances.length,
       problems,
       revision: files.revision,
+      first: files.revision === undefined ? first : first && safe`here, and not there yet: ${first}`,
       hint: files.hint,
     };
   };
+
+  /** What is only here matters also to who looks at the upstream: it is what is missing there. */
+  async function readPending({ tree, revision }: Files): Promise<FindPending | undefined> {
+    if (flags.revision !== undefined) return undefined;
+    const here = revision === undefined ? tree : openFolderTree(places);
+    return findPending(places, here, host.environment, places.toShownPath);
+  }
 }
 
 /** The files, read anew each time. */

@@ -63,22 +63,26 @@ function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, conte
 }
 
 function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places: Places, host: Host): string {
-  const { glances, problems, revision, hint } = seen;
+  const { glances, problems, revision, first: pending, hint } = seen;
   if (flags.output === 'json') return toStatusJson(glances, { revision, problems });
   const style = host.style(1);
-  const [first] = glances;
-  const models =
-    name !== undefined && first !== undefined
-      ? toStatusDetail(first, places.toShownPath, style)
-      : glances.length === 0
-        ? ''
-        : toStatusTable(glances, toWidth(host), style);
+  const [glance] = glances;
+  const isOne = name !== undefined && glance !== undefined;
+  const models = isOne
+    ? toStatusDetail(glance, places.toShownPath, style)
+    : glances.length === 0
+      ? ''
+      : toStatusTable(glances, toWidth(host), style);
   const remarks = [
     ...(glances.length === 0 && seen.models > 0 ? [`All ${seen.models} models are what is wanted of them.`] : []),
     ...(revision === undefined ? [] : [toRevisionText(revision)]),
     ...(hint === undefined ? [] : [`${hint}.`]),
   ];
   return [
+    // Of the one that is looked at closely, its own words say it.
+    ...(pending === undefined || (isOne && revision === undefined)
+      ? []
+      : [`${style('bold', 'First:')} ${style('cyan', pending)}\n${models === '' ? '' : '\n'}`]),
     models,
     ...(remarks.length === 0 || models === '' ? [] : ['\n']),
     ...remarks.map((line) => `${style('dim', line)}\n`),

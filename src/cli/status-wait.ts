@@ -6,6 +6,7 @@ import { mask, safe } from '../input/safe-text.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { shorten } from '../output/columns.ts';
+import { toMessageLines } from '../output/glance-words.ts';
 import { toStatusJson } from '../output/status-table.ts';
 import type { StatusFlags } from './glance-flags.ts';
 import type { Host } from './host.ts';
@@ -50,6 +51,9 @@ export async function waitFor(
     try {
       const seen = await look(late);
       trouble = undefined;
+      // What waits here cannot come from there.
+      if (last === undefined && seen.revision !== undefined && seen.first !== undefined)
+        host.write(2, [`${seen.first}\n`]);
       if (hasErrors(seen.problems)) {
         progress.end();
         showProblems(seen.problems, host, 2, places.toShownPath);
@@ -92,7 +96,8 @@ function report(goal: Goal, seen: Seen, waited: Waited, flags: StatusFlags, host
   if (outcome === 'reached') return exitCodes.fine;
   const what = outcome === 'waiting' ? `timed out after ${flags.timeout}` : `not ${goal}, and waiting does not help`;
   const next = toNext(goal, waited.model);
-  host.write(2, [`model-mirror: ${what}: ${text}\n    ${next}\n`]);
+  const messages = waited.model === undefined ? [] : toMessageLines(waited.model);
+  host.write(2, [`model-mirror: ${what}: ${text}\n`, ...[...messages, next].map((line) => `    ${line}\n`)]);
   return exitCodes.problems;
 }
 

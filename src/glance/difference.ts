@@ -3,6 +3,8 @@ import { mask } from '../input/safe-text.ts';
 
 /** Every way in which what was seen can differ from what is wanted; the most urgent first. */
 export const differenceCodes = [
+  'not-committed',
+  'not-pushed',
   'status-ignored',
   'no-status',
   'primary-failed',

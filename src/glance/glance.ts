@@ -16,6 +16,8 @@ import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { Difference, DifferenceCode } from './difference.ts';
 import { sortDifferences } from './difference.ts';
 import { toNextStep } from './next-step.ts';
+import type { Pending } from './pending.ts';
+import { lookForPending } from './pending.ts';
 import type { Speech } from './speech.ts';
 
 type Status = ModelStatus['status'];
@@ -60,9 +62,15 @@ export interface GlanceOptions {
   readonly live?: Status | undefined;
   /** For models that name none. */
   readonly namespace?: string | undefined;
+  /** What of its files is only here; undefined: nothing is known of that. */
+  readonly pending?: Pending | undefined;
 }
 
-export function computeGlance(rendered: RenderedRollout, { live, namespace }: GlanceOptions, speech: Speech): Glance {
+export function computeGlance(
+  rendered: RenderedRollout,
+  { live, namespace, pending }: GlanceOptions,
+  speech: Speech,
+): Glance {
   const { rollout, mirror, digests, versions, status } = rendered;
   const primary = toDesired(rollout.primary, digests.primary);
   const candidate = rollout.candidate === undefined ? undefined : toDesired(rollout.candidate, digests.candidate ?? '');
@@ -74,6 +82,7 @@ export function computeGlance(rendered: RenderedRollout, { live, namespace }: Gl
   const seen = live && upgradeStatus(live, versions);
   const observed = seen ?? status?.status;
   const differences = sortDifferences([
+    ...lookForPending(pending, speech.toPath),
     ...lookAtStatus(rendered),
     ...(observed === undefined
       ? []
@@ -102,7 +111,7 @@ export function computeGlance(rendered: RenderedRollout, { live, namespace }: Gl
     source,
     observed,
     differences,
-    next: toNextStep(rendered, differences[0]?.code, source, observed, speech),
+    next: toNextStep(rendered, differences[0]?.code, { source, observed, pending }, speech),
   };
 }
 

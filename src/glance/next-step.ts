@@ -1,20 +1,32 @@
-import { findStoragePathField, hasStorage } from '../input/model-place.ts';
+import { findStoragePathField, hasStorage, modelFieldOf } from '../input/model-place.ts';
+import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath } from '../input/problem.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { DifferenceCode } from './difference.ts';
+import type { Pending } from './pending.ts';
+import { toPendingStep } from './pending.ts';
 import type { Speech } from './speech.ts';
 
-/** KServe's reasons for a failure that no other storageUri mends (pkg/apis/serving/v1beta1, FailureReason). */
-const reasonsOfTemplate: ReadonlySet<string> = new Set([
-  'InvalidPredictorSpec',
-  'NoSupportingRuntime',
-  'RuntimeDisabled',
-  'RuntimeNotRecognized',
-  'RuntimeUnhealthy',
-]);
+/**
+ * What KServe's reasons for a failure are about: the field of a predictor that is looked at first, and why
+ * (pkg/apis/serving/v1beta1, FailureReason).
+ */
+const causes: Readonly<Record<string, { readonly field: string | undefined; readonly why: string }>> = {
+  InvalidPredictorSpec: { field: undefined, why: 'KServe does not accept it' },
+  NoSupportingRuntime: { field: 'modelFormat', why: 'no ServingRuntime supports it' },
+  RuntimeDisabled: { field: 'runtime', why: 'that ServingRuntime is disabled' },
+  RuntimeNotRecognized: { field: 'runtime', why: 'KServe does not find the ServingRuntime' },
+};
+
+/** What is known beside the files. */
+interface Known {
+  readonly source: 'git' | 'cluster';
+  readonly observed: ModelStatus['status'] | undefined;
+  readonly pending: Pending | undefined;
+}
 
 /**
  * The one thing to do next. A sentence without its full stop.
@@ -24,30 +36,34 @@ const reasonsOfTemplate: ReadonlySet<string> = new Set([
 export function toNextStep(
   { rollout, mirror, statusPath, statusWarnings }: RenderedRollout,
   code: DifferenceCode | undefined,
-  source: 'git' | 'cluster',
-  observed: ModelStatus['status'] | undefined,
+  { source, observed, pending }: Known,
   speech: Speech,
 ): string {
   const { name, primary, candidate } = rollout;
   const command = (words: string) => `\`model-mirror ${words}${speech.flags}\``;
   const application = 'if it stays so, look at the Application';
-  const push = 'push, if that is still to be done';
+  // Where it is not known, it may be what is missing.
+  const push = pending === undefined ? 'push, if that is still to be done' : undefined;
+  const thenWait = (what: string) => (push === undefined ? `wait for ${what}` : `${push}, and wait for ${what}`);
   switch (code) {
+    case 'not-committed':
+    case 'not-pushed':
+      return (pending && toPendingStep(pending, speech.toPath)) ?? application;
     case 'status-ignored':
       return statusWarnings[0]?.hint ?? 'the watcher writes it anew';
     case 'no-status':
       if (speech.clusters.length > 0)
         return `name a cluster with --cluster: there are status files of ${speech.clusters.join(', ')}`;
-      return `${push}, and pull; if ${speech.toPath(statusPath)} does not come, see that the watcher runs, and watches this branch and path`;
+      return `${push === undefined ? 'pull' : `${push}, and pull`}; if ${speech.toPath(statusPath)} does not come, see that the watcher runs, and watches this branch and path`;
     case 'primary-failed':
-      return `mend ${toCause(rollout, primary, observed?.primary?.reason, speech)}, and push`;
+      return `check ${toCause(rollout, primary, observed?.primary?.reason, speech)}, and push what fixes it`;
     case 'candidate-failed':
       return candidate === undefined
         ? application
-        : `mend ${toCause(rollout, candidate, observed?.candidate?.reason, speech)}, or ${command(`discard ${name}`)}`;
+        : `check ${toCause(rollout, candidate, observed?.candidate?.reason, speech)}, or ${command(`discard ${name}`)}`;
     case 'primary-missing':
     case 'candidate-missing':
-      return `${push}, and wait for Argo CD; ${application}`;
+      return `${thenWait('Argo CD')}; ${application}`;
     case 'primary-other':
     case 'primary-other-digest':
     case 'primary-not-observed':
@@ -55,8 +71,8 @@ export function toNextStep(
     case 'candidate-other-digest':
     case 'candidate-not-observed':
       return source === 'git'
-        ? `${push}; then wait for Argo CD and the watcher, and pull`
-        : `${push}, and wait for Argo CD; ${application}`;
+        ? `${push === undefined ? 'wait' : `${push}; then wait`} for Argo CD and the watcher, and pull`
+        : `${thenWait('Argo CD')}; ${application}`;
     case 'primary-not-ready':
       return toWaitFor(observed?.primary, 'any request to the model', '');
     case 'candidate-not-ready':
@@ -92,11 +108,33 @@ function toWaitFor(seen: ModelStatus['status']['primary'], call: string, otherwi
   return `wait until it is Ready or Failed${otherwise}`;
 }
 
-/** The field that is to be mended, and where it is. */
-function toCause({ file }: Rollout, version: RolloutVersion, reason: string | undefined, { toPath }: Speech): string {
-  const { field, path } = reasonsOfTemplate.has(reason ?? '') ? ofTemplate : toPlaceField(version);
-  const { line } = locate(file.source, path);
-  return `${field} in ${toPath(file.source.path)}:${line}`;
+/** What to look at first, by the reason that KServe gives; its message says more. */
+function toCause(rollout: Rollout, version: RolloutVersion, reason: string | undefined, { toPath }: Speech): string {
+  const { source } = rollout.file;
+  const at = (path: FieldPath) => `${toPath(source.path)}:${locate(source, path).line}`;
+  if (reason === 'ModelLoadFailed') {
+    const { field, path } = toPlaceField(version);
+    return `${field} in ${at(path)}`;
+  }
+  // It is about no file: the Pods are KServe's, and what ends them may be anything.
+  if (reason === 'RuntimeUnhealthy') return 'the Pods of its ServingRuntime';
+  const cause = causes[reason ?? ''];
+  if (cause === undefined) return `what KServe reports: kubectl describe inferenceservice ${version.name}`;
+  const { path, field } = findField(rollout, version, cause.field);
+  return `${field} in ${at(path)} (${cause.why})`;
+}
+
+/** Where a field of what describes the model is set: by the version's own overrides, or in the template. */
+function findField(
+  { file: { model } }: Rollout,
+  { role, declared }: RolloutVersion,
+  field: string | undefined,
+): { readonly field: string; readonly path: FieldPath } {
+  if (field === undefined) return ofTemplate;
+  const path = [...modelFieldOf(model, declared), field];
+  if (valueAt(declared.overrides, path) !== undefined) return { field, path: ['spec', role, 'overrides', ...path] };
+  if (valueAt(model.spec.template, path) !== undefined) return { field, path: ['spec', 'template', ...path] };
+  return ofTemplate;
 }
 
 const ofTemplate = { field: 'the spec', path: ['spec', 'template', 'spec'] };

@@ -55,13 +55,14 @@ export async function readLocalState(
   if (tracked === undefined) return undefined;
   const upstream = await findUpstream(branch?.trim(), git);
   const differ = (...commits: string[]) => list('diff', '--name-only', '--no-renames', ...commits);
+  const ref = head === undefined || upstream?.isSame === true ? undefined : upstream?.ref;
   const [changed, since, other] = await Promise.all([
     head === undefined ? new Set(files) : differ('HEAD'),
-    upstream?.ref === undefined || head === undefined ? undefined : differ(`${upstream.ref}...HEAD`),
-    upstream?.ref === undefined || head === undefined ? undefined : differ(upstream.ref, 'HEAD'),
+    ref === undefined ? undefined : differ(`${ref}...HEAD`),
+    ref === undefined ? undefined : differ(ref, 'HEAD'),
   ]);
   const unpushed =
-    upstream === undefined || head === undefined
+    upstream === undefined || head === undefined || upstream.isSame
       ? []
       : upstream.ref === undefined
         ? files.filter((path) => tracked.has(path))
@@ -103,6 +104,8 @@ type Git = (...words: string[]) => Promise<string | undefined>;
 interface UpstreamPlace {
   /** What HEAD is compared with; undefined: nothing of the remote is here yet. */
   readonly ref: string | undefined;
+  /** It is the commit that HEAD is. */
+  readonly isSame: boolean;
   readonly push: string;
 }
 
@@ -118,6 +121,7 @@ async function findUpstream(branch: string | undefined, git: Git): Promise<Upstr
     const isGone = track.includes('gone');
     return {
       ref: isGone ? await findDefault(remote, git) : ref,
+      isSame: track === '',
       push: track.includes('behind') ? `git pull --rebase --autostash && ${push}` : push,
     };
   }
@@ -127,6 +131,7 @@ async function findUpstream(branch: string | undefined, git: Git): Promise<Upstr
   const isThere = (await git('rev-parse', '--quiet', '--verify', namesake)) !== undefined;
   return {
     ref: isThere ? namesake : await findDefault(own, git),
+    isSame: false,
     push: toFirstPush(own, branch),
   };
 }

@@ -4,7 +4,7 @@ import type { PolicyExplanation, PolicyField, PolicyPatch } from '../glance/poli
 import type { Place } from '../input/problem.ts';
 import { mask } from '../input/safe-text.ts';
 import { toColumns } from './columns.ts';
-import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
+import { isSaidByGate, toMessageLines, toPendingLines, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 
@@ -32,6 +32,7 @@ export function toExplainText(
   const hidden = policy.fields.length - shown.length;
   const rest = hidden === 0 ? [] : [style('dim', `  ${hidden} more fields have their defaults: --all shows them`)];
   return [
+    ...toPendingLines(glance, style),
     `${style('bold', glance.name)} in ${glance.namespace ?? 'a namespace that is not known: --namespace tells'}, ${toPath(glance.file)}`,
     ...section('Versions', toVersionLines({ glance, places }, at)),
     ...section(
@@ -54,6 +55,7 @@ export function toExplainText(
       toColumns(policy.patches.map((patch) => [...toPatchCells(patch), at(patch.place)])),
     ),
     '',
+    ...toMessageLines(glance),
     `${style('bold', 'Mirror:')} ${style(glance.gate.open ? 'green' : 'yellow', glance.gate.text)}`,
     ...glance.differences
       .filter((one) => !isSaidByGate(one, glance))

@@ -3,6 +3,7 @@ import type { Difference, DifferenceCode } from '../glance/difference.ts';
 import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
 import { mask } from '../input/safe-text.ts';
 import { toShown } from './page-text.ts';
+import type { Style } from './style.ts';
 
 /** `Ready`, `Failed ModelLoadFailed`; `earlier spec` when what was seen is not what is wanted. */
 export function toStateText(desired: DesiredVersion, seen: SeenVersion | undefined): string {
@@ -33,4 +34,20 @@ export function isSaidByGate({ code }: Difference, { gate, source }: Glance): bo
 /** A version for programs; a URI's user and password are left out. */
 export function toVersionJson({ name, version, storageUri, digest }: DesiredVersion): object {
   return { name, version, storageUri: storageUri === undefined ? null : mask(storageUri), digest };
+}
+
+/** What comes before all else: nothing that follows can come true before it is done. */
+export function toPendingLines({ differences, next }: Glance, style: Style): string[] {
+  const [first] = differences;
+  return first?.code === 'not-committed' || first?.code === 'not-pushed'
+    ? [`${style('bold', 'First:')} ${style('cyan', next)}`, '']
+    : [];
+}
+
+/** What KServe says of each version, in its own words. */
+export function toMessageLines({ observed }: Pick<Glance, 'observed'>): string[] {
+  return (['primary', 'candidate'] as const).flatMap((role) => {
+    const message = observed?.[role]?.message;
+    return message === undefined ? [] : [`KServe on the ${role}: ${toShown(mask(message), 300)}`];
+  });
 }

@@ -7,7 +7,7 @@ import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
 import type { Problem } from '../input/problem.ts';
 import { mask } from '../input/safe-text.ts';
 import { pad, shorten, toColumns, toWidth } from './columns.ts';
-import { isSaidByGate, toStateText, toVersionJson } from './glance-words.ts';
+import { isSaidByGate, toMessageLines, toPendingLines, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 
@@ -138,18 +138,15 @@ export function toStatusDetail(glance: Glance, toPath: (file: string) => string,
           : `${observed.mirror.percentage} % to ${toShown(observed.mirror.to, 60)}`,
     ],
   ];
-  const messages = (['primary', 'candidate'] as const).flatMap((role) => {
-    const message = observed?.[role]?.message;
-    return message === undefined ? [] : [`KServe on the ${role}: ${toShown(mask(message), 300)}`];
-  });
   const [head = '', ...lines] = toColumns(rows);
   return [
+    ...toPendingLines(glance, style),
     `${style('bold', glance.name)} in ${glance.namespace ?? 'a namespace that is not known: --namespace tells'}, ${toPath(glance.file)}`,
     '',
     style('dim', head),
     ...lines,
     '',
-    ...messages,
+    ...toMessageLines(glance),
     `${style('bold', 'Mirror:')} ${style(glance.gate.open ? 'green' : 'yellow', glance.gate.text)}`,
     ...differences.filter((one) => !isSaidByGate(one, glance)).map(({ text }) => `${style('bold', 'Note:')} ${text}`),
     `${style('bold', 'Next:')} ${style('cyan', glance.next)}`,

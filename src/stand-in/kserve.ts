@@ -97,7 +97,10 @@ function toLoaded(): object {
 
 function toFailed(): object {
   const status = toStatus(false, 'UpToDate', 'FailedToLoad', '');
-  const lastFailureInfo = { reason: 'ModelLoadFailed', message: 'the stand-in was told that it cannot be loaded' };
+  const lastFailureInfo = {
+    reason: 'ModelLoadFailed',
+    message: 'Failed to pull model from storage due to error: AccessDenied',
+  };
   return { ...status, modelStatus: { ...status.modelStatus, lastFailureInfo } };
 }
 

@@ -343,7 +343,7 @@ test('--wait ends when the branch says so; a server that is away meanwhile is wa
   t.is(stuck.stdout, '');
   t.regex(
     stuck.stderr,
-    /\nmodel-mirror: not ready, and waiting does not help: q-candidate-not-ready: v2 is Failed \(ModelLoadFailed\)\n {4}mend storageUri in models\/q-candidate-not-ready\/model\.yaml:18, or `model-mirror discard q-candidate-not-ready`\n$/,
+    /\nmodel-mirror: not ready, and waiting does not help: q-candidate-not-ready: v2 is Failed \(ModelLoadFailed\)\n {4}check storageUri in models\/q-candidate-not-ready\/model\.yaml:18, or `model-mirror discard q-candidate-not-ready`\n$/,
   );
 });
 
@@ -353,12 +353,12 @@ test('--wait is over in time: 1, and 3 when at last it could not be looked', asy
   const late = await run([...words, '2s'], clone);
   t.is(late.status, 1);
   t.regex(late.stderr, /\nmodel-mirror: timed out after 2s: q-candidate-not-ready: the candidate is Loading\n/);
-  const waiting = new Run([...words, '3s'], clone);
+  const waiting = new Run([...words, '8s'], clone);
   await waiting.said(/waiting/);
   await server.refuse();
   const away = await waiting.ended;
   t.is(away.status, 3);
-  t.regex(away.stderr, /\nmodel-mirror: timed out after 3s: origin\/main cannot be fetched: /);
+  t.regex(away.stderr, /\nmodel-mirror: timed out after 8s: origin\/main cannot be fetched: /);
   // What cannot be looked at in the first place is told at once.
   const first = await run([...words, '30s'], clone);
   t.is(first.status, 3);

@@ -41,7 +41,15 @@ const glances = look();
 const find = (name: string) => glances.filter((glance) => glance.name === name);
 
 test('every difference is reached, has its words, and what to do next', (t) => {
-  const all = [...glances, ...look({}), ...look({ primary: { name: 'a', state: 'Missing' } })];
+  const pending = { uncommitted: ['model.yaml'], unpushed: [], command: safe`git push`, canPush: true };
+  const all = [
+    ...glances,
+    ...look({}),
+    ...look({ primary: { name: 'a', state: 'Missing' } }),
+    ...[pending, { ...pending, uncommitted: [], unpushed: ['a', 'b', 'c', 'd', 'e'] }].flatMap((one) =>
+      render(files).rollouts.map((rendered) => computeGlance(rendered, { pending: one }, speech)),
+    ),
+  ];
   const codes = new Set(all.flatMap(({ differences }) => differences.map(({ code }) => code)));
   t.deepEqual(
     differenceCodes.filter((code) => !codes.has(code)),
@@ -130,6 +138,43 @@ test('without a gate, what is mirrored must be the candidate that is declared', 
   };
   t.is(wait(desired.candidate?.digest), 'reached');
   t.is(wait('0'.repeat(32)), 'waiting');
+});
+
+test('what to check follows from the reason of a failure', (t) => {
+  const own = Object.entries(files).filter(([path]) => path.includes('/g-'));
+  const next = (reason: string, template = '') => {
+    const changed = own.map(([path, text]) => [
+      path,
+      text.replace(/(modelFormat: \{name: sklearn\})/, `$1${template}`),
+    ]);
+    const input = Object.fromEntries(changed) as Files;
+    const { primary, candidate } = (look(undefined, input)[0] as Glance).desired;
+    const [glance] = look(
+      {
+        primary: { ...primary, state: 'Ready' },
+        candidate: { ...(candidate as Glance['desired']['primary']), state: 'Failed', reason },
+      },
+      input,
+    );
+    return glance?.next.replace(/, or `model-mirror discard .*$/, '');
+  };
+  const model = 'models/g-candidate-failed/model.yaml';
+  // The line of each field, as in the file of the fixture.
+  const lines = (files[model] ?? '').split('\n');
+  const at = (field: string, after = 0) =>
+    `${model}:${lines.findIndex((line, i) => i >= after && line.includes(field)) + 1}`;
+  const candidate = lines.findIndex((line) => line.includes('candidate:'));
+  t.is(next('ModelLoadFailed'), `check storageUri in ${at('storageUri', candidate)}`);
+  t.is(next('NoSupportingRuntime'), `check modelFormat in ${at('modelFormat')} (no ServingRuntime supports it)`);
+  t.is(next('RuntimeUnhealthy'), 'check the Pods of its ServingRuntime');
+  t.regex(next('InvalidPredictorSpec') ?? '', /^check the spec in .*:\d+ \(KServe does not accept it\)$/);
+  t.regex(next('RuntimeNotRecognized') ?? '', /^check the spec in .*:\d+ \(KServe does not find the ServingRuntime\)$/);
+  const runtime = '\n          runtime: mlserver-2';
+  const line = Number(/:(\d+)$/.exec(at('modelFormat'))?.[1]) + 1;
+  for (const reason of ['RuntimeNotRecognized', 'RuntimeDisabled'])
+    t.true(next(reason, runtime)?.startsWith(`check runtime in ${model}:${line} (`), next(reason, runtime));
+  // A reason that is not known yet is no reason to guess.
+  t.is(next('SomethingNew'), 'check what KServe reports: kubectl describe inferenceservice g-candidate-failed-1');
 });
 
 test('no reason that the cluster gives steers the terminal of who waits', (t) => {

@@ -1,0 +1,122 @@
+/** A clone of a repository with a model, for commands that look at git: what they did is read by git itself. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { main } from '../../src/cli/main.ts';
+import { plainStyle } from '../../src/output/style.ts';
+
+const fixtures = join(import.meta.dirname, '../../fixtures/edit');
+export const model = 'models/wisdom/model.yaml';
+export const policy = 'models/wisdom/policy.yaml';
+const environment = {
+  PATH: process.env['PATH'] ?? '',
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_AUTHOR_NAME: 'Ada',
+  GIT_AUTHOR_EMAIL: 'ada@example.com',
+  GIT_COMMITTER_NAME: 'Ada',
+  GIT_COMMITTER_EMAIL: 'ada@example.com',
+};
+
+export interface Repository {
+  readonly folder: string;
+  readonly git: (...words: string[]) => string;
+  readonly put: (path: string, text: string) => void;
+  readonly read: (path: string) => string;
+  /** A command line as a person types it. */
+  readonly shell: (line: string) => void;
+  readonly run: (...words: string[]) => Promise<Ended>;
+  readonly runIn: (environment: Readonly<Record<string, string>>, ...words: string[]) => Promise<Ended>;
+  /** The same from a folder in it. */
+  readonly at: (folder: string) => Repository;
+}
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+function toRepository(folder: string): Repository {
+  return {
+    folder,
+    git: (...words) =>
+      execFileSync('git', ['-C', folder, ...words], {
+        encoding: 'utf8',
+        env: environment,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }),
+    put: (path, text) => writeFileSync(join(folder, path), text),
+    read: (path) => readFileSync(join(folder, path), 'utf8'),
+    shell: (line) => {
+      execFileSync('sh', ['-c', line], {
+        cwd: folder,
+        env: { ...environment, GIT_EDITOR: 'echo by hand >' },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+    },
+    run: (...words) => run(folder, environment, words),
+    runIn: (changed, ...words) => run(folder, { ...environment, ...changed }, words),
+    at: (inner) => toRepository(join(folder, inner)),
+  };
+}
+
+async function run(
+  workingDirectory: string,
+  variables: Readonly<Record<string, string>>,
+  words: readonly string[],
+): Promise<Ended> {
+  const written = { 1: '', 2: '' };
+  const code = await main(words, {
+    version: '0.0.0',
+    workingDirectory,
+    program: 'model-mirror.cjs',
+    environment: variables,
+    write: (descriptor, texts) => {
+      for (const text of texts) written[descriptor] += text;
+    },
+    isTerminal: () => false,
+    size: () => undefined,
+    style: () => plainStyle,
+  });
+  return { code, out: written[1], err: written[2] };
+}
+
+export const toPolicy = (percentage: number) =>
+  `apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: wisdom}\nspec:\n  mirrorPercentage: ${percentage}\n`;
+
+let parent: string;
+/** A clone of a model with a candidate that is ready, mirrored to at 20 %; everything is pushed. */
+let template: string;
+
+test.before(() => {
+  parent = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-edit-commit-')));
+  template = join(parent, 'template');
+  cpSync(join(fixtures, 'promote/input'), join(template, 'clone'), { recursive: true });
+  const { git, put } = toRepository(join(template, 'clone'));
+  put(policy, toPolicy(20));
+  put('other.yaml', 'a: 1\n');
+  put('staged.yaml', 'a: 1\n');
+  git('init', '--quiet', '--initial-branch=main');
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'start');
+  git('init', '--quiet', '--bare', '../remote');
+  git('remote', 'add', 'origin', '../remote');
+  git('push', '--quiet', '--set-upstream', 'origin', 'main');
+});
+
+test.after.always(() => rmSync(parent, { recursive: true, force: true }));
+
+export function clone(t: ExecutionContext): Repository {
+  const folder = mkdtempSync(join(parent, 'case-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  cpSync(template, folder, { recursive: true });
+  const repository = toRepository(join(folder, 'clone'));
+  // Somebody is in the middle of something else.
+  repository.put('other.yaml', 'a: 2\n');
+  repository.put('staged.yaml', 'a: 2\n');
+  repository.git('add', 'staged.yaml');
+  return repository;
+}

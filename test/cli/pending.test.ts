@@ -1,0 +1,209 @@
+/** `status` and `explain` in a clone: what is only here comes first, with the line that commits and pushes it. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Repository } from './clone.ts';
+import { clone, model, policy, toPolicy } from './clone.ts';
+
+interface State {
+  readonly prepare: (repository: Repository) => void;
+  /** What comes first; undefined: nothing does. */
+  readonly first: RegExp | undefined;
+}
+
+const commit = `git commit ${policy} && git push`;
+
+const states: Record<string, State> = {
+  'all is pushed, whatever else was begun': { prepare: () => {}, first: undefined },
+  'a policy is written': {
+    prepare: ({ put }) => put(policy, toPolicy(0)),
+    first: new RegExp(`^commit and push ${policy}: \`${commit}\`$`),
+  },
+  'a policy is staged': {
+    prepare: ({ put, git }) => {
+      put(policy, toPolicy(0));
+      git('add', policy);
+    },
+    first: new RegExp(`^commit and push ${policy}: \`${commit}\`$`),
+  },
+  'a policy is staged, and written back': {
+    prepare: ({ put, git }) => {
+      put(policy, toPolicy(0));
+      git('add', policy);
+      put(policy, toPolicy(20));
+    },
+    first: undefined,
+  },
+  'a policy is removed': {
+    prepare: ({ folder }) => rmSync(join(folder, policy)),
+    first: new RegExp(`^commit and push ${policy}: \`${commit}\`$`),
+  },
+  'an outer policy is new': {
+    prepare: ({ put }) => put('policy.yaml', toPolicy(50)),
+    first: /^commit and push policy\.yaml: `git add policy\.yaml && git commit policy\.yaml && git push`$/,
+  },
+  'an outer policy is new, and ignored': {
+    prepare: ({ put }) => {
+      put('.git/info/exclude', 'policy.yaml\n');
+      put('models/policy.yaml', toPolicy(50));
+    },
+    first: /^commit and push models\/policy\.yaml: `git add models\/policy\.yaml && /,
+  },
+  'the status file is changed: it is the watcher’s': {
+    prepare: ({ put, read }) => put('models/wisdom/status.yaml', `${read('models/wisdom/status.yaml')}# mine\n`),
+    first: undefined,
+  },
+  'a policy of another folder is changed': {
+    prepare: ({ put }) => put('models/wisdom/elsewhere.policy.txt', 'a\n'),
+    first: undefined,
+  },
+  'the model and its policy are written': {
+    prepare: ({ put, read }) => {
+      put(policy, toPolicy(0));
+      put(model, `${read(model)}# mine\n`);
+    },
+    first: new RegExp(`^commit and push ${model}, ${policy}: \`git commit ${model} ${policy} && git push\`$`),
+  },
+  'it is committed': {
+    prepare: ({ put, git }) => {
+      put(policy, toPolicy(0));
+      git('commit', '--quiet', '--message', 'brake', policy);
+    },
+    first: new RegExp(`^push ${policy}: \`git push\`$`),
+  },
+  'something else is committed': {
+    prepare: ({ git }) => {
+      git('commit', '--quiet', '--message', 'other', 'other.yaml');
+    },
+    first: undefined,
+  },
+  'the upstream is ahead': {
+    prepare: ({ put, git }) => {
+      put(policy, toPolicy(0));
+      git('commit', '--quiet', '--message', 'theirs', policy);
+      git('push', '--quiet');
+      git('reset', '--quiet', '--keep', 'HEAD~1');
+    },
+    first: undefined,
+  },
+  'the upstream has made the same change': {
+    prepare: ({ put, git }) => {
+      put(policy, toPolicy(0));
+      git('commit', '--quiet', '--message', 'theirs', policy);
+      git('push', '--quiet');
+      git('commit', '--quiet', '--amend', '--message', 'mine');
+    },
+    first: undefined,
+  },
+  'a branch without an upstream, as the remote’s default branch': {
+    prepare: ({ git }) => git('switch', '--quiet', '--create', 'topic'),
+    first: undefined,
+  },
+  'a branch without an upstream, with a commit': {
+    prepare: ({ git, put }) => {
+      git('switch', '--quiet', '--create', 'topic');
+      put(policy, toPolicy(0));
+      git('commit', '--quiet', '--message', 'brake', policy);
+    },
+    first: new RegExp(`^push ${policy}: \`git push --set-upstream origin topic\`$`),
+  },
+  'a branch that was pushed without an upstream': {
+    prepare: ({ git, put }) => {
+      git('switch', '--quiet', '--create', 'topic');
+      put(policy, toPolicy(0));
+      git('commit', '--quiet', '--message', 'brake', policy);
+      git('push', '--quiet', 'origin', 'topic');
+    },
+    first: undefined,
+  },
+  'no branch, and a commit': {
+    prepare: ({ git, put }) => {
+      git('checkout', '--quiet', '--detach');
+      put(policy, toPolicy(0));
+      git('commit', '--quiet', '--message', 'brake', policy);
+    },
+    first: undefined,
+  },
+  'no branch, and a policy is written': {
+    prepare: ({ git, put }) => {
+      git('checkout', '--quiet', '--detach');
+      put(policy, toPolicy(0));
+    },
+    first: new RegExp(`^commit ${policy}: \`git switch --create BRANCH && git commit ${policy}\`$`),
+  },
+  'no remote': {
+    prepare: ({ git, put }) => {
+      git('remote', 'remove', 'origin');
+      put(policy, toPolicy(0));
+    },
+    first: new RegExp(`^commit ${policy}: \`git commit ${policy}\`$`),
+  },
+  'no commit yet': {
+    prepare: ({ git, folder }) => {
+      rmSync(join(folder, '.git'), { recursive: true });
+      git('init', '--quiet', '--initial-branch=main');
+    },
+    first: new RegExp(`^commit ${model}, ${policy}: \`git add ${model} ${policy} && git commit ${model} ${policy}\`$`),
+  },
+  'no repository': { prepare: ({ folder }) => rmSync(join(folder, '.git'), { recursive: true }), first: undefined },
+};
+
+for (const [state, { prepare, first }] of Object.entries(states))
+  test(`what comes first: ${state}`, async (t) => {
+    const repository = clone(t);
+    prepare(repository);
+    const found: (string | undefined)[] = [];
+    for (const words of [['explain', 'wisdom'], ['status', 'wisdom'], ['status']]) {
+      const { code, out } = await repository.run(...words);
+      t.is(code, 0, words.join(' '));
+      found.push(/^First: (.*)\n\n/.exec(out)?.[1]);
+    }
+    for (const one of found)
+      if (first === undefined) t.is(one, undefined);
+      else t.regex(one ?? '', first);
+  });
+
+test('what is printed first does what it says, from any folder', async (t) => {
+  const repository = clone(t);
+  const { put, git } = repository;
+  put(policy, toPolicy(0));
+  put('models/policy.yaml', toPolicy(50));
+  const inner = repository.at('models/wisdom');
+  const [, command = ''] = /^First: .*`(.*)`$/m.exec((await inner.run('explain', 'wisdom')).out) ?? [];
+  t.is(command, 'git add ../policy.yaml && git commit ../policy.yaml policy.yaml && git push');
+  inner.shell(command);
+  t.is(git('diff', '--name-only', 'origin/main~1', 'origin/main'), `models/policy.yaml\n${policy}\n`);
+  t.notRegex((await inner.run('explain', 'wisdom')).out, /^First:/m);
+});
+
+test('programs are told by codes', async (t) => {
+  const { run, put, git } = clone(t);
+  const codes = async () => {
+    const { out } = await run('status', '--output', 'json');
+    return JSON.parse(out).models[0].differences.map(({ code }: { code: string }) => code);
+  };
+  const others = await codes();
+  t.true(others.length > 0);
+  put(policy, toPolicy(30));
+  t.deepEqual(await codes(), ['not-committed', ...others]);
+  git('commit', '--quiet', '--message', 'a', policy);
+  t.deepEqual(await codes(), ['not-pushed', ...others]);
+});
+
+test('who looks at the upstream is told what is missing there', async (t) => {
+  const { run, put } = clone(t);
+  put(policy, toPolicy(30));
+  const { out } = await run('status', '--fetch');
+  t.regex(out, new RegExp(`^First: here, and not there yet: commit and push ${policy}: \`${commit}\`\n\nMODEL`));
+  const waited = await run('status', 'wisdom', '--fetch', '--wait', 'idle');
+  t.regex(waited.err, new RegExp(`^here, and not there yet: commit and push ${policy}: \`${commit}\`\n`));
+  t.notRegex((await run('status', '--revision', 'HEAD')).out, /First/);
+});
+
+test('without git nothing is said of it', async (t) => {
+  const { runIn, put } = clone(t);
+  put(policy, toPolicy(30));
+  const { code, out } = await runIn({ PATH: '/nowhere' }, 'explain', 'wisdom');
+  t.is(code, 0);
+  t.notRegex(out, /First/);
+});
