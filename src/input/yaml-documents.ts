@@ -1,21 +1,32 @@
 /** A text → the YAML documents in it that hold something. The only place that calls the YAML parser. */
 import type { Document } from 'yaml';
-import { Composer, isScalar, Parser } from 'yaml';
+import { Composer, isScalar, Lexer, Parser } from 'yaml';
 
 export interface ComposeOptions {
   /** Keeps what an edit needs to find each character of a field. */
   readonly keepSourceTokens?: boolean;
   /** How many documents that hold something are composed at most. */
   readonly atMost?: number | undefined;
+  /** How many tokens a text may have; each costs the parser about a kilobyte and ten microseconds. */
+  readonly maxTokens?: number | undefined;
 }
+
+/**
+ * A line has about ten of them. The size alone is no bound for what a text costs: of one that is nothing but
+ * `[1,1,1,…` a mebibyte took the parser 18 s and 1.1 GB.
+ */
+export const defaultMaxTokens = 100_000;
+
+/** A character makes no more than three tokens, so that shorter texts need not be counted. */
+const minCountedLength = defaultMaxTokens / 3;
 
 /** A file of `---` lines is a mistake; each document costs as much as a small file. */
 export const maxDocuments = 1000;
 
 export type Composed =
   | { readonly documents: readonly Document.Parsed[] }
-  /** Nested too deep for the parser's recursion, or more than `maxDocuments`. */
-  | { readonly refused: 'depth' | 'count' };
+  /** Nested too deep for the parser's recursion, more than `maxDocuments`, or too many tokens. */
+  | { readonly refused: 'depth' | 'count' | 'tokens' };
 
 /**
  * Documents that hold nothing are left out: what is behind a `---` at a file's end, or only comments.
@@ -23,8 +34,9 @@ export type Composed =
  */
 export function composeDocuments(
   text: string,
-  { keepSourceTokens = false, atMost = maxDocuments }: ComposeOptions = {},
+  { keepSourceTokens = false, atMost = maxDocuments, maxTokens = defaultMaxTokens }: ComposeOptions = {},
 ): Composed {
+  if (text.length > minCountedLength && hasMoreTokens(text, maxTokens)) return { refused: 'tokens' };
   const composer = new Composer({
     keepSourceTokens,
     prettyErrors: false,
@@ -48,6 +60,13 @@ export function composeDocuments(
   // The parser also turns an overflow of its stack into an error of the text.
   const isTooDeep = filled.some(({ errors }) => errors.some(({ message }) => message.startsWith('Maximum call stack')));
   return isTooDeep ? { refused: 'depth' } : { documents: filled };
+}
+
+function hasMoreTokens(text: string, limit: number): boolean {
+  if (limit === Number.POSITIVE_INFINITY) return false;
+  let count = 0;
+  for (const _ of new Lexer().lex(text)) if (++count > limit) return true;
+  return false;
 }
 
 function isEmpty({ contents, errors, warnings }: Document.Parsed): boolean {

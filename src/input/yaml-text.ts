@@ -16,7 +16,8 @@ import type { SafeText } from './safe-text.ts';
 import { join, mask, quote, safe } from './safe-text.ts';
 import type { SourceFile } from './source-file.ts';
 import { resolveAsKubectl, resolveKeyAsKubectl } from './yaml-dialects.ts';
-import { composeDocuments, maxDocuments } from './yaml-documents.ts';
+import type { ComposeOptions } from './yaml-documents.ts';
+import { composeDocuments, defaultMaxTokens, maxDocuments } from './yaml-documents.ts';
 
 /** What aliases may add to a file, in nodes. A template shared by two versions needs some tens. */
 const maxAliasedNodes = 10_000;
@@ -43,7 +44,7 @@ export type Accepts = (path: FieldPath, value: unknown) => boolean;
 export function parseText(source: SourceFile, accepts: Accepts = () => true): ParsedText {
   const problems: Problem[] = [];
   const report = toReport(source, problems);
-  const [document, second] = compose(source, report, 2);
+  const [document, second] = compose(source, report, { atMost: 2 });
   if (document === undefined) return { value: undefined, problems };
   if (second !== undefined)
     report(
@@ -71,7 +72,8 @@ export function parseText(source: SourceFile, accepts: Accepts = () => true): Pa
 export function parseManifests(source: SourceFile): ParsedText {
   const problems: Problem[] = [];
   const report = toReport(source, problems);
-  const documents = compose(source, report);
+  // A person's own manifests, such as a List of all InferenceServices, may be long.
+  const documents = compose(source, report, { maxTokens: Number.POSITIVE_INFINITY });
   const lineBreak = source.text.trimStart().startsWith('{') ? undefined : findForeignLineBreak(source.text);
   if (lineBreak !== undefined)
     report(
@@ -87,7 +89,7 @@ export function parseManifests(source: SourceFile): ParsedText {
 }
 
 /** The documents that hold something; none when a problem keeps all of them from being read. */
-function compose(source: SourceFile, report: Report, atMost?: number | undefined): readonly Document.Parsed[] {
+function compose(source: SourceFile, report: Report, options: ComposeOptions): readonly Document.Parsed[] {
   const conflict = /^<{7} .*$/m.exec(source.text);
   if (conflict !== null) {
     report(
@@ -98,10 +100,17 @@ function compose(source: SourceFile, report: Report, atMost?: number | undefined
     );
     return [];
   }
-  const composed = composeDocuments(source.text, { atMost });
+  const composed = composeDocuments(source.text, options);
   if ('refused' in composed) {
     if (composed.refused === 'depth')
       report('unsupported-yaml', 0, safe`nested deeper than ${maxDepth} levels`, safe`flatten the file`);
+    else if (composed.refused === 'tokens')
+      report(
+        'file-too-large',
+        0,
+        safe`the file has more than ${defaultMaxTokens} values and separators`,
+        safe`make it smaller, or rename it if it is not for model-mirror`,
+      );
     else report('unsupported-yaml', 0, safe`more than ${maxDocuments} documents`, safe`remove the lines of "---"`);
     return [];
   }

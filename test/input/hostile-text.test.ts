@@ -1,6 +1,7 @@
 /** Texts that are made to hurt: each must end in problems, and soon. */
 import test from 'ava';
 import { parseModel } from '../../src/input/parse-document.ts';
+import { parseManifests } from '../../src/input/yaml-text.ts';
 
 const size = 200_000;
 const repeat = (text: string) => text.repeat(Math.ceil(size / text.length)).slice(0, size);
@@ -30,3 +31,23 @@ for (const [name, text] of Object.entries(texts))
     t.is(value, undefined);
     t.true(problems.length > 0 && problems.length <= 101, `${problems.length} problems`);
   });
+
+// Of 1 MiB, as much as any reader takes: the size alone is no bound for what a text costs.
+for (const piece of ['1,', 'a: ', '!a ', '&a ', '"" ', 'a\n', '- 1\n', '{a: 1}, '])
+  test(`hostile text: a mebibyte of ${JSON.stringify(piece)} is not parsed`, (t) => {
+    const text = `k: [${piece}`.padEnd(1024 * 1024 - 1, piece);
+    t.deepEqual(
+      parseModel({ path: 'model.yaml', text }).problems.map(({ code, line }) => `${line} ${code}`),
+      ['1 file-too-large'],
+    );
+  });
+
+test('what people pass in by hand may be longer than what is read in a repository', (t) => {
+  const item = (n: number) => `- {apiVersion: v1, kind: Service, metadata: {name: s${n}}}\n`;
+  const text = `apiVersion: v1\nkind: List\nitems:\n${Array.from({ length: 5000 }, (_, n) => item(n)).join('')}`;
+  t.deepEqual(parseManifests({ path: 'list.yaml', text }).problems, []);
+  t.deepEqual(
+    parseModel({ path: 'model.yaml', text }).problems.map(({ code }) => code),
+    ['file-too-large'],
+  );
+});
