@@ -22,6 +22,10 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--settle <duration>', 'how long a change for the worse must hold', '5s')
     .option('--batch-window <duration>', 'how long to collect changes into one commit', '500ms')
     .option('--git-interval <duration>', 'how often to look at the branch although nothing happens', '30s')
+    .option(
+      '--max-fetch <size>',
+      'the most that one look at the branch may bring, as 100Mi; default: what fits into memory',
+    )
     .option('--watch-timeout <duration>', 'how long one watch of the API lasts; half as long again is silence', '30s')
     .option('--page', 'keep STATUS.md at the path, for people')
     .option('--author <person>', 'of the commits', 'model-mirror watcher <watcher@model-mirror.dev>')

@@ -11,6 +11,7 @@ export interface WatchFlags {
   readonly settle: string;
   readonly batchWindow: string;
   readonly gitInterval: string;
+  readonly maxFetch?: string;
   readonly watchTimeout: string;
   readonly page?: boolean;
   readonly author: string;

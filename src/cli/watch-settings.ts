@@ -15,6 +15,8 @@ interface WatchSettings {
   readonly author: Person;
   readonly committer: Person;
   readonly watchSeconds: number;
+  /** In bytes; undefined: what fits into memory. */
+  readonly maxFetch: number | undefined;
   readonly watcher: WatcherOptions;
 }
 
@@ -33,6 +35,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
     author,
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
     watchSeconds: Math.max(1, Math.ceil(toMs(flags.watchTimeout, '--watch-timeout') / 1000)),
+    maxFetch: flags.maxFetch === undefined ? undefined : toBytes(flags.maxFetch, '--max-fetch'),
     watcher: {
       path: toPath(setting(flags.path, 'PATH') ?? '.'),
       cluster: toClusterName(setting(flags.cluster, 'CLUSTER')),
@@ -46,6 +49,16 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
       signOff: flags.signOff === true ? `${author.name} <${author.email}>` : undefined,
     },
   };
+}
+
+const binaryUnits: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
+
+/** As Kubernetes writes sizes. */
+function toBytes(text: string, flag: string): number {
+  const match = /^([1-9]\d{0,5})(Ki|Mi|Gi)$/.exec(text);
+  if (match === null)
+    throw new Fault('usage', safe`${mask(flag)} ${quote(text)} is not a size`, safe`write 100Mi or 1Gi`);
+  return Number(match[1]) * (binaryUnits[match[2] ?? ''] ?? 0);
 }
 
 function toRepositoryUrl(text: string | undefined): string {

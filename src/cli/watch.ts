@@ -7,6 +7,7 @@ import { runFeed } from '../io/cluster-feed.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { GitBranch } from '../io/git-branch.ts';
 import { toAuthorization } from '../io/git-credentials.ts';
+import { toFetchLimit } from '../io/git-size.ts';
 import { KubernetesApi } from '../io/kubernetes-api.ts';
 import { listen } from '../io/listen.ts';
 import { toJsonLog, toLineLog } from '../io/log.ts';
@@ -44,6 +45,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     committer: settings.committer,
     authorization: toAuthorization(toAbsolute(flags.gitCredentials), host.environment),
     clock: systemClock,
+    fetchLimit: toFetchLimit(settings.maxFetch),
     onPhase: metrics.phase,
   });
   const stopCollecting = keepMemorySmall();

@@ -32,6 +32,8 @@ import type { PackObject } from './git-pack.ts';
 import { writePack } from './git-pack.ts';
 import type { Advertisement, Remote } from './git-receive-pack.ts';
 import { discoverReceivePack, sendPack } from './git-receive-pack.ts';
+import type { FetchLimit } from './git-size.ts';
+import { checkPack, limitDownload, toFetchLimit } from './git-size.ts';
 import { MemoryFiles } from './memory-files.ts';
 
 export interface Person {
@@ -50,6 +52,8 @@ export interface BranchOptions {
   readonly committer: Person;
   readonly authorization: ReadAuthorization;
   readonly clock: Pick<Clock, 'date'>;
+  /** Absent: as much as the process's memory allows. */
+  readonly fetchLimit?: FetchLimit;
   /** How long the server may be silent, in milliseconds. */
   readonly silenceMs?: number;
   /** Told how long each part of the work took, in seconds. */
@@ -88,10 +92,14 @@ export class GitBranch implements StatusBranch {
   #targets: ReadonlyMap<string, string> = new Map();
   #snapshot: Snapshot | undefined;
   #cache: object = {};
+  readonly #limit: FetchLimit;
+  /** The tip that was refused last, and why. */
+  #tooLarge: { readonly tip: string; readonly trouble: BranchTrouble } | undefined;
 
   constructor(options: BranchOptions) {
     this.#options = options;
     this.#ref = `refs/heads/${options.branch}`;
+    this.#limit = options.fetchLimit ?? toFetchLimit(undefined);
   }
 
   async fetch(signal: AbortSignal): Promise<Snapshot> {
@@ -99,9 +107,12 @@ export class GitBranch implements StatusBranch {
       const remote = this.#connect(signal);
       const tip = this.#toTip((await this.#look(remote)).refs);
       if (this.#snapshot?.commit === tip) return this.#snapshot;
+      // It would be as large once more.
+      if (this.#tooLarge?.tip === tip) throw this.#tooLarge.trouble;
       try {
         return await this.#fetchTip(remote);
       } catch (error) {
+        if (error instanceof BranchTrouble && error.code === 'too-large') this.#tooLarge = { tip, trouble: error };
         const isHalf = this.#snapshot !== undefined && !(error instanceof BranchTrouble) && !signal.aborted;
         this.#forget();
         if (!isHalf) throw error;
@@ -217,7 +228,10 @@ export class GitBranch implements StatusBranch {
     this.#cache = {};
     this.#files?.forget((path) => path.startsWith(`${gitdir}/objects/pack/`));
     if (this.#files === undefined) {
-      this.#files = new MemoryFiles();
+      this.#files = new MemoryFiles((path, content) => {
+        if (!path.endsWith('.pack') || typeof content === 'string') return;
+        checkPack(Buffer.from(content.buffer, content.byteOffset, content.length), this.#limit);
+      });
       const fs = this.#files;
       await git.init({ fs, gitdir, bare: true, defaultBranch: this.#options.branch });
       await git.addRemote({ fs, gitdir, remote: 'origin', url });
@@ -225,7 +239,8 @@ export class GitBranch implements StatusBranch {
     const fs = this.#files;
     const { fetchHead } = await git.fetch({
       fs,
-      http,
+      // The size is of use to whoever reads it, but only once worth its bytes.
+      http: limitDownload(http, this.#limit, this.#tooLarge === undefined),
       gitdir,
       url,
       ref: this.#ref,

@@ -18,6 +18,7 @@ interface Stats {
 }
 
 export class MemoryFiles implements PromiseFsClient {
+  readonly #check: (path: string, content: Uint8Array | string) => void;
   readonly #files = new Map<string, Uint8Array>();
   readonly #folders = new Map<string, Set<string>>([['/', new Set()]]);
 
@@ -32,6 +33,7 @@ export class MemoryFiles implements PromiseFsClient {
       const [folder, name] = toParent(path);
       const entries = this.#folders.get(folder);
       if (entries === undefined) throw toError('ENOENT', path);
+      this.#check(path, content);
       entries.add(name);
       this.#files.set(path, typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
     },
@@ -67,6 +69,11 @@ export class MemoryFiles implements PromiseFsClient {
       throw toError('EPERM', path);
     },
   };
+
+  /** @param check throws for what must not be written. */
+  constructor(check: (path: string, content: Uint8Array | string) => void = () => {}) {
+    this.#check = check;
+  }
 
   /** Forgets the files whose path the test takes. */
   forget(isForgotten: (path: string) => boolean): void {

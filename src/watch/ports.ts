@@ -53,7 +53,8 @@ export interface StatusCommit {
  * - refused: it does not take what was pushed;
  * - throttled: it asks for fewer requests;
  * - no-branch: the repository does not have the branch;
- * - unsupported: the repository is of a form that the watcher does not know.
+ * - unsupported: the repository is of a form that the watcher does not know;
+ * - too-large: what the branch holds does not fit into memory.
  */
 export type BranchTroubleCode =
   | 'unreachable'
@@ -62,7 +63,8 @@ export type BranchTroubleCode =
   | 'refused'
   | 'throttled'
   | 'no-branch'
-  | 'unsupported';
+  | 'unsupported'
+  | 'too-large';
 
 /** The message never holds a credential. */
 export class BranchTrouble extends Error {

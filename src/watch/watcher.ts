@@ -57,6 +57,8 @@ const stormPauseMs = 100;
 /** A loop that has not turned for so long hangs: a push may take half a minute. */
 const aliveMs = 120_000;
 const longestWaitMs = 5000;
+/** A branch that does not fit into memory will not soon: each attempt may bring much of it. */
+const tooLargePauses = { first: 60_000, longest: 300_000 };
 /** How often to look at the branch while a push is refused: a tip that moved is tried at once. */
 const refusedPollMs = 4000;
 /** A refresh that is asked for while ours is under way is lost in Argo CD: so long after, git is looked at again. */
@@ -300,7 +302,8 @@ export class Watcher {
     if (!(error instanceof BranchTrouble)) throw error;
     const { clock } = this.#ports;
     this.#fetchFailures++;
-    const pause = Math.max(computeBackoff(this.#fetchFailures, clock.random()), error.retryAfterMs ?? 0);
+    const bounds = error.code === 'too-large' ? tooLargePauses : {};
+    const pause = Math.max(computeBackoff(this.#fetchFailures, clock.random(), bounds), error.retryAfterMs ?? 0);
     this.#pausedUntil = clock.now() + pause;
     this.#report('git-fetch', error, this.#fetchFailures, pause);
     this.#fetchTrouble = error.message;

@@ -763,6 +763,22 @@ test('a refused push costs at most 40 pushes an hour, whatever else happens', as
   );
 });
 
+test('a branch that does not fit into memory is no reason to restart, and is tried again minutes later', async (t) => {
+  const scene = await toLoadingScene();
+  const tooLarge = new BranchTrouble('too-large', safe`the branch is too large to be read`);
+  for (let i = 0; i < 100; i++) scene.branch.troubles.push(tooLarge);
+  scene.repository.edit({ 'weights.bin': 'as it were' });
+  await scene.clock.advance(600_000);
+  const tries = 100 - scene.branch.troubles.length;
+  t.true(tries >= 3 && tries <= 8, `${tries} tries in ten minutes`);
+  t.is<string | undefined, string>(scene.watcher.obstacle, 'the branch is too large to be read');
+  t.true(scene.watcher.isAlive);
+  scene.branch.troubles.length = 0;
+  await scene.clock.advance(300_000);
+  t.is(scene.watcher.obstacle, undefined);
+  await scene.end();
+});
+
 test('a server that asks for time gets it', async (t) => {
   const scene = await toLoadingScene();
   scene.branch.troubles.push(new BranchTrouble('throttled', safe`too many requests`, 20_000));
