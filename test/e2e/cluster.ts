@@ -3,8 +3,9 @@ import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { crdsOf, stackFolder } from '../stack/build.ts';
+import { readKServeCrd } from '../stack/kserve-crd.ts';
 import type { KubeApiserver } from '../stack/kube-apiserver.ts';
-import { kserveCrd, startKubeApiserver } from '../stack/kube-apiserver.ts';
+import { startKubeApiserver } from '../stack/kube-apiserver.ts';
 import { scratch } from './sandbox.ts';
 
 export interface ClusterObject {
@@ -59,7 +60,7 @@ export class Cluster {
 
   static async start(): Promise<Cluster> {
     const crds = [
-      readFileSync(kserveCrd, 'utf8'),
+      readKServeCrd(),
       ...['istiod', 'argocd']
         .flatMap((name) => globSync(join(crdsOf(name), '**/*.yaml')).sort())
         .flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')))

@@ -10,7 +10,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
@@ -19,14 +19,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
 import { parse } from 'yaml';
+import { readKServeCrd } from './kserve-crd.ts';
 
 const host = '127.0.0.1';
 const startLimitMs = 45_000;
 /** A port that was free may be taken by the time it is listened on. */
 const attempts = 3;
-
-/** KServe's own: handed over as it is, since the API server reads YAML. */
-export const kserveCrd = join(import.meta.dirname, '../../../shared/crds/inferenceservices.kserve-0.20.0.yaml');
 
 interface CrdNames {
   readonly group: string;
@@ -75,8 +73,6 @@ export async function startKubeApiserver(assets: string, options: KubeApiserverO
   for (const name of ['etcd', 'kube-apiserver'])
     if (!existsSync(join(assets, name)))
       throw new Error(`there is no ${name} in ${assets} (KUBEBUILDER_ASSETS): npm run stack:build makes both`);
-  if (!existsSync(kserveCrd))
-    throw new Error('KServe’s custom resource is not there: it is looked for in ../shared/crds, beside the repository');
   for (let attempt = 1; ; attempt++) {
     const api = new KubeApiserver(assets, await mkdtemp(join(tmpdir(), 'model-mirror-api-')), options);
     try {
@@ -107,7 +103,7 @@ export class KubeApiserver {
   constructor(assets: string, folder: string, { crds, auditLog }: KubeApiserverOptions) {
     this.#assets = assets;
     this.#folder = folder;
-    this.#crds = crds ?? [readFileSync(kserveCrd, 'utf8'), ...otherCrds.map((crd) => JSON.stringify(toCrd(crd)))];
+    this.#crds = crds ?? [readKServeCrd(), ...otherCrds.map((crd) => JSON.stringify(toCrd(crd)))];
     this.#auditLog = auditLog;
   }
 
