@@ -120,9 +120,9 @@ esac
 `;
 }
 
-/** Nobody waits here as long as people would. */
+/** It is looked more often than people need it. */
 export function toQuicker(commands: string): string {
-  return commands.replaceAll('--timeout 5m', '--interval 300ms --timeout 60s');
+  return commands.replaceAll('--timeout 5m', '--interval 300ms --timeout 10m');
 }
 
 /** What is only seen on the way, if one looks at the right moment. */

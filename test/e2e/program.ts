@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scratch } from './sandbox.ts';
 
+/** Nothing of the stack takes so long, however busy the machine is: it only ends what hangs. */
+export const hangMs = 600_000;
+
 /** Of every program one file. */
 export const logs = join(scratch, 'logs');
 
@@ -56,7 +59,7 @@ export class Program {
   }
 
   /** Waits for something to be so. @throws Error with the end of what it said. */
-  async until(what: string, look: () => boolean | Promise<boolean>, limitMs = 60_000): Promise<void> {
+  async until(what: string, look: () => boolean | Promise<boolean>, limitMs = hangMs): Promise<void> {
     await until(what, look, limitMs, () => {
       if (!this.isRunning) throw new Error(`${this.name} has ended: ${this.tail()}`);
     }).catch((error: Error) => {
@@ -90,7 +93,7 @@ export class Program {
 export async function until(
   what: string,
   look: () => boolean | Promise<boolean>,
-  limitMs = 60_000,
+  limitMs = hangMs,
   assert: () => void = () => {},
 ): Promise<void> {
   let trouble: unknown;

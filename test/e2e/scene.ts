@@ -11,7 +11,7 @@ import { modelNamespace } from './mesh.ts';
 import type { ModelFile, PolicyFile } from './model-files.ts';
 import { folderOf, toFiles } from './model-files.ts';
 import type { CallCount } from './modelmesh.ts';
-import { until } from './program.ts';
+import { hangMs, until } from './program.ts';
 import type { Cell, Report } from './report.ts';
 import type { Route } from './routes.ts';
 import { findRoute } from './routes.ts';
@@ -105,7 +105,7 @@ export class Scene {
     return text === undefined ? undefined : (parseDocument(text).toJS() as { status: GitStatus }).status;
   }
 
-  async untilStatus(what: string, look: (status: GitStatus) => boolean, model = 'wisdom', limitMs = 30_000) {
+  async untilStatus(what: string, look: (status: GitStatus) => boolean, model = 'wisdom', limitMs = hangMs) {
     await until(
       `${model}'s status in git: ${what}`,
       async () => {
@@ -121,7 +121,7 @@ export class Scene {
   }
 
   /** @returns when the last of both Envoys took it, in milliseconds since 1970. */
-  async untilRoutes(what: string, model: string, look: (route: Route) => boolean, limitMs = 60_000): Promise<number> {
+  async untilRoutes(what: string, model: string, look: (route: Route) => boolean, limitMs = hangMs): Promise<number> {
     let since = 0;
     for (const origin of origins)
       await until(
@@ -138,7 +138,7 @@ export class Scene {
   }
 
   /** So much is mirrored, or nothing. @returns when the last of both Envoys took it. */
-  untilMirrored(percentage: number | undefined, model = 'wisdom', limitMs = 60_000): Promise<number> {
+  untilMirrored(percentage: number | undefined, model = 'wisdom', limitMs = hangMs): Promise<number> {
     const what = percentage === undefined ? 'nothing is mirrored' : `${percentage} % are mirrored`;
     return this.untilRoutes(
       `${model}: ${what}`,

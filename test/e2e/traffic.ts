@@ -40,7 +40,7 @@ export class Traffic {
 
   constructor({ origin, model, calls, rate = 0, parallel = 32, headers = [], modelName }: TrafficOptions) {
     const words = [
-      ...[program, '--to', targets[origin], '--authority', hostOf(model), '--deadline-ms', '10000'],
+      ...[program, '--to', targets[origin], '--authority', hostOf(model), '--deadline-ms', '60000'],
       ...['--rate', `${rate}`, '--parallel', `${parallel}`],
       ...(calls === undefined ? [] : ['--calls', `${calls}`]),
       ...headers.flatMap((header) => ['--header', header]),

@@ -15,7 +15,7 @@ const path = toPath(routes, 'models');
 
 let api: ApiUnderTest;
 test.before(async (t) => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   api = await startApi();
 });
 test.after.always(() => api?.close());

@@ -38,7 +38,7 @@ const services = 'inferenceservices';
 
 let api: ApiUnderTest;
 test.before(async (t) => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   api = await startApi();
 });
 test.after.always(() => api?.close());

@@ -10,7 +10,8 @@ import { origins, Traffic } from '../traffic.ts';
 
 const primary = { version: 'v1' };
 const columns = ['the candidate', 'health in Argo CD', 'from the refresh to the last mirrored call'];
-const limitMs = 15_000;
+/** By polling alone Argo CD would take three minutes. */
+const limitMs = 120_000;
 
 interface ApplicationStatus {
   readonly sync?: { readonly status?: string };

@@ -55,7 +55,7 @@ async function flapping(scene: Scene): Promise<void> {
 
 /** Another storageUri under the same name: closed until that one is ready. */
 async function redeployed(scene: Scene): Promise<void> {
-  scene.stack.models.loadMs = 4000;
+  scene.stack.models.loadMs = 9000;
   const digest = (await scene.status())?.candidate?.digest;
   const traffic = origins.map((origin) => new Traffic({ origin, model: 'wisdom', rate: 20 }));
   const another = { ...model, candidate: { version: 'v2', uri: 's3://models/wisdom/v2-again' } };
