@@ -147,6 +147,21 @@ status:
   await scene.end();
 });
 
+test('a new spec and its status that come at once are two events: the status is of the new spec', async (t) => {
+  const scene = await toLoadingScene();
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(1000);
+  const put = (report: object) => {
+    for (const live of toServices('wisdom', report, 'd3')) scene.watcher.put({ ...live, statusIsLater: false } as Live);
+  };
+  put(loaded);
+  put(toStatus({ ready: 'True', transition: 'UpToDate', active: 'Loaded', time: '2026-01-01T00:00:09Z' }));
+  await scene.clock.advance(1000);
+  t.deepEqual(scene.log.slice(2), ['status: wisdom: candidate v2 is ready, mirror may open']);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /digest: d3, state: Ready/);
+  await scene.end();
+});
+
 test('nothing changes, nothing is committed, whatever KServe writes anew', async (t) => {
   const scene = await toLoadingScene();
   const again = toStatus({ transition: 'InProgress', target: 'Loading', time: '2026-01-01T00:00:09Z' });
