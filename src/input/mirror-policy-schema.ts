@@ -7,6 +7,7 @@ import {
   header,
   hostName,
   name,
+  namespaceOrAll,
   optional,
   optionalButFilled,
   percentage,
@@ -31,6 +32,10 @@ const routing = fields({
     fields({
       name: optional(gatewayName(), 'Default mm-gateway.'),
       create: optional(v.boolean(), 'Whether to render the Gateway. Default true.'),
+      namespaces: optional(
+        v.array(namespaceOrAll()),
+        'Other namespaces whose VirtualServices may use the rendered Gateway; "*" for all. Default: only its own.',
+      ),
       selector: optional(podSelector(), 'Labels of the gateway pods. Default istio: ingressgateway.'),
       port: optional(port(), 'The port that the Gateway listens on. Default 80.'),
     }),
@@ -40,6 +45,10 @@ const routing = fields({
     fields({
       name: optional(gatewayName(), 'Default mm-mirror-gateway.'),
       create: optional(v.boolean(), 'Whether to render the Gateway. Default true.'),
+      namespaces: optional(
+        v.array(namespaceOrAll()),
+        'Other namespaces whose VirtualServices may use the rendered Gateway; "*" for all. Default: only its own.',
+      ),
       selector: optional(podSelector(), 'Labels of the gateway pods. Default istio: egressgateway.'),
       service: optional(
         hostName(),

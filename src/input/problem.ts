@@ -27,6 +27,7 @@ export const problemCodes = [
   'file-too-large',
   'file-unreadable',
   'forbidden-key',
+  'gateway-closed',
   'git-lfs-pointer',
   'invalid-value',
   'link-leaves-repository',

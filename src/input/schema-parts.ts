@@ -68,6 +68,16 @@ export const name = () =>
     ),
   );
 
+/** A namespace, or `*` for all. */
+export const namespaceOrAll = () =>
+  v.pipe(
+    v.string(),
+    v.regex(
+      /^(\*|[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)$/,
+      'this is not the name of a namespace\nuse at most 63 lower-case letters, digits and "-", or "*" for all namespaces',
+    ),
+  );
+
 export const labelValue = () =>
   v.pipe(
     v.string(),

@@ -156,7 +156,19 @@ function renderGateway(gateway: GatewayChoice, namespace: string): Gateway {
     metadata: { name: gateway.name, namespace, labels: toOwnLabels(gateway.name) },
     spec: {
       selector: { ...gateway.selector },
-      servers: [{ hosts: ['*'], port: { name: 'http', number: gateway.port, protocol: 'HTTP' } }],
+      servers: [
+        { hosts: toAdmitted(gateway.namespaces), port: { name: 'http', number: gateway.port, protocol: 'HTTP' } },
+      ],
     },
   };
+}
+
+/**
+ * Whose VirtualServices a Gateway admits. With `*` alone those of every namespace may bind to it, take a
+ * model's host on the public gateway, or send what arrives at the mirror gateway elsewhere. Istio takes `./`
+ * for the Gateway's own namespace (sanitizeServerHostNamespace in pilot/pkg/model/gateway.go), the one that
+ * the VirtualServices of both hops are in.
+ */
+function toAdmitted(namespaces: readonly string[]): string[] {
+  return namespaces.includes('*') ? ['*'] : ['./*', ...namespaces.map((namespace) => `${namespace}/*`).toSorted()];
 }

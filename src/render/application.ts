@@ -29,6 +29,7 @@ import { readBelievedStatus } from './believed-status.ts';
 import { Policies, toIgnoredProblems } from './policies.ts';
 import type { RenderedObject } from './registry.ts';
 import { Registry } from './registry.ts';
+import { checkSharedGateways } from './shared-gateways.ts';
 
 export interface RenderOptions {
   /** For models that name no namespace. */
@@ -103,6 +104,7 @@ export function renderApplication<T>(
   const gateways = new GatewaysOnce();
   const usedPatches = new Set<Patch>();
   const rollouts: RenderedRollout[] = [];
+  const placed: Rollout[] = [];
 
   for (const { file, stem } of models) {
     const policy = policies.policyFor(file);
@@ -122,6 +124,7 @@ export function renderApplication<T>(
     const { mirror, digests, versions, status, manifests } = rendered;
     problems.push(...checkRollout(rollout), ...believed.warnings, ...rendered.problems);
     rollouts.push({ rollout, mirror, digests, versions, status, statusPath, statusWarnings: believed.warnings });
+    if (scope === rollout.namespace) placed.push(rollout);
     const again = registry.addModel(rollout, scope);
     problems.push(...again);
     if (again.length > 0) continue;
@@ -133,6 +136,7 @@ export function renderApplication<T>(
     for (const manifest of shared.manifests) problems.push(...registry.addObject(manifest, rollout, scope, true));
   }
 
+  problems.push(...checkSharedGateways(placed));
   const emptied = models.length === 0 && options.allowEmpty === true;
   problems.push(...policies.problems, ...(emptied ? [] : policies.findUnreached()));
   // With errors around, a patch may miss an object only because that could not be rendered.

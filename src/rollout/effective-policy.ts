@@ -32,6 +32,8 @@ export interface GatewayChoice {
   readonly name: string;
   /** Whether the Gateway is rendered, or somebody else's. */
   readonly create: boolean;
+  /** Namespaces besides its own whose VirtualServices may use it; `*` for all. */
+  readonly namespaces: readonly string[];
   readonly selector: Selector;
   readonly port: number;
 }
@@ -87,10 +89,12 @@ export const replacedFields = [
   'routing.clusterDomain',
   'routing.gateway.name',
   'routing.gateway.create',
+  'routing.gateway.namespaces',
   'routing.gateway.selector',
   'routing.gateway.port',
   'routing.mirrorGateway.name',
   'routing.mirrorGateway.create',
+  'routing.mirrorGateway.namespaces',
   'routing.mirrorGateway.selector',
   'routing.mirrorGateway.service',
   'routing.mirrorGateway.port',
@@ -167,12 +171,14 @@ export function computeEffectivePolicy(
     gateway: {
       name: set('routing.gateway.name', 'mm-gateway'),
       create: set('routing.gateway.create', true),
+      namespaces: set<readonly string[]>('routing.gateway.namespaces', []),
       selector: set<Record<string, string>>('routing.gateway.selector', { istio: 'ingressgateway' }),
       port: set('routing.gateway.port', 80),
     },
     mirrorGateway: {
       name: set('routing.mirrorGateway.name', 'mm-mirror-gateway'),
       create: set('routing.mirrorGateway.create', true),
+      namespaces: set<readonly string[]>('routing.mirrorGateway.namespaces', []),
       selector: set<Record<string, string>>('routing.mirrorGateway.selector', { istio: 'egressgateway' }),
       service: set('routing.mirrorGateway.service', `istio-egressgateway.istio-system.svc.${clusterDomain}`),
       port: set('routing.mirrorGateway.port', 80),

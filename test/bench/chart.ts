@@ -17,7 +17,7 @@ spec:
     istio: {{ .istio }}
   servers:
     - hosts:
-        - "*"
+        - "./*"
       port:
         name: http
         number: 80

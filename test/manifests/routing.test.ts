@@ -4,6 +4,7 @@ import { VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/
 import test from 'ava';
 import { findRenderedObjects } from '../goldens/rendered-objects.ts';
 import { render, renderObjects } from '../render/memory-tree.ts';
+import { IstioModel } from './istio-model.ts';
 
 const models = { Gateway, ServiceEntry, VirtualService };
 
@@ -132,4 +133,35 @@ test('no host of a VirtualService has a label that is too long for DNS, in a nam
     );
     t.is(hosts.filter((host) => host.endsWith('-shadow')).length, length > 56 ? 2 : 3);
   }
+});
+
+test('no VirtualService of another namespace binds to a Gateway, unless its namespace is admitted', (t) => {
+  const stranger = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'stranger', namespace: 'clients', labels: {} },
+    spec: {
+      gateways: ['models/mm-gateway', 'models/mm-mirror-gateway'],
+      hosts: ['wisdom.models', 'stranger.example.com'],
+      http: [{ directResponse: { status: 418 } }],
+    },
+  };
+  const send = (routing: object, ...others: (typeof stranger)[]) => {
+    const rendered = renderObjects({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy(routing) });
+    // The oldest comes first, so it is first.
+    const istio = new IstioModel([...others, ...rendered]);
+    return ['istio-ingressgateway', 'istio-egressgateway'].flatMap((gateway) =>
+      ['wisdom.models', 'stranger.example.com'].map((authority) =>
+        istio.send({ from: { gateway }, port: 80, authority, path: '/inference.X/Y', headers: {} }),
+      ),
+    );
+  };
+  const alone = send({});
+  t.regex(alone[0]?.end ?? '', /by wisdom-0: /);
+  t.regex(alone[0]?.copies[0]?.outcome.end ?? '', /by wisdom-1: /);
+  t.regex(alone[1]?.end ?? '', /^404/);
+  t.deepEqual(send({}, stranger), alone);
+  for (const namespaces of [['clients'], ['*']])
+    for (const field of ['gateway', 'mirrorGateway'])
+      t.notDeepEqual(send({ [field]: { namespaces } }, stranger), alone, `${field} admits ${namespaces}`);
 });

@@ -53,10 +53,11 @@ test('a value that is set to itself changes no byte', (t) => {
     routing: {
       hosts: [],
       clusterDomain: 'cluster.local',
-      gateway: { name: 'mm-gateway', create: true, selector: { istio: 'ingressgateway' }, port: 80 },
+      gateway: { name: 'mm-gateway', create: true, namespaces: [], selector: { istio: 'ingressgateway' }, port: 80 },
       mirrorGateway: {
         name: 'mm-mirror-gateway',
         create: true,
+        namespaces: [],
         selector: { istio: 'egressgateway' },
         service: 'istio-egressgateway.istio-system.svc.cluster.local',
         port: 80,
