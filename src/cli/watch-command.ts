@@ -34,6 +34,11 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--sign-off', "add the author's Signed-off-by")
     .option('--argocd-refresh', 'ask Argo CD to look at git, after a push and when others have pushed')
     .option('--argocd-namespace <name>', 'where its Applications are', 'argocd')
+    .option(
+      '--argocd-instance-label <key>',
+      'the application.instanceLabelKey of argocd-cm, where Argo CD tracks by label',
+      'app.kubernetes.io/instance',
+    )
     .option('--listen <address>', 'serve /healthz, /readyz and /metrics there, as 0.0.0.0:8080')
     .option('--once', 'look, commit if needed, and end')
     .addOption(new Option('--log <form>', 'default: text on a terminal').choices(['json', 'text']))

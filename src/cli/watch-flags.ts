@@ -20,6 +20,7 @@ export interface WatchFlags {
   readonly signOff?: boolean;
   readonly argocdRefresh?: boolean;
   readonly argocdNamespace: string;
+  readonly argocdInstanceLabel: string;
   readonly listen?: string;
   readonly once?: boolean;
   readonly log?: 'json' | 'text';

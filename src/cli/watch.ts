@@ -92,7 +92,15 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
       namespaces: mask(namespaces?.join(' ') ?? 'all'),
     });
     const feed = runFeed(
-      { api, namespaces, clock: systemClock, log, meter: metrics, watchSeconds: settings.watchSeconds },
+      {
+        api,
+        namespaces,
+        clock: systemClock,
+        log,
+        meter: metrics,
+        watchSeconds: settings.watchSeconds,
+        instanceLabel: flags.argocdInstanceLabel,
+      },
       {
         replace: (kind, namespace, objects) => watcher.replace(kind, namespace, objects),
         put: (live) => watcher.put(live),

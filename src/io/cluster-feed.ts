@@ -34,6 +34,8 @@ export interface FeedOptions {
   readonly meter: Pick<Meter, 'retry'>;
   /** The server ends a watch after so long, and a bookmark comes before. Half as long again is silence. */
   readonly watchSeconds?: number;
+  /** In which Argo CD names Applications; absent: its default. */
+  readonly instanceLabel?: string | undefined;
 }
 
 interface Kind {
@@ -43,14 +45,19 @@ interface Kind {
   readonly toLive: (object: unknown) => Live;
 }
 
-const kinds: readonly Kind[] = [
+const toKinds = (instanceLabel: string | undefined): readonly Kind[] => [
   {
     kind: 'InferenceService',
     groupVersion: 'serving.kserve.io/v1beta1',
     plural: 'inferenceservices',
     toLive: toLiveService,
   },
-  { kind: 'VirtualService', groupVersion: 'networking.istio.io/v1', plural: 'virtualservices', toLive: toLiveRoute },
+  {
+    kind: 'VirtualService',
+    groupVersion: 'networking.istio.io/v1',
+    plural: 'virtualservices',
+    toLive: (object) => toLiveRoute(object, instanceLabel),
+  },
 ];
 
 const labelSelector = `${managedByLabel}=model-mirror`;
@@ -63,7 +70,9 @@ const shortMs = 1000;
 export async function runFeed(options: FeedOptions, handlers: FeedHandlers, signal: AbortSignal): Promise<void> {
   const scopes = options.namespaces ?? [undefined];
   await Promise.all(
-    kinds.flatMap((kind) => scopes.map((namespace) => new Stream(options, handlers, kind, namespace).run(signal))),
+    toKinds(options.instanceLabel).flatMap((kind) =>
+      scopes.map((namespace) => new Stream(options, handlers, kind, namespace).run(signal)),
+    ),
   );
 }
 
@@ -80,7 +89,7 @@ export async function listLive(
 ): Promise<Live[]> {
   const silence = defaultWatchSeconds * 1000;
   const lists = await Promise.all(
-    kinds.flatMap((kind) =>
+    toKinds(undefined).flatMap((kind) =>
       namespaces.map(async (namespace) => {
         const path = toPath(kind, namespace);
         const request = async (query: Readonly<Record<string, string>>) => {

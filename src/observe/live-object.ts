@@ -73,8 +73,8 @@ export type Live = LiveService | LiveRoute;
 
 /** The annotation that Argo CD writes by default since 3.0: `<application>:<group>/<kind>:<namespace>/<name>`. */
 const trackingAnnotation = 'argocd.argoproj.io/tracking-id';
-/** What it writes instead with the tracking method `label`. */
-const trackingLabel = 'app.kubernetes.io/instance';
+/** What it writes instead with the tracking method `label`, unless argocd-cm has an `application.instanceLabelKey`. */
+export const defaultInstanceLabel = 'app.kubernetes.io/instance';
 
 /** An InferenceService as the API serves it → what is kept of it. */
 export function toLiveService(object: unknown): LiveService {
@@ -94,8 +94,12 @@ export function toLiveService(object: unknown): LiveService {
   };
 }
 
-/** A VirtualService as the API serves it → what is kept of it. */
-export function toLiveRoute(object: unknown): LiveRoute {
+/**
+ * A VirtualService as the API serves it → what is kept of it.
+ *
+ * @param instanceLabel in which Argo CD names the Application, where it does not write its annotation.
+ */
+export function toLiveRoute(object: unknown, instanceLabel = defaultInstanceLabel): LiveRoute {
   const route = ['spec', 'http', 0];
   return {
     kind: 'VirtualService',
@@ -105,7 +109,7 @@ export function toLiveRoute(object: unknown): LiveRoute {
     to: textAt(object, [...route, 'route', 0, 'headers', 'request', 'set', 'mm-vmodel-id']),
     tracking:
       textAt(object, ['metadata', 'annotations', trackingAnnotation]) ??
-      textAt(object, ['metadata', 'labels', trackingLabel]),
+      textAt(object, ['metadata', 'labels', instanceLabel]),
   };
 }
 

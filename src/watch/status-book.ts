@@ -64,6 +64,8 @@ interface PlannedChange extends StatusChange {
   readonly since: number;
   /** What Argo CD wrote on the VirtualService. */
   readonly tracking: string | undefined;
+  /** Whether the VirtualService is in the cluster at all. */
+  readonly isApplied: boolean;
 }
 
 export class StatusBook {
@@ -442,6 +444,7 @@ export class StatusBook {
         after: next.status,
         since: next.since,
         tracking: this.#routes.get(key)?.tracking,
+        isApplied: this.#routes.has(key),
       });
     }
     for (const [path, since] of this.#orphans) {
@@ -454,6 +457,7 @@ export class StatusBook {
         after: undefined,
         since,
         tracking: undefined,
+        isApplied: false,
       });
     }
     const pageChanged = this.#addPage(files);

@@ -86,6 +86,7 @@ export class Watcher {
   #lastEvent = Number.NEGATIVE_INFINITY;
   #lastPush = Number.NEGATIVE_INFINITY;
   #secondLook = Number.POSITIVE_INFINITY;
+  #hasReportedUntracked = false;
   #wake = new AbortController();
 
   constructor(options: WatcherOptions, ports: WatcherPorts) {
@@ -275,10 +276,9 @@ export class Watcher {
       });
       this.#endPushTrouble(safe`pushes are accepted again`);
       this.#pace.succeed();
-      const trackings = plan.changes.flatMap(({ tracking, before, after }) =>
-        tracking === undefined || !rendersOtherwise(before, after) ? [] : [tracking],
-      );
-      this.#refresh(trackings);
+      const rendered = plan.changes.filter(({ before, after }) => rendersOtherwise(before, after));
+      this.#reportUntracked(rendered);
+      this.#refresh(rendered.flatMap(({ tracking }) => tracking ?? []));
       return 0;
     } catch (error) {
       // Whether the server took it is not known: the branch will tell.
@@ -289,6 +289,17 @@ export class Watcher {
       else this.#failPush(error, tip);
       return this.#untilResumed();
     }
+  }
+
+  /** Once: it is a matter of Argo CD's settings, and so the same for all. */
+  #reportUntracked(changes: Plan['changes']): void {
+    const { log, refresh } = this.#ports;
+    const found = changes.find(({ isApplied, tracking }) => isApplied && tracking === undefined);
+    if (found === undefined || refresh === undefined || this.#hasReportedUntracked) return;
+    this.#hasReportedUntracked = true;
+    log.warn(
+      safe`Argo CD was not asked to refresh: VirtualService ${mask(`${found.namespace}/${found.name}`)} does not name its Application; set --argocd-instance-label to the application.instanceLabelKey of argocd-cm`,
+    );
   }
 
   #refresh(trackings: readonly string[]): void {

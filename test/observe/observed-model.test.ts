@@ -522,3 +522,13 @@ test('whatever happens: a Ready is told only of the live digest, and a wrong Rea
   );
   t.pass();
 });
+
+test('the Application is named by Argo CD’s annotation, or else by the label that it is set to write', (t) => {
+  const annotations = { 'argocd.argoproj.io/tracking-id': 'by-annotation:networking.istio.io/VirtualService:n/x' };
+  const labels = { 'app.kubernetes.io/instance': 'by-default', 'argocd.argoproj.io/instance': 'by-own-label' };
+  const tracking = (metadata: object, label?: string) => toLiveRoute({ metadata }, label).tracking;
+  t.is(tracking({ annotations, labels }), annotations['argocd.argoproj.io/tracking-id']);
+  t.is(tracking({ labels }), 'by-default');
+  t.is(tracking({ labels }, 'argocd.argoproj.io/instance'), 'by-own-label');
+  t.is(tracking({ labels: {} }, 'argocd.argoproj.io/instance'), undefined);
+});

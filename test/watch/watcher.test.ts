@@ -823,6 +823,17 @@ test('the Applications of changed models are refreshed, but not for a word on th
   await scene.end();
 });
 
+test('a VirtualService that names no Application is reported once, not passed over silently', async (t) => {
+  const scene = await toLoadingScene();
+  for (const state of [loaded, loading, loaded]) {
+    for (const live of toServices('wisdom', state)) scene.watcher.put(live);
+    await scene.clock.advance(20_000);
+  }
+  t.deepEqual(scene.refreshed, []);
+  t.is(scene.lines.filter((line) => line.includes('set --argocd-instance-label')).length, 1);
+  await scene.end();
+});
+
 test('what others push is told to Argo CD too: of the models that it renders otherwise, and of no others', async (t) => {
   const scene = await toLoadingScene();
   scene.repository.edit({ 'folly/model.yaml': toModelText('folly'), 'folly/deep/notes.txt': 'text' });
