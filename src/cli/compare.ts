@@ -101,11 +101,11 @@ async function findMeant(
     const commit = await revisions.findMergeBase(await revisions.resolve(one), await revisions.resolve(other));
     return { revision: `${one}...${other}`, commit, label: `${one} (${toShortId(commit)})` };
   };
-  const range = /^(.*?)(\.{2,3})(.*)$/.exec(base ?? '');
-  if (range !== null && head !== undefined)
+  const range = splitRange(base ?? '');
+  if (range !== undefined && head !== undefined)
     throw new Fault('usage', safe`${quote(base ?? '')} names both revisions already`, safe`leave the second one out`);
-  if (range !== null) {
-    const [, from = '', dots = '', to = ''] = range;
+  if (range !== undefined) {
+    const { from, dots, to } = range;
     const [one, other] = [from || 'HEAD', to || 'HEAD'];
     return {
       before: dots === '...' ? await toParting(one, other) : await toMeant(one),
@@ -124,6 +124,16 @@ async function findMeant(
       safe`name BASE, as in model-mirror diff origin/main`,
     );
   return { before: await toParting(main, 'HEAD'), after };
+}
+
+/** `from..to`, or `from...to`. */
+function splitRange(
+  text: string,
+): { readonly from: string; readonly dots: '..' | '...'; readonly to: string } | undefined {
+  const at = text.indexOf('..');
+  if (at < 0) return undefined;
+  const dots = text[at + 2] === '.' ? '...' : '..';
+  return { from: text.slice(0, at), dots, to: text.slice(at + dots.length) };
 }
 
 /** `main (1a2b3c4)`; a commit's id needs no other. */

@@ -64,7 +64,7 @@ function toBytes(text: string, flag: string): number {
 function toRepositoryUrl(text: string | undefined): string {
   if (text === undefined)
     throw new Fault('usage', safe`no repository to commit to`, safe`name it with --repo or MODEL_MIRROR_REPO`);
-  if (/^(ssh|git\+ssh):|^[^/]+@[^/]+:/.test(text))
+  if (/^(ssh|git\+ssh):|^[^/@]+@[^/:]+:/.test(text))
     throw new Fault(
       'usage',
       safe`SSH is not supported`,

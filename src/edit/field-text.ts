@@ -144,7 +144,7 @@ function toLinesEnd(text: string, end: number, column: number): number {
   let reached = lineEndOf(text, end);
   for (let at = nextLineOf(text, reached); at < text.length; ) {
     const line = text.slice(at, lineEndOf(text, at));
-    const indent = /^ *(?=[ \t]*#)/.exec(line)?.[0].length;
+    const indent = /^[ \t]*#/.test(line) ? /^ */.exec(line)?.[0].length : undefined;
     if (indent === undefined ? line.trim() !== '' : indent <= column) break;
     if (indent !== undefined) reached = at + line.length;
     at = nextLineOf(text, at);

@@ -42,20 +42,42 @@ function hideUsers(text: string, isCut: boolean): string {
   });
 }
 
-/**
- * What is known by its form: AWS, GitHub, GitLab, Slack, Hugging Face, Google, npm, Docker, Vault and OpenAI, and
- * JSON Web Tokens. Each begins with fixed letters, so no text is read twice.
- */
-const tokens =
-  /\b(?:(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{12,}|gh[opsur]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|gl(?:pat|dt|rt|cbt|ptt|ft|soat|agent)-[\w-]{12,}|xox[abeoprs]-[\w-]{10,}|hf_[A-Za-z0-9]{16,}|AIza[\w-]{20,}|ya29\.[\w-]{10,}|npm_[A-Za-z0-9]{20,}|dckr_pat_[\w-]{16,}|hv[sb]\.[\w-]{16,}|sk-[\w-]{20,}|eyJ[\w-]{8,}(?:\.[\w-]*)*)/g;
+const alphanumeric = /^[A-Za-z0-9]{16}/;
+const wordy = /^[\w-]{12}/;
+
+/** What is known by its form: how it begins, and how it goes on. */
+const forms: readonly (readonly [string, RegExp])[] = [
+  // AWS
+  ...['AKIA', 'ASIA', 'ABIA', 'ACCA'].map((prefix) => [prefix, /^[A-Z0-9]{12}/] as const),
+  // GitHub, npm, Hugging Face, Docker Hub
+  ...['ghp_', 'gho_', 'ghu_', 'ghs_', 'ghr_', 'npm_', 'hf_'].map((prefix) => [prefix, alphanumeric] as const),
+  ...['github_pat_', 'dckr_pat_'].map((prefix) => [prefix, wordy] as const),
+  // GitLab, Slack, Google, Vault
+  ...['glpat-', 'gldt-', 'glrt-', 'glcbt-', 'glptt-', 'glft-', 'glsoat-', 'glagent-'].map(
+    (prefix) => [prefix, wordy] as const,
+  ),
+  ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-'].map((prefix) => [prefix, wordy] as const),
+  ...['AIza', 'ya29.', 'hvs.', 'hvb.'].map((prefix) => [prefix, wordy] as const),
+  // JSON Web Tokens
+  ['eyJ', /^[\w-]{8}/],
+];
 
 const schemes = /\b(bearer|basic)[ \t]+([^\s"',;]+)/gi;
 
 function hideTokens(text: string): string {
-  return text.replace(tokens, hidden).replace(schemes, (all: string, name: string, value: string) => {
+  return text.replace(/[\w.-]{11,}/g, hideToken).replace(schemes, (all: string, name: string, value: string) => {
     const isProse = /^basic$/i.test(name) ? !/[A-Z\d+/=]/.test(value) : /^(?:tokens?|auth[a-z]*)\b/i.test(value);
     return isProse ? all : `${name} ${hidden}`;
   });
+}
+
+function hideToken(run: string): string {
+  for (const [prefix, rest] of forms) {
+    const at = run.indexOf(prefix);
+    const isStart = at === 0 || (at > 0 && /\W/.test(run.charAt(at - 1)));
+    if (isStart && rest.test(run.slice(at + prefix.length))) return run.slice(0, at) + hidden;
+  }
+  return run;
 }
 
 /** In a key of which only letters and digits are left. */

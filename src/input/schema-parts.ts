@@ -53,7 +53,7 @@ const goDuration = /^(?=.*[1-9])([0-9]+(\.[0-9]+)?(h|m|s|ms))+$/;
 /** RFC 6901. */
 const jsonPointer = /^(\/([^/~]|~[01])*)*$/;
 /** `mesh` is Istio's word for all sidecars. */
-const gatewayReference = /^(?!mesh$)([a-z0-9]([-a-z0-9]*[a-z0-9])?\/)?[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/;
+const gatewayReference = /^(?!mesh$)(?:[a-z0-9]+(?:-+[a-z0-9]+)*\/)?[a-z0-9]+(?:[-.]+[a-z0-9]+)*$/;
 
 // The message of a check has two lines: what is wrong, and what to do.
 

@@ -122,12 +122,13 @@ function compose(source: SourceFile, report: Report, options: ComposeOptions): r
 }
 
 function reportSyntax({ errors, warnings, directives }: Document.Parsed, report: Report): void {
-  for (const error of errors) {
+  // There may be one for each character, and no more are reported.
+  for (const error of errors.slice(0, maxProblems + 1)) {
     if (error.code === 'NON_STRING_KEY')
       report('unsupported-yaml', error.pos[0], safe`this key is not plain text`, safe`write the key as text`);
     else report('yaml-syntax', error.pos[0], mask(error.message), safe`fix the YAML here or just before`);
   }
-  for (const warning of warnings)
+  for (const warning of warnings.slice(0, maxProblems + 1))
     report('unsupported-yaml', warning.pos[0], mask(warning.message), safe`leave the tag or directive out`);
   if (directives?.yaml.explicit && directives.yaml.version !== '1.2')
     report(

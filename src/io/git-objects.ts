@@ -161,9 +161,10 @@ export function parseCommit(raw: Buffer): CommitContent {
 }
 
 function parseSignature(text: string): Signature {
-  const [, name, email = '', date] = /^(.*?) ?<([^>]*)>.*? (-?\d+) [+-]\d+$/.exec(text) ?? [];
-  if (name === undefined) throw new Error('a commit without an author or a committer');
-  return { name, email, date: Number(date) };
+  const [, name, email = ''] = /^([^<]*)<([^>]*)>/.exec(text) ?? [];
+  const [, date] = / (-?\d+) [+-]\d+$/.exec(text) ?? [];
+  if (name === undefined || date === undefined) throw new Error('a commit without an author or a committer');
+  return { name: name.replace(/ $/, ''), email, date: Number(date) };
 }
 
 /** What would end a name in a commit's header is left out. */

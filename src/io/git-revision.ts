@@ -65,7 +65,7 @@ export class GitRevisions {
    * @throws Fault when there is none, or the clone does not reach so far.
    */
   async resolve(revision: string): Promise<string> {
-    const [, name = '', steps = ''] = /^(.*?)((?:[~^]\d*)*)$/.exec(revision) ?? [];
+    const { name, steps } = splitSteps(revision);
     let commit = await this.#toCommit(await this.#resolveName(name === '' || name === '@' ? 'HEAD' : name), name);
     for (const [, sign, digits = ''] of steps.matchAll(/([~^])(\d*)/g)) {
       const count = digits === '' ? 1 : Number(digits);
@@ -499,6 +499,15 @@ function parseEntries(raw: Buffer, isWanted: (name: string) => boolean): TreeEnt
 }
 
 const deepen = safe`the clone is shallow: run git fetch --unshallow, or have CI fetch the whole history`;
+
+/** `main~2^` → `main` and `~2^`. */
+function splitSteps(revision: string): { readonly name: string; readonly steps: string } {
+  let end = revision.length;
+  while (end > 0 && /[~^\d]/.test(revision.charAt(end - 1))) end--;
+  const sign = revision.slice(end).search(/[~^]/);
+  const at = sign < 0 ? revision.length : end + sign;
+  return { name: revision.slice(0, at), steps: revision.slice(at) };
+}
 
 function isFolder(entry: TreeEntry): boolean {
   return toEntry(entry).kind === 'folder';

@@ -30,7 +30,7 @@ export async function readGitSettings(
   const own = join(repository.common, 'config');
   return {
     read: (key) => readSetting(key, repository, places),
-    unread: [own, ...places].find((place) => /^\s*\[include/im.test(fs.readFileSync(place, 'utf8'))),
+    unread: [own, ...places].find((place) => /^[ \t]*\[include/im.test(fs.readFileSync(place, 'utf8'))),
   };
 }
 

@@ -3,7 +3,6 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { compareText } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
-import { managedByLabel } from '../manifests/manifest.ts';
 import { Fault, toReason } from './fault.ts';
 
 export interface OutputFile {
@@ -23,7 +22,7 @@ export function toOutputName(kind: string, namespace: string, name: string, endi
 }
 
 const outputName = /^[a-z]+_[^_]+_[^_]+\.(yaml|json)$/;
-const ownLabel = new RegExp(`"?${managedByLabel.replaceAll('.', '\\.')}"?: ?"?model-mirror"?[\\s,}]`);
+const ownLabel = /"?app\.kubernetes\.io\/managed-by"?: ?"?model-mirror"?[\s,}]/;
 
 /**
  * Writes what differs, leaves what is equal, and removes files of earlier runs that are no longer

@@ -10,27 +10,38 @@ const maxLength = 300;
  */
 const passing: readonly [RegExp, string][] = [
   // The S3 client ends its errors with them, and the host's may be empty (aws-sdk-go, awserr.requestError).
-  [/\b((?:request|host|trace|span|correlation|operation)[ _-]?id)(["']?[:=] ?)[^\s,]*/gi, '$1: <id>'],
+  [/((?:request|host|trace|span)[ _-]?id)["']?[:=] ?[^\s,]*/gi, '$1: <id>'],
   [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<id>'],
   [/\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g, '<address>'],
-  [/\[?\b[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,7}\]?(?::\d+)?/gi, '<address>'],
-  [/\b([a-z0-9][-a-z0-9]*)-[a-f0-9]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1-<pod>'],
+  [/([a-z0-9])-[a-f0-9]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b/g, '$1-<pod>'],
   [/\b[0-9a-f]{12,64}\b/gi, '<id>'],
   [/\b0x[0-9a-f]+\b/gi, '<id>'],
   [/\b\d+(?:\.\d+)?(?:ns|µs|us|ms|s|m|h)\b/g, '<duration>'],
   [/\b(attempts?|retry|retries|tries|after|in|count|port|pid|process)([ =:#]+)\d+\b/gi, '$1$2<n>'],
 ];
 
-/** Query strings and fragments of URIs sign requests: nothing of them may reach git. */
-const uriTail = /(:\/\/[^\s?#"']+)[?#][^\s"']*/g;
-
 /** ModelMesh shows a failure with or without the exception that carried it (io.grpc.StatusRuntimeException). */
 const wrapping = /^(?:[\w$]+(?:\.[\w$]+)*(?:Exception|Error): )+(?:[A-Z_]+: )?|^UNKNOWN: /;
 
 /** KServe's text in one line, without credentials and without what changes though nothing happened. */
 export function toLastingText(text: string): SafeText {
-  let lasting = maskLine(text).replace(wrapping, '').replace(uriTail, '$1');
+  let lasting = maskLine(text)
+    .replace(wrapping, '')
+    .replace(/[^\s"']+/g, cutQuery);
   for (const [pattern, name] of passing) lasting = lasting.replace(pattern, name);
+  lasting = lasting.replace(/[\w:[\]]+/g, (word) => (isAddress(word) ? '<address>' : word));
   return mask(lasting.length > maxLength ? `${lasting.slice(0, maxLength - 1)}…` : lasting);
+}
+
+/** Query strings and fragments of URIs sign requests: nothing of them may reach git. */
+function cutQuery(word: string): string {
+  const start = word.indexOf('://');
+  const end = start < 0 ? -1 : word.slice(start).search(/[?#]/);
+  return end < 0 ? word : word.slice(0, start + end);
+}
+
+/** IPv6, in brackets and with a port or without. */
+function isAddress(word: string): boolean {
+  return /^[0-9a-f:[\]]+$/i.test(word) && word.split(':').length > 3;
 }

@@ -35,8 +35,12 @@ export function toProse(sentence: string, maxLength: number): string {
   return toShown(sentence, maxLength)
     .split(' ')
     .map((word) => {
-      const [, before = '', inner = '', after = ''] = /^([("]?)(.*?)([)",;:.?!]*)$/.exec(word) ?? [];
-      return inner === '' || plain.test(inner) || sign.test(inner) ? word : `${before}${toCode(inner)}${after}`;
+      const start = /^[("]/.test(word) ? 1 : 0;
+      let end = word.length;
+      while (end > start && ')",;:.?!'.includes(word.charAt(end - 1))) end--;
+      const inner = word.slice(start, end);
+      if (inner === '' || plain.test(inner) || sign.test(inner)) return word;
+      return `${word.slice(0, start)}${toCode(inner)}${word.slice(end)}`;
     })
     .join(' ');
 }

@@ -1,0 +1,127 @@
+/**
+ * A mebibyte of whatever makes a reader look again, through all that takes foreign texts. No clock is read: what is not
+ * linear takes hours for one of these, and ends by the time limit of the test.
+ */
+import test from 'ava';
+import { adoptInferenceService } from '../../src/adopt/inference-service.ts';
+import { readIter8Values } from '../../src/adopt/iter8-values.ts';
+import { toWatchSettings } from '../../src/cli/watch-settings.ts';
+import { FieldsOfText } from '../../src/edit/field-text.ts';
+import { hideCredentials } from '../../src/input/credentials.ts';
+import { parseModel, parsePolicy, parseStatus } from '../../src/input/parse-document.ts';
+import { toFieldText } from '../../src/input/problem.ts';
+import { mask, maskLine, quote } from '../../src/input/safe-text.ts';
+import { suggest } from '../../src/input/suggest.ts';
+import { toStatusMessage } from '../../src/io/kubernetes-api.ts';
+import { toLastingText } from '../../src/observe/lasting-text.ts';
+import { toWidth, wrap } from '../../src/output/columns.ts';
+import { toCommitWords } from '../../src/output/commit-words.ts';
+import { toDiffText } from '../../src/output/diff-text.ts';
+import { toScalar } from '../../src/output/manifest-text.ts';
+import { toCell, toInline, toLinkTarget, toProse } from '../../src/output/page-text.ts';
+import { parseSelector } from '../../src/stand-in/kubernetes-selector.ts';
+import { toCommitMessage } from '../../src/watch/commit-message.ts';
+
+const size = 1 << 20;
+const repeat = (text: string) => text.repeat(Math.ceil(size / text.length)).slice(0, size);
+
+const runs: Readonly<Record<string, string>> = Object.fromEntries(
+  [
+    ...'/?:@.-_#&=%|*+~^!,;<>(){}[]"\'`\\aA0 \t\n',
+    ...['\r', '\0', '\u001b', '\u00a0', '\u2028', '\ufffd', '\u0301', '\u202e', '\ud83d\ude00', '\ud800', 'é', '世'],
+    ...[
+      '//',
+      '://a',
+      'a:',
+      'a@',
+      'a-',
+      '1.',
+      'a.b ',
+      '"a" ',
+      '- a: ',
+      '{a: ',
+      'https://a?',
+      'token=',
+      'token: "',
+      "pwd='",
+    ],
+    ...[
+      '-----BEGIN ',
+      'Bearer ',
+      'eyJ',
+      'ghp_',
+      'password: |\n ',
+      'secret\n',
+      '&key=',
+      'fixes ',
+      '[skip ',
+      'id: ',
+      'a1b2:',
+    ],
+    ...['aaaaaaaa-', 'deadbeef-', '1h', '00:', 'x;', '..', '\\u0000', '<<<<<<< ', '&a ', '*a ', '!!', '? ', '%YAML '],
+  ].map((part) => [JSON.stringify(part), repeat(part)]),
+);
+
+const shared: Readonly<Record<string, (text: string) => unknown>> = {
+  mask,
+  maskLine,
+  quote,
+  hideCredentials,
+  toLastingText,
+  toStatusMessage,
+  toFieldText: (text) => toFieldText([text, 0, text]),
+  suggest: (text) => suggest(text, ['storageUri', 'mirrorPercentage']),
+  toProse: (text) => toProse(text, 300),
+  toInline: (text) => toCell(toInline(text, 300)),
+  toLinkTarget,
+  toScalar,
+  columns: (text) => [toWidth(text), wrap(maskLine(text), 80)],
+  toCommitWords: (text) => toCommitWords(text, 500),
+  toCommitMessage: (text) =>
+    toCommitMessage([{ name: text, namespace: text, before: undefined, after: undefined }], {
+      suffix: undefined,
+      signOff: undefined,
+    }),
+  selector: (text) => attempt(() => parseSelector(text)),
+  settings: (text) => attempt(() => toWatchSettings({ repo: text, path: text, author: text } as never, {})),
+  adopt: (text) =>
+    adoptInferenceService(
+      {
+        apiVersion: text,
+        kind: 'InferenceService',
+        metadata: { name: text, annotations: { [text]: text } },
+        spec: { [text]: text },
+      },
+      { name: text, version: text } as never,
+    ),
+  iter8: (text) => readIter8Values({ modelName: text, strategy: text }),
+};
+
+/** What reads YAML is linear, and slow: it gets less. hostile-text.test.ts has more for it. */
+const readers: Readonly<Record<string, (text: string) => unknown>> = {
+  parseModel: (text) => parseModel({ path: 'model.yaml', text }),
+  parsePolicy: (text) => parsePolicy({ path: 'policy.yaml', text: JSON.stringify({ kind: text, [text]: text }) }),
+  parseStatus: (text) => parseStatus({ path: 'status.yaml', text: `kind: ModelStatus\nstatus: {a: ${text}` }),
+  fields: (text) => attempt(() => new FieldsOfText(text)),
+  diff: (text) => toDiffText(text, text, `${text}x`),
+};
+
+function attempt(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
+
+for (const [name, take] of Object.entries(shared))
+  test(`a mebibyte of anything: ${name}`, (t) => {
+    for (const text of Object.values(runs)) take(text);
+    t.pass();
+  });
+
+for (const [name, take] of Object.entries(readers))
+  test(`many of anything: ${name}`, (t) => {
+    for (const text of Object.values(runs)) take(text.slice(0, 1 << 13));
+    t.pass();
+  });
