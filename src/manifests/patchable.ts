@@ -49,7 +49,7 @@ export function findPatchable(
 }
 
 function allow(name: string, schema: v.GenericSchema, { isRequired = false } = {}): PatchableField {
-  const steps = (name.match(/\[[^\]]*\]|[^.[\]]+/g) ?? []).map((part): Step => {
+  const steps = (name.match(/\[[^[\]]*\]|[^.[\]]+/g) ?? []).map((part): Step => {
     if (part === '*') return isFreeKey;
     if (part === '[1…]') return (key) => typeof key === 'number' && key >= 1;
     return part.startsWith('[') ? Number(part.slice(1, -1)) : part;
