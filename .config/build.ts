@@ -7,6 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
+import { kserveVersion } from '../src/serving/kserve-schema.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -101,6 +102,9 @@ function toLicenses(inputs: readonly string[]): string {
       const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
       return `${name} ${of} (${license})\n\n${texts.join('\n\n')}\n`;
     })
+    .concat(
+      `KServe ${kserveVersion} (Apache-2.0), the schema of an InferenceService's spec\n\nCopyright The KServe Authors\n\n${readFileSync(join(root, 'LICENSE'), 'utf8').trim()}\n`,
+    )
     .join(`\n${'-'.repeat(72)}\n\n`);
 }
 

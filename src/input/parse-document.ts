@@ -223,7 +223,7 @@ function checkValue(path: FieldPath, expected: Expected, value: unknown): Findin
   };
 }
 
-function describeValue(value: unknown): SafeText {
+export function describeValue(value: unknown): SafeText {
   if (value === null) return safe`empty`;
   if (Array.isArray(value)) return safe`a list`;
   if (typeof value === 'object') return safe`a map of fields`;

@@ -3,10 +3,11 @@
 import { findModelField, frameworks, modelFieldOf } from '../input/model-place.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
-import type { FieldPath, Finding } from '../input/problem.ts';
+import type { FieldPath, Finding, Severity } from '../input/problem.ts';
 import { quote, safe } from '../input/safe-text.ts';
 
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import { checkSpec } from '../serving/spec-check.ts';
 import type { Manifest } from './manifest.ts';
 import { digestAnnotation, toOwnLabels } from './manifest.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -55,6 +56,10 @@ export function addDigest(service: InferenceService, digest: string): InferenceS
 /** A finding about a field of the rendered object. */
 export interface PlacedFinding extends Finding {
   readonly path: FieldPath;
+  /** Default: an error. */
+  readonly severity?: Severity;
+  /** Whether it is about a field's key or, which is the default, its value. */
+  readonly on?: 'key' | 'value';
 }
 
 const deploymentModeAnnotation = 'serving.kserve.io/deploymentMode';
@@ -67,6 +72,16 @@ const storageScheme = /^(s3|gs|pvc|https?):\/\//;
  * @param allowedPrefixes what is loaded must be at or below one prefix of each list.
  */
 export function checkInferenceService(
+  service: InferenceService,
+  allowedPrefixes: readonly (readonly string[])[],
+): PlacedFinding[] {
+  const ofMode = checkForModelMesh(service, allowedPrefixes);
+  // What the mode has a word for need not be reported in the schema's.
+  const isKnown = (path: FieldPath) => ofMode.some((found) => path.every((part, i) => found.path[i] === part));
+  return [...ofMode, ...checkSpec(service.spec).filter(({ path }) => !isKnown(path))];
+}
+
+function checkForModelMesh(
   service: InferenceService,
   allowedPrefixes: readonly (readonly string[])[],
 ): PlacedFinding[] {

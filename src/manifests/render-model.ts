@@ -202,7 +202,12 @@ function checkService(
   const byPatch =
     patched.matched.length === 0 ? [] : check(patched.manifest).filter((found) => !known.has(toText(found)));
   return [
-    ...before.map((found) => toProblem(file.source, toModelPath(rollout, version, found.path), found, { on: 'value' })),
+    ...before.map((found) =>
+      toProblem(file.source, toModelPath(rollout, version, found.path), found, {
+        on: found.on ?? 'value',
+        severity: found.severity ?? 'error',
+      }),
+    ),
     ...toPatchProblems(byPatch, patched.matched),
   ];
 }
@@ -212,9 +217,13 @@ function checkPatchedOrder(manifest: Manifest, matched: readonly PlacedPatch[]):
 }
 
 /** Problems of what patches made, at the last patch that reached the object. */
-function toPatchProblems(findings: readonly Finding[], matched: readonly PlacedPatch[]): Problem[] {
+function toPatchProblems(
+  findings: readonly (Finding & Pick<PlacedFinding, 'severity'>)[],
+  matched: readonly PlacedPatch[],
+): Problem[] {
   const origin = matched.at(-1)?.origin;
-  return origin === undefined ? [] : findings.map((finding) => toProblem(origin.source, origin.path, finding));
+  if (origin === undefined) return [];
+  return findings.map((found) => toProblem(origin.source, origin.path, found, { severity: found.severity ?? 'error' }));
 }
 
 /** Where in the model file a field of the rendered InferenceService comes from. */
@@ -227,5 +236,12 @@ function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath)
   const written = [overridden, ...(isStorage ? [own] : []), shared].find(
     (places) => valueAt(spec, places) !== undefined,
   );
-  return ['spec', ...(written ?? (isStorage ? own : shared))];
+  return ['spec', ...(written ?? (isStorage ? own : isMissingIn(overridden, shared, spec) ? overridden : shared))];
+}
+
+/** Whether a field that is missing is missing from the overrides: more of what is around it is written there. */
+function isMissingIn(overridden: FieldPath, shared: FieldPath, spec: object): boolean {
+  const left = (places: FieldPath) =>
+    places.length - places.findIndex((_, i) => valueAt(spec, places.slice(0, i + 1)) === undefined);
+  return left(overridden) < left(shared);
 }
