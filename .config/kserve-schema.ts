@@ -5,7 +5,8 @@
  *     node .config/kserve-schema.ts FILE VERSION
  *
  * FILE is config/crd/full/serving.kserve.io_inferenceservices.yaml of https://github.com/kserve/kserve at the
- * tag of VERSION, or the same CustomResourceDefinition out of its release's kserve.yaml.
+ * tag of VERSION, or the same CustomResourceDefinition out of its release's kserve.yaml. That of the version in use
+ * is in fixtures/kserve, where a test compares the two.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
