@@ -1,6 +1,6 @@
 /**
- * A stand-in for KServe's and ModelMesh's controllers: it loads no model, but writes the status of each
- * InferenceService as they do, transition by transition.
+ * A fake of KServe's and ModelMesh's controllers: it loads no model, but writes the status of each
+ * InferenceService as they do, transition by transition, and only statuses that the real ones were seen to write.
  */
 import type { StandInKubernetes } from './kubernetes.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
@@ -9,10 +9,16 @@ const plural = 'inferenceservices';
 const intervalMs = 25;
 
 interface Known {
-  readonly generation: number;
+  /** All that determines what is loaded. */
+  readonly wish: string;
   readonly since: number;
+  /** What serves; undefined: nothing. */
+  readonly active: string | undefined;
   phase: 'new' | 'loading' | 'done';
 }
+
+/** Annotations that ModelMesh loads by; a change of them does not raise the generation. */
+const loadingAnnotations = ['serving.kserve.io/secretKey', 'serving.kserve.io/schemaPath'];
 
 export class KServeStandIn {
   readonly #cluster: StandInKubernetes;
@@ -39,8 +45,11 @@ export class KServeStandIn {
 
   /** From now on the model of this name cannot be loaded, nor stay loaded. */
   fall(namespace: string, name: string): void {
-    this.#sick.add(`${namespace}/${name}`);
-    this.#write(namespace, name, toFailed());
+    const key = `${namespace}/${name}`;
+    this.#sick.add(key);
+    const known = this.#known.get(key);
+    if (known !== undefined) this.#known.set(key, { ...known, active: undefined, phase: 'done' });
+    this.#write(namespace, name, toFailed(false));
   }
 
   /** The model loads again. */
@@ -62,18 +71,22 @@ export class KServeStandIn {
 
   #reconcile(service: KubernetesObject): void {
     const key = toKey(service);
-    const { namespace, name, generation } = service.metadata;
+    const { namespace, name } = service.metadata;
+    const wish = toWish(service);
     const before = this.#known.get(key);
-    const known =
-      before?.generation === generation ? before : { generation, since: performance.now(), phase: 'new' as const };
+    const isSame = before?.wish === wish;
+    const known: Known = isSame ? before : { wish, since: performance.now(), active: before?.active, phase: 'new' };
     this.#known.set(key, known);
     const waited = performance.now() - known.since;
     if (known.phase === 'new' && waited > 2 * intervalMs) {
-      this.#write(namespace, name, toLoading(before !== undefined));
-      known.phase = 'loading';
+      // What it serves already needs no load.
+      known.phase = known.active === wish ? 'done' : 'loading';
+      this.#write(namespace, name, known.active === wish ? toLoaded() : toLoading(known.active !== undefined));
     } else if (known.phase === 'loading' && waited > this.#loadMs) {
-      this.#write(namespace, name, this.#sick.has(key) || this.#isBroken(service) ? toFailed() : toLoaded());
-      known.phase = 'done';
+      const isFailed = this.#sick.has(key) || this.#isBroken(service);
+      const isLive = known.active !== undefined;
+      this.#known.set(key, { ...known, active: isFailed ? known.active : wish, phase: 'done' });
+      this.#write(namespace, name, isFailed ? toFailed(isLive) : toLoaded());
     }
   }
 
@@ -86,21 +99,28 @@ function toKey({ metadata }: KubernetesObject): string {
   return `${metadata.namespace}/${metadata.name}`;
 }
 
-/** A live model goes on serving while its new version loads. */
+function toWish({ spec, metadata }: KubernetesObject): string {
+  return JSON.stringify([spec, ...loadingAnnotations.map((name) => metadata.annotations?.[name] ?? '')]);
+}
+
+/** A live model goes on serving while its new version loads; of a first one ModelMesh says Ready True at once. */
 function toLoading(isLive: boolean): object {
-  return toStatus(isLive, 'InProgress', isLive ? 'Loaded' : 'Pending', 'Loading');
+  return isLive ? toStatus(true, 'InProgress', 'Loaded', 'Loading') : toStatus(true, 'UpToDate', 'Loading', '');
 }
 
 function toLoaded(): object {
   return toStatus(true, 'UpToDate', 'Loaded', '');
 }
 
-function toFailed(): object {
-  const status = toStatus(false, 'UpToDate', 'FailedToLoad', '');
-  const lastFailureInfo = {
-    reason: 'ModelLoadFailed',
-    message: 'Failed to pull model from storage due to error: AccessDenied',
-  };
+function toFailed(isLive: boolean): object {
+  const status = isLive
+    ? toStatus(true, 'BlockedByFailedLoad', 'Loaded', 'FailedToLoad')
+    : toStatus(false, 'UpToDate', 'FailedToLoad', '');
+  // As S3's client words it: with another request id each time.
+  const message =
+    "Failed to pull model from storage due to error: unable to list objects in bucket 'models': AccessDenied: " +
+    `Access Denied.\n\tstatus code: 403, request id: REQ${Date.now()}, host id: `;
+  const lastFailureInfo = { reason: 'ModelLoadFailed', message };
   return { ...status, modelStatus: { ...status.modelStatus, lastFailureInfo } };
 }
 
