@@ -307,6 +307,20 @@ for (const [title, { kind, name, patch }] of Object.entries(honest))
     t.is(findDifference(objects), undefined);
   });
 
+test('what may be patched of a model may be patched in the old form, and no second form comes by a patch', (t) => {
+  const old = toModel('wisdom', 'models').replace('model: {modelFormat: {name: sklearn}}', 'sklearn: {}');
+  const patched = (path: string, value: unknown) =>
+    render({
+      'model.yaml': old,
+      'policy.yaml': toPolicy({ patches: [{ target: { kind: 'InferenceService' }, patch: [add(path, value)] }] }),
+    });
+  t.deepEqual(patched('/spec/predictor/sklearn/protocolVersion', 'v2').problems, []);
+  const codes = (path: string, value: unknown) => [...new Set(patched(path, value).problems.map(({ code }) => code))];
+  t.deepEqual(codes('/spec/predictor/sklearn/storageUri', 's3://evil/x'), ['patch-refused']);
+  t.deepEqual(codes('/spec/predictor/xgboost', { storageUri: 's3://evil/x' }), ['patch-refused']);
+  t.true(codes('/spec/predictor/xgboost', { protocolVersion: 'v2' }).includes('several-models'));
+});
+
 /** Each is one that Istio, Envoy or the API server refuses, with all that is beside it. */
 const broken: Readonly<Record<string, Attack>> = {
   'a duration that is none': first(replace('/spec/http/0/timeout', '5 seconds')),
