@@ -74,7 +74,7 @@ export type Live = LiveService | LiveRoute;
 /** The annotation that Argo CD writes by default since 3.0: `<application>:<group>/<kind>:<namespace>/<name>`. */
 const trackingAnnotation = 'argocd.argoproj.io/tracking-id';
 /** What it writes instead with the tracking method `label`, unless argocd-cm has an `application.instanceLabelKey`. */
-export const defaultInstanceLabel = 'app.kubernetes.io/instance';
+const defaultInstanceLabel = 'app.kubernetes.io/instance';
 
 /** An InferenceService as the API serves it → what is kept of it. */
 export function toLiveService(object: unknown): LiveService {

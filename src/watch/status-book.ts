@@ -90,6 +90,8 @@ export class StatusBook {
   readonly #homes = new Map<string, string>();
   /** What was said once already. */
   readonly #reported = new Set<string>();
+  /** The same of VirtualServices. */
+  readonly #reportedClaims = new Set<string>();
   #isListed = false;
 
   constructor(options: BookOptions) {
@@ -311,7 +313,9 @@ export class StatusBook {
     this.#pageIsOld = true;
     const warnings: SafeText[] = [];
     const report = (warning: string) => {
-      if (this.#isNews(warning)) warnings.push(mask(warning));
+      if (this.#reportedClaims.has(warning) || this.#reportedClaims.size >= maxReportedClaims) return;
+      this.#reportedClaims.add(warning);
+      warnings.push(mask(warning));
     };
     const claims = this.#findClaims(report);
     const placed = new Map<string, RepositoryModel>();
@@ -494,6 +498,9 @@ export class StatusBook {
 }
 
 const mirrorEnd = toMirrorName('');
+
+/** Anyone with a namespace can make a new warning each second: these are enough to see it. */
+const maxReportedClaims = 1000;
 
 /** An object that says another thing all the time is not worth a look each time. */
 const askedPerObject = 5;

@@ -356,6 +356,17 @@ test('an object that says another thing each time does not cost a look each time
   await scene.end();
 });
 
+test('warnings that a neighbour can make without end are kept within bounds', async (t) => {
+  const scene = await toLoadingScene();
+  for (let i = 0; i < 3000; i++) {
+    scene.watcher.put(toRoute(`evil-${i}`, { path: `folder-${i}` }));
+    if (i % 10 === 0) await scene.clock.advance(100);
+  }
+  await scene.clock.advance(5000);
+  t.is(scene.lines.filter((line) => line.startsWith('warn VirtualService')).length, 1000);
+  await scene.end();
+});
+
 test('a model that moved to another folder is looked for at once, and known there', async (t) => {
   const scene = await toLoadingScene();
   const own = scene.repository.files.get(status('wisdom'));
