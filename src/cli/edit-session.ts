@@ -36,6 +36,8 @@ export interface EditPlan {
   readonly message: string;
   /** What to know of it, one line each, by what is rendered after it: all that it reaches, the model's own. */
   readonly notes: (after: Digests, own: Digests) => readonly string[];
+  /** What is asked on a terminal before it is done; undefined: nothing. */
+  readonly question?: string | undefined;
   /** What comes of it, once it is pushed. */
   readonly outcome: (after: Digests) => string;
 }
@@ -137,9 +139,17 @@ async function carryOut(session: Session, plan: EditPlan): Promise<number> {
   const after = committed?.after ?? checked.after;
   const lines = [
     ...describeChanges((committed ?? checked).before.rollouts, after.rollouts),
-    ...plan.notes(checked.after, checked.own),
+    // What the commit holds may say more than what is in the work tree, and less.
+    ...new Set([
+      ...plan.notes(checked.after, checked.own),
+      ...(committed === undefined ? [] : plan.notes(committed.after, committed.after)),
+    ]),
     ...(committed?.remarks ?? toWriteRemarks(session, plan)),
   ];
+  if (flags.dryRun !== true && !(await isWanted(plan, host))) {
+    host.write(2, ['nothing was changed\n']);
+    return exitCodes.problems;
+  }
   const report =
     flags.dryRun === true
       ? `Nothing is ${isToCommit(flags) ? 'written or committed' : 'written'}, for --dry-run.\n`
@@ -153,6 +163,12 @@ async function carryOut(session: Session, plan: EditPlan): Promise<number> {
     report,
   ]);
   return exitCodes.fine;
+}
+
+/** Whether somebody who sits at a terminal wants what looks like a slip of the pen. */
+async function isWanted({ question }: EditPlan, { terminal }: Host): Promise<boolean> {
+  if (question === undefined || terminal === undefined) return true;
+  return (await import('./confirm.ts')).confirmOn(terminal, question);
 }
 
 interface Committed {

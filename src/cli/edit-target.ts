@@ -12,7 +12,7 @@ import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
 import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
-import { openFolderTree } from '../io/folder-tree.ts';
+import { isFolder, openFolderTree } from '../io/folder-tree.ts';
 import { digestAnnotation } from '../manifests/manifest.ts';
 import type { RenderedApplication } from '../render/application.ts';
 import { renderApplication } from '../render/application.ts';
@@ -39,8 +39,18 @@ export interface EditTarget {
 
 /** @returns problems when there is no such model; throws a fault when the places or flags are wrong. */
 export function findTarget(name: string, flags: EditFlags, host: Host): EditTarget | NoTarget {
-  const places = toOwnPlaces(flags, host);
+  const places = toPlacesOf(name, toOwnPlaces(flags, host), flags);
   return pickTarget(name, { places, tree: openFolderTree(places), cluster: toClusterName(flags.cluster) });
+}
+
+/**
+ * Where a model is looked for: at and below the folder. Where it is not there, and no folder was named, in the whole
+ * repository.
+ */
+export function toPlacesOf<P extends Places>(name: string, places: P, { path }: { readonly path: string }): P {
+  if (path !== '.' || places.folder === places.root) return places;
+  const isHere = isFolder(places.folder) && pickModels(name, findModels(openFolderTree(places)), places).length > 0;
+  return isHere ? places : { ...places, folder: places.root };
 }
 
 /** What people look at who run a command by hand: nothing of Argo CD's environment counts. */
@@ -59,18 +69,31 @@ export function pickTarget(
   { places, tree, cluster }: Pick<EditTarget, 'places' | 'tree' | 'cluster'>,
 ): EditTarget | NoTarget {
   const found = findModels(tree);
-  const [meant, ...others] = found.models.filter(({ model }) => isCalled(name, model));
+  const [meant, ...others] = pickModels(name, found, places);
   if (others.length > 0)
     throw new Fault(
       'usage',
-      safe`several models are called ${quote(name)}: ${join(
+      safe`${quote(name)} means several models: ${join(
         [meant, ...others].map((one) => mask(one === undefined ? '' : places.toShownPath(one.file.path))),
         ', ',
       )}`,
-      safe`name the folder of one with --path, or its namespace as in namespace/model`,
+      safe`name the file of one, or its namespace as in namespace/model`,
     );
   if (meant === undefined) return { places, problems: [...found.problems, toUnknownModel(name, tree, found)] };
   return { places, tree, cluster, ...meant, policies: findPolicies(tree, meant.file) };
+}
+
+/** By name; a text that is no model's name, or could be a path as well, also by the path of the file or its folder. */
+function pickModels(name: string, { models }: FoundModels, { toInnerPaths }: Places): FoundModel[] {
+  const byName = models.filter(({ model }) => isCalled(name, model));
+  if (byName.length > 0 && !name.includes('/')) return byName;
+  const paths = toInnerPaths(name);
+  return models.filter((found) => byName.includes(found) || isAtPath(paths, found.file));
+}
+
+/** Whether a path is that of a file, or of its folder. */
+export function isAtPath(paths: readonly string[], { path, folder }: FoundFile): boolean {
+  return paths.includes(path) || paths.includes(folder);
 }
 
 /** The model of a file in another state of the same files; undefined when there is none that can be read. */

@@ -80,7 +80,9 @@ export function runMirror(name: string, percentage: string, flags: MirrorFlags, 
       safe`${quote(percentage)} is not a percentage`,
       safe`write a number from 0 to 100, as in 20 or 0.5`,
     );
-  return runEdit(name, flags, host, (target) => planMirror(target, wanted, flags, host));
+  return runEdit(name, flags, host, (target) =>
+    planMirror(target, wanted, { flags, host, isTyped: percentage.endsWith('%') }),
+  );
 }
 
 /** A new version whose place was not said: it may well lie elsewhere. */
@@ -265,7 +267,11 @@ function toPromotionNotes(target: EditTarget, after: Digests, tried: string | un
   ];
 }
 
-function planMirror(target: EditTarget, percentage: number, flags: MirrorFlags, host: Host): Planned {
+function planMirror(
+  target: EditTarget,
+  percentage: number,
+  { flags, host, isTyped }: { readonly flags: MirrorFlags; readonly host: Host; readonly isTyped: boolean },
+): Planned {
   const { model, file, policies, places } = target;
   const { name } = model.metadata;
   const rollout = toRollout(renderAll(toOwnApplication(target)), target);
@@ -307,16 +313,22 @@ function planMirror(target: EditTarget, percentage: number, flags: MirrorFlags, 
       )}`,
       safe`name one of them with --at`,
     );
-  return planPolicy(target, percentage, chosen);
+  return planPolicy(target, percentage, chosen, isTyped);
 }
 
-/** @param file undefined: a policy is made in the model's folder. */
-function planPolicy(target: EditTarget, percentage: number, file: FoundFile | undefined): Planned {
+/**
+ * @param file undefined: a policy is made in the model's folder.
+ * @param isTyped the sign % was typed: then a small share is no slip.
+ */
+function planPolicy(target: EditTarget, percentage: number, file: FoundFile | undefined, isTyped: boolean): Planned {
   const { name } = target.model.metadata;
   const path = file?.path ?? toSibling(target.file, 'policy.yaml');
+  const share = toSmallShare(percentage);
   const words = {
     ...toMirrorWords(name, percentage),
+    question: share === undefined || isTyped ? undefined : `${share}. Is that meant?`,
     notes: (after: Digests) => [
+      ...(share === undefined ? [] : [share]),
       ...toLater(target, after),
       ...toReach(after, target.places.toShownPath(path), path, name),
     ],
@@ -338,6 +350,18 @@ function planPolicy(target: EditTarget, percentage: number, file: FoundFile | un
       ...toMirrorWords(name, percentage),
     };
   return { plan: { path, before: source.text, after: edited.text, ...words } };
+}
+
+/** Below this many percent, people may have meant a fraction of 1. */
+const smallShare = 1;
+
+/** A share as a count of requests; undefined where a percentage says enough. */
+function toSmallShare(percentage: number): string | undefined {
+  if (percentage <= 0 || percentage >= smallShare) return undefined;
+  const decimals = (percentage.toFixed(6).split('.')[1] ?? '').replace(/0+$/, '');
+  const count = Math.round(percentage * 10 ** decimals.length);
+  const of = `100${'0'.repeat(decimals.length)}`.replace(/\B(?=(\d{3})+$)/g, ',');
+  return `${percentage} % is ${count} ${count === 1 ? 'request' : 'requests'} in ${of}`;
 }
 
 function toMirrorWords(name: string, percentage: number): Pick<EditPlan, 'message' | 'outcome'> {

@@ -20,11 +20,12 @@ import { toHistoryText } from '../output/history-text.ts';
 import { renderApplication } from '../render/application.ts';
 import { toIgnoredProblems } from '../render/policies.ts';
 import { toClusterName } from './cluster-name.ts';
-import { isCalled, pickTarget } from './edit-target.ts';
+import { isAtPath, isCalled, pickTarget, toPlacesOf } from './edit-target.ts';
 import type { HistoryFlags } from './history-flags.ts';
 import type { Host } from './host.ts';
 import { toNamespace } from './namespace-name.ts';
-import { toScene } from './scene.ts';
+import type { Places } from './places.ts';
+import { toScene, toScenePlaces } from './scene.ts';
 import { showProblems } from './show-problems.ts';
 
 /** The model that is meant: where it is now, and how it is known elsewhere. */
@@ -50,10 +51,13 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const scene = toScene(flags, host);
   const revisions = new GitRevisions(scene.repository);
   const cluster = toClusterName(flags.cluster);
-  const walk: Walk = { revisions, part: scene, cluster, namespace: toNamespace(flags.namespace) };
+  // A bare repository has no folder to be in.
+  const places = scene.isBare ? toScenePlaces(scene) : toPlacesOf(name, toScenePlaces(scene), flags);
+  const part = { root: scene.root, folder: places.folder === places.root ? scene.root : scene.folder };
+  const walk: Walk = { revisions, part, cluster, namespace: toNamespace(flags.namespace) };
   const tip = await revisions.resolve(flags.revision);
   const since = flags.since === undefined ? undefined : await readTime(flags.since, revisions);
-  const meant = await findMeant(name, tip, walk);
+  const meant = await findMeant(name, tip, walk, places);
   if ('problems' in meant) {
     showProblems(meant.problems, host, 2, scene.toShownPath);
     return exitCodes.problems;
@@ -102,10 +106,12 @@ async function findMeant(
   name: string,
   tip: string,
   { revisions, part, cluster }: Walk,
+  places: Places,
 ): Promise<Meant | { readonly problems: readonly Problem[] }> {
+  const paths = places.toInnerPaths(name);
   const at = async (commit: string) => {
     const tree = await revisions.readTree(commit, part);
-    return pickTarget(name, { places: noPlaces, tree, cluster });
+    return pickTarget(name, { places, tree, cluster });
   };
   const first = await at(tip);
   let target = first;
@@ -113,7 +119,8 @@ async function findMeant(
   for await (const { id, commit } of walkBack(revisions, tip)) {
     if (!('problems' in target)) break;
     const sources = await revisions.findNewModels(commit.tree, part, seen);
-    if (sources.some((source) => isModelCalled(name, source))) target = await at(id);
+    if (sources.some((source) => isModelCalled(name, source) || isAtPath(paths, toFoundFile(source.path))))
+      target = await at(id);
   }
   // Of a model that never was, what is there now is the best hint.
   if ('problems' in target) return { problems: 'problems' in first ? first.problems : [] };
@@ -125,16 +132,6 @@ function isModelCalled(name: string, source: SourceFile): boolean {
   const model = parseModel(source).value;
   return model !== undefined && isCalled(name, model);
 }
-
-/** What is not asked for when only a name is looked up. */
-const noPlaces = {
-  repository: '',
-  repositoryPath: '.',
-  folder: '',
-  root: '',
-  problems: [],
-  toShownPath: (file: string) => file,
-};
 
 interface Walked {
   readonly id: string;

@@ -17,6 +17,8 @@ export function addMirror(program: Command, host: Host, finish: (code: number) =
     .addHelpText(
       'after',
       `
+Below 1 %, as with 0.2, it asks on a terminal whether that is meant; with the sign, as in 0.2%, it does not.
+
 Example: stop mirroring to the candidate of one model, whatever the outer policies say
   $ model-mirror mirror wisdom 0 --here --commit`,
     )

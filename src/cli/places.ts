@@ -19,6 +19,8 @@ export interface Places extends FolderPlaces {
   readonly problems: readonly Problem[];
   /** From the repository's root to what a person at the working directory can open, without what a terminal obeys. */
   readonly toShownPath: (file: string) => string;
+  /** What a path on the command line may mean, from the repository's root: it counts from here, or from there. */
+  readonly toInnerPaths: (typed: string) => readonly string[];
 }
 
 /**
@@ -59,7 +61,14 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
       const fromHere = relative(host.workingDirectory, absolute) || '.';
       return mask(fromHere.length < absolute.length ? fromHere : absolute);
     },
+    toInnerPaths: (typed) => toInnerPaths(typed, host.workingDirectory, repository),
   };
+}
+
+/** The same for any folder that paths are typed in. */
+export function toInnerPaths(typed: string, start: string, repository: string): string[] {
+  const toInner = (absolute: string) => relative(repository, absolute).split(sep).join('/') || '.';
+  return [toInner(resolve(start, typed)), toInner(resolve(repository, typed))];
 }
 
 type Repository = Pick<FolderPlaces, 'repository' | 'repositoryPath'>;

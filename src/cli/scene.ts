@@ -6,6 +6,7 @@ import { findRepository, toRealFolder } from '../io/folder-tree.ts';
 import { isBareRepository } from '../io/git-folder.ts';
 import type { Host } from './host.ts';
 import type { PlaceFlags, Places } from './places.ts';
+import { toInnerPaths } from './places.ts';
 
 /** Where a repository is, and which part of it is meant. */
 export interface Scene {
@@ -15,10 +16,11 @@ export interface Scene {
   readonly root: string;
   readonly isBare: boolean;
   readonly toShownPath: (file: string) => string;
+  readonly toInnerPaths: (typed: string) => readonly string[];
 }
 
 /** The same for what takes folders of this machine; they need not be there. */
-export function toScenePlaces({ repository, folder, root, toShownPath }: Scene): Places {
+export function toScenePlaces({ repository, folder, root, toShownPath, toInnerPaths }: Scene): Places {
   return {
     repository,
     repositoryPath: '.',
@@ -26,6 +28,7 @@ export function toScenePlaces({ repository, folder, root, toShownPath }: Scene):
     root: resolve(repository, root),
     problems: [],
     toShownPath,
+    toInnerPaths,
   };
 }
 
@@ -62,5 +65,6 @@ export function toScene(flags: PlaceFlags & { readonly path: string }, host: Hos
     root,
     isBare,
     toShownPath: (file) => mask(relative(start, resolve(repository, file)) || '.'),
+    toInnerPaths: (typed) => toInnerPaths(typed, start, repository),
   };
 }

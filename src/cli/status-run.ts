@@ -4,7 +4,7 @@ import { mask, safe } from '../input/safe-text.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { toStatusDetail, toStatusJson, toStatusTable } from '../output/status-table.ts';
 import { toMs } from './duration.ts';
-import { toOwnPlaces } from './edit-target.ts';
+import { toOwnPlaces, toPlacesOf } from './edit-target.ts';
 import type { StatusFlags } from './glance-flags.ts';
 import type { Host } from './host.ts';
 import type { Places } from './places.ts';
@@ -22,7 +22,8 @@ const defaultIntervals = { files: '2s', fetch: '10s' } as const;
 export async function runStatus(name: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
   assertTogether(flags);
   // At a revision there may be folders that are not in the work tree, and there need not be one.
-  const places = flags.revision === undefined ? toOwnPlaces(flags, host) : toScenePlaces(toScene(flags, host));
+  const around = flags.revision === undefined ? toOwnPlaces(flags, host) : toScenePlaces(toScene(flags, host));
+  const places = name === undefined ? around : toPlacesOf(name, around, flags);
   const interval = flags.interval ?? defaultIntervals[flags.fetch === true ? 'fetch' : 'files'];
   const intervalMs = Math.max(100, toMs(interval, '--interval'));
   const timeoutMs = toMs(flags.timeout, '--timeout');

@@ -242,6 +242,11 @@ function readStart(absolute: string): Buffer {
   }
 }
 
+/** Whether there is a folder at a path. */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
 /** The absolute path of a folder, links resolved. Throws a fault when it is not there. */
 export function toRealFolder(path: string): string {
   let real: string;

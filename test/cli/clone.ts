@@ -3,7 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
+import type { Terminal } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
 import { plainStyle } from '../../src/output/style.ts';
 
@@ -28,6 +30,8 @@ export interface Repository {
   /** A command line as a person types it. */
   readonly shell: (line: string) => void;
   readonly run: (...words: string[]) => Promise<Ended>;
+  /** The same where somebody sits at a terminal, and answers a question that looks like this with a key. */
+  readonly runAsked: (question: RegExp, key: string, ...words: string[]) => Promise<Ended & { asked: boolean }>;
   readonly runIn: (environment: Readonly<Record<string, string>>, ...words: string[]) => Promise<Ended>;
   /** The same from a folder in it. */
   readonly at: (folder: string) => Repository;
@@ -58,6 +62,18 @@ function toRepository(folder: string): Repository {
       });
     },
     run: (...words) => run(folder, environment, words),
+    runAsked: async (question, key, ...words) => {
+      const terminal = { input: new PassThrough(), output: new PassThrough() };
+      let shown = '';
+      let asked = false;
+      terminal.output.on('data', (chunk: Buffer) => {
+        shown += chunk.toString('utf8');
+        if (asked || !question.test(shown)) return;
+        asked = true;
+        setImmediate(() => terminal.input.write(key));
+      });
+      return { ...(await run(folder, environment, words, terminal)), asked };
+    },
     runIn: (changed, ...words) => run(folder, { ...environment, ...changed }, words),
     at: (inner) => toRepository(join(folder, inner)),
   };
@@ -67,6 +83,7 @@ async function run(
   workingDirectory: string,
   variables: Readonly<Record<string, string>>,
   words: readonly string[],
+  terminal?: Terminal,
 ): Promise<Ended> {
   const written = { 1: '', 2: '' };
   const code = await main(words, {
@@ -78,6 +95,7 @@ async function run(
       for (const text of texts) written[descriptor] += text;
     },
     isTerminal: () => false,
+    terminal,
     size: () => undefined,
     style: () => plainStyle,
   });

@@ -58,6 +58,7 @@ test('watching fills the screen and no more, and draws only what is other than b
     root: '/',
     problems: [],
     toShownPath: (file: string) => file,
+    toInnerPaths: () => [],
   };
   t.is(await watchStatus({ look, show, intervalMs: 1, asJson: false, places, host }), 0);
   t.is(written[1], '\u001b[H\u001b[2Ja\nb\n\u001b[H\u001b[2Ja\nb\nc\n… 3 more lines\n');
