@@ -16,7 +16,7 @@ import type { Finding, Problem } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import { suggest } from '../input/suggest.ts';
 import type { Refusal } from '../repository/entries.ts';
-import { decideEntry, isLeftOut, isPolicy, toRefused } from '../repository/entries.ts';
+import { decideEntry, isLeftOut, isPolicy, toRefused, toSubmodule } from '../repository/entries.ts';
 import { toFileText } from '../repository/file-text.ts';
 import { answerLater, followLink } from '../repository/links.ts';
 import type { Clock, MissingFolder, Snapshot, StatusBranch, StatusCommit } from '../watch/ports.ts';
@@ -170,7 +170,10 @@ export class GitBranch implements StatusBranch {
         else this.#folders.set(folder, found);
       }
       await this.#keepTip(commit, content);
-      this.#snapshot = await this.#toSnapshot(commit, edit.root);
+      const written = edit.objects
+        .filter(({ type }) => type === 'blob')
+        .map((blob) => toObjectId('blob', blob.content));
+      this.#snapshot = await this.#toSnapshot(commit, edit.root, new Set(written));
       return this.#snapshot;
     });
   }
@@ -284,7 +287,8 @@ export class GitBranch implements StatusBranch {
       if (kind === 'folder' && (use === 'folder' || (isAbove && this.#isOnTheWay(inner)))) {
         await this.#walk(inner, entry.oid, into);
         if (into.get(inner)?.tree !== undefined) folders.push(inner);
-      } else if (typeof use === 'object') refusals.push([name, use]);
+      } else if (kind === 'submodule' && isAbove && this.#isOnTheWay(inner)) refusals.push([name, toSubmodule(true)]);
+      else if (typeof use === 'object') refusals.push([name, use]);
       else if (use === 'link' && (role === undefined || isWanted())) links.push(name);
       else if (kind === 'file' && !isLeftOut(name) && isWanted()) files.push([name, entry.oid]);
     }
@@ -317,8 +321,13 @@ export class GitBranch implements StatusBranch {
     return isWithin(this.#options.path, folder);
   }
 
-  /** All that is wanted of the tip. @throws what git throws when a link leads to what was not fetched. */
-  async #toSnapshot(commit: string, root: string): Promise<Snapshot> {
+  /**
+   * All that is wanted of the tip.
+   *
+   * @param written ids of files that this program has just pushed, and so need not be read.
+   * @throws what git throws when a link leads to what was not fetched.
+   */
+  async #toSnapshot(commit: string, root: string, written: ReadonlySet<string> = new Set()): Promise<Snapshot> {
     const files = new Map<string, string>();
     const problems: Problem[] = [];
     const links: string[] = [];
@@ -342,7 +351,7 @@ export class GitBranch implements StatusBranch {
       }
       const oid = (await objects.find(followed.file))?.oid ?? '';
       // What a new link leads to may be old, and then it was not fetched with this tip.
-      if (this.#targets.get(path) !== oid) await this.#readObject(oid);
+      if (this.#targets.get(path) !== oid && !written.has(oid)) await this.#readObject(oid);
       targets.set(path, oid);
       files.set(path, oid);
     }

@@ -16,7 +16,7 @@ import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { suggest } from '../input/suggest.ts';
-import { decideEntry, isLeftOut, isPolicy, toRefused, toUnreadable } from '../repository/entries.ts';
+import { decideEntry, isLeftOut, isPolicy, toRefused, toSubmodule, toUnreadable } from '../repository/entries.ts';
 import { answerLater, followLink } from '../repository/links.ts';
 import { toBranchList } from './branch-list.ts';
 import { Fault } from './fault.ts';
@@ -144,13 +144,23 @@ export class GitRevisions {
     const found = await this.#findFiles(tree, toOuterChain(part), part.folder);
     return this.#toFolderTree(
       await this.#follow(tree, found.blobs, part.folder),
-      found.problems,
+      [...(await this.#findSubmodules(tree, part.folder)), ...found.problems],
       part,
       ignored.blobs
         .map(({ file }) => file)
         .filter(({ name }) => toFileRole(name)?.kind === 'MirrorPolicy')
         .map(({ path }) => path),
     );
+  }
+
+  /** Those in which the folder would be. */
+  async #findSubmodules(tree: string, folder: string): Promise<Problem[]> {
+    const problems: Problem[] = [];
+    for (const at of toFolderChain(folder)) {
+      const entry = await this.findEntry(tree, at);
+      if (entry !== undefined && toEntry(entry).kind === 'submodule') problems.push(toRefused(at, toSubmodule(true)));
+    }
+    return problems;
   }
 
   /** @returns the id of the file or folder at a path in a commit's tree; undefined when there is none. */

@@ -251,6 +251,12 @@ test('links within the repository are followed, from commit to commit', async (t
   await branch.push(write({ 'models/a/status.yaml': 'written' }), never);
   t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'T\tmodels/a/status.yaml\n');
   t.is(await scene.git('show', 'main:models/a/status.yaml'), 'written');
+  // What another link leads to may be written as well.
+  await scene.commit({ 'models/a/x.status.yaml': '-> status.yaml' }, 'a link to a status file');
+  const wide = scene.open({ isWanted: (_, name) => /(model|status)\.yaml$/.test(name) });
+  await wide.fetch(never);
+  const after = await wide.push(write({ 'models/a/status.yaml': 'written again' }), never);
+  t.true(after !== 'moved' && after.files.get('models/a/x.status.yaml') === after.files.get('models/a/status.yaml'));
   t.is(await scene.git('fsck', '--strict', '--full'), '');
 });
 

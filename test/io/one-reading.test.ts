@@ -280,6 +280,23 @@ const tree: fc.Arbitrary<Tree> = fc
     return Object.fromEntries(placed);
   });
 
+test('a folder in a submodule is read by nobody, and all say so', async (t) => {
+  const repository = await Repository.create('outer');
+  const commit = await repository.write({ 'model.yaml': text(model('outer')), vendor: submodule });
+  // As Argo CD checks it out.
+  for (const path of ['vendor/.git', 'vendor/models/model.yaml']) {
+    mkdirSync(join(repository.root, path, '..'), { recursive: true });
+    writeFileSync(join(repository.root, path), path.endsWith('.git') ? 'gitdir: elsewhere\n' : model('inner'));
+  }
+  const revision = await new GitRevisions(repository.root).readTree(commit, { folder: 'vendor/models', root: '.' });
+  t.deepEqual(toSeen(revision).problems, ['vendor error submodule']);
+  t.deepEqual((await toSeenOfBranch(repository.openBranch('vendor/models'))).problems, ['vendor error submodule']);
+  t.deepEqual(toSeen(repository.readDisk('vendor/models')).problems, ['vendor error submodule']);
+  // From the outside, what is checked out shows that models are missing; git alone does not have it.
+  t.deepEqual(toSeen(repository.readDisk('.')).problems, ['vendor error submodule']);
+  t.deepEqual((await toSeenOfBranch(repository.openBranch('.'))).problems, ['vendor warning submodule']);
+});
+
 const count = Number(process.env['MODEL_MIRROR_TREES'] ?? 40);
 
 test('any tree is read alike from a disk, at a revision and through the watcher’s branch', async (t) => {
