@@ -114,6 +114,14 @@ for (const { rule, from, to } of summary.violations)
   process.stderr.write(`${relative('.', from)} → ${to}: ${rule.name}\n`);
 const core = seen.filter(({ source }) => !new RegExp(rim).test(source));
 const strayed = core.filter(({ source }) => impure.test(readFileSync(source, 'utf8')));
+// Only there is foreign text made safe.
+const casts = seen.filter(
+  ({ source }) =>
+    source !== 'src/input/safe-text.ts' && /\bas (unknown as )?SafeText\b/.test(readFileSync(source, 'utf8')),
+);
+for (const { source } of casts) process.stderr.write(`${source}: SafeText is made by src/input/safe-text.ts alone\n`);
 for (const { source } of strayed) process.stderr.write(`${source}: the core takes nothing but its arguments\n`);
-process.stderr.write(`${seen.length} files seen, ${summary.violations.length + strayed.length} walls broken\n`);
-process.exitCode = core.length === 0 || summary.violations.length + strayed.length > 0 ? 1 : 0;
+process.stderr.write(
+  `${seen.length} files seen, ${summary.violations.length + strayed.length + casts.length} walls broken\n`,
+);
+process.exitCode = core.length === 0 || summary.violations.length + strayed.length + casts.length > 0 ? 1 : 0;

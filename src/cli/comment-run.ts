@@ -1,6 +1,6 @@
 /** The environment of a CI job → where the comment belongs; then the report goes there. */
 import type { SafeText } from '../input/safe-text.ts';
-import { safe } from '../input/safe-text.ts';
+import { maskLine, safe } from '../input/safe-text.ts';
 import type { Environment } from '../io/argocd-environment.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { GithubComments } from '../io/github-comments.ts';
@@ -28,7 +28,7 @@ export async function runComment(host: Host): Promise<number> {
       return exitCodes.fine;
     }
     const address = own === undefined ? await comments.create(text) : await comments.update(own.id, text);
-    host.write(1, [`${address}\n`]);
+    host.write(1, [`${maskLine(address)}\n`]);
   } catch (error) {
     if (!(error instanceof NotAllowed)) throw error;
     host.write(2, [`Not commented: ${error.message}. Pull requests from forks get such tokens.\n`]);

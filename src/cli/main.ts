@@ -1,5 +1,7 @@
 /** The command line: which commands there are, and what their outcome is as an exit code. */
 import { Command, CommanderError } from 'commander';
+import type { SafeText } from '../input/safe-text.ts';
+import { mask, maskLine } from '../input/safe-text.ts';
 import { exitCodes, isFault } from '../io/fault.ts';
 import { addCandidate } from './candidate.ts';
 import { addComment } from './comment.ts';
@@ -55,7 +57,10 @@ Example: check the files, and see what would be applied
 Each command has its own --help, with an example.`,
     )
     .exitOverride()
-    .configureOutput({ writeOut: (text) => host.write(1, [text]), writeErr: (text) => host.write(2, [text]) });
+    .configureOutput({
+      writeOut: (text) => host.write(1, [text]),
+      writeErr: (text) => host.write(2, [withoutForeign(text, words)]),
+    });
   // Setting up a command takes a part of a millisecond: all of them only for help and suggestions.
   const called = Object.entries(commands).filter(([name]) => name === words[0]);
   for (const [, add] of called.length > 0 ? called : Object.entries(commands)) add(program, host, finish);
@@ -69,9 +74,26 @@ Each command has its own --help, with an example.`,
       return exitCodes[error.code];
     }
     host.write(2, [`model-mirror: this is a bug in model-mirror ${host.version}, please report it\n`]);
-    host.write(2, [`${error instanceof Error ? error.stack : String(error)}\n`]);
+    host.write(
+      2,
+      toTrace(error).map((line) => `${line}\n`),
+    );
     return exitCodes.bug;
   }
+}
+
+/** Commander quotes what was typed as it is: scripts pass on what they were given. */
+function withoutForeign(text: string, words: readonly string[]): string {
+  const typed = words.flatMap((word) => [word, word.slice(word.indexOf('=') + 1)]);
+  const shown = typed.reduce((rest, word) => (word === '' ? rest : rest.replaceAll(word, () => mask(word))), text);
+  return shown.split('\n').map(mask).join('\n');
+}
+
+/** The message is on one line, as it may have come from anywhere; the lines of the stack are Node's. */
+function toTrace(error: unknown): SafeText[] {
+  if (!(error instanceof Error)) return [maskLine(String(error))];
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
+  return [maskLine(`${error.name}: ${error.message}`), ...frames.map(mask)];
 }
 
 function addSchema(program: Command, host: Host): void {

@@ -79,7 +79,7 @@ function runRender(directory: string, flags: RenderFlags, host: Host): number {
     );
     const unchanged = files.length - written.length;
     host.write(2, [
-      `${flags.outputDir}: ${written.length} written, ${unchanged} unchanged, ${removed.length} removed\n`,
+      `${mask(flags.outputDir)}: ${written.length} written, ${unchanged} unchanged, ${removed.length} removed\n`,
     ]);
     return exitCodes.fine;
   }

@@ -34,11 +34,13 @@ function hidePrivateKeys(text: string): string {
 /** A password may hold an @ or a slash: all goes, up to the last @ of the word. */
 function hideUsers(text: string, isCut: boolean): string {
   return text.replace(/[^\s"]+/g, (word, at: number) => {
-    const start = word.indexOf('//');
-    if (start < 0) return word;
+    // Whoever took an address for a path left one slash of it.
+    const slash = word.search(/\/\/|:\//);
+    if (slash < 0) return word;
+    const start = slash + (word.startsWith('://', slash) ? 3 : 2);
     const end = word.lastIndexOf('@');
-    if (end > start) return `${word.slice(0, start)}//${hidden}${word.slice(end)}`;
-    return isCut && at + word.length === text.length ? `${word.slice(0, start)}//${hidden}` : word;
+    if (end >= start) return word.slice(0, start) + hidden + word.slice(end);
+    return isCut && at + word.length === text.length ? word.slice(0, start) + hidden : word;
   });
 }
 
