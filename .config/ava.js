@@ -3,7 +3,17 @@ import { readFileSync } from 'node:fs';
 
 const { ava } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-const slow = ['watch/crash', 'watch/soak', 'watch/watch', 'edit/', 'render/', 'docs/tutorial', 'cli/', 'io/'];
+const slow = [
+  'watch/crash',
+  'watch/soak',
+  'watch/watch',
+  'edit/',
+  'render/',
+  'docs/tutorial',
+  'docs/readme',
+  'cli/',
+  'io/',
+];
 
 function toRank(file) {
   const at = slow.findIndex((part) => file.includes(`/test/${part}`));

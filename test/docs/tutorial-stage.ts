@@ -6,6 +6,7 @@ import { ArgocdStandIn } from '../../src/stand-in/argocd.ts';
 import { git, startGitServer } from '../../src/stand-in/git-server.ts';
 import { KServeStandIn } from '../../src/stand-in/kserve.ts';
 import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
+import type { Written } from '../../src/stand-in/kubernetes-object.ts';
 import { startWatcherProcess } from '../../src/stand-in/watcher-process.ts';
 import type { TutorialShell } from './tutorial.ts';
 import { toReader } from './tutorial.ts';
@@ -13,6 +14,10 @@ import { toReader } from './tutorial.ts';
 export interface TutorialStage {
   readonly shell: TutorialShell;
   readonly liveNames: () => string[];
+  /** Of the cluster. */
+  readonly kubeconfig: string;
+  /** Into the cluster, past git. */
+  readonly apply: (object: Written) => void;
   /** A bot pushes a commit of its own to the branch, as the watcher may at any moment. */
   readonly intrude: () => Promise<void>;
   /** Of the watcher, when something did not come about. */
@@ -68,6 +73,8 @@ export async function setTutorialStage(): Promise<TutorialStage> {
     return {
       shell: toReader(join(folder, 'reader'), program, url),
       intrude: () => pushAsBot(join(folder, 'bot'), url),
+      kubeconfig,
+      apply: (object) => void cluster.apply(object),
       liveNames: () => cluster.list('inferenceservices').map(({ metadata }) => metadata.name),
       watcherSaid: watcher.output,
       end,
