@@ -8,7 +8,7 @@
 
 export interface PolicyObject {
   readonly apiVersion: string;
-  readonly kind: 'MutatingAdmissionPolicy' | 'MutatingAdmissionPolicyBinding';
+  readonly kind: `${'Mutating' | 'Validating'}AdmissionPolicy${'' | 'Binding'}`;
   readonly metadata: { readonly name: string };
   readonly spec: object;
 }
@@ -34,6 +34,14 @@ export interface RewriteOptions extends Scope {
 
 const apiVersion = 'admissionregistration.k8s.io/v1';
 const predictor = 'object.spec.predictor';
+const resourceRules = [
+  {
+    apiGroups: ['serving.kserve.io'],
+    apiVersions: ['v1beta1'],
+    operations: ['CREATE', 'UPDATE'],
+    resources: ['inferenceservices'],
+  },
+];
 
 /**
  * Fields that nobody wrote, as KServe 0.20 adds them in ModelMesh mode: there it defaults no runtime, no protocol
@@ -85,19 +93,36 @@ export function toRewrite({
   return toPolicy('rewrite-a-field', expression, namespace);
 }
 
+/** Refuses what has the annotation, as a cluster's own rules may refuse what KServe's schema allows. */
+export function toRefusal(annotation: string): PolicyObject[] {
+  const annotations = 'object.metadata.annotations';
+  const expression = `!has(${annotations}) || !("${annotation}" in ${annotations})`;
+  const name = 'refuse-an-annotation';
+  return [
+    {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name },
+      spec: {
+        matchConstraints: { resourceRules },
+        failurePolicy: 'Fail',
+        validations: [{ expression, message: `${annotation} is refused here` }],
+      },
+    },
+    {
+      apiVersion,
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name },
+      spec: { policyName: name, validationActions: ['Deny'] },
+    },
+  ];
+}
+
 function toAddition(condition: string, path: string, value: string): string {
   return `(${condition} ? [JSONPatch{op: "add", path: "${path}", value: ${value}}] : [])`;
 }
 
 function toPolicy(name: string, expression: string, namespace: string | undefined): PolicyObject[] {
-  const resourceRules = [
-    {
-      apiGroups: ['serving.kserve.io'],
-      apiVersions: ['v1beta1'],
-      operations: ['CREATE', 'UPDATE'],
-      resources: ['inferenceservices'],
-    },
-  ];
   const within = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } };
   return [
     {

@@ -25,6 +25,7 @@ import { logs } from './program.ts';
 import { Report } from './report.ts';
 import { furnish, isInSandbox, runInSandbox } from './sandbox.ts';
 import { Scene } from './scene.ts';
+import { stopTraffic } from './traffic.ts';
 
 interface Case {
   readonly title: string;
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
       await run(new Scene(stack, report));
     } catch (error) {
       report.check('the case comes to its end', [(error as Error).stack ?? String(error)]);
+      await stopTraffic();
       await stack.explain();
       await stack.wipe();
     }

@@ -32,6 +32,13 @@ export interface TrafficOptions {
 
 export const hostOf = (model: string): string => `${model}.modelmesh-serving`;
 
+const underWay = new Set<Traffic>();
+
+/** What a case that failed has left: it would be counted in the next. */
+export async function stopTraffic(): Promise<void> {
+  await Promise.allSettled([...underWay].map((traffic) => traffic.stop()));
+}
+
 /** Calls under way; it ends by itself after so many, or when stopped. */
 export class Traffic {
   readonly #summary: Promise<LoadSummary>;
@@ -54,7 +61,9 @@ export class Traffic {
       text += chunk.toString('utf8');
     });
     this.#summary = new Promise((resolve, reject) => {
+      underWay.add(this);
       this.#child.on('close', (code) => {
+        underWay.delete(this);
         if (code === 0) resolve(JSON.parse(text) as LoadSummary);
         else reject(new Error(`the calls from ${origin} ended with ${code}`));
       });

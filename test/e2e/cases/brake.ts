@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { toRefusal } from '../admission.ts';
+import type { ClusterObject } from '../cluster.ts';
 import { inferenceServices } from '../cluster.ts';
 import { modelNamespace } from '../mesh.ts';
 import type { ModelFile } from '../model-files.ts';
@@ -12,6 +14,7 @@ const primary = { version: 'v1' };
 const columns = ['the candidate', 'health in Argo CD', 'from the refresh to the last mirrored call'];
 /** By polling alone Argo CD would take three minutes. */
 const limitMs = 120_000;
+const refusedAnnotation = 'example.com/refused';
 
 interface ApplicationStatus {
   readonly sync?: { readonly status?: string };
@@ -101,12 +104,13 @@ async function measureBrake(scene: Scene, what: string, health: string, stop: ()
 async function refusedByTheApi(scene: Scene): Promise<void> {
   const { stack } = scene;
   const model = toModel('s3://models/v2');
-  const refused = toModel('s3://models/v2', { spec: { predictor: { minReplicas: 'two' } } });
+  const refused = toModel('s3://models/v2', { metadata: { annotations: { [refusedAnnotation]: 'true' } } });
+  await stack.cluster.apply(...(toRefusal(refusedAnnotation) as unknown as ClusterObject[]));
   const open = { gate: 'None', mirrorPercentage: 100 };
   const closed = { ...open, mirrorPercentage: 0 };
   await scene.deploy(model, open, { isServerSideDiff: true });
   await scene.untilMirrored(100);
-  await scene.commit('wisdom: a field that the API server refuses', refused, open);
+  await scene.commit('wisdom: an annotation that the API server refuses', refused, open);
   await until('the comparison fails', async () => (await statusOf(scene)).sync?.status === 'Unknown');
   await scene.commit('wisdom: brake', refused, closed);
   await sleep(5000);
@@ -115,13 +119,13 @@ async function refusedByTheApi(scene: Scene): Promise<void> {
 
   await stack.setServerSideDiff('wisdom', false);
   await scene.commit('wisdom: mirror everything', refused, open);
-  await until('Argo CD says so', async () => /minReplicas/.test(JSON.stringify(await statusOf(scene))));
+  await until('Argo CD says so', async () => JSON.stringify(await statusOf(scene)).includes(refusedAnnotation));
   await scene.untilMirrored(100);
   await measureBrake(scene, 'is refused by the API server', await healthOf(scene), () =>
     scene.commit('wisdom: brake', refused, closed),
   );
   // A sync that is tried again and again would hold up the Application's own deletion.
-  await scene.commit('wisdom: mend it', model, open);
+  await scene.commit('wisdom: fix it', model, open);
   await until('the sync succeeds', async () => (await statusOf(scene)).operationState?.phase === 'Succeeded');
   await scene.remove('wisdom');
 }
