@@ -1,9 +1,10 @@
 /**
  * The GitHub action and the GitLab template of `plugin/ci`: what they say, and their very steps, run with bash in
- * clones as the hosts make them. What npm installs comes from a registry on this machine, and the comments go to
+ * clones as the hosts make them. The package comes from a server on this machine, and the comments go to
  * stand-ins. One line a check; the exit code is 1 when one of them fails.
  */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,9 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-ci-')));
 const origin = join(folder, 'origin');
 const shelf = join(folder, 'registry');
+
+/** The inputs by which it is named. */
+type Package = Readonly<Record<'package' | 'sha256', string>>;
 
 let passed = 0;
 let failed = 0;
@@ -104,7 +108,12 @@ update-notifier=false
 
 function checkFiles(): void {
   const action = readAction(join(files, 'github/action.yml'));
-  check('action: the package is this very version', action.inputs['package']?.default, `model-mirror@${version}`);
+  for (const input of ['package', 'sha256'])
+    check(
+      `action: ${input} has no default`,
+      [action.inputs[input]?.required, action.inputs[input]?.default],
+      [true, undefined],
+    );
   const scripts = action.runs.steps.map(({ run }) => run);
   check(
     'action: nothing is put into a script',
@@ -128,8 +137,13 @@ function checkFiles(): void {
   check('workflow: actions are pinned by commit', loose, []);
   const unknown = Object.keys(own?.with ?? {}).filter((name) => action.inputs[name] === undefined);
   check('workflow: passes what the action takes', unknown, []);
+  const missing = Object.entries(action.inputs).filter(
+    ([name, { required }]) => required && !(name in (own?.with ?? {})),
+  );
+  check('workflow: passes what the action needs', missing, []);
   const { inputs, jobs } = readTemplate(join(files, 'gitlab/model-mirror.gitlab-ci.yml'));
-  check('template: the package is this very version', inputs['package']?.default, `model-mirror@${version}`);
+  for (const input of ['package', 'sha256'])
+    check(`template: ${input} has no default`, [input in inputs, inputs[input]?.default], [true, undefined]);
   for (const [name, { rules, variables, before_script: before, script }] of Object.entries(jobs)) {
     check(`${name}: in merge requests alone`, rules, [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }]);
     check(`${name}: with all commits`, variables['GIT_DEPTH'], '0');
@@ -141,7 +155,7 @@ function checkFiles(): void {
   }
 }
 
-async function checkGithub(runner: Readonly<Record<string, string>>): Promise<void> {
+async function checkGithub(runner: Readonly<Record<string, string>>, made: Package): Promise<void> {
   const action = readAction(join(files, 'github/action.yml'));
   const host = await ReviewHost.start();
   let runs = 0;
@@ -161,7 +175,13 @@ async function checkGithub(runner: Readonly<Record<string, string>>): Promise<vo
     };
     const checkout = checkOut(branch, name);
     const temporary = join(folder, `${name}-temporary`);
-    return runAction(action, { checkout, temporary, token, environment, inputs: { path: 'models', ...inputs } });
+    return runAction(action, {
+      checkout,
+      temporary,
+      token,
+      environment,
+      inputs: { ...made, path: 'models', ...inputs },
+    });
   };
   const address = 'https://github.example.com/ml/deployments/pull/12#issuecomment-1000';
   try {
@@ -221,6 +241,16 @@ async function checkGithub(runner: Readonly<Record<string, string>>): Promise<vo
       /^false [\s\S]*MODEL_MIRROR_TOKEN is wrong/,
     );
     check('GitHub: a wrong token: it is not shown', denied.log.includes('wrong-token'), false);
+    for (const [what, inputs, said] of [
+      ['no package', { package: '' }, /^false ::error title=model-mirror::package: give the address/],
+      ['a name of a package', { package: `model-mirror@${version}` }, /^false ::error .*package: give the address/],
+      ['no sum', { sha256: '' }, /^false ::error title=model-mirror::sha256: give the SHA-256/],
+      ['another sum', { sha256: '0'.repeat(64) }, /^false ::error .*its SHA-256 is [0-9a-f]{64}, not what/],
+      ['no such package', { package: `${made.package}.gone` }, /^false ::error .*cannot be fetched: HTTP 404/],
+    ] as const) {
+      const refused = await run('feature', 'job-token', inputs);
+      check(`GitHub: ${what}: nothing is installed`, `${refused.succeeded} ${refused.log}`, said);
+    }
     const nowhere = await run('feature', 'job-token', { base: 'origin/gone' });
     check(
       'GitHub: a base that is not there: it fails and says so',
@@ -244,11 +274,16 @@ async function checkGithub(runner: Readonly<Record<string, string>>): Promise<vo
   }
 }
 
-async function checkGitlab(runner: Readonly<Record<string, string>>): Promise<void> {
-  const { jobs } = readTemplate(join(files, 'gitlab/model-mirror.gitlab-ci.yml'), { path: 'models' });
+async function checkGitlab(runner: Readonly<Record<string, string>>, made: Package): Promise<void> {
+  const { jobs } = readTemplate(join(files, 'gitlab/model-mirror.gitlab-ci.yml'), { ...made, path: 'models' });
   const host = await ReviewHost.start();
   let runs = 0;
-  const run = async (job: string, branch: string, token: string | undefined) => {
+  const run = async (
+    job: string,
+    branch: string,
+    token: string | undefined,
+    changed: Readonly<Record<string, string>> = {},
+  ) => {
     const name = `gitlab-${++runs}`;
     const checkout = checkOut(branch, name);
     const found = jobs[job];
@@ -264,6 +299,7 @@ async function checkGitlab(runner: Readonly<Record<string, string>>): Promise<vo
       CI_MERGE_REQUEST_DIFF_BASE_SHA: git(checkout, 'rev-parse', 'origin/main'),
       MODEL_MIRROR_HOME: join(folder, `${name}-home`),
       ...(token === undefined ? {} : { MODEL_MIRROR_TOKEN: token }),
+      ...changed,
     });
     const report = found.artifacts?.reports['codequality'];
     return { ...ended, quality: report === undefined ? [] : readJson(join(checkout, report)) };
@@ -282,6 +318,12 @@ async function checkGitlab(runner: Readonly<Record<string, string>>): Promise<vo
       'GitLab: a problem: so does the report',
       JSON.stringify(broken.quality),
       /"path":"models\/wisdom\/model\.yaml","positions":\{"begin":\{"line":9,"column":15\}/,
+    );
+    const other = await run('model-mirror-diff', 'feature', undefined, { MODEL_MIRROR_SHA256: '0'.repeat(64) });
+    check(
+      'GitLab: another sum: nothing is installed',
+      `${other.code} ${other.log}`,
+      /^1 model-mirror: package: its SHA-256 is [0-9a-f]{64}, not what the input sha256 says\n$/,
     );
     const first = await run('model-mirror-diff', 'feature', 'robot-token');
     check(
@@ -338,12 +380,19 @@ try {
   const registry = await serveRegistry(shelf);
   try {
     const runner = toRunner(registry.url);
-    await checkGithub(runner);
-    await checkGitlab(runner);
+    const tarball = `model-mirror-${version}.tgz`;
+    const made = {
+      package: `${registry.url.replace(/\/$/, '')}/model-mirror/-/${tarball}`,
+      sha256: createHash('sha256')
+        .update(readFileSync(join(shelf, tarball)))
+        .digest('hex'),
+    };
+    await checkGithub(runner, made);
+    await checkGitlab(runner, made);
     check(
-      'what was installed came from the registry',
-      registry.asked.includes(`/model-mirror/-/model-mirror-${version}.tgz`),
-      true,
+      'nothing was asked for but the package',
+      registry.asked.filter((path) => !path.startsWith(`/model-mirror/-/${tarball}`)),
+      [],
     );
   } finally {
     registry.close();

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { runScript } from './action.ts';
 
 interface Spec {
-  readonly spec: { readonly inputs: Readonly<Record<string, { readonly default: string }>> };
+  readonly spec: { readonly inputs: Readonly<Record<string, { readonly default?: string }>> };
 }
 
 export interface PipelineJob {
@@ -20,7 +20,7 @@ export interface PipelineJob {
 
 export interface Template {
   /** As the file has it. */
-  readonly inputs: Readonly<Record<string, { readonly default: string }>>;
+  readonly inputs: Readonly<Record<string, { readonly default?: string }>>;
   /** Those that are run, with what they extend, by name. */
   readonly jobs: Readonly<Record<string, PipelineJob>>;
 }
@@ -32,7 +32,7 @@ export function readTemplate(file: string, given: Readonly<Record<string, string
   const filled = text.replaceAll(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name: string) => {
     const input = inputs[name];
     if (input === undefined) throw new Error(`there is no input ${name}`);
-    return given[name] ?? input.default;
+    return given[name] ?? input.default ?? '';
   });
   const all = parseAllDocuments(filled)[1]?.toJS() as Readonly<Record<string, PipelineJob>>;
   const jobs = Object.entries(all)

@@ -25,8 +25,6 @@ test('every place names the version of package.json', (t) => {
     'README.md',
     'docs/operations.md',
     'plugin.yaml',
-    'plugin/ci/github/action.yml',
-    'plugin/ci/gitlab/model-mirror.gitlab-ci.yml',
     'plugin/install/README.md',
     'plugin/install/example/kustomization.yaml',
     'plugin/install/sidecar/repo-server.yaml',
