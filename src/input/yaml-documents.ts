@@ -1,5 +1,5 @@
 /** A text → the YAML documents in it that hold something. The only place that calls the YAML parser. */
-import type { Document } from 'yaml';
+import type { CST, Document } from 'yaml';
 import { Composer, isScalar, Lexer, Parser } from 'yaml';
 
 export interface ComposeOptions {
@@ -22,6 +22,9 @@ const minCountedLength = defaultMaxTokens / 3;
 
 /** A file of `---` lines is a mistake; each document costs as much as a small file. */
 export const maxDocuments = 1000;
+
+/** More than are reported. */
+const maxErrors = 1000;
 
 export type Composed =
   | { readonly documents: readonly Document.Parsed[] }
@@ -48,7 +51,7 @@ export function composeDocuments(
   const filled: Document.Parsed[] = [];
   let count = 0;
   try {
-    for (const document of composer.compose(new Parser().parse(text), true, text.length)) {
+    for (const document of composer.compose(untilHopeless(new Parser().parse(text)), true, text.length)) {
       if (++count > maxDocuments) return { refused: 'count' };
       if (!isEmpty(document)) filled.push(document);
       if (filled.length === atMost) break;
@@ -67,6 +70,15 @@ function hasMoreTokens(text: string, limit: number): boolean {
   let count = 0;
   for (const _ of new Lexer().lex(text)) if (++count > limit) return true;
   return false;
+}
+
+/** Each error costs as much as a small document, and a file of "]" has one for each character. */
+function* untilHopeless(tokens: Iterable<CST.Token>): Generator<CST.Token> {
+  let errors = 0;
+  for (const token of tokens) {
+    if (token.type === 'error' && ++errors > maxErrors) return;
+    yield token;
+  }
 }
 
 function isEmpty({ contents, errors, warnings }: Document.Parsed): boolean {

@@ -9,6 +9,8 @@ const repeat = (text: string) => text.repeat(Math.ceil(size / text.length)).slic
 const texts: Readonly<Record<string, string>> = {
   'open lists': repeat('['),
   'open maps': repeat('{'),
+  'closed lists': repeat(']').repeat(5),
+  'closed maps': repeat('}').repeat(5),
   'lists in lists': repeat('- '),
   'keys of keys': repeat('? '),
   'anchors without a value': repeat('&a '),
