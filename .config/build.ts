@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
-/** A command that is imported only when it is called becomes a file of its own. */
+/** What is imported only when it is needed, such as a command, becomes a file of its own. */
 const commandsApart: Plugin = {
   name: 'commands-apart',
   setup({ onResolve, onLoad }) {
@@ -36,18 +36,7 @@ const { metafile } = await build({
   entryPoints: [
     { in: join(root, 'src/cli/start.ts'), out: 'model-mirror' },
     { in: join(root, 'src/cli/entry.ts'), out: 'cli' },
-    { in: join(root, 'src/cli/schema.ts'), out: 'schema' },
-    { in: join(root, 'src/cli/completion.ts'), out: 'completion' },
-    { in: join(root, 'src/cli/edit.ts'), out: 'edit' },
-    { in: join(root, 'src/cli/explain-run.ts'), out: 'explain-run' },
-    { in: join(root, 'src/cli/status-run.ts'), out: 'status-run' },
-    { in: join(root, 'src/cli/cluster-look.ts'), out: 'cluster-look' },
-    { in: join(root, 'src/cli/new-model.ts'), out: 'new-model' },
-    { in: join(root, 'src/cli/history-run.ts'), out: 'history-run' },
-    { in: join(root, 'src/cli/compare.ts'), out: 'compare' },
-    { in: join(root, 'src/cli/comment-run.ts'), out: 'comment-run' },
-    { in: join(root, 'src/cli/watch.ts'), out: 'watch' },
-    { in: join(root, 'src/cli/demo.ts'), out: 'demo' },
+    ...toPartsApart().map((name) => ({ in: join(root, 'src/cli', `${name}.ts`), out: name })),
   ],
   outdir: dist,
   outExtension: { '.js': '.cjs' },
@@ -85,6 +74,16 @@ try {
   );
 } finally {
   rmSync(example, { recursive: true, force: true });
+}
+
+/** All that a file of `src/cli/` imports only when it is needed: the plugin above leaves it out of the importer's bundle. */
+function toPartsApart(): string[] {
+  const folder = join(root, 'src/cli');
+  const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(/\bimport\('\.\/([a-z-]+)\.ts'\)/g)].map(([, name = '']) => name),
+  );
+  return [...new Set(names)].sort();
 }
 
 /** The licences of the packages that are in the bundles: most ask to go where their code goes. */

@@ -53,6 +53,19 @@ test('the process gives what the golden cases expect', (t) => {
   t.is(status, 0);
 });
 
+test('every file that a bundle loads when it needs it was built', (t) => {
+  const dist = join(root, 'dist');
+  const files = readdirSync(dist).filter((file) => file.endsWith('.cjs'));
+  const loaded = files.flatMap((file) =>
+    [...readFileSync(join(dist, file), 'utf8').matchAll(/require\(["'`]\.\/([^"'`]+)["'`]\)/g)].map(([, name]) => name),
+  );
+  t.true(loaded.includes('edit.cjs'));
+  t.deepEqual(
+    [...new Set(loaded)].filter((name) => !existsSync(join(dist, name ?? ''))),
+    [],
+  );
+});
+
 test('exit codes: 0 fine, 1 problems, 2 usage, 3 the environment', (t) => {
   t.is(run(['--help'], root).status, 0);
   t.is(run(['--version'], root).stdout, `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`);
