@@ -48,8 +48,23 @@ export const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
 /** A value of `metadata.labels` (Kubernetes API conventions). */
 const label = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-/** Istio's webhook takes Go durations of at least a millisecond. */
+/** Istio's webhook takes Go durations of whole milliseconds, at least one (ValidateDuration, pkg/config/validation). */
 const goDuration = /^(?=.*[1-9])([0-9]+(\.[0-9]+)?(h|m|s|ms))+$/;
+const durationPart = /([0-9]+)(?:\.([0-9]+))?(h|ms|m|s)/gy;
+const unitMs = { h: 3_600_000n, m: 60_000n, s: 1000n, ms: 1n } as const;
+/** A Go duration is at most 2^63 - 1 nanoseconds. */
+const maxDurationMs = 9_223_372_036_854n;
+
+/** Milliseconds, exactly; undefined: not a whole number of them, or more than Go can hold. */
+export function toMilliseconds(duration: string): bigint | undefined {
+  const scale = 10n ** 9n;
+  let total = 0n;
+  for (const [, whole = '', fraction = '', unit] of duration.matchAll(durationPart)) {
+    if (whole.length > 20 || fraction.length > 9) return undefined;
+    total += BigInt(whole + fraction.padEnd(9, '0')) * unitMs[unit as keyof typeof unitMs];
+  }
+  return total % scale === 0n && total / scale <= maxDurationMs ? total / scale : undefined;
+}
 /** RFC 6901. */
 const jsonPointer = /^(\/([^/~]|~[01])*)*$/;
 /** `mesh` is Istio's word for all sidecars. */
@@ -141,6 +156,10 @@ export const duration = () =>
   v.pipe(
     v.string(),
     v.regex(goDuration, 'this is not a duration\nwrite a number with h, m, s or ms, as in 2s or 500ms; at least 1ms'),
+    v.check(
+      (value) => !goDuration.test(value) || toMilliseconds(value) !== undefined,
+      'Istio takes a duration in whole milliseconds, and at most 292 years\nwrite at least 1ms, without a fraction of it',
+    ),
   );
 
 export const podSelector = () =>

@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import { frameworks } from '../input/model-place.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath } from '../input/problem.ts';
-import { dnsLabel, duration, labelValue } from '../input/schema-parts.ts';
+import { dnsLabel, duration, labelValue, toMilliseconds } from '../input/schema-parts.ts';
 import type { Manifest } from './manifest.ts';
 import { managedByLabel, nameLabel, versionLabel } from './manifest.ts';
 
@@ -81,11 +81,18 @@ function allowOfModel(field: string): PatchableField {
 const foreignDomains = ['istio.io', 'kserve.io', 'argoproj.io', 'helm.sh', 'kubectl.kubernetes.io', 'model-mirror.dev'];
 /** The watcher finds a model's objects by these, and Argo CD its Application's by the last. */
 const ownKeys = [managedByLabel, nameLabel, versionLabel, 'app.kubernetes.io/instance'];
-const qualifiedName = /^([a-z0-9][-.a-z0-9]{0,252}\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+
+/** Whether the API server takes it as the key of a label or an annotation. */
+function isQualifiedName(key: string): boolean {
+  const [name, domain, ...more] = key.split('/').reverse();
+  const isDomain =
+    domain === undefined || (domain.length <= 253 && domain.split('.').every((part) => dnsLabel.test(part)));
+  return isDomain && more.length === 0 && v.is(labelValue(), name);
+}
 
 /** Whether a label or annotation is one that model-mirror, Istio, KServe and Argo CD do not read. */
 function isFreeKey(key: string | number): boolean {
-  if (typeof key !== 'string' || ownKeys.includes(key) || !qualifiedName.test(key)) return false;
+  if (typeof key !== 'string' || ownKeys.includes(key) || !isQualifiedName(key)) return false;
   const domain = key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
   return !foreignDomains.some((foreign) => domain === foreign || domain.endsWith(`.${foreign}`));
 }
@@ -179,7 +186,7 @@ const inferenceService: Patchable = {
     // secretKey and the like: KServe's and ModelMesh's own, for this very object.
     allowAnnotation(
       'serving.kserve.io/*',
-      (key) => typeof key === 'string' && key.startsWith('serving.kserve.io/') && qualifiedName.test(key),
+      (key) => typeof key === 'string' && key.startsWith('serving.kserve.io/') && isQualifiedName(key),
       text(),
     ),
     ...[
@@ -232,9 +239,20 @@ function toRetries() {
   );
 }
 
-/** Without regular expressions: Istio refuses those that RE2 does not know. */
+/**
+ * Without regular expressions: Istio refuses those that RE2 does not know. It refuses an empty origin too, and
+ * a maxAge that is not in whole seconds (validateCORSPolicy).
+ */
 function toCorsPolicy() {
-  const match = v.union([v.strictObject({ exact: v.string() }), v.strictObject({ prefix: v.string() })]);
+  const origin = v.pipe(v.string(), v.minLength(1));
+  const match = v.union([v.strictObject({ exact: origin }), v.strictObject({ prefix: origin })]);
+  const maxAge = v.pipe(
+    duration(),
+    v.check(
+      (value) => (toMilliseconds(value) ?? 1n) % 1000n === 0n,
+      'Istio takes a maxAge in whole seconds\nwrite it without a fraction of a second',
+    ),
+  );
   return v.strictObject({
     allowOrigins: v.optional(v.array(match)),
     allowMethods: v.optional(
@@ -242,7 +260,7 @@ function toCorsPolicy() {
     ),
     allowHeaders: v.optional(v.array(toHeaderName())),
     exposeHeaders: v.optional(v.array(toHeaderName())),
-    maxAge: v.optional(duration()),
+    maxAge: v.optional(maxAge),
     allowCredentials: v.optional(v.boolean()),
     unmatchedPreflights: v.optional(v.picklist(['FORWARD', 'IGNORE'])),
   });
@@ -254,7 +272,8 @@ function toHeaderName() {
 
 /**
  * No `%`: Envoy takes it for a command, and refuses all routes of a port for one that it does not know.
- * Nor what says how an answer ended or is framed.
+ * Nor what says how an answer ended or is framed, nor Host, with which Istio refuses the VirtualService
+ * (ValidateHTTPHeaderOperationName).
  */
 function toResponseHeaders() {
   const name = v.pipe(
@@ -262,6 +281,10 @@ function toResponseHeaders() {
     v.check(
       (header) => !/^(grpc-.*|content-length|transfer-encoding|connection|x-envoy-.*)$/i.test(header),
       'this header says how an answer ended or is framed\nleave it to the model server',
+    ),
+    v.check(
+      (header) => header.toLowerCase() !== 'host',
+      'Istio does not take Host as a header of an answer\nleave it out',
     ),
   );
   const value = v.pipe(v.string(), v.regex(/^[\x20-\x24\x26-\x7e]*$/));

@@ -26,6 +26,7 @@ import type { Mirror } from '../rollout/gate.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { checkRollout, computeRollout } from '../rollout/rollout.ts';
 import { readBelievedStatus } from './believed-status.ts';
+import { checkForeignHosts } from './foreign-hosts.ts';
 import { Policies, toIgnoredProblems } from './policies.ts';
 import type { RenderedObject } from './registry.ts';
 import { Registry } from './registry.ts';
@@ -136,7 +137,7 @@ export function renderApplication<T>(
     for (const manifest of shared.manifests) problems.push(...registry.addObject(manifest, rollout, scope, true));
   }
 
-  problems.push(...checkSharedGateways(placed));
+  problems.push(...checkSharedGateways(placed), ...checkForeignHosts(placed));
   const emptied = models.length === 0 && options.allowEmpty === true;
   problems.push(...policies.problems, ...(emptied ? [] : policies.findUnreached()));
   // With errors around, a patch may miss an object only because that could not be rendered.

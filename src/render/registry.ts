@@ -11,6 +11,7 @@ import type { Manifest } from '../manifests/manifest.ts';
 import { orderKeys, toCanonicalText } from '../manifests/manifest.ts';
 import type { PlacedPatch } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
+import { toServiceKey } from '../rollout/rollout.ts';
 
 export interface RenderedObject<T> {
   readonly kind: string;
@@ -27,10 +28,24 @@ interface Entry<T> {
   readonly text: string | undefined;
 }
 
+/** A host that leads to a model. */
+interface Claim {
+  readonly by: Rollout;
+  readonly scope: string;
+  /** Whether a policy has added it. */
+  readonly isAdded: boolean;
+}
+
+/** The hosts that every model has are apart where the namespaces are, also where these are not known. */
+function clashes(a: Claim, b: Claim): boolean {
+  const areKnown = [a, b].every(({ by, scope }) => by.namespace === scope);
+  return a.isAdded || b.isAdded || areKnown || a.scope === b.scope;
+}
+
 export class Registry<T> {
   readonly #print: (manifest: Manifest) => T;
   readonly #models = new Map<string, Rollout>();
-  readonly #hosts = new Map<string, Rollout>();
+  readonly #hosts = new Map<string, readonly Claim[]>();
   readonly #objects = new Map<string, Entry<T>>();
 
   constructor(print: (manifest: Manifest) => T) {
@@ -58,20 +73,22 @@ export class Registry<T> {
     ];
   }
 
+  /** A host of one model must not be one of another, in no spelling that Istio takes for the same. */
   addHosts(rollout: Rollout, scope: string): Problem[] {
-    return rollout.hosts.flatMap((host) => {
-      const added = rollout.policy.hosts.includes(host);
-      // A host of its own namespace clashes with those that are added anywhere; an added one with all,
-      // and on the mirror gateway it has a second form.
-      const forms = added ? [host, `${host}-shadow`] : [host];
-      for (const form of forms) {
-        const key = added ? form : `${form} ${scope}`;
-        const first = this.#hosts.get(form) ?? this.#hosts.get(key);
-        if (first !== undefined) return [toHostClash(form, rollout, first)];
-        this.#hosts.set(key, rollout);
+    const claims = new Map<string, Claim>();
+    for (const host of rollout.hosts) {
+      const claim = { by: rollout, scope, isAdded: rollout.policy.hosts.includes(host) };
+      // On the mirror gateway each has a second form.
+      for (const form of [host, `${host}-shadow`]) {
+        const key = toServiceKey(form, rollout.namespace);
+        const others = this.#hosts.get(key) ?? [];
+        const first = others.find((other) => clashes(claim, other));
+        if (first !== undefined) return [toHostClash(form, rollout, first.by)];
+        if (claims.get(key)?.isAdded !== true) claims.set(key, claim);
       }
-      return [];
-    });
+    }
+    for (const [key, claim] of claims) this.#hosts.set(key, [...(this.#hosts.get(key) ?? []), claim]);
+    return [];
   }
 
   /** @param shared whether models of one namespace may render it together, as long as they agree. */

@@ -136,7 +136,7 @@ function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Roll
  * the domain. A policy may give another than the cluster's, and a mirror that loops is worse than a host
  * that is refused.
  */
-function toServiceKey(host: string, namespace: string): string {
+export function toServiceKey(host: string, namespace: string): string {
   const [service, of = namespace, svc = 'svc'] = host.split('.');
   return svc === 'svc' ? `${service}.${of}.svc` : host;
 }

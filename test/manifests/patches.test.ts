@@ -324,6 +324,14 @@ test('what may be patched of a model may be patched in the old form, and no seco
 /** Each is one that Istio, Envoy or the API server refuses, with all that is beside it. */
 const broken: Readonly<Record<string, Attack>> = {
   'a duration that is none': first(replace('/spec/http/0/timeout', '5 seconds')),
+  'a duration in parts of a millisecond': first(replace('/spec/http/0/timeout', '1.5ms')),
+  'a duration of less than a millisecond': first(add('/spec/http/0/retries', { attempts: 1, perTryTimeout: '0.5ms' })),
+  'a duration that Go cannot hold': first(replace('/spec/http/0/timeout', '2562048h')),
+  'a maxAge in parts of a second': first(add('/spec/http/0/corsPolicy', { maxAge: '1500ms' })),
+  'an empty origin': first(add('/spec/http/0/corsPolicy', { allowOrigins: [{ exact: '' }] })),
+  'a header Host for an answer': first(add('/spec/http/0/headers/response', { set: { Host: 'a' } })),
+  'no header Host in an answer': first(add('/spec/http/0/headers/response', { remove: ['host'] })),
+  'a key whose domain is none': first(add('/metadata/labels/a.-~1b', 'c')),
   'a number for a duration': first(replace('/spec/http/0/timeout', 5)),
   'a retry that Istio does not know': first(add('/spec/http/0/retries', { attempts: 2, retryOn: 'bad-luck' })),
   'fields beside no retries': first(add('/spec/http/0/retries', { attempts: 0, retryOn: '5xx' })),
