@@ -34,6 +34,7 @@ import type { Advertisement, Remote } from './git-receive-pack.ts';
 import { discoverReceivePack, sendPack } from './git-receive-pack.ts';
 import type { FetchLimit } from './git-size.ts';
 import { checkPack, limitDownload, toFetchLimit } from './git-size.ts';
+import { toUploadPackClient } from './git-upload-pack.ts';
 import { MemoryFiles } from './memory-files.ts';
 
 export interface Person {
@@ -110,13 +111,13 @@ export class GitBranch implements StatusBranch {
       // It would be as large once more.
       if (this.#tooLarge?.tip === tip) throw this.#tooLarge.trouble;
       try {
-        return await this.#fetchTip(remote);
+        return await this.#fetchTip(remote, tip);
       } catch (error) {
         if (error instanceof BranchTrouble && error.code === 'too-large') this.#tooLarge = { tip, trouble: error };
         const isHalf = this.#snapshot !== undefined && !(error instanceof BranchTrouble) && !signal.aborted;
         this.#forget();
         if (!isHalf) throw error;
-        return await this.#fetchTip(remote);
+        return await this.#fetchTip(remote, tip);
       }
     });
   }
@@ -225,7 +226,7 @@ export class GitBranch implements StatusBranch {
     this.#cache = {};
   }
 
-  async #fetchTip({ http, headers, url }: Remote): Promise<Snapshot> {
+  async #fetchTip({ http, headers, url }: Remote, tip: string): Promise<Snapshot> {
     const start = performance.now();
     // What was fetched before was read, and isomorphic-git keeps whole packs in its cache.
     this.#cache = {};
@@ -243,7 +244,7 @@ export class GitBranch implements StatusBranch {
     const { fetchHead } = await git.fetch({
       fs,
       // The size is of use to whoever reads it, but only once worth its bytes.
-      http: limitDownload(http, this.#limit, this.#tooLarge === undefined),
+      http: toUploadPackClient(limitDownload(http, this.#limit, this.#tooLarge === undefined), tip),
       gitdir,
       url,
       ref: this.#ref,

@@ -17,6 +17,7 @@ import type { GitFolder } from './git-folder.ts';
 import { openGitFolder } from './git-folder.ts';
 import { toHttpClient } from './git-http.ts';
 import { localUrl, toLocalClient } from './git-local.ts';
+import { toUploadPackClient } from './git-upload-pack.ts';
 
 /** A branch of a remote, as git's configuration names the two. */
 interface Upstream {
@@ -122,6 +123,7 @@ async function fetchFrom(server: Server, repository: GitFolder, upstream: Upstre
     fs,
     gitdir,
     ...server,
+    http: toUploadPackClient(server.http, tip),
     remote,
     // What came after this is asked for; a branch that was never fetched may have a local namesake.
     ref: known === undefined ? branch : toUpstreamRef(upstream),

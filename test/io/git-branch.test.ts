@@ -365,6 +365,59 @@ test('a branch or repository that is not there is waited for', async (t) => {
   });
 });
 
+test('a server whose default branch is not there is read like others', async (t) => {
+  const scene = await Scene.start(t);
+  await scene.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
+  for (const url of [scene.server.url('repo.git'), `file://${scene.bare}`]) {
+    const branch = scene.open({ url });
+    t.is((await branch.fetch(never)).files.size, 4);
+    await scene.commit({ 'models/a/status.yaml': `by a person, ${url}` }, 'another');
+    const { files } = await branch.fetch(never);
+    const id = files.get('models/a/status.yaml') ?? '';
+    t.is((await branch.read(new Set([id]))).get(id), `by a person, ${url}`);
+    t.not(await branch.push(write({ 'models/a/status.yaml': `new, ${url}` }), never), 'moved');
+  }
+});
+
+test('what a server says in place of a pack, or in its middle, is passed on', async (t) => {
+  const packet = (text: string) => (text.length + 4).toString(16).padStart(4, '0') + text;
+  const id = 'a'.repeat(40);
+  const refs = `${packet(`${id} HEAD\0shallow side-band-64k\n`)}${packet(`${id} refs/heads/main\n`)}0000`;
+  const start = `${packet(`shallow ${id}\n`)}0000${packet('NAK\n')}`;
+  let answer = '';
+  const host = createServer((request, response) => {
+    const [, service = ''] = /service=([a-z-]+)/.exec(request.url ?? '') ?? [];
+    const isLook = service !== '';
+    response.writeHead(200, { 'content-type': `application/x-git-${isLook ? 'advertisement' : 'result'}` });
+    if (isLook) response.end(`${packet(`# service=${service}\n`)}0000${refs}`);
+    // In pieces: a packet may come in several.
+    else for (const piece of answer.match(/[\s\S]{1,7}/g) ?? []) response.write(piece);
+    response.end();
+  });
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => host.close());
+  const branch = new GitBranch({
+    url: `http://127.0.0.1:${(host.address() as AddressInfo).port}/repo.git`,
+    branch: 'main',
+    path: '.',
+    isWanted: () => true,
+    author: person,
+    committer: person,
+    authorization: () => ({}),
+    clock: { date: () => date++ },
+  });
+  for (const said of [
+    packet('ERR storage is read-only, password=hunter2\n'),
+    `${start}${packet('\x01PACK')}${packet('\x02counting\n')}${packet('\x03storage is read-only, password=hunter2')}0000`,
+  ]) {
+    answer = said;
+    await t.throwsAsync(branch.fetch(never), {
+      instanceOf: BranchTrouble,
+      message: 'the git server gives nothing to read: storage is read-only, password=…',
+    });
+  }
+});
+
 test('a repository with SHA-256 ids is named as such, empty or not', async (t) => {
   const scene = await Scene.start(t);
   for (const name of ['empty', 'filled']) {
