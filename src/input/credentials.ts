@@ -34,14 +34,28 @@ function hidePrivateKeys(text: string): string {
 /** A password may hold an @ or a slash: all goes, up to the last @ of the word. */
 function hideUsers(text: string, isCut: boolean): string {
   return text.replace(/[^\s"]+/g, (word, at: number) => {
-    // Whoever took an address for a path left one slash of it.
-    const slash = word.search(/\/\/|:\//);
-    if (slash < 0) return word;
-    const start = slash + (word.startsWith('://', slash) ? 3 : 2);
+    // Whoever took an address for a path left one slash of it; JSON may have a backslash before each.
+    const slash = word.search(/\/\/|:\\?\//);
+    if (slash < 0 || /@\/\//.test(word)) return hideUserOfHost(word);
+    const start = slash + (word.startsWith(':\\/\\/', slash) ? 5 : word.startsWith('://', slash) ? 3 : 2);
     const end = word.lastIndexOf('@');
     if (end >= start) return word.slice(0, start) + hidden + word.slice(end);
     return isCut && at + word.length === text.length ? word.slice(0, start) + hidden : word;
   });
+}
+
+/**
+ * A user and a password before a host, without a scheme: `root:…@tcp(db:3306)/models`, as Go's drivers take it, and
+ * `jdbc:oracle:thin:scott/…@//db:1521/models`. An image's tag before its digest is none.
+ */
+function hideUserOfHost(word: string): string {
+  const end = word.includes('@//') ? word.indexOf('@//') : word.lastIndexOf('@');
+  if (end < 0 || word.startsWith('@sha256:', end)) return word;
+  const colon = word.indexOf(':');
+  const slash = word.lastIndexOf('/', end);
+  if (colon < 1 || colon > end || word.startsWith('mailto:')) return word;
+  if (slash < 0) return word.slice(0, colon + 1) + hidden + word.slice(end);
+  return word.includes('jdbc:') ? word.slice(0, slash + 1) + hidden + word.slice(end) : word;
 }
 
 const alphanumeric = /^[A-Za-z0-9]{16}/;
@@ -60,14 +74,22 @@ const forms: readonly (readonly [string, RegExp])[] = [
   ),
   ...['xoxb-', 'xoxp-', 'xoxa-', 'xoxr-', 'xoxs-', 'xoxe-'].map((prefix) => [prefix, wordy] as const),
   ...['AIza', 'ya29.', 'hvs.', 'hvb.'].map((prefix) => [prefix, wordy] as const),
+  // OpenAI, Anthropic, PyPI, SendGrid, DigitalOcean, Shopify
+  ...['sk-proj-', 'sk-ant-', 'pypi-', 'SG.', 'dop_v1_', 'shpat_'].map((prefix) => [prefix, wordy] as const),
   // JSON Web Tokens
   ['eyJ', /^[\w-]{8}/],
 ];
 
+/** As curl takes them. */
+const userFlags = /(?:\s-u|--(?:proxy-)?user)[ \t=]\S+/g;
 const schemes = /\b(bearer|basic)[ \t]+([^\s"',;]+)/gi;
 
 function hideTokens(text: string): string {
-  return text.replace(/[\w.-]{11,}/g, hideToken).replace(schemes, (all: string, name: string, value: string) => {
+  const plain = text.replace(/[\w.-]{11,}/g, hideToken).replace(userFlags, (flag) => {
+    const colon = flag.indexOf(':');
+    return colon < 0 ? flag : flag.slice(0, colon + 1) + hidden;
+  });
+  return plain.replace(schemes, (all: string, name: string, value: string) => {
     const isProse = /^basic$/i.test(name) ? !/[A-Z\d+/=]/.test(value) : /^(?:tokens?|auth[a-z]*)\b/i.test(value);
     return isProse ? all : `${name} ${hidden}`;
   });
@@ -84,9 +106,9 @@ function hideToken(run: string): string {
 
 /** In a key of which only letters and digits are left. */
 const stems =
-  /token|secret|passw|passphrase|pwd|credential|apikey|accesskey|privatekey|accountkey|encryptionkey|signingkey|masterkey|sshkey|authkey|authorization|session|sessid|signature|cookie/;
+  /token|secret|passw|passphrase|passcode|pwd|credential|apikey|accesskey|privatekey|accountkey|encryptionkey|signingkey|masterkey|sshkey|authkey|authorization|session|sessid|signature|cookie/;
 /** Too short to be looked for within words. */
-const shortStems: ReadonlySet<string> = new Set(['pass', 'sig', 'sas']);
+const shortStems: ReadonlySet<string> = new Set(['pass', 'pw', 'psw', 'sig', 'sas', 'jwt']);
 /** In the query of a URL even these let somebody in. */
 const queryStems: ReadonlySet<string> = new Set(['key', 'code', 'auth']);
 /** Such keys tell where a secret is, not what it is. */
@@ -98,10 +120,23 @@ const plainValues: ReadonlySet<string> = new Set(
   'not missing required invalid expired empty unset mismatch null none true false undefined'.split(' '),
 );
 
+/** What stands behind a flag in a sentence about it. */
+const proseWords: ReadonlySet<string> = new Set(
+  'and are as at by can cannot flag for from has in is may must needs not of or option says takes that the to was which with'.split(
+    ' ',
+  ),
+);
+
 /** Between a key and its value: the end of its quotation marks, then a sign. */
-const separator = /(?:\\*["'`])?\]?[ \t]*(?:=>|:=|=|:)[ \t]*/y;
+const separator = /(?:\\*["'`])?\]?[ \t]*(?:=>|:=|==|=|:)[ \t]*/y;
 /** As Kubernetes writes variables: `name: DB_PASSWORD`, `value: …`, in YAML or JSON. */
 const siblingValue = /(?:\\*["'`])?[\s,]+(?:\\*["'`])?value(?:\\*["'`])?[ \t]*[:=][ \t]*/iy;
+/** As programs print headers and the words of a command: `('x-api-key', '…')`, `["--password", "…"]`. */
+const nextInList = /\\*["'`][ \t]*,[ \t]*b?(?=\\*["'`])/y;
+/** `--password …` */
+const nextArgument = /[ \t]+(?=[^\s-])/y;
+/** `wrong password "…"` */
+const quoted = /[ \t]+(?:(?:is|was)[ \t]+)?(?=\\*["'`])/y;
 const openingQuote = /\\*["'`]/y;
 const mapStart = /\{\s*(?:\}|(?:\\*["'`])?[\w.-]+(?:\\*["'`])?\s*:)/y;
 const mapList = /\[\s*[{\]]/y;
@@ -186,6 +221,7 @@ function isSecret(key: string, text: string, start: number): boolean {
         .replace(/[ _-]/g, '') + squashed;
   if (pointers.test(squashed)) return false;
   if (stems.test(squashed.replaceAll('tokeniz', ''))) return true;
+  if (/(?:user|bind|root|admin|db)pw$/.test(squashed)) return true;
   if (squashed.endsWith('pass') && !/(?:com|by|sur|tres)pass$/.test(squashed)) return true;
   const words = key
     .replace(/([a-z\d])(?=[A-Z])/g, '$1-')
@@ -198,7 +234,8 @@ function isSecret(key: string, text: string, start: number): boolean {
 
 /** Where the value of a key is. */
 function findValue(text: string, key: Key): Span | undefined {
-  const start = matchAt(separator, text, key.end) ?? matchAt(siblingValue, text, key.end);
+  if (text[key.start - 1] === '<' && text[key.end] === '>') return findElement(text, key);
+  const start = matchAt(separator, text, key.end) ?? matchAt(siblingValue, text, key.end) ?? findWithoutSign(text, key);
   if (start === undefined || matchAt(placeholder, text, start) !== undefined) return undefined;
   const quoteEnd = matchAt(openingQuote, text, start);
   if (quoteEnd !== undefined) return { start: quoteEnd, end: findQuoteEnd(text, start, quoteEnd) };
@@ -215,6 +252,28 @@ function findValue(text: string, key: Key): Span | undefined {
   if (headers.test(key.text.toLowerCase())) return findHeader(text, key, start);
   const isLine = key.indent !== undefined && /[ \t]/.test(text[start - 1] ?? '');
   return { start, end: isLine ? trimEnd(text, start, matchAt(restOfLine, text, start) ?? start) : end };
+}
+
+/** In XML: up to the next mark-up. */
+function findElement(text: string, { end }: Key): Span {
+  const next = text.indexOf('<', end);
+  return { start: end + 1, end: next < 0 ? text.length : next };
+}
+
+/** Where a value begins that has no sign before it: in a list of two, behind a flag, or in quotation marks. */
+function findWithoutSign(text: string, { text: name, start, end }: Key): number | undefined {
+  const before = text.slice(Math.max(0, start - 8), start);
+  const isFlag = /(?:^|[\s"'`,[(+])--?$/.test(before);
+  if (isFlag || /[[(]b?\\{0,3}["'`]$/.test(before)) {
+    const at = matchAt(nextInList, text, end);
+    if (at !== undefined) return at;
+  }
+  if (isFlag) {
+    const at = matchAt(nextArgument, text, end);
+    const [next = ''] = at === undefined ? [] : text.slice(at, at + 12).split(/[^A-Za-z]/, 1);
+    return proseWords.has(next) ? undefined : at;
+  }
+  return /passw|passphrase|pwd/i.test(name) ? matchAt(quoted, text, end) : undefined;
 }
 
 /** The scheme stays; what belongs to it is one word, or several with commas or semicolons between them. */

@@ -30,7 +30,11 @@ export function toLastingText(text: string): SafeText {
     .replace(wrapping, '')
     .replace(/[^\s"']+/g, cutQuery);
   for (const [pattern, name] of passing) lasting = lasting.replace(pattern, name);
-  lasting = lasting.replace(/[\w:[\]]+/g, (word) => (isAddress(word) ? '<address>' : word));
+  lasting = lasting.replace(/[\w:[\]]+/g, (word) => {
+    // It ends an address in a sentence.
+    const end = word.endsWith(':') ? ':' : '';
+    return isAddress(word.slice(0, word.length - end.length)) ? `<address>${end}` : word;
+  });
   return mask(lasting.length > maxLength ? `${lasting.slice(0, maxLength - 1)}…` : lasting);
 }
 
