@@ -16,6 +16,7 @@ import { findRepository } from '../io/folder-tree.ts';
 import { findFirstPush } from '../io/git-local-state.ts';
 import { commitFile } from '../io/git-work-tree.ts';
 import { toDiffText } from '../output/diff-text.ts';
+import { toShellWord } from '../output/shell-word.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
 import { toCommitCommand } from './commit-command.ts';
 import type { EditFlags } from './edit-flags.ts';
@@ -85,14 +86,15 @@ function finish(session: Session, done: DoneEdit, think: Think): Promise<number>
     host.write(1, [text]);
     return exitCodes.fine;
   };
-  if (head === undefined || isHeld(head.target, think)) {
+  const isHidden = head !== undefined && path !== undefined && isHiddenFromGit(head, path, target);
+  if (head === undefined || (head.uncommitted.length === 0 && !isHidden) || isHeld(head.target, think)) {
     const { push } = head?.state ?? {};
     if (path === undefined || push === undefined || head?.state.unpushed.has(path) !== true)
       return tell(`${saying}: nothing to do\n`);
     return tell(`${saying}, but that is not pushed yet\nNext: ${mask(push)}\n`);
   }
   const { toShownPath } = target.places;
-  const isOwn = path !== undefined && head.state.uncommitted.has(path);
+  const isOwn = path !== undefined && (isHidden || head.state.uncommitted.has(path));
   if (isOwn && isToCommit(flags)) {
     const source = target.tree.read(toFoundFile(path));
     if ('code' in source) return refuse([source], host, toShownPath);
@@ -103,10 +105,23 @@ function finish(session: Session, done: DoneEdit, think: Think): Promise<number>
   const why = isOwn
     ? ''
     : `: ${files.map(toShownPath).join(', ')} ${files.length === 1 ? 'differs' : 'differ'} from HEAD`;
-  const text = `${saying}, but that is not committed yet${why}\nNext: ${toCommitCommand(head.state, files, toShownPath, done.message)}\n`;
+  const unhide = (path: string) =>
+    ['assume-unchanged', 'skip-worktree'].map(
+      (flag) => `git update-index --no-${flag} ${toShellWord(toShownPath(path))} && `,
+    );
+  const before = isHidden ? mask(unhide(path).join('')) : '';
+  const text = `${saying}, but that is not committed yet${why}\nNext: ${before}${toCommitCommand(head.state, files, toShownPath, done.message)}\n`;
   if (!isToCommit(flags)) return tell(text);
   host.write(2, [`model-mirror: ${text}`]);
   return exitCodes.problems;
+}
+
+/** Whether HEAD has a file otherwise, though git calls it unchanged: somebody has told it to (git-update-index(1)). */
+function isHiddenFromGit(head: HeadView, path: string, { tree }: EditTarget): boolean {
+  if (head.state.uncommitted.has(path)) return false;
+  const source = tree.read(toFoundFile(path));
+  const committed = readCommitted(head, path);
+  return committed !== undefined && !('code' in source) && toLf(committed) !== toLf(source.text);
 }
 
 function isToCommit({ commit, branch }: EditFlags): boolean {

@@ -42,6 +42,20 @@ export function openGitFolder(folder: string): GitFolder {
   }
 }
 
+/** What git leaves while something is going on that a commit would get into, and the command that ends it. */
+const unfinishedWork = [
+  { file: 'MERGE_HEAD', command: 'git merge --continue' },
+  { file: 'CHERRY_PICK_HEAD', command: 'git cherry-pick --continue' },
+  { file: 'REVERT_HEAD', command: 'git revert --continue' },
+  { file: 'rebase-merge', command: 'git rebase --continue' },
+  { file: 'rebase-apply', command: 'git rebase --continue' },
+] as const;
+
+/** @param gitdir of the work tree. */
+export function findUnfinished(gitdir: string): (typeof unfinishedWork)[number] | undefined {
+  return unfinishedWork.find(({ file }) => fs.existsSync(join(gitdir, file)));
+}
+
 /** Whether a folder is a repository without a work tree. */
 export function isBareRepository(folder: string): boolean {
   return ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(join(folder, name)));

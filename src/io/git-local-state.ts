@@ -13,6 +13,7 @@ import type { Environment } from './argocd-environment.ts';
 import type { FolderPlaces } from './folder-tree.ts';
 import { findRepository } from './folder-tree.ts';
 import { askGit } from './git-command.ts';
+import { findUnfinished, openGitFolder } from './git-folder.ts';
 
 /** Paths are those of the folder tree: from the repository's root as the command takes it. */
 export interface LocalState {
@@ -26,6 +27,8 @@ export interface LocalState {
   readonly unpushed: ReadonlySet<string>;
   /** Whether git knows of a file: it is committed, or at least staged. */
   readonly isTracked: (path: string) => boolean;
+  /** The command that ends a merge or rebase that is not finished: until then git commits no file alone. */
+  readonly unfinished: string | undefined;
   /** The command that pushes what is committed; undefined where there is no branch or no remote. */
   readonly push: string | undefined;
 }
@@ -73,6 +76,7 @@ export async function readLocalState(
     uncommitted: new Set([...(changed ?? []), ...files.filter((path) => !tracked.has(path))]),
     unpushed: new Set(unpushed),
     isTracked: (path) => tracked.has(path),
+    unfinished: findUnfinished(openGitFolder(root).gitdir)?.command,
     push: upstream?.push,
   };
 }

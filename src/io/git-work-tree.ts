@@ -19,7 +19,7 @@ import type { Environment } from './argocd-environment.ts';
 import { systemClock } from './clock.ts';
 import { Fault, isFault, toReason } from './fault.ts';
 import type { GitFolder } from './git-folder.ts';
-import { openGitFolder } from './git-folder.ts';
+import { findUnfinished, openGitFolder } from './git-folder.ts';
 import type { TreeEntry } from './git-objects.ts';
 import { editTree, parseTree, toObjectId } from './git-objects.ts';
 import type { GitSettings } from './git-settings.ts';
@@ -60,9 +60,6 @@ interface Head {
   /** Undefined when HEAD is detached. */
   readonly branch: string | undefined;
 }
-
-/** What git leaves while something is going on that a commit would get into. */
-const unfinishedWork = ['MERGE_HEAD', 'CHERRY_PICK_HEAD', 'REVERT_HEAD', 'rebase-merge', 'rebase-apply'];
 
 const leaveToGit = safe`leave --commit out, and commit with git`;
 const waitForGit = safe`wait for it, or remove the file if no git is running`;
@@ -228,8 +225,8 @@ async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, sett
   const refuse = (message: SafeText) => {
     throw new Fault('environment', message, leaveToGit);
   };
-  for (const name of unfinishedWork)
-    if (fs.existsSync(join(gitdir, name))) refuse(safe`a merge or rebase is not finished here (${mask(name)})`);
+  const unfinished = findUnfinished(gitdir);
+  if (unfinished !== undefined) refuse(safe`a merge or rebase is not finished here (${mask(unfinished.file)})`);
   if (!['', 'sha1'].includes(await config('extensions.objectformat')))
     refuse(safe`commits in SHA-256 repositories are not supported`);
   if (!['', 'files'].includes(await config('extensions.refstorage')))

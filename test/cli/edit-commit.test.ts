@@ -271,6 +271,64 @@ test('without a remote, without a branch, without a commit: what can be done is 
   t.is(git('show', '--format=', '--name-only', 'HEAD'), `${policy}\n`);
 });
 
+test('in the middle of a merge or rebase the next step ends it, with the edit', async (t) => {
+  const begin = (how: readonly string[]) => {
+    const repository = clone(t);
+    const { git, put } = repository;
+    git('checkout', '--quiet', '--force', '-b', 'side');
+    put(policy, toPolicy(40));
+    git('commit', '--quiet', '--message', 'side', policy);
+    git('checkout', '--quiet', 'main');
+    put(policy, toPolicy(30));
+    git('commit', '--quiet', '--message', 'main', policy);
+    t.throws(() => git(...how));
+    put(policy, toPolicy(30));
+    return repository;
+  };
+  for (const how of [
+    ['merge', 'side'],
+    ['rebase', 'side'],
+    ['cherry-pick', 'side'],
+  ]) {
+    const { git, run, shell } = begin(how);
+    const { out } = await run('mirror', 'wisdom', '0');
+    const next = /^Next: (.*)$/m.exec(out)?.[1] ?? '';
+    t.regex(next, new RegExp(`^git add ${policy} && git ${how[0]} --continue`));
+    t.regex((await run('mirror', 'wisdom', '0', '--commit')).err, /a merge or rebase is not finished here/);
+    shell(next.replace(/ && git (pull|push).*/, ''));
+    t.true(isZero(git('show', `main:${policy}`)), how[0]);
+  }
+});
+
+test('a file that git is told to call unchanged is committed all the same', async (t) => {
+  for (const flag of ['--assume-unchanged', '--skip-worktree']) {
+    const { git, run, shell } = clone(t);
+    git('update-index', flag, policy);
+    t.is((await run('mirror', 'wisdom', '0')).code, 0);
+    const { out } = await run('mirror', 'wisdom', '0');
+    t.regex(out, /, but that is not committed yet$/m);
+    t.is((await run('mirror', 'wisdom', '0', '--commit')).code, 0);
+    t.true(isZero(git('show', `HEAD:${policy}`)), flag);
+    t.is((await run('mirror', 'wisdom', '5')).code, 0);
+    const again = await run('mirror', 'wisdom', '5');
+    git('update-index', flag, policy);
+    shell(/^Next: (.*)$/m.exec(again.out)?.[1] ?? '');
+    t.regex(git('show', `HEAD:${policy}`), /mirrorPercentage: 5/);
+  }
+});
+
+test('where HEAD cannot be read here, git itself says whether it has the edit', async (t) => {
+  const { git, run, folder } = clone(t);
+  rmSync(join(folder, '.git'), { recursive: true });
+  git('init', '--quiet', '--initial-branch=main', '--object-format=sha256');
+  git('add', '.');
+  git('commit', '--quiet', '--message', 'all');
+  t.is((await run('mirror', 'wisdom', '0')).code, 0);
+  t.regex((await run('mirror', 'wisdom', '0')).out, /, but that is not committed yet$/m);
+  git('commit', '--quiet', '--message', 'brake', policy);
+  for (const way of [[], ['--commit']]) t.regex((await run('mirror', 'wisdom', '0', ...way)).out, /: nothing to do$/m);
+});
+
 test('a policy that is new is added, and one that another file hides is not taken for committed', async (t) => {
   const { git, run, shell, put } = clone(t);
   git('rm', '--quiet', policy);
