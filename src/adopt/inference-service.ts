@@ -134,7 +134,7 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
       path: ['kind'],
       message:
         kind === undefined
-          ? safe`this is no object of Kubernetes`
+          ? safe`this is not a Kubernetes object`
           : safe`this is a ${quote(String(kind))}, not an InferenceService`,
       hint: safe`pass what kubectl get inferenceservice NAME -o yaml prints`,
     };

@@ -57,7 +57,7 @@ function compareGuardrails(place: SourceFile, before: MirrorPolicy['spec'], afte
         ...locate(place, ['spec', ...path]),
         code: 'guardrail-touched' as const,
         model: undefined,
-        message: safe`${join(path, '.')} changes from ${was} to ${is}, for every model that this policy reaches`,
+        message: safe`${join(path, '.')} changes from ${was} to ${is}, for every model that this policy applies to`,
         hint: safe`have it reviewed by those who set it`,
       },
     ];
@@ -78,7 +78,7 @@ function compareStatus(place: SourceFile, before: SourceFile | undefined, after:
       ...locate(place, []),
       code: 'status-edited',
       model: undefined,
-      message: safe`this file says what the cluster was seen to be, and changes: it can open a mirror`,
+      message: safe`this file, which records the observed state of the cluster, is edited by hand: that can open a mirror`,
       hint: safe`leave it to the watcher; a merge of the default branch brings what it wrote`,
     },
   ];

@@ -34,7 +34,7 @@ function toRemoved({ rollout: { name, namespace, file } }: ModelState): Risk {
     ...locate(file.source, []),
     code: 'model-removed',
     model: name,
-    message: safe`the model is removed: ${mask(name)}.${mask(namespace)} answers nobody any more`,
+    message: safe`the model is removed: ${mask(name)}.${mask(namespace)} no longer answers anyone`,
     hint: safe`make sure that no client calls it`,
   };
 }
@@ -47,7 +47,7 @@ function findPlaceRisks({ rollout: before }: ModelState, { rollout: after }: Mod
     message,
     hint,
   });
-  const clients = safe`clients of ${mask(before.name)}.${mask(before.namespace)} get no answer any more`;
+  const clients = safe`clients of ${mask(before.name)}.${mask(before.namespace)} no longer get an answer`;
   return [
     ...(before.namespace === after.namespace
       ? []
@@ -55,7 +55,7 @@ function findPlaceRisks({ rollout: before }: ModelState, { rollout: after }: Mod
           to(
             'namespace-changed',
             'namespace',
-            safe`the model moves from the namespace ${mask(before.namespace)} to ${mask(after.namespace)}, where it is loaded anew: ${clients}`,
+            safe`the model moves from the namespace ${mask(before.namespace)} to ${mask(after.namespace)}, where it is loaded again: ${clients}`,
             safe`add it there first, move the clients, and then remove the old one`,
           ),
         ]),
@@ -90,7 +90,7 @@ function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
       model: rollout.name,
       message:
         old.declared.version === now.declared.version
-          ? safe`the spec of the primary changes in place, and no candidate with this spec was ever seen to be ready`
+          ? safe`the spec of the primary changes in place, and no candidate with this spec was ever observed to be ready`
           : safe`the primary changes from ${mask(old.declared.version)} to ${mask(now.declared.version)}, which was not promoted from a ready candidate`,
       hint: safe`make it the candidate first, and promote it when it is ready`,
     });
@@ -101,7 +101,7 @@ function findPrimaryRisks(before: ModelState, after: ModelState): Risk[] {
       ...at,
       code: 'primary-unproven',
       model: rollout.name,
-      message: safe`${join(annotations.map(mask), ' and ')} of the primary changes in place: ModelMesh loads it by that`,
+      message: safe`${join(annotations.map(mask), ' and ')} of the primary changes in place, and with it what ModelMesh loads`,
       hint: safe`try it with a candidate first, in the candidate's overrides`,
     });
   const isSameModel = before.rollout.name === rollout.name && before.rollout.namespace === rollout.namespace;
@@ -125,8 +125,8 @@ function findCandidateRisks(before: ModelState | undefined, after: ModelState): 
       ...locate(file.source, ['spec', 'candidate']),
       code: 'candidate-equals-primary',
       model: name,
-      message: safe`the candidate ${mask(candidate.declared.version)} has the same spec as the primary: its answers tell nothing`,
-      hint: safe`mend its storageUri, unless only the mirror is to be tried`,
+      message: safe`the candidate ${mask(candidate.declared.version)} has the same spec as the primary: comparing them shows nothing`,
+      hint: safe`fix its storageUri, unless you only want to try the mirror`,
     },
   ];
 }
@@ -161,7 +161,7 @@ function findOpeningRisks({ rollout }: ModelState, threshold: number): Risk[] {
   return [{ ...place, code: 'first-opening', model: rollout.name, message, hint: toSmallerStep(rollout.name) }];
 }
 
-/** What is to be said of a mirror that opens above a threshold; undefined when it does not. */
+/** The warning about a mirror that opens above a threshold; undefined when it does not. */
 export function describeFirstOpening(
   { candidate, policy }: ModelState['rollout'],
   threshold: number,
@@ -174,7 +174,7 @@ export function describeFirstOpening(
 
 /** How to open it in steps. */
 export function toSmallerStep(model: string): SafeText {
-  return safe`begin with a small share, as in model-mirror mirror ${mask(model)} 5 --here, and raise it in steps`;
+  return safe`start with a small share, for example \`model-mirror mirror ${mask(model)} 5 --here\`, and raise it in steps`;
 }
 
 function findHostRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {

@@ -88,9 +88,9 @@ export function toReasonText(reason: MirrorReason): SafeText {
     case 'not-observed':
       return safe`the status does not know of the candidate yet`;
     case 'other-candidate':
-      return safe`the status speaks of ${mask(reason.observed)}, another candidate`;
+      return safe`the status is for ${mask(reason.observed)}, another candidate`;
     case 'other-digest':
-      return safe`the status speaks of an earlier spec of the candidate`;
+      return safe`the status is for an earlier spec of the candidate`;
     case 'not-ready':
       return safe`the candidate is ${reason.state}${reason.reason === undefined ? '' : safe` (${mask(reason.reason)})`}`;
     case 'ready':

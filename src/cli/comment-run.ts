@@ -18,7 +18,7 @@ export async function runComment(host: Host): Promise<number> {
   if (!text.startsWith(`${marker}\n`))
     throw new Fault(
       'usage',
-      safe`what is to be commented is no report of model-mirror`,
+      safe`the text to post is not a report of model-mirror`,
       safe`pipe it: model-mirror diff main...HEAD --output markdown | model-mirror comment`,
     );
   try {
@@ -42,7 +42,7 @@ function toComments(environment: Environment): ReviewComments {
   if (!isGithub && environment['GITLAB_CI'] !== 'true')
     throw new Fault(
       'usage',
-      safe`this is no job of GitHub or GitLab`,
+      safe`this is not a GitHub or GitLab job`,
       safe`run it there; here, read model-mirror diff`,
     );
   const read = (name: RequiredVariable) => {
@@ -67,7 +67,7 @@ function toComments(environment: Environment): ReviewComments {
   if (number === undefined)
     throw new Fault(
       'usage',
-      safe`this is no job of a pull request`,
+      safe`this is not a job for a pull request`,
       safe`run it on: pull_request, as GITHUB_REF then says`,
     );
   return new GithubComments({ api: read('GITHUB_API_URL'), repository: read('GITHUB_REPOSITORY'), number, token });
@@ -83,5 +83,5 @@ type RequiredVariable =
   | 'GITHUB_REPOSITORY';
 
 const hints: { readonly [name in RequiredVariable]?: SafeText } = {
-  MODEL_MIRROR_TOKEN: safe`on GitHub, set it to github.token; on GitLab, to a project access token: the job's own may not write notes`,
+  MODEL_MIRROR_TOKEN: safe`on GitHub, set it to github.token; on GitLab, to a project access token: the job's own token cannot write notes`,
 };

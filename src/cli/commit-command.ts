@@ -1,7 +1,7 @@
 import type { SafeText } from '../input/safe-text.ts';
 import { mask } from '../input/safe-text.ts';
 import type { LocalState } from '../io/git-local-state.ts';
-import { toShellWord } from '../output/shell-word.ts';
+import { toShellPath, toShellWord } from '../output/shell-word.ts';
 
 /**
  * One line that commits these files and nothing else, and pushes where that can be done; in the middle of a merge
@@ -13,7 +13,7 @@ export function toCommitCommand(
   toPath: (file: string) => string,
   message?: string,
 ): SafeText {
-  const words = (some: readonly string[]) => some.map((file) => toShellWord(toPath(file))).join(' ');
+  const words = (some: readonly string[]) => some.map((file) => toShellPath(toPath(file))).join(' ');
   const added = files.filter((file) => !isTracked(file));
   if (unfinished !== undefined)
     return mask([`git add ${words(files)}`, unfinished, ...(push === undefined ? [] : [push])].join(' && '));

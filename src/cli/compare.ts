@@ -60,13 +60,15 @@ export async function runDiff(
   else if (flags.output === 'markdown') host.write(1, [toPullRequestMarkdown(report, labels)]);
   else host.write(1, [toPullRequestText(report, labels, scene.toShownPath, host.style(1))]);
   showProblems(now.problems, host, 2, scene.toShownPath);
+  if (old.models.length === 0 && now.models.length === 0)
+    host.write(2, ['neither has a model in this folder or below: name another folder with --path\n']);
   return isChanged(report) && flags.exitCode === true ? exitCodes.problems : exitCodes.fine;
 }
 
 function toThreshold(text: string): number {
   const threshold = Number(text);
   if (text.trim() === '' || !(threshold >= 0 && threshold <= 100))
-    throw new Fault('usage', safe`the threshold ${quote(text)} is no percentage`, safe`pass a number from 0 to 100`);
+    throw new Fault('usage', safe`the threshold ${quote(text)} is not a percentage`, safe`pass a number from 0 to 100`);
   return threshold;
 }
 
@@ -149,7 +151,7 @@ function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, hos
       ignoredPolicies: [],
       files: [],
       problems: [],
-      read: ({ path }) => toWholeProblem(path, toUnreadable(safe`the folder is not there`)),
+      read: ({ path }) => toWholeProblem(path, toUnreadable(safe`the folder does not exist`)),
     };
   // People and CI run this, not Argo CD: nothing of its environment counts.
   const places = toPlaces(host, readArgocdEnvironment({}), resolve(repository, folder), {

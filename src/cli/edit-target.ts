@@ -201,12 +201,12 @@ export function isCalled(name: string, { metadata }: Model): boolean {
 
 function toUnknownModel(name: string, tree: FolderTree, { models, problems }: FoundModels): Problem {
   const names = models.map(({ model: { metadata } }) =>
-    name.includes('/') ? `${metadata.namespace ?? ''}/${metadata.name}` : metadata.name,
+    name.includes('/') && metadata.namespace !== undefined ? `${metadata.namespace}/${metadata.name}` : metadata.name,
   );
   const meant = suggest(name, names);
   const isPartial = hasErrors(problems);
   const some = [...names.slice(0, 10), ...(names.length > 10 ? ['…'] : [])].join(', ');
-  const known = safe`${names.length === 0 ? '' : safe`there is ${mask(some)}; `}${isPartial ? 'mend the others, or ' : ''}`;
+  const known = safe`${names.length === 0 ? '' : safe`there is ${mask(some)}; `}${isPartial ? 'fix the others, or ' : ''}`;
   return toWholeProblem(tree.folder, {
     code: 'unknown-model',
     message: safe`there is no model ${quote(name)} ${isPartial ? 'among the files that can be read' : 'in this folder or below'}`,

@@ -17,7 +17,7 @@ import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelVersion } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
-import { toShellWord } from '../output/shell-word.ts';
+import { toShellPath } from '../output/shell-word.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout } from '../rollout/rollout.ts';
@@ -33,20 +33,20 @@ import type { Host } from './host.ts';
 export function runCandidateSet(name: string, flags: CandidateFlags, host: Host): Promise<number> {
   const { version, storageUri, storagePath, name: service, overrides } = flags;
   if (storageUri !== undefined && storagePath !== undefined)
-    throw new Fault('usage', safe`a version lies at a storageUri or in a storage, not at both`, safe`pass one of them`);
+    throw new Fault(
+      'usage',
+      safe`a version has either a storageUri or a storage path, not both`,
+      safe`pass one of them`,
+    );
   return runEdit(name, flags, host, (target) => {
     const { model, source } = target;
     const { candidate } = model.spec;
     if (candidate === undefined && version === undefined)
-      throw new Fault(
-        'usage',
-        safe`${mask(name)} has no candidate yet`,
-        safe`pass --version to call the new one something`,
-      );
+      throw new Fault('usage', safe`${mask(name)} has no candidate yet`, safe`pass --version to name the new one`);
     if ([version, storageUri, storagePath, service].every((value) => value === undefined) && overrides)
       throw new Fault(
         'usage',
-        safe`nothing is said of the candidate`,
+        safe`there is nothing to change about the candidate`,
         safe`pass --version, --storage-uri, --storage-path or --name`,
       );
     if (storagePath !== undefined && !hasStorage(model))
@@ -169,7 +169,7 @@ function toNoCandidate({ model, source, places }: EditTarget, discarded: ModelVe
 }
 
 function toUndoing(shown: string): SafeText {
-  return safe`to undo that, git checkout HEAD ${mask(toShellWord(shown))} makes the whole file as HEAD has it`;
+  return safe`to undo that, git checkout HEAD ${mask(toShellPath(shown))} makes the whole file as HEAD has it`;
 }
 
 export function runDiscard(name: string, flags: EditFlags, host: Host): Promise<number> {
@@ -244,10 +244,10 @@ function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly proble
       ? safe`there is ${join(
           others.map((found) => mask(found.name)),
           ', ',
-        )}: name a cluster with --cluster, or pass --force to promote it all the same`
+        )}: name a cluster with --cluster, or pass --force to promote it anyway`
       : reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped')
-        ? safe`mend it or discard it, or pass --force to promote it all the same`
-        : safe`pull the watcher's latest commit, or pass --force to promote it all the same`,
+        ? safe`fix it or discard it, or pass --force to promote it anyway`
+        : safe`pull the watcher's latest commit, or pass --force to promote it anyway`,
   });
   return { digest, unready };
 }
@@ -298,7 +298,7 @@ function planMirror(
         problems: [
           toProblem(origin.source, origin.path, {
             code: 'percentage-inherited',
-            message: safe`${policy.mirrorPercentage} is set here, nearer to ${mask(name)}, and would still hold`,
+            message: safe`${policy.mirrorPercentage} is set here, closer to ${mask(name)}, and would still hold`,
             hint: safe`change it here: pass --here, or name this file with --at`,
           }),
         ],

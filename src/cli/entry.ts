@@ -14,7 +14,7 @@ const code = main(process.argv.slice(2), {
     try {
       return process.cwd();
     } catch (error) {
-      throw new Fault('environment', safe`the working directory is gone`, safe`change to one that is there`, {
+      throw new Fault('environment', safe`the working directory is gone`, safe`change to an existing folder`, {
         cause: error,
       });
     }

@@ -85,7 +85,11 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
 function toLimit(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^[1-9]\d{0,8}$/.test(text))
-    throw new Fault('usage', safe`${quote(text)} is no count`, safe`pass a whole number from 1 on, as in --limit 20`);
+    throw new Fault(
+      'usage',
+      safe`${quote(text)} is not a count`,
+      safe`pass a whole number from 1 on, as in --limit 20`,
+    );
   return Number(text);
 }
 
@@ -97,7 +101,7 @@ async function readTime(text: string, revisions: GitRevisions): Promise<number> 
   const time = new Date(`${date}T${clock}${seconds}Z`);
   // The 30th of February would be taken for a day in March.
   if (Number.isNaN(time.getTime()) || !time.toISOString().startsWith(date))
-    throw new Fault('usage', safe`${quote(text)} is no date`, safe`write it as 2026-11-01 or 2026-11-01T09:30`);
+    throw new Fault('usage', safe`${quote(text)} is not a date`, safe`write it as 2026-11-01 or 2026-11-01T09:30`);
   return time.getTime() / 1000;
 }
 

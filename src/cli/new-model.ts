@@ -156,7 +156,7 @@ function toPercentage(text: string | undefined): number {
   if (text === undefined) return mirrorDefault;
   const percentage = Number(text.replace(/ ?%$/, ''));
   if (text.trim() === '' || !(percentage >= 0 && percentage <= 100))
-    throw new Fault('usage', safe`${quote(text)} is no percentage`, safe`pass a number from 0 to 100`);
+    throw new Fault('usage', safe`${quote(text)} is not a percentage`, safe`pass a number from 0 to 100`);
   return percentage;
 }
 
@@ -178,7 +178,7 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
     throw new Fault(
       'usage',
       safe`${quote(shown)} is not in the repository ${mask(places.repository)}`,
-      safe`mend --dir`,
+      safe`correct --dir`,
     );
   const toPath = (file: string) => posix.join(folder, file);
   const toSchemaPath = (file: string) => posix.relative(folder, `${schemaFolder}/${file}`);

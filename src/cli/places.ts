@@ -35,7 +35,7 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
     throw new Fault(
       'usage',
       safe`${mask(directory)} is not in the repository ${mask(repository)}`,
-      safe`mend --repo-root`,
+      safe`correct --repo-root`,
     );
   const wanted = flags.root ?? argocd.root;
   const root = wanted === undefined ? repository : toRealFolder(resolve(host.workingDirectory, wanted));
@@ -114,7 +114,7 @@ function toNotSent(repositoryPath: string, isAccepted: boolean): Problem {
 }
 
 function toSent(repositoryPath: string): SafeText {
-  return safe`Argo CD has sent no more of the repository than ${quote(repositoryPath)}`;
+  return safe`Argo CD sent only ${quote(repositoryPath)} of the repository`;
 }
 
 /** Argo CD sends what all paths of the annotation have in common (plugin.use.manifest.generate.paths). */

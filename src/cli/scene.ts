@@ -51,14 +51,18 @@ export function toScene(flags: PlaceFlags & { readonly path: string }, host: Hos
       throw new Fault(
         'usage',
         safe`${name} ${quote(path)} is not in the repository ${mask(repository)}`,
-        safe`mend ${name}`,
+        safe`correct ${name}`,
       );
     return posix.normalize(inner);
   };
   const folder = toInner(flags.path, '--path');
   const root = flags.root === undefined ? '.' : toInner(flags.root, '--root');
   if (root !== '.' && folder !== root && !folder.startsWith(`${root}/`))
-    throw new Fault('usage', safe`the root ${quote(root)} is not a folder around ${quote(folder)}`, safe`mend --root`);
+    throw new Fault(
+      'usage',
+      safe`the root ${quote(root)} is not a folder around ${quote(folder)}`,
+      safe`correct --root`,
+    );
   return {
     repository,
     folder,

@@ -88,7 +88,7 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
       models: glances.length,
       problems,
       revision: files.revision,
-      first: files.revision === undefined ? first : first && safe`here, and not there yet: ${first}`,
+      first: files.revision === undefined ? first : first && safe`only here so far: ${first}`,
       hint: files.hint,
     };
   };

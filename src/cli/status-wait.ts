@@ -110,7 +110,7 @@ function toNext(goal: Goal, model: Waited['model']): string {
     : model.next;
 }
 
-/** On a terminal a line that is written anew with the seconds; elsewhere a line a change. */
+/** On a terminal a line that is rewritten with the seconds; elsewhere a line a change. */
 class Progress {
   readonly #goal: Goal;
   readonly #host: Host;

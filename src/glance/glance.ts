@@ -136,7 +136,7 @@ function lookAtCandidate(
 ): Difference[] {
   if (candidate !== undefined) return lookAtVersion('candidate', candidate, seen, source);
   if (seen === undefined) return [];
-  return [{ code: 'candidate-leaving', text: safe`${mask(seen.name)} is no candidate any more, and still there` }];
+  return [{ code: 'candidate-leaving', text: safe`${mask(seen.name)} is no longer a candidate, but still there` }];
 }
 
 /** What keeps a version from being what is wanted; by its first reason. */
@@ -150,13 +150,13 @@ function lookAtVersion(
   const by = source === 'git' ? 'the status' : 'the cluster';
   if (seen === undefined) return tell('not-observed', safe`${by} does not know of the ${role} yet`);
   if (seen.name !== name)
-    return tell('other', safe`the status speaks of ${mask(seen.name)}, another ${role} than ${mask(name)}`);
+    return tell('other', safe`the status is for ${mask(seen.name)}, another ${role} than ${mask(name)}`);
   if (seen.state === 'Missing') return tell('missing', safe`the ${role} ${mask(name)} is not in the cluster`);
   if (seen.digest !== digest)
     return tell(
       'other-digest',
       source === 'git'
-        ? safe`the status speaks of an earlier spec of the ${role}`
+        ? safe`the status is for an earlier spec of the ${role}`
         : safe`Argo CD has not applied this spec of the ${role} yet`,
     );
   if (seen.state === 'Ready') return [];

@@ -56,7 +56,8 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
         text: safe`${mask(candidate.version)} is still declared: promote or discard it`,
         isDeclared: true,
       };
-    if (observed === undefined) return { outcome: 'waiting', text: differences[0]?.text ?? safe`nothing was seen yet` };
+    if (observed === undefined)
+      return { outcome: 'waiting', text: differences[0]?.text ?? safe`nothing was observed yet` };
     if (observed.mirror !== undefined) return { outcome: 'waiting', text: safe`the mirror is still open` };
     if (observed.candidate !== undefined) return { outcome: 'waiting', text: safe`the candidate is still there` };
     return computePrimary(desired.primary, observed.primary);

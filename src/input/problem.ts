@@ -158,8 +158,8 @@ export function limitProblems(problems: readonly Problem[]): Problem[] {
   const more: Problem = {
     ...next,
     code: 'more-problems',
-    message: safe`there are more problems in this file than the ${maxProblems} that are told`,
-    hint: safe`mend those first`,
+    message: safe`only the first ${maxProblems} problems of this file are reported`,
+    hint: safe`fix those first`,
   };
   return [...problems.slice(0, maxProblems), more];
 }

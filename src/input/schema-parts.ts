@@ -108,7 +108,7 @@ export const hostName = () =>
     v.maxLength(246, 'the host is too long\nuse at most 246 characters: Istio may append "-shadow"'),
     v.regex(
       dnsName,
-      'this is not a host name\nwrite lower-case letters, digits, "-" and ".", without port or wildcard, as in wisdom.example.com',
+      'this is not a host name\nuse lower-case letters, digits, "-" and ".", without port or wildcard, as in wisdom.example.com',
     ),
   );
 
@@ -119,7 +119,7 @@ export const clusterDomain = () =>
     v.maxLength(100, 'the domain is too long\nuse at most 100 characters'),
     v.regex(
       dnsName,
-      'this is not a DNS name\nwrite lower-case letters, digits, "-" and ".", as in cluster.local, without a dot at either end',
+      'this is not a DNS name\nuse lower-case letters, digits, "-" and ".", as in cluster.local, without a dot at either end',
     ),
   );
 

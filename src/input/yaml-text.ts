@@ -58,7 +58,7 @@ export function parseText(source: SourceFile, accepts: Accepts = () => true): Pa
     report(
       'ambiguous-yaml',
       lineBreak,
-      safe`YAML 1.1, as Kubernetes reads it, takes this character for a line break, and YAML 1.2 does not`,
+      safe`YAML 1.1, as Kubernetes reads it, treats this character as a line break, and YAML 1.2 does not`,
       safe`write it as ${toEscape(source.text[lineBreak] as string)} in double quotes, or remove it`,
     );
   if (problems.length > 0) return { value: undefined, problems: limitProblems(problems) };
@@ -79,7 +79,7 @@ export function parseManifests(source: SourceFile): ParsedText {
     report(
       'ambiguous-yaml',
       lineBreak,
-      safe`kubectl takes this character for a line break`,
+      safe`kubectl treats this character as a line break`,
       safe`write it as ${toEscape(source.text[lineBreak] as string)} in double quotes, or remove it`,
     );
   if (problems.length > 0) return { value: undefined, problems: limitProblems(problems) };
@@ -115,8 +115,7 @@ function compose(source: SourceFile, report: Report, options: ComposeOptions): r
     return [];
   }
   const { documents } = composed;
-  if (documents.length === 0)
-    report('empty-file', 0, safe`the file is empty`, safe`write the document, or delete the file`);
+  if (documents.length === 0) report('empty-file', 0, safe`the file is empty`, safe`fill it in, or delete the file`);
   for (const document of documents) reportSyntax(document, report);
   return documents;
 }

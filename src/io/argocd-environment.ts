@@ -99,7 +99,7 @@ function parseParameters(text: string | undefined): { values: Map<string, string
     const known = parameters.find((parameter) => parameter.name === name);
     if (name === 'mirrorPercentage')
       report([i, 'name'], {
-        message: safe`mirrorPercentage is not taken from the Application: whoever may edit one could pass by the limits and the history in git`,
+        message: safe`mirrorPercentage is not taken from the Application: whoever can edit one could bypass the limits and the history in git`,
         hint: safe`edit spec.mirrorPercentage of the policy in git`,
       });
     else if (known === undefined) report([i, 'name'], refuseName(name));

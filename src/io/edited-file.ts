@@ -79,8 +79,8 @@ export function replaceFile(path: string, before: string | undefined, after: str
     if (found !== before)
       throw new Fault(
         'environment',
-        safe`${mask(path)} was changed by somebody else just now`,
-        safe`look at it, and try again`,
+        safe`${mask(path)} was just changed by another program`,
+        safe`review it, and try again`,
       );
     renameSync(unfinished, path);
   } catch (error) {

@@ -254,7 +254,7 @@ export function toRealFolder(path: string): string {
     real = realpathSync.native(path);
     if (statSync(real).isDirectory()) return real;
   } catch (error) {
-    throw new Fault('environment', safe`${mask(path)}: ${toReason(error)}`, safe`name a folder that is there`, {
+    throw new Fault('environment', safe`${mask(path)}: ${toReason(error)}`, safe`name an existing folder`, {
       cause: error,
     });
   }

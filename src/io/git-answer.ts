@@ -51,7 +51,7 @@ function toMeaning(
   if (status === 401 && !hasCredentials)
     return [
       'denied',
-      safe`the git server wants credentials, and none were given (HTTP 401): give --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
+      safe`the git server requires credentials, and none were given (HTTP 401): pass --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
     ];
   if (status === 401) return ['denied', safe`the git server does not accept the credentials (HTTP 401)`];
   if (status === 403) return ['denied', safe`the git server does not let these credentials do this here (HTTP 403)`];
@@ -61,7 +61,7 @@ function toMeaning(
   const by = redirected ? safe`${mask(new URL(url).host)} answers` : safe`the git server answers`;
   return [
     'denied',
-    safe`${by} with a page in place of git (HTTP ${status}): check the address and the credentials, a sign-in page may stand in front`,
+    safe`${by} with a page in place of git (HTTP ${status}): check the address and the credentials, there may be a sign-in page in front`,
   ];
 }
 

@@ -254,7 +254,8 @@ export class GitBranch implements StatusBranch {
       headers: { ...headers },
       cache: this.#cache,
     });
-    if (fetchHead === null) throw new BranchTrouble('no-branch', safe`the repository is empty: it is waited for`);
+    if (fetchHead === null)
+      throw new BranchTrouble('no-branch', safe`the repository is empty: waiting for its first commit`);
     const { commit } = await git.readCommit({ fs, gitdir, oid: fetchHead, cache: this.#cache });
     const folders = new Map<string, Folder>();
     await this.#walk('.', commit.tree, folders);
@@ -442,7 +443,7 @@ export class GitBranch implements StatusBranch {
       return await work();
     } catch (error) {
       if (error instanceof BranchTrouble) throw error;
-      if (signal?.aborted === true) throw new BranchTrouble('unreachable', safe`the work with git was given up`);
+      if (signal?.aborted === true) throw new BranchTrouble('unreachable', safe`the git operation was cancelled`);
       throw new BranchTrouble(
         'unreachable',
         safe`the repository cannot be ${mask(done)}: ${toNetworkReason(error)}`,

@@ -34,7 +34,7 @@ export function openGitFolder(folder: string): GitFolder {
     throw new Fault(
       'environment',
       safe`${mask(dotGit)}: ${toReason(error)}`,
-      safe`look whether git itself can read the repository`,
+      safe`check whether git itself can read the repository`,
       {
         cause: error,
       },

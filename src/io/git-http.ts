@@ -155,7 +155,7 @@ function toFailure(error: unknown): unknown {
     if (status === 407)
       return new BranchTrouble(
         'denied',
-        safe`${title} wants credentials (HTTP 407): write them into the variable, http://user:password@host:port`,
+        safe`${title} requires credentials (HTTP 407): write them into the variable, http://user:password@host:port`,
       );
     if (status !== undefined)
       return new BranchTrouble(
@@ -172,7 +172,7 @@ function toFailure(error: unknown): unknown {
   if (cause instanceof Error && cause.message === 'redirect count exceeded')
     return new BranchTrouble(
       'denied',
-      safe`the git server redirects without end: check the address and the credentials, a sign-in page may stand in front`,
+      safe`the git server keeps redirecting: check the address and the credentials, there may be a sign-in page in front`,
     );
   return error;
 }

@@ -447,14 +447,9 @@ export class GitRevisions {
     } catch (error) {
       const { code, message, data } = error as Error & { code?: string; data?: { what?: string } };
       if (code !== 'NotFoundError')
-        throw new Fault(
-          'environment',
-          safe`the repository cannot be read: ${mask(message)}`,
-          safe`look what git fsck says`,
-          {
-            cause: error,
-          },
-        );
+        throw new Fault('environment', safe`the repository cannot be read: ${mask(message)}`, safe`run git fsck`, {
+          cause: error,
+        });
       throw new Fault(
         'environment',
         safe`this clone does not have ${toShortId(data?.what ?? 'all')}`,

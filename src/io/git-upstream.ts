@@ -178,7 +178,7 @@ function assertHttp(url: string, upstream: Upstream): void {
   if (!/^https?:\/\//.test(url))
     throw new Fault(
       'usage',
-      safe`--fetch speaks https alone, and the remote ${mask(upstream.remote)} is ${quote(url)}`,
+      safe`--fetch supports only https, and the remote ${mask(upstream.remote)} is ${quote(url)}`,
       hint,
     );
   const { protocol, hostname } = new URL(url);
@@ -228,7 +228,7 @@ async function read<T>(work: () => Promise<T>): Promise<T> {
     throw new Fault(
       'environment',
       safe`the repository cannot be read: ${mask((error as Error).message)}`,
-      safe`look what git says`,
+      safe`see what git itself reports`,
       {
         cause: error,
       },

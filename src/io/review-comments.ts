@@ -67,7 +67,7 @@ export class ReviewApi {
     for (let page = 1; page <= maxPages; page++) {
       const { value, hasNext } = await this.#ask(`${path}?per_page=100&page=${page}`, {});
       if (!Array.isArray(value))
-        throw toFault(safe`GET ${mask(path)}`, safe`no list`, safe`mend the address of the API`);
+        throw toFault(safe`GET ${mask(path)}`, safe`no list`, safe`correct the address of the API`);
       all.push(...value);
       if (!hasNext) return all;
     }
@@ -114,7 +114,7 @@ async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
     try {
       return { value: JSON.parse(text), hasNext: /rel="?next"?/.test(response.headers.get('link') ?? '') };
     } catch {
-      throw toFault(what, safe`no JSON`, safe`mend the address of the API`);
+      throw toFault(what, safe`no JSON`, safe`correct the address of the API`);
     }
   }
   const { status, headers } = response;

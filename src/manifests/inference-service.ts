@@ -98,7 +98,7 @@ function checkForModelMesh(
     report(['metadata', 'annotations', deploymentModeAnnotation], {
       code: 'deployment-mode',
       message: safe`deploymentMode ${quote(String(mode))} is not rendered yet`,
-      hint: safe`write ModelMesh; models of another mode cannot be mirrored by model-mirror so far`,
+      hint: safe`write ModelMesh; model-mirror cannot mirror models of other modes yet`,
     });
   const predictor = valueAt(service, ['spec', 'predictor']);
   const field = findModelField(predictor);
@@ -162,7 +162,7 @@ function checkStorage(model: PlainMap, report: (field: 'storageUri' | 'storage',
   if (storageUri === undefined && storage === undefined) {
     report('storageUri', {
       code: 'missing-field',
-      message: safe`neither storageUri nor storage says where the model lies`,
+      message: safe`neither storageUri nor storage says where the model is stored`,
       hint: safe`add storageUri: s3://… to this version`,
     });
     return;
@@ -171,7 +171,7 @@ function checkStorage(model: PlainMap, report: (field: 'storageUri' | 'storage',
     if (typeof path !== 'string' || path === '')
       report('storage', {
         code: 'missing-field',
-        message: safe`storage.path does not say where the model lies`,
+        message: safe`storage.path does not say where the model is stored`,
         hint: safe`add path: … to the storage, here or in the overrides of this version`,
       });
     return;

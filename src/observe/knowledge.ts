@@ -22,7 +22,7 @@ export interface Recollection {
 }
 
 export interface Knowledge extends Recollection {
-  /** Whether the status speaks of what is live. */
+  /** Whether the status is for what is live. */
   readonly looked: boolean;
   /** Whether the server is known to have loaded just this before: the one case in which Standby without a Pod is Ready. */
   readonly wasLoaded: boolean;

@@ -14,7 +14,7 @@ export interface ComparedRevision {
 /**
  * The report of a pull request, for programs: an object on several lines.
  *
- * @param problems of what is proposed; with errors among them there is no report.
+ * @param problems of what is proposed; with errors among them there is not a report.
  */
 export function toPullRequestJson(
   report: PullRequest | undefined,

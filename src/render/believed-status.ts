@@ -29,8 +29,8 @@ export function readBelievedStatus(
     ['metadata', name === model.name ? 'namespace' : 'name'],
     {
       code: 'status-of-another-model',
-      message: safe`the status file is ignored, and a mirror that waits for it stays closed: it speaks of ${mask(namespace)}/${mask(name)}, not of ${mask(model.namespace ?? '…')}/${mask(model.name)}`,
-      hint: safe`the watcher writes it anew; after a move or a copy, delete it`,
+      message: safe`the status file is ignored, and a mirror that waits for it stays closed: it is for ${mask(namespace)}/${mask(name)}, not for ${mask(model.namespace ?? '…')}/${mask(model.name)}`,
+      hint: safe`the watcher rewrites it; after a move or a copy, delete it`,
     },
     { on: 'value', severity: 'warning' },
   );
@@ -43,6 +43,6 @@ function toBroken(problem: Problem): Problem {
     severity: 'warning',
     code: 'status-broken',
     message: safe`the status file is ignored, and a mirror that waits for it stays closed: ${problem.message}`,
-    hint: safe`the watcher writes it anew; until then, look at what changed it`,
+    hint: safe`the watcher rewrites it; until then, look at what changed it`,
   };
 }

@@ -67,7 +67,7 @@ export class Policies {
       return [
         toProblem(entry.policy.source, [], {
           code: 'policy-reaches-no-model',
-          message: safe`no model lies in this folder or below it`,
+          message: safe`there is no model in this folder or below it`,
           hint: safe`move the policy to its models, or delete it`,
         }),
       ];
@@ -83,7 +83,7 @@ export class Policies {
         toProblem(origin.source, [...origin.path, 'target'], {
           code: 'patch-matches-nothing',
           message: safe`no ${target.kind}${target.name === undefined ? '' : safe` called ${quote(target.name)}`} is rendered for the models of this policy`,
-          hint: safe`mend the target, or remove the patch`,
+          hint: safe`fix the target, or remove the patch`,
         }),
       );
   }

@@ -70,7 +70,7 @@ function describe({ before, after }: StatusChange): Description {
     describeVersion('primary', before?.primary, after.primary),
     describeMirror(before?.mirror, after.mirror),
   ].filter((part) => part !== undefined);
-  if (parts.length === 0) return { headline: safe`written anew`, line: safe`written anew`, weight: 0 };
+  if (parts.length === 0) return { headline: safe`rewritten`, line: safe`rewritten`, weight: 0 };
   const headline = parts.reduce((a, b) => (b.weight > a.weight ? b : a));
   return {
     headline: headline.headline,

@@ -184,7 +184,7 @@ export class Watcher {
     this.#ports.meter.models(this.#book.countStates());
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, fetchAt);
     if (plan.files.size === 0) {
-      this.#endPushTrouble(safe`nothing waits to be pushed any more`);
+      this.#endPushTrouble(safe`nothing is left to push`);
       return once && !plan.isSettling ? undefined : Math.max(0, next - now);
     }
     const pushAt = Math.max(once ? now : this.#toPushTime(plan, now), this.#pace.toStart(this.#snapshot.commit));

@@ -114,6 +114,16 @@ test('a clone that is too shallow says how to get the rest', async (t) => {
   t.true(exact.includes(change), exact);
 });
 
+test('a folder without a model on either side is reported', async (t) => {
+  const clone = join(folder, 'elsewhere');
+  await git(folder, ['clone', '--quiet', '--branch', 'feature', origin, clone]);
+  const note = /^neither has a model in this folder or below: name another folder with --path$/m;
+  const { code, stderr } = await run(clone, '--path', '.git/info');
+  t.is(code, 0);
+  t.regex(stderr, note);
+  t.notRegex((await run(clone)).stderr, note);
+});
+
 test('from a folder within the work tree, with the paths as seen from there', async (t) => {
   const clone = join(folder, 'inner');
   await git(folder, ['clone', '--quiet', '--branch', 'feature', origin, clone]);

@@ -173,7 +173,7 @@ test('a file that somebody else changed meanwhile is left as it is', (t) => {
   writeFileSync(path, 'theirs\n');
   const error = t.throws(() => replaceFile(path, 'before\n', 'after\n'));
   t.true(isFault(error));
-  t.regex(error?.message ?? '', /was changed by somebody else just now$/);
+  t.regex(error?.message ?? '', /was just changed by another program$/);
   t.is(readFileSync(path, 'utf8'), 'theirs\n');
   t.throws(() => replaceFile(path, undefined, 'after\n'));
   t.deepEqual(readdirSync(folder), ['model.yaml']);

@@ -53,6 +53,13 @@ test('every command finds it so', async (t) => {
   t.is(repository.git('diff', '--name-only', 'HEAD~1', 'HEAD'), `${policy}\n`);
 });
 
+test('models that name no namespace are suggested by name alone', async (t) => {
+  const repository = clone(t);
+  repository.put(wisdom, repository.read(wisdom).replace(/^ {2}namespace: .*\n|, namespace: [^,}]+/m, ''));
+  const { err } = await repository.run('explain', 'nowhere/at-all');
+  t.regex(err, /there is wisdom; name another folder/);
+});
+
 test('what is nearer is meant; what is not near must be the only one', async (t) => {
   const repository = clone(t);
   const { folder } = repository;

@@ -176,6 +176,18 @@ test('what is printed first does what it says, from any folder', async (t) => {
   t.notRegex((await inner.run('explain', 'wisdom')).out, /^First:/m);
 });
 
+test('a folder whose name begins with a dash is no option of git', async (t) => {
+  const repository = clone(t);
+  repository.git('mv', '--', 'models', '-models');
+  repository.shell('git commit --quiet --message moved && git push --quiet');
+  repository.put('-models/wisdom/policy.yaml', toPolicy(0));
+  repository.put('-models/policy.yaml', toPolicy(50));
+  const [, command = ''] = /^First: .*`(.*)`$/m.exec((await repository.run('explain', 'wisdom')).out) ?? [];
+  t.regex(command, /^git add \.\/-models/);
+  repository.shell(command);
+  t.notRegex((await repository.run('explain', 'wisdom')).out, /^First:/m);
+});
+
 test('programs are told by codes', async (t) => {
   const { run, put, git } = clone(t);
   const codes = async () => {
@@ -194,9 +206,9 @@ test('who looks at the upstream is told what is missing there', async (t) => {
   const { run, put } = clone(t);
   put(policy, toPolicy(30));
   const { out } = await run('status', '--fetch');
-  t.regex(out, new RegExp(`^First: here, and not there yet: commit and push ${policy}: \`${commit}\`\n\nMODEL`));
+  t.regex(out, new RegExp(`^First: only here so far: commit and push ${policy}: \`${commit}\`\n\nMODEL`));
   const waited = await run('status', 'wisdom', '--fetch', '--wait', 'idle');
-  t.regex(waited.err, new RegExp(`^here, and not there yet: commit and push ${policy}: \`${commit}\`\n`));
+  t.regex(waited.err, new RegExp(`^only here so far: commit and push ${policy}: \`${commit}\`\n`));
   t.notRegex((await run('status', '--revision', 'HEAD')).out, /First/);
 });
 

@@ -1,4 +1,4 @@
-/** What a terminal is sent: a line that is written anew while waiting, a screen while watching. */
+/** What a terminal is sent: a line that is rewritten while waiting, a screen while watching. */
 import { join } from 'node:path';
 import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
@@ -26,7 +26,7 @@ function makeHost(columns: number, rows: number): { readonly host: Host; readonl
   return { host, written };
 }
 
-test('waiting is one line that is written anew, never wider than the terminal', async (t) => {
+test('waiting is one line that is rewritten, never wider than the terminal', async (t) => {
   const { host, written } = makeHost(40, 10);
   const words = ['status', 'q-candidate-not-ready', '--repo-root', '.', '--wait', 'ready'];
   t.is(await main([...words, '--interval', '100ms', '--timeout', '1s'], host), 1);
@@ -37,7 +37,7 @@ test('waiting is one line that is written anew, never wider than the terminal', 
     t.regex(text, /^waiting until ready, \d s: q-cand.*…$/);
     t.true(toWidth(text) < 40);
   }
-  // What was written anew is taken away before the outcome is told.
+  // What was rewritten is taken away before the outcome is told.
   t.regex(times.at(-1) ?? '', /^model-mirror: timed out after 1s: /);
 });
 

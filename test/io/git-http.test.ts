@@ -70,13 +70,13 @@ for (const [title, answer, code, message] of [
     'a sign-on proxy',
     { status: 200, text: page, type: 'text/html; charset=utf-8' },
     'denied',
-    /sign-in page may stand in front: Sign in · Example$/,
+    /there may be a sign-in page in front: Sign in · Example$/,
   ],
   [
     'a page without a title',
     { status: 200, text: '<html>', type: 'text/html' },
     'denied',
-    /sign-in page may stand in front$/,
+    /there may be a sign-in page in front$/,
   ],
   ['400', { status: 400, text: 'Bad credentials format\nmore' }, 'denied', /HTTP 400\): Bad credentials format$/],
   [
@@ -140,7 +140,7 @@ test('of a long answer 200 characters are shown, on one line', async (t) => {
 test('where no credentials were given, that is what is reported', async (t) => {
   const { code, message } = await fail(t, { status: 401 }, false);
   t.is(code, 'denied');
-  t.regex(message, /none were given \(HTTP 401\): give --git-credentials or MODEL_MIRROR_GIT_TOKEN$/);
+  t.regex(message, /none were given \(HTTP 401\): pass --git-credentials or MODEL_MIRROR_GIT_TOKEN$/);
 });
 
 test('a redirect to a sign-in page is no repository that moved, and its host is named', async (t) => {

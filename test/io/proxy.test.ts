@@ -180,7 +180,7 @@ test.serial('what a proxy answers is its answer, and a dead one is named', async
   const locked = await startProxy(t, new Map(), { authorization: 'another' });
   t.regex(
     await look(`http://ada:pa55word@127.0.0.1:${locked.port}`),
-    /^denied the proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\) wants credentials \(HTTP 407\)/,
+    /^denied the proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\) requires credentials \(HTTP 407\)/,
   );
   const closed = await startProxy(t, new Map(), { status: 403 });
   t.regex(await look(`http://127.0.0.1:${closed.port}`), /^denied the proxy .* does not connect .*\(HTTP 403\)$/);

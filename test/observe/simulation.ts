@@ -180,7 +180,7 @@ export class Simulation {
   }
 
   /**
-   * Whether what the watcher saw, or the API server's record, can show that the status speaks of what is
+   * Whether what the watcher saw, or the API server's record, can show that the status is for what is
    * live. A watcher that was away while only what ModelMesh ignores has changed cannot know it, and KServe
    * writes nothing then until something else happens.
    */

@@ -4,7 +4,7 @@
  *
  * Ends with 1 when Mermaid refuses a picture, a text does not come out as it went in, an element is
  * there that no page has, or something is loaded from anywhere. With `--keep`, `docs/status-page.png`
- * is written anew.
+ * is rewritten.
  */
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

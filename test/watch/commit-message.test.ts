@@ -44,7 +44,7 @@ for (const [subject, before, after] of [
   ],
   ['mirror is closed', { primary, mirror: { to: 'wisdom-1', percentage: 20 } }, { primary }],
   ['left git, its status is removed', { primary }, undefined],
-  ['written anew', { primary }, { primary }],
+  ['rewritten', { primary }, { primary }],
 ] as const)
   test(`subject: ${subject}`, (t) => {
     t.is(subjectOf(before, after), `status: wisdom: ${subject}`);

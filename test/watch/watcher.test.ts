@@ -265,7 +265,7 @@ for (const [title, text] of [
   ['emptied', () => ''],
   ['of another model', (own: string) => own.replace('wisdom,', 'folly,')],
 ] as const)
-  test(`a status file that was ${title} is written anew`, async (t) => {
+  test(`a status file that was ${title} is rewritten`, async (t) => {
     const scene = await toLoadingScene();
     const own = scene.repository.files.get(status('wisdom')) ?? '';
     scene.repository.edit({ [status('wisdom')]: text(own) });
@@ -275,7 +275,7 @@ for (const [title, text] of [
     await scene.end();
   });
 
-test('a status file that was deleted is written anew', async (t) => {
+test('a status file that was deleted is rewritten', async (t) => {
   const scene = await toLoadingScene();
   const own = scene.repository.files.get(status('wisdom'));
   scene.repository.edit({ [status('wisdom')]: undefined });
