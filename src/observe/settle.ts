@@ -15,6 +15,8 @@ type WaitingFor = 'opening' | 'worse' | 'wording';
 export interface Waiting {
   readonly change: WaitingFor;
   readonly state: SeenVersion['state'];
+  /** Whether it was found to have held at the last look. */
+  readonly hasHeld: boolean;
   /** Milliseconds of a clock that only goes forward. */
   readonly since: number;
 }
@@ -43,14 +45,13 @@ export function settle(
 ): Settled {
   const change = toWaitingFor(told, seen, isTold);
   if (change === undefined) return { told: toTold(seen), waiting: undefined, due: undefined };
-  const ms = settleMs * (change === 'wording' ? wordingFactor : 1);
   const { state } = seen;
   // Once it has held, git may still take a while to say it: looking again must not start the wait again.
-  const goesOn = waiting?.change === change && (now < waiting.since + ms || waiting.state === state);
+  const goesOn = waiting?.change === change && (!waiting.hasHeld || waiting.state === state);
   const since = goesOn ? waiting.since : now;
-  const due = since + ms;
-  const next: Waiting = { change, state, since };
-  if (now >= due) return { told: toTold(seen), waiting: next, due: undefined };
+  const due = since + settleMs * (change === 'wording' ? wordingFactor : 1);
+  const next: Waiting = { change, state, since, hasHeld: now >= due };
+  if (next.hasHeld) return { told: toTold(seen), waiting: next, due: undefined };
   return { told: toMeanwhile(told, seen, isTold), waiting: next, due };
 }
 

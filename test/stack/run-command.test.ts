@@ -17,7 +17,7 @@ test('a failed command is reported with its words, its exit status and what it p
 });
 
 test('of a long output the last lines are shown', (t) => {
-  const failure = t.throws(() => node('for (let i = 1; i <= 500; i += 1) console.error("line", i); process.exit(1)'), {
+  const failure = t.throws(() => node('for (let i = 1; i <= 500; i += 1) console.error("line", i); process.exitCode = 1'), {
     instanceOf: CommandFailure,
   });
   const lines = failure.message.split('\n');
