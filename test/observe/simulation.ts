@@ -98,9 +98,12 @@ function toVersion(candidate: Candidate): DigestedVersion {
   return version;
 }
 
+const times: string[] = [];
 /** The API server's times are whole seconds. */
 function toTime(ms: number): string {
-  return new Date(Date.UTC(2026, 0, 1) + ms - (ms % 1000)).toISOString().replace('.000', '');
+  const second = Math.floor(ms / 1000);
+  times[second] ??= new Date(Date.UTC(2026, 0, 1) + second * 1000).toISOString().replace('.000', '');
+  return times[second];
 }
 
 /** Mulberry32: small, and the same everywhere. */
@@ -604,7 +607,7 @@ function toStatus({ ready, transition, active, target, reason, at }: Report): ob
     modelStatus: {
       transitionStatus: transition,
       states: { activeModelState: active, targetModelState: target },
-      ...(reason === '' ? {} : { lastFailureInfo: { reason, message: 'said by KServe', time: lastTransitionTime } }),
+      ...(reason === '' ? {} : { lastFailureInfo: { reason, time: lastTransitionTime } }),
     },
   };
 }

@@ -17,9 +17,12 @@ test('a failed command is reported with its words, its exit status and what it p
 });
 
 test('of a long output the last lines are shown', (t) => {
-  const failure = t.throws(() => node('for (let i = 1; i <= 500; i += 1) console.error("line", i); process.exitCode = 1'), {
-    instanceOf: CommandFailure,
-  });
+  const failure = t.throws(
+    () => node('for (let i = 1; i <= 500; i += 1) console.error("line", i); process.exitCode = 1'),
+    {
+      instanceOf: CommandFailure,
+    },
+  );
   const lines = failure.message.split('\n');
   t.is(lines.at(-1), '  line 500');
   t.is(lines[1], '  … the last 30 of 500 lines:');

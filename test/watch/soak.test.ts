@@ -7,7 +7,7 @@ import { WatchScene } from './watch-scene.ts';
 const seconds = Number(process.env['MODEL_MIRROR_SOAK_SECONDS'] ?? 60);
 
 test('two watchers and a person on one branch: nobody’s commit is lost, and then there is peace', async (t) => {
-  t.timeout((seconds + 90) * 1000);
+  t.timeout((seconds + 600) * 1000);
   const scene = await WatchScene.start(t);
   const fleet = new Fleet(scene, 20);
   await fleet.deploy();

@@ -180,7 +180,7 @@ export class Running {
 }
 
 /** Waits for something to be so; the deadline only ends what would hang. */
-export async function until<T>(what: string, look: () => T | Promise<T>, deadlineMs = 30_000): Promise<T> {
+export async function until<T>(what: string, look: () => T | Promise<T>, deadlineMs = 300_000): Promise<T> {
   for (const end = performance.now() + deadlineMs; ; await sleep(20)) {
     const found = await look();
     if (found) return found;
