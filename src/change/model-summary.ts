@@ -8,7 +8,7 @@ import { findPlace } from '../input/model-place.ts';
 import { valueAt } from '../input/plain-value.ts';
 import { mask } from '../input/safe-text.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
-import { toSpecPart } from '../serving/digest-text.ts';
+import { toAnnotationPart, toSpecPart } from '../serving/digest-text.ts';
 import { loadingAnnotations } from '../serving/modelmesh.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
 import { describeMirror, isSameModel, toMove } from './rollout-change.ts';
@@ -151,7 +151,23 @@ export function findLoadingChanges(before: ModelState, after: ModelState, role: 
     const own = valueAt(rollout[role]?.declared.overrides, ['metadata', 'annotations', key]);
     return own === undefined ? valueAt(rollout.file.model.spec.template, ['metadata', 'annotations', key]) : own;
   };
-  return loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
+  const declared = loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
+  const isAsRendered = toAnnotationPart(before.digests[role]) === toAnnotationPart(after.digests[role]);
+  return declared.length > 0 || isAsRendered ? declared : findPatchedAnnotations(before, after);
+}
+
+/** What patches set otherwise, where these annotations are not what they were though they are declared as they were. */
+function findPatchedAnnotations(before: ModelState, after: ModelState): string[] {
+  const read = ({ rollout: { policy } }: ModelState, key: string) => {
+    const path = `/metadata/annotations/${key.replaceAll('/', '~1')}`;
+    const operations = policy.patches.map(({ patch }) => [
+      patch.target,
+      patch.patch.filter((one) => one.path === path),
+    ]);
+    return JSON.stringify(operations.filter(([, found]) => Array.isArray(found) && found.length > 0));
+  };
+  const found = loadingAnnotations.filter((key) => read(before, key) !== read(after, key));
+  return (found.length > 0 ? found : [...loadingAnnotations]).map((key) => `${key} (by a patch)`);
 }
 
 /** Whether the primary is what the candidate was, and the candidate is no more. */

@@ -28,6 +28,8 @@ export function checkStorageLimits(service: Manifest, prefixes: readonly (readon
   visit(service.spec, ['spec'], (holder, key, path) => {
     const value = holder[key];
     switch (key) {
+      // Of a predictor, for its Pods.
+      case sourceAnnotation:
       case 'storageUri':
         report(path, refuseAddress(value, prefixes));
         return;

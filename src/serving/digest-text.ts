@@ -16,6 +16,11 @@ export function toSpecPart(digest: string | undefined): string | undefined {
   return digest === undefined ? undefined : /^(?:d2-)?([0-9a-f]{32})(?:-[0-9a-f]{16})?$/.exec(digest)?.[1];
 }
 
+/** The digits of the annotations that determine what is loaded; undefined: there are none, or 0.1.0 wrote it. */
+export function toAnnotationPart(digest: string | undefined): string | undefined {
+  return isOfThisVersion(digest) ? digest.split('-')[2] : undefined;
+}
+
 /** Whether two digests are of one spec, and, where both tell, of the same annotations. */
 export function isSameDigest(a: string | undefined, b: string | undefined): boolean {
   if (a === b) return true;

@@ -125,6 +125,8 @@ test('a limit holds for a storage path, for the annotation that KServe hands on,
   t.deepEqual(codes(toModel({}, storage), ['s3://approved']), ['storage-not-allowed']);
   const source = { 'internal.serving.kserve.io/storage-initializer-sourceuri': evil };
   t.deepEqual(codes(toModel({}, undefined, source), ['s3://approved']), ['storage-not-allowed']);
+  const ofPods = { predictor: { ...inModel({}).predictor, annotations: source } };
+  t.deepEqual(codes(toModel(ofPods), ['s3://approved']), ['storage-not-allowed']);
   const logger = { ...inModel({}).predictor, logger: { storage: { path: 'logs', key: 'k' } } };
   t.deepEqual(codes(toModel({ predictor: logger }), ['s3://approved']), []);
 });
