@@ -23,7 +23,7 @@ import type { EditFlags } from './edit-flags.ts';
 import type { HeadView } from './edit-head.ts';
 import { readHeadView } from './edit-head.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
-import { findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './edit-target.ts';
+import { describeOthersErrors, findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './edit-target.ts';
 import type { Host } from './host.ts';
 import { showProblems } from './show-problems.ts';
 
@@ -160,6 +160,7 @@ async function carryOut(session: Session, plan: EditPlan): Promise<number> {
       ...(committed === undefined ? [] : plan.notes(committed.after, committed.after)),
     ]),
     ...(committed?.remarks ?? toWriteRemarks(session, plan)),
+    ...describeOthersErrors(checked.elsewhere, target),
   ];
   if (flags.dryRun !== true && !(await isWanted(plan, host))) {
     host.write(2, ['nothing was changed\n']);
@@ -246,7 +247,15 @@ function toWriteRemarks({ target, head }: Session, plan: EditPlan): string[] {
 function check(
   target: EditTarget,
   plan: EditPlan,
-): { errors: Problem[]; warnings: Problem[]; before: Digests; after: Digests; own: Digests } {
+): {
+  errors: Problem[];
+  warnings: Problem[];
+  /** With errors that were there before, in files that may be no part of what Argo CD renders with the model. */
+  elsewhere: readonly Problem[];
+  before: Digests;
+  after: Digests;
+  own: Digests;
+} {
   const edited = new Map([[plan.path, plan.after]]);
   const reach = toReachOf(target, plan.path);
   const before = renderAll(reach);
@@ -259,6 +268,7 @@ function check(
   return {
     errors: sortProblems([...linked, ...[...own.problems, ...fresh].filter(isError)]),
     warnings: sortProblems([...fresh.filter((problem) => !isError(problem)), ...own.problems.filter(isIgnoredPolicy)]),
+    elsewhere: after.problems,
     before,
     after,
     own,

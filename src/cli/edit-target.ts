@@ -214,6 +214,21 @@ function toUnknownModel(name: string, tree: FolderTree, { models, problems }: Fo
   });
 }
 
+/**
+ * Errors in other files. A person who brakes must not take the commit for the brake: where one Application
+ * renders those files as well, Argo CD applies nothing of it.
+ */
+export function describeOthersErrors(problems: readonly Problem[], { model, places }: EditTarget): string[] {
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const files = [...new Set(errors.map(({ file }) => places.toShownPath(file)))];
+  if (files.length === 0) return [];
+  const shown = [...files.slice(0, 3), ...(files.length > 3 ? [`${files.length - 3} more`] : [])].map(mask).join(', ');
+  const [have, them] = files.length === 1 ? ['has', 'it'] : ['have', 'them'];
+  return [
+    `${shown} ${have} errors: as long as these are in git, an Application that renders ${them} along with ${mask(model.metadata.name)} applies nothing`,
+  ];
+}
+
 /** For which other models the percentage in a policy holds. */
 export function toReach(after: Pick<Digests, 'rollouts'>, shownPath: string, path: string, name: string): string[] {
   const others = after.rollouts

@@ -7,7 +7,7 @@ import { locate } from '../input/yaml-text.ts';
 import { exitCodes } from '../io/fault.ts';
 import { toExplainJson, toExplainText } from '../output/explain-text.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
-import { findTarget, renderAll, toAbsolute, toOwnApplication } from './edit-target.ts';
+import { describeOthersErrors, findTarget, renderAll, toAbsolute, toOwnApplication } from './edit-target.ts';
 import type { ExplainFlags } from './glance-flags.ts';
 import { toSpeech } from './glance-flags.ts';
 import type { Host } from './host.ts';
@@ -51,5 +51,6 @@ export async function runExplain(name: string, flags: ExplainFlags, host: Host):
       : toExplainText(explanation, { all: flags.all === true, toPath, style: host.style(1) });
   host.write(1, [text]);
   showProblems(problems.filter(isIgnoredPolicy), host, 2, toPath);
+  for (const line of describeOthersErrors(renderAll(target).problems, target)) host.write(2, [`${line}\n`]);
   return exitCodes.fine;
 }
