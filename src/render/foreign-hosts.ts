@@ -1,11 +1,12 @@
 /**
  * Hosts of one model that lead to another: where copies go, they would be answered by the other's primary;
- * and a host that is the Service of another namespace's ModelMesh would take all its calls.
+ * and a host that is the Service of another namespace's ModelMesh would take all its calls. The same of a Gateway
+ * that is public for one model and for copies of another: whoever calls the latter there gets its candidate.
  */
 import { toProblem } from '../input/parse-document.ts';
 import type { Finding, Problem } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
-import type { EffectivePolicy } from '../rollout/effective-policy.ts';
+import type { EffectivePolicy, Origin } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { toServiceKey } from '../rollout/rollout.ts';
 
@@ -17,6 +18,8 @@ export function checkForeignHosts(rollouts: readonly Rollout[]): Problem[] {
     for (const host of rollout.hosts) byHost.set(toServiceKey(host, rollout.namespace), rollout);
     byService.set(toServiceKey(rollout.serviceHost, rollout.namespace), rollout);
   }
+  const toName = (name: string, { namespace }: Rollout) => (name.includes('/') ? name : `${namespace}/${name}`);
+  const byGateway = new Map(rollouts.map((rollout) => [toName(rollout.policy.gateway.name, rollout), rollout]));
   const reported = new Map<EffectivePolicy, Set<string>>();
   return rollouts.flatMap((rollout) => {
     const { namespace, hosts, serviceHost, policy } = rollout;
@@ -24,8 +27,8 @@ export function checkForeignHosts(rollouts: readonly Rollout[]): Problem[] {
     // Of its own hosts and its own ModelMesh, the rollout's own checks have said it.
     const own = new Set([serviceHost, ...hosts].map(toKey));
     const problems: Problem[] = [];
-    const report = (field: string, host: string, finding: Finding) => {
-      const origin = policy.origins.get(field);
+    const report = (field: string, host: string, finding: Finding, otherwise?: Origin) => {
+      const origin = policy.origins.get(field) ?? otherwise;
       const known = reported.get(policy) ?? new Set();
       if (origin === undefined || known.has(host)) return;
       reported.set(policy, known.add(host));
@@ -39,6 +42,20 @@ export function checkForeignHosts(rollouts: readonly Rollout[]): Problem[] {
         message: safe`mirrored requests of ${mask(rollout.name)} would go to ${mask(service)}, which leads to the model ${mask(target.name)}`,
         hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
       });
+    const gateway = toName(policy.mirrorGateway.name, rollout);
+    const open = byGateway.get(gateway);
+    // Of its own gateways the rollout's own checks have said it.
+    if (open !== undefined && gateway !== toName(policy.gateway.name, rollout))
+      report(
+        'routing.mirrorGateway.name',
+        gateway,
+        {
+          code: 'mirror-loop',
+          message: safe`the mirror gateway of ${mask(rollout.name)}, ${mask(gateway)}, is the public gateway of ${mask(open.name)}: who calls ${mask(rollout.name)} there would get its candidate`,
+          hint: safe`give mirrored requests a Gateway of their own`,
+        },
+        open.policy.origins.get('routing.gateway.name'),
+      );
     for (const host of policy.hosts)
       if (byService.has(toKey(host)) && toKey(host) !== toKey(serviceHost))
         report('routing.hosts', host, {
