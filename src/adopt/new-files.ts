@@ -15,7 +15,7 @@ type Comments = Readonly<Record<string, string>>;
 function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comments {
   return {
     'metadata.name': `clients call ${name}.${namespace}`,
-    'metadata.namespace': "where its objects live; without it, the Application's destination namespace",
+    'metadata.namespace': "the namespace of its objects; without it, the Application's destination namespace",
     'spec.template': 'what the versions share',
     'spec.template.metadata.labels': 'of the InferenceService of each version',
     'spec.template.metadata.annotations': 'of the InferenceService of each version',
@@ -25,9 +25,9 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
     'spec.template.spec.predictor.model.modelFormat': 'what a serving runtime must support',
     'spec.primary': 'the version that answers every request',
     'spec.primary.version': 'what people call it; becomes the label app.kubernetes.io/version',
-    'spec.primary.storageUri': 'where the model lies',
+    'spec.primary.storageUri': 'where the model is stored',
     'spec.primary.name': `of its InferenceService; without it, ${name}-0`,
-    'spec.candidate': 'the version that sees copies of requests; nobody gets its answers',
+    'spec.candidate': 'the version that gets copies of requests; its responses are discarded',
     'spec.candidate.name': `of its InferenceService; without it, ${name}-1`,
     'spec.candidate.overrides': 'what differs from the primary: a JSON merge patch (RFC 7386)',
   };

@@ -15,8 +15,8 @@ export function addCandidate(program: Command, host: Host, finish: (code: number
       .command('set <model>')
       .description('write a candidate into the model file, or change the one that is there')
       .option('--version <version>', 'what it is called; a new candidate needs one')
-      .option('--storage-uri <uri>', 'where it lies')
-      .option('--storage-path <path>', 'where it lies in the storage that the model file names')
+      .option('--storage-uri <uri>', 'where it is stored')
+      .option('--storage-path <path>', 'where it is in the storage that the model file names')
       .option('--name <name>', "its InferenceService's name; default: the model's name and -1")
       .option('--no-overrides', 'remove its overrides; without this they stay'),
   )

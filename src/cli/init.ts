@@ -7,10 +7,10 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
   program.enablePositionalOptions();
   program
     .command('init [name]')
-    .description('write the files of a new model, or of one that is in the cluster already; asks for what is not said')
-    .option('--namespace <name>', "where its objects live; default: the Application's destination namespace")
+    .description('write the files of a new model, or of one that is already in the cluster; asks for what is missing')
+    .option('--namespace <name>', "the namespace of its objects; default: the Application's destination namespace")
     .option('--version <version>', 'what the first version is called (default: "v1")')
-    .option('--storage-uri <uri>', 'where it lies')
+    .option('--storage-uri <uri>', 'where it is stored')
     .option('--format <name>', 'its modelFormat, as sklearn or onnx')
     .option('--secret-key <name>', 'the entry of the Secret storage-config by which it is read')
     .option('--percentage <percent>', 'how much is mirrored to a candidate (default: 100)')

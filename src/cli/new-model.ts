@@ -196,7 +196,8 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
     if (flags.dryRun === true) host.write(1, diffs);
     return refuse(problems, host, places, '; the places are those of the files as they would be: --dry-run shows them');
   }
-  const later = model.candidate === undefined ? ` A candidate comes by model-mirror ${toCandidateWords(model)}.` : '';
+  const later =
+    model.candidate === undefined ? ` Add a candidate with \`model-mirror ${toCandidateWords(model)}\`.` : '';
   const report = flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : write(files, places);
   host.write(1, [
     ...diffs,
@@ -218,7 +219,7 @@ function toTaken({ path }: NewFile): Problem {
   return toWholeProblem(path, {
     code: 'file-exists',
     message: safe`this file is there already, and nothing is overwritten`,
-    hint: safe`a new version comes by model-mirror candidate set; for another model name another folder with --dir`,
+    hint: safe`for a new version use model-mirror candidate set; for another model pass another folder with --dir`,
   });
 }
 

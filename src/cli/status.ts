@@ -9,7 +9,7 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
   addLookFlags(
     program
       .command('status [model]')
-      .description('what is wanted of each model, what was seen of it, and why the two differ')
+      .description('desired and observed state of each model, and why they differ')
       .addOption(
         new Option(
           '--fetch',

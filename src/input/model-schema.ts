@@ -9,7 +9,7 @@ const versionOf = (suffix: string) =>
     ),
     storageUri: optional(
       text(),
-      'Where the model lies: s3, gs, pvc, http or https. Becomes spec.predictor.model.storageUri. Required unless the template or the overrides give storage.',
+      'Where the model is stored: s3, gs, pvc, http or https. Becomes spec.predictor.model.storageUri. Required unless the template or the overrides give storage.',
     ),
     name: optional(text(), `The InferenceService's name. Default: the model's name and ${suffix}.`),
     overrides: optional(
@@ -63,7 +63,7 @@ export const modelSchema = v.pipe(
           'What both versions share.',
         ),
         primary: said(versionOf('-0'), 'The version that answers every request.'),
-        candidate: optional(versionOf('-1'), 'The version that sees copies of requests; nobody gets its answers.'),
+        candidate: optional(versionOf('-1'), 'The version that gets copies of requests; its responses are discarded.'),
       }),
       'Its versions.',
     ),

@@ -26,7 +26,7 @@ export const modelStatusSchema = v.pipe(
     ...header('ModelStatus'),
     metadata: said(
       looseFields({ name: said(text(), 'The model.'), namespace: said(text(), 'Where it was seen.') }),
-      'Which model this speaks of.',
+      'Which model this file is about.',
     ),
     status: said(
       looseFields({

@@ -43,7 +43,7 @@ export function toReference(): string {
     return `## ${kind}\n\n${about}\n\n| field | type | |\n| --- | --- | --- |\n${rows.join('\n')}`;
   });
   const head =
-    '# The files\n\nMade by `npm run docs` of the schemas that `model-mirror schema KIND` prints. Fields in **bold** must be there; fields that are not listed are problems, save in a ModelStatus, where they are left alone. An optional field that is written and empty (`candidate:`) is absent; only `mirrorPercentage` and the limits must be filled. The files are read as YAML 1.2; what YAML 1.1, as Kubernetes reads it, takes for something else (`no`, `0644`) is a problem.';
+    '# The files\n\nMade by `npm run docs` from the schemas that `model-mirror schema KIND` prints. Fields in **bold** are required. Fields that are not listed are problems, except in a ModelStatus, where they are left alone. An optional field that is written but empty (`candidate:`) counts as absent; only `mirrorPercentage` and the limits must not be empty. The files are read as YAML 1.2; a value that YAML 1.1, as Kubernetes reads it, reads differently (`no`, `0644`) is a problem.';
   return `${[head, ...sections, toPatchSection()].join('\n\n')}\n`;
 }
 
