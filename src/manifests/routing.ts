@@ -87,7 +87,8 @@ export function renderMirrorVirtualService(rollout: Rollout, candidate: RolloutV
     },
     spec: {
       gateways: [rollout.policy.mirrorGateway.name],
-      hosts: rollout.hosts.flatMap((host) => [host, ...toShadowHosts(host)]),
+      // A host that a policy adds may be another's second form, and Istio refuses a host that is there twice.
+      hosts: [...new Set(rollout.hosts.flatMap((host) => [host, ...toShadowHosts(host)]))],
       http: [
         {
           headers: { request: { remove: [...modelHeaders] } },

@@ -108,6 +108,18 @@ test("a mirror to ModelMesh's Service or to the model itself is a loop, whatever
     t.deepEqual(codes({ mirrorGateway: { service } }), [], service);
 });
 
+test('no host is in a VirtualService twice, also where one is the form that an older Istio makes of another', (t) => {
+  const hosts = ['x.example.com', 'x.example.com-shadow', 'wisdom.models-shadow', 'x.example.com'];
+  const objects = renderObjects({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy({ hosts }) });
+  const routes = objects.filter(({ kind }) => kind === 'VirtualService');
+  t.is(routes.length, 2);
+  for (const { spec } of routes) {
+    const rendered = (spec as { hosts: string[] }).hosts;
+    t.true(rendered.includes('x.example.com-shadow'));
+    t.deepEqual(rendered, [...new Set(rendered)]);
+  }
+});
+
 test('the cluster domain is part of every default host, and of no host that a policy names', (t) => {
   const text = JSON.stringify(
     renderObjects({
