@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { readRecording } from './recording.ts';
@@ -84,4 +86,15 @@ test('what is no part of a recording is reported at its place, and the rest is r
       'r.yaml:30:21: not YAML: …',
     ],
   );
+});
+
+test('a folder without a single event is not taken for one whose states are right', (t) => {
+  const empty = mkdtempSync(join(tmpdir(), 'recordings-'));
+  t.teardown(() => rmSync(empty, { recursive: true }));
+  const run = () => spawnSync(process.execPath, [join(import.meta.dirname, 'replay.ts'), empty], { encoding: 'utf8' });
+  t.regex(run().stderr, /has no recordings/);
+  writeFileSync(join(empty, 'empty.yaml'), '');
+  const { status, stdout, stderr } = run();
+  t.deepEqual([status, stdout], [2, '']);
+  t.regex(stderr, /has no events/);
 });

@@ -143,6 +143,10 @@ function main(folder: string | undefined): number {
       .join(''),
   );
   for (const problem of read.problems) process.stderr.write(`${problem}\n`);
+  if (read.events.length === 0 && read.problems.length === 0) {
+    process.stderr.write(safe`${mask(folder)} has no events of InferenceServices: nothing was replayed\n`);
+    return 2;
+  }
   return read.problems.length === 0 ? 0 : 1;
 }
 
