@@ -11,7 +11,28 @@ const hidden = '…';
 
 /** @param isCut the text went on: a URL whose end is missing may have had its @ there. */
 export function hideCredentials(text: string, isCut = false): string {
-  return hideValues(hideTokens(hideUsers(hidePrivateKeys(text), isCut)));
+  return hideValues(hideTokens(hideUsers(hidePrivateKeys(hideOwn(text)), isCut)));
+}
+
+/** Shorter ones could be a part of any text. */
+const shortestOwn = 6;
+/** They are rotated, and the last ones may still be named in an answer. */
+const mostOwn = 8;
+const own = new Set<string>();
+
+/** From now on, this credential of the program's own is shown nowhere: a server may repeat what it was sent, as in "token … has expired". */
+export function keepCredential(credential: string): void {
+  if (credential.length < shortestOwn) return;
+  own.delete(credential);
+  own.add(credential);
+  const [oldest] = own;
+  if (own.size > mostOwn && oldest !== undefined) own.delete(oldest);
+}
+
+function hideOwn(text: string): string {
+  let safe = text;
+  for (const credential of own) safe = safe.replaceAll(credential, hidden);
+  return safe;
 }
 
 /** Blocks of PEM but those that everybody may see. Without its last line, all that follows belongs to it. */

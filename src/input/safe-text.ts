@@ -84,9 +84,9 @@ function shorten(text: string, maxLength: number): string {
     .replace(/\ufffd$/, '')}…`;
 }
 
-/** Control, format and private characters, lone surrogates and all ends of lines but our own. */
+/** Control, format and private characters, those that Unicode reserves for formats, lone surrogates and all ends of lines but our own. */
 function escapeControls(text: string): SafeText {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, (character) => {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u2065\u{e0000}-\u{e007f}]/gu, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16);
     return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
   }) as SafeText;

@@ -140,6 +140,8 @@ class Stream {
   /** Where to go on; undefined: list first. */
   #version: string | undefined;
   #failures = 0;
+  /** Watches in a row that were expired before they told anything. */
+  #expiries = 0;
 
   constructor(options: FeedOptions, handlers: FeedHandlers, kind: Kind, namespace: string | undefined) {
     this.#options = options;
@@ -164,9 +166,12 @@ class Stream {
         if (isExpired || this.#version === undefined) this.#version = undefined;
         this.#failures++;
         meter.retry('api');
-        const backoff = isExpired && this.#failures === 1 ? 0 : computeBackoff(this.#failures, clock.random());
+        if (isExpired) this.#expiries++;
+        // A list that is expired at once, as from a cache that lags behind, would be asked for without a pause.
+        const count = isExpired ? this.#expiries - 1 : this.#failures;
+        const backoff = count === 0 ? 0 : computeBackoff(count, clock.random());
         const pause = Math.max(backoff, error.retryAfterMs ?? 0);
-        const say = this.#failures > 1 ? log.error : log.warn;
+        const say = this.#failures > 1 || this.#expiries > 1 ? log.error : log.warn;
         say(error.message, { attempt: this.#failures, retryInSeconds: Math.round(pause / 100) / 10 });
         if (!isExpired) this.#handlers.trouble(this.#path, error.message);
         await clock.sleep(pause, signal);
@@ -216,6 +221,7 @@ class Stream {
     });
     if (events === 0 && clock.now() - start < shortMs)
       throw new ApiTrouble(safe`the Kubernetes API ends the watch of ${mask(this.#path)} at once`);
+    this.#expiries = 0;
     this.#recover();
   }
 
@@ -225,7 +231,7 @@ class Stream {
     const object = valueAt(event, ['object']);
     if (type === 'ERROR') {
       const code = valueAt(object, ['code']);
-      const message = toStatusMessage(JSON.stringify(object));
+      const message = toStatusMessage(JSON.stringify(object ?? {}));
       throw new ApiTrouble(
         safe`the Kubernetes API ends the watch of ${mask(this.#path)}: ${message}`,
         typeof code === 'number' ? code : undefined,
@@ -240,6 +246,7 @@ class Stream {
       else this.#handlers.put(live);
     }
     this.#version = version;
+    this.#expiries = 0;
   }
 
   #recover(): void {

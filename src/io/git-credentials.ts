@@ -1,6 +1,7 @@
 /** The credentials of the git server: from a file, a folder (a mounted Secret) or the environment. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { keepCredential } from '../input/credentials.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
 import type { Environment } from './argocd-environment.ts';
@@ -28,6 +29,8 @@ export function toAuthorization(place: string | undefined, environment: Environm
         : readPlace(place);
     if (!secret) return {};
     const pair = Buffer.from(`${username || defaultUsername}:${secret}`, 'utf8').toString('base64');
+    keepCredential(secret);
+    keepCredential(pair);
     return { Authorization: `Basic ${pair}` };
   };
 }

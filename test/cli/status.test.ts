@@ -262,7 +262,7 @@ test('what cannot be fetched says why, and what to do', async (t) => {
   await git(clone, ['remote', 'set-url', 'origin', 'git@example.com:ml/deployments.git']);
   t.regex(
     await say(['--fetch']),
-    /^2 model-mirror: --fetch speaks https alone, .*\n {4}run git fetch, and look with --revision origin\/main\n$/,
+    /^2 model-mirror: --fetch supports only https, .*\n {4}run git fetch, and look with --revision origin\/main\n$/,
   );
   await git(clone, ['remote', 'set-url', 'origin', 'http://ml:secret@git.example.com/deployments.git']);
   t.regex(await say(['--fetch']), /^2 model-mirror: .* begins with http:\/\//);

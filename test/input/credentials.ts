@@ -146,6 +146,7 @@ export const hostile = fc
         '\u202e',
         '\u2028',
         '\u200b',
+        '\u2065',
         '\ufeff',
         '\ud800',
         '\u{e0041}',

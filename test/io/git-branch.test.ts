@@ -478,6 +478,25 @@ test('credentials: wrong ones are said so, rotated ones are taken, none is ever 
   t.is((await scene.git('log', '--format=%B%an%cn', 'main')).includes('secret'), false);
 });
 
+test('a server that repeats the credentials has no say in what is shown', async (t) => {
+  const host = createServer((request, response) => {
+    const [, pair = ''] = (request.headers.authorization ?? '').split(' ');
+    const [, token] = Buffer.from(pair, 'base64').toString('utf8').split(':');
+    response.writeHead(401, { 'content-type': 'text/plain' }).end(`the token ${token} of ${pair} has expired`);
+  });
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => host.close());
+  const scene = await Scene.start(t);
+  const branch = scene.open({
+    url: `http://127.0.0.1:${(host.address() as AddressInfo).port}/repo.git`,
+    authorization: toAuthorization(undefined, { MODEL_MIRROR_GIT_TOKEN: 'correct horse' }),
+  });
+  await t.throwsAsync(branch.fetch(never), {
+    instanceOf: BranchTrouble,
+    message: /\(HTTP 401\): the token … of … has expired$/,
+  });
+});
+
 test('credentials come from a folder or the environment as well', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` });
