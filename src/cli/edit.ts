@@ -326,7 +326,7 @@ function planPolicy(target: EditTarget, percentage: number, file: FoundFile | un
   const share = toSmallShare(percentage);
   const words = {
     ...toMirrorWords(name, percentage),
-    question: share === undefined || isTyped ? undefined : `${share}. Is that meant?`,
+    question: share === undefined || isTyped ? undefined : `${share}. Do you mean that?`,
     notes: (after: Digests) => [
       ...(share === undefined ? [] : [share]),
       ...toLater(target, after),

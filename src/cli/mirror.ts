@@ -17,7 +17,7 @@ export function addMirror(program: Command, host: Host, finish: (code: number) =
     .addHelpText(
       'after',
       `
-Below 1 %, as with 0.2, it asks on a terminal whether that is meant; with the sign, as in 0.2%, it does not.
+Below 1 %, for example 0.2, it asks on a terminal whether you mean that; 0.2% with the sign is not questioned.
 
 Example: stop mirroring to the candidate of one model, whatever the outer policies say
   $ model-mirror mirror wisdom 0 --here --commit`,

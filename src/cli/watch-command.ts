@@ -24,7 +24,7 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--git-interval <duration>', 'how often to look at the branch although nothing happens', '30s')
     .option(
       '--max-fetch <size>',
-      'the most that one look at the branch may bring, as 100Mi; default: what fits into memory',
+      'the most that one fetch of the branch may transfer, for example 100Mi; default: what fits into memory',
     )
     .option('--watch-timeout <duration>', 'how long one watch of the API lasts; half as long again is silence', '30s')
     .option('--page', 'keep STATUS.md at the path, for people')
@@ -36,7 +36,7 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--argocd-namespace <name>', 'where its Applications are', 'argocd')
     .option(
       '--argocd-instance-label <key>',
-      'the application.instanceLabelKey of argocd-cm, where Argo CD tracks by label',
+      'application.instanceLabelKey of argocd-cm, if Argo CD tracks by label',
       'app.kubernetes.io/instance',
     )
     .option('--listen <address>', 'serve /healthz, /readyz and /metrics there, as 0.0.0.0:8080')

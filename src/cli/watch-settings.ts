@@ -81,7 +81,7 @@ function toRepositoryUrl(text: string | undefined): string {
   if (url.username !== '' || url.password !== '')
     throw new Fault(
       'usage',
-      safe`the address of the repository holds credentials, for everybody to see`,
+      safe`the address of the repository contains credentials, which anyone could see`,
       safe`take them out; use --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
     );
   const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);

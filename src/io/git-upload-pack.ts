@@ -46,7 +46,7 @@ async function* hearErrors(body: Chunks): Chunks {
   for await (const chunk of body) {
     const said = packets.take(chunk);
     if (said !== undefined)
-      throw new BranchTrouble('unavailable', safe`the git server gives nothing to read: ${mask(said)}`);
+      throw new BranchTrouble('unavailable', safe`the git server returned no data: ${mask(said)}`);
     yield chunk;
   }
 }

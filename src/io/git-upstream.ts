@@ -59,11 +59,7 @@ export async function findUpstream(folder: string, branch?: string): Promise<Ups
   const remote = await configured('remote');
   const merge = branch ?? (remote && (await configured('merge'))?.replace(/^refs\/heads\//, ''));
   if (merge === undefined)
-    throw new Fault(
-      'usage',
-      safe`the branch here follows none of a remote`,
-      safe`name the remote branch with --branch`,
-    );
+    throw new Fault('usage', safe`this branch has no upstream`, safe`name the remote branch with --branch`);
   return { remote: remote ?? 'origin', branch: merge };
 }
 
@@ -99,7 +95,7 @@ export async function fetchUpstream(
     throw new Fault(
       'environment',
       safe`${mask(remote)}/${mask(branch)} cannot be fetched: ${reason}`,
-      safe`${isDenied ? 'give --git-credentials or MODEL_MIRROR_GIT_TOKEN' : 'try again'}, or run git fetch and look with --revision`,
+      safe`${isDenied ? 'pass --git-credentials or MODEL_MIRROR_GIT_TOKEN' : 'try again'}, or run git fetch and look with --revision`,
       { cause: error },
     );
   }
@@ -201,7 +197,7 @@ async function assertKnownFormats(repository: GitFolder, upstream: Upstream): Pr
     );
   if (((await format('objectformat')) ?? 'sha1') === 'sha1' && ((await format('refstorage')) ?? 'files') === 'files')
     return;
-  throw new Fault('usage', safe`--fetch does not know the form in which this repository is kept`, toGitHint(upstream));
+  throw new Fault('usage', safe`--fetch does not support the format of this repository`, toGitHint(upstream));
 }
 
 function toGitHint(upstream: Upstream): SafeText {

@@ -107,7 +107,7 @@ export async function commitFile(
 /** Without what isomorphic-git says to its own users. */
 function toLibraryReason(error: unknown): SafeText {
   const { code, message, data } = error as Error & { readonly code?: string; readonly data?: { message?: string } };
-  if (code === 'UnmergedPathsError') return safe`there are conflicts that are not resolved`;
+  if (code === 'UnmergedPathsError') return safe`there are unresolved conflicts`;
   if (code === 'InternalError' && data?.message !== undefined) return mask(data.message);
   return 'errno' in (error as object) ? toReason(error) : mask(message);
 }
@@ -169,7 +169,7 @@ async function commitLocked(
       noUpdateBranch: true,
     });
     if ((await git.resolveRef({ fs: files, gitdir, ref: 'HEAD' })) !== head.commit)
-      throw new Fault('environment', safe`somebody else has committed just now`, safe`try again`);
+      throw new Fault('environment', safe`another commit was made just now`, safe`try again`);
     write();
     await git.writeRef({ fs: files, gitdir, ref: `refs/heads/${branch}`, value: id, force: true });
     if (wish.branch !== undefined)
@@ -230,14 +230,14 @@ async function assertKnownFormats({ fs: files, gitdir, common }: GitFolder, sett
   if (!['', 'sha1'].includes(await config('extensions.objectformat')))
     refuse(safe`commits in SHA-256 repositories are not supported`);
   if (!['', 'files'].includes(await config('extensions.refstorage')))
-    refuse(safe`the repository keeps its branches in another form than files`);
+    refuse(safe`the repository does not store its branches as files`);
   const isSplit = [gitdir, common].some((folder) =>
     fs.readdirSync(folder).some((name) => name.startsWith('sharedindex.')),
   );
   if (isSplit || isTrue(await config('index.sparse'))) refuse(safe`git's index is split or sparse here`);
   if (settings.unread !== undefined)
     refuse(safe`${mask(settings.unread)} includes other files, which only git can follow`);
-  if (isTrue(await config('commit.gpgsign'))) refuse(safe`commits are to be signed here (commit.gpgsign)`);
+  if (isTrue(await config('commit.gpgsign'))) refuse(safe`commits must be signed here (commit.gpgsign)`);
   const paths = await git.listFiles({ fs: files, gitdir });
   if (paths.some((path) => path.includes('\ufffd'))) refuse(safe`there are file names that are not UTF-8`);
 }
@@ -248,7 +248,7 @@ async function readHead({ fs: files, gitdir }: GitFolder): Promise<Head> {
   try {
     commit = await git.resolveRef({ fs: files, gitdir, ref: 'HEAD' });
   } catch (error) {
-    throw new Fault('environment', safe`there is no commit yet that this one could follow`, leaveToGit, {
+    throw new Fault('environment', safe`there is no commit yet to build on`, leaveToGit, {
       cause: error,
     });
   }
@@ -268,7 +268,7 @@ async function readPerson(
   if (!name || !email)
     throw new Fault(
       'environment',
-      safe`git does not know who commits`,
+      safe`git has no author identity`,
       safe`run git config user.name and git config user.email, or set GIT_AUTHOR_NAME, GIT_COMMITTER_NAME and the like`,
     );
   return { name, email };

@@ -91,7 +91,7 @@ function checkForModelMesh(
   if (mode === undefined)
     report(['metadata', 'annotations', deploymentModeAnnotation], {
       code: 'missing-field',
-      message: safe`the annotation ${deploymentModeAnnotation} is missing, so the cluster's default would hold`,
+      message: safe`the annotation ${deploymentModeAnnotation} is missing, so the cluster's default would apply`,
       hint: safe`add ${deploymentModeAnnotation}: ModelMesh to spec.template.metadata.annotations`,
     });
   else if (mode !== 'ModelMesh')

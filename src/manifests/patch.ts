@@ -157,10 +157,10 @@ function toInvalid({ kind, metadata }: Manifest, path: FieldPath, message: strin
   const place = path.length === 0 ? object : safe`${toFieldText(path)} of ${object}`;
   return {
     code: 'patch-refused',
-    message: safe`${place}: ${hint === undefined ? 'this is not a value that the field takes' : mask(wrong)}`,
+    message: safe`${place}: ${hint === undefined ? 'this value is not allowed here' : mask(wrong)}`,
     hint:
       hint === undefined
-        ? safe`see the reference of the field; an object that is refused holds up the commit that closes a mirror`
+        ? safe`see the reference of the field; a refused object blocks the commit that closes a mirror`
         : mask(hint),
   };
 }

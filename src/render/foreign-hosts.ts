@@ -61,7 +61,7 @@ export function checkForeignHosts(rollouts: readonly Rollout[]): Problem[] {
         report('routing.hosts', host, {
           code: 'duplicate-host',
           message: safe`${mask(host)} is ModelMesh's own Service, which every model of its namespace shares`,
-          hint: safe`take it out of routing.hosts`,
+          hint: safe`remove it from routing.hosts`,
         });
     return problems;
   });

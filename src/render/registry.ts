@@ -137,7 +137,7 @@ function toHostClash(host: string, by: Rollout, first: Rollout): Problem {
 }
 
 function toDuplicate({ kind, metadata }: Manifest, by: Rollout, first: Rollout, shared: boolean): Problem {
-  const message = safe`${mask(kind)} ${mask(metadata.namespace)}/${mask(metadata.name)} of ${mask(by.name)} is ${shared ? 'rendered otherwise' : 'rendered too'} for ${mask(first.name)} (${mask(first.file.source.path)})`;
+  const message = safe`${mask(kind)} ${mask(metadata.namespace)}/${mask(metadata.name)} of ${mask(by.name)} is ${shared ? 'rendered differently' : 'rendered too'} for ${mask(first.name)} (${mask(first.file.source.path)})`;
   if (shared) {
     const gatewayFields = [...by.policy.origins].filter(([field]) => /^routing\.(gateway|mirrorGateway)\./.test(field));
     const isGatewayPatch = ({ patch }: PlacedPatch) => patch.target.kind === 'Gateway';

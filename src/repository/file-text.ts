@@ -18,7 +18,7 @@ export function toFileText(bytes: Uint8Array, maxBytes = maxFileBytes): string |
   if (bytes.length > maxBytes)
     return {
       code: 'file-too-large',
-      message: safe`the file is larger than ${maxBytes} bytes, and no more are read`,
+      message: safe`the file is larger than ${maxBytes} bytes, which is the limit`,
       hint: safe`make it smaller, or rename it if it is not for model-mirror`,
     };
   let text: string;

@@ -255,19 +255,19 @@ function checkGateways(policy: EffectivePolicy): Problem[] {
     if (create && name.includes('/'))
       reportAt([`routing.${field}.name`], {
         code: 'invalid-value',
-        message: safe`a Gateway is rendered into the model's own namespace, which ${mask(name)} is not for sure`,
-        hint: safe`write the name alone, or set create: false for a Gateway of somebody else`,
+        message: safe`a Gateway is rendered into the model's own namespace, which may not be that of ${mask(name)}`,
+        hint: safe`write the name alone, or set create: false for a Gateway that is managed elsewhere`,
       });
   if (overlaps(gateway.selector, mirrorGateway.selector))
     report(['routing.mirrorGateway.selector', 'routing.gateway.selector'], {
-      message: safe`the mirror gateway's selector picks the public gateway's pods (${toSelectorText(gateway.selector)}): mirrored requests would be mirrored again, without end`,
+      message: safe`the mirror gateway's selector picks the public gateway's pods (${toSelectorText(gateway.selector)}): mirrored requests would be mirrored again, endlessly`,
       hint: safe`select pods of a gateway of its own for mirrored requests, as istio: egressgateway does`,
     });
   const service = mirrorGateway.service.split('.')[0] ?? '';
   // By Istio's own convention the Service of the pods `istio: x` is `x` or `istio-x`.
   if (Object.values(gateway.selector).some((value) => toGatewayName(value) === toGatewayName(service)))
     report(['routing.mirrorGateway.service', 'routing.gateway.selector'], {
-      message: safe`mirrored requests would go to ${mask(mirrorGateway.service)}, the public gateway's own Service, and be mirrored again, without end`,
+      message: safe`mirrored requests would go to ${mask(mirrorGateway.service)}, the public gateway's own Service, and be mirrored again, endlessly`,
       hint: safe`name the Service of a separate gateway, such as istio-egressgateway.istio-system.svc.${mask(policy.clusterDomain)}`,
     });
   return problems;

@@ -111,7 +111,7 @@ function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Roll
   if (full(gateway.name) === full(mirrorGateway.name))
     report(['routing.mirrorGateway.name', 'routing.gateway.name'], {
       code: 'mirror-loop',
-      message: safe`the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, without end`,
+      message: safe`the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, endlessly`,
       hint: safe`give each a name of its own`,
     });
   const known = (host: string) => toServiceKey(host, namespace);
@@ -126,7 +126,7 @@ function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Roll
     report(['routing.hosts', 'routing.service.host'], {
       code: 'duplicate-host',
       message: safe`${mask(serviceHost)} is ModelMesh's own Service, which every model shares`,
-      hint: safe`take it out of routing.hosts`,
+      hint: safe`remove it from routing.hosts`,
     });
   return problems;
 }

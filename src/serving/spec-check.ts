@@ -124,7 +124,7 @@ function refuseText(node: SchemaNode, text: string, field: SafeText): Finding | 
     return undefined;
   return {
     code: 'invalid-value',
-    message: safe`${field} is ${quote(text)}, which KServe does not take`,
+    message: safe`${field} is ${quote(text)}, which KServe does not accept`,
     hint: node.type === 'int-or-string' ? safe`write a quantity, as in 500m or 2Gi` : safe`match ${mask(node.pattern)}`,
   };
 }

@@ -155,7 +155,7 @@ export class RepositoryModels {
 }
 
 function toNoModel({ file, line, column, message }: Problem): SafeText {
-  return safe`${file}:${line}:${column}: ${message}; its status stays as it is until it is mended`;
+  return safe`${file}:${line}:${column}: ${message}; its status stays as it is until that is fixed`;
 }
 
 /** Whatever its text may be, it is no status. */

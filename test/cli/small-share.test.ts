@@ -22,7 +22,7 @@ test('a share below 1 % is said as a count of requests', async (t) => {
 
 test('on a terminal it is asked, and nothing is done without a yes', async (t) => {
   const { runAsked, run, read } = clone(t);
-  const question = /0\.2 % is 2 requests in 1,000\. Is that meant\?/;
+  const question = /0\.2 % is 2 requests in 1,000\. Do you mean that\?/;
   const before = read(policy);
   for (const key of ['n', '\r', '\u0003']) {
     const no = await runAsked(question, key, 'mirror', 'wisdom', '0.2', '--commit');
@@ -37,7 +37,7 @@ test('on a terminal it is asked, and nothing is done without a yes', async (t) =
   t.regex(read(policy), /mirrorPercentage: 0\.2\n/);
   // Said so, looked at only, set already, or nobody there to ask.
   for (const words of [['0.3%'], ['0.4', '--dry-run'], ['0.3', '--commit'], ['5']]) {
-    const { asked, code } = await runAsked(/meant/, 'n', 'mirror', 'wisdom', ...words);
+    const { asked, code } = await runAsked(/Do you mean/, 'n', 'mirror', 'wisdom', ...words);
     t.false(asked, words.join(' '));
     t.is(code, 0);
   }

@@ -253,7 +253,7 @@ test('what cannot be fetched says why, and what to do', async (t) => {
   };
   t.regex(
     await say(['--fetch'], { MODEL_MIRROR_GIT_TOKEN: 'n0t-it' }),
-    /^3 model-mirror: origin\/main cannot be fetched: .* does not accept the credentials \(HTTP 401\).*\n {4}give --git-credentials or/,
+    /^3 model-mirror: origin\/main cannot be fetched: .* does not accept the credentials \(HTTP 401\).*\n {4}pass --git-credentials or/,
   );
   t.regex(
     await say(['--fetch', '--branch', 'mian'], { MODEL_MIRROR_GIT_TOKEN: 'secret' }),
@@ -267,10 +267,7 @@ test('what cannot be fetched says why, and what to do', async (t) => {
   await git(clone, ['remote', 'set-url', 'origin', 'http://ml:secret@git.example.com/deployments.git']);
   t.regex(await say(['--fetch']), /^2 model-mirror: .* begins with http:\/\//);
   await git(clone, ['checkout', '--quiet', '--detach']);
-  t.regex(
-    await say(['--fetch']),
-    /^2 model-mirror: the branch here follows none of a remote\n {4}name the remote branch/,
-  );
+  t.regex(await say(['--fetch']), /^2 model-mirror: this branch has no upstream\n {4}name the remote branch/);
   t.regex(await say(['--revision', 'origin/mian']), /^2 .*\n {4}did you mean "origin\/main"\?\n$/);
   await server.close();
 });

@@ -20,7 +20,7 @@ for (const said of [
   'invalid token: not a JWT',
   'bearer token expired',
   'basic authentication failed',
-  'give --git-credentials or MODEL_MIRROR_GIT_TOKEN',
+  'pass --git-credentials or MODEL_MIRROR_GIT_TOKEN',
   'the flag --token is missing',
   '--password-file ./password',
   'storage fields are "name", "secretKey", "schemaPath"',

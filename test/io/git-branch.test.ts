@@ -413,7 +413,7 @@ test('what a server says in place of a pack, or in its middle, is passed on', as
     answer = said;
     await t.throwsAsync(branch.fetch(never), {
       instanceOf: BranchTrouble,
-      message: 'the git server gives nothing to read: storage is read-only, password=…',
+      message: 'the git server returned no data: storage is read-only, password=…',
     });
   }
 });

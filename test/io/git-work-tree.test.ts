@@ -176,7 +176,7 @@ for (const [title, more] of [
 ] as const)
   test(`who commits is read from the repository, or from what the user has set for all: ${title}`, async (t) => {
     const scene = await setUp(t);
-    t.is(await toRefusal(t, scene, { environment: { ...machine, ...more } }), 'git does not know who commits');
+    t.is(await toRefusal(t, scene, { environment: { ...machine, ...more } }), 'git has no author identity');
     const home = makeHome(scene, { '.config/git/config': '[user]\n\tname = Xenia\n\temail = x@example.com\n' });
     const environment = { ...machine, ...more, HOME: home };
     await scene.commit({ environment });
@@ -191,7 +191,7 @@ for (const [title, more] of [
     for (const value of ['gpgSign = true', 'gpgsign = True', 'gpgsign = 1', 'gpgsign'])
       if (title === 'by git' || value !== 'gpgsign') {
         makeHome(scene, { '.gitconfig': `[commit]\n\t${value}\n` });
-        t.is(await toRefusal(t, scene, { environment }), 'commits are to be signed here (commit.gpgsign)', value);
+        t.is(await toRefusal(t, scene, { environment }), 'commits must be signed here (commit.gpgsign)', value);
       }
   });
 
@@ -211,7 +211,7 @@ test('settings are those that git finds: included, of the environment, and of a 
   );
   await scene.git('config', 'extensions.worktreeConfig', 'true');
   await scene.git('config', '--worktree', 'commit.gpgsign', 'true');
-  t.is(await toRefusal(t, scene), 'commits are to be signed here (commit.gpgsign)');
+  t.is(await toRefusal(t, scene), 'commits must be signed here (commit.gpgsign)');
 });
 
 test('git finds its way back: reflogs are written where git writes them', async (t) => {
@@ -374,7 +374,7 @@ test('conflicts and submodules are told as such', async (t) => {
   scene.put('other.yaml', '3\n');
   await scene.git('commit', '--quiet', '--all', '--message', 'other');
   await t.throwsAsync(scene.git('stash', 'pop', '--quiet'));
-  t.is(await toRefusal(t, scene), 'the commit cannot be made: there are conflicts that are not resolved');
+  t.is(await toRefusal(t, scene), 'the commit cannot be made: there are unresolved conflicts');
   const inner = await setUp(t);
   const outer = await setUp(t, { 'a.yaml': '1\n' });
   await outer.git('-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', inner.folder, 'models');

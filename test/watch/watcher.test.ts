@@ -487,7 +487,7 @@ test('what cannot be read in the branch is reported once, and stops no other mod
     scene.lines.filter((line) => /^warn (vendor|large|wisdom)/.test(line)),
     [
       'warn vendor:1:1: a submodule: put models elsewhere',
-      'warn large/model.yaml:1:1: the file is too large; its status stays as it is until it is mended',
+      'warn large/model.yaml:1:1: the file is too large; its status stays as it is until that is fixed',
     ],
   );
   await scene.end();
