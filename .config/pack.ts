@@ -17,6 +17,7 @@ const wanted = [
   'dist/comment-run.cjs',
   'dist/compare.cjs',
   'dist/completion.cjs',
+  'dist/confirm.cjs',
   'dist/demo.cjs',
   'dist/edit.cjs',
   'dist/explain-run.cjs',
