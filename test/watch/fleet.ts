@@ -52,14 +52,10 @@ export class Fleet {
 
   /** Waits until the branch tells what the cluster last said, of every model. */
   async settled(): Promise<void> {
-    await until(
-      'the branch tells the last facts',
-      async () => {
-        const told = await this.#tell();
-        return this.names.every((name) => told.get(name) === this.last.get(name));
-      },
-      60_000,
-    );
+    await until('the branch tells the last facts', async () => {
+      const told = await this.#tell();
+      return this.names.every((name) => told.get(name) === this.last.get(name));
+    });
   }
 
   /** The branch has all that it should, and nothing else; no commit did more than it may. */
