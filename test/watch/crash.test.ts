@@ -4,7 +4,7 @@ import { Fleet } from './fleet.ts';
 import { until, WatchScene } from './watch-scene.ts';
 
 /** `npm run soak` kills it a hundred times. */
-const kills = Number(process.env['MODEL_MIRROR_KILLS'] ?? 40);
+const kills = Number(process.env['MODEL_MIRROR_KILLS'] ?? 20);
 
 test('killed again and again at any moment while fifty models change: the branch has the last facts, whole', async (t) => {
   const scene = await WatchScene.start(t);

@@ -4,7 +4,7 @@ import { Fleet } from './fleet.ts';
 import { until, WatchScene } from './watch-scene.ts';
 
 /** `npm run soak` sets five minutes. */
-const seconds = Number(process.env['MODEL_MIRROR_SOAK_SECONDS'] ?? 60);
+const seconds = Number(process.env['MODEL_MIRROR_SOAK_SECONDS'] ?? 30);
 
 test('two watchers and a person on one branch: nobody’s commit is lost, and then there is peace', async (t) => {
   t.timeout((seconds + 600) * 1000);
