@@ -7,6 +7,8 @@ export interface Route {
   readonly to: string;
   /** Absent: nothing is mirrored. In per cent. */
   readonly mirrored?: number;
+  /** Envoy's cluster that gets the copies, as `outbound|8033||HOST`. */
+  readonly mirrorTo?: string;
   /** When Envoy took this configuration, in milliseconds since 1970. */
   readonly since: number;
 }
@@ -26,6 +28,7 @@ interface RouteEntry {
   readonly request_headers_to_add?: readonly { readonly header: { readonly key: string; readonly value: string } }[];
   readonly route?: {
     readonly request_mirror_policies?: readonly {
+      readonly cluster?: string;
       readonly runtime_fraction?: {
         readonly default_value: { readonly numerator?: number; readonly denominator?: keyof typeof denominators };
       };
@@ -51,5 +54,5 @@ function toRoute({ request_headers_to_add, route }: RouteEntry, since: number): 
   const policy = route?.request_mirror_policies?.[0];
   if (policy === undefined) return { to, since };
   const { numerator = 0, denominator = 'HUNDRED' } = policy.runtime_fraction?.default_value ?? { numerator: 100 };
-  return { to, since, mirrored: (numerator * 100) / denominators[denominator] };
+  return { to, since, mirrored: (numerator * 100) / denominators[denominator], mirrorTo: policy.cluster ?? '' };
 }

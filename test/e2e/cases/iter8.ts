@@ -1,6 +1,7 @@
 import type { ClusterObject } from '../cluster.ts';
 import { virtualServices } from '../cluster.ts';
 import { modelNamespace } from '../mesh.ts';
+import type { Route } from '../routes.ts';
 import type { Scene } from '../scene.ts';
 import { callsOf } from '../scene.ts';
 import { origins } from '../traffic.ts';
@@ -22,7 +23,9 @@ export async function iter8(scene: Scene): Promise<void> {
   await cluster.remove(virtualServices, modelNamespace, 'wisdom');
   await cluster.remove(virtualServices, modelNamespace, 'wisdom-mirror');
   await cluster.apply(toVirtualService());
-  await scene.untilRoutes('Iter8’s route', 'wisdom', ({ mirrored, to }) => mirrored === 100 && to === 'wisdom-0');
+  // Ours mirrored 100 % of the same calls: what differs is where the copies go.
+  const isTheirs = ({ mirrorTo }: Route) => mirrorTo?.endsWith(`|${service}`) === true;
+  await scene.untilRoutes('Iter8’s route', 'wisdom', isTheirs);
   for (const origin of origins) {
     await modelmesh.reset();
     const { summary, counts } = await scene.send({ origin, model: 'wisdom', calls });
