@@ -1,6 +1,7 @@
 import type { ClusterObject } from '../cluster.ts';
 import { virtualServices } from '../cluster.ts';
 import { modelNamespace } from '../mesh.ts';
+import { until } from '../program.ts';
 import type { Route } from '../routes.ts';
 import type { Scene } from '../scene.ts';
 import { callsOf } from '../scene.ts';
@@ -26,6 +27,11 @@ export async function iter8(scene: Scene): Promise<void> {
   // Ours mirrored 100 % of the same calls: what differs is where the copies go.
   const isTheirs = ({ mirrorTo }: Route) => mirrorTo?.endsWith(`|${service}`) === true;
   await scene.untilRoutes('Iter8’s route', 'wisdom', isTheirs);
+  // What an Envoy has in its configuration, its workers may not follow yet.
+  await until('copies arrive', async () => {
+    const { counts } = await scene.send({ origin: 'outside', model: 'wisdom', calls: 50 });
+    return callsOf(counts, 'wisdom-0') === 100;
+  });
   for (const origin of origins) {
     await modelmesh.reset();
     const { summary, counts } = await scene.send({ origin, model: 'wisdom', calls });
