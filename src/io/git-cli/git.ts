@@ -1,0 +1,187 @@
+/**
+ * The user's own git, run for what people's commands need of a repository.
+ *
+ * Invariants: never through a shell; what is printed is in English and unpaged; nobody is asked anything unless
+ * somebody sits at a terminal: elsewhere git has none of its own either, so that ssh and gpg cannot ask.
+ *
+ * 2.30 is the first git whose `rev-parse` takes --end-of-options, by which a name that begins with a dash is no
+ * option (git's RelNotes/2.30.0).
+ */
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import type { SafeText } from '../../input/safe-text.ts';
+import { join, mask, safe } from '../../input/safe-text.ts';
+import type { Environment } from '../argocd-environment.ts';
+import { Fault, toReason } from '../fault.ts';
+import { spawnGit } from './spawn.ts';
+
+/** Variables by which git would look at another repository than the folder's: hooks of git run with them. */
+const elsewhere = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_CONFIG'];
+
+const oldest = { major: 2, minor: 30 };
+
+/** Of what git and hooks say, so many lines are shown. */
+const shownLines = 40;
+
+const needGit = safe`install git ${oldest.major}.${oldest.minor} or newer`;
+
+/** How git is run. */
+export interface GitOptions {
+  /** Of the person: where git finds the configuration, ssh, and the helpers that are configured. */
+  readonly environment: Environment;
+  /** Whether somebody sits at a terminal, whom git, ssh and gpg may ask. */
+  readonly canAsk?: boolean;
+}
+
+export interface RunOptions {
+  readonly input?: string | Uint8Array | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Whether git may write what makes its next look faster, as the index; without, it takes no lock. */
+  readonly canLock?: boolean;
+  readonly variables?: Environment;
+}
+
+export interface Ended {
+  readonly code: number;
+  readonly output: Buffer;
+  /** What git, its hooks and helpers wrote for people. */
+  readonly complaint: string;
+}
+
+/** Git in one repository. */
+export class Git {
+  /** A work tree's root, or a bare repository. */
+  readonly folder: string;
+  readonly #options: GitOptions;
+  #version: Promise<void> | undefined;
+
+  constructor(folder: string, options: GitOptions) {
+    this.folder = folder;
+    this.#options = options;
+  }
+
+  /**
+   * What git prints.
+   *
+   * @throws Fault with what git says, when it fails.
+   */
+  async read(words: readonly string[], options: RunOptions = {}): Promise<string> {
+    const ended = await this.run(words, options);
+    if (ended.code !== 0) throw toRefusal(words, ended);
+    return ended.output.toString('utf8');
+  }
+
+  /** The same; undefined when git answers with no, or cannot answer. */
+  async ask(words: readonly string[], options: RunOptions = {}): Promise<string | undefined> {
+    const { code, output } = await this.run(words, options);
+    return code === 0 ? output.toString('utf8') : undefined;
+  }
+
+  /**
+   * Runs it to its end, whatever that is.
+   *
+   * @throws Fault when git is not installed or too old, and when the signal says to stop.
+   */
+  async run(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    const [ended] = await Promise.all([this.#run(words, options), this.assertInstalled()]);
+    return ended;
+  }
+
+  /** A process that is talked to; it ends when its input does. */
+  open(words: readonly string[]): ChildProcessWithoutNullStreams {
+    return this.#spawn(words, {});
+  }
+
+  /** Throws a fault when git is not installed or too old. */
+  async assertInstalled(): Promise<void> {
+    this.#version ??= this.#checkVersion();
+    await this.#version;
+  }
+
+  async #run(words: readonly string[], options: RunOptions): Promise<Ended> {
+    const child = this.#spawn(words, options);
+    const { input, signal } = options;
+    const output: Buffer[] = [];
+    const complaint: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
+    child.stdin.end(input ?? '');
+    const stop = () => this.#stop(child);
+    signal?.addEventListener('abort', stop);
+    try {
+      const [code] = (await once(child, 'close')) as [number | null];
+      signal?.throwIfAborted();
+      return {
+        code: code ?? 128,
+        output: Buffer.concat(output),
+        complaint: Buffer.concat(complaint).toString('utf8'),
+      };
+    } catch (error) {
+      throw signal?.aborted === true
+        ? new Fault('environment', safe`git ${mask(words[0] ?? '')} was stopped`, safe`try again`, { cause: error })
+        : toNotStarted(error);
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  #spawn(words: readonly string[], { canLock = false, variables = {} }: RunOptions): ChildProcessWithoutNullStreams {
+    const { environment, canAsk = false } = this.#options;
+    const kept = Object.entries(environment).filter(([name]) => !elsewhere.includes(name));
+    const env = {
+      ...Object.fromEntries(kept),
+      LC_ALL: 'C',
+      ...(canLock ? {} : { GIT_OPTIONAL_LOCKS: '0' }),
+      ...(canAsk ? {} : { GIT_TERMINAL_PROMPT: '0' }),
+      ...variables,
+    };
+    // In a session of its own it has no terminal.
+    return spawnGit(['--no-pager', '-C', this.folder, ...words], { environment: env, isApart: !canAsk });
+  }
+
+  /** With all that it has started, where that is a group of its own. */
+  #stop(child: ChildProcessWithoutNullStreams): void {
+    if (child.pid === undefined) return;
+    try {
+      if (this.#options.canAsk === true) child.kill();
+      else process.kill(-child.pid);
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+
+  async #checkVersion(): Promise<void> {
+    const { output } = await this.#run(['version'], {});
+    const [, major, minor] = /(\d+)\.(\d+)/.exec(output.toString('utf8')) ?? [];
+    if (major === undefined || minor === undefined) return;
+    const isOld = Number(major) - oldest.major || Number(minor) - oldest.minor;
+    if (isOld < 0) throw new Fault('environment', safe`git ${Number(major)}.${Number(minor)} is too old`, needGit);
+  }
+}
+
+function toNotStarted(error: unknown): Fault {
+  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+  const message = isMissing
+    ? safe`git is not installed, or not in PATH`
+    : safe`git cannot be started: ${toReason(error)}`;
+  return new Fault('environment', message, needGit, { cause: error });
+}
+
+/** What git would not do, in its own words. */
+export function toRefusal(words: readonly string[], { code, complaint, output }: Ended, hint?: SafeText): Fault {
+  const said = toSaid(complaint) ?? toSaid(output.toString('utf8')) ?? safe`it ended with ${code}`;
+  return new Fault(
+    'environment',
+    safe`git ${mask(words[0] ?? '')} failed: ${said}`,
+    hint ?? safe`see what git itself says of it`,
+  );
+}
+
+/** One line as it is, several below each other; undefined: there is none. */
+export function toSaid(text: string): SafeText | undefined {
+  const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
+  if (lines.length === 0) return undefined;
+  if (lines.length === 1) return mask(lines[0] ?? '');
+  const shown = lines.slice(0, shownLines).map((line) => safe`\n    ${mask(line)}`);
+  return safe`${join(shown, '')}${lines.length > shownLines ? safe`\n    and ${lines.length - shownLines} more lines` : ''}`;
+}
