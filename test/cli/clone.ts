@@ -5,22 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import test, { type ExecutionContext } from 'ava';
-import type { Terminal } from '../../src/cli/host.ts';
-import { main } from '../../src/cli/main.ts';
-import { plainStyle } from '../../src/output/style.ts';
+import type { Ended } from './in-process.ts';
+import { personal, runInProcess } from './in-process.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/edit');
 export const model = 'models/wisdom/model.yaml';
 export const policy = 'models/wisdom/policy.yaml';
-const environment = {
-  PATH: process.env['PATH'] ?? '',
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_AUTHOR_NAME: 'Ada',
-  GIT_AUTHOR_EMAIL: 'ada@example.com',
-  GIT_COMMITTER_NAME: 'Ada',
-  GIT_COMMITTER_EMAIL: 'ada@example.com',
-};
 
 export interface Repository {
   readonly folder: string;
@@ -37,19 +27,13 @@ export interface Repository {
   readonly at: (folder: string) => Repository;
 }
 
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 function toRepository(folder: string): Repository {
   return {
     folder,
     git: (...words) =>
       execFileSync('git', ['-C', folder, ...words], {
         encoding: 'utf8',
-        env: environment,
+        env: personal,
         stdio: ['ignore', 'pipe', 'ignore'],
       }),
     put: (path, text) => writeFileSync(join(folder, path), text),
@@ -57,11 +41,11 @@ function toRepository(folder: string): Repository {
     shell: (line) => {
       execFileSync('sh', ['-c', line], {
         cwd: folder,
-        env: { ...environment, GIT_EDITOR: 'echo by hand >' },
+        env: { ...personal, GIT_EDITOR: 'echo by hand >' },
         stdio: ['ignore', 'ignore', 'pipe'],
       });
     },
-    run: (...words) => run(folder, environment, words),
+    run: (...words) => runInProcess(folder, personal, words),
     runAsked: async (question, key, ...words) => {
       const terminal = { input: new PassThrough(), output: new PassThrough() };
       let shown = '';
@@ -72,34 +56,11 @@ function toRepository(folder: string): Repository {
         asked = true;
         setImmediate(() => terminal.input.write(key));
       });
-      return { ...(await run(folder, environment, words, terminal)), asked };
+      return { ...(await runInProcess(folder, personal, words, terminal)), asked };
     },
-    runIn: (changed, ...words) => run(folder, { ...environment, ...changed }, words),
+    runIn: (changed, ...words) => runInProcess(folder, { ...personal, ...changed }, words),
     at: (inner) => toRepository(join(folder, inner)),
   };
-}
-
-async function run(
-  workingDirectory: string,
-  variables: Readonly<Record<string, string>>,
-  words: readonly string[],
-  terminal?: Terminal,
-): Promise<Ended> {
-  const written = { 1: '', 2: '' };
-  const code = await main(words, {
-    version: '0.0.0',
-    workingDirectory,
-    program: 'model-mirror.cjs',
-    environment: variables,
-    write: (descriptor, texts) => {
-      for (const text of texts) written[descriptor] += text;
-    },
-    isTerminal: () => false,
-    terminal,
-    size: () => undefined,
-    style: () => plainStyle,
-  });
-  return { code, out: written[1], err: written[2] };
 }
 
 export const toPolicy = (percentage: number) =>
