@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
 import type { HttpClient } from 'isomorphic-git';
 import { mask, safe } from '../input/safe-text.ts';
 import { BranchTrouble } from '../watch/ports.ts';
+import { isFault } from './fault.ts';
+import { Git } from './git-cli/git.ts';
 
 /** Where isomorphic-git believes a local repository to be: it speaks HTTP alone. */
 export const localUrl = 'http://local.invalid';
@@ -11,6 +12,8 @@ export const localUrl = 'http://local.invalid';
  * by the installed git.
  */
 export function toLocalClient(folder: string, signal: AbortSignal): HttpClient {
+  // Its services take the repository as an argument, and say of any other folder that it is none.
+  const git = new Git('.', { environment: process.env });
   return {
     request: async ({ url, body }) => {
       const { pathname, searchParams } = new URL(url);
@@ -22,7 +25,7 @@ export function toLocalClient(folder: string, signal: AbortSignal): HttpClient {
         ...(isListing ? ['--advertise-refs'] : []),
         folder,
       ];
-      const output = await runGit(words, body, signal);
+      const output = await runGit(git, words, await collect(body), signal);
       const line = `# service=${service}\n`;
       const greeting = `${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`;
       return {
@@ -40,36 +43,17 @@ async function* toChunks(chunks: readonly Uint8Array[]): AsyncIterableIterator<U
   yield* chunks;
 }
 
-async function runGit(
-  words: readonly string[],
-  body: AsyncIterable<Uint8Array> | undefined,
-  signal: AbortSignal,
-): Promise<Buffer> {
-  const child = spawn('git', words, { signal, stdio: ['pipe', 'pipe', 'pipe'] });
-  const output: Buffer[] = [];
-  const complaint: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
-  // It may have seen enough before it has read all.
-  child.stdin.on('error', () => {});
-  const ended = new Promise<void>((resolve, reject) => {
-    child.on('error', (error) =>
-      reject(new BranchTrouble('unreachable', safe`git cannot be started: ${mask(error.message)}`)),
-    );
-    child.on('close', (code) => {
-      const said = Buffer.concat(complaint).toString('utf8').trim();
-      if (code === 0) resolve();
-      else
-        reject(
-          new BranchTrouble(
-            'unreachable',
-            safe`git ${mask(words[0] ?? '')} failed: ${mask(said.split('\n')[0] ?? '')}`,
-          ),
-        );
-    });
+async function collect(body: AsyncIterable<Uint8Array> | undefined): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body ?? []) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function runGit(git: Git, words: readonly string[], input: Buffer, signal: AbortSignal): Promise<Buffer> {
+  const ended = await git.run(words, { input, signal }).catch((error: unknown) => {
+    throw isFault(error) ? new BranchTrouble('unreachable', error.message) : error;
   });
-  for await (const chunk of body ?? []) child.stdin.write(chunk);
-  child.stdin.end();
-  await ended;
-  return Buffer.concat(output);
+  if (ended.code === 0) return ended.output;
+  const [said = ''] = ended.complaint.trim().split('\n');
+  throw new BranchTrouble('unreachable', safe`git ${mask(words[0] ?? '')} failed: ${mask(said)}`);
 }

@@ -7,8 +7,7 @@
  *
  * The environment of the CGI: git-http-backend(1), RFC 3875.
  */
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { access, appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -20,6 +19,7 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mask, safe } from '../input/safe-text.ts';
 import { Fault } from '../io/fault.ts';
+import { endGit, spawnGit } from '../io/git-cli/spawn.ts';
 
 /** `info/refs` opens both a fetch and a push. */
 export type GitService = 'info/refs' | 'git-upload-pack' | 'git-receive-pack';
@@ -96,7 +96,7 @@ export class GitServer {
   #password: string | undefined;
   readonly #server: Server;
   #port = 0;
-  readonly #children = new Set<ChildProcess>();
+  readonly #children = new Set<ChildProcessWithoutNullStreams>();
   readonly #work = new Set<Promise<void>>();
   readonly #end = new AbortController();
   #orders: Order[] = [];
@@ -177,7 +177,7 @@ export class GitServer {
   async close(): Promise<void> {
     this.#end.abort();
     if (this.#server.listening) await this.refuse();
-    for (const child of this.#children) kill(child);
+    for (const child of this.#children) endGit(child, true, 'SIGKILL');
     await Promise.all(this.#work);
     if (this.#isTemporary) await rm(this.#root, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -233,17 +233,16 @@ export class GitServer {
     variables: Readonly<Record<string, string>>,
     fault: GitFault | undefined,
   ): Promise<void> {
-    const child = spawn('git', ['http-backend'], {
-      env: { ...toEnvironment(), ...variables, GIT_PROJECT_ROOT: this.#root, GIT_HTTP_EXPORT_ALL: '1' },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      // A group of its own: it has children, hooks among them, that must end with it.
-      detached: true,
+    const child = spawnGit(['http-backend'], {
+      environment: { ...toEnvironment(), ...variables, GIT_PROJECT_ROOT: this.#root, GIT_HTTP_EXPORT_ALL: '1' },
+      // It has children, hooks among them, that must end with it.
+      isApart: true,
     });
     this.#children.add(child);
     const closed = new Promise((resolve) => child.once('close', resolve));
     // It closes after that too.
     child.on('error', () => {});
-    if (this.#end.signal.aborted) kill(child);
+    if (this.#end.signal.aborted) endGit(child, true, 'SIGKILL');
     feed(request, child.stdin);
     const complaint = collect(child.stderr);
     if (fault?.kind === 'answer-lost') {
@@ -263,10 +262,8 @@ export class GitServer {
  * @throws Error with git's complaint when it ends with another status than 0; Fault when there is no git.
  */
 export async function git(folder: string, words: readonly string[], options: GitCommandOptions = {}): Promise<string> {
-  const child = spawn('git', words, { cwd: folder, env: toEnvironment(), stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawnGit(words, { folder, environment: toEnvironment() });
   const failed = new Promise<never>((_, reject) => child.once('error', (error) => reject(toStartFault(error))));
-  // It may have seen enough before it has read all.
-  child.stdin.on('error', () => {});
   child.stdin.end(options.input ?? '');
   const [output, complaint, [code, signal]] = await Promise.race([
     Promise.all([collect(child.stdout), collect(child.stderr), once(child, 'close')]),
@@ -436,14 +433,6 @@ async function collect(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
-}
-
-function kill({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 function toNoTraffic(): Record<GitService, { requests: number; bytes: number }> {

@@ -13,7 +13,7 @@ import type { SafeText } from '../../input/safe-text.ts';
 import { join, mask, safe } from '../../input/safe-text.ts';
 import type { Environment } from '../argocd-environment.ts';
 import { Fault, toReason } from '../fault.ts';
-import { spawnGit } from './spawn.ts';
+import { endGit, spawnGit } from './spawn.ts';
 
 /** Variables by which git would look at another repository than the folder's: hooks of git run with them. */
 const elsewhere = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_CONFIG'];
@@ -99,14 +99,15 @@ export class Git {
   }
 
   async #run(words: readonly string[], options: RunOptions): Promise<Ended> {
-    const child = this.#spawn(words, options);
     const { input, signal } = options;
+    if (signal?.reason !== undefined) throw toStopped(words, signal.reason);
+    const child = this.#spawn(words, options);
     const output: Buffer[] = [];
     const complaint: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => complaint.push(chunk));
     child.stdin.end(input ?? '');
-    const stop = () => this.#stop(child);
+    const stop = () => endGit(child, this.#options.canAsk !== true);
     signal?.addEventListener('abort', stop);
     try {
       const [code] = (await once(child, 'close')) as [number | null];
@@ -117,9 +118,7 @@ export class Git {
         complaint: Buffer.concat(complaint).toString('utf8'),
       };
     } catch (error) {
-      throw signal?.aborted === true
-        ? new Fault('environment', safe`git ${mask(words[0] ?? '')} was stopped`, safe`try again`, { cause: error })
-        : toNotStarted(error);
+      throw signal?.aborted === true ? toStopped(words, error) : toNotStarted(error);
     } finally {
       signal?.removeEventListener('abort', stop);
     }
@@ -139,17 +138,6 @@ export class Git {
     return spawnGit(['--no-pager', '-C', this.folder, ...words], { environment: env, isApart: !canAsk });
   }
 
-  /** With all that it has started, where that is a group of its own. */
-  #stop(child: ChildProcessWithoutNullStreams): void {
-    if (child.pid === undefined) return;
-    try {
-      if (this.#options.canAsk === true) child.kill();
-      else process.kill(-child.pid);
-    } catch {
-      // It has ended meanwhile.
-    }
-  }
-
   async #checkVersion(): Promise<void> {
     const { output } = await this.#run(['version'], {});
     const [, major, minor] = /(\d+)\.(\d+)/.exec(output.toString('utf8')) ?? [];
@@ -157,6 +145,10 @@ export class Git {
     const isOld = Number(major) - oldest.major || Number(minor) - oldest.minor;
     if (isOld < 0) throw new Fault('environment', safe`git ${Number(major)}.${Number(minor)} is too old`, needGit);
   }
+}
+
+function toStopped(words: readonly string[], cause: unknown): Fault {
+  return new Fault('environment', safe`git ${mask(toVerb(words))} was stopped`, safe`try again`, { cause });
 }
 
 function toNotStarted(error: unknown): Fault {
@@ -172,16 +164,26 @@ export function toRefusal(words: readonly string[], { code, complaint, output }:
   const said = toSaid(complaint) ?? toSaid(output.toString('utf8')) ?? safe`it ended with ${code}`;
   return new Fault(
     'environment',
-    safe`git ${mask(words[0] ?? '')} failed: ${said}`,
+    safe`git ${mask(toVerb(words))} failed: ${said}`,
     hint ?? safe`see what git itself says of it`,
   );
+}
+
+/** `fetch`, after the configuration that it is given. */
+function toVerb(words: readonly string[]): string {
+  return words.find((word, i) => word !== '-c' && words[i - 1] !== '-c') ?? '';
 }
 
 /** One line as it is, several below each other; undefined: there is none. */
 export function toSaid(text: string): SafeText | undefined {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
   if (lines.length === 0) return undefined;
-  if (lines.length === 1) return mask(lines[0] ?? '');
-  const shown = lines.slice(0, shownLines).map((line) => safe`\n    ${mask(line)}`);
+  if (lines.length === 1) return toLine(lines[0] ?? '');
+  const shown = lines.slice(0, shownLines).map((line) => safe`\n    ${toLine(line)}`);
   return safe`${join(shown, '')}${lines.length > shownLines ? safe`\n    and ${lines.length - shownLines} more lines` : ''}`;
+}
+
+/** Git indents with tabs what is to be copied. */
+function toLine(line: string): SafeText {
+  return mask(line.replaceAll('\t', '  ').trimEnd());
 }

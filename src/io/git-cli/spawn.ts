@@ -19,5 +19,40 @@ export function spawnGit(
   const child = spawn('git', words, { env: environment, cwd: folder, detached: isApart, stdio: 'pipe' });
   // It may have seen enough before it has read all.
   child.stdin.on('error', () => {});
+  if (isApart) passOnSignals(child);
   return child;
+}
+
+/** Ends it, with all that it has started where it is apart. */
+export function endGit(child: ChildProcessWithoutNullStreams, isApart: boolean, signal?: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    if (isApart) process.kill(-child.pid, signal);
+    else child.kill(signal);
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const apart = new Set<ChildProcessWithoutNullStreams>();
+
+/** Ctrl-C reaches the terminal's own group alone. Heard first, since others may listen once and be gone. */
+function passOnSignals(child: ChildProcessWithoutNullStreams): void {
+  if (apart.size === 0) for (const signal of endings) process.prependListener(signal, endAll);
+  apart.add(child);
+  // It closes after an error too.
+  child.on('error', () => {});
+  child.once('close', () => {
+    apart.delete(child);
+    if (apart.size === 0) for (const signal of endings) process.removeListener(signal, endAll);
+  });
+}
+
+function endAll(signal: NodeJS.Signals): void {
+  for (const child of apart) endGit(child, true);
+  if (process.listenerCount(signal) > 1) return;
+  // Nobody else listens: it ends this process, as it would without a listener.
+  for (const one of endings) process.removeListener(one, endAll);
+  process.kill(process.pid, signal);
 }
