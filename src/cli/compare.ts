@@ -10,7 +10,7 @@ import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { isFilePresent } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
-import { GitRevisions, toShortId } from '../io/git-revision.ts';
+import { GitRevisions, toShortId } from '../io/git-cli/revisions.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import type { ComparedRevision } from '../output/pull-request-json.ts';
 import { toPullRequestJson } from '../output/pull-request-json.ts';
@@ -26,6 +26,7 @@ import { toPlaces } from './places.ts';
 import type { Scene } from './scene.ts';
 import { toScene } from './scene.ts';
 import { showProblems } from './show-problems.ts';
+import { toGit } from './user-git.ts';
 
 /** One of the two that are compared; without a commit it is the work tree. */
 interface Meant extends ComparedRevision {
@@ -43,7 +44,7 @@ export async function runDiff(
   const threshold = toThreshold(flags.threshold);
   const options = toOptions(flags);
   const scene = toScene(flags, host);
-  const revisions = new GitRevisions(scene.repository);
+  using revisions = new GitRevisions(toGit(scene.repository, host));
   const { before, after } = await findMeant(revisions, scene, base, head);
   const read = async ({ commit }: Meant) =>
     toSide(commit === undefined ? openWorkTree(scene, flags, host) : await revisions.readTree(commit, scene), options);

@@ -7,9 +7,10 @@ import { mask } from '../input/safe-text.ts';
 import type { Environment } from '../io/argocd-environment.ts';
 import { isFault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
+import { Git } from '../io/git-cli/git.ts';
+import { GitRevisions } from '../io/git-cli/revisions.ts';
 import type { LocalState } from '../io/git-local-state.ts';
 import { readLocalState } from '../io/git-local-state.ts';
-import { GitRevisions } from '../io/git-revision.ts';
 import type { EditTarget } from './edit-target.ts';
 import { pickTargetAt, toAbsolute } from './edit-target.ts';
 
@@ -30,7 +31,7 @@ export async function readHeadView(target: EditTarget, environment: Environment)
   const state = await readLocalState(own, [file.path, ...policies.map(({ path }) => path)], environment);
   if (state === undefined) return undefined;
   const uncommitted = [...state.uncommitted].filter((path) => isOfModel(path, target)).sort();
-  const tree = state.head === undefined ? undefined : await readHead(state.head, own);
+  const tree = state.head === undefined ? undefined : await readHead(state.head, own, environment);
   return { state, tree, uncommitted, target: tree && pickTargetAt(file.path, { ...target, tree }) };
 }
 
@@ -40,13 +41,18 @@ function isOfModel(path: string, { file }: EditTarget): boolean {
   return path === file.path || (toFileRole(name)?.kind === 'MirrorPolicy' && isWithin(file.folder, folder));
 }
 
-async function readHead(commit: string, places: EditTarget['places']): Promise<FolderTree | undefined> {
+async function readHead(
+  commit: string,
+  places: EditTarget['places'],
+  environment: Environment,
+): Promise<FolderTree | undefined> {
   const repository = findRepository(places.folder);
   if (repository === undefined) return undefined;
   const toPath = (absolute: string) => relative(repository, absolute).split(sep).join('/') || '.';
   try {
     const part = { folder: toPath(places.folder), root: toPath(places.root) };
-    return toInner(await new GitRevisions(repository).readTree(commit, part), toPath(places.repository));
+    using revisions = new GitRevisions(new Git(repository, { environment }));
+    return toInner(await revisions.readTree(commit, part), toPath(places.repository));
   } catch (error) {
     // A clone that this reader does not know: what is here counts, and a commit says why it cannot be made.
     if (isFault(error)) return undefined;

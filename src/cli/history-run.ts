@@ -11,9 +11,8 @@ import { quote, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import type { CommitContent } from '../io/git-objects.ts';
-import type { ModelFiles, TreePart } from '../io/git-revision.ts';
-import { GitRevisions, toShortId } from '../io/git-revision.ts';
+import type { ModelFiles, ModelPaths, Step, TreePart } from '../io/git-cli/revisions.ts';
+import { GitRevisions, toShortId } from '../io/git-cli/revisions.ts';
 import { toHistoryJson } from '../output/history-json.ts';
 import { toHistoryPage } from '../output/history-page.ts';
 import { toHistoryText } from '../output/history-text.ts';
@@ -27,6 +26,7 @@ import { toNamespace } from './namespace-name.ts';
 import type { Places } from './places.ts';
 import { toScene, toScenePlaces } from './scene.ts';
 import { showProblems } from './show-problems.ts';
+import { toGit } from './user-git.ts';
 
 /** The model that is meant: where it is now, and how it is known elsewhere. */
 interface Meant extends Called {
@@ -49,7 +49,7 @@ interface Walk {
 export async function runHistory(name: string, flags: HistoryFlags, host: Host): Promise<number> {
   const limit = toLimit(flags.limit);
   const scene = toScene(flags, host);
-  const revisions = new GitRevisions(scene.repository);
+  using revisions = new GitRevisions(toGit(scene.repository, host));
   const cluster = toClusterName(flags.cluster);
   // A bare repository has no folder to be in.
   const places = scene.isBare ? toScenePlaces(scene) : toPlacesOf(name, toScenePlaces(scene), flags);
@@ -73,7 +73,7 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const shown = { ...late, events: late.events.slice(limit === undefined ? 0 : -limit) };
   const notes = {
     revision: `${flags.revision} (${toShortId(tip)})`,
-    isShallow: revisions.isShallow(),
+    isShallow: await revisions.isShallow(),
     leftOut: story.events.length - shown.events.length,
   };
   if (flags.output === 'json') host.write(1, [toHistoryJson(shown, notes)]);
@@ -119,37 +119,21 @@ async function findMeant(
   };
   const first = await at(tip);
   let target = first;
-  const seen = new Set<string>();
-  for await (const { id, commit } of walkBack(revisions, tip)) {
-    if (!('problems' in target)) break;
-    const sources = await revisions.findNewModels(commit.tree, part, seen);
-    if (sources.some((source) => isModelCalled(name, source) || isAtPath(paths, toFoundFile(source.path))))
-      target = await at(id);
-  }
+  if ('problems' in first)
+    for await (const { commit, path, source } of revisions.readOldModels(tip, part)) {
+      if (!isAtPath(paths, toFoundFile(path)) && !isModelCalled(name, source)) continue;
+      target = await at(commit);
+      if (!('problems' in target)) break;
+    }
   // Of a model that never was, what is there now is the best hint.
   if ('problems' in target) return { problems: 'problems' in first ? first.problems : [] };
   const { metadata } = target.model;
   return { path: target.file.path, name: metadata.name, namespace: metadata.namespace };
 }
 
-function isModelCalled(name: string, source: SourceFile): boolean {
-  const model = parseModel(source).value;
+function isModelCalled(name: string, source: SourceFile | undefined): boolean {
+  const model = source && parseModel(source).value;
   return model !== undefined && isCalled(name, model);
-}
-
-interface Walked {
-  readonly id: string;
-  readonly commit: CommitContent;
-}
-
-/** A commit and its first parents, as far as the clone has them. */
-async function* walkBack(revisions: GitRevisions, tip: string): AsyncGenerator<Walked> {
-  const ends = revisions.readShallow();
-  for (let id: string | undefined = tip; id !== undefined; ) {
-    const commit = await revisions.readCommit(id);
-    yield { id, commit };
-    id = ends.has(id) ? undefined : commit.parents[0];
-  }
 }
 
 /** The model at a commit, by what its files hold; undefined: it is not there. */
@@ -169,44 +153,54 @@ async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryP
     return model;
   };
   const points: StoryPoint[] = [];
-  let newer: { readonly walked: Walked; readonly found: Found | undefined } | undefined;
+  let oldest: Step | undefined;
   let { path } = meant;
-  const add = async (older: Found | undefined) => {
-    if (newer === undefined || newer.found?.files.key === older?.files.key) return;
-    const isStatusOnly = older !== undefined && newer.found?.files.writtenKey === older.files.writtenKey;
-    const commit = await toStoryCommit(newer.walked, isStatusOnly, revisions);
-    points.push({ commit, model: await read(newer.found) });
-  };
-  for await (const walked of walkBack(revisions, tip)) {
-    const isSameTree = newer !== undefined && newer.walked.commit.tree === walked.commit.tree;
-    const found = isSameTree ? newer?.found : await findAt(walked, { ...meant, path }, newer?.found, walk);
-    await add(found);
-    path = found?.path ?? path;
-    newer = { walked, found };
+  let found = await findAt(tip, meant, undefined, walk);
+  for (let from: string | undefined = tip; from !== undefined; ) {
+    const start: string = from;
+    from = undefined;
+    const isLinked = found?.files.isLinked === true;
+    // What a link leads to may be anywhere.
+    const steps = isLinked
+      ? await revisions.listSteps(start)
+      : await revisions.listModelSteps(start, toModelPaths(path, walk), walk.part.root);
+    for (const step of steps) {
+      const older = step.parent === undefined ? undefined : await findAt(step.parent, { ...meant, path }, found, walk);
+      if (found?.files.key !== older?.files.key) {
+        const isStatusOnly = older !== undefined && found?.files.writtenKey === older.files.writtenKey;
+        points.push({ commit: await toStoryCommit(step.id, isStatusOnly, revisions), model: await read(found) });
+        oldest = step;
+      }
+      found = older;
+      if (older === undefined || (older.path === path && older.files.isLinked === isLinked)) continue;
+      // From here on other files matter.
+      path = older.path;
+      from = step.parent;
+      break;
+    }
   }
-  await add(undefined);
-  const [oldest, ...others] = points.reverse();
+  points.reverse();
+  const [first, ...others] = points;
   // What is at the end of a shallow clone is not what its commit did.
-  if (oldest === undefined || !revisions.readShallow().has(oldest.commit.id)) return points;
-  return [{ ...oldest, commit: { ...oldest.commit, author: undefined, mergedBy: undefined } }, ...others];
+  if (first === undefined || oldest === undefined || !(await revisions.isCut(oldest))) return points;
+  return [{ ...first, commit: { ...first.commit, author: undefined, mergedBy: undefined } }, ...others];
+}
+
+function toModelPaths(path: string, { cluster }: Walk): ModelPaths {
+  const file = toFoundFile(path);
+  const role = toFileRole(file.name);
+  return { model: path, status: toSibling(file, toStatusName(role?.kind === 'Model' ? role.stem : '', cluster)) };
 }
 
 /**
  * Elsewhere, when another model lies at its path or none at all, and it is there under the name that it
  * had a commit later; or else at its path, whatever it was called.
  */
-async function findAt(
-  { id, commit }: Walked,
-  meant: Meant,
-  later: Found | undefined,
-  { revisions, part, cluster }: Walk,
-): Promise<Found | undefined> {
+async function findAt(commit: string, meant: Meant, later: Found | undefined, walk: Walk): Promise<Found | undefined> {
+  const { revisions, part } = walk;
+  const { tree } = await revisions.readCommit(commit);
   const look = async (at: string): Promise<Found | undefined> => {
-    const file = toFoundFile(at);
-    const role = toFileRole(file.name);
-    const stem = role?.kind === 'Model' ? role.stem : '';
-    const paths = { model: at, status: toSibling(file, toStatusName(stem, cluster)) };
-    const files = await revisions.findModelFiles(commit.tree, paths, part.root);
+    const files = await revisions.findModelFiles(tree, toModelPaths(at, walk), part.root);
     return files && { files, path: at };
   };
   const here = await look(meant.path);
@@ -217,7 +211,7 @@ async function findAt(
   const called = readMetadata(written) ?? meant;
   const known = here && (readMetadata(await read(here)) ?? called);
   if (known?.name === called.name && known.namespace === called.namespace) return here;
-  const elsewhere = findElsewhere(await revisions.readTree(id, part), called, written?.text);
+  const elsewhere = findElsewhere(await revisions.readTree(commit, part), called, written?.text);
   return elsewhere === undefined ? here : look(elsewhere);
 }
 
@@ -252,11 +246,8 @@ async function renderAt({ files, path }: Found, { cluster, namespace }: Walk): P
   return model === undefined || hasErrors(errors) ? errors : model;
 }
 
-async function toStoryCommit(
-  { id, commit }: Walked,
-  isStatusOnly: boolean,
-  revisions: GitRevisions,
-): Promise<StoryCommit> {
+async function toStoryCommit(id: string, isStatusOnly: boolean, revisions: GitRevisions): Promise<StoryCommit> {
+  const commit = await revisions.readCommit(id);
   const merged = commit.parents[1];
   const own = commit.author.name;
   const author = merged === undefined ? own : ((await revisions.findAuthor(merged)) ?? own);

@@ -11,8 +11,8 @@ import { quote, safe } from '../input/safe-text.ts';
 import { systemClock } from '../io/clock.ts';
 import { Fault } from '../io/fault.ts';
 import { findRepository, openFolderTree } from '../io/folder-tree.ts';
+import { LatestRevision } from '../io/git-cli/latest.ts';
 import { toAuthorization } from '../io/git-credentials.ts';
-import { LatestRevision } from '../io/git-latest.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName, toUpstreamRef } from '../io/git-upstream.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
@@ -25,6 +25,7 @@ import { toNamespace, toToldNamespace } from './namespace-name.ts';
 import type { FindPending } from './pending.ts';
 import { findPending } from './pending.ts';
 import type { Places } from './places.ts';
+import { toGit } from './user-git.ts';
 
 /** The files that are looked at. */
 interface Files {
@@ -114,7 +115,7 @@ function toReader(flags: StatusFlags, places: Places, host: Host): (signal: Abor
     throw new Fault('environment', safe`this is not in a git repository`, safe`leave --fetch out`);
   const toPath = (folder: string) => relative(repository, folder).split(sep).join('/') || '.';
   const part = { folder: toPath(places.folder), root: toPath(places.root) };
-  const latest = new LatestRevision(repository, part);
+  const latest = new LatestRevision(toGit(repository, host), part);
   const credentials = flags.gitCredentials && resolve(host.workingDirectory, flags.gitCredentials);
   const authorization = toAuthorization(credentials, host.environment);
   return async (signal) => {

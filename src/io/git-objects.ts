@@ -42,7 +42,8 @@ interface Signature {
   readonly date: number;
 }
 
-const idLength = 20;
+/** In bytes, of SHA-1: other ids are known to those alone who read what git itself hands out. */
+const sha1Length = 20;
 
 /** SHA-1, in hexadecimal. */
 export function toObjectId(type: ObjectType, content: Buffer): string {
@@ -53,13 +54,18 @@ export function toObjectId(type: ObjectType, content: Buffer): string {
  * The entries in their order.
  *
  * @param isWanted by name; of the others nothing is kept.
+ * @param idLength in bytes.
  * @throws Error when the tree is cut off.
  */
-export function parseTree(raw: Buffer, isWanted: (name: string) => boolean = () => true): TreeEntry[] {
+export function parseTree(
+  raw: Buffer,
+  isWanted: (name: string) => boolean = () => true,
+  idLength = sha1Length,
+): TreeEntry[] {
   const entries: TreeEntry[] = [];
   const text = raw.toString('latin1');
   for (let at = 0; at < raw.length; ) {
-    const { space, nul, end } = toBounds(text, at);
+    const { space, nul, end } = toBounds(text, at, idLength);
     const name = text.slice(space + 1, nul);
     if (isWanted(name)) entries.push({ mode: text.slice(at, space), name, oid: raw.toString('hex', nul + 1, end) });
     at = end;
@@ -68,7 +74,7 @@ export function parseTree(raw: Buffer, isWanted: (name: string) => boolean = () 
 }
 
 /** Where the parts of the entry at a place end. */
-function toBounds(text: string, at: number): { space: number; nul: number; end: number } {
+function toBounds(text: string, at: number, idLength: number): { space: number; nul: number; end: number } {
   const space = text.indexOf(' ', at);
   const nul = text.indexOf('\0', space + 1);
   const end = nul + 1 + idLength;
@@ -105,7 +111,7 @@ export function editTree(
   // To look at one long text takes a third of the time that thousands of calls to the Buffer take.
   const text = raw.toString('latin1');
   for (let at = 0; at < raw.length; ) {
-    const { space, nul, end } = toBounds(text, at);
+    const { space, nul, end } = toBounds(text, at, sha1Length);
     const name = text.slice(space + 1, nul);
     const sortName = toSortName({ mode: text.slice(at, space), name });
     for (let added = pending[next]; added !== undefined && toSortName(added) < sortName; added = pending[next]) {

@@ -25,6 +25,7 @@ test.before(async () => {
   await git(origin, ['commit', '--quiet', '--message', 'others']);
   await git(origin, ['checkout', '--quiet', '-b', 'merged']);
   await git(origin, ['merge', '--quiet', '--no-ff', 'feature', '--message', 'as the host merges it']);
+  await git(origin, ['checkout', '--quiet', 'main']);
 });
 
 async function commit(candidate: string): Promise<void> {
@@ -51,12 +52,15 @@ interface Outcome {
   readonly stderr: string;
 }
 
-/** Without a PATH: nothing can be started. */
-async function run(directory: string, ...words: string[]): Promise<Outcome> {
+function run(directory: string, ...words: string[]): Promise<Outcome> {
+  return runIn({ PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1' }, directory, ...words);
+}
+
+async function runIn(env: NodeJS.ProcessEnv, directory: string, ...words: string[]): Promise<Outcome> {
   try {
     const done = await promisify(execFile)(process.execPath, [program, 'diff', ...words], {
       cwd: directory,
-      env: { PATH: '/nowhere' },
+      env,
     });
     return { code: 0, ...done };
   } catch (error) {
@@ -152,4 +156,16 @@ test('outside of a repository, and in one without a commit', async (t) => {
   const { code, stderr } = await run(empty);
   t.is(code, 2);
   t.regex(stderr, /^model-mirror: there is no commit yet\n {4}commit first\n/);
+});
+
+test('without git, and with one that is too old', async (t) => {
+  const { code, stderr } = await runIn({ PATH: '/nowhere' }, origin, 'main...feature');
+  t.is(code, 3);
+  t.is(stderr, 'model-mirror: git is not installed, or not in PATH\n    install git 2.30 or newer\n');
+  const old = join(folder, 'old');
+  mkdirSync(old);
+  writeFileSync(join(old, 'git'), '#!/bin/sh\necho git version 2.29.3\n', { mode: 0o755 });
+  const other = await runIn({ PATH: old }, origin, 'main...feature');
+  t.is(other.code, 3);
+  t.is(other.stderr, 'model-mirror: git 2.29 is too old\n    install git 2.30 or newer\n');
 });

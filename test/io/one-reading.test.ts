@@ -22,7 +22,8 @@ import { parseModel } from '../../src/input/parse-document.ts';
 import type { Problem } from '../../src/input/problem.ts';
 import { openFolderTree } from '../../src/io/folder-tree.ts';
 import { GitBranch } from '../../src/io/git-branch.ts';
-import { GitRevisions } from '../../src/io/git-revision.ts';
+import { Git } from '../../src/io/git-cli/git.ts';
+import { GitRevisions } from '../../src/io/git-cli/revisions.ts';
 import { git } from '../../src/stand-in/git-server.ts';
 import { RepositoryModels } from '../../src/watch/repository-models.ts';
 
@@ -97,7 +98,11 @@ class Repository {
         ...submodules.flatMap((path) => ['--cacheinfo', `160000,${'1'.repeat(40)},${path}`]),
       ]);
     await git(this.root, ['commit', '--quiet', '--allow-empty', '--message', 'next']);
-    return new GitRevisions(this.root).resolve('HEAD');
+    return (await git(this.root, ['rev-parse', 'HEAD'])).trim();
+  }
+
+  openRevisions(): GitRevisions {
+    return new GitRevisions(new Git(this.root, { environment: { PATH: process.env['PATH'] } }));
   }
 
   openBranch(path: string, isWanted = (_: string, name: string) => toFileRole(name) !== undefined): GitBranch {
@@ -288,7 +293,8 @@ test('a folder in a submodule is read by nobody, and all say so', async (t) => {
     mkdirSync(join(repository.root, path, '..'), { recursive: true });
     writeFileSync(join(repository.root, path), path.endsWith('.git') ? 'gitdir: elsewhere\n' : model('inner'));
   }
-  const revision = await new GitRevisions(repository.root).readTree(commit, { folder: 'vendor/models', root: '.' });
+  using revisions = repository.openRevisions();
+  const revision = await revisions.readTree(commit, { folder: 'vendor/models', root: '.' });
   t.deepEqual(toSeen(revision).problems, ['vendor error submodule']);
   t.deepEqual((await toSeenOfBranch(repository.openBranch('vendor/models'))).problems, ['vendor error submodule']);
   t.deepEqual(toSeen(repository.readDisk('vendor/models')).problems, ['vendor error submodule']);
@@ -314,7 +320,8 @@ test('any tree is read alike from a disk, at a revision and through the watcherâ
       branches.filter((one) => isFolder(one.path)).at(turn++ % 3) ?? (branches[0] as (typeof branches)[number]);
     const disk = repository.readDisk(path);
     const expected = toSeen(disk);
-    const revision = await new GitRevisions(repository.root).readTree(commit, { folder: path, root: '.' });
+    using revisions = repository.openRevisions();
+    const revision = await revisions.readTree(commit, { folder: path, root: '.' });
     t.deepEqual(toSeen(revision), expected);
     t.deepEqual(await toSeenOfBranch(branch), expected);
     const models = new RepositoryModels(undefined);

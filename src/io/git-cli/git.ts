@@ -15,8 +15,14 @@ import type { Environment } from '../argocd-environment.ts';
 import { Fault, toReason } from '../fault.ts';
 import { endGit, spawnGit } from './spawn.ts';
 
-/** Variables by which git would look at another repository than the folder's: hooks of git run with them. */
-const elsewhere = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_CONFIG'];
+/**
+ * Variables by which git would look at another repository than the folder's, as hooks of git have them, and those by
+ * which it would read paths in another way than they are meant.
+ */
+const elsewhere = [
+  ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_CONFIG'],
+  ...['GIT_LITERAL_PATHSPECS', 'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS', 'GIT_ICASE_PATHSPECS'],
+];
 
 const oldest = { major: 2, minor: 30 };
 

@@ -1,20 +1,26 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-import test from 'ava';
-import type { FolderTree } from '../../src/input/folder-tree.ts';
-import { safe } from '../../src/input/safe-text.ts';
-import { Fault } from '../../src/io/fault.ts';
-import { openFolderTree } from '../../src/io/folder-tree.ts';
-import { LatestRevision } from '../../src/io/git-latest.ts';
-import { GitRevisions } from '../../src/io/git-revision.ts';
-import { git } from '../../src/stand-in/git-server.ts';
+import test, { type ExecutionContext } from 'ava';
+import type { FolderTree } from '../../../src/input/folder-tree.ts';
+import { safe } from '../../../src/input/safe-text.ts';
+import { Fault } from '../../../src/io/fault.ts';
+import { openFolderTree } from '../../../src/io/folder-tree.ts';
+import { Git } from '../../../src/io/git-cli/git.ts';
+import { LatestRevision } from '../../../src/io/git-cli/latest.ts';
+import { GitRevisions } from '../../../src/io/git-cli/revisions.ts';
+import { git } from '../../../src/stand-in/git-server.ts';
+
+const environment = { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' };
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-revision-')));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+
+function open(t: ExecutionContext, root: string): GitRevisions {
+  const revisions = new GitRevisions(new Git(root, { environment }));
+  t.teardown(() => revisions[Symbol.dispose]());
+  return revisions;
+}
 
 let count = 0;
 
@@ -66,8 +72,8 @@ test('a commit is read as its work tree is', async (t) => {
     ['models/wisdom', 'models/wisdom'],
     ['.', '.'],
   ] as const) {
-    const commit = await new GitRevisions(root).resolve('HEAD');
-    const read = await new GitRevisions(root).readTree(commit, { folder: inner, root: outer });
+    const commit = await open(t, root).resolve('HEAD');
+    const read = await open(t, root).readTree(commit, { folder: inner, root: outer });
     const there = openFolderTree({
       repository: root,
       repositoryPath: '.',
@@ -94,7 +100,7 @@ test('links, and files that are no text, are read or refused as in the work tree
   symlinkSync('../elsewhere/model.yaml', join(root, 'models/status.yaml'));
   symlinkSync('a', join(root, 'models/folder'));
   const commitId = await commit(root, {}, 'links');
-  const read = await new GitRevisions(root).readTree(commitId, { folder: 'models', root: '.' });
+  const read = await open(t, root).readTree(commitId, { folder: 'models', root: '.' });
   const there = openFolderTree({ repository: root, repositoryPath: '.', folder: join(root, 'models'), root });
   const short = (tree: FolderTree) => ({
     files: tree.files.map(({ path }) => path).sort(),
@@ -120,7 +126,7 @@ test('what a link leads to belongs to the model, in its history too', async (t) 
   const ids = [await commit(root, {}, 'links')];
   ids.push(await commit(root, { 'README.md': 'not ours' }, 'something else'));
   ids.push(await commit(root, { 'base/wisdom.yaml': 'two' }, 'its target'));
-  const revisions = new GitRevisions(root);
+  const revisions = open(t, root);
   const seen = [];
   for (const id of ids) {
     const { tree } = await revisions.readCommit(id);
@@ -151,7 +157,7 @@ test('revisions are named as git names them', async (t) => {
   await git(root, ['checkout', '--quiet', '-b', 'feature/x', 'HEAD~1']);
   await commit(root, { 'other.yaml': '3' }, 'third');
   await git(root, ['merge', '--quiet', '--no-ff', 'main', '--message', 'merged']);
-  const revisions = new GitRevisions(root);
+  const revisions = open(t, root);
   for (const name of [
     'HEAD',
     '@',
@@ -187,41 +193,68 @@ test('revisions are named as git names them', async (t) => {
   );
 });
 
-test('a repository with SHA-256 ids is named as such', async (t) => {
-  const root = join(folder, 'sha256');
-  await git(folder, ['init', '--quiet', '--object-format=sha256', '--initial-branch=main', root]);
-  await git(root, ['commit', '--quiet', '--allow-empty', '--message', 'first']);
-  for (const name of ['HEAD', 'main', 'HEAD~1'])
-    await t.throwsAsync(new GitRevisions(root).resolve(name), {
-      instanceOf: Fault,
-      message: 'revisions of SHA-256 repositories are not supported',
-    });
+test('a beginning that several ids have is told with all of them', async (t) => {
+  const root = await makeRepository({ 'model.yaml': '1' });
+  const ids = [];
+  for (let i = 0; i < 1000; i++) ids.push(`blob\ndata ${String(i).length}\n${i}\n`);
+  await git(root, ['fast-import', '--quiet'], { input: ids.join('') });
+  const all = (await git(root, ['cat-file', '--batch-all-objects', '--batch-check=%(objectname)'])).trim().split('\n');
+  const starts = all.map((id) => id.slice(0, 4));
+  const start = starts.find((one, i) => starts.indexOf(one) !== i);
+  t.truthy(start, 'of 1,000 ids two begin alike, as birthdays do');
+  const fault = await t.throwsAsync(open(t, root).resolve(start ?? ''), { instanceOf: Fault });
+  for (const id of all.filter((one) => one.startsWith(start ?? ''))) t.true(fault?.message.includes(id.slice(0, 5)));
 });
 
-test('a branch that is followed for days: the same tree until it moves, and of earlier commits nothing is kept', async (t) => {
+test('a repository with SHA-256 ids', async (t) => {
+  const root = join(folder, 'sha256');
+  await git(folder, ['init', '--quiet', '--object-format=sha256', '--initial-branch=main', root]);
+  await commit(root, files, 'first');
+  await commit(root, { 'policy.yaml': 'changed' }, 'second');
+  const revisions = open(t, root);
+  const part = { folder: 'models/wisdom', root: '.' };
+  const there = openFolderTree({ repository: root, repositoryPath: '.', folder: join(root, part.folder), root });
+  t.deepEqual(toSeen(await revisions.readTree(await revisions.resolve('HEAD'), part)), toSeen(there));
+  t.is(await revisions.resolve('main~1'), (await git(root, ['rev-parse', 'HEAD~1'])).trim());
+});
+
+test('a branch that is followed for days: the same tree until it moves', async (t) => {
   const root = await makeRepository({ 'a/model.yaml': '0' });
-  const readers: WeakRef<GitRevisions>[] = [];
-  const latest = new LatestRevision(root, { folder: '.', root: '.' }, () => {
-    const reader = new GitRevisions(root);
-    readers.push(new WeakRef(reader));
-    return reader;
-  });
-  for (let i = 1; i <= 8; i++) {
+  const latest = new LatestRevision(new Git(root, { environment }), { folder: '.', root: '.' });
+  for (let i = 1; i <= 3; i++) {
     const oid = await commit(root, { 'a/model.yaml': String(i) }, `edit ${i}`);
     const read = await latest.read('main');
     t.is(read.commit, oid);
     const [file] = read.tree.files;
     const source = file && read.tree.read(file);
     t.is(source !== undefined && 'text' in source ? source.text : undefined, String(i));
-    t.is(await latest.read('main'), read);
+    t.is((await latest.read('main')).tree, read.tree);
   }
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  // What a WeakRef was asked for in a turn lives to its end.
-  await nextTurn();
-  collect();
-  t.is(readers.length, 8);
-  t.is(readers.filter((reader) => reader.deref() !== undefined).length, 1);
+});
+
+test('a partial clone fetches what it lacks at once', async (t) => {
+  const texts = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`models/m${i}/model.yaml`, `old ${i}`]));
+  const root = await makeRepository(texts);
+  await commit(root, Object.fromEntries(Object.keys(texts).map((path) => [path, `new ${path}`])), 'second');
+  await git(root, ['config', 'uploadpack.allowFilter', 'true']);
+  await git(root, ['config', 'uploadpack.allowAnySHA1InWant', 'true']);
+  for (const filter of ['blob:none', 'tree:0']) {
+    const partial = join(folder, filter.replace(':', '-'));
+    await git(folder, ['clone', '--quiet', '--no-checkout', `--filter=${filter}`, `file://${root}`, partial]);
+    const trace = join(folder, `${filter.replace(':', '-')}.trace`);
+    using revisions = new GitRevisions(new Git(partial, { environment: { ...environment, GIT_TRACE: trace } }));
+    const old = await revisions.readTree(await revisions.resolve('HEAD~1'), { folder: 'models', root: '.' });
+    t.deepEqual(
+      old.files
+        .map((file) => old.read(file))
+        .map((one) => ('text' in one ? one.text : one.code))
+        .sort(),
+      Object.values(texts).sort(),
+    );
+    // Of trees a clone without any fetches all of a commit's at once, when the first of them is read.
+    const fetches = readFileSync(trace, 'utf8').match(/built-in: git fetch /g) ?? [];
+    t.is(fetches.length, filter === 'tree:0' ? 2 : 1);
+  }
 });
 
 test('bare clones, packed ones and linked work trees are read too', async (t) => {
@@ -233,27 +266,27 @@ test('bare clones, packed ones and linked work trees are read too', async (t) =>
   const linked = join(folder, 'linked');
   await git(root, ['worktree', 'add', '--quiet', '-b', 'aside', linked]);
   const part = { folder: 'models/wisdom', root: '.' };
-  const expected = toSeen(await new GitRevisions(root).readTree(oid, part));
+  const expected = toSeen(await open(t, root).readTree(oid, part));
   for (const place of [bare, linked]) {
-    const revisions = new GitRevisions(place);
+    const revisions = open(t, place);
     t.is(await revisions.resolve('HEAD'), oid);
     t.deepEqual(toSeen(await revisions.readTree(oid, part)), expected);
     t.is(await revisions.findDefaultBranch(), 'main');
-    t.false(revisions.isShallow());
+    t.false(await revisions.isShallow());
   }
 });
 
 test('a shallow clone says how to get what it lacks', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
-  const first = await new GitRevisions(root).resolve('HEAD');
+  const first = await open(t, root).resolve('HEAD');
   await git(root, ['checkout', '--quiet', '-b', 'feature']);
   await commit(root, { 'model.yaml': '2' }, 'second');
   await git(root, ['checkout', '--quiet', 'main']);
   await commit(root, { 'model.yaml': '3' }, 'third');
   const shallow = join(folder, 'shallow');
   await git(folder, ['clone', '--quiet', '--depth', '1', '--no-single-branch', `file://${root}`, shallow]);
-  const revisions = new GitRevisions(shallow);
-  t.true(revisions.isShallow());
+  const revisions = open(t, shallow);
+  t.true(await revisions.isShallow());
   t.is(await revisions.findDefaultBranch(), 'origin/main');
   const [main, feature] = [await revisions.resolve('main'), await revisions.resolve('feature')];
   t.is(feature, (await git(shallow, ['rev-parse', 'origin/feature'])).trim());

@@ -1,0 +1,37 @@
+/**
+ * The newest files of a ref, looked at again and again (`status --watch`).
+ *
+ * Invariant: of earlier commits nothing is kept. A reader keeps what it has read, which is right for one look and
+ * would grow with each commit here.
+ */
+import type { FolderTree } from '../../input/folder-tree.ts';
+import type { Git } from './git.ts';
+import type { TreePart } from './revisions.ts';
+import { GitRevisions } from './revisions.ts';
+
+interface Latest {
+  readonly commit: string;
+  readonly tree: FolderTree;
+}
+
+export class LatestRevision {
+  readonly #git: Git;
+  readonly #part: TreePart;
+  #latest: Latest | undefined;
+
+  constructor(git: Git, part: TreePart) {
+    this.#git = git;
+    this.#part = part;
+  }
+
+  /**
+   * @param ref as `GitRevisions.resolve` takes it.
+   * @throws Fault when there is none.
+   */
+  async read(ref: string): Promise<Latest> {
+    using revisions = new GitRevisions(this.#git);
+    const commit = await revisions.resolve(ref);
+    if (this.#latest?.commit !== commit) this.#latest = { commit, tree: await revisions.readTree(commit, this.#part) };
+    return this.#latest;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Objects of a repository, read by one `git cat-file --batch` for as long as it is needed (git-cat-file(1),
+ * "BATCH OUTPUT"). Git answers in the order in which it is asked, so that many objects can be asked for at once:
+ * each for itself would cost the way to another process and back.
+ */
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { safe } from '../../input/safe-text.ts';
+import { Fault, toReason } from '../fault.ts';
+import type { Git } from './git.ts';
+import { toSaid } from './git.ts';
+
+export interface GitObject {
+  readonly id: string;
+  readonly type: 'commit' | 'tree' | 'blob' | 'tag';
+  readonly content: Buffer;
+}
+
+interface Asked {
+  readonly resolve: (object: GitObject | undefined) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** What has come of an answer so far. */
+interface Arriving {
+  readonly object: Omit<GitObject, 'content'>;
+  readonly size: number;
+}
+
+const newline = 0x0a;
+
+export class GitObjects implements Disposable {
+  readonly #git: Git;
+  #process: ChildProcessWithoutNullStreams | undefined;
+  #asked: Asked[] = [];
+  /** The first of those that wait; what is before it has been answered. */
+  #next = 0;
+  #chunks: Buffer[] = [];
+  #length = 0;
+  #arriving: Arriving | undefined;
+  /** Ids that are to be written at the end of this turn, in one piece. */
+  #unsent: string[] = [];
+  #complaint = '';
+
+  constructor(git: Git) {
+    this.#git = git;
+  }
+
+  /**
+   * @param id whole, in hexadecimal.
+   * @returns undefined when the repository does not have it; a partial clone fetches it.
+   * @throws Fault when git ends.
+   */
+  read(id: string): Promise<GitObject | undefined> {
+    const child = this.#open();
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ resolve, reject });
+      this.#unsent.push(id);
+      if (this.#unsent.length === 1)
+        queueMicrotask(() => {
+          child.stdin.write(`${this.#unsent.join('\n')}\n`);
+          this.#unsent = [];
+        });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#process?.stdin.end();
+    this.#process = undefined;
+  }
+
+  #open(): ChildProcessWithoutNullStreams {
+    if (this.#process !== undefined) return this.#process;
+    const child = this.#git.open(['cat-file', '--batch']);
+    this.#process = child;
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#complaint += chunk.toString('utf8');
+    });
+    child.stdout.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
+      this.#take();
+    });
+    child.on('error', (error) => this.#fail(error));
+    child.on('close', () => this.#fail());
+    return child;
+  }
+
+  /** All that has arrived whole. */
+  #take(): void {
+    for (;;) {
+      if (this.#arriving === undefined) {
+        const line = this.#takeLine();
+        if (line === undefined) return;
+        const [id = '', type = '', size] = line.split(' ');
+        if (size === undefined) this.#answer(undefined);
+        else this.#arriving = { object: { id, type: type as GitObject['type'] }, size: Number(size) };
+      } else {
+        const { object, size } = this.#arriving;
+        if (this.#length <= size) return;
+        // A line ends after the content.
+        const content = this.#cut(size + 1).subarray(0, size);
+        this.#arriving = undefined;
+        this.#answer({ ...object, content });
+      }
+    }
+  }
+
+  #takeLine(): string | undefined {
+    let before = 0;
+    for (const chunk of this.#chunks) {
+      const end = chunk.indexOf(newline);
+      if (end >= 0) return this.#cut(before + end + 1).toString('utf8', 0, before + end);
+      before += chunk.length;
+    }
+    return undefined;
+  }
+
+  #cut(length: number): Buffer {
+    const [first] = this.#chunks;
+    const all = first !== undefined && first.length >= length ? first : Buffer.concat(this.#chunks);
+    if (all === first) this.#chunks[0] = first.subarray(length);
+    else this.#chunks = [all.subarray(length)];
+    this.#length -= length;
+    return all.subarray(0, length);
+  }
+
+  #answer(object: GitObject | undefined): void {
+    this.#asked[this.#next++]?.resolve(object);
+    if (this.#next < this.#asked.length) return;
+    this.#asked = [];
+    this.#next = 0;
+  }
+
+  /** Whoever waits is told; who asks again begins anew. */
+  #fail(error?: unknown): void {
+    const waiting = this.#asked.slice(this.#next);
+    this.#asked = [];
+    this.#next = 0;
+    this.#chunks = [];
+    this.#length = 0;
+    this.#arriving = undefined;
+    this.#process = undefined;
+    const said = toSaid(this.#complaint) ?? (error === undefined ? safe`git ended` : toReason(error));
+    this.#complaint = '';
+    const fault = new Fault('environment', safe`the repository cannot be read: ${said}`, safe`run git fsck`, {
+      cause: error,
+    });
+    for (const { reject } of waiting) reject(fault);
+  }
+}
