@@ -37,7 +37,7 @@ function toShapes(command: Command, path: readonly string[]): CommandShape[] {
   const own: CommandShape = {
     path,
     description: command.description(),
-    options: [...command.options.map(toOption), help],
+    options: [...command.options.filter(({ hidden }) => !hidden).map(toOption), help],
     takesModel: argument === 'model',
     values: argument === undefined ? [] : (values[argument] ?? []),
   };

@@ -23,6 +23,7 @@ export interface StatusFlags extends LookFlags {
   readonly revision?: string;
   readonly fetch?: boolean;
   readonly branch?: string;
+  /** Of 0.1.0, which did not use the user's git. */
   readonly gitCredentials?: string;
   readonly live?: boolean;
   readonly kubeconfig?: string;

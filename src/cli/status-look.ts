@@ -12,8 +12,7 @@ import { systemClock } from '../io/clock.ts';
 import { Fault } from '../io/fault.ts';
 import { findRepository, openFolderTree } from '../io/folder-tree.ts';
 import { LatestRevision } from '../io/git-cli/latest.ts';
-import { toAuthorization } from '../io/git-credentials.ts';
-import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName, toUpstreamRef } from '../io/git-upstream.ts';
+import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../io/git-cli/upstream.ts';
 import type { RenderedRollout } from '../render/application.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
 import { toClusterName } from './cluster-name.ts';
@@ -105,27 +104,28 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
 /** The files, read anew each time. */
 function toReader(flags: StatusFlags, places: Places, host: Host): (signal: AbortSignal) => Promise<Files> {
   const repository = flags.revision === undefined ? findRepository(places.folder) : places.repository;
+  // Nobody wants to be asked for a password every ten seconds.
+  const isRepeated = flags.watch === true || flags.wait !== undefined;
+  const person = isRepeated ? { environment: host.environment } : host;
+  const git = repository === undefined ? undefined : toGit(repository, person);
   if (flags.fetch !== true && flags.revision === undefined)
-    return async () => {
-      const ahead = repository && (await findAheadUpstream(repository));
+    return async (signal) => {
+      const ahead = git && (await findAheadUpstream(git, signal));
       const hint = ahead && `${ahead} has commits that are not here: pull, or look there with --revision ${ahead}`;
       return { tree: openFolderTree(places), revision: undefined, hint };
     };
-  if (repository === undefined)
+  if (repository === undefined || git === undefined)
     throw new Fault('environment', safe`this is not in a git repository`, safe`leave --fetch out`);
   const toPath = (folder: string) => relative(repository, folder).split(sep).join('/') || '.';
-  const part = { folder: toPath(places.folder), root: toPath(places.root) };
-  const latest = new LatestRevision(toGit(repository, host), part);
-  const credentials = flags.gitCredentials && resolve(host.workingDirectory, flags.gitCredentials);
-  const authorization = toAuthorization(credentials, host.environment);
+  const latest = new LatestRevision(git, { folder: toPath(places.folder), root: toPath(places.root) });
   return async (signal) => {
     let name = flags.revision;
     let ref = name;
     if (name === undefined) {
-      const upstream = await findUpstream(repository, flags.branch);
-      await fetchUpstream(repository, upstream, authorization, signal);
+      const upstream = await findUpstream(git, flags.branch, signal);
+      await fetchUpstream(git, upstream, signal);
       name = toUpstreamName(upstream);
-      ref = toUpstreamRef(upstream);
+      ref = upstream.ref;
     }
     const { commit, tree } = await latest.read(ref ?? name);
     return { tree, revision: { name, commit }, hint: undefined };

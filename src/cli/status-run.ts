@@ -58,9 +58,14 @@ function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, conte
       );
   };
   needs('--branch', branch, '--fetch', fetch);
-  needs('--git-credentials', gitCredentials, '--fetch', fetch);
   needs('--kubeconfig', kubeconfig, '--live', live);
   needs('--context', context, '--live', live);
+  if (gitCredentials !== undefined)
+    throw new Fault(
+      'usage',
+      safe`status has no --git-credentials any more: --fetch runs git fetch`,
+      safe`let git have the credentials, by a credential helper or, in CI, by GIT_CONFIG_COUNT: see docs/upgrading.md`,
+    );
 }
 
 function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places: Places, host: Host): string {

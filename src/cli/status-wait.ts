@@ -2,7 +2,7 @@
 import type { Goal, Waited } from '../glance/wait.ts';
 import { computeWaited } from '../glance/wait.ts';
 import { hasErrors } from '../input/problem.ts';
-import { mask, safe } from '../input/safe-text.ts';
+import { mask, maskLine, safe } from '../input/safe-text.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { shorten } from '../output/columns.ts';
@@ -74,7 +74,7 @@ export async function waitFor(
       if (last === undefined) throw error;
       trouble = error;
     }
-    progress.tell(trouble?.message ?? last.waited.text, start);
+    progress.tell(trouble === undefined ? last.waited.text : maskLine(trouble.message), start);
     await progress.sleep(intervalMs, start, late);
   } while (!late.aborted);
   progress.end();

@@ -1,4 +1,5 @@
 /** `status --watch`: looks again and again, and shows what is other than before. */
+import { maskLine } from '../input/safe-text.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, isFault } from '../io/fault.ts';
 import { toProblemText } from '../output/problem-text.ts';
@@ -41,7 +42,7 @@ export async function watchStatus({ look, show, intervalMs, asJson, places, host
       } catch (error) {
         if (stop.signal.aborted) break;
         if (shown === undefined || !isFault(error) || error.code !== 'environment') throw error;
-        if (trouble !== error.message) host.write(2, [`model-mirror: ${error.message}: trying again\n`]);
+        if (trouble !== error.message) host.write(2, [`model-mirror: ${maskLine(error.message)}: trying again\n`]);
         trouble = error.message;
       }
       if (text !== shown) host.write(1, [toFrame(text, shown === undefined, host)]);

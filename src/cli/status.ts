@@ -13,15 +13,11 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
       .addOption(
         new Option(
           '--fetch',
-          'fetch the branch that this one follows, and look at that: models, policies and status files',
+          'git fetch the branch that this one follows, and look at that: models, policies and status files',
         ).conflicts(['revision', 'repoRoot']),
       )
       .option('--branch <name>', 'with --fetch: this branch of the remote')
-      .option(
-        '--git-credentials <place>',
-        'with --fetch: a file with a token, or a folder with token, or username and password. ' +
-          'Default: MODEL_MIRROR_GIT_TOKEN, or MODEL_MIRROR_GIT_USERNAME and MODEL_MIRROR_GIT_PASSWORD',
-      )
+      .addOption(new Option('--git-credentials <place>').hideHelp())
       .addOption(
         new Option('--revision <name>', 'look at the files of this commit, as origin/main').conflicts(['repoRoot']),
       )

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,7 +12,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -48,7 +49,7 @@ class Run {
   constructor(words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}) {
     this.child = spawn(process.execPath, [program, 'status', ...words], {
       cwd,
-      env: { PATH: process.env['PATH'], ...environment },
+      env: { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: devNull, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk) => {
@@ -201,26 +202,62 @@ async function makeClone(t: ExecutionContext, password?: string): Promise<Cloned
   return { server, clone, push };
 }
 
+/** By which git has a password, wherever it is configured. */
+const helper = {
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'credential.helper',
+  GIT_CONFIG_VALUE_0: '!f() { echo username=x-token-auth; echo "password=$PASSWORD"; }; f',
+};
+
+/** What is in the git folder but objects, by path. */
+function readGitFolder(clone: string): Map<string, string> {
+  const folder = join(clone, '.git');
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name: file }) => join(parentPath, file)).sort();
+  return new Map(
+    paths
+      .filter((path) => !path.startsWith(join(folder, 'objects')))
+      .map((path) => [path.slice(folder.length + 1), readFileSync(path, 'latin1')]),
+  );
+}
+
+function toChanged(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
+}
+
 test('--fetch looks at the branch as it is on the server, and touches nothing but the remote-tracking branch', async (t) => {
   const { server, clone, push } = await makeClone(t, 'secret');
-  const before = await git(clone, ['rev-parse', 'HEAD', 'main']);
+  const bare = server.folder('repo.git');
+  // What a fetch by somebody's configuration could do besides.
+  await git(clone, ['config', 'fetch.prune', 'true']);
+  await git(clone, ['config', 'fetch.pruneTags', 'true']);
+  await git(clone, ['config', '--add', 'remote.origin.fetch', '+refs/heads/*:refs/mirror/*']);
+  await git(clone, ['update-ref', 'refs/remotes/origin/gone', 'HEAD']);
+  await git(clone, ['update-ref', '--no-deref', '-d', 'refs/remotes/origin/HEAD']);
+  await git(clone, ['tag', 'here']);
   await push('state: Loading', 'state: Ready');
+  await git(bare, ['branch', 'other', 'main']);
+  await git(bare, ['tag', 'v1', 'main']);
   writeFileSync(join(clone, model, 'policy.yaml'), 'mine\n');
-  const token = { MODEL_MIRROR_GIT_TOKEN: 'secret' };
-  const { stdout, stderr, status } = await run(['--fetch'], clone, token);
+  const before = readGitFolder(clone);
+  const environment = { ...helper, PASSWORD: 'secret', GIT_TRACE: join(clone, '../trace') };
+  const { stdout, stderr, status } = await run(['--fetch'], clone, environment);
   t.is(stderr, '');
   t.is(status, 0);
-  const tip = (await git(server.folder('repo.git'), ['rev-parse', 'main'])).trim();
+  const tip = (await git(bare, ['rev-parse', 'main'])).trim();
   t.regex(stdout, /v2 Ready .*nothing is mirrored yet/);
   t.true(stdout.endsWith(`\nAt ${tip.slice(0, 7)}, origin/main.\n`));
-  t.is(await git(clone, ['rev-parse', 'HEAD', 'main']), before);
+  t.deepEqual(toChanged(before, readGitFolder(clone)), ['logs/refs/remotes/origin/main', 'refs/remotes/origin/main']);
   t.is((await git(clone, ['rev-parse', 'origin/main'])).trim(), tip);
   t.is(await git(clone, ['status', '--porcelain']), `?? ${model}/policy.yaml\n`);
   await git(clone, ['fsck', '--strict']);
-  // Nothing new costs one question.
+  const trace = readFileSync(environment.GIT_TRACE, 'utf8');
+  t.regex(trace, /built-in: git .*fetch/);
+  t.notRegex(trace, /maintenance|gc --auto/);
+  // Nothing new costs no pack.
   server.resetTraffic();
-  t.is((await run(['--fetch'], join(clone, model), token)).status, 0);
-  t.is(server.traffic('git-upload-pack').requests, 0);
+  t.is((await run(['--fetch'], join(clone, model), environment)).status, 0);
+  t.true(server.traffic('git-upload-pack').requests <= 1);
   // What is known without a look at the server.
   rmSync(join(clone, model, 'policy.yaml'));
   const here = await run([], clone);
@@ -243,7 +280,7 @@ test('--revision needs no work tree, and no folder in one', async (t) => {
   await server.close();
 });
 
-test('what cannot be fetched says why, and what to do', async (t) => {
+test('what cannot be fetched shows what git said, and what to do', async (t) => {
   const { server, clone } = await makeClone(t, 'secret');
   const say = async (words: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
     const { status, stderr, stdout } = await run(words, clone, environment);
@@ -251,71 +288,218 @@ test('what cannot be fetched says why, and what to do', async (t) => {
     t.notRegex(stderr, /secret|n0t-it/);
     return `${status} ${stderr}`;
   };
+  const denied = (said: string) =>
+    new RegExp(`^3 model-mirror: origin/main cannot be fetched: ${said}.*\\n {4}let git have the credentials: `);
+  t.regex(await say(['--fetch']), denied('fatal: could not read Username for .*'));
+  t.regex(await say(['--fetch'], { ...helper, PASSWORD: 'n0t-it' }), denied('fatal: Authentication failed'));
+  const right = { ...helper, PASSWORD: 'secret' };
   t.regex(
-    await say(['--fetch'], { MODEL_MIRROR_GIT_TOKEN: 'n0t-it' }),
-    /^3 model-mirror: origin\/main cannot be fetched: .* does not accept the credentials \(HTTP 401\).*\n {4}pass --git-credentials or/,
+    await say(['--fetch', '--branch', 'mian'], right),
+    /^3 model-mirror: the remote origin has no branch "mian"\n {4}there is: main; name one with --branch, or push it first\n$/,
   );
+  for (const name of ['m*', 'main:other', ''])
+    t.regex(
+      await say(['--fetch', `--branch=${name}`], right),
+      /^2 model-mirror: there can be no branch ".*"\n {4}name a branch of the remote/,
+    );
   t.regex(
-    await say(['--fetch', '--branch', 'mian'], { MODEL_MIRROR_GIT_TOKEN: 'secret' }),
-    /^3 model-mirror: the remote origin has no branch "mian"\n {4}there is: main; name one with --branch/,
+    await say(['--fetch', '--git-credentials', 'token'], right),
+    /^2 model-mirror: status has no --git-credentials .*\n {4}let git have the credentials, .*docs\/upgrading\.md\n$/,
   );
-  await git(clone, ['remote', 'set-url', 'origin', 'git@example.com:ml/deployments.git']);
+  await git(clone, ['remote', 'set-url', 'origin', 'http://ml:secret@127.0.0.1:1/repo.git']);
   t.regex(
     await say(['--fetch']),
-    /^2 model-mirror: --fetch supports only https, .*\n {4}run git fetch, and look with --revision origin\/main\n$/,
+    /^3 model-mirror: origin\/main cannot be fetched: fatal: unable to access .*\n {4}look whether git fetch works here/,
   );
-  await git(clone, ['remote', 'set-url', 'origin', 'http://ml:secret@git.example.com/deployments.git']);
-  t.regex(await say(['--fetch']), /^2 model-mirror: .* begins with http:\/\//);
+  await git(clone, ['remote', 'set-url', 'origin', join(clone, '../nowhere')]);
+  t.regex(
+    await say(['--fetch']),
+    /^3 model-mirror: origin\/main cannot be fetched: \n {4}fatal: '.*\/nowhere' does not /,
+  );
+  await git(clone, ['config', 'branch.main.remote', 'gone']);
+  t.regex(
+    await say(['--fetch']),
+    /^3 model-mirror: the repository has no remote "gone"\n {4}add it with git remote add/,
+  );
   await git(clone, ['checkout', '--quiet', '--detach']);
   t.regex(await say(['--fetch']), /^2 model-mirror: this branch has no upstream\n {4}name the remote branch/);
   t.regex(await say(['--revision', 'origin/mian']), /^2 .*\n {4}did you mean "origin\/main"\?\n$/);
   await server.close();
 });
 
-test('credentials that are not there, a clone that is cut off, and a .git that is none', async (t) => {
-  const { server, clone, push } = await makeClone(t);
-  const nowhere = await run(['--fetch', '--git-credentials', 'nowhere'], clone);
-  t.is(nowhere.status, 3);
-  t.regex(nowhere.stderr, /the git credentials cannot be read: no such file or directory: /);
-  await push('state: Loading', 'state: Failed');
-  const shallow = join(clone, '../shallow');
-  await git(clone, ['clone', '--quiet', '--depth', '1', server.url('repo.git'), shallow]);
-  await push('state: Failed', 'state: Ready');
-  const { stdout, stderr } = await run(['--fetch'], shallow);
-  t.is(stderr, '');
-  t.regex(stdout, /v2 Ready/);
-  await git(shallow, ['fsck', '--strict']);
-  await git(shallow, ['merge', '--quiet', '--ff-only', 'origin/main']);
-  t.notRegex((await run([], shallow)).stdout, /commits that are not here/);
+test('without git nothing is fetched, and a plain look needs none', async (t) => {
+  const { clone } = await makeClone(t);
+  const none = { PATH: join(clone, '../nowhere') };
+  const { status, stderr } = await run(['--fetch'], clone, none);
+  t.is(status, 3);
+  t.is(stderr, 'model-mirror: git is not installed, or not in PATH\n    install git 2.30 or newer\n');
+  const plain = await run([], clone, none);
+  t.is(plain.stderr, '');
+  t.regex(plain.stdout, /v2 Loading/);
+});
 
+test('a .git that is none', async (t) => {
   const odd = makeFolder(t);
   writeModel(odd);
   mkdirSync(join(odd, '.git'));
   t.is((await run([], odd)).status, 0);
   const broken = await run(['--fetch'], odd);
-  t.is(broken.status, 3, broken.stderr);
+  t.is(broken.status, 3);
+  t.regex(broken.stderr, /^model-mirror: git symbolic-ref failed: fatal: not a git repository/);
 });
 
-test('--differing leaves out what is as it is wanted', async (t) => {
-  const folder = makeFolder(t);
-  cpSync(join(root, 'fixtures/status/no-difference/input'), folder, { recursive: true });
-  const words = ['--differing', '--repo-root', '.'];
-  t.is((await run(words, folder)).stdout, 'All 2 models are what is wanted of them.\n');
-  writeModel(folder);
-  t.regex((await run(words, folder)).stdout, /^MODEL.*\nq-candidate-not-ready .*\n$/);
-});
-
-test('a remote on this machine, and a linked work tree', async (t) => {
+test('--fetch in a shallow clone leaves it shallow', async (t) => {
   const { server, clone, push } = await makeClone(t);
-  await git(clone, ['remote', 'set-url', 'origin', server.folder('repo.git')]);
-  const linked = join(clone, '../linked');
-  await git(clone, ['worktree', 'add', '--quiet', '-b', 'other', linked]);
-  await push('state: Loading', 'state: Ready');
-  const { stdout, stderr } = await run(['--fetch', '--branch', 'main'], linked);
+  await push('state: Loading', 'state: Failed');
+  const shallow = join(clone, '../shallow');
+  await git(clone, ['clone', '--quiet', '--depth', '1', server.url('repo.git'), shallow]);
+  await push('state: Failed', 'state: Ready');
+  const before = readGitFolder(shallow);
+  const { stdout, stderr } = await run(['--fetch'], shallow);
   t.is(stderr, '');
   t.regex(stdout, /v2 Ready/);
-  t.is(await git(linked, ['rev-parse', 'origin/main']), await git(server.folder('repo.git'), ['rev-parse', 'main']));
+  const changed = toChanged(before, readGitFolder(shallow)).filter((path) => !path.startsWith('logs/'));
+  t.deepEqual(changed, ['refs/remotes/origin/main']);
+  t.is((await git(shallow, ['rev-parse', '--is-shallow-repository'])).trim(), 'true');
+  await git(shallow, ['fsck', '--strict']);
+  await git(shallow, ['merge', '--quiet', '--ff-only', 'origin/main']);
+  t.notRegex((await run([], shallow)).stdout, /commits that are not here/);
 });
+
+test('--fetch in a clone of another branch alone, and in one that leaves the upstream out', async (t) => {
+  const { server, clone, push } = await makeClone(t);
+  const bare = server.folder('repo.git');
+  await git(bare, ['branch', 'other', 'main']);
+  const single = join(clone, '../single');
+  await git(clone, ['clone', '--quiet', '--single-branch', '--branch', 'other', bare, single]);
+  await push('state: Loading', 'state: Ready');
+  const tip = await git(bare, ['rev-parse', 'main']);
+  t.regex((await run(['--fetch'], single)).stdout, /v2 Loading.*\nAt \w{7}, origin\/other\.\n$/s);
+  const main = await run(['--fetch', '--branch', 'main'], single);
+  t.is(main.stderr, '');
+  t.regex(main.stdout, /v2 Ready.*\nAt \w{7}, origin\/main\.\n$/s);
+  t.is(await git(single, ['rev-parse', 'refs/remotes/origin/main']), tip);
+  await git(single, ['update-ref', '-d', 'refs/remotes/origin/main']);
+  await git(single, ['config', 'branch.other.merge', 'refs/heads/main']);
+  t.regex((await run(['--fetch'], single)).stdout, /v2 Ready/);
+  t.is(await git(single, ['rev-parse', 'refs/remotes/origin/main']), tip);
+});
+
+test('--fetch keeps the branch where the configuration keeps branches of that remote', async (t) => {
+  const { server, clone, push } = await makeClone(t);
+  await git(server.folder('repo.git'), ['branch', 'feature/x', 'main']);
+  await git(clone, ['config', 'remote.origin.fetch', '+refs/heads/*:refs/remotes/team/theirs/*']);
+  await push('state: Loading', 'state: Ready');
+  t.regex((await run(['--fetch'], clone)).stdout, /v2 Ready.*\nAt \w{7}, team\/theirs\/main\.\n$/s);
+  const { stdout } = await run(['--fetch', '--branch', 'feature/x'], clone);
+  t.regex(stdout, /v2 Loading.*\nAt \w{7}, team\/theirs\/feature\/x\.\n$/s);
+  const refs = await git(clone, ['for-each-ref', '--format=%(refname)', 'refs/remotes/team']);
+  t.is(refs, 'refs/remotes/team/theirs/feature/x\nrefs/remotes/team/theirs/main\n');
+});
+
+test('--fetch before the first commit, and in a SHA-256 repository', async (t) => {
+  const { server, clone } = await makeClone(t);
+  const files = join(clone, '../files');
+  for (const format of ['sha1', 'sha256']) {
+    const bare = server.folder(`${format}.git`);
+    const unborn = join(clone, `../${format}`);
+    await git(clone, ['init', '--quiet', '--bare', '--initial-branch=main', `--object-format=${format}`, bare]);
+    await git(clone, ['init', '--quiet', '--initial-branch=main', `--object-format=${format}`, unborn]);
+    await git(unborn, ['remote', 'add', 'origin', bare]);
+    await git(unborn, ['config', 'branch.main.remote', 'origin']);
+    await git(unborn, ['config', 'branch.main.merge', 'refs/heads/main']);
+    const early = await run(['--fetch'], unborn);
+    t.is(early.status, 3);
+    t.regex(early.stderr, /the remote origin has no branch "main"\n {4}there is no branch yet; /);
+    await git(clone, ['init', '--quiet', `--object-format=${format}`, files]);
+    writeModel(files);
+    await git(files, ['add', '--all']);
+    await git(files, ['commit', '--quiet', '--message', 'models']);
+    await git(files, ['push', '--quiet', bare, 'HEAD:main']);
+    const { stdout, stderr } = await run(['--fetch'], unborn);
+    t.is(stderr, '');
+    t.regex(stdout, /v2 Loading.*\nAt \w{7}, origin\/main\.\n$/s);
+    t.is(await git(unborn, ['rev-parse', 'origin/main']), await git(bare, ['rev-parse', 'main']));
+    rmSync(files, { recursive: true });
+  }
+});
+
+test('--fetch of a branch of the repository itself, which another one follows', async (t) => {
+  const { clone } = await makeClone(t);
+  await git(clone, ['checkout', '--quiet', '-b', 'topic', '--track', 'main']);
+  await git(clone, ['rm', '--quiet', '-r', 'models']);
+  await git(clone, ['commit', '--quiet', '--message', 'without']);
+  const before = readGitFolder(clone);
+  const { stdout, stderr } = await run(['--fetch'], clone);
+  t.is(stderr, '');
+  t.regex(stdout, /v2 Loading.*\nAt \w{7}, main\.\n$/s);
+  t.deepEqual(toChanged(before, readGitFolder(clone)), []);
+});
+
+test('names that begin with a dash, and a remote that is not called origin', async (t) => {
+  const { server, clone, push } = await makeClone(t);
+  const bare = server.folder('repo.git');
+  await push('state: Loading', 'state: Ready');
+  await git(bare, ['update-ref', 'refs/heads/--upload-pack=x', 'main']);
+  await git(clone, ['config', '--rename-section', 'remote.origin', 'remote.-u']);
+  await git(clone, ['config', '--unset-all', 'branch.main.remote']);
+  await git(clone, ['config', 'remote.-u.fetch', '+refs/heads/*:refs/remotes/-u/*']);
+  const { stdout, stderr } = await run(['--fetch', '--branch=--upload-pack=x'], clone);
+  t.is(stderr, '');
+  t.regex(stdout, /v2 Ready.*\nAt \w{7}, -u\/--upload-pack=x\.\n$/s);
+  t.is(await git(clone, ['rev-parse', 'refs/remotes/-u/--upload-pack=x']), await git(bare, ['rev-parse', 'main']));
+});
+
+/** In place of ssh: what the server would be told, here. */
+function writeSsh(folder: string, script: string): Record<string, string> {
+  writeFileSync(join(folder, 'ssh'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return { GIT_SSH: join(folder, 'ssh'), GIT_SSH_VARIANT: 'simple' };
+}
+
+test('--fetch by ssh', async (t) => {
+  const { server, clone, push } = await makeClone(t);
+  await git(clone, ['remote', 'set-url', 'origin', `git@example.com:${server.folder('repo.git')}`]);
+  await push('state: Loading', 'state: Ready');
+  const works = writeSsh(join(clone, '..'), 'exec sh -c "$2"');
+  const { stdout, stderr } = await run(['--fetch'], clone, works);
+  t.is(stderr, '');
+  t.regex(stdout, /v2 Ready/);
+  const refuses = writeSsh(join(clone, '..'), 'echo "$1: Permission denied (publickey)." >&2; exit 255');
+  const denied = await run(['--fetch'], clone, refuses);
+  t.is(denied.status, 3);
+  t.regex(
+    denied.stderr,
+    /^model-mirror: origin\/main cannot be fetched: \n {4}git@example\.com: Permission denied \(publickey\)\.\n.*\n {4}let git have the credentials: /s,
+  );
+});
+
+test('a fetch that is not over in time ends, with what it has started; so does one that is interrupted', async (t) => {
+  const { clone } = await makeClone(t);
+  const place = join(clone, '..');
+  await git(clone, ['remote', 'set-url', 'origin', 'git@example.com:repo.git']);
+  const sleeps = writeSsh(
+    place,
+    `cd "$(dirname "$0")"; trap 'echo ended > ended; exit' TERM; echo begun > begun; sleep 600 & wait`,
+  );
+  const { status, stderr } = await run(['--fetch', '--wait', 'ready', '--timeout', '2s'], clone, sleeps);
+  t.is(status, 3);
+  t.regex(stderr, /^model-mirror: timed out after 2s: there was no answer\n/);
+  t.true(existsSync(join(place, 'ended')));
+  for (const file of ['begun', 'ended']) rmSync(join(place, file));
+  const interrupted = new Run(['--fetch'], clone, sleeps);
+  await written(join(place, 'begun'));
+  interrupted.child.kill('SIGINT');
+  await interrupted.ended;
+  t.is(interrupted.child.signalCode, 'SIGINT');
+  await written(join(place, 'ended'));
+});
+
+async function written(file: string): Promise<void> {
+  for (let i = 0; !existsSync(file); i++) {
+    if (i === 1000) throw new Error(`nobody writes ${file}`);
+    await sleep(10);
+  }
+}
 
 test('--wait ends when the branch says so; a server that is away meanwhile is waited for', async (t) => {
   const { server, clone, push } = await makeClone(t);

@@ -146,7 +146,7 @@ export class Git {
 
   async #checkVersion(): Promise<void> {
     const { output } = await this.#run(['version'], {});
-    const [, major, minor] = /(\d+)\.(\d+)/.exec(output.toString('utf8')) ?? [];
+    const [, major, minor] = /version (\d+)\.(\d+)/.exec(output.toString('utf8')) ?? [];
     if (major === undefined || minor === undefined) return;
     const isOld = Number(major) - oldest.major || Number(minor) - oldest.minor;
     if (isOld < 0) throw new Fault('environment', safe`git ${Number(major)}.${Number(minor)} is too old`, needGit);
