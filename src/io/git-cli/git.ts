@@ -9,6 +9,7 @@
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
+import { dirname } from 'node:path';
 import type { SafeText } from '../../input/safe-text.ts';
 import { join, mask, safe } from '../../input/safe-text.ts';
 import type { Environment } from '../argocd-environment.ts';
@@ -136,7 +137,8 @@ export class Git {
     const env = {
       ...Object.fromEntries(kept),
       LC_ALL: 'C',
-      ...(canLock ? {} : { GIT_OPTIONAL_LOCKS: '0' }),
+      // Where the folder turns out to be no repository, one around it would be another one.
+      ...(canLock ? {} : { GIT_OPTIONAL_LOCKS: '0', GIT_CEILING_DIRECTORIES: dirname(this.folder) }),
       ...(canAsk ? {} : { GIT_TERMINAL_PROMPT: '0' }),
       ...variables,
     };
@@ -157,7 +159,8 @@ function toStopped(words: readonly string[], cause: unknown): Fault {
   return new Fault('environment', safe`git ${mask(toVerb(words))} was stopped`, safe`try again`, { cause });
 }
 
-function toNotStarted(error: unknown): Fault {
+/** @param error of the process that was to be started. */
+export function toNotStarted(error: unknown): Fault {
   const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
   const message = isMissing
     ? safe`git is not installed, or not in PATH`

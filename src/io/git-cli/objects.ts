@@ -5,9 +5,9 @@
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { safe } from '../../input/safe-text.ts';
-import { Fault, toReason } from '../fault.ts';
+import { Fault } from '../fault.ts';
 import type { Git } from './git.ts';
-import { toSaid } from './git.ts';
+import { toNotStarted, toSaid } from './git.ts';
 
 export interface GitObject {
   readonly id: string;
@@ -140,11 +140,12 @@ export class GitObjects implements Disposable {
     this.#length = 0;
     this.#arriving = undefined;
     this.#process = undefined;
-    const said = toSaid(this.#complaint) ?? (error === undefined ? safe`git ended` : toReason(error));
+    const said = toSaid(this.#complaint) ?? safe`git ended`;
     this.#complaint = '';
-    const fault = new Fault('environment', safe`the repository cannot be read: ${said}`, safe`run git fsck`, {
-      cause: error,
-    });
+    const fault =
+      error === undefined
+        ? new Fault('environment', safe`the repository cannot be read: ${said}`, safe`run git fsck`)
+        : toNotStarted(error);
     for (const { reject } of waiting) reject(fault);
   }
 }

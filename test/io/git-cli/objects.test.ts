@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import { Fault } from '../../../src/io/fault.ts';
+import { Git } from '../../../src/io/git-cli/git.ts';
+import { GitObjects } from '../../../src/io/git-cli/objects.ts';
+import { git } from '../../../src/stand-in/git-server.ts';
+
+const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-objects-')));
+test.after.always(() => rmSync(root, { recursive: true, force: true }));
+test.before(() => git(root, ['init', '--quiet']));
+
+const environment = { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1' };
+
+const content = fc.oneof(
+  fc.uint8Array({ maxLength: 300 }),
+  // What looks like the end of an answer, or like the next one.
+  fc.constantFrom('', '\n', '\n\n', `${'0'.repeat(40)} missing\n`, `${'0'.repeat(40)} blob 3\nabc\n`).map(Buffer.from),
+  fc.integer({ min: 60_000, max: 300_000 }).map((length) => Buffer.alloc(length, '\n')),
+);
+
+test('whatever objects hold, and in whatever order they are asked for, each is answered by its own', async (t) => {
+  using objects = new GitObjects(new Git(root, { environment }));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(content, { minLength: 1, maxLength: 12 }),
+      fc.infiniteStream(fc.nat()),
+      async (all, order) => {
+        const ids: string[] = [];
+        for (const one of all) ids.push((await git(root, ['hash-object', '-w', '--stdin'], { input: one })).trim());
+        const missing = 'f'.repeat(40);
+        const asked = Array.from(
+          { length: 30 },
+          () => [...ids, missing][(order.next().value ?? 0) % (ids.length + 1)] ?? '',
+        );
+        const read = await Promise.all(asked.map((id) => objects.read(id)));
+        for (const [i, id] of asked.entries()) {
+          const expected =
+            id === missing ? undefined : { id, type: 'blob', content: Buffer.from(all[ids.indexOf(id)] ?? []) };
+          t.deepEqual(read[i], expected);
+        }
+      },
+    ),
+    { numRuns: 15, seed: 13 },
+  );
+});
+
+test('an object that is broken is a fault for all that wait, and the next one is read again', async (t) => {
+  const [good, bad] = [
+    (await git(root, ['hash-object', '-w', '--stdin'], { input: 'good' })).trim(),
+    (await git(root, ['hash-object', '-w', '--stdin'], { input: randomBytes(2000) })).trim(),
+  ];
+  const file = join(root, '.git/objects', bad.slice(0, 2), bad.slice(2));
+  const whole = readFileSync(file);
+  rmSync(file);
+  writeFileSync(file, whole.subarray(0, 1000));
+  using objects = new GitObjects(new Git(root, { environment }));
+  const results = await Promise.allSettled([objects.read(bad), objects.read(good)]);
+  for (const result of results) {
+    t.is(result.status, 'rejected');
+    const { reason } = result as PromiseRejectedResult;
+    t.true(reason instanceof Fault, String(reason));
+    t.regex((reason as Fault).message, /^the repository cannot be read: fatal: /);
+  }
+  t.is((await objects.read(good))?.content.toString('utf8'), 'good');
+});
+
+test('without git', async (t) => {
+  using objects = new GitObjects(new Git(root, { environment: { PATH: '/nowhere' } }));
+  const fault = await t.throwsAsync(objects.read('f'.repeat(40)), { instanceOf: Fault });
+  t.regex(fault?.message ?? '', /^git is not installed, or not in PATH$/);
+});
