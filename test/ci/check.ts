@@ -5,7 +5,17 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -106,6 +116,20 @@ update-notifier=false
   return { PATH: process.env['PATH'] ?? '', HOME: folder };
 }
 
+/** For git's own tests: every folder seems to be another user's. */
+const anotherOwner = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' };
+
+/** All programs that there are but git. */
+function toPathWithoutGit(): string {
+  const bin = join(folder, 'bin');
+  if (existsSync(bin)) return bin;
+  mkdirSync(bin);
+  for (const place of (process.env['PATH'] ?? '').split(':').filter((one) => existsSync(one)))
+    for (const name of readdirSync(place))
+      if (!/^git(-|$)/.test(name) && !existsSync(join(bin, name))) symlinkSync(join(place, name), join(bin, name));
+  return bin;
+}
+
 function checkFiles(): void {
   const action = readAction(join(files, 'github/action.yml'));
   for (const input of ['package', 'sha256'])
@@ -144,6 +168,8 @@ function checkFiles(): void {
   const { inputs, jobs } = readTemplate(join(files, 'gitlab/model-mirror.gitlab-ci.yml'));
   for (const input of ['package', 'sha256'])
     check(`template: ${input} has no default`, [input in inputs, inputs[input]?.default], [true, undefined]);
+  // Of the official images of Node those without a suffix have git, as buildpack-deps does; slim and alpine have none.
+  check('template: the image has git', inputs['image']?.default, /^node:\d+$/);
   for (const [name, { rules, variables, before_script: before, script }] of Object.entries(jobs)) {
     check(`${name}: in merge requests alone`, rules, [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }]);
     check(`${name}: with all commits`, variables['GIT_DEPTH'], '0');
@@ -163,6 +189,7 @@ async function checkGithub(runner: Readonly<Record<string, string>>, made: Packa
     branch: string,
     token = 'job-token',
     inputs: Readonly<Record<string, string>> = {},
+    changed: Readonly<Record<string, string>> = {},
   ): Promise<JobOutcome> => {
     const name = `github-${++runs}`;
     const environment = {
@@ -172,6 +199,7 @@ async function checkGithub(runner: Readonly<Record<string, string>>, made: Packa
       GITHUB_REPOSITORY: 'ml/deployments',
       GITHUB_REF: 'refs/pull/12/merge',
       GITHUB_BASE_REF: 'main',
+      ...changed,
     };
     const checkout = checkOut(branch, name);
     const temporary = join(folder, `${name}-temporary`);
@@ -263,6 +291,18 @@ async function checkGithub(runner: Readonly<Record<string, string>>, made: Packa
       `${shallow.succeeded} ${shallow.log}`,
       /^false [\s\S]*fetch-depth: 0/,
     );
+    const foreign = await run('feature', 'job-token', { comment: 'false' }, anotherOwner);
+    check(
+      'GitHub: a checkout of another user, as in containers',
+      [foreign.succeeded, foreign.outputs['changed']],
+      [true, 'true'],
+    );
+    const gitless = await run('feature', 'job-token', {}, { PATH: toPathWithoutGit() });
+    check(
+      'GitHub: an image without git: it fails and says so',
+      `${gitless.succeeded} ${gitless.log}`,
+      /^false ::error title=model-mirror::git 2\.30 or newer is needed/,
+    );
     const stray = await run('feature', 'job-token', { path: '$(touch stray); models' });
     check(
       'GitHub: an input is no script',
@@ -350,6 +390,21 @@ async function checkGitlab(runner: Readonly<Record<string, string>>, made: Packa
       `${fork.code} ${fork.log}`,
       /^0 [\s\S]*\nNo note: MODEL_MIRROR_TOKEN is not set\.\n$/,
     );
+    const foreign = await run('model-mirror-diff', 'feature', undefined, anotherOwner);
+    check(
+      'GitLab: a checkout of another user, as in containers',
+      `${foreign.code} ${foreign.log}`,
+      /^0 [\s\S]*wisdom: candidate v2 → v3/,
+    );
+    const path = { PATH: toPathWithoutGit() };
+    const gitless = await run('model-mirror-diff', 'feature', undefined, path);
+    check(
+      'GitLab: an image without git: diff fails and says so',
+      `${gitless.code} ${gitless.log}`,
+      /^127 [\s\S]*\bgit\b/,
+    );
+    const unversioned = await run('model-mirror-validate', 'feature', undefined, path);
+    check('GitLab: an image without git: validate does without', [unversioned.code, unversioned.quality], [0, []]);
     const reader = await run('model-mirror-diff', 'feature', 'reader-token');
     check(
       'GitLab: a token that may not: it succeeds and says so',
