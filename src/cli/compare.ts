@@ -10,7 +10,8 @@ import { readArgocdEnvironment } from '../io/argocd-environment.ts';
 import { isFilePresent } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import { openFolderTree } from '../io/folder-tree.ts';
-import { GitRevisions, toShortId } from '../io/git-cli/revisions.ts';
+import { toShortId } from '../io/git-cli/revision-names.ts';
+import { GitRevisions } from '../io/git-cli/revisions.ts';
 import { toYamlText } from '../output/manifest-text.ts';
 import type { ComparedRevision } from '../output/pull-request-json.ts';
 import { toPullRequestJson } from '../output/pull-request-json.ts';
@@ -97,11 +98,14 @@ async function findMeant(
 ): Promise<{ before: Meant; after: Meant }> {
   const workTree: Meant = { revision: 'work tree', commit: undefined, label: 'the work tree' };
   const toMeant = async (revision: string): Promise<Meant> => {
-    const commit = await revisions.resolve(revision);
+    const commit = await revisions.names.resolve(revision);
     return { revision, commit, label: toLabel(revision, commit) };
   };
   const toParting = async (one: string, other: string): Promise<Meant> => {
-    const commit = await revisions.findMergeBase(await revisions.resolve(one), await revisions.resolve(other));
+    const commit = await revisions.names.findMergeBase(
+      await revisions.names.resolve(one),
+      await revisions.names.resolve(other),
+    );
     return { revision: `${one}...${other}`, commit, label: `${one} (${toShortId(commit)})` };
   };
   const range = splitRange(base ?? '');
@@ -117,9 +121,9 @@ async function findMeant(
   }
   const after = head !== undefined ? await toMeant(head) : isBare ? await toMeant('HEAD') : workTree;
   if (base !== undefined) return { before: await toMeant(base), after };
-  const main = await revisions.findDefaultBranch();
+  const main = await revisions.names.findDefaultBranch();
   // Where there is no commit at all, that is what is to be said.
-  if (main === undefined) await revisions.resolve('HEAD');
+  if (main === undefined) await revisions.names.resolve('HEAD');
   if (main === undefined)
     throw new Fault(
       'usage',

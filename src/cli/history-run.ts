@@ -11,8 +11,10 @@ import { quote, safe } from '../input/safe-text.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import type { ModelFiles, ModelPaths, Step, TreePart } from '../io/git-cli/revisions.ts';
-import { GitRevisions, toShortId } from '../io/git-cli/revisions.ts';
+import type { ModelFiles, ModelPaths, TreePart } from '../io/git-cli/commit-trees.ts';
+import { toShortId } from '../io/git-cli/revision-names.ts';
+import type { Step } from '../io/git-cli/revisions.ts';
+import { GitRevisions } from '../io/git-cli/revisions.ts';
 import { toHistoryJson } from '../output/history-json.ts';
 import { toHistoryPage } from '../output/history-page.ts';
 import { toHistoryText } from '../output/history-text.ts';
@@ -55,7 +57,7 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const places = scene.isBare ? toScenePlaces(scene) : toPlacesOf(name, toScenePlaces(scene), flags);
   const part = { root: scene.root, folder: places.folder === places.root ? scene.root : scene.folder };
   const walk: Walk = { revisions, part, cluster, namespace: toNamespace(flags.namespace) };
-  const tip = await revisions.resolve(flags.revision);
+  const tip = await revisions.names.resolve(flags.revision);
   const since = flags.since === undefined ? undefined : await readTime(flags.since, revisions);
   const meant = await findMeant(name, tip, walk, places);
   if ('problems' in meant) {
@@ -73,7 +75,7 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   const shown = { ...late, events: late.events.slice(limit === undefined ? 0 : -limit) };
   const notes = {
     revision: `${flags.revision} (${toShortId(tip)})`,
-    isShallow: await revisions.isShallow(),
+    isShallow: await revisions.names.isShallow(),
     leftOut: story.events.length - shown.events.length,
   };
   if (flags.output === 'json') host.write(1, [toHistoryJson(shown, notes)]);
@@ -97,7 +99,7 @@ function toLimit(text: string | undefined): number | undefined {
 async function readTime(text: string, revisions: GitRevisions): Promise<number> {
   const [, date, clock = '00:00', seconds = ':00'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?Z?)?$/.exec(text) ?? [];
-  if (date === undefined) return (await revisions.readCommit(await revisions.resolve(text))).committer.date;
+  if (date === undefined) return (await revisions.readCommit(await revisions.names.resolve(text))).committer.date;
   const time = new Date(`${date}T${clock}${seconds}Z`);
   // The 30th of February would be taken for a day in March.
   if (Number.isNaN(time.getTime()) || !time.toISOString().startsWith(date))
@@ -200,7 +202,7 @@ async function findAt(commit: string, meant: Meant, later: Found | undefined, wa
   const { revisions, part } = walk;
   const { tree } = await revisions.readCommit(commit);
   const look = async (at: string): Promise<Found | undefined> => {
-    const files = await revisions.findModelFiles(tree, toModelPaths(at, walk), part.root);
+    const files = await revisions.trees.findModelFiles(tree, toModelPaths(at, walk), part.root);
     return files && { files, path: at };
   };
   const here = await look(meant.path);

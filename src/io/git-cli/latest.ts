@@ -5,8 +5,9 @@
  * would grow with each commit here.
  */
 import type { FolderTree } from '../../input/folder-tree.ts';
+import type { TreePart } from './commit-trees.ts';
 import type { Git } from './git.ts';
-import type { TreePart } from './revisions.ts';
+
 import { GitRevisions } from './revisions.ts';
 
 interface Latest {
@@ -30,7 +31,7 @@ export class LatestRevision {
    */
   async read(ref: string): Promise<Latest> {
     using revisions = new GitRevisions(this.#git);
-    const commit = await revisions.resolve(ref);
+    const commit = await revisions.names.resolve(ref);
     if (this.#latest?.commit !== commit) this.#latest = { commit, tree: await revisions.readTree(commit, this.#part) };
     return this.#latest;
   }

@@ -8,6 +8,8 @@ import { safe } from '../../input/safe-text.ts';
 import { Fault } from '../fault.ts';
 import type { Git } from './git.ts';
 import { toNotStarted, toSaid } from './git.ts';
+import type { RevisionNames } from './revision-names.ts';
+import { deepen, toShortId } from './revision-names.ts';
 
 export interface GitObject {
   readonly id: string;
@@ -30,6 +32,7 @@ const newline = 0x0a;
 
 export class GitObjects implements Disposable {
   readonly #git: Git;
+  readonly #names: RevisionNames;
   #process: ChildProcessWithoutNullStreams | undefined;
   #asked: Asked[] = [];
   /** The first of those that wait; what is before it has been answered. */
@@ -41,8 +44,10 @@ export class GitObjects implements Disposable {
   #unsent: string[] = [];
   #complaint = '';
 
-  constructor(git: Git) {
+  /** @param names tells what the clone was made without. */
+  constructor(git: Git, names: RevisionNames) {
     this.#git = git;
+    this.#names = names;
   }
 
   /**
@@ -61,6 +66,17 @@ export class GitObjects implements Disposable {
           this.#unsent = [];
         });
     });
+  }
+
+  /** The same. @throws Fault when the repository does not have it, too. */
+  async require(id: string): Promise<GitObject> {
+    const found = await this.read(id);
+    if (found !== undefined) return found;
+    throw new Fault(
+      'environment',
+      safe`this clone does not have ${toShortId(id)}`,
+      (await this.#names.isShallow()) ? deepen : safe`run git fsck, or clone it again`,
+    );
   }
 
   [Symbol.dispose](): void {

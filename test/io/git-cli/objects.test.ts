@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import type { Environment } from '../../../src/io/argocd-environment.ts';
 import { Fault } from '../../../src/io/fault.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 import { GitObjects } from '../../../src/io/git-cli/objects.ts';
+import { RevisionNames } from '../../../src/io/git-cli/revision-names.ts';
 import { git } from '../../../src/stand-in/git-server.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-objects-')));
@@ -14,6 +16,11 @@ test.after.always(() => rmSync(root, { recursive: true, force: true }));
 test.before(() => git(root, ['init', '--quiet']));
 
 const environment = { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1' };
+
+function open(env: Environment): GitObjects {
+  const repository = new Git(root, { environment: env });
+  return new GitObjects(repository, new RevisionNames(repository));
+}
 
 const content = fc.oneof(
   fc.uint8Array({ maxLength: 300 }),
@@ -23,7 +30,7 @@ const content = fc.oneof(
 );
 
 test('whatever objects hold, and in whatever order they are asked for, each is answered by its own', async (t) => {
-  using objects = new GitObjects(new Git(root, { environment }));
+  using objects = open(environment);
   await fc.assert(
     fc.asyncProperty(
       fc.array(content, { minLength: 1, maxLength: 12 }),
@@ -57,7 +64,7 @@ test('an object that is broken is a fault for all that wait, and the next one is
   const whole = readFileSync(file);
   rmSync(file);
   writeFileSync(file, whole.subarray(0, 1000));
-  using objects = new GitObjects(new Git(root, { environment }));
+  using objects = open(environment);
   const results = await Promise.allSettled([objects.read(bad), objects.read(good)]);
   for (const result of results) {
     t.is(result.status, 'rejected');
@@ -69,7 +76,7 @@ test('an object that is broken is a fault for all that wait, and the next one is
 });
 
 test('without git', async (t) => {
-  using objects = new GitObjects(new Git(root, { environment: { PATH: '/nowhere' } }));
+  using objects = open({ PATH: '/nowhere' });
   const fault = await t.throwsAsync(objects.read('f'.repeat(40)), { instanceOf: Fault });
   t.regex(fault?.message ?? '', /^git is not installed, or not in PATH$/);
 });

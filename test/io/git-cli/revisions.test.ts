@@ -72,7 +72,7 @@ test('a commit is read as its work tree is', async (t) => {
     ['models/wisdom', 'models/wisdom'],
     ['.', '.'],
   ] as const) {
-    const commit = await open(t, root).resolve('HEAD');
+    const commit = await open(t, root).names.resolve('HEAD');
     const read = await open(t, root).readTree(commit, { folder: inner, root: outer });
     const there = openFolderTree({
       repository: root,
@@ -131,7 +131,7 @@ test('what a link leads to belongs to the model, in its history too', async (t) 
   for (const id of ids) {
     const { tree } = await revisions.readCommit(id);
     const paths = { model: 'models/wisdom/model.yaml', status: 'models/wisdom/status.yaml' };
-    const found = await revisions.findModelFiles(tree, paths, '.');
+    const found = await revisions.trees.findModelFiles(tree, paths, '.');
     const files = await found?.read();
     seen.push({
       key: found?.key,
@@ -172,23 +172,26 @@ test('revisions are named as git names them', async (t) => {
     'HEAD^0',
   ]) {
     const oid = (await git(root, ['rev-parse', `${name}^{commit}`])).trim();
-    t.is(await revisions.resolve(name), oid, name);
-    t.is(await revisions.resolve(oid.slice(0, 9)), oid);
+    t.is(await revisions.names.resolve(name), oid, name);
+    t.is(await revisions.names.resolve(oid.slice(0, 9)), oid);
   }
   const base = (await git(root, ['merge-base', 'HEAD~1', 'main'])).trim();
-  t.is(await revisions.findMergeBase(await revisions.resolve('HEAD~1'), await revisions.resolve('main')), base);
+  t.is(
+    await revisions.names.findMergeBase(await revisions.names.resolve('HEAD~1'), await revisions.names.resolve('main')),
+    base,
+  );
   const tree = (await git(root, ['rev-parse', 'HEAD^{tree}'])).trim();
   for (const [name, message] of [
     ['mian', 'there is no revision "mian" in this clone'],
     ['HEAD~9', '"HEAD~9" goes further back than the history'],
     [tree, 'is a tree, not a commit'],
   ] as const) {
-    const fault = await t.throwsAsync(revisions.resolve(name), { instanceOf: Fault });
+    const fault = await t.throwsAsync(revisions.names.resolve(name), { instanceOf: Fault });
     t.true(fault?.message.includes(message), fault?.message);
   }
-  t.is((await t.throwsAsync<Fault>(revisions.resolve('mian')))?.hint, safe`did you mean "main"?`);
+  t.is((await t.throwsAsync<Fault>(revisions.names.resolve('mian')))?.hint, safe`did you mean "main"?`);
   t.is(
-    (await t.throwsAsync<Fault>(revisions.resolve('release')))?.hint,
+    (await t.throwsAsync<Fault>(revisions.names.resolve('release')))?.hint,
     safe`there is: main, feature/x; or fetch it first`,
   );
 });
@@ -202,7 +205,7 @@ test('a beginning that several ids have is told with all of them', async (t) => 
   const starts = all.map((id) => id.slice(0, 4));
   const start = starts.find((one, i) => starts.indexOf(one) !== i);
   t.truthy(start, 'of 1,000 ids two begin alike, as birthdays do');
-  const fault = await t.throwsAsync(open(t, root).resolve(start ?? ''), { instanceOf: Fault });
+  const fault = await t.throwsAsync(open(t, root).names.resolve(start ?? ''), { instanceOf: Fault });
   for (const id of all.filter((one) => one.startsWith(start ?? ''))) t.true(fault?.message.includes(id.slice(0, 5)));
 });
 
@@ -214,8 +217,8 @@ test('a repository with SHA-256 ids', async (t) => {
   const revisions = open(t, root);
   const part = { folder: 'models/wisdom', root: '.' };
   const there = openFolderTree({ repository: root, repositoryPath: '.', folder: join(root, part.folder), root });
-  t.deepEqual(toSeen(await revisions.readTree(await revisions.resolve('HEAD'), part)), toSeen(there));
-  t.is(await revisions.resolve('main~1'), (await git(root, ['rev-parse', 'HEAD~1'])).trim());
+  t.deepEqual(toSeen(await revisions.readTree(await revisions.names.resolve('HEAD'), part)), toSeen(there));
+  t.is(await revisions.names.resolve('main~1'), (await git(root, ['rev-parse', 'HEAD~1'])).trim());
 });
 
 test('a branch that is followed for days: the same tree until it moves', async (t) => {
@@ -243,7 +246,7 @@ test('a partial clone fetches what it lacks at once', async (t) => {
     await git(folder, ['clone', '--quiet', '--no-checkout', `--filter=${filter}`, `file://${root}`, partial]);
     const trace = join(folder, `${filter.replace(':', '-')}.trace`);
     using revisions = new GitRevisions(new Git(partial, { environment: { ...environment, GIT_TRACE: trace } }));
-    const old = await revisions.readTree(await revisions.resolve('HEAD~1'), { folder: 'models', root: '.' });
+    const old = await revisions.readTree(await revisions.names.resolve('HEAD~1'), { folder: 'models', root: '.' });
     t.deepEqual(
       old.files
         .map((file) => old.read(file))
@@ -269,16 +272,16 @@ test('bare clones, packed ones and linked work trees are read too', async (t) =>
   const expected = toSeen(await open(t, root).readTree(oid, part));
   for (const place of [bare, linked]) {
     const revisions = open(t, place);
-    t.is(await revisions.resolve('HEAD'), oid);
+    t.is(await revisions.names.resolve('HEAD'), oid);
     t.deepEqual(toSeen(await revisions.readTree(oid, part)), expected);
-    t.is(await revisions.findDefaultBranch(), 'main');
-    t.false(await revisions.isShallow());
+    t.is(await revisions.names.findDefaultBranch(), 'main');
+    t.false(await revisions.names.isShallow());
   }
 });
 
 test('a shallow clone says how to get what it lacks', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
-  const first = await open(t, root).resolve('HEAD');
+  const first = await open(t, root).names.resolve('HEAD');
   await git(root, ['checkout', '--quiet', '-b', 'feature']);
   await commit(root, { 'model.yaml': '2' }, 'second');
   await git(root, ['checkout', '--quiet', 'main']);
@@ -286,15 +289,15 @@ test('a shallow clone says how to get what it lacks', async (t) => {
   const shallow = join(folder, 'shallow');
   await git(folder, ['clone', '--quiet', '--depth', '1', '--no-single-branch', `file://${root}`, shallow]);
   const revisions = open(t, shallow);
-  t.true(await revisions.isShallow());
-  t.is(await revisions.findDefaultBranch(), 'origin/main');
-  const [main, feature] = [await revisions.resolve('main'), await revisions.resolve('feature')];
+  t.true(await revisions.names.isShallow());
+  t.is(await revisions.names.findDefaultBranch(), 'origin/main');
+  const [main, feature] = [await revisions.names.resolve('main'), await revisions.names.resolve('feature')];
   t.is(feature, (await git(shallow, ['rev-parse', 'origin/feature'])).trim());
   t.is((await revisions.readTree(main, { folder: '.', root: '.' })).files.length, 1);
   for (const work of [
-    () => revisions.findMergeBase(main, feature),
-    () => revisions.resolve(first),
-    () => revisions.resolve('HEAD~1'),
+    () => revisions.names.findMergeBase(main, feature),
+    () => revisions.names.resolve(first),
+    () => revisions.names.resolve('HEAD~1'),
   ]) {
     const fault = await t.throwsAsync(work, { instanceOf: Fault });
     t.regex((fault as Fault).hint, /^the clone is shallow: run git fetch --unshallow/);

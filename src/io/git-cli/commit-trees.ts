@@ -1,0 +1,331 @@
+/**
+ * The trees of commits, read as rendering reads a work tree.
+ *
+ * Invariants: nothing is written, but for what a partial clone fetches when it is read; what a clone does not have
+ * (shallow) is a fault that says how to get it, never an empty answer.
+ */
+import { toFileRole } from '../../input/file-role.ts';
+import type { FolderTree, FoundFile } from '../../input/folder-tree.ts';
+import { toFolderChain, toFoundFile } from '../../input/folder-tree.ts';
+import type { Problem } from '../../input/problem.ts';
+import { toWholeProblem } from '../../input/problem.ts';
+import { mask, safe } from '../../input/safe-text.ts';
+import type { SourceFile } from '../../input/source-file.ts';
+import { decideEntry, isPolicy, toRefused, toSubmodule, toUnreadable } from '../../repository/entries.ts';
+import { answerLater, followLink } from '../../repository/links.ts';
+import { Fault } from '../fault.ts';
+import { toSource } from '../folder-tree.ts';
+import type { TreeEntry } from '../git-objects.ts';
+import { parseTree, toEntry } from '../git-objects.ts';
+import type { Git } from './git.ts';
+import type { GitObject, GitObjects } from './objects.ts';
+
+/** Which part of a commit's tree is read; paths from the repository's root, `.` for the root. */
+export interface TreePart {
+  /** The folder that is rendered. */
+  readonly folder: string;
+  /** The outermost folder whose policies count: the folder itself, or one around it. */
+  readonly root: string;
+}
+
+/** Trees are named by their ids; what has been read of them is kept. */
+export class CommitTrees {
+  readonly #git: Git;
+  readonly #objects: GitObjects;
+  readonly #trees = new Map<string, Promise<readonly TreeEntry[]>>();
+  readonly #blobs = new Map<string, Promise<Buffer>>();
+  readonly #levels = new Map<string, { readonly id: string; readonly level: Level }>();
+  #promisor: Promise<string | undefined> | undefined;
+
+  constructor(git: Git, objects: GitObjects) {
+    this.#git = git;
+    this.#objects = objects;
+  }
+
+  /**
+   * The files as rendering reads them: the same as `openFolderTree` gives of a work tree. A folder that is not there
+   * is empty.
+   */
+  async readTree(tree: string, part: TreePart): Promise<FolderTree> {
+    const ignored = await this.#findFiles(tree, toFolderChain(part.root).slice(0, -1), undefined);
+    const found = await this.#findFiles(tree, toOuterChain(part), part.folder);
+    const followed = await this.#follow(tree, found.blobs, part.folder);
+    await this.#fetchMissing(tree, part, new Set(followed.flatMap(({ oid }) => oid ?? [])));
+    return this.#toFolderTree(
+      followed,
+      [...(await this.#findSubmodules(tree, part.folder)), ...found.problems],
+      part,
+      ignored.blobs
+        .map(({ file }) => file)
+        .filter(({ name }) => toFileRole(name)?.kind === 'MirrorPolicy')
+        .map(({ path }) => path),
+    );
+  }
+
+  /** Those in which the folder would be. */
+  async #findSubmodules(tree: string, folder: string): Promise<Problem[]> {
+    const problems: Problem[] = [];
+    for (const at of toFolderChain(folder)) {
+      const entry = await this.findEntry(tree, at);
+      if (entry !== undefined && toEntry(entry).kind === 'submodule') problems.push(toRefused(at, toSubmodule(true)));
+    }
+    return problems;
+  }
+
+  /** @returns the id of the file or folder at a path in a commit's tree; undefined when there is none. */
+  async findEntry(tree: string, path: string): Promise<TreeEntry | undefined> {
+    let entry: TreeEntry = { mode: '40000', name: '', oid: tree };
+    for (const part of path.split('/').filter((word) => word !== '.' && word !== '')) {
+      if (!isFolder(entry)) return undefined;
+      const next = (await this.#readEntries(entry.oid)).find(({ name }) => name === part);
+      if (next === undefined) return undefined;
+      entry = next;
+    }
+    return entry;
+  }
+
+  /**
+   * One model's files in a commit's tree: its own, its status file, and the policies of its folder and
+   * of those around it. Nothing is read yet but the folders.
+   *
+   * @param paths of the model file and of the status file that belongs to it.
+   * @returns undefined when there is no such model file.
+   */
+  async findModelFiles(tree: string, paths: ModelPaths, root: string): Promise<ModelFiles | undefined> {
+    const { folder } = toFoundFile(paths.model);
+    const found: FoundBlob[] = [];
+    const chain = toFolderChain(folder);
+    const outermost = toFolderChain(root).length - 1;
+    let oid = tree;
+    for (const [i, at] of chain.entries()) {
+      const inner = chain[i + 1];
+      const level = await this.#readLevel(oid, at, inner, paths);
+      if (i >= outermost) found.push(...level.blobs);
+      if (inner === undefined) break;
+      if (level.inner === undefined) return undefined;
+      oid = level.inner;
+    }
+    if (!found.some(({ file }) => file.path === paths.model)) return undefined;
+    const followed = await this.#follow(tree, found, folder);
+    const toKey = (blobs: readonly FollowedBlob[]) =>
+      blobs.map(({ file, oid, refusal }) => `${file.path} ${oid ?? refusal.message}`).join('\n');
+    return {
+      isLinked: found.some(({ isLink }) => isLink),
+      key: toKey(followed),
+      writtenKey: toKey(followed.filter(({ file }) => file.path !== paths.status)),
+      read: () => this.#toFolderTree(followed, [], { folder, root }, []),
+    };
+  }
+
+  /**
+   * What of a folder matters to a model. Folders are large, and walks ask for nearly the same ones again
+   * and again: of each only the last answer is kept, and of that only what matters.
+   */
+  async #readLevel(oid: string, at: string, inner: string | undefined, { model, status }: ModelPaths): Promise<Level> {
+    const key = [at, inner, model, status].join('\n');
+    const known = this.#levels.get(key);
+    if (known?.id === oid) return known.level;
+    const toPath = (name: string) => (at === '.' ? name : `${at}/${name}`);
+    const isOwn = (name: string) => [model, status, inner].includes(toPath(name));
+    const entries = parseEntries(await this.#objects.require(oid), (name) => isOwn(name) || isPolicy(toFileRole(name)));
+    const level: Level = {
+      inner: entries.find((entry) => isFolder(entry) && toPath(entry.name) === inner)?.oid,
+      blobs: entries.flatMap((entry) => {
+        const use = decideEntry(toEntry(entry), toFileRole(entry.name), false);
+        return use === 'file' || use === 'link' ? [toBlob(at, entry)] : [];
+      }),
+    };
+    this.#levels.set(key, { id: oid, level });
+    return level;
+  }
+
+  /**
+   * @param outer folders of which only policies count.
+   * @param folder whose files count, and those of all folders below it.
+   */
+  async #findFiles(
+    tree: string,
+    outer: readonly string[],
+    folder: string | undefined,
+  ): Promise<{ readonly blobs: readonly FoundBlob[]; readonly problems: readonly Problem[] }> {
+    // The folders of a level are asked for at once, and come in the order of their names.
+    const read = async (at: string, oid: string, isAbove: boolean): Promise<readonly (FoundBlob | Problem)[]> => {
+      const found = (await this.#readEntries(oid)).map((entry) => {
+        const path = at === '.' ? entry.name : `${at}/${entry.name}`;
+        const use = decideEntry(toEntry(entry), toFileRole(entry.name), isAbove);
+        if (use === 'folder') return read(path, entry.oid, isAbove);
+        if (use === 'file' || use === 'link') return toBlob(at, entry);
+        return use === 'nothing' ? [] : toRefused(path, use);
+      });
+      return (await Promise.all(found)).flat();
+    };
+    const found: (FoundBlob | Problem)[] = [];
+    for (const at of folder === undefined ? outer : [...outer, folder]) {
+      const start = await this.findEntry(tree, at);
+      if (start !== undefined && isFolder(start)) found.push(...(await read(at, start.oid, at !== folder)));
+    }
+    return {
+      blobs: found.filter((one) => 'oid' in one),
+      problems: found.filter((one) => 'code' in one),
+    };
+  }
+
+  /** Files with links in their places read, or refused; a link that is nothing of ours is left out. */
+  async #follow(tree: string, found: readonly FoundBlob[], folder: string): Promise<readonly FollowedBlob[]> {
+    if (found.every(({ isLink }) => !isLink)) return found.map(({ file, oid }) => ({ file, oid }));
+    const findKind = async (path: string) => {
+      const entry = await this.findEntry(tree, path);
+      return entry && toEntry(entry).kind;
+    };
+    const lookup = {
+      kindOf: findKind,
+      targetOf: async (path: string) => {
+        const link = await this.findEntry(tree, path);
+        return link === undefined ? '' : (await this.#readBlob(link.oid)).toString('utf8');
+      },
+      list: async (path: string) => {
+        const entry = await this.findEntry(tree, path);
+        return entry !== undefined && isFolder(entry) ? (await this.#readEntries(entry.oid)).map(toEntry) : [];
+      },
+    };
+    const followed: FollowedBlob[] = [];
+    for (const { file, oid, isLink } of found) {
+      const end = isLink ? await answerLater(followLink(file.path, folder), lookup) : { file: file.path };
+      if (end === undefined) continue;
+      if (!('file' in end)) followed.push({ file, refusal: toRefused(file.path, end) });
+      else followed.push({ file, oid: isLink ? ((await this.findEntry(tree, end.file))?.oid ?? '') : oid });
+    }
+    return followed;
+  }
+
+  async #toFolderTree(
+    found: readonly FollowedBlob[],
+    problems: readonly Problem[],
+    { folder, root }: TreePart,
+    ignoredPolicies: readonly string[],
+  ): Promise<FolderTree> {
+    const sources = new Map<string, SourceFile | Problem>();
+    const read = async ({ file: { path }, oid, refusal }: FollowedBlob) =>
+      sources.set(path, oid === undefined ? refusal : toSource(path, await this.#readBlob(oid)));
+    await Promise.all(found.map(read));
+    // What is wrong with a status file is reported where it is read: it must not stop the rest.
+    const isRefused = ({ file, refusal }: FollowedBlob) =>
+      refusal !== undefined && toFileRole(file.name)?.kind !== 'ModelStatus';
+    return {
+      folder,
+      policyRoot: root,
+      ignoredPolicies,
+      files: found.filter((blob) => !isRefused(blob)).map(({ file }) => file),
+      problems: [...problems, ...found.filter(isRefused).flatMap(({ refusal }) => refusal ?? [])],
+      read: ({ path }) =>
+        sources.get(path) ?? toWholeProblem(path, toUnreadable(safe`the file is not in this revision`)),
+    };
+  }
+
+  #readEntries(oid: string): Promise<readonly TreeEntry[]> {
+    const known = this.#trees.get(oid);
+    if (known !== undefined) return known;
+    const entries = this.#objects.require(oid).then((tree) => parseEntries(tree, () => true));
+    this.#trees.set(oid, entries);
+    return entries;
+  }
+
+  #readBlob(oid: string): Promise<Buffer> {
+    const known = this.#blobs.get(oid) ?? this.#objects.require(oid).then(({ content }) => content);
+    this.#blobs.set(oid, known);
+    return known;
+  }
+
+  /** What is read in a link's place; empty when that is refused. */
+  async readLinked(tree: string, path: string, folder: string): Promise<Buffer> {
+    const [blob] = await this.#follow(tree, [{ file: toFoundFile(path), oid: '', isLink: true }], folder);
+    return blob?.oid === undefined ? Buffer.alloc(0) : this.#readBlob(blob.oid);
+  }
+
+  /**
+   * A partial clone fetches what it does not have when it is read, each object for itself. Here as git does it for a
+   * checkout (promisor-remote.c, `fetch_objects`): all at once.
+   */
+  async #fetchMissing(tree: string, { folder }: TreePart, wanted: ReadonlySet<string>): Promise<void> {
+    this.#promisor ??= this.#git
+      .ask(['config', '--get-regexp', '--name-only', '^remote\\..*\\.promisor$'])
+      .then((keys) => keys?.split('\n')[0]?.slice('remote.'.length, -'.promisor'.length));
+    const promisor = await this.#promisor;
+    const start = promisor === undefined ? undefined : await this.findEntry(tree, folder);
+    if (promisor === undefined || start === undefined) return;
+    const words = ['rev-list', '--objects', '--no-object-names', '--missing=print', start.oid, '--'];
+    const listed = (await this.#git.read(words)).split('\n');
+    const missing = listed.filter((line) => line.startsWith('?')).map((line) => line.slice(1));
+    const input = missing.filter((id) => wanted.has(id)).map((id) => `${id}\n`);
+    if (input.length < 2) return;
+    const flags = ['--no-tags', '--no-write-fetch-head', '--recurse-submodules=no', '--filter=blob:none', '--stdin'];
+    await this.#git.read(['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', '--quiet', ...flags, '--', promisor], {
+      input: input.join(''),
+    });
+  }
+}
+
+/** Of one model. */
+export interface ModelPaths {
+  readonly model: string;
+  readonly status: string;
+}
+
+/** The files that say what a model is. */
+export interface ModelFiles {
+  /** Whether one of them is a link, so that what it leads to counts as well. */
+  readonly isLinked: boolean;
+  /** Equal for equal contents at equal places. */
+  readonly key: string;
+  /** The same without the status file. */
+  readonly writtenKey: string;
+  readonly read: () => Promise<FolderTree>;
+}
+
+interface FoundBlob {
+  readonly file: FoundFile;
+  readonly oid: string;
+  readonly isLink: boolean;
+}
+
+/** What is read in a file's place, or why nothing is. */
+type FollowedBlob =
+  | { readonly file: FoundFile; readonly oid: string; readonly refusal?: undefined }
+  | { readonly file: FoundFile; readonly oid?: undefined; readonly refusal: Problem };
+
+/** What of a folder matters to a model. */
+interface Level {
+  /** The folder in it that leads to the model; undefined: there is none. */
+  readonly inner: string | undefined;
+  readonly blobs: readonly FoundBlob[];
+}
+
+function toBlob(at: string, { name, mode, oid }: TreeEntry): FoundBlob {
+  const path = at === '.' ? name : `${at}/${name}`;
+  return { file: { path, folder: at, name }, oid, isLink: toEntry({ name, mode }).kind === 'link' };
+}
+
+/** The folders around the one that is rendered, as far as policies count. */
+function toOuterChain({ folder, root }: TreePart): string[] {
+  return toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
+}
+
+/** With the names as they are meant: in UTF-8. */
+function parseEntries({ id, content }: GitObject, isWanted: (name: string) => boolean): TreeEntry[] {
+  const toName = (name: string) => (/[\x80-\xff]/.test(name) ? Buffer.from(name, 'latin1').toString('utf8') : name);
+  try {
+    const entries = parseTree(content, (name) => isWanted(toName(name)), id.length / 2);
+    return entries.map((entry) => ({ ...entry, name: toName(entry.name) }));
+  } catch (error) {
+    throw toBroken(id, error);
+  }
+}
+
+function toBroken(id: string, error: unknown): Fault {
+  const message = safe`the tree ${mask(id)} cannot be read: ${mask((error as Error).message)}`;
+  return new Fault('environment', message, safe`run git fsck`, { cause: error });
+}
+
+function isFolder(entry: TreeEntry): boolean {
+  return toEntry(entry).kind === 'folder';
+}

@@ -1,0 +1,122 @@
+/** What names of revisions mean: every way in which git takes them (gitrevisions(7)). */
+import type { SafeText } from '../../input/safe-text.ts';
+import { mask, quote, safe } from '../../input/safe-text.ts';
+import { suggest } from '../../input/suggest.ts';
+import { toBranchList } from '../branch-list.ts';
+import { Fault } from '../fault.ts';
+import type { Git } from './git.ts';
+import { toSaid } from './git.ts';
+
+export class RevisionNames {
+  readonly #git: Git;
+  #isShallow: Promise<boolean> | undefined;
+
+  constructor(git: Git) {
+    this.#git = git;
+  }
+
+  /**
+   * The commit that a text names. A branch that is only at the remote `origin` counts too.
+   *
+   * @throws Fault when there is none, or the clone does not reach so far.
+   */
+  async resolve(revision: string): Promise<string> {
+    const name = revision === '' ? 'HEAD' : revision;
+    const found = (await this.#tryCommit(name)) ?? (await this.#tryCommit(`refs/remotes/origin/${name}`));
+    if (found !== undefined) return found;
+    throw await this.#toUnknown(name);
+  }
+
+  /** The branch that others are merged into, as `origin/main`; undefined when nothing tells. */
+  async findDefaultBranch(): Promise<string | undefined> {
+    const refs = ['remotes/origin/HEAD', 'remotes/origin/main', 'remotes/origin/master', 'heads/main', 'heads/master'];
+    const names = refs.map((ref) => `refs/${ref}`);
+    const listed = await this.#git.read(['for-each-ref', '--format=%(refname) %(symref)', ...names]);
+    const known = new Map(listed.split('\n').map((line) => line.split(' ') as [string, string | undefined]));
+    const [found] = names.filter((name) => known.has(name));
+    return found && toShortName(known.get(found) || found);
+  }
+
+  /**
+   * The commit at which two lines of history parted.
+   *
+   * @throws Fault when there is none in this clone.
+   */
+  async findMergeBase(one: string, other: string): Promise<string> {
+    const base = await this.#git.ask(['merge-base', one, other]);
+    if (base !== undefined) return base.trim();
+    throw new Fault(
+      'environment',
+      safe`${toShortId(one)} and ${toShortId(other)} have no common commit in this clone`,
+      (await this.isShallow()) ? deepen : safe`they are of different histories: name both revisions`,
+    );
+  }
+
+  /** Whether older commits were left out when this clone was made. */
+  async isShallow(): Promise<boolean> {
+    this.#isShallow ??= this.#git
+      .read(['rev-parse', '--is-shallow-repository'])
+      .then((answer) => answer.trim() === 'true');
+    return this.#isShallow;
+  }
+
+  /** The commit of a name; an annotated tag leads to one. */
+  async #tryCommit(name: string): Promise<string | undefined> {
+    const words = ['rev-parse', '--quiet', '--verify', '--end-of-options', `${name}^{commit}`];
+    return (await this.#git.ask(words))?.trim();
+  }
+
+  /** Why there is no such commit. */
+  async #toUnknown(name: string): Promise<Fault> {
+    // Whether git takes it for a repository at all.
+    await this.#git.read(['rev-parse', '--git-dir']);
+    const words = ['rev-parse', '--verify', '--end-of-options'];
+    const other = await this.#git.ask(['cat-file', '-t', (await this.#git.ask([...words, name]))?.trim() ?? '']);
+    if (other !== undefined && other.trim() !== 'commit')
+      return new Fault(
+        'usage',
+        safe`${quote(name)} is a ${mask(other.trim())}, not a commit`,
+        safe`name a commit, a branch or a tag`,
+      );
+    const base = splitSteps(name);
+    const start = base === name ? undefined : await this.#tryCommit(base === '' ? 'HEAD' : base);
+    if (start !== undefined) {
+      const isShallow = await this.isShallow();
+      const message = safe`${quote(name)} goes further back than the history${isShallow ? ' of this clone' : ''}`;
+      return new Fault(isShallow ? 'environment' : 'usage', message, isShallow ? deepen : safe`name a later revision`);
+    }
+    if (name === 'HEAD') return new Fault('usage', safe`there is no commit yet`, safe`commit first`);
+    const { complaint } = await this.#git.run([...words, name]);
+    const format = '--format=%(refname)';
+    const listed = await this.#git.read(['for-each-ref', format, 'refs/heads', 'refs/remotes/origin']);
+    const branches = listed.split('\n').filter(Boolean).map(toShortName);
+    const meant = suggest(name, branches);
+    // Of a beginning of an id that several have, git lists all.
+    const said = complaint.trim().includes('\n') ? safe`: ${toSaid(complaint) ?? ''}` : '';
+    const otherwise = (await this.isShallow()) ? deepen : safe`${toBranchList(branches)}; or fetch it first`;
+    return new Fault(
+      'usage',
+      safe`there is no revision ${quote(name)} in this clone${said}`,
+      meant === undefined ? otherwise : safe`did you mean "${mask(meant)}"?`,
+    );
+  }
+}
+
+export const deepen = safe`the clone is shallow: run git fetch --unshallow, or have CI fetch the whole history`;
+
+/** `main~2^` → `main` */
+function splitSteps(revision: string): string {
+  let end = revision.length;
+  while (end > 0 && /[~^\d]/.test(revision.charAt(end - 1))) end--;
+  const sign = revision.slice(end).search(/[~^]/);
+  return sign < 0 ? revision : revision.slice(0, end + sign);
+}
+
+function toShortName(ref: string): string {
+  return ref.replace(/^refs\/(remotes|heads)\//, '');
+}
+
+/** A commit's id as people write it. */
+export function toShortId(commit: string): SafeText {
+  return mask(commit.slice(0, 7));
+}
