@@ -1,5 +1,5 @@
 /** History as git makes it: merges, shallow and bare clones, a model that moves, goes and comes back. */
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -195,4 +195,32 @@ test('two models of one folder are told apart', async (t) => {
     (await tell(folder, 'other')).events.map(({ subject }) => subject),
     ['other', 'other tries v2'],
   );
+});
+
+test('a model that is gone is found by the name or the path that it had, through links and merges too', async (t) => {
+  const { folder, commit } = await start('left');
+  const subjects = async (name: string) => (await tell(folder, name)).events.map(({ subject }) => subject);
+  writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(undefined, 'sagacity'));
+  await commit('renamed in place');
+  mkdirSync(join(folder, 'linked'));
+  mkdirSync(join(folder, 'base'));
+  writeFileSync(join(folder, 'base/text'), toModel(undefined, 'linked'));
+  symlinkSync('../base/text', join(folder, 'linked/model.yaml'));
+  await commit('linked');
+  writeFileSync(join(folder, 'base/text'), toModel('v2', 'linked'));
+  await commit('behind the link');
+  await git(folder, ['checkout', '--quiet', '-b', 'side']);
+  rmSync(join(folder, 'linked/model.yaml'));
+  await commit('unlinked');
+  await git(folder, ['checkout', '--quiet', 'main']);
+  await git(folder, ['merge', '--quiet', '--no-ff', 'side', '--message', 'merge side']);
+  rmSync(join(folder, 'wisdom'), { recursive: true });
+  await commit('all gone');
+  t.deepEqual(await subjects('linked'), ['linked', 'behind the link', 'merge side']);
+  t.deepEqual(await subjects('linked/model.yaml'), ['linked', 'behind the link', 'merge side']);
+  t.deepEqual(await subjects('sagacity'), ['v1', 'renamed in place', 'all gone']);
+  t.deepEqual(await subjects('wisdom/model.yaml'), ['v1', 'renamed in place', 'all gone']);
+  const never = await tell(folder, 'never');
+  t.is(never.code, 1);
+  t.regex(never.said, /\[unknown-model\]/);
 });
