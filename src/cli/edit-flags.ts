@@ -33,7 +33,7 @@ export function addEditFlags(command: Command): Command {
   return command
     .option('--path <folder>', 'look for the model there and below', '.')
     .option('--dry-run', 'show what would be changed, and change nothing')
-    .option('--commit', 'commit the edited file, and nothing else; git hooks are not run')
+    .option('--commit', 'commit the edited file, and nothing else')
     .option('--branch <name>', 'commit it on a new branch, and stay there')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")

@@ -13,8 +13,8 @@ import { mask, safe } from '../input/safe-text.ts';
 import { isLink, replaceFile } from '../io/edited-file.ts';
 import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
+import { commitFile } from '../io/git-cli/commit.ts';
 import { findFirstPush } from '../io/git-local-state.ts';
-import { commitFile } from '../io/git-work-tree.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import { toShellWord } from '../output/shell-word.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
@@ -26,6 +26,7 @@ import type { Digests, EditTarget } from './edit-target.ts';
 import { describeOthersErrors, findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './edit-target.ts';
 import type { Host } from './host.ts';
 import { showProblems } from './show-problems.ts';
+import { toGit } from './user-git.ts';
 
 /** One file that is to be written. */
 export interface EditPlan {
@@ -322,8 +323,11 @@ async function write({ target, head, flags, host }: Session, plan: EditPlan, out
     throw new Fault('environment', safe`this is not in a git repository`, safe`leave --commit and --branch out`);
   const path = relative(root, absolute).split(sep).join('/');
   const change = { path, before: plan.before, after: plan.after };
-  const wish = { message: plan.message, branch, environment: host.environment };
-  const made = await commitFile(root, change, wish, replace);
+  const made = await commitFile(toGit(root, host), change, { message: plan.message, branch }, replace);
+  host.write(
+    2,
+    made.remarks.map((remark) => `${remark}\n`),
+  );
   const written = plan.before === plan.after ? [] : ['written'];
   const staged =
     made.unstaged === undefined

@@ -112,7 +112,7 @@ test('a commit that cannot be made changes no file', async (t) => {
   t.is(stdout, '');
   t.is(
     stderr,
-    'model-mirror: a merge or rebase is not finished here (MERGE_HEAD)\n    leave --commit out, and commit with git\n',
+    'model-mirror: a merge is not finished here (MERGE_HEAD)\n    leave --commit out, and commit with git\n',
   );
   t.is(readFileSync(path, 'utf8'), text);
   t.is(run(['discard', 'wisdom'], folder).status, 0);

@@ -184,12 +184,12 @@ function toVerb(words: readonly string[]): string {
 }
 
 /** One line as it is, several below each other; undefined: there is none. */
-export function toSaid(text: string): SafeText | undefined {
+export function toSaid(text: string, maxLines = shownLines): SafeText | undefined {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
   if (lines.length === 0) return undefined;
   if (lines.length === 1) return toLine(lines[0] ?? '');
-  const shown = lines.slice(0, shownLines).map((line) => safe`\n    ${toLine(line)}`);
-  return safe`${join(shown, '')}${lines.length > shownLines ? safe`\n    and ${lines.length - shownLines} more lines` : ''}`;
+  const shown = lines.slice(0, maxLines).map((line) => safe`\n    ${toLine(line)}`);
+  return safe`${join(shown, '')}${lines.length > maxLines ? safe`\n    and ${lines.length - maxLines} more lines` : ''}`;
 }
 
 /** Git indents with tabs what is to be copied. */
