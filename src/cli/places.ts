@@ -7,7 +7,7 @@ import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ArgocdEnvironment } from '../io/argocd-environment.ts';
 import { Fault } from '../io/fault.ts';
 import type { FolderPlaces } from '../io/folder-tree.ts';
-import { findRepository, toRealFolder } from '../io/folder-tree.ts';
+import { findRepository, isBareRepository, toRealFolder } from '../io/folder-tree.ts';
 import type { Host } from './host.ts';
 
 export interface PlaceFlags {
@@ -78,7 +78,14 @@ function findPlaceOf(folder: string, host: Host, argocd: ArgocdEnvironment, flag
     return { repository: toRealFolder(resolve(host.workingDirectory, flags.repoRoot)), repositoryPath: '.' };
   if (argocd.sourcePath !== undefined) return toArgocdRepository(host.workingDirectory, argocd.sourcePath);
   const repository = findRepository(folder);
-  return repository === undefined ? undefined : { repository, repositoryPath: '.' };
+  if (repository !== undefined) return { repository, repositoryPath: '.' };
+  if (isBareRepository(folder))
+    throw new Fault(
+      'usage',
+      safe`this is a bare repository: there are no files in it`,
+      safe`look at a commit with --revision, or run this in a clone`,
+    );
+  return undefined;
 }
 
 const noRepository = toWholeProblem(

@@ -2,8 +2,7 @@
 import { posix, relative, resolve, sep } from 'node:path';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import { Fault } from '../io/fault.ts';
-import { findRepository, toRealFolder } from '../io/folder-tree.ts';
-import { isBareRepository } from '../io/git-folder.ts';
+import { findRepository, isBareRepository, toRealFolder } from '../io/folder-tree.ts';
 import type { Host } from './host.ts';
 import type { PlaceFlags, Places } from './places.ts';
 import { toInnerPaths } from './places.ts';

@@ -11,6 +11,7 @@ import { addInputFlags, readApplication } from './render.ts';
 import { showProblems } from './show-problems.ts';
 
 interface ValidateFlags extends InputFlags {
+  readonly revision?: string;
   readonly output: 'text' | 'json' | 'github' | 'gitlab';
 }
 
@@ -24,19 +25,27 @@ export function addValidate(program: Command, host: Host, finish: (code: number)
         .choices(['text', 'json', 'github', 'gitlab'])
         .default('text'),
     )
+    .option('--revision <name>', 'check the files of this commit, also where there is no work tree')
     .addHelpText(
       'after',
       `
 Example: as a step of a GitHub workflow
-  $ model-mirror validate --output github`,
+  $ model-mirror validate --output github
+
+Example: in a hook of a bare repository, before a push is accepted
+  $ model-mirror validate --revision "$new"`,
     )
-    .action((directory: string | undefined, flags: ValidateFlags) =>
-      finish(runValidate(directory ?? '.', flags, host)),
+    .action(async (directory: string | undefined, flags: ValidateFlags) =>
+      finish(await runValidate(directory ?? '.', flags, host)),
     );
 }
 
-function runValidate(directory: string, flags: ValidateFlags, host: Host): number {
-  const { application, toPath } = readApplication(directory, flags, host, { anyNamespace: true }, () => undefined);
+async function runValidate(directory: string, flags: ValidateFlags, host: Host): Promise<number> {
+  const { revision } = flags;
+  const { application, toPath } =
+    revision === undefined
+      ? readApplication(directory, flags, host, { anyNamespace: true }, () => undefined)
+      : await (await import('./revision-application.ts')).readRevision(revision, directory, flags, host);
   const { problems, models, policies } = application;
   if (flags.output === 'json') host.write(1, [toProblemJson(problems)]);
   else if (flags.output === 'github') host.write(1, [toGithubText(problems)]);

@@ -270,3 +270,8 @@ export function findRepository(folder: string): string | undefined {
     at = above;
   }
 }
+
+/** Whether a folder is a repository without a work tree (gitrepository-layout(5)). */
+export function isBareRepository(folder: string): boolean {
+  return ['HEAD', 'objects', 'refs'].every((name) => existsSync(join(folder, name)));
+}

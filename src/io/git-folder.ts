@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import type { PromiseFsClient } from 'isomorphic-git';
 import { mask, safe } from '../input/safe-text.ts';
 import { Fault, toReason } from './fault.ts';
+import { isBareRepository } from './folder-tree.ts';
 
 export interface GitFolder {
   readonly fs: PromiseFsClient;
@@ -54,11 +55,6 @@ const unfinishedWork = [
 /** @param gitdir of the work tree. */
 export function findUnfinished(gitdir: string): (typeof unfinishedWork)[number] | undefined {
   return unfinishedWork.find(({ file }) => fs.existsSync(join(gitdir, file)));
-}
-
-/** Whether a folder is a repository without a work tree. */
-export function isBareRepository(folder: string): boolean {
-  return ['HEAD', 'objects', 'refs'].every((name) => fs.existsSync(join(folder, name)));
 }
 
 /** What a linked work tree shares with the others is elsewhere than what is its own. */
