@@ -3,15 +3,19 @@
  *
  * One repository has ten thousand commits on its main branch, many of them merges of branches that had
  * left long before; the other has ten thousand models, and a branch that changes one or all of them.
+ *
+ * With `-- --against PATH/model-mirror.cjs` each command is run by that build too, in turn, and its ratio is to that.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import type { Case } from './race.ts';
 import { race } from './race.ts';
 
 const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
+const { against } = parseArgs({ options: { against: { type: 'string' } } }).values;
 const head = 'apiVersion: model-mirror.dev/v1alpha1\n';
 const start = 1_600_000_000;
 
@@ -46,28 +50,36 @@ try {
   const old = makeRepository('old', writeOld());
   race('The history of one of 100 models, over 10,000 commits', 5, [
     { name: 'git log --patch', command: ['git', 'log', '--first-parent', '--patch', '--', toFolder(7)], cwd: old },
-    run(old, 'history', toName(7)),
-    run(old, 'history', toName(7), '--output', 'html'),
+    ...run(old, ['history', toName(7)]),
+    ...run(old, ['history', toName(7), '--output', 'html']),
+    // It looks through all of them.
+    ...run(old, ['history', 'nobody'], 1),
   ]);
   race('What a branch changes there, where it left eight commits ago', 10, [
     { name: 'git diff', command: ['git', 'diff', 'main...feature'], cwd: old },
-    run(old, 'diff', 'main...feature'),
-    run(old, 'diff', 'main...feature', '--output', 'markdown'),
+    ...run(old, ['diff', 'main...feature']),
+    ...run(old, ['diff', 'main...feature', '--output', 'markdown']),
   ]);
   const wide = makeRepository('wide', writeWide());
   race('10,000 models', 3, [
-    run(wide, 'render'),
-    run(wide, 'status', '--differing'),
-    run(wide, 'diff', 'main', 'one', '--output', 'markdown'),
-    run(wide, 'diff', 'main', 'all', '--output', 'markdown'),
+    ...run(wide, ['render']),
+    ...run(wide, ['status', '--differing']),
+    ...run(wide, ['status', '--revision', 'main', '--differing']),
+    ...run(wide, ['diff', 'main', 'one', '--output', 'markdown']),
+    ...run(wide, ['diff', 'main', 'all', '--output', 'markdown']),
   ]);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-function run(repository: string, ...words: string[]): Case {
+/** By the build that is compared with first, if there is one. */
+function run(cwd: string, words: readonly string[], status = 0): Case[] {
   const shown = words.join(' ').replace(' --output', '');
-  return { name: `model-mirror ${shown}`, command: [process.execPath, program, ...words], cwd: repository };
+  const name = `model-mirror ${shown}`;
+  const own: Case = { name, command: [process.execPath, program, ...words], cwd, status };
+  if (against === undefined) return [own];
+  const other = { ...own, name: `other ${shown}`, command: [process.execPath, resolve(against), ...words] };
+  return [other, { ...own, beside: other.name }];
 }
 
 /** Packed, as clones are, and with its main branch as the working tree. */

@@ -1,6 +1,6 @@
 /**
  * Commands side by side: everything is run in turn, round by round, so that a busy moment of the machine
- * hits all alike, and said as a median and as a ratio to the first.
+ * hits all alike, and said as a median and as a ratio to the first, or to the one that it is set beside.
  */
 import { type SpawnSyncOptionsWithStringEncoding, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,6 +11,10 @@ export interface Case {
   readonly cwd?: string;
   /** Too slow to be run again and again: once must do. */
   readonly once?: boolean;
+  /** The name of the case that its ratio is to; absent: the first. */
+  readonly beside?: string;
+  /** How it ends; absent: with 0. */
+  readonly status?: number;
 }
 
 /** Longer than this nothing is waited for: kustomize's time grows with the square of the objects. */
@@ -33,15 +37,16 @@ interface Measured {
 export function race(title: string, rounds: number, cases: readonly Case[]): ReadonlyMap<string, number> {
   const measured = measure(rounds, cases);
   const width = Math.max(20, ...cases.map(({ name }) => name.length));
-  const base = median(measured[0]?.seconds ?? []);
+  const all = new Map(measured.map(({ name, seconds }) => [name, median(seconds)]));
   const medians = new Map<string, number>();
   say('', title, `  ${'median'.padStart(width + 10)}  ratio  ${'least'.padStart(9)}     peak`);
-  for (const { name, seconds, peak } of measured) {
+  for (const [i, { name, seconds, peak }] of measured.entries()) {
     if (seconds.length === 0) {
       say(`  ${name.padEnd(width)}  stopped after ${patience / 1000} s`);
       continue;
     }
     const middle = median(seconds);
+    const base = all.get(cases[i]?.beside ?? cases[0]?.name ?? '') ?? middle;
     medians.set(name, middle);
     const columns = [
       name.padEnd(width),
@@ -62,7 +67,7 @@ function measure(rounds: number, cases: readonly Case[]): Measured[] {
   const stopped = new Set<string>();
   // The first round warms the disk's cache and is not counted.
   for (let round = 0; round <= rounds; round++)
-    for (const [i, { command, cwd, name, once }] of cases.entries()) {
+    for (const [i, { command, cwd, name, once, status: wanted = 0 }] of cases.entries()) {
       if (stopped.has(name) || (once && round !== 1)) continue;
       const [file = '', ...words] = command;
       const start = process.hrtime.bigint();
@@ -78,7 +83,7 @@ function measure(rounds: number, cases: readonly Case[]): Measured[] {
         stopped.add(name);
         continue;
       }
-      if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`);
+      if (status !== wanted) throw new Error(`${name} ended with ${status}: ${stderr}`);
       if (round > 0) seconds[i]?.push(Number(end - start) / 1e9);
       else if (timer) peaks[i] = measurePeak(command, options);
     }
