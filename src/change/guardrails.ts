@@ -20,13 +20,18 @@ export function findGuardrailRisks(before: FolderTree, after: FolderTree): Risk[
   return paths.flatMap((path) => {
     const [was, is] = [old.get(path), now.get(path)];
     const place = is ?? was;
-    if (place === undefined || was?.text === is?.text) return [];
+    if (place === undefined || toLf(was) === toLf(is)) return [];
     return toFileRole(path.slice(path.lastIndexOf('/') + 1))?.kind === 'MirrorPolicy'
       ? compareGuardrails(place, toPolicy(was), toPolicy(is))
       : was === undefined && left.has(place.text)
         ? []
         : compareStatus(place, was, is);
   });
+}
+
+/** Git may have a file with LF, and the work tree with CRLF. */
+function toLf(source: SourceFile | undefined): string | undefined {
+  return source?.text.replaceAll('\r\n', '\n');
 }
 
 function readFiles(tree: FolderTree): Map<string, SourceFile> {

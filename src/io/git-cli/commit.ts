@@ -7,7 +7,7 @@
  * hook refuses, all is as it was before: the file, the index, and the branch.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SafeText } from '../../input/safe-text.ts';
 import { join as joinTexts, mask, safe } from '../../input/safe-text.ts';
@@ -305,6 +305,12 @@ class Attempt {
   }
 }
 
+/** No hook hears of an index that is nobody's, and nothing of it is stored beside it. */
+const probing = [`core.hooksPath=${devNull}`, 'core.splitIndex=false', 'index.sparse=false'].flatMap((one) => [
+  '-c',
+  one,
+]);
+
 /** What git would commit of the file as the work tree has it, found out in an index of its own. */
 class Probe {
   readonly #git: Git;
@@ -330,7 +336,7 @@ class Probe {
     const known = this.#committed;
     // Whether CRLF is converted depends on what was there before (gitattributes(5), "text").
     const start = known === undefined ? [] : ['--cacheinfo', `${known.mode},${known.blob},${this.#path}`];
-    const words = ['-c', 'core.splitIndex=false', 'update-index', '--add', ...start, '--', this.#path];
+    const words = [...probing, 'update-index', '--add', ...start, '--', this.#path];
     const ended = await this.#git.run(words, options);
     if (ended.code !== 0) throw toRefused('the file', ended);
     const [found] = toEntries(await this.#git.read(['ls-files', '-z', '--stage'], options));

@@ -117,7 +117,7 @@ export class Git {
     const stop = () => endGit(child, this.#options.canAsk !== true);
     signal?.addEventListener('abort', stop);
     try {
-      const [code] = (await once(child, 'close')) as [number | null];
+      const code = await waitForEnd(child);
       signal?.throwIfAborted();
       return {
         code: code ?? 128,
@@ -153,6 +153,27 @@ export class Git {
     const isOld = Number(major) - oldest.major || Number(minor) - oldest.minor;
     if (isOld < 0) throw new Fault('environment', safe`git ${Number(major)}.${Number(minor)} is too old`, needGit);
   }
+}
+
+/** For so long, in milliseconds, what git writes to is waited for to be closed once git has ended. */
+const grace = 100;
+
+/**
+ * @returns its exit code, once all that it wrote is read. What a hook has started and left running may hold its output
+ * open for as long as it likes: that is not waited for.
+ */
+async function waitForEnd(child: ChildProcessWithoutNullStreams): Promise<number | null> {
+  const letGo = () => {
+    child.stdout.destroy();
+    child.stderr.destroy();
+  };
+  child.once('exit', () => {
+    // Between a timer and an immediate, what has arrived is read.
+    const timer = setTimeout(() => setImmediate(letGo), grace);
+    child.once('close', () => clearTimeout(timer));
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code;
 }
 
 function toStopped(words: readonly string[], cause: unknown): Fault {
