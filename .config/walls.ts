@@ -48,6 +48,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
 
 const rim = '^src/(io|stand-in|cli)/';
 
+/** How the watcher reads a branch and pushes to it, in memory and without git installed. */
+const watcherGit = '^src/io/(git-(branch|http|local|receive-pack|size|upload-pack)|memory-files)\\.ts$';
+
 const forbidden: IForbiddenRuleType[] = [
   { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
   {
@@ -79,10 +82,30 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: '^(node:)?fs(/|$)', dependencyTypes: ['core'] },
   },
   {
-    name: 'git-at-the-rim',
+    name: 'cluster-in-io',
     severity: 'error',
     from: { path: '^src/', pathNot: '^src/io/' },
-    to: { path: 'node_modules/(isomorphic-git|@kubernetes/client-node)/' },
+    to: { path: 'node_modules/@kubernetes/client-node/' },
+  },
+  {
+    name: 'processes-started-in-few-places',
+    comment: 'git in spawn.ts alone; the fake Argo CD runs the plugin, and the demo Node',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(io/git-cli/spawn|io/git-command|stand-in/(argocd|watcher-process))\\.ts$' },
+    to: { path: '^(node:)?child_process$', dependencyTypes: ['core'], dependencyTypesNot: ['type-only'] },
+  },
+  {
+    name: 'git-library-for-the-watcher',
+    comment: 'people’s commands run the installed git',
+    severity: 'error',
+    from: { path: '^src/', pathNot: `${watcherGit}|^src/io/git-folder\\.ts$` },
+    to: { path: 'node_modules/isomorphic-git/' },
+  },
+  {
+    name: 'git-of-the-watcher-in-watch',
+    severity: 'error',
+    from: { path: '^src/', pathNot: `${watcherGit}|^src/cli/watch(-settings)?\\.ts$` },
+    to: { path: watcherGit },
   },
   {
     name: 'yaml-where-text-becomes-a-value-or-back',
