@@ -13,7 +13,7 @@ import { Fault } from '../io/fault.ts';
 import { findRepository, openFolderTree } from '../io/folder-tree.ts';
 import { LatestRevision } from '../io/git-cli/latest.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../io/git-cli/upstream.ts';
-import type { RenderedRollout } from '../render/application.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
 import { toClusterName } from './cluster-name.ts';
 import { pickTarget, renderAll, toOwnApplication } from './edit-target.ts';

@@ -4,7 +4,7 @@ import { hasErrors } from '../input/problem.ts';
 import { exitCodes } from '../io/fault.ts';
 import { computeHash } from '../manifests/digest.ts';
 import { toGithubText, toGitlabText, toProblemJson } from '../output/problem-text.ts';
-import type { RenderedRollout } from '../render/application.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Host } from './host.ts';
 import type { InputFlags } from './render.ts';
 import { addInputFlags, readApplication } from './render.ts';

@@ -10,7 +10,7 @@ import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { upgradeStatus } from '../manifests/digest-upgrade.ts';
-import type { RenderedRollout } from '../render/application.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
 import type { MirrorReason } from '../rollout/gate.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { Difference, DifferenceCode } from './difference.ts';

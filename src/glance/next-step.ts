@@ -3,7 +3,7 @@ import { valueAt } from '../input/plain-value.ts';
 import type { FieldPath } from '../input/problem.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
-import type { RenderedRollout } from '../render/application.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { DifferenceCode } from './difference.ts';
 import type { Pending } from './pending.ts';

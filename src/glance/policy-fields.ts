@@ -3,7 +3,7 @@ import { valueAt } from '../input/plain-value.ts';
 import type { Place } from '../input/problem.ts';
 import { locate } from '../input/yaml-text.ts';
 import { matches } from '../manifests/patch.ts';
-import { listObjects } from '../manifests/render-model.ts';
+import { listObjects } from '../render/render-model.ts';
 import type { Origin, Setting } from '../rollout/effective-policy.ts';
 import { replacedFields } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';

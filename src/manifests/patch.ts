@@ -8,7 +8,7 @@ import jsonPatch from 'fast-json-patch';
 import * as v from 'valibot';
 import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
-import type { FieldPath, Finding, Problem } from '../input/problem.ts';
+import type { FieldPath, Finding, Problem, Severity } from '../input/problem.ts';
 import { toFieldText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
@@ -48,6 +48,16 @@ export function patchManifest<T extends Manifest>(
     else current = result.manifest;
   }
   return { manifest: current, matched, problems };
+}
+
+/** Problems of what patches made, at the last patch that reached the object. */
+export function toPatchProblems(
+  findings: readonly (Finding & { readonly severity?: Severity })[],
+  matched: readonly PlacedPatch[],
+): Problem[] {
+  const origin = matched.at(-1)?.origin;
+  if (origin === undefined) return [];
+  return findings.map((found) => toProblem(origin.source, origin.path, found, { severity: found.severity ?? 'error' }));
 }
 
 /**

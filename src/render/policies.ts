@@ -16,104 +16,108 @@ interface PolicyEntry {
   readonly policy: PolicyFile | undefined;
 }
 
-export class Policies {
-  readonly #tree: FolderTree;
-  readonly #problems: Problem[] = [];
-  readonly #byFolder = new Map<string, PolicyEntry[]>();
-  readonly #reached = new Set<PolicyEntry>();
-  readonly #effective = new Map<string, EffectivePolicy>();
+/** The policy files of an application, by their folder. */
+export interface PolicyFolders {
+  /** The folder that is rendered, and the outermost whose policies count. */
+  readonly tree: Pick<FolderTree, 'folder' | 'policyRoot'>;
+  readonly byFolder: ReadonlyMap<string, readonly PolicyEntry[]>;
+  readonly problems: readonly Problem[];
+}
 
-  /** @param files the policy files of the tree. */
-  constructor(tree: FolderTree, files: readonly FoundFile[]) {
-    this.#tree = tree;
-    for (const file of files) {
-      const source = tree.read(file);
-      if (!this.#isInside(file) && isForeign(source)) continue;
-      const entry = { file, policy: this.#parse(source) };
-      const beside = this.#byFolder.get(file.folder);
-      if (beside === undefined) this.#byFolder.set(file.folder, [entry]);
-      else beside.push(entry);
-    }
+/** @param files the policy files of the tree. */
+export function loadPolicies(tree: FolderTree, files: readonly FoundFile[]): PolicyFolders {
+  const byFolder = new Map<string, PolicyEntry[]>();
+  const problems: Problem[] = [];
+  for (const file of files) {
+    const source = tree.read(file);
+    if (!isWithin(file.folder, tree.folder) && isForeign(source)) continue;
+    const parsed = 'code' in source ? { value: undefined, problems: [source] } : parsePolicy(source);
+    problems.push(...parsed.problems);
+    const policy = 'code' in source || parsed.value === undefined ? undefined : { source, policy: parsed.value };
+    byFolder.set(file.folder, [...(byFolder.get(file.folder) ?? []), { file, policy }]);
   }
+  return { tree, byFolder, problems };
+}
 
-  /** What was wrong with the files, and with what they make together for the models asked for so far. */
-  get problems(): readonly Problem[] {
-    return this.#problems;
-  }
+export interface EffectivePolicies {
+  /** The policy that holds for the models of a folder; folders with the same policy files share it. */
+  readonly byFolder: ReadonlyMap<string, EffectivePolicy>;
+  readonly problems: readonly Problem[];
+  /** Policies in the rendered folder without a model in their folder or below. */
+  readonly unreached: readonly Problem[];
+}
 
-  /** The policy that holds for a model file; models with the same policies share it. */
-  policyFor(model: FoundFile): EffectivePolicy {
-    const levels = this.#levelsOf(model);
-    for (const entry of levels.flat()) this.#reached.add(entry);
-    // The nearest level tells all others: they are those of the folders around it.
-    const nearest = levels.at(-1)?.at(-1)?.file.path ?? '';
-    const known = this.#effective.get(nearest);
-    if (known !== undefined) return known;
-    const { policy, problems } = computeEffectivePolicy(
-      levels.map((level) => level.flatMap((entry) => (entry.policy === undefined ? [] : [entry.policy]))),
-      levels.flat().every((entry) => entry.policy !== undefined),
-      this.#tree.policyRoot,
-    );
-    this.#problems.push(...problems);
-    this.#effective.set(nearest, policy);
-    return policy;
-  }
-
-  /** Policies in the rendered folder that no model has asked for. */
-  findUnreached(): Problem[] {
-    return [...this.#byFolder.values()].flat().flatMap((entry) => {
-      // Models that a policy above the folder is for may lie in another application.
-      if (this.#reached.has(entry) || entry.policy === undefined || !this.#isInside(entry.file)) return [];
-      return [
-        toProblem(entry.policy.source, [], {
-          code: 'policy-reaches-no-model',
-          message: safe`there is no model in this folder or below it`,
-          hint: safe`move the policy to its models, or delete it`,
-        }),
-      ];
-    });
-  }
-
-  /** Patches that had no object in any model; each is part of every effective policy below it. */
-  findUnmatched(used: ReadonlySet<Patch>): Problem[] {
-    return [...this.#effective.values()]
-      .flatMap((effective) => effective.patches)
-      .filter(({ patch, origin }) => !used.has(patch) && this.#isInside(toFoundFile(origin.source.path)))
-      .map(({ patch: { target }, origin }) =>
-        toProblem(origin.source, [...origin.path, 'target'], {
-          code: 'patch-matches-nothing',
-          message: safe`no ${target.kind}${target.name === undefined ? '' : safe` called ${quote(target.name)}`} is rendered for the models of this policy`,
-          hint: safe`fix the target, or remove the patch`,
-        }),
-      );
-  }
-
-  /** Of each folder from the root inwards; folders without a policy are left out. */
-  #levelsOf(model: FoundFile): PolicyEntry[][] {
-    return toFolderChain(model.folder).flatMap((folder) => {
-      const level = this.#byFolder.get(folder);
+/** @param folders those of the models. */
+export function computeEffectivePolicies(
+  { tree, byFolder }: PolicyFolders,
+  folders: Iterable<string>,
+): EffectivePolicies {
+  const problems: Problem[] = [];
+  const reached = new Set<PolicyEntry>();
+  const byNearest = new Map<string, EffectivePolicy>();
+  const effective = new Map<string, EffectivePolicy>();
+  for (const folder of new Set(folders)) {
+    // Of each folder from the root inwards; folders without a policy are left out.
+    const levels = toFolderChain(folder).flatMap((outer) => {
+      const level = byFolder.get(outer);
       return level === undefined ? [] : [level];
     });
-  }
-
-  #isInside(file: FoundFile): boolean {
-    return isWithin(file.folder, this.#tree.folder);
-  }
-
-  #parse(source: SourceFile | Problem): PolicyFile | undefined {
-    if ('code' in source) {
-      this.#problems.push(source);
-      return undefined;
+    // The nearest level determines all others: they are those of the folders around it.
+    const nearest = levels.at(-1)?.at(-1)?.file.path ?? '';
+    let policy = byNearest.get(nearest);
+    if (policy === undefined) {
+      const entries = levels.flat();
+      for (const entry of entries) reached.add(entry);
+      const computed = computeEffectivePolicy(
+        levels.map((level) => level.flatMap((entry) => entry.policy ?? [])),
+        entries.every((entry) => entry.policy !== undefined),
+        tree.policyRoot,
+      );
+      problems.push(...computed.problems);
+      policy = computed.policy;
+      byNearest.set(nearest, policy);
     }
-    const { value: policy, problems } = parsePolicy(source);
-    this.#problems.push(...problems);
-    return policy && { source, policy };
+    effective.set(folder, policy);
   }
+  const unreached = [...byFolder.values()].flat().flatMap((entry) => {
+    // Models that a policy above the folder is for may be in another application.
+    if (reached.has(entry) || entry.policy === undefined || !isWithin(entry.file.folder, tree.folder)) return [];
+    return [
+      toProblem(entry.policy.source, [], {
+        code: 'policy-reaches-no-model',
+        message: safe`there is no model in this folder or below it`,
+        hint: safe`move the policy to its models, or delete it`,
+      }),
+    ];
+  });
+  return { byFolder: effective, problems, unreached };
+}
+
+/**
+ * Patches of the rendered folder without an object in any model.
+ *
+ * @param used those with one; each is part of every effective policy below it.
+ */
+export function findUnmatchedPatches(
+  policies: Iterable<EffectivePolicy>,
+  used: ReadonlySet<Patch>,
+  folder: string,
+): Problem[] {
+  return [...new Set(policies)]
+    .flatMap((policy) => policy.patches)
+    .filter(({ patch, origin }) => !used.has(patch) && isWithin(toFoundFile(origin.source.path).folder, folder))
+    .map(({ patch: { target }, origin }) =>
+      toProblem(origin.source, [...origin.path, 'target'], {
+        code: 'patch-matches-nothing',
+        message: safe`no ${target.kind}${target.name === undefined ? '' : safe` called ${quote(target.name)}`} is rendered for the models of this policy`,
+        hint: safe`fix the target, or remove the patch`,
+      }),
+    );
 }
 
 /**
  * Other tools call their files policy.yaml too. In the folder that is rendered that is a problem; in the
- * folders above, where it may be nobody's to rename, it is none. An empty file may be a policy that was lost.
+ * folders above, where nobody may be able to rename it, it is none. An empty file may be a policy that was lost.
  */
 function isForeign(source: SourceFile | Problem): boolean {
   return 'text' in source && source.text.trim() !== '' && !/model-mirror|MirrorPolicy/.test(source.text);
@@ -134,7 +138,7 @@ export function toIgnoredProblems({ policyRoot, ignoredPolicies }: FolderTree): 
   );
 }
 
-/** Commands that leave warnings to `validate` show these: they say that limits may not hold. */
+/** Commands that leave warnings to `validate` show these: limits may not hold. */
 export function isIgnoredPolicy({ code }: Problem): boolean {
   return code === 'policy-ignored';
 }

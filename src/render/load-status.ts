@@ -5,25 +5,33 @@ import { sortProblems } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 
+export interface LoadedStatus {
+  /** Undefined when there is no status file of this model, or none that can be read. */
+  readonly status: ModelStatus | undefined;
+  /** Why a status file that exists is ignored. */
+  readonly statusWarnings: readonly Problem[];
+}
+
 /**
- * The status of a model, if it can be believed. If not, that is a warning and a closed gate, never an
- * error: a status file must not stand between a person and the brake.
+ * The status of a model. A file that cannot be read, or is another model's, is a warning and closes the gate. It
+ * is never an error: a status file must not stand between a person and the brake.
  *
- * @param namespace undefined when files are checked without one.
+ * @param file undefined when there is none.
+ * @param model its namespace is undefined when files are checked without one.
  */
-export function readBelievedStatus(
+export function loadStatus(
   tree: FolderTree,
   file: FoundFile | undefined,
   model: { readonly name: string; readonly namespace: string | undefined },
-): { readonly status: ModelStatus | undefined; readonly warnings: readonly Problem[] } {
-  if (file === undefined) return { status: undefined, warnings: [] };
+): LoadedStatus {
+  if (file === undefined) return { status: undefined, statusWarnings: [] };
   const source = tree.read(file);
-  if ('code' in source) return { status: undefined, warnings: [toBroken(source)] };
+  if ('code' in source) return { status: undefined, statusWarnings: [toBroken(source)] };
   const { value: status, problems } = parseStatus(source);
-  if (status === undefined) return { status, warnings: sortProblems(problems).slice(0, 1).map(toBroken) };
+  if (status === undefined) return { status, statusWarnings: sortProblems(problems).slice(0, 1).map(toBroken) };
   const { name, namespace } = status.metadata;
   if (name === model.name && (model.namespace === undefined || namespace === model.namespace))
-    return { status, warnings: [] };
+    return { status, statusWarnings: [] };
   const warning = toProblem(
     source,
     ['metadata', name === model.name ? 'namespace' : 'name'],
@@ -34,7 +42,7 @@ export function readBelievedStatus(
     },
     { on: 'value', severity: 'warning' },
   );
-  return { status: undefined, warnings: [warning] };
+  return { status: undefined, statusWarnings: [warning] };
 }
 
 function toBroken(problem: Problem): Problem {

@@ -1,0 +1,167 @@
+/** A rollout and its status → its InferenceServices, patched and hashed, and whether its mirror is open. */
+import { toProblem } from '../input/parse-document.ts';
+import { valueAt } from '../input/plain-value.ts';
+import type { FieldPath, Problem } from '../input/problem.ts';
+import { toFieldText } from '../input/problem.ts';
+import { mask, safe } from '../input/safe-text.ts';
+import type { ModelStatus } from '../input/schema.ts';
+import { computeDigest, computeLoaded } from '../manifests/digest.ts';
+import type { DigestedVersion } from '../manifests/digest-upgrade.ts';
+import { toRenderedDigest, upgradeStatus } from '../manifests/digest-upgrade.ts';
+import type { InferenceService, PlacedFinding } from '../manifests/inference-service.ts';
+import { addDigest, checkInferenceService, renderInferenceService } from '../manifests/inference-service.ts';
+import { toOwnLabels, versionLabel } from '../manifests/manifest.ts';
+import type { Patched } from '../manifests/patch.ts';
+import { patchManifest, toPatchProblems } from '../manifests/patch.ts';
+import { patchable } from '../manifests/patchable.ts';
+import { checkSyncOrder } from '../manifests/sync-order.ts';
+import type { Mirror } from '../rollout/gate.ts';
+import { computeMirror } from '../rollout/gate.ts';
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import type { LoadedModel } from './load.ts';
+
+/** Of the InferenceServices, whichever form is rendered while 0.1.0's watcher is at work. */
+interface VersionDigests {
+  readonly primary: string;
+  readonly candidate: string | undefined;
+}
+
+/** A rollout and whether its mirror is open: what the rendered objects do, in few words. */
+export interface RenderedRollout {
+  readonly rollout: Rollout;
+  readonly mirror: Mirror;
+  readonly digests: VersionDigests;
+  readonly versions: readonly DigestedVersion[];
+  /** The status with digests to be compared with these (see `digest-upgrade.ts`); undefined: none is known. */
+  readonly status: ModelStatus | undefined;
+  /** Where the status file is, or would be. */
+  readonly statusPath: string;
+  /** Why a status file that exists is ignored. */
+  readonly statusWarnings: readonly Problem[];
+}
+
+export interface DecidedModel {
+  readonly outcome: RenderedRollout;
+  /** Undefined when files are checked without one. */
+  readonly namespace: string | undefined;
+  /** The InferenceServices as they are applied: primary, candidate. */
+  readonly services: readonly InferenceService[];
+  readonly problems: readonly Problem[];
+}
+
+/** @param loaded what the rollout was computed from. */
+export function decideModel(
+  rollout: Rollout,
+  { namespace, status, statusPath, statusWarnings }: LoadedModel,
+  { assumeReady = false }: { readonly assumeReady?: boolean },
+): DecidedModel {
+  const { policy, primary, candidate } = rollout;
+  const rendered = [primary, ...(candidate === undefined ? [] : [candidate])].map((version) => {
+    const declared = renderInferenceService(rollout, version);
+    const patched = patchManifest(declared, policy.patches, patchable.inferenceService);
+    const { manifest } = patched;
+    return {
+      manifest,
+      version: { name: version.name, digest: computeDigest(manifest), loaded: computeLoaded(manifest) },
+      problems: [...patched.problems, ...checkService(rollout, version, declared, patched)],
+    };
+  });
+  const versions = rendered.map(({ version }) => version);
+  const [primaryDigest = '', candidateDigest] = versions.map(({ digest }) => digest);
+  const upgraded = status && { ...status, status: upgradeStatus(status.status, versions) };
+  const mirror = computeMirror({
+    candidate:
+      candidate === undefined || candidateDigest === undefined
+        ? undefined
+        : { name: candidate.name, digest: candidateDigest },
+    mirrorPercentage: policy.mirrorPercentage,
+    gate: policy.gate,
+    status: upgraded,
+    assumeReady,
+  });
+  const digests = { primary: primaryDigest, candidate: candidateDigest };
+  return {
+    outcome: { rollout, mirror, digests, versions, status: upgraded, statusPath, statusWarnings },
+    namespace,
+    services: rendered.map(({ manifest, version }) => addDigest(manifest, toRenderedDigest(version, status?.status))),
+    problems: [...checkReservedFields(rollout), ...rendered.flatMap(({ problems }) => problems)],
+  };
+}
+
+/** Labels and annotations that are set by model-mirror alone. */
+function checkReservedFields({ file, name, primary, candidate }: Rollout): Problem[] {
+  const problems: Problem[] = [];
+  const check = (path: FieldPath, fields: object | undefined, own: Readonly<Record<string, string | undefined>>) => {
+    for (const [key, value] of Object.entries(fields ?? {})) {
+      const reserved = Object.hasOwn(own, key) ? own[key] !== value : key.startsWith('model-mirror.dev/');
+      if (reserved)
+        problems.push(
+          toProblem(file.source, [...path, key], {
+            code: 'reserved-field',
+            message: safe`${mask(key)} is set by model-mirror`,
+            hint: safe`remove it here`,
+          }),
+        );
+    }
+  };
+  const { template } = file.model.spec;
+  // A label of the template is both versions', so it can be nobody's version.
+  const shared = { ...toOwnLabels(name), [versionLabel]: undefined };
+  check(['spec', 'template', 'metadata', 'labels'], template.metadata?.labels, shared);
+  check(['spec', 'template', 'metadata', 'annotations'], template.metadata?.annotations, {});
+  for (const version of candidate === undefined ? [primary] : [primary, candidate]) {
+    const { overrides } = version.declared;
+    const path = ['spec', version.role, 'overrides', 'metadata'];
+    check([...path, 'labels'], overrides?.metadata?.labels, toOwnLabels(name, version.declared.version));
+    check([...path, 'annotations'], overrides?.metadata?.annotations, {});
+  }
+  return problems;
+}
+
+function checkService(
+  rollout: Rollout,
+  version: RolloutVersion,
+  declared: InferenceService,
+  patched: Patched<InferenceService>,
+): Problem[] {
+  const { file, policy } = rollout;
+  const prefixes = policy.storageUriPrefixes.map((list) => list.prefixes);
+  const check = (service: InferenceService): PlacedFinding[] => [
+    ...checkInferenceService(service, prefixes),
+    ...checkSyncOrder(service),
+  ];
+  const before = check(declared);
+  const toText = (finding: PlacedFinding) => `${finding.code} ${finding.path.join('/')}`;
+  const known = new Set(before.map(toText));
+  const byPatch =
+    patched.matched.length === 0 ? [] : check(patched.manifest).filter((found) => !known.has(toText(found)));
+  return [
+    ...before.map((found) =>
+      toProblem(file.source, toModelPath(rollout, version, found.path), found, {
+        on: found.on ?? 'value',
+        severity: found.severity ?? 'error',
+      }),
+    ),
+    ...toPatchProblems(byPatch, patched.matched),
+  ];
+}
+
+/** Where in the model file a field of the rendered InferenceService comes from. */
+function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath): FieldPath {
+  const { spec } = rollout.file.model;
+  const overridden: FieldPath = [version.role, 'overrides', ...path];
+  const own: FieldPath = [version.role, 'storageUri'];
+  const shared: FieldPath = ['template', ...path];
+  const isStorage = /^spec\.predictor\.[a-z]+\.storage(Uri)?$/.test(toFieldText(path));
+  const written = [overridden, ...(isStorage ? [own] : []), shared].find(
+    (places) => valueAt(spec, places) !== undefined,
+  );
+  return ['spec', ...(written ?? (isStorage ? own : isMissingIn(overridden, shared, spec) ? overridden : shared))];
+}
+
+/** Whether a field that is missing is missing from the overrides: more of what is around it is written there. */
+function isMissingIn(overridden: FieldPath, shared: FieldPath, spec: object): boolean {
+  const left = (places: FieldPath) =>
+    places.length - places.findIndex((_, i) => valueAt(spec, places.slice(0, i + 1)) === undefined);
+  return left(overridden) < left(shared);
+}
