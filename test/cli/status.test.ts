@@ -348,6 +348,19 @@ test('a .git that is none', async (t) => {
   t.regex(broken.stderr, /^model-mirror: git symbolic-ref failed: fatal: not a git repository/);
 });
 
+test('a clone of another user: git says what to do', async (t) => {
+  const { clone } = await makeClone(t);
+  // For git's own tests: every folder seems to be another user's.
+  const { status, stderr } = await run(['--fetch'], clone, { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' });
+  t.is(status, 3);
+  // 2.35.2 said "unsafe repository".
+  t.regex(
+    stderr,
+    /^model-mirror: git symbolic-ref failed: \n {4}fatal: (detected dubious ownership in|unsafe) repository/,
+  );
+  t.true(stderr.includes(`\n      git config --global --add safe.directory ${clone}\n`), stderr);
+});
+
 test('--fetch in a shallow clone leaves it shallow', async (t) => {
   const { server, clone, push } = await makeClone(t);
   await push('state: Loading', 'state: Failed');

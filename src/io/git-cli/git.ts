@@ -195,7 +195,7 @@ export function toRefusal(words: readonly string[], { code, complaint, output }:
   return new Fault(
     'environment',
     safe`git ${mask(toVerb(words))} failed: ${said}`,
-    hint ?? safe`see what git itself says of it`,
+    hint ?? safe`fix what git reports, and try again`,
   );
 }
 
