@@ -8,6 +8,7 @@ export interface EditFlags extends PlaceFlags {
   readonly dryRun?: boolean;
   readonly commit?: boolean;
   readonly branch?: string;
+  readonly push?: boolean;
 }
 
 export interface CandidateFlags extends EditFlags {
@@ -35,6 +36,7 @@ export function addEditFlags(command: Command): Command {
     .option('--dry-run', 'show what would be changed, and change nothing')
     .option('--commit', 'commit the edited file, and nothing else')
     .option('--branch <name>', 'commit it on a new branch, and stay there')
+    .option('--push', 'with --commit or --branch: push it, too')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git");

@@ -4,17 +4,16 @@ import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { isWithin, toFoundFile } from '../input/folder-tree.ts';
 import { mask } from '../input/safe-text.ts';
-import type { Environment } from '../io/argocd-environment.ts';
 import { isFault } from '../io/fault.ts';
-import { findRepository } from '../io/folder-tree.ts';
-import { Git } from '../io/git-cli/git.ts';
+import type { Git } from '../io/git-cli/git.ts';
+import type { LocalState } from '../io/git-cli/local-state.ts';
+import { readLocalState } from '../io/git-cli/local-state.ts';
 import { GitRevisions } from '../io/git-cli/revisions.ts';
-import type { LocalState } from '../io/git-local-state.ts';
-import { readLocalState } from '../io/git-local-state.ts';
 import type { EditTarget } from './edit-target.ts';
 import { pickTargetAt, toAbsolute } from './edit-target.ts';
 
 export interface HeadView {
+  readonly git: Git;
   readonly state: LocalState;
   /** The model's folder and all below it, with the policies above; undefined: there is no commit, or it cannot be read. */
   readonly tree: FolderTree | undefined;
@@ -25,14 +24,22 @@ export interface HeadView {
 }
 
 /** @returns undefined where nothing can be told: outside of a repository, and without git. */
-export async function readHeadView(target: EditTarget, environment: Environment): Promise<HeadView | undefined> {
+export async function readHeadView(target: EditTarget, git: Git | undefined): Promise<HeadView | undefined> {
+  if (git === undefined) return undefined;
   const { places, file, policies } = target;
   const own = { ...places, folder: toAbsolute(target, file.folder) };
-  const state = await readLocalState(own, [file.path, ...policies.map(({ path }) => path)], environment);
+  const state = await readLocalState(git, own, [file.path, ...policies.map(({ path }) => path)]);
   if (state === undefined) return undefined;
   const uncommitted = [...state.uncommitted].filter((path) => isOfModel(path, target)).sort();
-  const tree = state.head === undefined ? undefined : await readHead(state.head, own, environment);
-  return { state, tree, uncommitted, target: tree && pickTargetAt(file.path, { ...target, tree }) };
+  const tree = state.head === undefined ? undefined : await readHead(git, state.head, own);
+  return { git, state, tree, uncommitted, target: tree && pickTargetAt(file.path, { ...target, tree }) };
+}
+
+/** A file as HEAD has it; undefined where it has none that can be read. */
+export function readCommitted({ tree }: HeadView, path: string): string | undefined {
+  const file = tree?.files.find((found) => found.path === path);
+  const source = file && tree?.read(file);
+  return source === undefined || 'code' in source ? undefined : source.text;
 }
 
 /** Whether a path is that of the model's own file, or of a policy that holds for it. */
@@ -41,17 +48,11 @@ function isOfModel(path: string, { file }: EditTarget): boolean {
   return path === file.path || (toFileRole(name)?.kind === 'MirrorPolicy' && isWithin(file.folder, folder));
 }
 
-async function readHead(
-  commit: string,
-  places: EditTarget['places'],
-  environment: Environment,
-): Promise<FolderTree | undefined> {
-  const repository = findRepository(places.folder);
-  if (repository === undefined) return undefined;
-  const toPath = (absolute: string) => relative(repository, absolute).split(sep).join('/') || '.';
+async function readHead(git: Git, commit: string, places: EditTarget['places']): Promise<FolderTree | undefined> {
+  const toPath = (absolute: string) => relative(git.folder, absolute).split(sep).join('/') || '.';
   try {
     const part = { folder: toPath(places.folder), root: toPath(places.root) };
-    using revisions = new GitRevisions(new Git(repository, { environment }));
+    using revisions = new GitRevisions(git);
     return toInner(await revisions.readTree(commit, part), toPath(places.repository));
   } catch (error) {
     // A clone that this reader does not know: what is here counts, and a commit says why it cannot be made.

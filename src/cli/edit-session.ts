@@ -4,26 +4,26 @@
  * Invariant: nothing is written before the whole of what it makes has been validated; a file that is
  * written is written as a whole.
  */
-import { relative, sep } from 'node:path';
 import { describeChanges } from '../change/rollout-change.ts';
 import { toFoundFile } from '../input/folder-tree.ts';
 import type { Problem } from '../input/problem.ts';
 import { sortProblems, toWholeProblem } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
-import { isLink, replaceFile } from '../io/edited-file.ts';
+import { isLink } from '../io/edited-file.ts';
 import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
-import { commitFile } from '../io/git-cli/commit.ts';
-import { findFirstPush } from '../io/git-local-state.ts';
+import type { Destination } from '../io/git-cli/destination.ts';
 import { toDiffText } from '../output/diff-text.ts';
-import { toShellWord } from '../output/shell-word.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
-import { toCommitCommand } from './commit-command.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { HeadView } from './edit-head.ts';
-import { readHeadView } from './edit-head.ts';
+import { readCommitted, readHeadView } from './edit-head.ts';
+import { pushCommitted, readDestination, toDestinationName } from './edit-push.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
 import { describeOthersErrors, findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './edit-target.ts';
+import type { EditScene, Told } from './edit-write.ts';
+import { isToCommit, tellPush, toNext, writeEdit } from './edit-write.ts';
+import { readGitSteps } from './git-steps.ts';
 import type { Host } from './host.ts';
 import { showProblems } from './show-problems.ts';
 import { toGit } from './user-git.ts';
@@ -58,20 +58,22 @@ export type Planned = { readonly plan: EditPlan } | { readonly problems: readonl
 /** @param head the same model as HEAD has it; undefined: it has none, or nothing is known of it. */
 type Think = (target: EditTarget, head: EditTarget | undefined) => Planned;
 
-interface Session {
-  readonly target: EditTarget;
-  /** Undefined outside of a repository. */
-  readonly head: HeadView | undefined;
-  readonly flags: EditFlags;
+interface Session extends EditScene {
   readonly host: Host;
 }
 
 /** @returns the exit code. */
 export async function runEdit(name: string, flags: EditFlags, host: Host, think: Think): Promise<number> {
+  if (flags.push === true && !isToCommit(flags))
+    throw new Fault('usage', safe`--push pushes what is committed`, safe`pass --commit or --branch, too`);
   const target = findTarget(name, flags, host);
   if ('problems' in target) return refuse(target.problems, host, target.places.toShownPath);
-  const head = await readHeadView(target, host.environment);
-  const session: Session = { target, head, flags, host };
+  const root = findRepository(toAbsolute(target, target.file.folder));
+  const git = root === undefined ? undefined : toGit(root, host);
+  if (isToCommit(flags)) await git?.assertInstalled();
+  const head = await readHeadView(target, git);
+  const place = { workingDirectory: host.workingDirectory, repository: target.places.repository };
+  const session: Session = { target, git, head, flags, place, host };
   const planned = think(target, head?.target);
   if ('problems' in planned) return refuse(planned.problems, host, target.places.toShownPath);
   if ('plan' in planned) return carryOut(session, planned.plan);
@@ -79,7 +81,7 @@ export async function runEdit(name: string, flags: EditFlags, host: Host, think:
 }
 
 /** The work tree needs no change: what may be missing is the commit, or the push. */
-function finish(session: Session, done: DoneEdit, think: Think): Promise<number> | number {
+async function finish(session: Session, done: DoneEdit, think: Think): Promise<number> {
   const { target, head, flags, host } = session;
   const { path } = done;
   const saying = mask(done.done);
@@ -89,10 +91,9 @@ function finish(session: Session, done: DoneEdit, think: Think): Promise<number>
   };
   const isHidden = head !== undefined && path !== undefined && isHiddenFromGit(head, path, target);
   if (head === undefined || (head.uncommitted.length === 0 && !isHidden) || isHeld(head.target, think)) {
-    const { push } = head?.state ?? {};
-    if (path === undefined || push === undefined || head?.state.unpushed.has(path) !== true)
+    if (head === undefined || path === undefined || !head.state.unpushed.has(path))
       return tell(`${saying}: nothing to do\n`);
-    return tell(`${saying}, but that is not pushed yet\nNext: ${mask(push)}\n`);
+    return flags.push === true ? pushHeld(session, head, done) : tell(await toUnpushed(session, head, saying));
   }
   const { toShownPath } = target.places;
   const isOwn = path !== undefined && (isHidden || head.state.uncommitted.has(path));
@@ -106,15 +107,48 @@ function finish(session: Session, done: DoneEdit, think: Think): Promise<number>
   const why = isOwn
     ? ''
     : `: ${files.map(toShownPath).join(', ')} ${files.length === 1 ? 'differs' : 'differ'} from HEAD`;
-  const unhide = (path: string) =>
-    ['assume-unchanged', 'skip-worktree'].map(
-      (flag) => `git update-index --no-${flag} ${toShellWord(toShownPath(path))} && `,
-    );
-  const before = isHidden ? mask(unhide(path).join('')) : '';
-  const text = `${saying}, but that is not committed yet${why}\nNext: ${before}${toCommitCommand(head.state, files, toShownPath, done.message)}\n`;
+  const steps = await readGitSteps(head.git, head.state, files, session.place);
+  const next = toNext(steps.toCommit(files, done.message, isHidden ? [path] : []));
+  const text = `${saying}, but that is not committed yet${why}\n${next}\n`;
   if (!isToCommit(flags)) return tell(text);
   host.write(2, [`model-mirror: ${text}`]);
   return exitCodes.problems;
+}
+
+async function toUnpushed(session: Session, head: HeadView, saying: string): Promise<string> {
+  const { push } = await readGitSteps(head.git, head.state, [], session.place);
+  return `${saying}, but that is not pushed yet\n${toNext(push)}\n`;
+}
+
+/** All is committed already: what is asked for is the push alone. */
+async function pushHeld(session: Session, head: HeadView, { done, message }: DoneEdit): Promise<number> {
+  const { flags, host } = session;
+  const { branch } = head.state;
+  const saying = mask(done);
+  if (branch === undefined || (flags.branch !== undefined && flags.branch !== branch)) {
+    // Who asks for a branch does not want this one pushed.
+    host.write(2, [`model-mirror: ${await toUnpushed(session, head, `${saying} on ${mask(branch ?? 'HEAD')}`)}`]);
+    return exitCodes.problems;
+  }
+  const destination = await readDestination(head.git, branch);
+  const where = toDestinationName(destination);
+  if (flags.dryRun === true) {
+    host.write(1, [`${saying}\nNothing is pushed, for --dry-run: it would be pushed to ${where}.\n`]);
+    return exitCodes.fine;
+  }
+  const pushed = await pushCommitted(head.git, destination, { branch, message, place: session.place });
+  const told = tellPush(pushed, { done: [], after: [`${saying}, and now pushed to ${where}`] });
+  show(told, host);
+  return told.code;
+}
+
+function show({ out, err }: Told, host: Host): void {
+  host.write(1, out.map(toLine));
+  host.write(2, err.map(toLine));
+}
+
+function toLine(text: string): string {
+  return `${text}\n`;
 }
 
 /** Whether HEAD has a file otherwise, though git calls it unchanged: somebody has told it to (git-update-index(1)). */
@@ -123,10 +157,6 @@ function isHiddenFromGit(head: HeadView, path: string, { tree }: EditTarget): bo
   const source = tree.read(toFoundFile(path));
   const committed = readCommitted(head, path);
   return committed !== undefined && !('code' in source) && toLf(committed) !== toLf(source.text);
-}
-
-function isToCommit({ commit, branch }: EditFlags): boolean {
-  return commit === true || branch !== undefined;
 }
 
 /** Whether an edit is in HEAD, too. */
@@ -167,19 +197,33 @@ async function carryOut(session: Session, plan: EditPlan): Promise<number> {
     host.write(2, ['nothing was changed\n']);
     return exitCodes.problems;
   }
-  const report =
+  const destination = await findTargetBranch(session);
+  const told =
     flags.dryRun === true
-      ? `Nothing is ${isToCommit(flags) ? 'written or committed' : 'written'}, for --dry-run.\n`
-      : await write(session, plan, plan.outcome(after));
+      ? { code: exitCodes.fine, out: [toDryRun(flags, destination)], err: [] }
+      : await writeEdit(session, { ...plan, outcome: plan.outcome(after), destination });
   showProblems(checked.warnings, host, 2, toShownPath);
   const style = host.style(1);
   host.write(1, [
     toDiffText(toShownPath(plan.path), committed === undefined ? plan.before : committed.text, plan.after, style),
     '\n',
     ...lines.map((line) => `${style('cyan', line)}\n`),
-    report,
   ]);
-  return exitCodes.fine;
+  show(told, host);
+  return told.code;
+}
+
+/** Where it is to be pushed; undefined: nowhere. Known before anything is written. */
+async function findTargetBranch({ git, head, flags }: Session): Promise<Destination | undefined> {
+  const branch = flags.branch ?? head?.state.branch;
+  // Without a branch the commit is refused.
+  return flags.push === true && git !== undefined && branch !== undefined ? readDestination(git, branch) : undefined;
+}
+
+function toDryRun(flags: EditFlags, destination: Destination | undefined): string {
+  if (!isToCommit(flags)) return 'Nothing is written, for --dry-run.';
+  if (destination === undefined) return 'Nothing is written or committed, for --dry-run.';
+  return `Nothing is written, committed or pushed, for --dry-run: it would be pushed to ${toDestinationName(destination)}.`;
 }
 
 /** Whether somebody who sits at a terminal wants what looks like a slip of the pen. */
@@ -224,13 +268,6 @@ function checkCommitted({ target, head }: Session, plan: EditPlan): Committed | 
         : [`not committed with it, and not counted here: ${others.map(toShownPath).join(', ')}`]),
     ],
   };
-}
-
-/** A file as HEAD has it; undefined where it has none that can be read. */
-function readCommitted({ tree }: HeadView, path: string): string | undefined {
-  const file = tree?.files.find((found) => found.path === path);
-  const source = file && tree?.read(file);
-  return source === undefined || 'code' in source ? undefined : source.text;
 }
 
 function toLf(text: string | undefined): string | undefined {
@@ -298,47 +335,4 @@ function refuse(
   showProblems(problems, host, 2, toPath);
   host.write(2, [...remarks.map((line) => `${line}\n`), 'nothing was changed\n']);
   return exitCodes.problems;
-}
-
-/** @returns what was done, and what is to be done next. */
-async function write({ target, head, flags, host }: Session, plan: EditPlan, outcome: string): Promise<string> {
-  const { toShownPath } = target.places;
-  const shown = toShownPath(plan.path);
-  const absolute = toAbsolute(target, plan.path);
-  const replace = () => replaceFile(absolute, plan.before, plan.after);
-  const { branch } = flags;
-  const once = `Once it is pushed: ${outcome}\n`;
-  const push = head?.state.push;
-  const unpushed = push === undefined || head?.state.unpushed.has(plan.path) !== true ? '' : `Next: ${mask(push)}\n`;
-  const asInHead = `${shown} is written, as HEAD has it: there is nothing to commit.\n`;
-  if (!isToCommit(flags)) {
-    replace();
-    if (head === undefined) return `${shown} is written.\nNext: commit and push it.\n${once}`;
-    if (readCommitted(head, plan.path) === toLf(plan.after)) return asInHead + unpushed;
-    const command = toCommitCommand(head.state, [plan.path], toShownPath, plan.message);
-    return `${shown} is written, and not committed yet.\nNext: ${command}\n${once}`;
-  }
-  const root = findRepository(target.places.folder);
-  if (root === undefined)
-    throw new Fault('environment', safe`this is not in a git repository`, safe`leave --commit and --branch out`);
-  const path = relative(root, absolute).split(sep).join('/');
-  const change = { path, before: plan.before, after: plan.after };
-  const made = await commitFile(toGit(root, host), change, { message: plan.message, branch }, replace);
-  host.write(
-    2,
-    made.remarks.map((remark) => `${remark}\n`),
-  );
-  const written = plan.before === plan.after ? [] : ['written'];
-  const staged =
-    made.unstaged === undefined
-      ? ''
-      : `What was staged of it was something else: git show ${made.unstaged.slice(0, 12)} prints it.\n`;
-  if (made.id === undefined) return asInHead + staged + unpushed;
-  const done = [...written, `committed on ${mask(made.branch ?? '')} as ${made.id.slice(0, 7)}`].join(', and ');
-  const command = branch === undefined ? push : await findFirstPush(root, branch, host.environment);
-  const next =
-    command === undefined
-      ? 'push it, once there is a remote: git remote add origin URL'
-      : `${mask(command)}${branch === undefined ? '' : '\n      and open a pull request'}`;
-  return `${shown} is ${done}.\n${staged}Next: ${next}\n${once}`;
 }

@@ -36,7 +36,7 @@ export async function runExplain(name: string, flags: ExplainFlags, host: Host):
   const place = (role: 'primary' | 'candidate') => locate(target.source, ['spec', role]);
   const speech = toSpeech(flags, target.places, target.tree);
   const own = { ...target.places, folder: toAbsolute(target, target.file.folder) };
-  const pending = await findPending(own, toOwnApplication(target).tree, host.environment, toPath);
+  const pending = await findPending(own, toOwnApplication(target).tree, host);
   const glance = computeGlance(rendered, { namespace: flags.namespace, pending: pending([target.file.path]) }, speech);
   const explanation = {
     glance,

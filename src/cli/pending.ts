@@ -3,12 +3,13 @@ import type { Pending } from '../glance/pending.ts';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
-import { mask } from '../input/safe-text.ts';
-import type { Environment } from '../io/argocd-environment.ts';
+import { safe } from '../input/safe-text.ts';
 import type { FolderPlaces } from '../io/folder-tree.ts';
-import type { LocalState } from '../io/git-local-state.ts';
-import { readLocalState } from '../io/git-local-state.ts';
-import { toCommitCommand } from './commit-command.ts';
+import { findRepository } from '../io/folder-tree.ts';
+import { Git } from '../io/git-cli/git.ts';
+import { readLocalState } from '../io/git-cli/local-state.ts';
+import { readGitSteps } from './git-steps.ts';
+import type { Host } from './host.ts';
 
 /** @returns of the files of some models; undefined: nothing is known. */
 export type FindPending = (models: readonly string[]) => Pending | undefined;
@@ -17,15 +18,39 @@ export type FindPending = (models: readonly string[]) => Pending | undefined;
 export async function findPending(
   places: FolderPlaces,
   tree: FolderTree,
-  environment: Environment,
-  toPath: (file: string) => string,
+  host: Pick<Host, 'environment' | 'workingDirectory'>,
 ): Promise<FindPending> {
+  const root = findRepository(places.folder);
+  if (root === undefined) return () => undefined;
+  // Nobody is asked for anything: it only looks.
+  const git = new Git(root, { environment: host.environment });
   const files = tree.files.filter(({ name }) => isWritten(name)).map(({ path }) => path);
-  const state = await readLocalState(places, files, environment);
+  const state = await readLocalState(git, places, files);
   if (state === undefined) return () => undefined;
-  const uncommitted = toFinder(state.uncommitted, tree.policyRoot);
-  const unpushed = toFinder(state.unpushed, tree.policyRoot);
-  return (models) => toPending(state, uncommitted(models), unpushed(models), toPath);
+  const all = {
+    uncommitted: toOwn(state.uncommitted, tree.policyRoot),
+    unpushed: toOwn(state.unpushed, tree.policyRoot),
+  };
+  if (all.uncommitted.length + all.unpushed.length === 0) return () => nothing;
+  const place = { workingDirectory: host.workingDirectory, repository: places.repository };
+  const steps = await readGitSteps(git, state, all.uncommitted, place);
+  const uncommitted = toFinder(all.uncommitted);
+  const unpushed = toFinder(all.unpushed);
+  return (models) => {
+    const [here, committed] = [uncommitted(models), unpushed(models)];
+    const step = here.length > 0 ? steps.toCommit(here) : steps.push;
+    return { uncommitted: here, unpushed: committed, step, canPush: steps.canPush };
+  };
+}
+
+const nothing: Pending = { uncommitted: [], unpushed: [], step: { words: safe`` }, canPush: false };
+
+/** Those of models and policies, as far out as policies count. */
+function toOwn(paths: ReadonlySet<string>, root: string): string[] {
+  return [...paths].filter((path) => {
+    const { folder, name } = toFoundFile(path);
+    return isWritten(name) && isWithin(folder, root);
+  });
 }
 
 /** Status files are the watcher's. */
@@ -35,11 +60,11 @@ function isWritten(name: string): boolean {
 }
 
 /** Of some paths, those that are of models: their own files, and the policies that hold for them. */
-function toFinder(paths: ReadonlySet<string>, root: string): (models: readonly string[]) => string[] {
+function toFinder(paths: readonly string[]): (models: readonly string[]) => string[] {
   const byFolder = new Map<string, string[]>();
   for (const path of paths) {
-    const { folder, name } = toFoundFile(path);
-    if (isWritten(name) && isWithin(folder, root)) byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]);
+    const { folder } = toFoundFile(path);
+    byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]);
   }
   return (models) => {
     const found = models.flatMap((model) =>
@@ -51,15 +76,4 @@ function toFinder(paths: ReadonlySet<string>, root: string): (models: readonly s
     );
     return [...new Set(found)].sort();
   };
-}
-
-function toPending(
-  state: LocalState,
-  uncommitted: readonly string[],
-  unpushed: readonly string[],
-  toPath: (file: string) => string,
-): Pending {
-  const { push } = state;
-  const command = uncommitted.length > 0 ? toCommitCommand(state, uncommitted, toPath) : mask(push ?? '');
-  return { uncommitted, unpushed, command, canPush: push !== undefined };
 }

@@ -97,7 +97,7 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
   async function readPending({ tree, revision }: Files): Promise<FindPending | undefined> {
     if (flags.revision !== undefined) return undefined;
     const here = revision === undefined ? tree : openFolderTree(places);
-    return findPending(places, here, host.environment, places.toShownPath);
+    return findPending(places, here, host);
   }
 }
 

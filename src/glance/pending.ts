@@ -3,14 +3,17 @@ import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, safe } from '../input/safe-text.ts';
 import type { Difference } from './difference.ts';
 
+/** A line to copy; or, where there can be none, what is missing, as a sentence without its full stop. */
+export type Step = { readonly command: SafeText } | { readonly words: SafeText };
+
 /** Paths are from the repository's root. */
 export interface Pending {
   /** Files that HEAD does not have as they are here. */
   readonly uncommitted: readonly string[];
   /** Files of HEAD that the remote does not have so. */
   readonly unpushed: readonly string[];
-  /** The line that commits and pushes them, as far as there is a branch and a remote. */
-  readonly command: SafeText;
+  /** What commits and pushes them, as far as there is a branch and a remote. */
+  readonly step: Step;
   readonly canPush: boolean;
 }
 
@@ -29,12 +32,13 @@ export function lookForPending(pending: Pending | undefined, toPath: (file: stri
 
 /** What to do first; undefined: nothing is pending. */
 export function toPendingStep(
-  { uncommitted, unpushed, command, canPush }: Pending,
+  { uncommitted, unpushed, step, canPush }: Pending,
   toPath: (file: string) => string,
 ): SafeText | undefined {
+  const how = 'command' in step ? safe`\`${step.command}\`` : step.words;
   if (uncommitted.length > 0)
-    return safe`${canPush ? 'commit and push' : 'commit'} ${toList(uncommitted, toPath)}: \`${command}\``;
-  return unpushed.length > 0 ? safe`push ${toList(unpushed, toPath)}: \`${command}\`` : undefined;
+    return safe`${canPush ? 'commit and push' : 'commit'} ${toList(uncommitted, toPath)}: ${how}`;
+  return unpushed.length > 0 ? safe`push ${toList(unpushed, toPath)}: ${how}` : undefined;
 }
 
 function toVerb(files: readonly string[]): 'is' | 'are' {

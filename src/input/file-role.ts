@@ -29,3 +29,10 @@ export function toStatusName(stem: string, cluster: string | undefined): string 
 export function toStatusCluster(name: string): string | undefined {
   return toFileRole(name)?.kind === 'ModelStatus' ? observed.exec(name)?.[2]?.slice(1) : undefined;
 }
+
+const page = /^STATUS(\.[^.]+)?\.md$/;
+
+/** Whether the watcher writes files of this name: the status of a model, or the page of all. */
+export function isOfWatcher(name: string): boolean {
+  return toFileRole(name)?.kind === 'ModelStatus' || page.test(name);
+}

@@ -85,9 +85,16 @@ function shorten(text: string, maxLength: number): string {
 }
 
 /** Control, format and private characters, those that Unicode reserves for formats, lone surrogates and all ends of lines but our own. */
+const control = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u2065\u{e0000}-\u{e007f}]/gu;
+
 function escapeControls(text: string): SafeText {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u2065\u{e0000}-\u{e007f}]/gu, (character) => {
+  return text.replace(control, (character) => {
     const code = (character.codePointAt(0) ?? 0).toString(16);
     return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
   }) as SafeText;
+}
+
+/** Whether it is one of those that are never shown as they are. */
+export function isControl(character: string): boolean {
+  return character.search(control) >= 0;
 }

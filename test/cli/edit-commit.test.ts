@@ -253,16 +253,13 @@ test('without a remote, without a branch, without a commit: what can be done is 
   t.is(detached.code, 3);
   t.regex(detached.err, /no branch is checked out\n {4}pass --branch NAME to make one/);
   t.is(git('status', '--porcelain', policy), '');
-  t.regex((await run('mirror', 'wisdom', '0')).out, /^Next: git switch --create BRANCH && git commit -m /m);
+  t.regex((await run('mirror', 'wisdom', '0')).out, /^Next: git switch --create wisdom-mirror-0 && git commit -m /m);
   t.is((await run('mirror', 'wisdom', '0', '--branch', 'brake')).code, 0);
   git('remote', 'remove', 'origin');
-  t.regex(
-    (await run('mirror', 'wisdom', '5', '--commit')).out,
-    /^Next: push it, once there is a remote: git remote add origin URL$/m,
-  );
+  t.regex((await run('mirror', 'wisdom', '5', '--commit')).out, /^There is no remote to push it to yet\.$/m);
   t.regex((await run('mirror', 'wisdom', '5', '--commit')).out, /: nothing to do$/m);
   rmSync(join(folder, '.git'), { recursive: true });
-  t.regex((await run('mirror', 'wisdom', '6')).out, /^Next: commit and push it\.$/m);
+  t.regex((await run('mirror', 'wisdom', '6')).out, / is written\. Commit and push it\.$/m);
   t.regex((await run('mirror', 'wisdom', '6')).out, /: nothing to do$/m);
   git('init', '--quiet', '--initial-branch=main');
   const fresh = await run('mirror', 'wisdom', '6');
@@ -293,7 +290,7 @@ test('in the middle of a merge or rebase the next step ends it, with the edit', 
     const { git, run, shell } = begin(how);
     const { out } = await run('mirror', 'wisdom', '0');
     const next = /^Next: (.*)$/m.exec(out)?.[1] ?? '';
-    t.regex(next, new RegExp(`^git add ${policy} && git ${how[0]} --continue`));
+    t.regex(next, new RegExp(`^git add ${policy} && GIT_EDITOR=true git ${how[0]} --continue`));
     t.regex((await run('mirror', 'wisdom', '0', '--commit')).err, new RegExp(`a ${how[0]} is not finished here`));
     shell(next.replace(/ && git (pull|push).*/, ''));
     t.true(isZero(git('show', `main:${policy}`)), how[0]);

@@ -11,7 +11,8 @@ interface State {
   readonly first: RegExp | undefined;
 }
 
-const commit = `git commit ${policy} && git push`;
+const toCommit = (...files: string[]) => `git commit -m 'Edit ${files.join(', ')}' ${files.join(' ')}`;
+const commit = `${toCommit(policy)} && git push`;
 
 const states: Record<string, State> = {
   'all is pushed, whatever else was begun': { prepare: () => {}, first: undefined },
@@ -40,14 +41,15 @@ const states: Record<string, State> = {
   },
   'an outer policy is new': {
     prepare: ({ put }) => put('policy.yaml', toPolicy(50)),
-    first: /^commit and push policy\.yaml: `git add policy\.yaml && git commit policy\.yaml && git push`$/,
+    first:
+      /^commit and push policy\.yaml: `git add policy\.yaml && git commit -m 'Edit policy.yaml' policy\.yaml && git push`$/,
   },
   'an outer policy is new, and ignored': {
     prepare: ({ put }) => {
       put('.git/info/exclude', 'policy.yaml\n');
       put('models/policy.yaml', toPolicy(50));
     },
-    first: /^commit and push models\/policy\.yaml: `git add models\/policy\.yaml && /,
+    first: /^commit and push models\/policy\.yaml: `git add --force models\/policy\.yaml && /,
   },
   'the status file is changed: it is the watcher’s': {
     prepare: ({ put, read }) => put('models/wisdom/status.yaml', `${read('models/wisdom/status.yaml')}# mine\n`),
@@ -62,7 +64,7 @@ const states: Record<string, State> = {
       put(policy, toPolicy(0));
       put(model, `${read(model)}# mine\n`);
     },
-    first: new RegExp(`^commit and push ${model}, ${policy}: \`git commit ${model} ${policy} && git push\`$`),
+    first: new RegExp(`^commit and push ${model}, ${policy}: \`${toCommit(model, policy)} && git push\`$`),
   },
   'it is committed': {
     prepare: ({ put, git }) => {
@@ -129,21 +131,23 @@ const states: Record<string, State> = {
       git('checkout', '--quiet', '--detach');
       put(policy, toPolicy(0));
     },
-    first: new RegExp(`^commit ${policy}: \`git switch --create BRANCH && git commit ${policy}\`$`),
+    first: new RegExp(
+      `^commit ${policy}: \`git switch --create edit-models-wisdom-policy-yaml && ${toCommit(policy)}\`$`,
+    ),
   },
   'no remote': {
     prepare: ({ git, put }) => {
       git('remote', 'remove', 'origin');
       put(policy, toPolicy(0));
     },
-    first: new RegExp(`^commit ${policy}: \`git commit ${policy}\`$`),
+    first: new RegExp(`^commit ${policy}: \`${toCommit(policy)}\`$`),
   },
   'no commit yet': {
     prepare: ({ git, folder }) => {
       rmSync(join(folder, '.git'), { recursive: true });
       git('init', '--quiet', '--initial-branch=main');
     },
-    first: new RegExp(`^commit ${model}, ${policy}: \`git add ${model} ${policy} && git commit ${model} ${policy}\`$`),
+    first: new RegExp(`^commit ${model}, ${policy}: \`git add ${model} ${policy} && ${toCommit(model, policy)}\`$`),
   },
   'no repository': { prepare: ({ folder }) => rmSync(join(folder, '.git'), { recursive: true }), first: undefined },
 };
@@ -161,6 +165,10 @@ for (const [state, { prepare, first }] of Object.entries(states))
     for (const one of found)
       if (first === undefined) t.is(one, undefined);
       else t.regex(one ?? '', first);
+    const [, command] = /`(.*)`$/.exec(found[0] ?? '') ?? [];
+    if (command === undefined) return;
+    repository.shell(command);
+    t.notRegex((await repository.run('explain', 'wisdom')).out, command.includes('push') ? /^First:/ : /not committed/);
   });
 
 test('what is printed first does what it says, from any folder', async (t) => {
@@ -170,7 +178,10 @@ test('what is printed first does what it says, from any folder', async (t) => {
   put('models/policy.yaml', toPolicy(50));
   const inner = repository.at('models/wisdom');
   const [, command = ''] = /^First: .*`(.*)`$/m.exec((await inner.run('explain', 'wisdom')).out) ?? [];
-  t.is(command, 'git add ../policy.yaml && git commit ../policy.yaml policy.yaml && git push');
+  t.is(
+    command,
+    `git add ../policy.yaml && git commit -m 'Edit models/policy.yaml, ${policy}' ../policy.yaml policy.yaml && git push`,
+  );
   inner.shell(command);
   t.is(git('diff', '--name-only', 'origin/main~1', 'origin/main'), `models/policy.yaml\n${policy}\n`);
   t.notRegex((await inner.run('explain', 'wisdom')).out, /^First:/m);

@@ -41,7 +41,7 @@ const glances = look();
 const find = (name: string) => glances.filter((glance) => glance.name === name);
 
 test('every difference is reached, has its words, and what to do next', (t) => {
-  const pending = { uncommitted: ['model.yaml'], unpushed: [], command: safe`git push`, canPush: true };
+  const pending = { uncommitted: ['model.yaml'], unpushed: [], step: { command: safe`git push` }, canPush: true };
   const all = [
     ...glances,
     ...look({}),

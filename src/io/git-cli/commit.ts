@@ -15,6 +15,7 @@ import { replaceFile } from '../edited-file.ts';
 import { Fault, isFault, toReason } from '../fault.ts';
 import type { Ended, Git } from './git.ts';
 import { toSaid } from './git.ts';
+import { toLiteral } from './pathspec.ts';
 import { findUnfinished } from './unfinished.ts';
 
 export interface FileChange {
@@ -179,10 +180,9 @@ class Attempt {
       this.#isTouched = true;
       await this.#update(isSkipped ? ['--no-skip-worktree', path] : ['--add', '--', path]);
     }
-    const ended = await this.#git.run(
-      ['commit', '--quiet', '--only', `--message=${message}`, '--', `:(literal)${path}`],
-      { canLock: true },
-    );
+    const ended = await this.#git.run(['commit', '--quiet', '--only', `--message=${message}`, '--', toLiteral(path)], {
+      canLock: true,
+    });
     const head = await readHead(this.#git);
     if (head === undefined || head.commit === this.#head.commit) {
       if (ended.code !== 0) throw toRefused('the commit', ended);
@@ -376,7 +376,7 @@ function toEntries(listed: string): (Staged & { readonly stage: string })[] {
 }
 
 async function readStaged(git: Git, path: string): Promise<Staged | undefined> {
-  const listed = await git.read(['ls-files', '-z', '-v', '--stage', '--', `:(literal)${path}`]);
+  const listed = await git.read(['ls-files', '-z', '-v', '--stage', '--', toLiteral(path)]);
   const [found, ...others] = toEntries(listed);
   if (others.length > 0 || (found !== undefined && found.stage !== '0'))
     throw new Fault('environment', safe`there are unresolved conflicts in ${mask(path)}`, safe`resolve them first`);
@@ -387,7 +387,7 @@ async function readStaged(git: Git, path: string): Promise<Staged | undefined> {
 async function readCommitted(git: Git, path: string, commit = 'HEAD'): Promise<Entry | undefined> {
   const parts = path.split('/');
   const paths = parts.map((_, i) => parts.slice(0, i + 1).join('/'));
-  const listed = await git.ask(['ls-tree', '-z', '-t', commit, '--', ...paths.map((one) => `:(literal)${one}`)]);
+  const listed = await git.ask(['ls-tree', '-z', '-t', commit, '--', ...paths.map(toLiteral)]);
   for (const line of (listed ?? '').split('\0').slice(0, -1)) {
     const [mode = '', type = '', blob = ''] = line.slice(0, line.indexOf('\t')).split(' ');
     const name = line.slice(line.indexOf('\t') + 1);
