@@ -2,7 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { mask, safe } from '../input/safe-text.ts';
-import type { PushTrouble } from '../watch/watcher.ts';
+import type { PushTrouble } from '../watch/branch-access.ts';
 import { Fault, toReason } from './fault.ts';
 
 interface Health {

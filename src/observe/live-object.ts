@@ -71,6 +71,11 @@ export interface LiveRoute extends LiveObject {
 
 export type Live = LiveService | LiveRoute;
 
+/** How one object of a kind is found again: `namespace/name`. */
+export function toKey({ namespace, name }: Pick<LiveObject, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
+}
+
 /** The annotation that Argo CD writes by default since 3.0: `<application>:<group>/<kind>:<namespace>/<name>`. */
 const trackingAnnotation = 'argocd.argoproj.io/tracking-id';
 /** What it writes instead with the tracking method `label`, unless argocd-cm has an `application.instanceLabelKey`. */

@@ -55,7 +55,7 @@ export class PushPace {
   }
 
   /** @returns how long until the next try, in milliseconds. */
-  fail({ code, retryAfterMs = 0 }: BranchTrouble, tip: string, now: number, random: number): number {
+  fail({ code, retryAfterMs = 0 }: BranchTrouble, tip: string | undefined, now: number, random: number): number {
     // A series that ended long ago because there was nothing to push any more.
     if (this.#starts.length <= 1) this.succeed();
     if (code !== 'unreachable' && code !== 'throttled') this.#isRefused = true;

@@ -1,8 +1,8 @@
 /**
- * The tracked branch's files → the models it declares and the statuses it tells.
+ * The tracked branch's files → the models that it declares, and the statuses and the page that it has.
  *
- * Invariant: a file is read again only when its blob changed; what cannot be read is reported once and
- * stands in nobody's way.
+ * Invariant: a file is read again only when its blob changed; a file that cannot be read is reported once
+ * and keeps no other model from being watched.
  */
 import { toFileRole, toStatusName } from '../input/file-role.ts';
 import { parseModel, parseStatus } from '../input/parse-document.ts';
@@ -13,7 +13,15 @@ import { safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { toVersionName } from '../rollout/rollout.ts';
-import type { StatusBranch } from './ports.ts';
+import type { Snapshot, StatusBranch } from './ports.ts';
+
+export interface RepositoryOptions {
+  /** The watcher's folder from the repository's root; `.` for the root itself. */
+  readonly path: string;
+  readonly cluster: string | undefined;
+  /** Whether a page is written at the path. */
+  readonly page: boolean;
+}
 
 export interface RepositoryModel {
   readonly file: string;
@@ -22,6 +30,7 @@ export interface RepositoryModel {
   readonly name: string;
   /** Undefined: the namespace of whatever Application applies it. */
   readonly namespace: string | undefined;
+  /** The names of the InferenceServices. */
   readonly primary: string;
   readonly candidate: string | undefined;
 }
@@ -30,49 +39,69 @@ export interface StatusFile {
   readonly text: string;
   /** Undefined when the text is not a status. */
   readonly value: ModelStatus | undefined;
-  /** Whether it is the watcher's, broken or not; else somebody else's that only bears the name. */
+  /** Whether a watcher wrote it, broken or not; otherwise it is another program's file of that name. */
   readonly isOurs: boolean;
 }
 
+/** What the branch says. */
+export interface DeclaredModels {
+  /** By the path of the model file. */
+  readonly models: ReadonlyMap<string, RepositoryModel>;
+  readonly byFolder: ReadonlyMap<string, readonly RepositoryModel[]>;
+  /** By path. */
+  readonly statusFiles: ReadonlyMap<string, StatusFile>;
+  /** The text of the page; undefined: there is none, or it cannot be read. */
+  readonly page: string | undefined;
+}
+
 export interface RepositoryChange {
+  /** Whether models were added, changed or removed. */
   readonly models: boolean;
-  /** Status files that are other than before. */
+  /** The paths of the status files that changed. */
   readonly statusFiles: readonly string[];
-  /** Models that are rendered from other files than before: their own, or a policy's that holds for them. */
-  readonly touched: readonly RepositoryModel[];
+  /** Models of before that are rendered from other files now: their own, or a policy's that holds for them. */
+  readonly touched: ReadonlySet<RepositoryModel>;
   readonly warnings: readonly SafeText[];
 }
 
-type Read = StatusBranch['read'];
-
-export class RepositoryModels {
+export class RepositoryModels implements DeclaredModels {
   readonly models = new Map<string, RepositoryModel>();
   readonly byFolder = new Map<string, RepositoryModel[]>();
   readonly statusFiles = new Map<string, StatusFile>();
+  page: string | undefined;
   readonly #cluster: string | undefined;
+  readonly #pagePath: string | undefined;
   #ids: ReadonlyMap<string, string> = new Map();
 
-  constructor(cluster: string | undefined) {
-    this.#cluster = cluster;
+  constructor(options: RepositoryOptions) {
+    this.#cluster = options.cluster;
+    this.#pagePath = toPagePath(options);
   }
 
-  /** Which files of the branch are wanted at all, by their names. */
-  static toFilter(cluster: string | undefined): (name: string) => boolean {
-    const isStatus = toStatusTest(cluster);
-    return (name) => /^(Model|MirrorPolicy)$/.test(toFileRole(name)?.kind ?? '') || isStatus(name);
+  /** Which files of the branch are read, by their folders and names. */
+  static toFilter(options: RepositoryOptions): (folder: string, name: string) => boolean {
+    const isStatus = toStatusTest(options.cluster);
+    const page = toPagePath(options);
+    return (folder, name) =>
+      /^(Model|MirrorPolicy)$/.test(toFileRole(name)?.kind ?? '') ||
+      isStatus(name) ||
+      (page !== undefined && toPath(folder, name) === page);
   }
 
-  async update(files: ReadonlyMap<string, string>, read: Read): Promise<RepositoryChange> {
+  /** @throws BranchTrouble when files cannot be read now; then all stays as it was. */
+  async update({ files, problems }: Snapshot, read: StatusBranch['read']): Promise<RepositoryChange> {
     const other = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
     const gone = [...this.#ids.keys()].filter((path) => !files.has(path));
-    const touched = this.#ids.size === 0 ? [] : this.#findTouched([...other.map(([path]) => path), ...gone]);
+    const touched = this.#findTouched([...other.map(([path]) => path), ...gone]);
     // Of policies it is enough to know that they changed.
-    const changed = other.filter(([path]) => !isPolicy(path));
+    const changed = other.filter(([path]) => path !== this.#pagePath && !isPolicy(path));
+    const page = await this.#readPage(files, read);
     const texts = await read(new Set(changed.map(([, id]) => id)));
     this.#ids = files;
+    this.page = page;
     const isStatus = toStatusTest(this.#cluster);
     const statusFiles: string[] = [];
-    const warnings: SafeText[] = [];
+    const warnings = problems.map(toWarning);
     let models = false;
     for (const path of gone) {
       if (this.statusFiles.delete(path)) statusFiles.push(path);
@@ -96,30 +125,36 @@ export class RepositoryModels {
     return { models, statusFiles, touched, warnings };
   }
 
-  /** Takes in what this watcher itself has pushed: there is nothing to read. */
-  accept(files: ReadonlyMap<string, string>, changes: ReadonlyMap<string, StatusFile | undefined>): void {
+  /** Takes what this watcher has pushed itself: there is nothing to read. */
+  accept({ files }: Snapshot, statuses: ReadonlyMap<string, StatusFile | undefined>, page: string | undefined): void {
     this.#ids = files;
-    for (const [path, file] of changes) {
+    for (const [path, file] of statuses) {
       if (file === undefined) this.statusFiles.delete(path);
       else this.statusFiles.set(path, file);
     }
+    if (page !== undefined) this.page = page;
   }
 
-  /** Whether a model file lies where this status file would belong to it. */
-  hasModelFileFor(statusFile: string): boolean {
-    const folder = toFolder(statusFile);
-    const stem = toStem(toName(statusFile), this.#cluster);
-    return this.#ids.has(toPath(folder, stem === '' ? 'model.yaml' : `${stem}.model.yaml`));
+  /** The status files that watchers wrote for models that are not in the branch any more, by path. */
+  get orphans(): ReadonlyMap<string, StatusFile> {
+    return new Map(
+      [...this.statusFiles].filter(([path, { isOurs }]) => isOurs && !this.#ids.has(this.#toModelFile(path))),
+    );
   }
 
-  /** Those known so far. */
-  #findTouched(paths: readonly string[]): RepositoryModel[] {
+  async #readPage(files: ReadonlyMap<string, string>, read: StatusBranch['read']): Promise<string | undefined> {
+    const id = this.#pagePath === undefined ? undefined : files.get(this.#pagePath);
+    if (id === undefined) return undefined;
+    const page = (await read(new Set([id]), maxPageBytes)).get(id);
+    return typeof page === 'string' ? page : undefined;
+  }
+
+  #findTouched(paths: readonly string[]): ReadonlySet<RepositoryModel> {
     const files = new Set(paths);
     const folders = paths.filter(isPolicy).map(toFolder);
-    return [...this.models.values()].filter(
-      ({ file, statusFile, folder }) =>
-        files.has(file) || files.has(statusFile) || folders.some((outer) => isBelow(folder, outer)),
-    );
+    const isTouched = ({ file, statusFile, folder }: RepositoryModel) =>
+      files.has(file) || files.has(statusFile) || folders.some((outer) => isBelow(folder, outer));
+    return new Set([...this.models.values()].filter(isTouched));
   }
 
   #index(): void {
@@ -152,50 +187,50 @@ export class RepositoryModels {
       candidate: spec.candidate && toVersionName(metadata.name, 'candidate', spec.candidate),
     };
   }
+
+  /** Where the model file of a status file would be. */
+  #toModelFile(statusFile: string): string {
+    const stem = toName(statusFile).slice(0, -toStatusName('', this.#cluster).length).replace(/\.$/, '');
+    return toPath(toFolder(statusFile), stem === '' ? 'model.yaml' : `${stem}.model.yaml`);
+  }
 }
 
-function toNoModel({ file, line, column, message }: Problem): SafeText {
-  return safe`${file}:${line}:${column}: ${message}; its status stays as it is until that is fixed`;
-}
+/** The page has a row for each model: it may be larger than any file that people write. */
+const maxPageBytes = 16 * 1024 * 1024;
 
-/** Whatever its text may be, it is no status. */
+/** Of which nothing is known, not even whether a watcher wrote it. */
 const unreadableStatus: StatusFile = { text: '', value: undefined, isOurs: false };
 
-/** The page at the watcher's path. */
-export function toPageName(cluster: string | undefined): string {
-  return cluster === undefined ? 'STATUS.md' : `STATUS.${cluster}.md`;
+/** The page's path from the repository's root; undefined: none is written. */
+export function toPagePath({ page, path, cluster }: RepositoryOptions): string | undefined {
+  return page ? toPath(path, cluster === undefined ? 'STATUS.md' : `STATUS.${cluster}.md`) : undefined;
 }
 
-/** `.` is the repository's root. */
-export function toPath(folder: string, name: string): string {
-  return folder === '.' ? name : `${folder}/${name}`;
-}
-
-/** Also for the folder itself. */
 export function isBelow(folder: string, outer: string): boolean {
   return outer === '.' || folder === outer || folder.startsWith(`${outer}/`);
 }
 
+/** `.` is the repository's root. */
 export function toFolder(path: string): string {
   const end = path.lastIndexOf('/');
   return end < 0 ? '.' : path.slice(0, end);
 }
 
-function isPolicy(path: string): boolean {
-  return toFileRole(toName(path))?.kind === 'MirrorPolicy';
+function toPath(folder: string, name: string): string {
+  return folder === '.' ? name : `${folder}/${name}`;
 }
 
 function toName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
+function isPolicy(path: string): boolean {
+  return toFileRole(toName(path))?.kind === 'MirrorPolicy';
+}
+
 function toStatusTest(cluster: string | undefined): (name: string) => boolean {
   const own = toStatusName('', cluster);
   return (name) => name === own || name.endsWith(`.${own}`);
-}
-
-function toStem(name: string, cluster: string | undefined): string {
-  return name.slice(0, -toStatusName('', cluster).length).replace(/\.$/, '');
 }
 
 function toStatusFile(source: SourceFile): StatusFile {
@@ -204,4 +239,12 @@ function toStatusFile(source: SourceFile): StatusFile {
     value: parseStatus(source).value,
     isOurs: /^kind: *ModelStatus *$/m.test(source.text) && source.text.includes('model-mirror.dev/'),
   };
+}
+
+function toNoModel({ file, line, column, message }: Problem): SafeText {
+  return safe`${file}:${line}:${column}: ${message}; its status stays as it is until that is fixed`;
+}
+
+function toWarning({ file, line, column, message, hint }: Problem): SafeText {
+  return safe`${file}:${line}:${column}: ${message}: ${hint}`;
 }

@@ -324,9 +324,9 @@ test('any tree is read alike from a disk, at a revision and through the watcherâ
     const revision = await revisions.readTree(commit, { folder: path, root: '.' });
     t.deepEqual(toSeen(revision), expected);
     t.deepEqual(await toSeenOfBranch(branch), expected);
-    const models = new RepositoryModels(undefined);
+    const models = new RepositoryModels({ path: '.', cluster: undefined, page: false });
     const snapshot = await branch.fetch(never);
-    await models.update(snapshot.files, (ids) => branch.read(ids));
+    await models.update(snapshot, (ids) => branch.read(ids));
     const parsed = disk.files.filter((file) => {
       const source = disk.read(file);
       return toFileRole(file.name)?.kind === 'Model' && 'text' in source && parseModel(source).value !== undefined;

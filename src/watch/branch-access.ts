@@ -1,0 +1,201 @@
+/**
+ * When the branch is fetched and pushed to, and what is reported of it when that fails.
+ *
+ * Invariants: whatever fails is tried again, later and later but without an end; fetches and pushes fail for
+ * reasons of their own, so that neither's success ends the other's pause.
+ */
+import type { SafeText } from '../input/safe-text.ts';
+import { safe } from '../input/safe-text.ts';
+import { computeBackoff } from './backoff.ts';
+import type { Clock, Log, Meter, Snapshot, StatusBranch, StatusCommit } from './ports.ts';
+import { BranchTrouble } from './ports.ts';
+import { PushPace } from './push-pace.ts';
+
+/** Why pushes fail. */
+export interface PushTrouble {
+  readonly message: SafeText;
+  /** So many in a row. */
+  readonly failures: number;
+  /** When the first of them failed, in seconds since 1970. */
+  readonly since: number;
+}
+
+interface BranchPorts {
+  readonly branch: StatusBranch;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly meter: Meter;
+}
+
+/** Not more often than this because of an event. */
+const fetchPauseMs = 1000;
+/** A branch that does not fit into memory will not soon: each attempt may bring much of it. */
+const tooLargePauses = { first: 60_000, longest: 300_000 };
+/** How often to fetch while a push is refused: a tip that moved is tried at once. */
+const refusedPollMs = 4000;
+
+export class BranchAccess {
+  readonly #ports: BranchPorts;
+  readonly #pollMs: number;
+  readonly #pace = new PushPace();
+  #snapshot: Snapshot | undefined;
+  #fetchIsWanted = true;
+  #fetchBy = Number.POSITIVE_INFINITY;
+  #lastFetch = Number.NEGATIVE_INFINITY;
+  #fetchFailures = 0;
+  #fetchTrouble: SafeText | undefined;
+  #pushTrouble: PushTrouble | undefined;
+  #conflicts = 0;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(ports: BranchPorts, pollMs: number) {
+    this.#ports = ports;
+    this.#pollMs = pollMs;
+  }
+
+  /** The branch as it was last fetched or pushed; undefined: it was not read yet. */
+  get snapshot(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** Why the last fetch failed; undefined: it did not. */
+  get fetchTrouble(): SafeText | undefined {
+    return this.#fetchTrouble;
+  }
+
+  /** Why what is to be written is not in git; undefined: the last push was accepted, or there is nothing to push. */
+  get pushTrouble(): PushTrouble | undefined {
+    return this.#pushTrouble;
+  }
+
+  /** Until then neither a fetch nor a push is tried, by the clock. */
+  get pausedUntil(): number {
+    return this.#pausedUntil;
+  }
+
+  /** When the branch is to be fetched next, by the clock. */
+  get fetchAt(): number {
+    if (this.#fetchIsWanted) return this.#lastFetch + fetchPauseMs;
+    const isRefused = this.#pace.isRefused && this.#pushTrouble !== undefined;
+    return Math.min(
+      this.#lastFetch + (isRefused ? Math.min(this.#pollMs, refusedPollMs) : this.#pollMs),
+      this.#fetchBy,
+    );
+  }
+
+  /** From when on a push may be tried, by the clock. */
+  get pushAt(): number {
+    return this.#snapshot === undefined ? Number.POSITIVE_INFINITY : this.#pace.toStart(this.#snapshot.commit);
+  }
+
+  /** To be fetched soon. */
+  wantFetch(): void {
+    this.#fetchIsWanted = true;
+  }
+
+  /** To be fetched then at the latest, by the clock. */
+  fetchBy(time: number): void {
+    this.#fetchBy = time;
+  }
+
+  /**
+   * Fetches the branch.
+   *
+   * @param take called with another commit than the last; that is the branch's once it is done.
+   * @returns whether the branch was read; otherwise try again, when `fetchAt` and `pausedUntil` say.
+   */
+  async read(take: (snapshot: Snapshot) => Promise<void>, signal: AbortSignal): Promise<boolean> {
+    const { branch, clock, log } = this.#ports;
+    // An event that comes while the answer is on its way wants another fetch.
+    this.#fetchIsWanted = false;
+    if (clock.now() >= this.#fetchBy) this.#fetchBy = Number.POSITIVE_INFINITY;
+    try {
+      const snapshot = await branch.fetch(signal);
+      this.#lastFetch = clock.now();
+      if (snapshot.commit !== this.#snapshot?.commit) {
+        await take(snapshot);
+        this.#snapshot = snapshot;
+      }
+      if (this.#fetchTrouble !== undefined) log.info(safe`git answers again`, { after: this.#fetchFailures });
+      this.#fetchFailures = 0;
+      this.#fetchTrouble = undefined;
+      return true;
+    } catch (error) {
+      this.#fetchIsWanted = true;
+      if (!signal.aborted) this.#failFetch(error);
+      return false;
+    }
+  }
+
+  /** @returns the branch with the commit; undefined: try again, with what the next fetch brings. */
+  async push(commit: StatusCommit, signal: AbortSignal): Promise<Snapshot | undefined> {
+    const { branch, clock } = this.#ports;
+    this.#pace.start(clock.now());
+    try {
+      const snapshot = await branch.push(commit, signal);
+      if (snapshot !== 'moved') {
+        this.#snapshot = snapshot;
+        this.#conflicts = 0;
+        this.#pace.succeed();
+        return snapshot;
+      }
+      this.#meetConflict();
+    } catch (error) {
+      if (error instanceof BranchTrouble && error.isOfLook && !signal.aborted) this.#failFetch(error);
+      else if (!signal.aborted) this.#failPush(error);
+    }
+    // Also after a failure: whether the server took the commit is not known.
+    this.#fetchIsWanted = true;
+    this.#lastFetch = Number.NEGATIVE_INFINITY;
+    return undefined;
+  }
+
+  /** The pace stays: pushes that fail every other time must not make it forget. */
+  endPushTrouble(why: SafeText): void {
+    if (this.#pushTrouble === undefined) return;
+    const { log, meter } = this.#ports;
+    log.info(why, { after: this.#pushTrouble.failures });
+    meter.pushFailures(0);
+    this.#pushTrouble = undefined;
+  }
+
+  #meetConflict(): void {
+    const { clock, meter } = this.#ports;
+    this.#conflicts++;
+    this.#pace.conflict(clock.now(), clock.random());
+    meter.conflict();
+    // The first time somebody else was just quicker; then there is a crowd.
+    if (this.#conflicts > 1)
+      this.#pausedUntil = clock.now() + computeBackoff(this.#conflicts - 1, clock.random(), { first: 100 });
+  }
+
+  #failFetch(error: unknown): void {
+    if (!(error instanceof BranchTrouble)) throw error;
+    const { clock } = this.#ports;
+    this.#fetchFailures++;
+    const bounds = error.code === 'too-large' ? tooLargePauses : {};
+    const pause = Math.max(computeBackoff(this.#fetchFailures, clock.random(), bounds), error.retryAfterMs ?? 0);
+    this.#pausedUntil = clock.now() + pause;
+    this.#report('git-fetch', error, this.#fetchFailures, pause);
+    this.#fetchTrouble = error.message;
+  }
+
+  #failPush(error: unknown): void {
+    if (!(error instanceof BranchTrouble)) throw error;
+    const { clock, meter } = this.#ports;
+    const pause = this.#pace.fail(error, this.#snapshot?.commit, clock.now(), clock.random());
+    const { failures } = this.#pace;
+    meter.pushFailures(failures);
+    this.#report('git-push', error, failures, pause);
+    this.#pushTrouble = { message: error.message, failures, since: this.#pushTrouble?.since ?? clock.date() };
+  }
+
+  /** An error the first time, and a warning each time it is repeated. */
+  #report(cause: 'git-fetch' | 'git-push', { code, message }: BranchTrouble, attempt: number, pause: number): void {
+    const { log, meter } = this.#ports;
+    meter.retry(cause);
+    const isKnown = message === this.#fetchTrouble || message === this.#pushTrouble?.message;
+    const write = isKnown ? log.warn : log.error;
+    write(message, { cause: safe`${code}`, attempt, retryInSeconds: Math.round(pause / 100) / 10 });
+  }
+}

@@ -1,0 +1,81 @@
+/** The InferenceServices and VirtualServices that the cluster has now, and what each event changed. */
+import type { FollowedService } from '../observe/freshness.ts';
+import { follow } from '../observe/freshness.ts';
+import type { Live, LiveRoute } from '../observe/live-object.ts';
+import { toKey } from '../observe/live-object.ts';
+
+/** By `namespace/name`. */
+export interface LiveObjects {
+  readonly services: ReadonlyMap<string, FollowedService>;
+  readonly routes: ReadonlyMap<string, LiveRoute>;
+}
+
+/** One object before and after an event; undefined: the cluster did not have it, or has it no longer. */
+export type LiveChange = { readonly key: string } & (
+  | {
+      readonly kind: 'InferenceService';
+      readonly before: FollowedService | undefined;
+      readonly after: FollowedService | undefined;
+    }
+  | { readonly kind: 'VirtualService'; readonly before: LiveRoute | undefined; readonly after: LiveRoute | undefined }
+);
+
+export class LiveCache implements LiveObjects {
+  readonly #services = new Map<string, FollowedService>();
+  readonly #routes = new Map<string, LiveRoute>();
+  readonly #listed = new Set<string>();
+  readonly #lists: number;
+
+  /** @param namespaces the namespaces that are listed one by one; undefined: all are listed at once. */
+  constructor(namespaces: readonly string[] | undefined) {
+    this.#lists = 2 * (namespaces?.length ?? 1);
+  }
+
+  get services(): ReadonlyMap<string, FollowedService> {
+    return this.#services;
+  }
+
+  get routes(): ReadonlyMap<string, LiveRoute> {
+    return this.#routes;
+  }
+
+  /** Whether both kinds were listed everywhere: from then on, an object that is not here is missing. */
+  get isComplete(): boolean {
+    return this.#listed.size === this.#lists;
+  }
+
+  put(live: Live): LiveChange {
+    const key = toKey(live);
+    if (live.kind === 'VirtualService') {
+      const before = this.#routes.get(key);
+      this.#routes.set(key, live);
+      return { kind: live.kind, key, before, after: live };
+    }
+    const before = this.#services.get(key);
+    const after = follow(before, live);
+    this.#services.set(key, after);
+    return { kind: live.kind, key, before, after };
+  }
+
+  drop(kind: Live['kind'], namespace: string, name: string): LiveChange {
+    const key = toKey({ namespace, name });
+    if (kind === 'VirtualService') {
+      const before = this.#routes.get(key);
+      this.#routes.delete(key);
+      return { kind, key, before, after: undefined };
+    }
+    const before = this.#services.get(key);
+    this.#services.delete(key);
+    return { kind, key, before, after: undefined };
+  }
+
+  /** Takes a whole list of one namespace; undefined: of all. Objects that it does not have are dropped. */
+  replace(kind: Live['kind'], scope: string | undefined, objects: readonly Live[]): LiveChange[] {
+    this.#listed.add(`${kind} ${scope ?? ''}`);
+    const changes = objects.map((live) => this.put(live));
+    const listed = new Set(changes.map(({ key }) => key));
+    const known: ReadonlyMap<string, Live> = kind === 'VirtualService' ? this.#routes : this.#services;
+    const gone = [...known].filter(([key, { namespace }]) => !listed.has(key) && (scope ?? namespace) === namespace);
+    return [...changes, ...gone.map(([, { namespace, name }]) => this.drop(kind, namespace, name))];
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * Which model file a live object belongs to, and so in which namespace each model is.
+ *
+ * A VirtualService claims a model by naming its folder, but anyone may write such an annotation in a
+ * namespace of their own: where the model file or the status file names the namespace, a claim from another
+ * one is reported and ignored.
+ */
+import { compareText } from '../input/problem.ts';
+import type { SafeText } from '../input/safe-text.ts';
+import { join, mask, quote, safe } from '../input/safe-text.ts';
+import { toMirrorName } from '../manifests/routing.ts';
+import { toKey } from '../observe/live-object.ts';
+import type { LiveChange, LiveObjects } from './live-cache.ts';
+import type { DeclaredModels, RepositoryModel } from './repository-models.ts';
+import { isBelow } from './repository-models.ts';
+
+/** What a watcher is responsible for. */
+export interface WatchScope {
+  /** The watcher's folder from the repository's root; `.` for the root itself. */
+  readonly path: string;
+  /** Undefined: all. */
+  readonly namespaces: readonly string[] | undefined;
+}
+
+export interface PlacedModel {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly namespace: string;
+  readonly model: RepositoryModel;
+}
+
+export interface Placement {
+  /** By key: the models that are this watcher's. */
+  readonly models: ReadonlyMap<string, PlacedModel>;
+  /** The keys of the InferenceServices that these models declare → the model's key. */
+  readonly owners: ReadonlyMap<string, string>;
+  /** Of models that name no namespace: the status file → the namespace it named when it could last be read. */
+  readonly homes: ReadonlyMap<string, string>;
+}
+
+export const emptyPlacement: Placement = { models: new Map(), owners: new Map(), homes: new Map() };
+
+/**
+ * Finds the namespace of each model.
+ *
+ * @param before the last placement.
+ * @returns the new one, and the claims that are ignored.
+ */
+export function placeModels(
+  declared: DeclaredModels,
+  live: LiveObjects,
+  scope: WatchScope,
+  before: Placement,
+): { readonly placement: Placement; readonly warnings: readonly SafeText[] } {
+  const homes = toHomes(declared, before.homes);
+  const { claims, warnings } = findClaims(declared, live, scope);
+  const models = new Map<string, PlacedModel>();
+  const unclaimed: PlacedModel[] = [];
+  for (const model of declared.models.values()) {
+    const claimants = claims.get(model) ?? [];
+    const home = model.namespace ?? homes.get(model.statusFile);
+    warnings.push(...explainIgnored(model, home, claimants));
+    const namespace = home ?? (claimants.length === 1 ? claimants[0] : undefined);
+    if (namespace === undefined || !isWatched(namespace, scope)) continue;
+    const placed = { key: toKey({ namespace, name: model.name }), namespace, model };
+    if (claimants.includes(namespace)) models.set(placed.key, placed);
+    else if (isKnownUnclaimed(placed, declared, live)) unclaimed.push(placed);
+  }
+  for (const placed of unclaimed)
+    if (!models.has(placed.key) && live.routes.get(placed.key)?.path === undefined) models.set(placed.key, placed);
+  return { placement: { models, owners: toOwners(models.values()), homes }, warnings };
+}
+
+/** The keys of the models that a change concerns; not all of them need exist. */
+export function findModels(change: LiveChange, { owners }: Placement): string[] {
+  const { kind, key } = change;
+  // Hop 2's VirtualService, `<model>-mirror`, is its model's as hop 1's is.
+  if (kind === 'VirtualService') return key.endsWith(mirrorEnd) ? [key, key.slice(0, -mirrorEnd.length)] : [key];
+  const service = change.after ?? change.before;
+  if (service === undefined) return [];
+  const labels = new Set([change.before?.model, change.after?.model]);
+  const labelled = [...labels].flatMap((name) =>
+    name === undefined ? [] : [toKey({ namespace: service.namespace, name })],
+  );
+  const owner = owners.get(key);
+  return owner === undefined ? labelled : [...labelled, owner];
+}
+
+/** Whether models may be placed otherwise after a change. */
+export function movesModels({ kind, before, after }: LiveChange): boolean {
+  if (kind === 'VirtualService') return before?.path !== after?.path;
+  // A model without a VirtualService is known by its InferenceServices.
+  return after !== undefined && before?.model !== after.model;
+}
+
+/**
+ * Whether the branch may know more of a change than was read of it: an object names a model that is not
+ * declared, or one is gone that is.
+ */
+export function isUnexpected(
+  { kind, key, before, after }: LiveChange,
+  declared: DeclaredModels,
+  { models, owners }: Placement,
+  { path }: WatchScope,
+): boolean {
+  if (after === undefined)
+    return before !== undefined && (kind === 'VirtualService' ? models.has(key) : owners.has(key));
+  const { namespace, name } = after;
+  if (after.kind === 'InferenceService')
+    return after.model !== undefined && owners.get(key) !== toKey({ namespace, name: after.model });
+  if (after.path === undefined || !isBelow(after.path, path)) return false;
+  return declared.byFolder.get(after.path)?.some((model) => model.name === name) !== true;
+}
+
+export function isWatched(namespace: string, { namespaces }: Pick<WatchScope, 'namespaces'>): boolean {
+  return namespaces === undefined || namespaces.includes(namespace);
+}
+
+const mirrorEnd = toMirrorName('');
+
+function toHomes({ models, statusFiles }: DeclaredModels, before: Placement['homes']): Placement['homes'] {
+  const homes = new Map(before);
+  for (const { name, namespace, statusFile } of models.values()) {
+    if (namespace !== undefined) continue;
+    const file = statusFiles.get(statusFile);
+    const metadata = file?.value?.metadata;
+    if (metadata?.name === name) homes.set(statusFile, metadata.namespace);
+    // A person lets a model move by removing the file; a file that cannot be read lets nothing move.
+    else if (file === undefined) homes.delete(statusFile);
+  }
+  return homes;
+}
+
+function toOwners(models: Iterable<PlacedModel>): Placement['owners'] {
+  const owners = new Map<string, string>();
+  for (const { key, namespace, model } of models)
+    for (const name of [model.primary, model.candidate])
+      if (name !== undefined) owners.set(toKey({ namespace, name }), key);
+  return owners;
+}
+
+interface Claims {
+  /** The namespaces of the VirtualServices that name a model's folder, in a fixed order. */
+  readonly claims: ReadonlyMap<RepositoryModel, readonly string[]>;
+  readonly warnings: SafeText[];
+}
+
+function findClaims({ byFolder }: DeclaredModels, { routes }: LiveObjects, { path: outer }: WatchScope): Claims {
+  const claims = new Map<RepositoryModel, string[]>();
+  const warnings: SafeText[] = [];
+  for (const [key, { name, namespace, path }] of routes) {
+    if (path === undefined || !isBelow(path, outer)) continue;
+    const named = (byFolder.get(path) ?? []).filter((model) => model.name === name);
+    const model =
+      named.find((one) => one.namespace === namespace) ?? named.find((one) => one.namespace === undefined) ?? named[0];
+    if (model === undefined)
+      warnings.push(
+        safe`VirtualService ${mask(key)} names the folder ${quote(path)}, but the branch has no model of its name there: it is ignored`,
+      );
+    else claims.set(model, [...(claims.get(model) ?? []), namespace].sort(compareText));
+  }
+  return { claims, warnings };
+}
+
+/** Whether a model that no VirtualService claims is this cluster's: its status or its InferenceServices show it. */
+function isKnownUnclaimed(
+  { namespace, model }: PlacedModel,
+  { statusFiles }: DeclaredModels,
+  { services }: LiveObjects,
+): boolean {
+  // Then it is the status file that names its namespace.
+  if (model.namespace === undefined) return true;
+  const recorded = statusFiles.get(model.statusFile)?.value?.metadata;
+  if (recorded?.name === model.name && recorded.namespace === namespace) return true;
+  return [model.primary, model.candidate].some(
+    (name) => name !== undefined && services.get(toKey({ namespace, name }))?.model === model.name,
+  );
+}
+
+/** Which claims to a model are ignored, and what a person can do about it. */
+function explainIgnored(
+  { file, folder, name, namespace, statusFile }: RepositoryModel,
+  home: string | undefined,
+  claimants: readonly string[],
+): SafeText[] {
+  const toName = (claimant: string) => mask(toKey({ namespace: claimant, name }));
+  if (home === undefined)
+    return claimants.length < 2
+      ? []
+      : [
+          safe`${claimants.length} VirtualServices claim the model of ${quote(folder)}: ${mask(join(claimants.map(toName), ', '))}. Its status is not written until ${quote(file)} names its namespace (metadata.namespace), or one of them alone is left`,
+        ];
+  const [by, advice] =
+    namespace === undefined
+      ? [statusFile, safe`set metadata.namespace in ${quote(file)} if the model moved`]
+      : [file, safe`change that field if the model moved`];
+  return claimants
+    .filter((claimant) => claimant !== home)
+    .map(
+      (claimant) =>
+        safe`VirtualService ${toName(claimant)} claims the model of ${quote(folder)}, but ${quote(by)} names the namespace ${mask(home)}: the claim is ignored; ${advice}`,
+    );
+}

@@ -1,0 +1,180 @@
+/**
+ * What the cluster has and the branch says → the plan of the next commit. Of ten thousand models only those
+ * are looked at again that an event, a commit or the time concerns.
+ */
+import type { SafeText } from '../input/safe-text.ts';
+import { apiVersion } from '../input/schema-parts.ts';
+import type { LiveChange, LiveObjects } from './live-cache.ts';
+import type { PlannedPage } from './page-planner.ts';
+import { planPage } from './page-planner.ts';
+import type { WatchScope } from './placement.ts';
+import { emptyPlacement, findModels, isUnexpected, movesModels, placeModels } from './placement.ts';
+import type { Snapshot } from './ports.ts';
+import type { RepositoryChange, RepositoryModels, RepositoryOptions, StatusFile } from './repository-models.ts';
+import type { PlannedStatus, TrackedModel } from './status-planner.ts';
+import { findOrphans, observe, planStatuses, toUnobserved } from './status-planner.ts';
+
+export interface PlanOptions extends RepositoryOptions, WatchScope {
+  /** How long a change for the worse must hold, in milliseconds. */
+  readonly settleMs: number;
+}
+
+/** What one commit would change. */
+export interface Plan {
+  readonly statuses: readonly PlannedStatus[];
+  readonly page: PlannedPage | undefined;
+  /** Claims to models that are ignored. */
+  readonly warnings: readonly SafeText[];
+  /** When a change that is held back is due, by the clock; undefined: none is. */
+  readonly due: number | undefined;
+  /** Whether a change is held back that time alone will bring. */
+  readonly isSettling: boolean;
+}
+
+/** An object that names another model all the time is not worth a fetch each time. */
+const maxAskedPerObject = 5;
+
+export class Planner {
+  readonly #options: PlanOptions;
+  readonly #repository: RepositoryModels;
+  readonly #live: LiveObjects;
+  #placement = emptyPlacement;
+  #placementIsStale = true;
+  #models = new Map<string, TrackedModel>();
+  /** The keys of models to observe → since when. */
+  readonly #touched = new Map<string, number>();
+  /** Status files to remove → since when. */
+  #orphans = new Map<string, number>();
+  #page: PlannedPage | undefined;
+  #pageIsStale = true;
+  /** Objects that are not in the last snapshot → the models they named when the branch was fetched for it. */
+  readonly #asked = new Map<string, Set<string>>();
+
+  constructor(options: PlanOptions, repository: RepositoryModels, live: LiveObjects) {
+    this.#options = options;
+    this.#repository = repository;
+    this.#live = live;
+  }
+
+  /** Takes note of an event. Returns whether the branch may know more of it than the last snapshot. */
+  noteEvent(change: LiveChange, now: number): boolean {
+    if (movesModels(change)) this.#placementIsStale = true;
+    for (const key of findModels(change, this.#placement)) this.#touch(key, now);
+    if (!isUnexpected(change, this.#repository, this.#placement, this.#options)) return false;
+    return change.after === undefined || this.#isFirstAsked(change);
+  }
+
+  /** Takes note of a commit of others. Returns what Argo CD wrote on the VirtualServices of models that are rendered otherwise. */
+  noteCommit({ models, statusFiles, touched }: RepositoryChange, now: number): readonly string[] {
+    this.#asked.clear();
+    this.#pageIsStale = true;
+    if (models || statusFiles.length > 0) this.#placementIsStale = true;
+    const changed = new Set(statusFiles);
+    const trackings: string[] = [];
+    for (const [key, { model }] of this.#models) {
+      if (changed.has(model.statusFile)) this.#touch(key, now);
+      const tracking = touched.has(model) ? this.#live.routes.get(key)?.tracking : undefined;
+      if (tracking !== undefined) trackings.push(tracking);
+    }
+    return trackings;
+  }
+
+  plan(now: number): Plan {
+    const warnings = this.#placementIsStale ? this.#place(now) : [];
+    for (const [key, { due }] of this.#models) if (due !== undefined && due <= now) this.#touch(key, due);
+    this.#observe(now);
+    if (this.#pageIsStale) this.#page = planPage(this.#models.values(), this.#repository.page, this.#options);
+    this.#pageIsStale = false;
+    const statuses = planStatuses(this.#models.values(), this.#orphans, this.#repository, this.#live);
+    return { statuses, page: this.#page, warnings, ...this.#toWait() };
+  }
+
+  /** The plan is in git. */
+  accept({ statuses, page }: Plan, snapshot: Snapshot): void {
+    const written = new Map(statuses.map((planned) => [planned.file, toStatusFile(planned)]));
+    for (const [key, tracked] of this.#models) {
+      const { model, pending } = tracked;
+      if (pending !== undefined && written.get(model.statusFile)?.text === pending.text)
+        this.#models.set(key, { ...tracked, pending: undefined });
+    }
+    for (const file of written.keys()) this.#orphans.delete(file);
+    this.#page = undefined;
+    this.#repository.accept(snapshot, written, page?.text);
+  }
+
+  /** How many primaries and candidates are in which state. */
+  countStates(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const role of ['primary', 'candidate'] as const) {
+      const states = new Map<string, number>();
+      for (const { status } of this.#models.values()) {
+        const state = status?.[role]?.state;
+        if (state !== undefined) states.set(state, (states.get(state) ?? 0) + 1);
+      }
+      for (const [state, count] of states) counts.set(`${role} ${state}`, count);
+    }
+    return counts;
+  }
+
+  #touch(key: string, since: number): void {
+    if (!this.#touched.has(key)) this.#touched.set(key, since);
+  }
+
+  /** Whether the branch was not fetched yet for the model that an object names, since it moved last. */
+  #isFirstAsked({ kind, key, after }: LiveChange): boolean {
+    const named = (kind === 'VirtualService' ? after?.path : after?.model) ?? '';
+    const asked = this.#asked.get(`${kind} ${key}`) ?? new Set();
+    if (asked.has(named) || asked.size >= maxAskedPerObject) return false;
+    this.#asked.set(`${kind} ${key}`, asked.add(named));
+    return true;
+  }
+
+  /** @returns the claims that are ignored. */
+  #place(now: number): readonly SafeText[] {
+    const { placement, warnings } = placeModels(this.#repository, this.#live, this.#options, this.#placement);
+    const before = this.#models;
+    this.#models = new Map();
+    for (const [key, placed] of placement.models) {
+      const tracked = before.get(key);
+      if (tracked?.model === placed.model) this.#models.set(key, tracked);
+      else {
+        this.#models.set(key, toUnobserved(placed, tracked));
+        this.#touch(key, now);
+      }
+    }
+    const orphans = findOrphans(this.#repository.orphans, this.#options);
+    this.#orphans = new Map(orphans.map((file) => [file, this.#orphans.get(file) ?? now]));
+    this.#placement = placement;
+    this.#placementIsStale = false;
+    this.#pageIsStale = true;
+    return warnings;
+  }
+
+  #observe(now: number): void {
+    const { settleMs } = this.#options;
+    for (const [key, since] of this.#touched) {
+      const tracked = this.#models.get(key);
+      if (tracked === undefined) continue;
+      const file = this.#repository.statusFiles.get(tracked.model.statusFile);
+      this.#models.set(key, observe(tracked, this.#live, file, { since, now, settleMs }));
+    }
+    if (this.#touched.size > 0) this.#pageIsStale = true;
+    this.#touched.clear();
+  }
+
+  #toWait(): Pick<Plan, 'due' | 'isSettling'> {
+    let first: number | undefined;
+    let settles = false;
+    for (const { due, isSettling } of this.#models.values()) {
+      if (due !== undefined && (first === undefined || due < first)) first = due;
+      if (isSettling) settles = true;
+    }
+    return { due: first, isSettling: settles };
+  }
+}
+
+/** The file as it is in git once it is pushed; undefined: it is removed. */
+function toStatusFile({ name, namespace, text, after: status }: PlannedStatus): StatusFile | undefined {
+  if (text === undefined || status === undefined) return undefined;
+  return { text, value: { apiVersion, kind: 'ModelStatus', metadata: { name, namespace }, status }, isOurs: true };
+}
