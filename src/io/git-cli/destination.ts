@@ -30,7 +30,10 @@ const format = [
 
 /** @returns undefined when there is no remote. */
 export async function findDestination(git: Git, branch: string): Promise<Destination | undefined> {
-  const listed = await git.ask(['for-each-ref', `--format=${format}`, heads + branch, `refs/tags/${branch}`]);
+  const [listed, settings] = await Promise.all([
+    git.ask(['for-each-ref', `--format=${format}`, heads + branch, `refs/tags/${branch}`]),
+    readSettings(git),
+  ]);
   const rows = (listed ?? '')
     .split('\n')
     .slice(0, -1)
@@ -41,15 +44,22 @@ export async function findDestination(git: Git, branch: string): Promise<Destina
   // `.` is the repository itself.
   if (from !== '' && from !== '.') {
     const name = toShort(merge);
-    const tracking = [...new Set([push, upstream])].filter((ref) => ref !== '');
-    const known = { remote: to || from, isFirst: false, tracking };
-    if (push !== '') {
-      const branchThere = target === '' ? toNameAt(push, to, to === from ? name : branch) : toShort(target);
-      return { ...known, words: ['push'], branch: branchThere, isUnclear: false };
-    }
-    return { ...known, words: ['push', from, `HEAD:${name}`], remote: from, branch: name, isUnclear: name !== branch };
+    const there = toNameThere(
+      { branch, name, target, isElsewhere: to !== '' && to !== from },
+      settings.get('push.default'),
+    );
+    const namesake = there === undefined ? '' : `refs/remotes/${to || from}/${there}`;
+    const known = { isFirst: false, tracking: [...new Set([push, namesake, upstream])].filter((ref) => ref !== '') };
+    if (there !== undefined) return { ...known, remote: to || from, words: ['push'], branch: there, isUnclear: false };
+    return {
+      ...known,
+      remote: from,
+      words: ['push', from, `HEAD:${name}`],
+      branch: name,
+      isUnclear: settings.get('push.default') !== 'nothing',
+    };
   }
-  const remote = await findRemote(git, branch);
+  const remote = await findRemote(git, branch, settings);
   if (remote === undefined) return undefined;
   return {
     words: ['push', '--set-upstream', remote, isTag ? heads + branch : branch],
@@ -61,6 +71,31 @@ export async function findDestination(git: Git, branch: string): Promise<Destina
   };
 }
 
+/** What plain `git push` pushes a branch with an upstream to; undefined: nothing. */
+function toNameThere(
+  {
+    branch,
+    name,
+    target,
+    isElsewhere,
+  }: {
+    readonly branch: string;
+    /** Of the upstream. */
+    readonly name: string;
+    /** By a refspec of the remote. */
+    readonly target: string;
+    /** Whether it is pushed to another remote than the upstream's. */
+    readonly isElsewhere: boolean;
+  },
+  setting = 'simple',
+): string | undefined {
+  if (target !== '') return toShort(target);
+  if (setting === 'current' || setting === 'matching') return branch;
+  if (setting === 'upstream' || setting === 'tracking') return isElsewhere ? undefined : name;
+  if (setting === 'nothing') return undefined;
+  return isElsewhere || name === branch ? branch : undefined;
+}
+
 /** The remote-tracking branches by which a branch without an upstream may be judged, the best first. */
 export async function findNamesakes(git: Git, remote: string, branch: string): Promise<string[]> {
   const names = [branch, 'HEAD', 'main', 'master'].map((name) => `refs/remotes/${remote}/${name}`);
@@ -69,30 +104,30 @@ export async function findNamesakes(git: Git, remote: string, branch: string): P
   return names.filter((name) => found.includes(name));
 }
 
-/** The remote that a branch without an upstream is pushed to. */
-async function findRemote(git: Git, branch: string): Promise<string | undefined> {
-  const [listed, configured] = await Promise.all([
-    git.ask(['remote']),
-    git.ask(['config', '-z', '--get-regexp', '^(branch\\..*\\.(pushremote|remote)|remote\\.pushdefault)$']),
-  ]);
-  const remotes = (listed ?? '').split('\n').filter((name) => name !== '');
-  const values = new Map(
-    (configured ?? '').split('\0').map((entry): [string, string] => {
+/** The values that count, by their keys in small letters but for the branch's name. */
+async function readSettings(git: Git): Promise<ReadonlyMap<string, string>> {
+  const pattern = '^(push\\.default|remote\\.pushdefault|branch\\..*\\.(pushremote|remote))$';
+  const listed = (await git.ask(['config', '-z', '--get-regexp', pattern])) ?? '';
+  return new Map(
+    listed.split('\0').map((entry): [string, string] => {
       const end = entry.indexOf('\n');
       return end < 0 ? [entry, ''] : [entry.slice(0, end), entry.slice(end + 1)];
     }),
   );
+}
+
+/** The remote that a branch without an upstream is pushed to. */
+async function findRemote(
+  git: Git,
+  branch: string,
+  settings: ReadonlyMap<string, string>,
+): Promise<string | undefined> {
+  const remotes = ((await git.ask(['remote'])) ?? '').split('\n').filter((name) => name !== '');
   const keys = [`branch.${branch}.pushremote`, 'remote.pushdefault', `branch.${branch}.remote`];
-  const named = keys.map((key) => values.get(key)).find((name) => name !== undefined && remotes.includes(name));
+  const named = keys.map((key) => settings.get(key)).find((name) => name !== undefined && remotes.includes(name));
   return named ?? remotes.find((name) => name === 'origin') ?? remotes[0];
 }
 
 function toShort(ref: string): string {
   return ref.startsWith(heads) ? ref.slice(heads.length) : ref;
-}
-
-/** `refs/remotes/origin/topic` → `topic`. */
-function toNameAt(ref: string, remote: string, otherwise: string): string {
-  const prefix = `refs/remotes/${remote}/`;
-  return ref.startsWith(prefix) ? ref.slice(prefix.length) : otherwise;
 }

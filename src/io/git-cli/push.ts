@@ -56,8 +56,14 @@ export type Pushed =
 const heads = 'refs/heads/';
 
 /** Those of git when it compares, and those of a server where somebody else pushes at the same time. */
-const overtaken =
-  /\((?:fetch first|non-fast-forward|incorrect old value provided|failed to update ref|failed to lock|cannot lock ref[^)]*)\)/;
+const overtaken = [
+  'fetch first',
+  'non-fast-forward',
+  'incorrect old value provided',
+  'failed to update ref',
+  'failed to lock',
+  'cannot lock ref',
+];
 
 /** @param branch that is checked out. @throws Fault when git cannot be run, or the remote cannot be fetched from. */
 export async function pushBranch(git: Git, destination: Destination, branch: string): Promise<Pushed> {
@@ -104,7 +110,9 @@ async function push(git: Git, words: readonly string[], sources: readonly string
   const target = ref.slice(ref.indexOf(':') + 1);
   const branch = target.startsWith(heads) ? target.slice(heads.length) : target;
   if (row !== undefined && flag !== '!') return { state: 'pushed', branch, said: toSaid(ended.complaint, Infinity) };
-  if (overtaken.test(summary)) return { state: 'overtaken', branch, said: toAll(ended) };
+  const reason = summary.slice(summary.lastIndexOf('(') + 1);
+  if (flag === '!' && overtaken.some((one) => reason.startsWith(one)))
+    return { state: 'overtaken', branch, said: toAll(ended) };
   return { state: summary.startsWith('[remote rejected]') ? 'rejected' : 'refused', branch, said: toAll(ended) };
 }
 
@@ -112,8 +120,11 @@ function toRefused({ state, said }: Answer): Pushed {
   return { kind: 'refused', said, isRejected: state === 'rejected' };
 }
 
+/** Hooks write to either; the lines for programs say what git says as well. */
 function toAll({ complaint, output }: Ended): SafeText | undefined {
-  return toSaid(`${complaint}\n${output.toString('utf8')}`, Infinity);
+  const lines = output.toString('utf8').split('\n');
+  const foreign = lines.filter((line) => line !== 'Done' && !line.startsWith('To ') && line.split('\t').length < 3);
+  return toSaid(`${foreign.join('\n')}\n${complaint}`, Infinity);
 }
 
 type Kept = Pick<Extract<Pushed, { kind: 'overtaken' }>, 'changes' | 'reason' | 'said'>;
@@ -250,11 +261,15 @@ function toCommitParts(commit: Buffer): CommitParts {
   const header = bytes.toString('utf8');
   if (!Buffer.from(header, 'utf8').equals(bytes))
     throw new Fault('environment', safe`the author of a commit is not written in UTF-8`, safe`rebase it with git`);
-  const [, name = '', email = '', seconds = '', zone = ''] =
-    /^author (.*) <([^>\n]*)> (\d+) ([+-]\d+)$/m.exec(header) ?? [];
+  const [, author = ''] = /^author (.*)$/m.exec(header) ?? [];
+  const [begin, close] = [author.indexOf(' <'), author.lastIndexOf('> ')];
   const [, encoding = 'UTF-8'] = /^encoding (.+)$/m.exec(header) ?? [];
   return {
-    author: { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email, GIT_AUTHOR_DATE: `@${seconds} ${zone}` },
+    author: {
+      GIT_AUTHOR_NAME: author.slice(0, begin),
+      GIT_AUTHOR_EMAIL: author.slice(begin + 2, close),
+      GIT_AUTHOR_DATE: `@${author.slice(close + 2)}`,
+    },
     encoding,
     message: commit.subarray(end + 2),
   };
