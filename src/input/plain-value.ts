@@ -16,3 +16,8 @@ export function valueAt(value: unknown, path: FieldPath): unknown {
   }
   return found;
 }
+
+/** The same without the fields that are undefined: a field that is not there is left out of files and comparisons. */
+export function omitUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
+}

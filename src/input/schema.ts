@@ -12,6 +12,8 @@ export type ModelVersion = Model['spec']['primary'];
 export type MirrorPolicy = v.InferOutput<typeof mirrorPolicySchema>;
 export type Patch = NonNullable<MirrorPolicy['spec']['patches']>[number];
 export type ModelStatus = v.InferOutput<typeof modelStatusSchema>;
+/** One version, as the status file has it. */
+export type VersionStatus = NonNullable<ModelStatus['status']['primary']>;
 export type { ModelState } from './model-status-schema.ts';
 
 /** By kind, as written in the files. */

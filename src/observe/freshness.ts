@@ -1,15 +1,15 @@
 /**
- * Of what the status of a live InferenceService speaks. When a candidate is deployed in place, its old
- * status, Ready and all, stands on the new spec until KServe gets to it. There is no observedGeneration to
- * tell (status.observedGeneration is the Deployment's, and ModelMesh sets none), and a change of an
- * annotation that determines what is loaded does not even raise the generation.
+ * What the status of a live InferenceService is about. When a candidate is deployed in place, its old
+ * status, Ready and all, stays beside the new spec until KServe gets to it. No observedGeneration helps
+ * (status.observedGeneration is the Deployment's, and ModelMesh sets none), and a change of an annotation
+ * that determines what is loaded does not even raise the generation.
  *
- * A status is known to speak of what is live now when one of these holds:
- * - what determines what is loaded is as the object was created with, so there is nothing earlier to speak of;
+ * A status is known to be about what is live now when one of these holds:
+ * - what determines what is loaded is as the object was created with, so there is nothing earlier;
  * - KServe has written another status since that was first seen here. The controller updates with the
- *   resourceVersion that it read, so a status is never of an earlier spec than the one that it was written on;
+ *   resourceVersion that it read, so a status is never about an earlier spec than the one that it was written on;
  * - the API server's record says that the status was written in a later second;
- * - it was known to speak of just this, and KServe has written nothing since: so a change of nothing but what
+ * - it was known to be about just this, and KServe has written nothing since: so a change of nothing but what
  *   ModelMesh ignores, for which it never writes a status, keeps it known, and so does one that is taken back.
  *
  * Time alone shows nothing: a controller can be away for as long as it likes.
@@ -18,16 +18,16 @@ import type { LiveService } from './live-object.ts';
 
 /** A live InferenceService, and what was learned by watching it. */
 export interface FollowedService extends LiveService {
-  /** The `loads` that its status speaks of; undefined: not known. */
+  /** The `loads` that its status is about; undefined: not known. */
   readonly statusOf: string | undefined;
   /** `statusOf` holds only if git knows nothing of an earlier spec: the API server has no record to prove it. */
   readonly isAssumed: boolean;
 }
 
 /**
- * To be called for each state of the object that is seen, in their order.
+ * To be called for each state of the object, in their order.
  *
- * @param before what the last call gave for the object of this name; undefined: it was not seen, or was gone.
+ * @param before what the last call returned for the object of this name; undefined: there was none.
  */
 export function follow(before: FollowedService | undefined, live: LiveService): FollowedService {
   const { report, loads } = live;

@@ -1,18 +1,18 @@
 /**
- * A model as git declares it and the cluster shows it → its status, and when to look again.
+ * A model as git declares it and the cluster shows it → its status, and when to observe it again.
  *
  * Invariant: pure. All memory goes in and comes out as a value, and the clock is an argument.
  */
-import type { ModelStatus } from '../input/schema.ts';
+import { omitUndefined } from '../input/plain-value.ts';
+import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import { toMirrorName } from '../manifests/routing.ts';
 import type { FollowedService } from './freshness.ts';
-import type { Recollection, ToldVersion } from './knowledge.ts';
-import { recall } from './knowledge.ts';
 import type { LiveRoute } from './live-object.ts';
-import type { SeenVersion } from './service-state.ts';
-import { computeSeenVersion } from './service-state.ts';
-import type { Settled, Waiting } from './settle.ts';
+import { computeObserved } from './service-state.ts';
+import type { Settled, SettleOptions, Wait } from './settle.ts';
 import { settle } from './settle.ts';
+import type { ServiceMemory, Trust } from './trust.ts';
+import { assessTrust } from './trust.ts';
 
 /** What git declares of a model, as far as observing it needs. */
 export interface DeclaredModel {
@@ -30,94 +30,73 @@ export interface LiveView {
   readonly route: (name: string) => LiveRoute | undefined;
 }
 
-interface VersionMemory extends Recollection {
-  readonly waiting: Waiting | undefined;
+interface VersionMemory extends ServiceMemory {
+  readonly wait: Wait | undefined;
 }
 
-/** What must be remembered of a model from one look to the next, by the name of the InferenceService. */
+/** What must be remembered of a model from one observation to the next, by the name of the InferenceService. */
 export type ModelMemory = Readonly<Record<string, VersionMemory>>;
 
 export interface Observation {
+  /** What is to be recorded now. */
   readonly status: ModelStatus['status'];
-  /** The versions as they are at this very moment, whatever is held back: primary, candidate. */
-  readonly seen: readonly SeenVersion[];
   readonly memory: ModelMemory;
-  /** When something that waits is due, in milliseconds of the clock; undefined: nothing waits. */
+  /** When something that is held back is due, in milliseconds of the clock; undefined: nothing is. */
   readonly due: number | undefined;
-  /** Whether what waits is a change that is only held back, so that waiting will bring it. */
+  /** Whether a change is held back that time alone will bring. */
   readonly isSettling: boolean;
 }
 
-/**
- * @param told the status as the file in git has it.
- * @param now milliseconds of a clock that only goes forward.
- */
+/** @param recorded the status as the file in git has it. */
 export function observeModel(
   model: DeclaredModel,
   live: LiveView,
-  told: ModelStatus['status'] | undefined,
+  recorded: ModelStatus['status'] | undefined,
   memory: ModelMemory,
-  { now, settleMs }: { readonly now: number; readonly settleMs: number },
+  options: SettleOptions,
 ): Observation {
-  const next: Record<string, VersionMemory> = {};
-  const dues: number[] = [];
-  let isSettling = false;
-  const seenVersions: SeenVersion[] = [];
-  const observe = (name: string): ToldVersion | undefined => {
-    const before = memory[name];
-    const service = live.service(name);
-    const toldVersion = [told?.primary, told?.candidate].find((version) => version?.name === name);
-    const known = service === undefined ? nothingKnown : recall(before, service, toldVersion);
-    const seen = computeSeenVersion(name, service, known);
-    const settled: Settled = settle(toldVersion, seen, before?.waiting, known.isTold, { now, settleMs });
-    if (settled.due !== undefined) {
-      dues.push(settled.due);
-      if (settled.waiting?.change !== 'wording') isSettling = true;
-    }
-    const { uid, outdated, doubts } = known;
-    next[name] = { uid, outdated, doubts, loaded: toLoaded(known, seen, settled), waiting: settled.waiting };
-    seenVersions.push(seen);
-    return settled.told;
+  const observe = (name: string) => {
+    const version = [recorded?.primary, recorded?.candidate].find((one) => one?.name === name);
+    return observeVersion(name, live.service(name), version, memory[name], options);
   };
   const primary = observe(model.primary);
   const candidate = model.candidate === undefined ? undefined : observe(model.candidate);
-  const mirror = observeMirror(model.name, live);
+  const versions = candidate === undefined ? [primary] : [primary, candidate];
+  const dues = versions.flatMap(({ due }) => due ?? []);
   return {
-    status: {
-      ...(primary === undefined ? {} : { primary }),
-      ...(candidate === undefined ? {} : { candidate }),
-      ...(mirror === undefined ? {} : { mirror }),
-    },
-    seen: seenVersions,
-    memory: next,
+    status: omitUndefined({
+      primary: primary.status,
+      candidate: candidate?.status,
+      mirror: observeMirror(model.name, live),
+    }),
+    memory: Object.fromEntries(versions.map(({ name, memory: next }) => [name, next])),
     due: dues.length === 0 ? undefined : Math.min(...dues),
-    isSettling,
+    isSettling: versions.some(({ due, wait }) => due !== undefined && wait?.change !== 'wording'),
   };
 }
 
-/** Of an InferenceService that is not there, git's word is as good as any. */
-const nothingKnown = {
-  uid: undefined,
-  loaded: undefined,
-  outdated: undefined,
-  doubts: false,
-  looked: false,
-  wasLoaded: false,
-  isTold: true,
-};
-
-/** What is known to be loaded from now on: a Ready once it is told, and until something worse is told. */
-function toLoaded(known: Recollection, seen: SeenVersion, { due }: Settled): string | undefined {
-  if (due !== undefined) return known.loaded;
-  if (seen.state === 'Ready') return seen.loaded;
-  return isFinal(seen) ? undefined : known.loaded;
+function observeVersion(
+  name: string,
+  service: FollowedService | undefined,
+  recorded: VersionStatus | undefined,
+  before: VersionMemory | undefined,
+  options: SettleOptions,
+): Settled & { readonly name: string; readonly memory: VersionMemory } {
+  const trust = assessTrust(before, service, recorded);
+  const observed = computeObserved(name, service, trust);
+  const settled = settle(recorded, trust.isRecorded, observed, before?.wait, options);
+  const { uid, outdated, isDoubted } = trust;
+  const loaded = toLoaded(trust, observed.status, settled);
+  return { name, ...settled, memory: { uid, outdated, isDoubted, loaded, wait: settled.wait } };
 }
 
-function isFinal({ state }: SeenVersion): boolean {
-  return state !== 'Pending' && state !== 'Loading';
+/** What is known to be loaded from now on: a Ready once it is recorded, and until something worse is. */
+function toLoaded({ loaded }: Trust, { state, loaded: observed }: VersionStatus, { due }: Settled): string | undefined {
+  if (due !== undefined || state === 'Pending' || state === 'Loading') return loaded;
+  return state === 'Ready' ? observed : undefined;
 }
 
-/** What the live VirtualServices do: hop 1 copies a share, hop 2 leads the copies to a version. */
+/** What the live VirtualServices do: hop 1 mirrors a share of the requests, hop 2 routes the copies to a version. */
 function observeMirror(model: string, live: LiveView): ModelStatus['status']['mirror'] {
   const percentage = live.route(model)?.percentage ?? 0;
   const to = live.route(toMirrorName(model))?.to;

@@ -2,8 +2,8 @@
 import { compareText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, safe } from '../input/safe-text.ts';
-import type { ModelStatus } from '../input/schema.ts';
-import type { ToldVersion } from '../observe/knowledge.ts';
+import type { ModelStatus, VersionStatus } from '../input/schema.ts';
+
 import { toCommitWords } from '../output/commit-words.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 
@@ -90,12 +90,12 @@ const verbs = {
   Failed: 'has failed',
   Stopped: 'is stopped',
   Deleting: 'is being deleted',
-} as const satisfies Readonly<Record<ToldVersion['state'], string>>;
+} as const satisfies Readonly<Record<VersionStatus['state'], string>>;
 
 function describeVersion(
   role: 'primary' | 'candidate',
-  before: ToldVersion | undefined,
-  after: ToldVersion | undefined,
+  before: VersionStatus | undefined,
+  after: VersionStatus | undefined,
 ): Description | undefined {
   if (after === undefined)
     return before === undefined
@@ -134,10 +134,10 @@ function toName(text: string): SafeText {
   return toCommitWords(text, 253);
 }
 
-function toTitle({ version, name }: ToldVersion): SafeText {
+function toTitle({ version, name }: VersionStatus): SafeText {
   return toName(version ?? name);
 }
 
-function toFacts({ name, version, state, reason, message }: ToldVersion): string {
+function toFacts({ name, version, state, reason, message }: VersionStatus): string {
   return JSON.stringify([name, version, state, reason, message]);
 }

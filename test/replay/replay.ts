@@ -35,7 +35,7 @@ const settleMs = 5000;
 class Watched {
   readonly #event: RecordedEvent;
   #service: FollowedService | undefined;
-  #told: ModelStatus['status'] | undefined;
+  #recorded: ModelStatus['status'] | undefined;
   #memory: ModelMemory = {};
   #due: number | undefined;
 
@@ -55,10 +55,9 @@ class Watched {
   take({ type, object }: RecordedEvent, now: number): string {
     this.#pass(now);
     this.#service = type === 'DELETED' ? undefined : follow(this.#service, toLiveService(object));
-    const { seen, status } = this.#look(now);
-    const [is] = seen;
-    const told = status.primary;
-    const shown = is?.state === 'Ready' && told?.state !== 'Ready' ? told : is;
+    const is = this.#observe(now, 0).status.primary;
+    const recorded = this.#look(now).primary;
+    const shown = is?.state === 'Ready' && recorded?.state !== 'Ready' ? recorded : is;
     const { state = 'Pending', reason } = shown ?? {};
     return reason === undefined ? state : `${state} ${mask(reason)}`;
   }
@@ -68,20 +67,25 @@ class Watched {
     while (this.#due !== undefined && this.#due <= now) this.#look(this.#due);
   }
 
-  #look(now: number): Observation {
+  #look(now: number): ModelStatus['status'] {
     const { name, namespace } = this.#event;
-    const observation = observeModel(
+    const { status, memory, due } = this.#observe(now, settleMs);
+    const text = toStatusText({ name, namespace, status });
+    this.#recorded = parseStatus({ path: 'status.yaml', text }).value?.status;
+    this.#memory = memory;
+    this.#due = due;
+    return status;
+  }
+
+  #observe(now: number, wait: number): Observation {
+    const { name, namespace } = this.#event;
+    return observeModel(
       { name, namespace, primary: name, candidate: undefined },
       { service: () => this.#service, route: () => undefined },
-      this.#told,
+      this.#recorded,
       this.#memory,
-      { now, settleMs },
+      { now, settleMs: wait },
     );
-    const text = toStatusText({ name, namespace, status: observation.status });
-    this.#told = parseStatus({ path: 'status.yaml', text }).value?.status;
-    this.#memory = observation.memory;
-    this.#due = observation.due;
-    return observation;
   }
 }
 

@@ -1,12 +1,12 @@
 import test from 'ava';
 import { safe } from '../../src/input/safe-text.ts';
-import type { ToldVersion } from '../../src/observe/knowledge.ts';
+import type { VersionStatus } from '../../src/input/schema.ts';
 import type { StatusChange } from '../../src/watch/commit-message.ts';
 import { toCommitMessage } from '../../src/watch/commit-message.ts';
 
 const plain = { suffix: undefined, signOff: undefined };
-const primary: ToldVersion = { name: 'wisdom-0', version: 'v1', digest: 'a', state: 'Ready' };
-const candidate = (state: ToldVersion['state'], more: Partial<ToldVersion> = {}): ToldVersion => ({
+const primary: VersionStatus = { name: 'wisdom-0', version: 'v1', digest: 'a', state: 'Ready' };
+const candidate = (state: VersionStatus['state'], more: Partial<VersionStatus> = {}): VersionStatus => ({
   name: 'wisdom-1',
   version: 'v2',
   digest: 'b',
