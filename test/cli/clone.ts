@@ -56,7 +56,7 @@ function toRepository(folder: string): Repository {
         asked = true;
         setImmediate(() => terminal.input.write(key));
       });
-      return { ...(await runInProcess(folder, personal, words, terminal)), asked };
+      return { ...(await runInProcess(folder, personal, words, { terminal })), asked };
     },
     runIn: (changed, ...words) => runInProcess(folder, { ...personal, ...changed }, words),
     at: (inner) => toRepository(join(folder, inner)),

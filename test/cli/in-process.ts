@@ -22,12 +22,15 @@ export const personal: Variables = {
   GIT_COMMITTER_EMAIL: 'ada@example.com',
 };
 
-/** @param terminal where somebody sits; absent: nobody does. */
+/**
+ * @param terminal where somebody sits; absent: nobody does.
+ * @param now seconds since 1970; absent: the system's clock.
+ */
 export async function runInProcess(
   workingDirectory: string,
   environment: Variables,
   words: readonly string[],
-  terminal?: Terminal,
+  { terminal, now }: { readonly terminal?: Terminal; readonly now?: number } = {},
 ): Promise<Ended> {
   const written = { 1: '', 2: '' };
   const code = await main(words, {
@@ -41,6 +44,7 @@ export async function runInProcess(
     isTerminal: () => false,
     terminal,
     size: () => undefined,
+    ...(now === undefined ? {} : { now: () => now }),
     style: () => plainStyle,
   });
   return { code, out: written[1], err: written[2] };

@@ -1,0 +1,4 @@
+import { testCommits } from './commits.ts';
+import { states } from './states.ts';
+
+testCommits(states);
