@@ -17,7 +17,7 @@ import { pushCommitted, toDestinationName } from './edit-push.ts';
 import type { EditTarget } from './edit-target.ts';
 import { toAbsolute } from './edit-target.ts';
 import type { StepPlace } from './git-steps.ts';
-import { readGitSteps } from './git-steps.ts';
+import { readGitSteps, toStepLine } from './git-steps.ts';
 
 /** Where an edit is written. */
 export interface EditScene {
@@ -108,7 +108,7 @@ async function tellAsInHead(
   { path, message, destination }: CheckedEdit,
   made: MadeCommit,
 ): Promise<Told> {
-  const done = [toAsInHead(target.places.toShownPath(path)), ...toStaged(made)];
+  const done = [toAsInHead(target.places.toShownPath(path)), ...toStaged(made, git, place)];
   const fine = { code: exitCodes.fine, out: done, err: [] };
   if (head === undefined || !head.state.unpushed.has(path)) return fine;
   // Who asks for a branch does not want this one pushed.
@@ -130,7 +130,7 @@ async function tellCommitted(
   const written = edit.before === edit.after ? '' : 'written, and ';
   const done = [
     `${shown} is ${written}committed on ${mask(branch ?? 'no branch')} as ${id.slice(0, 7)}.`,
-    ...toStaged(made),
+    ...toStaged(made, git, place),
   ];
   const isForReview = flags.branch !== undefined;
   if (destination !== undefined && branch !== undefined) {
@@ -157,8 +157,8 @@ async function tellCommitted(
   };
 }
 
-function toStaged({ unstaged }: MadeCommit): string[] {
-  return unstaged === undefined
-    ? []
-    : [`What was staged of it was something else: git show ${unstaged.slice(0, 12)} prints it.`];
+function toStaged({ unstaged }: MadeCommit, git: Git, place: StepPlace): string[] {
+  if (unstaged === undefined) return [];
+  const line = toStepLine(git, [{ words: ['show', unstaged.slice(0, 12)] }], place);
+  return [`What was staged of it was something else: ${line} prints it.`];
 }

@@ -17,7 +17,6 @@ import { join, mask, quote, safe } from '../input/safe-text.ts';
 import type { ModelVersion } from '../input/schema.ts';
 import { locate } from '../input/yaml-text.ts';
 import { Fault } from '../io/fault.ts';
-import { toShellPath } from '../output/shell-word.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout } from '../rollout/rollout.ts';
@@ -27,6 +26,7 @@ import type { EditPlan, Planned } from './edit-session.ts';
 import { runEdit } from './edit-session.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
 import { renderAll, toOwnApplication, toReach } from './edit-target.ts';
+import { toUndoLine } from './git-steps.ts';
 import type { Host } from './host.ts';
 
 /** `candidate set`. @returns the exit code, as the other commands do. */
@@ -125,7 +125,7 @@ export function runPromote(called: string, flags: PromoteFlags, host: Host): Pro
     const before = head?.model.spec.candidate;
     const fate = head && findFate(head.model, target.model);
     if (head === undefined || before === undefined || fate !== 'promoted')
-      return { problems: [toNoCandidate(target, fate && before)] };
+      return { problems: [toNoCandidate(target, fate && before, host)] };
     // What is to be committed is held to the same rules as what is to be written.
     const planned = planPromotion(head, before, flags);
     if (!('plan' in planned)) return planned;
@@ -155,26 +155,25 @@ function planPromotion(target: EditTarget, candidate: ModelVersion, flags: Promo
 }
 
 /** @param discarded the candidate that HEAD declares, and the work tree does not. */
-function toNoCandidate({ model, source, places }: EditTarget, discarded: ModelVersion | undefined): Problem {
+function toNoCandidate(target: EditTarget, discarded: ModelVersion | undefined, host: Host): Problem {
+  const { model, source } = target;
   const gone =
     discarded === undefined ? '' : safe`: ${mask(discarded.version)} is discarded here, which is not committed`;
   return toProblem(source, ['spec'], {
     code: 'no-candidate',
     message: safe`${mask(model.metadata.name)} has no candidate to promote${gone}`,
-    hint:
-      discarded === undefined
-        ? safe`write one with model-mirror candidate set`
-        : toUndoing(places.toShownPath(source.path)),
+    hint: discarded === undefined ? safe`write one with model-mirror candidate set` : toUndoing(target, host),
   });
 }
 
-function toUndoing(shown: string): SafeText {
-  return safe`to undo that, git checkout HEAD ${mask(toShellPath(shown))} makes the whole file as HEAD has it`;
+function toUndoing({ source, places }: EditTarget, { workingDirectory }: Host): SafeText {
+  const line = toUndoLine(source.path, { workingDirectory, repository: places.repository });
+  return safe`to undo that, make the whole file as HEAD has it: ${line ?? ''}`;
 }
 
 export function runDiscard(name: string, flags: EditFlags, host: Host): Promise<number> {
   return runEdit(name, flags, host, (target, head) => {
-    const { model, source, places } = target;
+    const { model, source } = target;
     const before = head?.model.spec.candidate;
     const candidate = model.spec.candidate ?? before;
     if (head !== undefined && findFate(head.model, model) === 'promoted')
@@ -183,7 +182,7 @@ export function runDiscard(name: string, flags: EditFlags, host: Host): Promise<
           toProblem(source, ['spec', 'primary'], {
             code: 'edit-refused',
             message: safe`${mask(candidate?.version ?? '')} is promoted here, which is not committed: it is no candidate to discard`,
-            hint: toUndoing(places.toShownPath(source.path)),
+            hint: toUndoing(target, host),
           }),
         ],
       };

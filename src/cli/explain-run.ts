@@ -34,7 +34,7 @@ export async function runExplain(name: string, flags: ExplainFlags, host: Host):
   if (hasErrors(problems) || rendered === undefined) return refuse(problems);
   const { rollout } = rendered;
   const place = (role: 'primary' | 'candidate') => locate(target.source, ['spec', role]);
-  const speech = toSpeech(flags, target.places, target.tree);
+  const speech = toSpeech(flags, target.places, target.tree, host);
   const own = { ...target.places, folder: toAbsolute(target, target.file.folder) };
   const pending = await findPending(own, toOwnApplication(target).tree, host);
   const glance = computeGlance(rendered, { namespace: flags.namespace, pending: pending([target.file.path]) }, speech);

@@ -1,5 +1,5 @@
 /** What to do next with git, as one line that does it from the folder where the command was run. */
-import { relative, resolve, sep } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import type { Step } from '../glance/pending.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, safe } from '../input/safe-text.ts';
@@ -118,19 +118,27 @@ export function toStepLine(git: Git, commands: readonly GitCommand[], place: Ste
   return toGitLine(commands, toLinePlace(git, place).folder);
 }
 
+/** Makes a whole file as HEAD has it; undefined outside of a repository. */
+export function toUndoLine(file: string, place: StepPlace): SafeText | undefined {
+  const root = findRepository(dirname(resolve(place.repository, file)));
+  if (root === undefined) return undefined;
+  const { folder, toPath } = toLinePlace({ folder: root }, place);
+  return toGitLine([{ words: ['checkout', 'HEAD', '--', toPathspec(toPath(file))] }], folder);
+}
+
 function toContinue({ what }: Unfinished): GitCommand {
   return { words: [what, '--continue'], isEditing: true };
 }
 
 /** From where a line is typed, git is in this work tree or must be told of it. */
 function toLinePlace(
-  git: Git,
+  { folder: root }: Pick<Git, 'folder'>,
   { workingDirectory, repository }: StepPlace,
 ): { readonly folder: string | undefined; readonly toPath: (file: string) => string } {
-  const isWithin = findRepository(workingDirectory) === git.folder;
-  const from = isWithin ? workingDirectory : git.folder;
+  const isWithin = findRepository(workingDirectory) === root;
+  const from = isWithin ? workingDirectory : root;
   return {
-    folder: isWithin ? undefined : toShorter(relative(workingDirectory, git.folder), git.folder),
+    folder: isWithin ? undefined : toShorter(relative(workingDirectory, root), root),
     toPath: (file) => relative(from, resolve(repository, file)) || '.',
   };
 }

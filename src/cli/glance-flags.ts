@@ -1,9 +1,12 @@
+import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Speech } from '../glance/speech.ts';
 import type { Goal } from '../glance/wait.ts';
 import { toStatusCluster } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
+import { toShellPath, toShellWord } from '../output/shell-word.ts';
+import type { Host } from './host.ts';
 import type { PlaceFlags, Places } from './places.ts';
 
 /** Where the models are, for the commands that look and change nothing; the names are those of the flags. */
@@ -49,20 +52,30 @@ export function addLookFlags(command: Command): Command {
 }
 
 /** How what was seen is told: programs get paths from the repository's root, people what they can open and run. */
-export function toSpeech(flags: LookFlags & { readonly output: string }, places: Places, tree: FolderTree): Speech {
+export function toSpeech(
+  flags: LookFlags & { readonly output: string },
+  { repository, toShownPath }: Places,
+  tree: FolderTree,
+  { workingDirectory }: Pick<Host, 'workingDirectory'>,
+): Speech {
   const found = flags.cluster === undefined ? tree.files.flatMap(({ name }) => toStatusCluster(name) ?? []) : [];
   const clusters = [...new Set(found)].sort();
   return flags.output === 'json'
-    ? { toPath: (file) => file, flags: '', clusters }
-    : { toPath: places.toShownPath, flags: toCommandFlags(flags), clusters };
+    ? { toPath: (file) => file, toWord: toShellPath, flags: '', clusters }
+    : {
+        toPath: toShownPath,
+        toWord: (file) => toShellPath(relative(workingDirectory, resolve(repository, file))),
+        flags: toCommandFlags(flags),
+        clusters,
+      };
 }
 
 /** What a command must be told to find the same files. */
 function toCommandFlags({ path, root, repoRoot, cluster }: LookFlags): string {
   return [
-    path === '.' ? '' : ` --path ${path}`,
-    cluster === undefined ? '' : ` --cluster ${cluster}`,
-    root === undefined ? '' : ` --root ${root}`,
-    repoRoot === undefined ? '' : ` --repo-root ${repoRoot}`,
+    path === '.' ? '' : ` --path ${toShellPath(path)}`,
+    cluster === undefined ? '' : ` --cluster ${toShellWord(cluster)}`,
+    root === undefined ? '' : ` --root ${toShellPath(root)}`,
+    repoRoot === undefined ? '' : ` --repo-root ${toShellPath(repoRoot)}`,
   ].join('');
 }

@@ -17,7 +17,9 @@ import { join, mask, quote, safe } from '../input/safe-text.ts';
 import { locate } from '../input/yaml-text.ts';
 import { isFilePresent, makeFolder, replaceFile, toFutureFolder } from '../io/edited-file.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
-import { openFolderTree, readSource } from '../io/folder-tree.ts';
+import { findRepository, openFolderTree, readSource } from '../io/folder-tree.ts';
+import { Git } from '../io/git-cli/git.ts';
+import { readLocalState } from '../io/git-cli/local-state.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import { toBlock } from '../output/manifest-text.ts';
@@ -26,6 +28,8 @@ import type { RenderedRollout } from '../render/decide-model.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { toOwnPlaces, toReach } from './edit-target.ts';
+import { toNext } from './edit-write.ts';
+import { readGitSteps } from './git-steps.ts';
 import type { Host } from './host.ts';
 import type { InitFlags } from './init-flags.ts';
 import type { Origin } from './init-origin.ts';
@@ -168,7 +172,7 @@ interface Doing {
   readonly isPercentageSaid: boolean;
 }
 
-function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageSaid }: Doing): number {
+async function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageSaid }: Doing): Promise<number> {
   const shown =
     flags.dir ?? (isFilePresent(resolve(host.workingDirectory, 'models')) ? `models/${model.name}` : model.name);
   const places = toOwnPlaces({ ...flags, path: '.' }, host);
@@ -196,8 +200,6 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
     if (flags.dryRun === true) host.write(1, diffs);
     return refuse(problems, host, places, '; the places are those of the files as they would be: --dry-run shows them');
   }
-  const later =
-    model.candidate === undefined ? ` Add a candidate with \`model-mirror ${toCandidateWords(model)}\`.` : '';
   const report = flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : write(files, places);
   host.write(1, [
     ...diffs,
@@ -207,12 +209,35 @@ function writeModel(model: NewModel, { flags, host, origin, iter8, isPercentageS
       ...toPlaceNotes(model, given),
     ].map((note) => `${style('cyan', note)}\n`),
     report,
-    ...(flags.dryRun === true
-      ? []
-      : [`Next: commit and push ${places.toShownPath(folder)} and ${places.toShownPath(schemaFolder)}.${later}\n`]),
+    ...(flags.dryRun === true ? [] : await toNextLines(model, { files, folder, places, host })),
   ]);
   showProblems(problems, host, 2, places.toShownPath);
   return exitCodes.fine;
+}
+
+interface WrittenFiles {
+  readonly files: readonly NewFile[];
+  readonly folder: string;
+  readonly places: Places;
+  readonly host: Host;
+}
+
+async function toNextLines(model: NewModel, { files, folder, places, host }: WrittenFiles): Promise<string[]> {
+  const root = findRepository(places.repository);
+  const git = root === undefined ? undefined : new Git(root, host);
+  const state = git && (await readLocalState(git, places, []));
+  const paths = [...files.map(({ path }) => path), schemaFolder];
+  const place = { workingDirectory: host.workingDirectory, repository: places.repository };
+  const fresh = state && { ...state, isTracked: () => false };
+  const steps = git && fresh && (await readGitSteps(git, fresh, paths, place));
+  const next = steps && toNext(steps.toCommit(paths, `${model.name}: new model`));
+  const shown = `${places.toShownPath(folder)} and ${places.toShownPath(schemaFolder)}`;
+  return [
+    `${next ?? `Commit and push ${shown}.`}\n`,
+    ...(model.candidate === undefined
+      ? [`To add a candidate later, run model-mirror ${toCandidateWords(model)} with --version and --storage-uri.\n`]
+      : []),
+  ];
 }
 
 function toTaken({ path }: NewFile): Problem {

@@ -66,7 +66,7 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
       : undefined;
   return async (signal) => {
     const files = await readFiles(signal);
-    const speech = toSpeech(flags, places, files.tree);
+    const speech = toSpeech(flags, places, files.tree, host);
     const { rollouts, problems } = renderMeant(name, { places, tree: files.tree, cluster }, namespace);
     const own = rollouts.map((rendered) => ({ rendered, namespace: toOwnNamespace(rendered, namespace) }));
     const seen =

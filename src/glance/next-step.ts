@@ -92,7 +92,7 @@ export function toNextStep(
       return 'wait for the watcher to commit it; if it does not, see that it runs, and can push';
     case undefined:
       return candidate === undefined
-        ? `nothing is to be done; to try a version: ${command(`candidate set ${name} --version NEW ${toPlaceFlag(rollout)}`)}`
+        ? `nothing is to be done; candidate set tries another version, with --version and ${toPlaceFlag(rollout)}`
         : `look at how ${candidate.declared.version} does${mirror.percentage > 0 ? ` with ${mirror.percentage} % of the requests` : ''}; then ${command(`promote ${name}`)}, or ${command(`discard ${name}`)}`;
   }
 }
@@ -148,9 +148,7 @@ function toPlaceField({ role, declared }: RolloutVersion): { readonly field: str
 
 /** By what `candidate set` is told where a version lies. */
 function toPlaceFlag({ primary, file }: Rollout): string {
-  return primary.declared.storageUri === undefined && hasStorage(file.model)
-    ? '--storage-path PATH'
-    : '--storage-uri URI';
+  return primary.declared.storageUri === undefined && hasStorage(file.model) ? '--storage-path' : '--storage-uri';
 }
 
 function toOpening(rollout: Rollout, command: (words: string) => string, speech: Speech): string {
@@ -161,10 +159,10 @@ function toOpening(rollout: Rollout, command: (words: string) => string, speech:
 }
 
 /** What `mirror` must be told where the percentage is inherited. */
-function toAt({ file, policy }: Rollout, { toPath }: Speech): string {
+function toAt({ file, policy }: Rollout, { toWord }: Speech): string {
   const origin = policy.origins.get('mirrorPercentage');
   if (origin === undefined) return ' --here';
   const { path } = origin.source;
   const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
-  return folder === file.folder ? '' : ` --at ${toPath(path)}`;
+  return folder === file.folder ? '' : ` --at ${toWord(path)}`;
 }

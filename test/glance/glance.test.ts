@@ -18,7 +18,7 @@ import type { Files } from '../render/memory-tree.ts';
 import { render } from '../render/memory-tree.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/status');
-const speech = { toPath: (file: string) => file, flags: '', clusters: [] };
+const speech = { toPath: (file: string) => file, toWord: (file: string) => file, flags: '', clusters: [] };
 
 function readInput(name: string): Files {
   const folder = join(fixtures, name, 'input');

@@ -244,11 +244,7 @@ class Attempt {
         : [
             safe`a hook has added to the commit: ${joinTexts(others.slice(0, 10).map(mask), ', ')}${others.length > 10 ? ', …' : ''}`,
           ]),
-      ...(isSame(found, meant)
-        ? []
-        : [
-            safe`a hook has changed what is committed of ${mask(path)}: git show ${mask(commit.slice(0, 12))} prints it`,
-          ]),
+      ...(isSame(found, meant) ? [] : [safe`a hook has changed what is committed of ${mask(path)}`]),
     ];
   }
 
