@@ -76,14 +76,10 @@ export function findModels(change: LiveChange, { owners }: Placement): string[] 
   const { kind, key } = change;
   // Hop 2's VirtualService, `<model>-mirror`, is its model's as hop 1's is.
   if (kind === 'VirtualService') return key.endsWith(mirrorEnd) ? [key, key.slice(0, -mirrorEnd.length)] : [key];
-  const service = change.after ?? change.before;
-  if (service === undefined) return [];
-  const labels = new Set([change.before?.model, change.after?.model]);
-  const labelled = [...labels].flatMap((name) =>
-    name === undefined ? [] : [toKey({ namespace: service.namespace, name })],
-  );
-  const owner = owners.get(key);
-  return owner === undefined ? labelled : [...labelled, owner];
+  const services = [change.before, change.after].filter((service) => service !== undefined);
+  const named = services.map(({ namespace, model }) => model && toKey({ namespace, name: model }));
+  const keys = services.length === 0 ? [] : [...named, owners.get(key)];
+  return [...new Set(keys)].filter((one) => one !== undefined);
 }
 
 /** Whether models may be placed otherwise after a change. */

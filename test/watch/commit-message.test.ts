@@ -50,7 +50,7 @@ for (const [subject, before, after] of [
     t.is(subjectOf(before, after), `status: wisdom: ${subject}`);
   });
 
-test('the most telling change is the subject, and each model has a line', (t) => {
+test('the most important change is the subject, and each model has a line', (t) => {
   const loading = change({}, { candidate: candidate('Loading') }, 'alpha');
   const failed = change(
     { candidate: candidate('Loading') },
@@ -69,7 +69,7 @@ Signed-off-by: Ada <ada@example.com>
   t.is(toCommitMessage([failed, loading], options), text);
 });
 
-test('a commit of very many models does not list them all', (t) => {
+test('a commit of many models does not list them all', (t) => {
   const changes = Array.from({ length: 1500 }, (_, i) => change(undefined, { primary }, `m${i}`));
   const lines = toCommitMessage(changes, plain).trimEnd().split('\n');
   t.is(lines.length, 2 + 1000 + 1);
@@ -77,7 +77,7 @@ test('a commit of very many models does not list them all', (t) => {
   t.is(lines.at(-1), 'and 500 more');
 });
 
-test('nothing from the cluster skips a pipeline, closes an issue, calls somebody or speaks for somebody', (t) => {
+test('nothing from the cluster skips a pipeline, closes an issue, mentions a person or signs for one', (t) => {
   const said = [
     'no\r\nsuch file [skip ci] [ci skip] [no ci] [skip actions] ***NO_CI***',
     'skip-checks: true',
@@ -101,6 +101,6 @@ test('nothing from the cluster skips a pipeline, closes an issue, calls somebody
   }
 });
 
-test('a page alone is told', (t) => {
+test('a commit of the page alone', (t) => {
   t.is(toCommitMessage([], plain), safe`status: the page is brought up to date\n`);
 });

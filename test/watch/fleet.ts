@@ -1,4 +1,4 @@
-/** Many models that change without rest, and what must be true of the branch afterwards. */
+/** Many models that change all the time, and what must be true of the branch afterwards. */
 import type { ExecutionContext } from 'ava';
 import { parseStatus } from '../../src/input/parse-document.ts';
 import { failed, loaded, loading } from '../observe/live-objects.ts';
@@ -14,7 +14,7 @@ const states = [
 export class Fleet {
   readonly #scene: WatchScene;
   readonly names: readonly string[];
-  /** What the cluster was last made to say. */
+  /** The last state of each candidate in the cluster. */
   readonly last = new Map<string, (typeof states)[number]['state']>();
   #person = 0;
 
@@ -44,21 +44,21 @@ export class Fleet {
     this.last.set(name, state);
   }
 
-  /** A person's commit beside it. */
+  /** A person's commit at the same time. */
   async note(): Promise<void> {
     const n = this.#person++;
     await this.#scene.commit({ [`notes/${n}.txt`]: `note ${n}`, 'README.md': `edit ${n}` }, `note ${n}`);
   }
 
-  /** Waits until the branch tells what the cluster last said, of every model. */
+  /** Waits until the branch has the last state of every model. */
   async settled(): Promise<void> {
-    await until('the branch tells the last facts', async () => {
-      const told = await this.#tell();
-      return this.names.every((name) => told.get(name) === this.last.get(name));
+    await until('the branch has the last states', async () => {
+      const recorded = await this.#readStates();
+      return this.names.every((name) => recorded.get(name) === this.last.get(name));
     });
   }
 
-  /** The branch has all that it should, and nothing else; no commit did more than it may. */
+  /** The branch has exactly the files that it should; no commit changed more than it may. */
   async check(t: ExecutionContext): Promise<void> {
     const scene = this.#scene;
     t.is(await scene.fsck(), '');
@@ -83,8 +83,8 @@ export class Fleet {
     t.is(await scene.git('rev-list', '--merges', 'main'), '');
   }
 
-  async #tell(): Promise<Map<string, string | undefined>> {
-    const told = new Map<string, string | undefined>();
+  async #readStates(): Promise<Map<string, string | undefined>> {
+    const recorded = new Map<string, string | undefined>();
     const list = await this.#scene.git('ls-tree', '-r', 'main', 'models');
     const ids = list.split('\n').flatMap((line) => {
       const [, id = '', name = ''] = /^100644 blob (\S+)\tmodels\/([^/]+)\/status\.yaml$/.exec(line) ?? [];
@@ -92,8 +92,8 @@ export class Fleet {
     });
     for (const { id, name } of ids) {
       const text = await this.#scene.git('cat-file', 'blob', id);
-      told.set(name, parseStatus({ path: name, text }).value?.status.candidate?.state);
+      recorded.set(name, parseStatus({ path: name, text }).value?.status.candidate?.state);
     }
-    return told;
+    return recorded;
   }
 }

@@ -6,7 +6,7 @@ import { PushPace } from '../../src/watch/push-pace.ts';
 const refused = new BranchTrouble('refused', 'protected branch');
 const hour = 3_600_000;
 
-/** When pushes start that are all refused, each as soon as it may. */
+/** When pushes start that are all refused, each as early as allowed. */
 function play(tips: (now: number) => string, random: number): number[] {
   const pace = new PushPace();
   const starts: number[] = [];
@@ -19,12 +19,12 @@ function play(tips: (now: number) => string, random: number): number[] {
   return starts;
 }
 
-test('a refusal is tried again after 30 s, 1, 2 and 4 min, and then each 5 min', (t) => {
+test('a refused push is retried after 30 s, 1, 2 and 4 min, and then every 5 min', (t) => {
   const minutes = play(() => 'a', 0).map((time) => time / 60_000);
   t.deepEqual(minutes.slice(0, 8), [0, 0.5, 1.5, 3.5, 7.5, 12.5, 17.5, 22.5]);
 });
 
-test('a tip that moves without end is tried early, at most 40 times within any hour', (t) => {
+test('a tip that moves all the time is tried early, at most 40 times within any hour', (t) => {
   for (const random of [0, 0.5, 0.999]) {
     const starts = play((now) => String(now), random);
     t.deepEqual(starts.slice(0, 4), [0, 30_000, 60_000, 90_000]);
@@ -33,11 +33,11 @@ test('a tip that moves without end is tried early, at most 40 times within any h
       t.true(within.length <= 40, `${within.length} pushes from ${start}`);
     }
     for (const [i, start] of starts.entries())
-      if (i > 0) t.true(start - (starts[i - 1] ?? 0) <= 361_000, 'and never left alone for more than six minutes');
+      if (i > 0) t.true(start - (starts[i - 1] ?? 0) <= 361_000, 'and never more than six minutes without a push');
   }
 });
 
-test('a server that gives no answer is tried soon, and later and later up to 5 min', (t) => {
+test('a server that does not answer is retried soon, then with growing pauses of up to 5 min', (t) => {
   const pace = new PushPace();
   const pauses = Array.from({ length: 12 }, (_, i) => {
     pace.start(i);
@@ -49,14 +49,14 @@ test('a server that gives no answer is tried soon, and later and later up to 5 m
   );
 });
 
-test('a server that asks for time gets it, although the tip moved', (t) => {
+test('a server that asks for time is left alone for so long, although the tip moved', (t) => {
   const pace = new PushPace();
   pace.start(0);
   pace.fail(new BranchTrouble('throttled', 'wait', 120_000), 'a', 0, 0);
   t.is(pace.toStart('b'), 120_000);
 });
 
-test('a push that is accepted ends it all; so does an hour without one', (t) => {
+test('a push that is accepted ends a series of failures; so does an hour without a push', (t) => {
   const pace = new PushPace();
   for (let i = 0; i < 5; i++) {
     pace.start(i);

@@ -6,7 +6,7 @@ import { until, WatchScene } from './watch-scene.ts';
 /** `npm run soak` sets five minutes. */
 const seconds = Number(process.env['MODEL_MIRROR_SOAK_SECONDS'] ?? 30);
 
-test('two watchers and a person on one branch: nobody’s commit is lost, and then there is peace', async (t) => {
+test('two watchers and a person on one branch: no commit is lost, and no more come once nothing changes', async (t) => {
   t.timeout((seconds + 600) * 1000);
   const scene = await WatchScene.start(t);
   const fleet = new Fleet(scene, 20);
@@ -22,13 +22,13 @@ test('two watchers and a person on one branch: nobody’s commit is lost, and th
   await fleet.settled();
   await fleet.check(t);
   const count = async () => (await scene.log()).length;
-  // Several looks at the branch and watches of the API, without one commit.
+  // Several fetches of the branch and watches of the API, without a commit.
   const isQuiet = async (): Promise<boolean> => {
     const before = await count();
     await sleep(4000);
     return (await count()) === before;
   };
-  // What was on its way when the last fact came may still arrive; then there is peace, and it lasts.
-  await until('there is peace', isQuiet);
+  // What was on its way when the last change came may still arrive; nothing comes after it.
+  await until('no more commits come', isQuiet);
   t.true(await isQuiet());
 });

@@ -20,7 +20,7 @@ export const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 interface SceneOptions {
   /** Of the git server. */
   readonly password?: string;
-  /** Absent: the API under test, with a proxy in front of it that can be told to fail. */
+  /** Absent: the API under test, with a proxy in front of it that can be made to fail. */
   readonly cluster?: StandInKubernetes;
 }
 
@@ -47,7 +47,7 @@ export class WatchScene {
     this.server = server;
   }
 
-  /** All of it ends with the test. */
+  /** Everything ends with the test. */
   static async start(
     t: Pick<ExecutionContext, 'teardown'>,
     { password, cluster: given }: SceneOptions = {},
@@ -133,7 +133,7 @@ export class WatchScene {
     return (await this.git('log', '--reverse', '--format=%s', 'main')).trimEnd().split('\n');
   }
 
-  /** What is wrong with the repository; empty: nothing. */
+  /** What `git fsck` finds; empty: nothing. */
   fsck(): Promise<string> {
     return this.git('fsck', '--strict', '--full', '--no-dangling');
   }
@@ -149,7 +149,7 @@ export class WatchScene {
 /** One process. */
 export class Running {
   readonly #child: ChildProcess;
-  /** All that it said. */
+  /** All that it wrote. */
   output = '';
   readonly ended: Promise<number | null>;
 
@@ -179,12 +179,12 @@ export class Running {
   }
 }
 
-/** Waits for something to be so; the deadline only ends what would hang. */
+/** Waits until something is true; the deadline only ends what would hang. */
 export async function until<T>(what: string, look: () => T | Promise<T>, deadlineMs = 300_000): Promise<T> {
   for (const end = performance.now() + deadlineMs; ; await sleep(20)) {
     const found = await look();
     if (found) return found;
-    if (performance.now() > end) throw new Error(`it is not so: ${what}`);
+    if (performance.now() > end) throw new Error(`never happened: ${what}`);
   }
 }
 

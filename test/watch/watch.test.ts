@@ -7,7 +7,7 @@ import { failed, loaded, loading } from '../observe/live-objects.ts';
 import type { ApiUnderTest } from '../stand-in/api-under-test.ts';
 import { toManifests, toModelText, until, WatchScene } from './watch-scene.ts';
 
-/** One model, applied and loading, and its status told. */
+/** One model, applied, with a candidate that is loading. */
 async function startLoading(scene: WatchScene): Promise<void> {
   await scene.commit({ 'models/wisdom/model.yaml': toModelText('wisdom') }, 'wisdom: try v2');
   for (const manifest of toManifests('wisdom', 'models/wisdom')) await scene.cluster.apply(manifest);
@@ -15,7 +15,7 @@ async function startLoading(scene: WatchScene): Promise<void> {
   await scene.cluster.patchStatus('inferenceservices', 'models', 'wisdom-1', loading);
 }
 
-const isTold = (scene: WatchScene, state: string) => async () =>
+const isRecorded = (scene: WatchScene, state: string) => async () =>
   (await scene.show('models/wisdom/status.yaml')).includes(`wisdom-1, version: v2, digest: d2, state: ${state}`);
 
 const setCandidate = (scene: WatchScene, status: object) =>
@@ -29,9 +29,9 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
     MODEL_MIRROR_GIT_USERNAME: 'bot',
     MODEL_MIRROR_GIT_PASSWORD: 'the-git-password',
   });
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   await setCandidate(scene, loaded);
-  await until('ready is told', isTold(scene, 'Ready'));
+  await until('Ready is recorded', isRecorded(scene, 'Ready'));
   t.deepEqual(await scene.log(), [
     'wisdom: try v2',
     'status: wisdom: candidate v2 is loading [skip ci]',
@@ -40,7 +40,7 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
   t.regex(await scene.git('log', '-1', '--format=%B', 'main'), /Signed-off-by: model-mirror watcher </);
   t.regex(await scene.show('STATUS.md'), /wisdom/);
   const [, address] = /"address":"([^"]+)"/.exec(watcher.output) ?? [];
-  // Each on a connection of its own: an old one may be closed just when it is used again.
+  // Each on a new connection: an old one may be closed just when it is reused.
   const headers = { connection: 'close' };
   const get = async (path: string) => (await fetch(`http://${address}${path}`, { headers })).text();
   t.is(await get('/healthz'), 'alive\n');
@@ -63,15 +63,15 @@ test('the cluster’s API fails in every way, and nothing is lost', async (t) =>
   const { cluster, proxy } = scene;
   await startLoading(scene);
   scene.watch(['--watch-timeout', '2s']);
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   let isLoaded = false;
-  /** Something changes while the fault is there; it must be told once it is over. */
+  /** Something changes during the failure; it must be recorded once that is over. */
   const survive = async (title: string, disturb: () => void | Promise<void>, heal: () => void | Promise<void>) => {
     await disturb();
     isLoaded = !isLoaded;
     await setCandidate(scene, isLoaded ? loaded : failed);
     await heal();
-    await until(`${title} is overcome`, isTold(scene, isLoaded ? 'Ready' : 'Failed'));
+    await until(`${title} is overcome`, isRecorded(scene, isLoaded ? 'Ready' : 'Failed'));
     t.pass(title);
   };
   const noHealing = () => {};
@@ -112,20 +112,20 @@ test('the cluster’s API fails in every way, and nothing is lost', async (t) =>
     () => proxy.stall(),
     () => proxy.heal(),
   );
-  t.notRegex((await scene.log()).join('\n'), /missing/, 'no answer is no absence');
+  t.notRegex((await scene.log()).join('\n'), /missing/, 'no answer does not mean Missing');
 });
 
-test('a token of the API that was rotated is read anew, and told nowhere', async (t) => {
+test('a token of the API that was rotated is read again, and logged nowhere', async (t) => {
   const cluster = await startKubernetes({ token: 'old-token' });
   const scene = await WatchScene.start(t, { cluster });
   await startLoading(scene);
   const watcher = scene.watch(['--watch-timeout', '1s']);
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   cluster.setToken('new-token');
-  await until('it is refused', () => watcher.output.includes(' with 401: '));
+  await until('the old token is refused', () => watcher.output.includes(' with 401: '));
   scene.writeKubeconfig();
   await setCandidate(scene, loaded);
-  await until('ready is told', isTold(scene, 'Ready'));
+  await until('Ready is recorded', isRecorded(scene, 'Ready'));
   t.notRegex(watcher.output, /old-token|new-token/);
 });
 
@@ -133,18 +133,18 @@ test('an API that cannot be reached is not a cluster without models', async (t) 
   const scene = await WatchScene.start(t);
   await startLoading(scene);
   const watcher = scene.watch();
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   await scene.proxy.refuse();
-  await until('it is said', () => watcher.output.includes('"level":"error"'));
-  t.true(await isTold(scene, 'Loading')());
+  await until('the failure is logged', () => watcher.output.includes('"level":"error"'));
+  t.true(await isRecorded(scene, 'Loading')());
   await watcher.kill();
-  // One that starts while it is away knows no more.
+  // A watcher that starts during the outage knows no more.
   const second = scene.watch();
-  await until('it is said again', () => second.output.includes('cannot be reached'));
-  t.true(await isTold(scene, 'Loading')());
+  await until('the second watcher logs it too', () => second.output.includes('cannot be reached'));
+  t.true(await isRecorded(scene, 'Loading')());
   await scene.proxy.accept();
   await setCandidate(scene, loaded);
-  await until('ready is told', isTold(scene, 'Ready'));
+  await until('Ready is recorded', isRecorded(scene, 'Ready'));
   t.notRegex((await scene.log()).join('\n'), /missing/);
 });
 
@@ -153,7 +153,7 @@ test('git fails in every way, and nothing is lost', async (t) => {
   const { server } = scene;
   await startLoading(scene);
   const watcher = scene.watch();
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   let isLoaded = false;
   const survive = async (title: string, disturb: () => void | Promise<void>, heal: () => void | Promise<void>) => {
     await disturb();
@@ -162,7 +162,7 @@ test('git fails in every way, and nothing is lost', async (t) => {
     const before = watcher.output.length;
     await until(`${title} is noticed`, () => /"level":"(warn|error)"/.test(watcher.output.slice(before)));
     await heal();
-    await until(`${title} is overcome`, isTold(scene, isLoaded ? 'Ready' : 'Failed'));
+    await until(`${title} is overcome`, isRecorded(scene, isLoaded ? 'Ready' : 'Failed'));
     t.pass(title);
   };
   const heal = () => server.heal();
@@ -201,7 +201,7 @@ test('a hook that refuses: the watcher stays ready, reports it, and does not pus
   const scene = await WatchScene.start(t);
   await startLoading(scene);
   const watcher = scene.watch(['--listen', '127.0.0.1:0']);
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   const hook = join(scene.bare, 'hooks/pre-receive');
   mkdirSync(join(scene.bare, 'hooks'), { recursive: true });
   writeFileSync(hook, `#!/bin/sh\necho push >> ${join(scene.folder, 'pushes')}\necho ask an owner >&2\nexit 1\n`);
@@ -213,8 +213,8 @@ test('a hook that refuses: the watcher stays ready, reports it, and does not pus
   await until('the branch was read since', async () => (await get('/readyz')).status === 200);
   t.regex(await (await get('/readyz')).text(), /^ready\nbut pushes fail, 1 in a row, since .*: .*ask an owner\n$/);
   t.regex(await (await get('/metrics')).text(), /^model_mirror_push_failures 1$/m);
-  const looks = scene.server.traffic('info/refs').requests;
-  await until('it looked again and again', () => scene.server.traffic('info/refs').requests > looks + 2);
+  const fetches = scene.server.traffic('info/refs').requests;
+  await until('it fetched again and again', () => scene.server.traffic('info/refs').requests > fetches + 2);
   t.is(readFileSync(join(scene.folder, 'pushes'), 'utf8'), 'push\n');
 });
 
@@ -222,19 +222,19 @@ test('a person and the watcher push to one branch', async (t) => {
   const scene = await WatchScene.start(t);
   await startLoading(scene);
   scene.watch();
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   for (let i = 0; i < 10; i++) {
     await setCandidate(scene, i % 2 === 0 ? loaded : loading);
     await scene.commit({ [`notes/${i}.txt`]: `note ${i}` }, `note ${i}`);
   }
   await setCandidate(scene, loaded);
-  await until('ready is told', isTold(scene, 'Ready'));
+  await until('Ready is recorded', isRecorded(scene, 'Ready'));
   const subjects = await scene.log();
   for (let i = 0; i < 10; i++) t.is(subjects.filter((subject) => subject === `note ${i}`).length, 1);
   t.is(await scene.fsck(), '');
 });
 
-test('Argo CD is asked to look at once, at the Application that owns the model', async (t) => {
+test('Argo CD is asked to refresh the Application that owns the model', async (t) => {
   const scene = await WatchScene.start(t);
   const application = (namespace: string, name: string) =>
     scene.cluster.apply({
@@ -251,14 +251,14 @@ test('Argo CD is asked to look at once, at the Application that owns the model',
     const object = await scene.cluster.get('applications', 'argocd', name);
     return object?.metadata.annotations?.['argocd.argoproj.io/refresh'] === 'normal';
   };
-  await until('it is asked', () => isAsked('app-wisdom'));
+  await until('the refresh is requested', () => isAsked('app-wisdom'));
   t.false(await isAsked('another'));
-  // Argo CD is at it; what is asked for now would be lost when it takes the annotation away.
+  // Argo CD is refreshing; a request of now would be lost when it removes the annotation.
   const version = async () =>
     (await scene.cluster.get('applications', 'argocd', 'app-wisdom'))?.metadata.resourceVersion;
   const before = await version();
   await setCandidate(scene, loaded);
-  await until('it is told', isTold(scene, 'Ready'));
+  await until('Ready is recorded', isRecorded(scene, 'Ready'));
   await sleep(1500);
   t.is(await version(), before);
   const done = await (scene.cluster as ApiUnderTest).fetch(
@@ -270,30 +270,30 @@ test('Argo CD is asked to look at once, at the Application that owns the model',
     },
   );
   t.true(done.ok);
-  await until('it is asked again', () => isAsked('app-wisdom'));
+  await until('the refresh is requested again', () => isAsked('app-wisdom'));
 });
 
-test('once: it tells what is, and ends', async (t) => {
+test('once: it commits the observed state and ends', async (t) => {
   const scene = await WatchScene.start(t);
   await startLoading(scene);
   t.is(await scene.watch(['--once']).ended, 0);
-  t.true(await isTold(scene, 'Loading')());
+  t.true(await isRecorded(scene, 'Loading')());
   const again = scene.watch(['--once']);
   t.is(await again.ended, 0);
   t.is((await scene.log()).length, 2);
 });
 
-test('a process that is told to end in the middle of a push ends in time', async (t) => {
+test('a process that is stopped in the middle of a push ends in time', async (t) => {
   const scene = await WatchScene.start(t);
   await startLoading(scene);
   const watcher = scene.watch();
-  await until('loading is told', isTold(scene, 'Loading'));
+  await until('Loading is recorded', isRecorded(scene, 'Loading'));
   scene.server.disturb({ kind: 'hang' }, { service: 'git-receive-pack' });
   const before = scene.server.traffic('git-receive-pack').requests;
   await setCandidate(scene, loaded);
   await until('a push is under way', () => scene.server.traffic('git-receive-pack').requests > before);
   watcher.signal('SIGTERM');
   t.is(await watcher.ended, 0);
-  t.true(await isTold(scene, 'Loading')());
+  t.true(await isRecorded(scene, 'Loading')());
   t.is(await scene.fsck(), '');
 });

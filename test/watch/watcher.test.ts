@@ -4,12 +4,12 @@ import fc from 'fast-check';
 import type { Finding } from '../../src/input/problem.ts';
 import { toWholeProblem } from '../../src/input/problem.ts';
 import { safe } from '../../src/input/safe-text.ts';
-import type { Live, LiveService } from '../../src/observe/live-object.ts';
-import { toLiveService } from '../../src/observe/live-object.ts';
+import type { Live } from '../../src/observe/live-object.ts';
 import { BranchTrouble } from '../../src/watch/ports.ts';
 import type { WatcherOptions } from '../../src/watch/watcher.ts';
 import { Watcher } from '../../src/watch/watcher.ts';
-import { failed, loaded, loading, toRoute, toServiceObject, toStatus } from '../observe/live-objects.ts';
+import { failed, loaded, loading, toRoute, toStatus } from '../observe/live-objects.ts';
+import { inNamespace, toServices } from './declared.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
 import { toModelText } from './watch-scene.ts';
@@ -26,22 +26,6 @@ const options: WatcherOptions = {
   suffix: undefined,
   signOff: undefined,
 };
-
-/** The two versions of a model, in a given state. */
-function toServices(model: string, status: object | undefined, digest = 'd2'): Live[] {
-  return (['0', '1'] as const).map((n) => {
-    const version = n === '0' ? { version: 'v1', digest: 'd1', status: loaded } : { version: 'v2', digest, status };
-    const object = toServiceObject({
-      name: `${model}-${n}`,
-      uid: `${model}-${n}`,
-      version: version.version,
-      digest: version.digest,
-      ...(version.status === undefined ? {} : { status: version.status }),
-    }) as { metadata: { labels: Record<string, string> } };
-    object.metadata.labels['app.kubernetes.io/name'] = model;
-    return { ...toLiveService(object), statusIsLater: true };
-  });
-}
 
 class Scene {
   readonly clock: ManualClock;
@@ -114,7 +98,7 @@ class Scene {
 const status = (name: string) => `${name}/status.yaml`;
 const routeOf = (model: string) => toRoute(model, { path: model });
 
-/** One model, whose candidate is loading and told so. */
+/** One model whose candidate is loading, as its status file says. */
 async function toLoadingScene(given: Partial<WatcherOptions> = {}): Promise<Scene> {
   const scene = new Scene(given);
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom'), 'README.md': 'not ours' });
@@ -123,7 +107,7 @@ async function toLoadingScene(given: Partial<WatcherOptions> = {}): Promise<Scen
   return scene;
 }
 
-test('a candidate that gets ready is one commit, half a second later', async (t) => {
+test('a candidate that becomes Ready is one commit, half a second later', async (t) => {
   const scene = await toLoadingScene();
   t.deepEqual(scene.log, ['status: wisdom: candidate v2 is loading']);
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
@@ -147,7 +131,7 @@ status:
   await scene.end();
 });
 
-test('a new spec and its status that come at once are two events: the status is of the new spec', async (t) => {
+test('a new spec and its status at the same moment are two events: the status is of the new spec', async (t) => {
   const scene = await toLoadingScene();
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
   await scene.clock.advance(1000);
@@ -162,7 +146,7 @@ test('a new spec and its status that come at once are two events: the status is 
   await scene.end();
 });
 
-test('nothing changes, nothing is committed, whatever KServe writes anew', async (t) => {
+test('while nothing changes nothing is committed, whatever KServe rewrites', async (t) => {
   const scene = await toLoadingScene();
   const again = toStatus({ transition: 'InProgress', target: 'Loading', time: '2026-01-01T00:00:09Z' });
   for (let i = 0; i < 5; i++) {
@@ -173,7 +157,7 @@ test('nothing changes, nothing is committed, whatever KServe writes anew', async
   await scene.end();
 });
 
-test('all that changes within the window is one commit', async (t) => {
+test('all changes within the window are one commit', async (t) => {
   const names = ['a', 'b', 'c'];
   const scene = new Scene();
   for (const name of names) scene.repository.edit({ [`${name}/model.yaml`]: toModelText(name) });
@@ -191,7 +175,7 @@ test('all that changes within the window is one commit', async (t) => {
   await scene.end();
 });
 
-test('a storm is waited out, up to four windows, and what goes on is told after it', async (t) => {
+test('a storm of changes is collected for up to four windows, and what continues is committed after it', async (t) => {
   const names = Array.from({ length: 400 }, (_, i) => `m${i}`);
   const scene = new Scene();
   scene.repository.edit(Object.fromEntries(names.map((name) => [`${name}/model.yaml`, toModelText(name)])));
@@ -208,14 +192,14 @@ test('a storm is waited out, up to four windows, and what goes on is told after 
   t.is(scene.log.length, 2, '1.6 s of changes are one commit');
   await change('d3', 4);
   await change('d4', 4);
-  t.is(scene.log.length, 3, 'what does not end is told after 2 s');
+  t.is(scene.log.length, 3, 'a storm that does not end is committed after 2 s');
   await scene.clock.advance(2000);
-  t.is(scene.log.length, 4, 'and the rest of its 3.2 s once it ends');
+  t.is(scene.log.length, 4, 'and the rest of the 3.2 s once it ends');
   t.regex(scene.repository.files.get(status('m399')) ?? '', /m399-1.*digest: d4/);
   await scene.end();
 });
 
-test('without a whole list of both kinds nothing is told, least of all that something is missing', async (t) => {
+test('nothing is written before both kinds were listed, least of all that something is missing', async (t) => {
   const scene = new Scene();
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
   scene.watcher.replace('VirtualService', undefined, [routeOf('wisdom')]);
@@ -225,7 +209,7 @@ test('without a whole list of both kinds nothing is told, least of all that some
   await scene.end();
 });
 
-test('deleted objects become missing', async (t) => {
+test('deleted objects are reported as Missing', async (t) => {
   const scene = await toLoadingScene();
   scene.watcher.drop('InferenceService', 'models', 'wisdom-0');
   scene.watcher.drop('InferenceService', 'models', 'wisdom-1');
@@ -234,7 +218,7 @@ test('deleted objects become missing', async (t) => {
   await scene.end();
 });
 
-test('objects that went while nobody watched become missing too', async (t) => {
+test('objects that were deleted while no watcher ran are reported as Missing', async (t) => {
   const before = await toLoadingScene();
   await before.end();
   const scene = new Scene({}, before.repository);
@@ -259,32 +243,19 @@ test('a push conflict: the same facts on the new tip, and nobody’s commit is t
   await scene.end();
 });
 
-for (const [title, text] of [
-  ['edited', (own: string) => own.replace('Loading', 'Ready')],
-  ['broken', () => 'status: ['],
-  ['emptied', () => ''],
-  ['of another model', (own: string) => own.replace('wisdom,', 'folly,')],
-] as const)
-  test(`a status file that was ${title} is rewritten`, async (t) => {
-    const scene = await toLoadingScene();
-    const own = scene.repository.files.get(status('wisdom')) ?? '';
-    scene.repository.edit({ [status('wisdom')]: text(own) });
-    await scene.clock.advance(40_000);
-    t.is(scene.repository.files.get(status('wisdom')), own);
-    t.is(scene.log.length, 2);
-    await scene.end();
-  });
-
-test('a status file that was deleted is rewritten', async (t) => {
+test('a status file that others changed or deleted is rewritten', async (t) => {
   const scene = await toLoadingScene();
   const own = scene.repository.files.get(status('wisdom'));
-  scene.repository.edit({ [status('wisdom')]: undefined });
-  await scene.clock.advance(40_000);
-  t.is(scene.repository.files.get(status('wisdom')), own);
+  for (const text of [own?.replace('Loading', 'Ready'), undefined]) {
+    scene.repository.edit({ [status('wisdom')]: text });
+    await scene.clock.advance(40_000);
+    t.is(scene.repository.files.get(status('wisdom')), own);
+  }
+  t.is(scene.log.length, 3);
   await scene.end();
 });
 
-test('a model that left git takes its status file along; a file that only bears the name stays', async (t) => {
+test('the status file of a model that left git is removed; a file of another program with that name stays', async (t) => {
   const scene = await toLoadingScene();
   scene.repository.edit({ 'wisdom/model.yaml': undefined, 'chart/status.yaml': 'kind: Deployment\n' });
   scene.watcher.drop('VirtualService', 'models', 'wisdom');
@@ -295,14 +266,14 @@ test('a model that left git takes its status file along; a file that only bears 
   await scene.end();
 });
 
-test('a model file that is broken for a while keeps its status', async (t) => {
+test('the status stays as it is while the model file is broken', async (t) => {
   const scene = await toLoadingScene();
   const own = scene.repository.files.get(status('wisdom'));
   scene.repository.edit({ 'wisdom/model.yaml': 'kind: Model\nspec: [' });
   await scene.clock.advance(90_000);
   t.is(scene.repository.files.get(status('wisdom')), own);
-  const told = scene.lines.filter((line) => line.includes('wisdom/model.yaml:'));
-  t.is(told.length, 1, 'said once');
+  const warnings = scene.lines.filter((line) => line.includes('wisdom/model.yaml:'));
+  t.is(warnings.length, 1, 'reported once');
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
   await scene.clock.advance(40_000);
@@ -310,7 +281,7 @@ test('a model file that is broken for a while keeps its status', async (t) => {
   await scene.end();
 });
 
-test('a model that git does not have there is said once and skipped', async (t) => {
+test('a VirtualService whose model is not in git is reported once', async (t) => {
   const scene = new Scene();
   scene.list([...toServices('wisdom', loaded), routeOf('wisdom')]);
   for (let i = 0; i < 5; i++) {
@@ -322,7 +293,7 @@ test('a model that git does not have there is said once and skipped', async (t) 
   await scene.end();
 });
 
-test('events of models that are not in this commit cost one look at git, until the branch moves', async (t) => {
+test('events of models that are not in git cost one fetch until the branch moves', async (t) => {
   const scene = await toLoadingScene();
   const foreign = [...toServices('of-another-repository', loading), routeOf('of-another-repository')];
   const play = async () => {
@@ -335,28 +306,28 @@ test('events of models that are not in this commit cost one look at git, until t
     return scene.branch.fetches - before;
   };
   const first = await play();
-  t.true(first <= 3, `${first} looks in 25 s`);
+  t.true(first <= 3, `${first} fetches in 25 s`);
   const second = await play();
-  t.true(second <= 2, `${second} looks in 25 s`);
+  t.true(second <= 2, `${second} fetches in 25 s`);
   scene.repository.edit({ 'README.md': 'moved' });
   await scene.clock.advance(31_000);
   const third = await play();
-  t.true(third > 0 && third <= 3, `${third} looks in 25 s`);
+  t.true(third > 0 && third <= 3, `${third} fetches in 25 s`);
   await scene.end();
 });
 
-test('an object that says another thing each time does not cost a look each time', async (t) => {
+test('an object that names another folder each time does not cost a fetch each time', async (t) => {
   const scene = await toLoadingScene();
   const before = scene.branch.fetches;
   for (let i = 0; i < 60; i++) {
     scene.watcher.put(toRoute('evil', { path: `folder-${i}` }));
     await scene.clock.advance(1000);
   }
-  t.true(scene.branch.fetches - before <= 9, `${scene.branch.fetches - before} looks in a minute`);
+  t.true(scene.branch.fetches - before <= 9, `${scene.branch.fetches - before} fetches in a minute`);
   await scene.end();
 });
 
-test('warnings that a neighbour can make without end are kept within bounds', async (t) => {
+test('warnings that another team can cause without end are limited', async (t) => {
   const scene = await toLoadingScene();
   for (let i = 0; i < 3000; i++) {
     scene.watcher.put(toRoute(`evil-${i}`, { path: `folder-${i}` }));
@@ -367,7 +338,7 @@ test('warnings that a neighbour can make without end are kept within bounds', as
   await scene.end();
 });
 
-test('a model that moved to another folder is looked for at once, and known there', async (t) => {
+test('a model that moved to another folder is fetched at once, and keeps its status', async (t) => {
   const scene = await toLoadingScene();
   const own = scene.repository.files.get(status('wisdom'));
   scene.repository.edit({
@@ -378,18 +349,6 @@ test('a model that moved to another folder is looked for at once, and known ther
   scene.watcher.put(toRoute('wisdom', { path: 'team/wisdom' }));
   await scene.clock.advance(2000);
   t.is(scene.repository.files.get('team/wisdom/status.yaml'), own);
-  await scene.end();
-});
-
-test('an InferenceService whose label names another model is still its own model’s', async (t) => {
-  const scene = await toLoadingScene();
-  const [, candidate] = toServices('wisdom', loading);
-  scene.watcher.put({ ...(candidate as LiveService), model: 'folly' });
-  await scene.clock.advance(2000);
-  const [, ready] = toServices('wisdom', loaded);
-  scene.watcher.put({ ...(ready as LiveService), model: 'folly' });
-  await scene.clock.advance(2000);
-  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-1.*state: Ready/);
   await scene.end();
 });
 
@@ -408,7 +367,7 @@ test('a VirtualService that is taken from one model and given to another changes
   await scene.end();
 });
 
-test('a model that has no VirtualService yet is known by its InferenceServices, whenever they come', async (t) => {
+test('a model that has no VirtualService yet is found by its InferenceServices, whenever they are created', async (t) => {
   const scene = new Scene();
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
   scene.list([]);
@@ -438,7 +397,7 @@ test('how many models the branch has is reported at the start and when it change
   await scene.end();
 });
 
-test('an event of what git does not declare yet makes it look at git', async (t) => {
+test('an event of a version that git does not declare yet causes a fetch', async (t) => {
   const scene = new Scene();
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom', undefined) });
   scene.list([...toServices('wisdom', loading).slice(0, 1), routeOf('wisdom')]);
@@ -450,18 +409,7 @@ test('an event of what git does not declare yet makes it look at git', async (t)
   await scene.end();
 });
 
-test('a model of several folders is the one that the VirtualService names', async (t) => {
-  const scene = new Scene();
-  const text = toModelText('wisdom');
-  scene.repository.edit({ 'prod/model.yaml': text, 'staging/model.yaml': text });
-  scene.list([...toServices('wisdom', loaded), toRoute('wisdom', { path: 'prod' })]);
-  await scene.clock.advance(2000);
-  t.true(scene.repository.files.has('prod/status.yaml'));
-  t.false(scene.repository.files.has('staging/status.yaml'));
-  await scene.end();
-});
-
-test('what cannot be read in the branch is reported once, and stops no other model', async (t) => {
+test('a file that cannot be read is reported once, and affects no other model', async (t) => {
   const scene = new Scene();
   const large: Finding = { code: 'file-too-large', message: safe`the file is too large`, hint: safe`make it smaller` };
   scene.repository.edit({
@@ -496,8 +444,6 @@ test('what cannot be read in the branch is reported once, and stops no other mod
 /** A model that names no namespace, deployed to `models` by an Application. */
 const openModelText = (name: string) => toModelText(name).replace(', namespace: models', '');
 
-const inNamespace = <T extends Live>(live: T, namespace: string): T => ({ ...live, namespace });
-
 test('another namespace’s VirtualService with our label and path is reported once, and takes nothing over', async (t) => {
   const scene = new Scene();
   scene.repository.edit({ 'wisdom/model.yaml': openModelText('wisdom') });
@@ -518,39 +464,11 @@ test('another namespace’s VirtualService with our label and path is reported o
   t.is(scene.repository.files.get(status('wisdom')), before);
   t.is(scene.log.length, 1);
   t.is(scene.lines.filter((line) => line.startsWith('warn VirtualService a-neighbour/wisdom claims')).length, 1);
-  // Not even where ours is away, or the status file is broken for a while.
+  // Not even while ours is gone, or the status file is broken.
   scene.watcher.drop('VirtualService', 'models', 'wisdom');
   scene.repository.edit({ [status('wisdom')]: 'status: [' });
   await scene.clock.advance(40_000);
   t.is(scene.repository.files.get(status('wisdom')), before);
-  await scene.end();
-});
-
-test('a model that names its namespace is claimed from no other', async (t) => {
-  const scene = new Scene();
-  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
-  scene.list([...toServices('wisdom', loaded), routeOf('wisdom')].map((live) => inNamespace(live, 'a-neighbour')));
-  await scene.clock.advance(40_000);
-  t.deepEqual(scene.log, []);
-  t.is(scene.lines.filter((line) => line.includes('names the namespace models')).length, 1);
-  await scene.end();
-});
-
-test('two claims to a model of which git names no namespace: nothing is written until one is alone', async (t) => {
-  const scene = new Scene();
-  scene.repository.edit({ 'wisdom/model.yaml': openModelText('wisdom') });
-  const both = ['models', 'a-neighbour'].flatMap((namespace) =>
-    [...toServices('wisdom', loading), routeOf('wisdom')].map((live) => inNamespace(live, namespace)),
-  );
-  scene.list(both);
-  await scene.clock.advance(40_000);
-  scene.list([...both].reverse());
-  await scene.clock.advance(40_000);
-  t.deepEqual(scene.log, []);
-  t.is(scene.lines.filter((line) => line.startsWith('warn 2 VirtualServices claim')).length, 1);
-  scene.watcher.drop('VirtualService', 'a-neighbour', 'wisdom');
-  await scene.clock.advance(2000);
-  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /namespace: models/);
   await scene.end();
 });
 
@@ -622,23 +540,6 @@ test('whatever others label and annotate as ours, no status changes', async (t) 
   );
 });
 
-test('what is not below the path, or not in the namespaces, is another watcher’s', async (t) => {
-  for (const given of [{ path: 'other' }, { namespaces: ['elsewhere'] }]) {
-    const scene = new Scene(given);
-    await scene.clock.advance(0);
-    scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom'), [status('wisdom')]: 'kind: ModelStatus\n' });
-    if (given.path === undefined) scene.list([]);
-    else scene.list([...toServices('wisdom', loaded), routeOf('wisdom')]);
-    await scene.clock.advance(60_000);
-    t.deepEqual(scene.log, []);
-    t.deepEqual(
-      scene.lines.filter((line) => line.startsWith('warn')),
-      [`warn no models ${given.path === undefined ? 'in the branch' : 'below "other"'}`],
-    );
-    await scene.end();
-  }
-});
-
 test('a watcher of a cluster has files of its own', async (t) => {
   const scene = await toLoadingScene({ cluster: 'prod', page: true });
   t.deepEqual([...scene.repository.files.keys()].sort(), [
@@ -650,7 +551,7 @@ test('a watcher of a cluster has files of its own', async (t) => {
   await scene.end();
 });
 
-test('the page follows in the same commit', async (t) => {
+test('the page is written in the same commit', async (t) => {
   const scene = await toLoadingScene({ page: true });
   t.is(scene.branch.pushes.length, 1);
   t.regex(scene.repository.files.get('STATUS.md') ?? '', /Loading/);
@@ -663,7 +564,7 @@ test('the page follows in the same commit', async (t) => {
   await scene.end();
 });
 
-test('git trouble: later and later, without an end, and nothing is lost', async (t) => {
+test('failed fetches are retried with growing pauses, without end, and nothing is lost', async (t) => {
   const scene = await toLoadingScene();
   for (let i = 0; i < 8; i++) scene.branch.troubles.push(new BranchTrouble('unreachable', safe`no route to the host`));
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
@@ -674,14 +575,14 @@ test('git trouble: later and later, without an end, and nothing is lost', async 
   t.is(scene.log.length, 2);
   t.is(scene.watcher.obstacle, undefined);
   t.is(scene.counts.retry.length, 8);
-  t.is(scene.lines.filter((line) => line.startsWith('error')).length, 1, 'the rest are only repeated as warnings');
+  t.is(scene.lines.filter((line) => line.startsWith('error')).length, 1, 'repeated as warnings');
   await scene.end();
 });
 
 const refused = new BranchTrouble('refused', safe`protected branch: ask an owner`);
 const hourMs = 3_600_000;
 
-/** A scene whose pushes are refused from now on, and when they were tried, by its clock. */
+/** A scene whose pushes are refused from now on, and when each was tried, by its clock. */
 async function toRefusedScene(): Promise<{ readonly scene: Scene; readonly times: readonly number[] }> {
   const scene = await toLoadingScene();
   const times: number[] = [];
@@ -692,7 +593,7 @@ async function toRefusedScene(): Promise<{ readonly scene: Scene; readonly times
   return { scene, times };
 }
 
-test('a refused push is tried again later and later, and reported, while the watcher stays ready', async (t) => {
+test('a refused push is retried with growing pauses and reported, while the watcher stays ready', async (t) => {
   const { scene, times } = await toRefusedScene();
   t.is(scene.watcher.obstacle, undefined);
   t.is(scene.watcher.pushTrouble?.message, safe`protected branch: ask an owner`);
@@ -705,7 +606,11 @@ test('a refused push is tried again later and later, and reported, while the wat
     scene.lines.filter((line) => line.startsWith('error')),
     ['error protected branch: ask an owner'],
   );
-  t.is(scene.lines.filter((line) => line.includes('answers again')).length, 0, 'the fetches between are no recovery');
+  t.is(
+    scene.lines.filter((line) => line.includes('answers again')).length,
+    0,
+    'fetches that succeed in between are no recovery',
+  );
   scene.branch.refusal = undefined;
   await scene.clock.advance(360_000);
   t.is(scene.log.length, 2);
@@ -740,7 +645,7 @@ test('a tip that moved is tried within 5 s, but no two pushes are within 30 s', 
   await scene.end();
 });
 
-test('what a person pushes in place of a refused commit ends the trouble', async (t) => {
+test('a person who pushes the refused change ends the failure', async (t) => {
   const { scene } = await toRefusedScene();
   const wanted = (scene.repository.files.get(status('wisdom')) ?? '').replace(
     'state: Loading',
@@ -789,7 +694,7 @@ test('a refused push costs at most 40 pushes an hour, whatever else happens', as
   );
 });
 
-test('a branch that does not fit into memory is no reason to restart, and is tried again minutes later', async (t) => {
+test('a branch that does not fit into memory is no reason to restart, and is fetched again minutes later', async (t) => {
   const scene = await toLoadingScene();
   const tooLarge = new BranchTrouble('too-large', safe`the branch is too large to be read`);
   for (let i = 0; i < 100; i++) scene.branch.troubles.push(tooLarge);
@@ -805,7 +710,7 @@ test('a branch that does not fit into memory is no reason to restart, and is tri
   await scene.end();
 });
 
-test('a server that asks for time gets it', async (t) => {
+test('a server that asks for time is left alone for so long', async (t) => {
   const scene = await toLoadingScene();
   scene.branch.troubles.push(new BranchTrouble('throttled', safe`too many requests`, 20_000));
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
@@ -816,7 +721,7 @@ test('a server that asks for time gets it', async (t) => {
   await scene.end();
 });
 
-test('the Applications of changed models are refreshed, but not for a word on the mirror alone', async (t) => {
+test('the Applications of changed models are refreshed, but not when the mirror alone changed', async (t) => {
   const scene = await toLoadingScene();
   const tracked = (percentage: number) => ({
     ...toRoute('wisdom', { path: 'wisdom', percentage }),
@@ -832,6 +737,13 @@ test('the Applications of changed models are refreshed, but not for a word on th
   t.is(scene.log.at(-1), 'status: wisdom: mirror to wisdom-1 is open at 100 %');
   t.is(scene.refreshed.length, 1);
   await scene.end();
+  // Neither by a watcher that has read the versions from git.
+  const second = new Scene({}, scene.repository);
+  second.list([...toServices('wisdom', loaded), tracked(50), toRoute('wisdom-mirror', { to: 'wisdom-1' })]);
+  await second.clock.advance(2000);
+  t.is(second.log.at(-1), 'status: wisdom: mirror to wisdom-1 is open at 50 %');
+  t.deepEqual(second.refreshed, []);
+  await second.end();
 });
 
 test('a VirtualService that names no Application is reported once, not passed over silently', async (t) => {
@@ -845,35 +757,35 @@ test('a VirtualService that names no Application is reported once, not passed ov
   await scene.end();
 });
 
-test('what others push is told to Argo CD too: of the models that it renders otherwise, and of no others', async (t) => {
+test('a push of others refreshes the Applications whose manifests it changes, and no others', async (t) => {
   const scene = await toLoadingScene();
   scene.repository.edit({ 'folly/model.yaml': toModelText('folly'), 'folly/deep/notes.txt': 'text' });
   const tracked = (model: string) => ({ ...toRoute(model, { path: model, percentage: 0 }), tracking: `${model}-app` });
   for (const model of ['wisdom', 'folly']) scene.watcher.put(tracked(model));
   for (const live of toServices('folly', loaded)) scene.watcher.put(live);
   await scene.clock.advance(60_000);
-  const told = async (files: Record<string, string>) => {
+  const push = async (files: Record<string, string>) => {
     scene.refreshed.length = 0;
     scene.repository.edit(files);
     await scene.clock.advance(31_000);
     return scene.refreshed.splice(0).sort();
   };
-  t.deepEqual(await told({ 'folly/policy.yaml': 'spec: {mirrorPercentage: 0}' }), ['folly-app']);
-  t.deepEqual(await told({ 'policy.yaml': 'spec: {}' }), ['folly-app', 'wisdom-app']);
-  t.deepEqual(await told({ 'wisdom/model.yaml': `${toModelText('wisdom')}# edited\n` }), ['wisdom-app']);
-  t.deepEqual(await told({ 'folly/deep/policy.yaml': 'spec: {}' }), []);
-  t.deepEqual(await told({ 'notes.txt': 'text' }), []);
+  t.deepEqual(await push({ 'folly/policy.yaml': 'spec: {mirrorPercentage: 0}' }), ['folly-app']);
+  t.deepEqual(await push({ 'policy.yaml': 'spec: {}' }), ['folly-app', 'wisdom-app']);
+  t.deepEqual(await push({ 'wisdom/model.yaml': `${toModelText('wisdom')}# edited\n` }), ['wisdom-app']);
+  t.deepEqual(await push({ 'folly/deep/policy.yaml': 'spec: {}' }), []);
+  t.deepEqual(await push({ 'notes.txt': 'text' }), []);
   await scene.end();
 });
 
-test('after a refresh git is looked at again soon: one that was asked for meanwhile is lost in Argo CD', async (t) => {
+test('after a refresh the branch is fetched again soon: a refresh requested meanwhile is lost in Argo CD', async (t) => {
   const scene = await toLoadingScene();
   const tracked = { ...toRoute('wisdom', { path: 'wisdom', percentage: 0 }), tracking: 'wisdom-app' };
   scene.watcher.put(tracked);
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
   await scene.clock.advance(600);
   t.deepEqual(scene.refreshed, ['wisdom-app']);
-  // Git is looked at for another reason, too early.
+  // The branch is fetched for another reason, too early.
   scene.watcher.put(toRoute('another', { path: 'another' }));
   await scene.clock.advance(1000);
   scene.repository.edit({ 'wisdom/policy.yaml': 'spec: {mirrorPercentage: 0}' });
@@ -882,7 +794,7 @@ test('after a refresh git is looked at again soon: one that was asked for meanwh
   await scene.end();
 });
 
-test('once: it looks, waits for what must hold, commits and ends', async (t) => {
+test('once: it observes, waits for what must hold, commits and ends', async (t) => {
   const first = await toLoadingScene();
   for (const live of toServices('wisdom', loaded)) first.watcher.put(live);
   await first.clock.advance(2000);
@@ -899,7 +811,7 @@ test('once: it looks, waits for what must hold, commits and ends', async (t) => 
   t.is(scene.log.length, 3);
 });
 
-test('two watchers tell the same and end in peace, whatever happens in between', async (t) => {
+test('two watchers write the same and then nothing more, whatever happens in between', async (t) => {
   const states = [undefined, loading, loaded, failed];
   const step = fc.record({
     model: fc.constantFrom('a', 'b', 'c'),
@@ -955,16 +867,16 @@ async function playTwo(t: ExecutionContext, steps: readonly Step[]): Promise<voi
     await clock.advance(after);
   }
   await clock.advance(200_000);
-  const told = repository.messages.length;
+  const commits = repository.messages.length;
   const files = new Map(repository.files);
   await clock.advance(600_000);
-  t.is(repository.messages.length, told, 'peace');
+  t.is(repository.messages.length, commits, 'nothing more is committed');
   t.deepEqual(repository.files, files);
   for (let i = 0; i < people; i++) t.is(repository.files.get(`person-${i}`), 'mine');
-  // A third one that knows nothing finds nothing to mend.
+  // A third watcher that remembers nothing finds nothing to fix.
   const third = new Scene({ page: true }, repository, clock);
   third.list(names.flatMap((name) => [...(current.get(name) ?? []), routeOf(name)]));
   await clock.advance(200_000);
-  t.is(repository.messages.length, told, 'the third one agrees');
+  t.is(repository.messages.length, commits, 'a third watcher agrees');
   for (const scene of [...scenes, third]) await scene.end();
 }

@@ -1,0 +1,44 @@
+/** What the branch declares and what the cluster has, as values. */
+import type { Live } from '../../src/observe/live-object.ts';
+import { toLiveService } from '../../src/observe/live-object.ts';
+import { LiveCache } from '../../src/watch/live-cache.ts';
+import type { RepositoryOptions } from '../../src/watch/repository-models.ts';
+import { RepositoryModels } from '../../src/watch/repository-models.ts';
+import { loaded, toServiceObject } from '../observe/live-objects.ts';
+import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
+
+type Files = Readonly<Record<string, string>>;
+
+/** The models of a branch with these files, by path. */
+export async function declare(files: Files, given: Partial<RepositoryOptions> = {}): Promise<RepositoryModels> {
+  const repository = new MemoryRepository();
+  repository.edit(files);
+  const branch = new MemoryBranch(repository);
+  const models = new RepositoryModels({ path: '.', cluster: undefined, page: false, ...given });
+  await models.update(await branch.fetch(), branch.read);
+  return models;
+}
+
+export function toCache(...objects: readonly Live[]): LiveCache {
+  const cache = new LiveCache(undefined);
+  for (const live of objects) cache.put(live);
+  return cache;
+}
+
+/** The two versions of a model, the candidate's in a given state; their statuses are known to be current. */
+export function toServices(model: string, status: object | undefined, digest = 'd2'): Live[] {
+  return (['0', '1'] as const).map((n) => {
+    const version = n === '0' ? { version: 'v1', digest: 'd1', status: loaded } : { version: 'v2', digest, status };
+    const object = toServiceObject({
+      name: `${model}-${n}`,
+      uid: `${model}-${n}`,
+      version: version.version,
+      digest: version.digest,
+      ...(version.status === undefined ? {} : { status: version.status }),
+    }) as { metadata: { labels: Record<string, string> } };
+    object.metadata.labels['app.kubernetes.io/name'] = model;
+    return { ...toLiveService(object), statusIsLater: true };
+  });
+}
+
+export const inNamespace = <T extends Live>(live: T, namespace: string): T => ({ ...live, namespace });
