@@ -76,7 +76,7 @@ export async function runEdit(name: string, flags: EditFlags, host: Host, think:
   const session: Session = { target, git, head, flags, place, host };
   const planned = think(target, head?.target);
   if ('problems' in planned) return refuse(planned.problems, host, target.places.toShownPath);
-  if ('plan' in planned) return carryOut(session, planned.plan);
+  if ('plan' in planned) return carryOut(session, planned.plan, think);
   return finish(session, planned, think);
 }
 
@@ -101,7 +101,8 @@ async function finish(session: Session, done: DoneEdit, think: Think): Promise<n
     const source = target.tree.read(toFoundFile(path));
     if ('code' in source) return refuse([source], host, toShownPath);
     const { message, outcome } = done;
-    return carryOut(session, { path, before: source.text, after: source.text, message, outcome, notes: () => [] });
+    const plan = { path, before: source.text, after: source.text, message, outcome, notes: () => [] };
+    return carryOut(session, plan, think);
   }
   const files = isOwn ? [path] : head.uncommitted;
   const why = isOwn
@@ -172,7 +173,7 @@ function isHeld(head: EditTarget | undefined, think: Think): boolean {
 }
 
 /** Checked, shown, written, and committed where that is asked for. */
-async function carryOut(session: Session, plan: EditPlan): Promise<number> {
+async function carryOut(session: Session, plan: EditPlan, think: Think): Promise<number> {
   const { target, flags, host } = session;
   const { toShownPath } = target.places;
   const checked = check(target, plan);
@@ -198,10 +199,11 @@ async function carryOut(session: Session, plan: EditPlan): Promise<number> {
     return exitCodes.problems;
   }
   const destination = await findTargetBranch(session);
+  const isHeldNow = async () => isHeld((await readHeadView(target, session.git))?.target, think);
   const told =
     flags.dryRun === true
       ? { code: exitCodes.fine, out: [toDryRun(flags, destination)], err: [] }
-      : await writeEdit(session, { ...plan, outcome: plan.outcome(after), destination });
+      : await writeEdit(session, { ...plan, outcome: plan.outcome(after), destination, isHeld: isHeldNow });
   showProblems(checked.warnings, host, 2, toShownPath);
   const style = host.style(1);
   host.write(1, [

@@ -40,6 +40,8 @@ export interface CheckedEdit {
   readonly outcome: string;
   /** Where it is to be pushed; undefined: nowhere. */
   readonly destination: Destination | undefined;
+  /** Whether what HEAD has now is this edit: a hook may have changed it. */
+  readonly isHeld: () => Promise<boolean>;
 }
 
 /** Lines for standard output and standard error. */
@@ -127,6 +129,11 @@ async function tellCommitted(
   const { message, outcome, destination } = edit;
   const { id = '', branch } = made;
   const shown = target.places.toShownPath(edit.path);
+  if (made.isChanged && !(await edit.isHeld())) {
+    const lost = safe`model-mirror: ${mask(id.slice(0, 7))} is committed without this edit, and is not pushed`;
+    const next = safe`Next: ${toStepLine(git, [{ words: ['show', id.slice(0, 12)] }], place)}`;
+    return { code: exitCodes.problems, out: [], err: [...made.remarks, lost, next] };
+  }
   const written = edit.before === edit.after ? '' : 'written, and ';
   const done = [
     `${shown} is ${written}committed on ${mask(branch ?? 'no branch')} as ${id.slice(0, 7)}.`,

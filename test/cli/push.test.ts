@@ -85,6 +85,31 @@ test('what is committed is pushed, and a second time there is nothing to do', as
   t.regex((await run('mirror', 'wisdom', '0', '--commit', '--push')).out, /: nothing to do\n$/);
 });
 
+test('a commit that a hook has emptied of the edit is not taken for it, nor pushed', async (t) => {
+  const { run, git, hook, there } = setUp(t);
+  const before = there('rev-parse', 'main');
+  hook('pre-commit', `git checkout HEAD -- ${policy}`);
+  const { code, out, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
+  t.is(code, 1);
+  t.notRegex(out, /committed|pushed|What follows/);
+  t.regex(err, /^a hook has changed what is committed of models\/wisdom\/policy\.yaml$/m);
+  t.regex(
+    err,
+    /^model-mirror: [0-9a-f]{7} is committed without this edit, and is not pushed\nNext: git show [0-9a-f]{12}$/m,
+  );
+  t.false(isZero(git('show', `HEAD:${policy}`)));
+  t.is(there('rev-parse', 'main'), before);
+});
+
+test('a commit that a hook has formatted is pushed: it holds the edit', async (t) => {
+  const { run, hook, there } = setUp(t);
+  hook('pre-commit', `echo '# formatted' >> ${policy}`, `git add ${policy}`);
+  const { code, out } = await run('mirror', 'wisdom', '0', '--commit', '--push');
+  t.is(code, 0);
+  t.regex(out, /^It is pushed to main of origin\.$/m);
+  t.true(there('show', `main:${policy}`).endsWith('# formatted\n'));
+});
+
 test('what is committed already is pushed', async (t) => {
   const { run, git, there } = setUp(t);
   t.is((await run('mirror', 'wisdom', '0', '--commit')).code, 0);

@@ -39,6 +39,8 @@ export interface MadeCommit {
   readonly branch: string | undefined;
   /** The blob that was staged of this file, where neither HEAD nor the work tree held the same. */
   readonly unstaged: string | undefined;
+  /** Whether a hook made it hold something else of the file than what was written. */
+  readonly isChanged: boolean;
   /** What hooks did beside it, and what git and they said though they let it pass. */
   readonly remarks: readonly SafeText[];
 }
@@ -98,7 +100,7 @@ export async function commitFile(
   try {
     const own = staged === undefined || isSame(staged, committed) ? undefined : await probe.read(change.before);
     write();
-    const attempt = new Attempt(git, change, wish, { head, staged });
+    const attempt = new Attempt(git, change, wish, { head, staged, committed });
     try {
       const meant = await probe.read(change.after);
       const unstaged =
@@ -109,7 +111,7 @@ export async function commitFile(
           : staged.blob;
       if (isSame(meant, committed)) {
         await attempt.stage();
-        return { id: undefined, branch: head.branch, unstaged, remarks: [] };
+        return { id: undefined, branch: head.branch, unstaged, isChanged: false, remarks: [] };
       }
       if (head.branch === undefined && wish.branch === undefined)
         throw new Fault('environment', safe`no branch is checked out`, safe`pass --branch NAME to make one`);
@@ -141,6 +143,7 @@ class Attempt {
   readonly #wish: CommitWish;
   readonly #head: Head;
   readonly #staged: Staged | undefined;
+  readonly #committed: Entry | undefined;
   #isTouched = false;
   #isBranched = false;
   /** Whether a commit was made, after which nothing can be taken back. */
@@ -150,13 +153,14 @@ class Attempt {
     git: Git,
     change: FileChange,
     wish: CommitWish,
-    before: { readonly head: Head; readonly staged: Staged | undefined },
+    before: { readonly head: Head; readonly staged: Staged | undefined; readonly committed: Entry | undefined },
   ) {
     this.#git = git;
     this.#change = change;
     this.#wish = wish;
     this.#head = before.head;
     this.#staged = before.staged;
+    this.#committed = before.committed;
   }
 
   /** Makes the index hold what the work tree does; unlike `git add` whether it is ignored or not. */
@@ -193,6 +197,9 @@ class Attempt {
         safe`see git reflog for what was committed`,
       );
     }
+    const found = await readCommitted(this.#git, path, head.commit);
+    // Somebody else may have moved HEAD, a hook too.
+    if (ended.code !== 0 && isSame(found, this.#committed)) throw toRefused('the commit', ended);
     this.#isMade = true;
     if (isSkipped) await this.#update(['--skip-worktree', path]);
     const said = toSaid(`${ended.complaint}\n${ended.output.toString('utf8')}`, Number.POSITIVE_INFINITY);
@@ -204,8 +211,10 @@ class Attempt {
           ? safe`a hook has detached HEAD`
           : safe`a hook has checked out ${mask(head.branch)} in place of ${mask(expected ?? '')}`,
       );
-    remarks.push(...(await this.#describeHooks(head.commit, meant)));
-    return { id: head.commit, branch: head.branch, remarks };
+    const isChanged = !isSame(found, meant);
+    remarks.push(...(await this.#describeOthers(head.commit)));
+    if (isChanged) remarks.push(safe`a hook has changed what is committed of ${mask(path)}`);
+    return { id: head.commit, branch: head.branch, isChanged, remarks };
   }
 
   /** What was begun is taken back, as far as nobody has changed it meanwhile. @returns what to throw. */
@@ -231,21 +240,14 @@ class Attempt {
     return said === undefined ? [] : [safe`git switch said: ${said}`];
   }
 
-  async #describeHooks(commit: string, meant: Entry): Promise<SafeText[]> {
-    const { path } = this.#change;
-    const [listed, found] = await Promise.all([
-      this.#git.read(['diff-tree', '-r', '-z', '--no-renames', '--name-only', this.#head.commit, commit]),
-      readCommitted(this.#git, path, commit),
-    ]);
-    const others = listed.split('\0').filter((other) => other !== '' && other !== path);
-    return [
-      ...(others.length === 0
-        ? []
-        : [
-            safe`a hook has added to the commit: ${joinTexts(others.slice(0, 10).map(mask), ', ')}${others.length > 10 ? ', …' : ''}`,
-          ]),
-      ...(isSame(found, meant) ? [] : [safe`a hook has changed what is committed of ${mask(path)}`]),
-    ];
+  async #describeOthers(commit: string): Promise<SafeText[]> {
+    const words = ['diff-tree', '-r', '-z', '--no-renames', '--name-only', this.#head.commit, commit];
+    const others = (await this.#git.read(words))
+      .split('\0')
+      .filter((other) => other !== '' && other !== this.#change.path);
+    if (others.length === 0) return [];
+    const shown = joinTexts(others.slice(0, 10).map(mask), ', ');
+    return [safe`a hook has added to the commit: ${shown}${others.length > 10 ? ', …' : ''}`];
   }
 
   #restoreFile(): SafeText[] {

@@ -138,6 +138,20 @@ test('the commit holds this file alone, and leaves what else is changed or stage
   await scene.git('fsck', '--strict');
 });
 
+test('a commit that is refused is none, though a hook has moved HEAD meanwhile', async (t) => {
+  const scene = await setUp(t);
+  scene.hook(
+    'pre-commit',
+    'git update-ref HEAD $(git commit-tree HEAD^{tree} -p HEAD -m other)',
+    'echo no >&2; exit 1',
+  );
+  const error = await t.throwsAsync(scene.commit());
+  t.is(error?.message, 'git refuses the commit: no');
+  t.is(await scene.git('log', '-1', '--format=%s'), 'other\n');
+  t.is(await scene.git('status', '--porcelain'), '');
+  t.is(scene.read(file), 'a: 1\n');
+});
+
 test('a new file, in a new folder, though it is ignored', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\n', '.gitignore': 'deep\n' });
   await scene.commit({}, 'models/new/deep/policy.yaml');
