@@ -20,7 +20,7 @@ export function addMirror(program: Command, host: Host, finish: (code: number) =
 Below 1 %, for example 0.2, it asks on a terminal whether you mean that; 0.2% with the sign is not questioned.
 
 Example: stop mirroring to the candidate of one model, whatever the outer policies say
-  $ model-mirror mirror wisdom 0 --here --commit`,
+  $ model-mirror mirror wisdom 0 --here --commit --push`,
     )
     .action(async (model: string, percentage: string, flags: MirrorFlags) =>
       finish(await (await import('./edit.ts')).runMirror(model, percentage, flags, host)),

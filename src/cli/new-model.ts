@@ -200,6 +200,7 @@ async function writeModel(model: NewModel, { flags, host, origin, iter8, isPerce
     if (flags.dryRun === true) host.write(1, diffs);
     return refuse(problems, host, places, '; the places are those of the files as they would be: --dry-run shows them');
   }
+  const isOwn = !isFilePresent(real);
   const report = flags.dryRun === true ? 'Nothing is written, for --dry-run.\n' : write(files, places);
   host.write(1, [
     ...diffs,
@@ -209,7 +210,7 @@ async function writeModel(model: NewModel, { flags, host, origin, iter8, isPerce
       ...toPlaceNotes(model, given),
     ].map((note) => `${style('cyan', note)}\n`),
     report,
-    ...(flags.dryRun === true ? [] : await toNextLines(model, { files, folder, places, host })),
+    ...(flags.dryRun === true ? [] : await toNextLines(model, { files, folder, isOwn, places, host })),
   ]);
   showProblems(problems, host, 2, places.toShownPath);
   return exitCodes.fine;
@@ -218,15 +219,17 @@ async function writeModel(model: NewModel, { flags, host, origin, iter8, isPerce
 interface WrittenFiles {
   readonly files: readonly NewFile[];
   readonly folder: string;
+  /** Whether nothing else is in it. */
+  readonly isOwn: boolean;
   readonly places: Places;
   readonly host: Host;
 }
 
-async function toNextLines(model: NewModel, { files, folder, places, host }: WrittenFiles): Promise<string[]> {
+async function toNextLines(model: NewModel, { files, folder, isOwn, places, host }: WrittenFiles): Promise<string[]> {
   const root = findRepository(places.repository);
   const git = root === undefined ? undefined : new Git(root, host);
   const state = git && (await readLocalState(git, places, []));
-  const paths = [...files.map(({ path }) => path), schemaFolder];
+  const paths = [...(isOwn ? [folder] : files.map(({ path }) => path)), schemaFolder];
   const place = { workingDirectory: host.workingDirectory, repository: places.repository };
   const fresh = state && { ...state, isTracked: () => false };
   const steps = git && fresh && (await readGitSteps(git, fresh, paths, place));

@@ -223,10 +223,24 @@ test('who looks at the upstream is told what is missing there', async (t) => {
   t.notRegex((await run('status', '--revision', 'HEAD')).out, /First/);
 });
 
-test('without git nothing is said of it', async (t) => {
-  const { runIn, put } = clone(t);
+test('without git, files are read and edited as ever; a commit is refused before anything is written', async (t) => {
+  const { runIn, put, read } = clone(t);
+  const none = { PATH: '/nowhere' };
   put(policy, toPolicy(30));
-  const { code, out } = await runIn({ PATH: '/nowhere' }, 'explain', 'wisdom');
-  t.is(code, 0);
-  t.notRegex(out, /First/);
+  for (const words of [['explain', 'wisdom'], ['status']]) {
+    const { code, out } = await runIn(none, ...words);
+    t.is(code, 0);
+    t.notRegex(out, /First/);
+  }
+  const edit = await runIn(none, 'mirror', 'wisdom', '5');
+  t.is(edit.code, 0);
+  t.regex(edit.out, /policy\.yaml is written\. Commit and push it\.$/m);
+  for (const way of [['--commit'], ['--branch', 'new'], ['--commit', '--push']])
+    for (const value of ['5', '6']) {
+      const { code, out, err } = await runIn(none, 'mirror', 'wisdom', value, ...way);
+      t.is(code, 3);
+      t.is(out, '');
+      t.is(err, 'model-mirror: git is not installed, or not in PATH\n    install git 2.30 or newer\n');
+      t.is(read(policy), toPolicy(5));
+    }
 });

@@ -157,3 +157,43 @@ test('a policy that is new is named to git, an ignored one too', async (t) => {
   shell(firstOf((await run('status')).out));
   t.throws(() => git('show', `origin/main:${policy}`));
 });
+
+test('what init has written is committed and pushed by what it prints', async (t) => {
+  for (const [dir, place] of [
+    ['models/new', '.'],
+    ['others/and more', '.'],
+    ['-m/new', '.'],
+    ['new', 'models'],
+    ['models', 'models/wisdom'],
+  ] as const) {
+    const repository = clone(t);
+    const { git, folder, put } = repository;
+    mkdirSync(join(folder, 'models/mine'), { recursive: true });
+    put('models/mine/notes', 'mine\n');
+    put('.git/info/exclude', '.model-mirror\n');
+    const here = repository.at(place);
+    const words = ['init', 'fresh', '--format', 'sklearn', '--storage-uri', 's3://models/v1', '--version', 'v1'];
+    const at = dir === 'models' ? '..' : dir;
+    const { out, code, err } = await here.run(
+      ...words,
+      '--namespace',
+      'a',
+      '--dir',
+      dir.startsWith('-') ? `./${at}` : at,
+    );
+    t.is(code, 0, err);
+    here.shell(stepOf(out));
+    const found = git('diff', '-z', '--name-only', 'origin/main~1', 'origin/main').split('\0');
+    const inner = dir === 'models' ? 'models' : join(place, dir);
+    t.deepEqual(
+      found.filter((path) => path !== ''),
+      [
+        '.model-mirror/model.schema.json',
+        '.model-mirror/policy.schema.json',
+        `${inner}/model.yaml`,
+        `${inner}/policy.yaml`,
+      ].sort(),
+    );
+    t.is(git('log', '-1', '--format=%s'), 'fresh: new model\n');
+  }
+});
