@@ -9,7 +9,7 @@ import { valueAt } from '../input/plain-value.ts';
 import { mask } from '../input/safe-text.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import { toAnnotationPart, toSpecPart } from '../serving/digest-text.ts';
-import { loadingAnnotations } from '../serving/modelmesh.ts';
+import { mode } from '../serving/modes.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
 import { describeMirror, isSameModel, toMove } from './rollout-change.ts';
 
@@ -151,7 +151,7 @@ export function findLoadingChanges(before: ModelState, after: ModelState, role: 
     const own = valueAt(rollout[role]?.declared.overrides, ['metadata', 'annotations', key]);
     return own === undefined ? valueAt(rollout.file.model.spec.template, ['metadata', 'annotations', key]) : own;
   };
-  const declared = loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
+  const declared = mode.loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
   const isAsRendered = toAnnotationPart(before.digests[role]) === toAnnotationPart(after.digests[role]);
   return declared.length > 0 || isAsRendered ? declared : findPatchedAnnotations(before, after);
 }
@@ -166,8 +166,8 @@ function findPatchedAnnotations(before: ModelState, after: ModelState): string[]
     ]);
     return JSON.stringify(operations.filter(([, found]) => Array.isArray(found) && found.length > 0));
   };
-  const found = loadingAnnotations.filter((key) => read(before, key) !== read(after, key));
-  return (found.length > 0 ? found : [...loadingAnnotations]).map((key) => `${key} (by a patch)`);
+  const found = mode.loadingAnnotations.filter((key) => read(before, key) !== read(after, key));
+  return (found.length > 0 ? found : [...mode.loadingAnnotations]).map((key) => `${key} (by a patch)`);
 }
 
 /** Whether the primary is what the candidate was, and the candidate is no more. */

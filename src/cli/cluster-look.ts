@@ -8,6 +8,7 @@ import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
 import type { FollowedService } from '../observe/freshness.ts';
 import { follow } from '../observe/freshness.ts';
 import type { Live, LiveRoute, LiveService } from '../observe/live-object.ts';
+import { routeKind } from '../observe/live-object.ts';
 import type { DeclaredModel, ModelMemory } from '../observe/observed-model.ts';
 import { observeModel } from '../observe/observed-model.ts';
 
@@ -43,7 +44,7 @@ export class ClusterLook {
     const routes = new Map<string, LiveRoute>();
     const others = new Map<string, LiveService[]>();
     for (const live of objects) {
-      if (live.kind === 'VirtualService') routes.set(toKey(live), live);
+      if (live.kind === routeKind) routes.set(toKey(live), live);
       else {
         services.set(toKey(live), follow(this.#services.get(toKey(live)), live));
         const model = toKey({ namespace: live.namespace, name: live.model ?? '' });

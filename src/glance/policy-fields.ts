@@ -1,10 +1,11 @@
 /** The policy that holds for a model → who set which field, what was overridden, and whom patches reach. */
 import { valueAt } from '../input/plain-value.ts';
 import type { Place } from '../input/problem.ts';
+import type { FieldOrigin } from '../input/source-file.ts';
 import { locate } from '../input/yaml-text.ts';
 import { matches } from '../manifests/patch.ts';
 import { listObjects } from '../render/render-model.ts';
-import type { Origin, Setting } from '../rollout/effective-policy.ts';
+import type { Setting } from '../rollout/effective-policy.ts';
 import { replacedFields } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 
@@ -79,6 +80,6 @@ function toPlaced({ value, origin }: Setting): PlacedValue {
   return { value, place: toPlace(origin) };
 }
 
-function toPlace({ source, path }: Origin): Place {
+function toPlace({ source, path }: FieldOrigin): Place {
   return locate(source, path);
 }

@@ -21,3 +21,9 @@ export function valueAt(value: unknown, path: FieldPath): unknown {
 export function omitUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }
+
+/** The text at a path; undefined when there is none. */
+export function textAt(value: unknown, path: FieldPath): string | undefined {
+  const found = valueAt(value, path);
+  return typeof found === 'string' ? found : undefined;
+}

@@ -1,5 +1,5 @@
 /**
- * Lists and then watches InferenceServices and VirtualServices, for ever.
+ * Lists and then watches InferenceServices and routes, for ever.
  *
  * Invariants: after any trouble it goes on where it stopped, or lists again when that is no longer to be
  * had, so no change is lost; a list that did not come to its end says nothing of what is missing; a
@@ -11,6 +11,7 @@ import { mask, safe } from '../input/safe-text.ts';
 import { managedByLabel } from '../manifests/manifest.ts';
 import type { Live } from '../observe/live-object.ts';
 import { toLiveRoute, toLiveService } from '../observe/live-object.ts';
+import { router } from '../routing/routers.ts';
 import { computeBackoff } from '../watch/backoff.ts';
 import type { Clock, Log, Meter } from '../watch/ports.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
@@ -53,9 +54,7 @@ const toKinds = (instanceLabel: string | undefined): readonly Kind[] => [
     toLive: toLiveService,
   },
   {
-    kind: 'VirtualService',
-    groupVersion: 'networking.istio.io/v1',
-    plural: 'virtualservices',
+    ...router.watched,
     toLive: (object) => toLiveRoute(object, instanceLabel),
   },
 ];

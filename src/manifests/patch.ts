@@ -12,11 +12,17 @@ import type { FieldPath, Finding, Problem, Severity } from '../input/problem.ts'
 import { toFieldText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
-import type { PlacedPatch } from '../rollout/effective-policy.ts';
+import type { Patch } from '../input/schema.ts';
+import type { FieldOrigin } from '../input/source-file.ts';
 import { findChangedFields } from './changed-fields.ts';
 import type { Manifest } from './manifest.ts';
 import type { Patchable } from './patchable.ts';
 import { findPatchable } from './patchable.ts';
+
+export interface PlacedPatch {
+  readonly patch: Patch;
+  readonly origin: FieldOrigin;
+}
 
 export interface Patched<T extends Manifest> {
   readonly manifest: T;

@@ -1,13 +1,14 @@
 /**
- * What is kept of a live InferenceService or VirtualService: ten thousand models are twenty thousand of
+ * What is kept of a live InferenceService or route: ten thousand models are twenty thousand of
  * each, and whole objects would be ten times as much.
  *
  * Invariant: whatever an object holds, reading it fails nowhere: it was written by others.
  */
-import { isMap, valueAt } from '../input/plain-value.ts';
-import { computeLoaded } from '../manifests/digest.ts';
-import { digestAnnotation, nameLabel, pathAnnotation, versionLabel } from '../manifests/manifest.ts';
-import { loadingAnnotations } from '../serving/modelmesh.ts';
+import { isMap, textAt, valueAt } from '../input/plain-value.ts';
+import { digestAnnotation, nameLabel, versionLabel } from '../manifests/manifest.ts';
+import { router } from '../routing/routers.ts';
+import { computeLoaded } from '../serving/digest.ts';
+import { mode } from '../serving/modes.ts';
 
 interface LiveObject {
   readonly namespace: string;
@@ -57,8 +58,11 @@ export interface LiveService extends LiveObject {
   readonly isFirst: 'yes' | 'no' | 'unrecorded';
 }
 
+/** The kind of the router's objects that are watched. */
+export const routeKind = router.watched.kind;
+
 export interface LiveRoute extends LiveObject {
-  readonly kind: 'VirtualService';
+  readonly kind: typeof routeKind;
   /** The model's folder from the repository's root; hop 1 alone has it. */
   readonly path: string | undefined;
   /** The share of requests that is mirrored, in percent; 0: none. */
@@ -100,18 +104,19 @@ export function toLiveService(object: unknown): LiveService {
 }
 
 /**
- * A VirtualService as the API serves it → what is kept of it.
+ * An object that the router watches, as the API serves it → what is kept of it.
  *
  * @param instanceLabel in which Argo CD names the Application, where it does not write its annotation.
  */
 export function toLiveRoute(object: unknown, instanceLabel = defaultInstanceLabel): LiveRoute {
-  const route = ['spec', 'http', 0];
+  const { folder, requests, copies } = router.read([object]);
+  const backend = copies?.candidate ?? requests?.primary;
   return {
-    kind: 'VirtualService',
+    kind: routeKind,
     ...toIdentity(object),
-    path: textAt(object, ['metadata', 'annotations', pathAnnotation]),
-    percentage: toPercentage(object, route),
-    to: textAt(object, [...route, 'route', 0, 'headers', 'request', 'set', 'mm-vmodel-id']),
+    path: folder,
+    percentage: requests?.mirror?.percentage ?? 0,
+    to: backend && mode.readVersion(backend),
     tracking:
       textAt(object, ['metadata', 'annotations', trackingAnnotation]) ??
       textAt(object, ['metadata', 'labels', instanceLabel]),
@@ -145,16 +150,6 @@ function toReport(status: object): ServiceReport {
   return { ...said, message: modelStatus('lastFailureInfo', 'message'), stamp };
 }
 
-/** Absent means 100 (Istio's VirtualService reference); Envoy knows four decimals. */
-function toPercentage(object: unknown, route: readonly (string | number)[]): number {
-  if (!isMap(valueAt(object, [...route, 'mirror']))) return 0;
-  const written = valueAt(object, [...route, 'mirrorPercentage']);
-  if (written === undefined) return 100;
-  const value = valueAt(written, ['value']);
-  if (typeof value !== 'number' || !(value > 0)) return 0;
-  return Math.min(100, Math.round(value * 10_000) / 10_000);
-}
-
 /** What the API server's own record of writes, to the second, says of the spec and the status. */
 function toRecord(object: unknown): Pick<LiveService, 'statusIsLater' | 'isFirst'> {
   const entries = toMaps(valueAt(object, ['metadata', 'managedFields']));
@@ -174,14 +169,9 @@ function toRecord(object: unknown): Pick<LiveService, 'statusIsLater' | 'isFirst
 function isOfLoading(fields: unknown): boolean {
   if (isMap(valueAt(fields, ['f:spec']))) return true;
   const annotations = valueAt(fields, ['f:metadata', 'f:annotations']);
-  return loadingAnnotations.some((key) => valueAt(annotations, [`f:${key}`]) !== undefined);
+  return mode.loadingAnnotations.some((key) => valueAt(annotations, [`f:${key}`]) !== undefined);
 }
 
 function toMaps(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isMap) : [];
-}
-
-function textAt(value: unknown, path: readonly (string | number)[]): string | undefined {
-  const found = valueAt(value, path);
-  return typeof found === 'string' ? found : undefined;
 }

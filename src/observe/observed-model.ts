@@ -5,7 +5,7 @@
  */
 import { omitUndefined } from '../input/plain-value.ts';
 import type { ModelStatus, VersionStatus } from '../input/schema.ts';
-import { toMirrorName } from '../manifests/routing.ts';
+import { router } from '../routing/routers.ts';
 import type { FollowedService } from './freshness.ts';
 import type { LiveRoute } from './live-object.ts';
 import { computeObserved } from './service-state.ts';
@@ -96,9 +96,9 @@ function toLoaded({ loaded }: Trust, { state, loaded: observed }: VersionStatus,
   return state === 'Ready' ? observed : undefined;
 }
 
-/** What the live VirtualServices do: hop 1 mirrors a share of the requests, hop 2 routes the copies to a version. */
+/** What the live routes do: hop 1 mirrors a share of the requests, hop 2 routes the copies to a version. */
 function observeMirror(model: string, live: LiveView): ModelStatus['status']['mirror'] {
   const percentage = live.route(model)?.percentage ?? 0;
-  const to = live.route(toMirrorName(model))?.to;
+  const to = live.route(router.toMirrorName(model))?.to;
   return percentage === 0 || to === undefined ? undefined : { to, percentage };
 }

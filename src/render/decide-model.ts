@@ -5,19 +5,19 @@ import type { FieldPath, Problem } from '../input/problem.ts';
 import { toFieldText } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
-import { computeDigest, computeLoaded } from '../manifests/digest.ts';
-import type { DigestedVersion } from '../manifests/digest-upgrade.ts';
-import { toRenderedDigest, upgradeStatus } from '../manifests/digest-upgrade.ts';
-import type { InferenceService, PlacedFinding } from '../manifests/inference-service.ts';
-import { addDigest, checkInferenceService, renderInferenceService } from '../manifests/inference-service.ts';
 import { toOwnLabels, versionLabel } from '../manifests/manifest.ts';
 import type { Patched } from '../manifests/patch.ts';
 import { patchManifest, toPatchProblems } from '../manifests/patch.ts';
-import { patchable } from '../manifests/patchable.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import { computeDigest, computeLoaded } from '../serving/digest.ts';
+import type { DigestedVersion } from '../serving/digest-upgrade.ts';
+import { toRenderedDigest, upgradeStatus } from '../serving/digest-upgrade.ts';
+import { addDigest, checkInferenceService, renderInferenceService } from '../serving/inference-service.ts';
+import { patchable } from '../serving/patchable.ts';
+import type { InferenceService, PlacedFinding } from '../serving/serving-mode.ts';
 import type { LoadedModel } from './load.ts';
 
 /** Of the InferenceServices, whichever form is rendered while 0.1.0's watcher is at work. */
@@ -58,7 +58,7 @@ export function decideModel(
   const { policy, primary, candidate } = rollout;
   const rendered = [primary, ...(candidate === undefined ? [] : [candidate])].map((version) => {
     const declared = renderInferenceService(rollout, version);
-    const patched = patchManifest(declared, policy.patches, patchable.inferenceService);
+    const patched = patchManifest(declared, policy.patches, patchable);
     const { manifest } = patched;
     return {
       manifest,

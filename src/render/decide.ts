@@ -2,13 +2,12 @@
 import type { Problem } from '../input/problem.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import { checkRollout, computeRollout } from '../rollout/rollout.ts';
+import { router } from '../routing/routers.ts';
 import type { DecidedModel } from './decide-model.ts';
 import { decideModel } from './decide-model.ts';
-import { checkForeignHosts } from './foreign-hosts.ts';
 import type { LoadedApplication } from './load.ts';
 import type { EffectivePolicies } from './policies.ts';
 import { computeEffectivePolicies } from './policies.ts';
-import { checkSharedGateways } from './shared-gateways.ts';
 import { checkUniqueNames } from './unique-names.ts';
 
 export interface DecideOptions {
@@ -42,8 +41,7 @@ export function decideApplication(loaded: LoadedApplication, options: DecideOpti
       ...policies.problems,
       ...models.flatMap((model) => [...checkRollout(model.outcome.rollout), ...model.problems]),
       ...problems,
-      ...checkSharedGateways(placed),
-      ...checkForeignHosts(placed),
+      ...router.checkModels(placed),
     ],
   };
 }

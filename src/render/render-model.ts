@@ -7,20 +7,14 @@
 import type { Problem } from '../input/problem.ts';
 import type { Patch } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
-import type { Patched } from '../manifests/patch.ts';
+import type { Patched, PlacedPatch } from '../manifests/patch.ts';
 import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
-import type { Patchable } from '../manifests/patchable.ts';
-import { patchable } from '../manifests/patchable.ts';
-import {
-  renderGateways,
-  renderMirrorVirtualService,
-  renderServiceEntry,
-  renderVirtualService,
-  toMirrorName,
-} from '../manifests/routing.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
-import type { PlacedPatch } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
+import type { ObjectName, RoutedManifest } from '../routing/router.ts';
+import { router } from '../routing/routers.ts';
+import type { Traffic } from '../routing/traffic.ts';
+import { mode } from '../serving/modes.ts';
 import type { DecidedModel } from './decide-model.ts';
 
 interface RenderedObjects {
@@ -30,33 +24,49 @@ interface RenderedObjects {
 
 /** @returns the objects that are this model's own. */
 export function renderModel({ outcome: { rollout, mirror }, services }: DecidedModel): RenderedObjects {
-  const { candidate, policy } = rollout;
-  const patch = (manifest: Manifest, allowed: Patchable) => patchManifest(manifest, policy.patches, allowed);
-  const routes = [
-    patch(renderServiceEntry(rollout), patchable.serviceEntry),
-    patch(renderVirtualService(rollout, mirror.percentage), patchable.firstHop),
-    ...(candidate === undefined ? [] : [patch(renderMirrorVirtualService(rollout, candidate), patchable.secondHop)]),
-  ];
+  const { manifests, problems } = patchRoutes(rollout, router.render(toTraffic(rollout, mirror.percentage)));
   // The state that is not rendered now must patch as well, or a status commit could fail.
-  const other =
-    policy.patches.length === 0
-      ? []
-      : [patch(renderVirtualService(rollout, mirror.percentage === 0 ? 100 : 0), patchable.firstHop)];
+  const other = toTraffic(rollout, mirror.percentage === 0 ? 100 : 0);
+  const isPatched = rollout.policy.patches.length > 0;
   return {
-    manifests: [...services, ...routes.map(({ manifest }) => manifest)],
-    problems: [...routes, ...other].flatMap(toProblems),
+    manifests: [...services, ...manifests],
+    problems: isPatched ? [...problems, ...patchRoutes(rollout, router.render(other)).problems] : problems,
   };
 }
 
-/** The Gateways of a rollout's namespace, patched. */
-export function renderPatchedGateways(rollout: Rollout): RenderedObjects {
-  const { gateway, mirrorGateway, patches } = rollout.policy;
-  const patched = [
-    ...renderGateways(rollout, gateway).map((one) => patchManifest<Manifest>(one, patches, patchable.publicGateway)),
-    ...renderGateways(rollout, mirrorGateway).map((one) =>
-      patchManifest<Manifest>(one, patches, patchable.mirrorGateway),
-    ),
-  ];
+/** The objects that the models of a rollout's namespace share, patched. */
+export function renderShared(rollout: Rollout): RenderedObjects {
+  return patchRoutes(rollout, router.renderShared(rollout.namespace, rollout.policy));
+}
+
+/** @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed. */
+function toTraffic(rollout: Rollout, percentage: number): Traffic {
+  const { name, namespace, file, policy, hosts, serviceHost, primary, candidate } = rollout;
+  const service = { host: serviceHost, port: policy.service.port };
+  const { gateway, mirrorGateway } = policy;
+  return {
+    model: name,
+    namespace,
+    folder: file.folder,
+    policyRoot: policy.root,
+    hosts,
+    podLabels: mode.toPodLabels(serviceHost),
+    requests: {
+      gateway: gateway.name,
+      primary: mode.toBackend(service, primary.name),
+      timeout: policy.timeout,
+      mirror: percentage === 0 ? undefined : { host: mirrorGateway.service, port: mirrorGateway.port, percentage },
+    },
+    copies: candidate && {
+      gateway: mirrorGateway.name,
+      candidate: mode.toBackend(service, candidate.name),
+      timeout: policy.mirrorTimeout,
+    },
+  };
+}
+
+function patchRoutes({ policy }: Rollout, routes: readonly RoutedManifest[]): RenderedObjects {
+  const patched = routes.map(({ manifest, patchable }) => patchManifest(manifest, policy.patches, patchable));
   return { manifests: patched.map(({ manifest }) => manifest), problems: patched.flatMap(toProblems) };
 }
 
@@ -79,23 +89,16 @@ export function findUsedPatches(rollouts: readonly Rollout[]): Set<Patch> {
  * not fail the commit that takes the candidate away.
  */
 function hasTarget({ patch: { target } }: PlacedPatch, rollout: Rollout): boolean {
-  const { name, candidate } = rollout;
-  if (candidate === undefined && target.kind === 'InferenceService') return true;
-  return [...listObjects(rollout), { kind: 'VirtualService', name: toMirrorName(name) }].some((object) =>
-    matches(target, object.kind, object.name),
-  );
+  if (rollout.candidate === undefined && target.kind === 'InferenceService') return true;
+  return listObjects(rollout, true).some((object) => matches(target, object.kind, object.name));
 }
 
-/** What is rendered for a rollout: its own objects, and the Gateways of its namespace. */
-export function listObjects(rollout: Rollout): { readonly kind: string; readonly name: string }[] {
+/** What is rendered for a rollout: its own objects, and those that its namespace shares. */
+export function listObjects(rollout: Rollout, hasCandidate = rollout.candidate !== undefined): readonly ObjectName[] {
   const { name, primary, candidate, policy } = rollout;
-  const gateways = [policy.gateway, policy.mirrorGateway].filter(({ create }) => create);
+  const versions = candidate === undefined ? [primary] : [primary, candidate];
   return [
-    { kind: 'InferenceService', name: primary.name },
-    ...(candidate === undefined ? [] : [{ kind: 'InferenceService', name: candidate.name }]),
-    { kind: 'ServiceEntry', name },
-    { kind: 'VirtualService', name },
-    ...(candidate === undefined ? [] : [{ kind: 'VirtualService', name: toMirrorName(name) }]),
-    ...gateways.map((gateway) => ({ kind: 'Gateway', name: gateway.name })),
+    ...versions.map((version) => ({ kind: 'InferenceService', name: version.name })),
+    ...router.listObjects(name, hasCandidate, policy),
   ];
 }

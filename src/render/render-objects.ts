@@ -5,10 +5,11 @@ import { compareText } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import { orderKeys, toCanonicalText } from '../manifests/manifest.ts';
-import type { EffectivePolicy, PlacedPatch } from '../rollout/effective-policy.ts';
+import type { PlacedPatch } from '../manifests/patch.ts';
+import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import type { DecidedModel } from './decide-model.ts';
-import { renderModel, renderPatchedGateways } from './render-model.ts';
+import { renderModel, renderShared } from './render-model.ts';
 import { toScopedName } from './unique-names.ts';
 
 export interface RenderedObject<T> {
@@ -60,7 +61,7 @@ export function renderObjects<T>(
     for (const manifest of manifests) add(model, manifest, false);
   }
   for (const model of findGatewayOwners(models)) {
-    const { manifests, problems: found } = renderPatchedGateways(model.outcome.rollout);
+    const { manifests, problems: found } = renderShared(model.outcome.rollout);
     problems.push(...found);
     for (const manifest of manifests) add(model, manifest, true);
   }

@@ -3,7 +3,8 @@ import { toProblem } from '../input/parse-document.ts';
 import type { Problem } from '../input/problem.ts';
 import { mask, safe } from '../input/safe-text.ts';
 import type { Rollout } from '../rollout/rollout.ts';
-import { toServiceKey } from '../rollout/rollout.ts';
+import { router } from '../routing/routers.ts';
+import { toServiceKey } from '../routing/service-key.ts';
 import type { DecidedModel } from './decide-model.ts';
 
 /** @returns the models whose names are taken by no earlier one, and what is wrong with names and hosts. */
@@ -52,8 +53,7 @@ function claimHosts(by: DecidedModel, known: Map<string, readonly HostClaim[]>):
   const claims = new Map<string, HostClaim>();
   for (const host of rollout.hosts) {
     const claim = { by, isAdded: rollout.policy.hosts.includes(host) };
-    // On the mirror gateway each has a second form.
-    for (const form of [host, `${host}-shadow`]) {
+    for (const form of router.toHostForms(host)) {
       const key = toServiceKey(form, rollout.namespace);
       const first = known.get(key)?.find((other) => clashes(claim, other));
       if (first !== undefined) return [toHostClash(form, rollout, first.by.outcome.rollout)];

@@ -8,6 +8,8 @@ import type { FieldPath, Finding, Problem } from '../input/problem.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
+import { router } from '../routing/routers.ts';
+import { mode } from '../serving/modes.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
 
 /** A model with its file. */
@@ -36,7 +38,7 @@ export interface Rollout {
   readonly candidate: RolloutVersion | undefined;
   /** The hosts that lead to the model, the default ones first, each once. */
   readonly hosts: readonly string[];
-  /** The host of ModelMesh's Service. */
+  /** The host of the Service that serves the versions. */
   readonly serviceHost: string;
 }
 
@@ -60,7 +62,7 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
     primary: version('primary', spec.primary),
     candidate: spec.candidate === undefined ? undefined : version('candidate', spec.candidate),
     hosts: [...new Set([host, `${host}.svc`, `${host}.svc.${policy.clusterDomain}`, ...policy.hosts.toSorted()])],
-    serviceHost: policy.service.host ?? `modelmesh-serving.${namespace}.svc.${policy.clusterDomain}`,
+    serviceHost: policy.service.host ?? mode.toServiceHost(namespace, policy.clusterDomain),
   };
 }
 
@@ -92,53 +94,7 @@ export function checkRollout(rollout: Rollout): Problem[] {
       message: safe`primary and candidate are both called ${mask(primary.name)}`,
       hint: safe`give one of them another name, or leave the names out`,
     });
-  problems.push(...checkRoutes(rollout));
-  return problems;
-}
-
-/** A mirrored request must not come back to where it was mirrored, nor go to the primary again. */
-function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: Rollout): Problem[] {
-  const problems: Problem[] = [];
-  const report = (fields: readonly string[], finding: Finding) => {
-    const origin = fields.map((field) => policy.origins.get(field)).find((found) => found !== undefined);
-    problems.push(
-      toProblem(origin?.source ?? file.source, origin?.path ?? ['metadata', 'name'], finding, { on: 'value' }),
-    );
-  };
-  const { gateway, mirrorGateway } = policy;
-  const full = (reference: string) =>
-    reference.includes('/') ? mask(reference) : safe`${mask(namespace)}/${mask(reference)}`;
-  if (full(gateway.name) === full(mirrorGateway.name))
-    report(['routing.mirrorGateway.name', 'routing.gateway.name'], {
-      code: 'mirror-loop',
-      message: safe`the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, endlessly`,
-      hint: safe`give each a name of its own`,
-    });
-  const known = (host: string) => toServiceKey(host, namespace);
-  const own = known(serviceHost);
-  if (known(mirrorGateway.service) === own || hosts.some((host) => known(host) === known(mirrorGateway.service)))
-    report(['routing.mirrorGateway.service', 'routing.service.host', 'routing.hosts'], {
-      code: 'mirror-loop',
-      message: safe`mirrored requests of ${mask(name)} would go to ${mask(mirrorGateway.service)}, which leads back to the primary`,
-      hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
-    });
-  if (hosts.some((host) => known(host) === own))
-    report(['routing.hosts', 'routing.service.host'], {
-      code: 'duplicate-host',
-      message: safe`${mask(serviceHost)} is ModelMesh's own Service, which every model shares`,
-      hint: safe`remove it from routing.hosts`,
-    });
-  return problems;
-}
-
-/**
- * Equal for all hosts that may name one Service: `x`, `x.ns`, `x.ns.svc` and `x.ns.svc.<domain>`, whatever
- * the domain. A policy may give another than the cluster's, and a mirror that loops is worse than a host
- * that is refused.
- */
-export function toServiceKey(host: string, namespace: string): string {
-  const [service, of = namespace, svc = 'svc'] = host.split('.');
-  return svc === 'svc' ? `${service}.${of}.svc` : host;
+  return [...problems, ...router.checkModel(rollout)];
 }
 
 /**

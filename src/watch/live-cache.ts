@@ -2,7 +2,7 @@
 import type { FollowedService } from '../observe/freshness.ts';
 import { follow } from '../observe/freshness.ts';
 import type { Live, LiveRoute } from '../observe/live-object.ts';
-import { toKey } from '../observe/live-object.ts';
+import { routeKind, toKey } from '../observe/live-object.ts';
 
 /** By `namespace/name`. */
 export interface LiveObjects {
@@ -17,7 +17,7 @@ export type LiveChange = { readonly key: string } & (
       readonly before: FollowedService | undefined;
       readonly after: FollowedService | undefined;
     }
-  | { readonly kind: 'VirtualService'; readonly before: LiveRoute | undefined; readonly after: LiveRoute | undefined }
+  | { readonly kind: typeof routeKind; readonly before: LiveRoute | undefined; readonly after: LiveRoute | undefined }
 );
 
 export class LiveCache implements LiveObjects {
@@ -46,7 +46,7 @@ export class LiveCache implements LiveObjects {
 
   put(live: Live): LiveChange {
     const key = toKey(live);
-    if (live.kind === 'VirtualService') {
+    if (live.kind === routeKind) {
       const before = this.#routes.get(key);
       this.#routes.set(key, live);
       return { kind: live.kind, key, before, after: live };
@@ -59,7 +59,7 @@ export class LiveCache implements LiveObjects {
 
   drop(kind: Live['kind'], namespace: string, name: string): LiveChange {
     const key = toKey({ namespace, name });
-    if (kind === 'VirtualService') {
+    if (kind === routeKind) {
       const before = this.#routes.get(key);
       this.#routes.delete(key);
       return { kind, key, before, after: undefined };
@@ -74,7 +74,7 @@ export class LiveCache implements LiveObjects {
     this.#listed.add(`${kind} ${scope ?? ''}`);
     const changes = objects.map((live) => this.put(live));
     const listed = new Set(changes.map(({ key }) => key));
-    const known: ReadonlyMap<string, Live> = kind === 'VirtualService' ? this.#routes : this.#services;
+    const known: ReadonlyMap<string, Live> = kind === routeKind ? this.#routes : this.#services;
     const gone = [...known].filter(([key, { namespace }]) => !listed.has(key) && (scope ?? namespace) === namespace);
     return [...changes, ...gone.map(([, { namespace, name }]) => this.drop(kind, namespace, name))];
   }

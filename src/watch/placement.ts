@@ -8,8 +8,8 @@
 import { compareText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
-import { toMirrorName } from '../manifests/routing.ts';
-import { toKey } from '../observe/live-object.ts';
+import { routeKind, toKey } from '../observe/live-object.ts';
+import { router } from '../routing/routers.ts';
 import type { LiveChange, LiveObjects } from './live-cache.ts';
 import type { DeclaredModels, RepositoryModel } from './repository-models.ts';
 import { isBelow } from './repository-models.ts';
@@ -75,7 +75,7 @@ export function placeModels(
 export function findModels(change: LiveChange, { owners }: Placement): string[] {
   const { kind, key } = change;
   // Hop 2's VirtualService, `<model>-mirror`, is its model's as hop 1's is.
-  if (kind === 'VirtualService') return key.endsWith(mirrorEnd) ? [key, key.slice(0, -mirrorEnd.length)] : [key];
+  if (kind === routeKind) return key.endsWith(mirrorEnd) ? [key, key.slice(0, -mirrorEnd.length)] : [key];
   const services = [change.before, change.after].filter((service) => service !== undefined);
   const named = services.map(({ namespace, model }) => model && toKey({ namespace, name: model }));
   const keys = services.length === 0 ? [] : [...named, owners.get(key)];
@@ -84,7 +84,7 @@ export function findModels(change: LiveChange, { owners }: Placement): string[] 
 
 /** Whether models may be placed otherwise after a change. */
 export function movesModels({ kind, before, after }: LiveChange): boolean {
-  if (kind === 'VirtualService') return before?.path !== after?.path;
+  if (kind === routeKind) return before?.path !== after?.path;
   // A model without a VirtualService is known by its InferenceServices.
   return after !== undefined && before?.model !== after.model;
 }
@@ -99,8 +99,7 @@ export function isUnexpected(
   { models, owners }: Placement,
   { path }: WatchScope,
 ): boolean {
-  if (after === undefined)
-    return before !== undefined && (kind === 'VirtualService' ? models.has(key) : owners.has(key));
+  if (after === undefined) return before !== undefined && (kind === routeKind ? models.has(key) : owners.has(key));
   const { namespace, name } = after;
   if (after.kind === 'InferenceService')
     return after.model !== undefined && owners.get(key) !== toKey({ namespace, name: after.model });
@@ -112,7 +111,7 @@ export function isWatched(namespace: string, { namespaces }: Pick<WatchScope, 'n
   return namespaces === undefined || namespaces.includes(namespace);
 }
 
-const mirrorEnd = toMirrorName('');
+const mirrorEnd = router.toMirrorName('');
 
 function toHomes({ models, statusFiles }: DeclaredModels, before: Placement['homes']): Placement['homes'] {
   const homes = new Map(before);

@@ -2,8 +2,10 @@
  * What the cluster has and the branch says → the plan of the next commit. Of ten thousand models only those
  * are looked at again that an event, a commit or the time concerns.
  */
+
 import type { SafeText } from '../input/safe-text.ts';
 import { apiVersion } from '../input/schema-parts.ts';
+import { routeKind } from '../observe/live-object.ts';
 import type { LiveChange, LiveObjects } from './live-cache.ts';
 import type { PlannedPage } from './page-planner.ts';
 import { planPage } from './page-planner.ts';
@@ -122,7 +124,7 @@ export class Planner {
 
   /** Whether the branch was not fetched yet for the model that an object names, since it moved last. */
   #isFirstAsked({ kind, key, after }: LiveChange): boolean {
-    const named = (kind === 'VirtualService' ? after?.path : after?.model) ?? '';
+    const named = (kind === routeKind ? after?.path : after?.model) ?? '';
     const asked = this.#asked.get(`${kind} ${key}`) ?? new Set();
     if (asked.has(named) || asked.size >= maxAskedPerObject) return false;
     this.#asked.set(`${kind} ${key}`, asked.add(named));

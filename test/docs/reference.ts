@@ -5,7 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Patchable, patchable } from '../../src/manifests/patchable.ts';
+import type { Patchable } from '../../src/manifests/patchable.ts';
+import { patchable as istio } from '../../src/routing/istio/patchable.ts';
+import { patchable as inferenceService } from '../../src/serving/patchable.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -47,6 +49,7 @@ export function toReference(): string {
   return `${[head, ...sections, toPatchSection()].join('\n\n')}\n`;
 }
 
+const patchable = { ...istio, inferenceService } as const;
 const targets: Readonly<Record<keyof typeof patchable, string>> = {
   firstHop: 'VirtualService `<model>`, the first hop',
   secondHop: 'VirtualService `<model>-mirror`, the second hop',

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { upgradeStatus } from '../../src/manifests/digest-upgrade.ts';
+import { upgradeStatus } from '../../src/serving/digest-upgrade.ts';
 
 const version = { name: 'wisdom-1', digest: 'd2-00112233445566778899aabbccddeeff', loaded: 'd2-0123456789abcdef' };
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { valueAt } from '../../src/input/plain-value.ts';
-import { computeDigest, computeLoaded } from '../../src/manifests/digest.ts';
+import { computeDigest, computeLoaded } from '../../src/serving/digest.ts';
 import { isSameDigest, toSpecPart } from '../../src/serving/digest-text.ts';
 import { readRecording } from '../replay/recording.ts';
 

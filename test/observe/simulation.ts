@@ -7,9 +7,7 @@
  * are, when one is written, and above all when none is. The decisions under test are the product's own, and
  * the model knows nothing of how they are made: it knows what its server has loaded.
  */
-import { computeDigest, computeLoaded } from '../../src/manifests/digest.ts';
-import type { DigestedVersion } from '../../src/manifests/digest-upgrade.ts';
-import { upgradeStatus } from '../../src/manifests/digest-upgrade.ts';
+
 import type { FollowedService } from '../../src/observe/freshness.ts';
 import { follow } from '../../src/observe/freshness.ts';
 import { toLiveService } from '../../src/observe/live-object.ts';
@@ -17,6 +15,9 @@ import type { ModelMemory } from '../../src/observe/observed-model.ts';
 import { observeModel } from '../../src/observe/observed-model.ts';
 import type { MirrorReason } from '../../src/rollout/gate.ts';
 import { computeMirror } from '../../src/rollout/gate.ts';
+import { computeDigest, computeLoaded } from '../../src/serving/digest.ts';
+import type { DigestedVersion } from '../../src/serving/digest-upgrade.ts';
+import { upgradeStatus } from '../../src/serving/digest-upgrade.ts';
 
 /** What a person can declare of the candidate. `env` is ignored by ModelMesh; the rest determines what it loads. */
 export interface Candidate {

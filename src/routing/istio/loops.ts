@@ -3,31 +3,66 @@
  * and a host that is the Service of another namespace's ModelMesh would take all its calls. The same of a Gateway
  * that is public for one model and for copies of another: whoever calls the latter there gets its candidate.
  */
-import { toProblem } from '../input/parse-document.ts';
-import type { Finding, Problem } from '../input/problem.ts';
-import { mask, safe } from '../input/safe-text.ts';
-import type { EffectivePolicy, Origin } from '../rollout/effective-policy.ts';
-import type { Rollout } from '../rollout/rollout.ts';
-import { toServiceKey } from '../rollout/rollout.ts';
+import { toProblem } from '../../input/parse-document.ts';
+import type { Finding, Problem } from '../../input/problem.ts';
+import { mask, safe } from '../../input/safe-text.ts';
+import type { FieldOrigin } from '../../input/source-file.ts';
+import type { RoutedModel, RoutingPolicy } from '../router.ts';
+import { toServiceKey } from '../service-key.ts';
+
+/** A mirrored request must not come back to where it was mirrored, nor go to the primary again. */
+export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: RoutedModel): Problem[] {
+  const problems: Problem[] = [];
+  const report = (fields: readonly string[], finding: Finding) => {
+    const origin = fields.map((field) => policy.origins.get(field)).find((found) => found !== undefined);
+    problems.push(
+      toProblem(origin?.source ?? file.source, origin?.path ?? ['metadata', 'name'], finding, { on: 'value' }),
+    );
+  };
+  const { gateway, mirrorGateway } = policy;
+  const full = (reference: string) =>
+    reference.includes('/') ? mask(reference) : safe`${mask(namespace)}/${mask(reference)}`;
+  if (full(gateway.name) === full(mirrorGateway.name))
+    report(['routing.mirrorGateway.name', 'routing.gateway.name'], {
+      code: 'mirror-loop',
+      message: safe`the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, endlessly`,
+      hint: safe`give each a name of its own`,
+    });
+  const known = (host: string) => toServiceKey(host, namespace);
+  const own = known(serviceHost);
+  if (known(mirrorGateway.service) === own || hosts.some((host) => known(host) === known(mirrorGateway.service)))
+    report(['routing.mirrorGateway.service', 'routing.service.host', 'routing.hosts'], {
+      code: 'mirror-loop',
+      message: safe`mirrored requests of ${mask(name)} would go to ${mask(mirrorGateway.service)}, which leads back to the primary`,
+      hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
+    });
+  if (hosts.some((host) => known(host) === own))
+    report(['routing.hosts', 'routing.service.host'], {
+      code: 'duplicate-host',
+      message: safe`${mask(serviceHost)} is ModelMesh's own Service, which every model shares`,
+      hint: safe`remove it from routing.hosts`,
+    });
+  return problems;
+}
 
 /** @param rollouts those whose namespace is known. */
-export function checkForeignHosts(rollouts: readonly Rollout[]): Problem[] {
-  const byHost = new Map<string, Rollout>();
-  const byService = new Map<string, Rollout>();
+export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
+  const byHost = new Map<string, RoutedModel>();
+  const byService = new Map<string, RoutedModel>();
   for (const rollout of rollouts) {
     for (const host of rollout.hosts) byHost.set(toServiceKey(host, rollout.namespace), rollout);
     byService.set(toServiceKey(rollout.serviceHost, rollout.namespace), rollout);
   }
-  const toName = (name: string, { namespace }: Rollout) => (name.includes('/') ? name : `${namespace}/${name}`);
+  const toName = (name: string, { namespace }: RoutedModel) => (name.includes('/') ? name : `${namespace}/${name}`);
   const byGateway = new Map(rollouts.map((rollout) => [toName(rollout.policy.gateway.name, rollout), rollout]));
-  const reported = new Map<EffectivePolicy, Set<string>>();
+  const reported = new Map<RoutingPolicy, Set<string>>();
   return rollouts.flatMap((rollout) => {
     const { namespace, hosts, serviceHost, policy } = rollout;
     const toKey = (host: string) => toServiceKey(host, namespace);
     // Of its own hosts and its own ModelMesh, the rollout's own checks have said it.
     const own = new Set([serviceHost, ...hosts].map(toKey));
     const problems: Problem[] = [];
-    const report = (field: string, host: string, finding: Finding, otherwise?: Origin) => {
+    const report = (field: string, host: string, finding: Finding, otherwise?: FieldOrigin) => {
       const origin = policy.origins.get(field) ?? otherwise;
       const known = reported.get(policy) ?? new Set();
       if (origin === undefined || known.has(host)) return;

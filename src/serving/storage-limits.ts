@@ -7,7 +7,7 @@ import { isMap } from '../input/plain-value.ts';
 import type { FieldPath, Finding } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { join, quote, safe } from '../input/safe-text.ts';
-import type { Manifest } from './manifest.ts';
+import type { Manifest } from '../manifests/manifest.ts';
 
 interface Found extends Finding {
   readonly path: FieldPath;

@@ -12,7 +12,7 @@
  *   rendered has the new form.
  */
 import type { ModelStatus } from '../input/schema.ts';
-import { isOfThisVersion, toSpecPart } from '../serving/digest-text.ts';
+import { isOfThisVersion, toSpecPart } from './digest-text.ts';
 
 type Status = ModelStatus['status'];
 type SeenVersion = NonNullable<Status['primary']>;

@@ -1,91 +1,17 @@
-/** A version of a model → its InferenceService, and what KServe and ModelMesh would refuse of it. */
-
-import { findModelField, frameworks, modelFieldOf } from '../input/model-place.ts';
-import type { PlainMap } from '../input/plain-value.ts';
-import { isMap, valueAt } from '../input/plain-value.ts';
-import type { FieldPath, Finding, Severity } from '../input/problem.ts';
-import { quote, safe } from '../input/safe-text.ts';
-
-import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
-import { checkSpec } from '../serving/spec-check.ts';
-import type { Manifest } from './manifest.ts';
-import { digestAnnotation, toOwnLabels } from './manifest.ts';
-import { mergePatch } from './merge-patch.ts';
-import { checkStorageLimits } from './storage-limits.ts';
-
-export type InferenceService = Manifest<'InferenceService', PlainMap>;
-
-/**
- * The InferenceService as the model file declares it: the template, the version's storageUri, its
- * overrides, and the labels that are ours. Patches and the digest come later.
- */
-export function renderInferenceService(rollout: Rollout, version: RolloutVersion): InferenceService {
-  const { template } = rollout.file.model.spec;
-  const { declared } = version;
-  const [, , field = 'model'] = modelFieldOf(rollout.file.model, declared);
-  const withStorage =
-    declared.storageUri === undefined
-      ? template
-      : mergePatch(template, { spec: { predictor: { [field]: { storageUri: declared.storageUri } } } });
-  const { metadata, spec } = mergePatch(withStorage, declared.overrides ?? {}) as {
-    readonly metadata?: {
-      readonly labels?: Readonly<Record<string, string>>;
-      readonly annotations?: Readonly<Record<string, string>>;
-    };
-    readonly spec?: PlainMap;
-  };
-  return {
-    apiVersion: 'serving.kserve.io/v1beta1',
-    kind: 'InferenceService',
-    metadata: {
-      name: version.name,
-      namespace: rollout.namespace,
-      labels: { ...metadata?.labels, ...toOwnLabels(rollout.name, declared.version) },
-      annotations: { ...metadata?.annotations },
-    },
-    spec: spec ?? {},
-  };
-}
-
-/** Adds the digest of what the spec has become. Last of all: it speaks of the spec as it is applied. */
-export function addDigest(service: InferenceService, digest: string): InferenceService {
-  const annotations = { ...service.metadata.annotations, [digestAnnotation]: digest };
-  return { ...service, metadata: { ...service.metadata, annotations } };
-}
-
-/** A finding about a field of the rendered object. */
-export interface PlacedFinding extends Finding {
-  readonly path: FieldPath;
-  /** Default: an error. */
-  readonly severity?: Severity;
-  /** Whether it is about a field's key or, which is the default, its value. */
-  readonly on?: 'key' | 'value';
-}
+/** What ModelMesh would refuse of an InferenceService, or never load. */
+import { findModelField, frameworks } from '../../input/model-place.ts';
+import type { PlainMap } from '../../input/plain-value.ts';
+import { isMap, valueAt } from '../../input/plain-value.ts';
+import type { FieldPath, Finding } from '../../input/problem.ts';
+import { quote, safe } from '../../input/safe-text.ts';
+import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
 
 const deploymentModeAnnotation = 'serving.kserve.io/deploymentMode';
 /** With any other scheme ModelMesh leaves the InferenceService without a status, for ever. */
 const storageScheme = /^(s3|gs|pvc|https?):\/\//;
 
-/**
- * What would be refused, or never load.
- *
- * @param allowedPrefixes what is loaded must be at or below one prefix of each list.
- */
-export function checkInferenceService(
-  service: InferenceService,
-  allowedPrefixes: readonly (readonly string[])[],
-): PlacedFinding[] {
-  const ofMode = checkForModelMesh(service, allowedPrefixes);
-  // What the mode has a word for need not be reported in the schema's.
-  const isKnown = (path: FieldPath) => ofMode.some((found) => path.every((part, i) => found.path[i] === part));
-  return [...ofMode, ...checkSpec(service.spec).filter(({ path }) => !isKnown(path))];
-}
-
-function checkForModelMesh(
-  service: InferenceService,
-  allowedPrefixes: readonly (readonly string[])[],
-): PlacedFinding[] {
-  const findings: PlacedFinding[] = checkStorageLimits(service, allowedPrefixes);
+export function check(service: InferenceService): PlacedFinding[] {
+  const findings: PlacedFinding[] = [];
   const report = (path: FieldPath, finding: Finding) => findings.push({ ...finding, path });
   const mode = service.metadata.annotations?.[deploymentModeAnnotation];
   if (mode === undefined)

@@ -6,9 +6,9 @@
  * resources, replicas, labels, other annotations) ModelMesh ignores: it loads nothing again and writes no
  * status for it.
  */
-import { findModelField } from '../input/model-place.ts';
-import type { PlainMap } from '../input/plain-value.ts';
-import { isMap, valueAt } from '../input/plain-value.ts';
+import { findModelField } from '../../input/model-place.ts';
+import type { PlainMap } from '../../input/plain-value.ts';
+import { isMap, valueAt } from '../../input/plain-value.ts';
 
 const secretKey = 'serving.kserve.io/secretKey';
 const schemaPath = 'serving.kserve.io/schemaPath';

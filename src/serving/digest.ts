@@ -1,9 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { valueAt } from '../input/plain-value.ts';
-import { digestVersion } from '../serving/digest-text.ts';
-import { findLoadedValues, loadingAnnotations } from '../serving/modelmesh.ts';
-import { toCanonicalText } from './manifest.ts';
+import { toCanonicalText } from '../manifests/manifest.ts';
+import { digestVersion } from './digest-text.ts';
+import { mode } from './modes.ts';
 
 /**
  * 32 hexadecimal digits (the first half of SHA-256), the same for equal values whatever their key order.
@@ -18,7 +18,7 @@ export function computeHash(value: unknown): string {
  * determine what the server loads. See `digest-text.ts` for its form.
  */
 export function computeDigest(service: { readonly spec: unknown; readonly metadata: unknown }): string {
-  const written = loadingAnnotations.flatMap((key) => {
+  const written = mode.loadingAnnotations.flatMap((key) => {
     const value = valueAt(service.metadata, ['annotations', key]);
     return value === undefined || value === null ? [] : [[key, value]];
   });
@@ -32,5 +32,5 @@ export function computeDigest(service: { readonly spec: unknown; readonly metada
  * API server fills in (`name: ""`, `resources: {}`) is empty, or none of these values.
  */
 export function computeLoaded(service: unknown): string {
-  return `${digestVersion}${computeHash(findLoadedValues(service)).slice(0, 16)}`;
+  return `${digestVersion}${computeHash(mode.findLoadedValues(service)).slice(0, 16)}`;
 }

@@ -1,0 +1,19 @@
+import type { Router } from '../router.ts';
+import { checkGateways, checkSharedGateways, toDefaults } from './gateways.ts';
+import { checkForeignHosts, checkRoutes } from './loops.ts';
+import { read } from './read.ts';
+import { listObjects, render, renderGateways, toHostForms, toMirrorName, watched } from './render.ts';
+
+export const istio = {
+  watched,
+  toMirrorName,
+  listObjects,
+  render,
+  renderShared: renderGateways,
+  read,
+  toDefaults,
+  checkPolicy: checkGateways,
+  checkModel: checkRoutes,
+  checkModels: (models) => [...checkSharedGateways(models), ...checkForeignHosts(models)],
+  toHostForms,
+} as const satisfies Router;

@@ -1,0 +1,175 @@
+/**
+ * Traffic → ServiceEntry and VirtualServices: the two hops that carry a copy of a request to the candidate.
+ *
+ * 1. `<model>`, on the public gateway and the mesh: every request goes to the primary; a share of them is
+ *    mirrored to the mirror gateway.
+ * 2. `<model>-mirror`, on the mirror gateway only: what arrives there goes to the candidate.
+ *
+ * One hop cannot do it: Envoy sets headers and rewrites the path before it copies the request, so both copies
+ * would name the primary (`finalizeRequestHeaders` in Envoy's source/common/router/router.cc).
+ */
+import type { IGateway } from '@kubernetes-models/istio/networking.istio.io/v1/Gateway';
+import type { IServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry';
+import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
+import type { Manifest } from '../../manifests/manifest.ts';
+import { pathAnnotation, policiesFromAnnotation, toOwnLabels } from '../../manifests/manifest.ts';
+import type { GatewayChoice, Gateways, ObjectName, RoutedManifest } from '../router.ts';
+import type { Backend, Copies, Traffic } from '../traffic.ts';
+import { patchable } from './patchable.ts';
+
+type VirtualService = Manifest<'VirtualService', NonNullable<IVirtualService['spec']>>;
+type ServiceEntry = Manifest<'ServiceEntry', NonNullable<IServiceEntry['spec']>>;
+type Gateway = Manifest<'Gateway', NonNullable<IGateway['spec']>>;
+
+/** VirtualServices: what is watched to know what traffic does. */
+export const watched = {
+  kind: 'VirtualService',
+  groupVersion: 'networking.istio.io/v1',
+  plural: 'virtualservices',
+} as const;
+const apiVersion = watched.groupVersion;
+
+export function render(traffic: Traffic): RoutedManifest[] {
+  const { copies } = traffic;
+  return [
+    { manifest: renderServiceEntry(traffic), patchable: patchable.serviceEntry },
+    { manifest: renderRequests(traffic), patchable: patchable.firstHop },
+    ...(copies === undefined ? [] : [{ manifest: renderCopies(traffic, copies), patchable: patchable.secondHop }]),
+  ];
+}
+
+/** The Gateways that a policy wants rendered; models of one namespace share them. */
+export function renderGateways(namespace: string, { gateway, mirrorGateway }: Gateways): RoutedManifest[] {
+  const [open, mirror] = [gateway, mirrorGateway].map((choice) => renderGateway(choice, namespace));
+  return [
+    ...(gateway.create && open ? [{ manifest: open, patchable: patchable.publicGateway }] : []),
+    ...(mirrorGateway.create && mirror ? [{ manifest: mirror, patchable: patchable.mirrorGateway }] : []),
+  ];
+}
+
+export function listObjects(model: string, hasCandidate: boolean, gateways: Gateways): ObjectName[] {
+  const created = [gateways.gateway, gateways.mirrorGateway].filter(({ create }) => create);
+  return [
+    { kind: 'ServiceEntry', name: model },
+    { kind: watched.kind, name: model },
+    ...(hasCandidate ? [{ kind: watched.kind, name: toMirrorName(model) }] : []),
+    ...created.map(({ name }) => ({ kind: 'Gateway', name })),
+  ];
+}
+
+/** Hop 1: clients to the primary, copies to the mirror gateway. */
+function renderRequests({ model, namespace, folder, policyRoot, hosts, requests }: Traffic): VirtualService {
+  const { gateway, primary, timeout, mirror } = requests;
+  return {
+    apiVersion,
+    kind: watched.kind,
+    metadata: {
+      name: model,
+      namespace,
+      labels: toOwnLabels(model),
+      annotations: {
+        [pathAnnotation]: folder,
+        ...(policyRoot === '.' ? {} : { [policiesFromAnnotation]: policyRoot }),
+      },
+    },
+    spec: {
+      gateways: [gateway, 'mesh'],
+      hosts: [...hosts],
+      http: [
+        {
+          ...toRoute(primary),
+          ...(timeout === undefined ? {} : { timeout }),
+          ...(mirror && {
+            mirror: { host: mirror.host, port: { number: mirror.port } },
+            mirrorPercentage: { value: mirror.percentage },
+          }),
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * Hop 2: copies to the candidate. Rendered whenever there is a candidate, open gate or not: without
+ * hop 1's mirror nothing arrives here, and an opening is then one change to one object.
+ */
+function renderCopies({ model, namespace, hosts }: Traffic, { gateway, candidate, timeout }: Copies): VirtualService {
+  return {
+    apiVersion,
+    kind: watched.kind,
+    metadata: { name: toMirrorName(model), namespace, labels: toOwnLabels(model) },
+    spec: {
+      gateways: [gateway],
+      // A host that a policy adds may be another's second form, and Istio refuses a host that is there twice.
+      hosts: [...new Set(hosts.flatMap((host) => toHostForms(host).filter(isHost)))],
+      // Istio's default retries tripled the load on a candidate that answers UNAVAILABLE.
+      http: [{ ...toRoute(candidate), retries: { attempts: 0 }, timeout }],
+    },
+  };
+}
+
+/** Istio up to 1.27 appends "-shadow" to a mirrored request's host, later ones do not. */
+export function toHostForms(host: string): string[] {
+  return [host, `${host}-shadow`];
+}
+
+/** Istio's webhook would refuse the whole VirtualService for a host whose last label is too long for DNS. */
+function isHost(host: string): boolean {
+  return host.length - host.lastIndexOf('.') - 1 <= 63;
+}
+
+/** The name of hop 2's VirtualService. */
+export function toMirrorName(model: string): string {
+  return `${model}-mirror`;
+}
+
+function toRoute({ host, port, setHeaders, removeHeaders, rewrite }: Backend) {
+  return {
+    headers: { request: { remove: [...removeHeaders] } },
+    ...(rewrite && { rewrite: { uriRegexRewrite: { match: rewrite.match, rewrite: rewrite.to } } }),
+    route: [{ destination: { host, port: { number: port } }, headers: { request: { set: { ...setHeaders } } } }],
+  };
+}
+
+/**
+ * Makes the hosts known to sidecars: a host without a Service gets routes on port 80 only, and calls to
+ * another port would arrive without any header. No client ever connects to its endpoints directly.
+ */
+function renderServiceEntry({ model, namespace, hosts, podLabels, requests }: Traffic): ServiceEntry {
+  return {
+    apiVersion,
+    kind: 'ServiceEntry',
+    metadata: { name: model, namespace, labels: toOwnLabels(model) },
+    spec: {
+      hosts: [...hosts],
+      location: 'MESH_INTERNAL',
+      ports: [{ name: 'http', number: requests.primary.port, protocol: 'HTTP' }],
+      resolution: 'DNS',
+      workloadSelector: { labels: { ...podLabels } },
+    },
+  };
+}
+
+function renderGateway(gateway: GatewayChoice, namespace: string): Gateway {
+  return {
+    apiVersion,
+    kind: 'Gateway',
+    metadata: { name: gateway.name, namespace, labels: toOwnLabels(gateway.name) },
+    spec: {
+      selector: { ...gateway.selector },
+      servers: [
+        { hosts: toAdmitted(gateway.namespaces), port: { name: 'http', number: gateway.port, protocol: 'HTTP' } },
+      ],
+    },
+  };
+}
+
+/**
+ * Whose VirtualServices a Gateway admits. With `*` alone those of every namespace may bind to it, take a
+ * model's host on the public gateway, or send what arrives at the mirror gateway elsewhere. Istio takes `./`
+ * for the Gateway's own namespace (sanitizeServerHostNamespace in pilot/pkg/model/gateway.go), the one that
+ * the VirtualServices of both hops are in.
+ */
+function toAdmitted(namespaces: readonly string[]): string[] {
+  return namespaces.includes('*') ? ['*'] : ['./*', ...namespaces.map((namespace) => `${namespace}/*`).toSorted()];
+}

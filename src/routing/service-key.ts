@@ -1,0 +1,9 @@
+/**
+ * Equal for all hosts that may name one Service: `x`, `x.ns`, `x.ns.svc` and `x.ns.svc.<domain>`, whatever
+ * the domain. A policy may give another than the cluster's, and a mirror that loops is worse than a host
+ * that is refused.
+ */
+export function toServiceKey(host: string, namespace: string): string {
+  const [service, of = namespace, svc = 'svc'] = host.split('.');
+  return svc === 'svc' ? `${service}.${of}.svc` : host;
+}

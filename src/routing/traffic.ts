@@ -1,0 +1,64 @@
+/** What requests of a model do, in no router's words. What is undefined may be left out. */
+
+/** A rewritten path: what the expression (RE2) matches, and what takes its place. */
+export interface PathRewrite {
+  readonly match: string;
+  readonly to: string;
+}
+
+/** Where requests of a version go, and how they name it there. */
+export interface Backend {
+  readonly host: string;
+  readonly port: number;
+  /** Request headers that are set, whatever a client has sent. */
+  readonly setHeaders: Readonly<Record<string, string>>;
+  /** Request headers that are removed. */
+  readonly removeHeaders: readonly string[];
+  readonly rewrite?: PathRewrite | undefined;
+}
+
+/** Copies of a share of the requests, to the mirror gateway's Service. */
+interface Mirrored {
+  readonly host: string;
+  readonly port: number;
+  /** More than 0, at most 100, with at most four decimals. */
+  readonly percentage: number;
+}
+
+/** The first hop: requests of clients go to the primary, and copies of a share of them to the mirror gateway. */
+export interface Requests {
+  /** The Gateway by which requests enter the cluster. */
+  readonly gateway: string;
+  readonly primary: Backend;
+  /** Go duration; absent: no limit. */
+  readonly timeout?: string | undefined;
+  /** Absent: the mirror is closed. */
+  readonly mirror?: Mirrored | undefined;
+}
+
+/** The second hop: what arrives at the mirror gateway goes to the candidate. */
+export interface Copies {
+  readonly gateway: string;
+  readonly candidate: Backend;
+  /** Go duration. Nothing else bounds a copy: its response is discarded. */
+  readonly timeout: string;
+}
+
+export interface Traffic {
+  readonly model: string;
+  readonly namespace: string;
+  /** The model's folder from the repository's root. */
+  readonly folder: string;
+  /** The outermost folder whose policies count. */
+  readonly policyRoot: string;
+  /** The hosts that clients call. */
+  readonly hosts: readonly string[];
+  /** Labels of the pods that serve the versions. */
+  readonly podLabels: Readonly<Record<string, string>>;
+  readonly requests: Requests;
+  /** Absent: there is no candidate. */
+  readonly copies?: Copies | undefined;
+}
+
+/** The traffic of some objects of a model: each field is absent that none of them shows. */
+export type ReadTraffic = { readonly [Field in keyof Traffic]?: Traffic[Field] | undefined };

@@ -1,0 +1,15 @@
+import type { ServingMode } from '../serving-mode.ts';
+import { readVersion, toBackend, toPodLabels, toServiceHost } from './backend.ts';
+import { check } from './check.ts';
+import { findLoadedValues, loadingAnnotations } from './loaded-values.ts';
+
+export const modelMesh: ServingMode = {
+  port: 8033,
+  toServiceHost,
+  toPodLabels,
+  toBackend,
+  readVersion,
+  loadingAnnotations,
+  findLoadedValues,
+  check,
+};
