@@ -5,6 +5,7 @@
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { safe } from '../../input/safe-text.ts';
+import { maxFileBytes } from '../../repository/file-text.ts';
 import { Fault } from '../fault.ts';
 import type { Git } from './git.ts';
 import { toNotStarted, toSaid } from './git.ts';
@@ -14,6 +15,7 @@ import { deepen, toShortId } from './revision-names.ts';
 export interface GitObject {
   readonly id: string;
   readonly type: 'commit' | 'tree' | 'blob' | 'tag';
+  /** Of a file that is larger than any that counts, one byte more than the limit. */
   readonly content: Buffer;
 }
 
@@ -22,13 +24,25 @@ interface Asked {
   readonly reject: (reason: unknown) => void;
 }
 
+const refetch = safe`this is a partial clone: check that git fetch works here`;
+
 /** What has come of an answer so far. */
 interface Arriving {
   readonly object: Omit<GitObject, 'content'>;
-  readonly size: number;
+  /** In bytes. */
+  readonly kept: number;
+  content?: Buffer;
+  /** How many bytes follow that are not kept, with the end of the line. */
+  rest: number;
 }
 
 const newline = 0x0a;
+
+/** Weights that somebody committed under a name of ours would not fit into the memory. */
+function toArriving(object: Arriving['object'], size: number): Arriving {
+  const kept = object.type === 'blob' ? Math.min(size, maxFileBytes + 1) : size;
+  return { object, kept, rest: size - kept + 1 };
+}
 
 export class GitObjects implements Disposable {
   readonly #git: Git;
@@ -74,7 +88,7 @@ export class GitObjects implements Disposable {
     if (found !== undefined) return found;
     throw new Fault(
       'environment',
-      safe`this clone does not have ${toShortId(id)}`,
+      safe`this clone does not have ${toShortId(id)}, or it is damaged there`,
       (await this.#names.isShallow()) ? deepen : safe`run git fsck, or clone it again`,
     );
   }
@@ -109,14 +123,18 @@ export class GitObjects implements Disposable {
         if (line === undefined) return;
         const [id = '', type = '', size] = line.split(' ');
         if (size === undefined) this.#answer(undefined);
-        else this.#arriving = { object: { id, type: type as GitObject['type'] }, size: Number(size) };
+        else this.#arriving = toArriving({ id, type: type as GitObject['type'] }, Number(size));
       } else {
-        const { object, size } = this.#arriving;
-        if (this.#length <= size) return;
-        // A line ends after the content.
-        const content = this.#cut(size + 1).subarray(0, size);
+        const arriving = this.#arriving;
+        if (arriving.content === undefined && this.#length < arriving.kept) return;
+        arriving.content ??= this.#cut(arriving.kept);
+        const dropped = Math.min(this.#length, arriving.rest);
+        if (dropped === 0) return;
+        this.#cut(dropped);
+        arriving.rest -= dropped;
+        if (arriving.rest > 0) return;
         this.#arriving = undefined;
-        this.#answer({ ...object, content });
+        this.#answer({ ...arriving.object, content: arriving.content });
       }
     }
   }
@@ -157,10 +175,16 @@ export class GitObjects implements Disposable {
     this.#arriving = undefined;
     this.#process = undefined;
     const said = toSaid(this.#complaint) ?? safe`git ended`;
+    // In git's words, which are English here (promisor-remote.c).
+    const isPromised = this.#complaint.includes('from promisor remote');
     this.#complaint = '';
     const fault =
       error === undefined
-        ? new Fault('environment', safe`the repository cannot be read: ${said}`, safe`run git fsck`)
+        ? new Fault(
+            'environment',
+            safe`the repository cannot be read: ${said}`,
+            isPromised ? refetch : safe`run git fsck`,
+          )
         : toNotStarted(error);
     for (const { reject } of waiting) reject(fault);
   }

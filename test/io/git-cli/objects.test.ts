@@ -9,6 +9,7 @@ import { Fault } from '../../../src/io/fault.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 import { GitObjects } from '../../../src/io/git-cli/objects.ts';
 import { RevisionNames } from '../../../src/io/git-cli/revision-names.ts';
+import { maxFileBytes } from '../../../src/repository/file-text.ts';
 import { git } from '../../../src/stand-in/git-server.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-objects-')));
@@ -73,6 +74,21 @@ test('an object that is broken is a fault for all that wait, and the next one is
     t.regex((reason as Fault).message, /^the repository cannot be read: fatal: /);
   }
   t.is((await objects.read(good))?.content.toString('utf8'), 'good');
+});
+
+test('of what is too large to be one of ours the beginning is kept, and what comes next is whole', async (t) => {
+  const sizes = [1, 2, 3].map((more) => maxFileBytes + more);
+  const large = sizes.map((size) => Buffer.alloc(size, `${'0'.repeat(40)} missing\n`));
+  const ids: string[] = [];
+  for (const input of [...large, 'next'])
+    ids.push((await git(root, ['hash-object', '-w', '--stdin'], { input })).trim());
+  using objects = open(environment);
+  const read = await Promise.all(ids.map((id) => objects.read(id)));
+  const start = large[0]?.subarray(0, maxFileBytes + 1);
+  t.deepEqual(
+    read.map((object) => object?.content),
+    [start, start, start, Buffer.from('next')],
+  );
 });
 
 test('without git', async (t) => {
