@@ -62,22 +62,39 @@ export class RevisionNames {
 
   /** The commit of a name; an annotated tag leads to one. */
   async #tryCommit(name: string): Promise<string | undefined> {
-    const words = ['rev-parse', '--quiet', '--verify', '--end-of-options', `${name}^{commit}`];
-    return (await this.#git.ask(words))?.trim();
+    // Of a text that is searched for, what follows is a part.
+    const searched = name.startsWith(':/') ? await this.#parse(name) : undefined;
+    const id = await this.#parse(`${searched ?? name}^{commit}`);
+    // ^main means all commits but those of main.
+    return id?.startsWith('^') ? undefined : id;
+  }
+
+  async #parse(name: string): Promise<string | undefined> {
+    return (await this.#git.ask(['rev-parse', '--quiet', '--verify', '--end-of-options', name]))?.trim();
   }
 
   /** Why there is no such commit. */
   async #toUnknown(name: string): Promise<Fault> {
     // Whether git takes it for a repository at all.
     await this.#git.read(['rev-parse', '--git-dir']);
-    const words = ['rev-parse', '--verify', '--end-of-options'];
-    const other = await this.#git.ask(['cat-file', '-t', (await this.#git.ask([...words, name]))?.trim() ?? '']);
-    if (other !== undefined && other.trim() !== 'commit')
-      return new Fault(
-        'usage',
-        safe`${quote(name)} is a ${mask(other.trim())}, not a commit`,
-        safe`name a commit, a branch or a tag`,
-      );
+    const id = await this.#parse(name);
+    if (id !== undefined && !id.startsWith('^')) {
+      const { code, output, complaint } = await this.#git.run(['cat-file', '-t', id]);
+      const type = output.toString('utf8').trim();
+      if (code === 0 && type !== 'commit')
+        return new Fault(
+          'usage',
+          safe`${quote(name)} is a ${mask(type)}, not a commit`,
+          safe`name a commit, a branch or a tag`,
+        );
+      // Of a whole id, git does not look whether there is such a thing.
+      if (id !== name.toLowerCase())
+        return new Fault(
+          'environment',
+          safe`${quote(name)} is ${toShortId(id)}, which cannot be read: ${toSaid(complaint) ?? 'git says nothing of why'}`,
+          safe`run git fsck, or clone it again`,
+        );
+    }
     const base = splitSteps(name);
     const start = base === name ? undefined : await this.#tryCommit(base === '' ? 'HEAD' : base);
     if (start !== undefined) {
@@ -86,13 +103,13 @@ export class RevisionNames {
       return new Fault(isShallow ? 'environment' : 'usage', message, isShallow ? deepen : safe`name a later revision`);
     }
     if (name === 'HEAD') return new Fault('usage', safe`there is no commit yet`, safe`commit first`);
-    const { complaint } = await this.#git.run([...words, name]);
+    const { complaint } = await this.#git.run(['rev-parse', '--verify', '--end-of-options', name]);
     const format = '--format=%(refname)';
     const listed = await this.#git.read(['for-each-ref', format, 'refs/heads', 'refs/remotes/origin']);
     const branches = listed.split('\n').filter(Boolean).map(toShortName);
     const meant = suggest(name, branches);
     // Of a beginning of an id that several have, git lists all.
-    const said = complaint.trim().includes('\n') ? safe`: ${toSaid(complaint) ?? ''}` : '';
+    const said = /^hint: /m.test(complaint) ? safe`: ${toSaid(complaint) ?? ''}` : '';
     const otherwise = (await this.isShallow()) ? deepen : safe`${toBranchList(branches)}; or fetch it first`;
     return new Fault(
       'usage',

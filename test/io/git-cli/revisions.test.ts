@@ -170,11 +170,13 @@ test('revisions are named as git names them', async (t) => {
     'feature/x',
     '@~',
     'HEAD^0',
+    'HEAD^{/second}',
   ]) {
     const oid = (await git(root, ['rev-parse', `${name}^{commit}`])).trim();
     t.is(await revisions.names.resolve(name), oid, name);
     t.is(await revisions.names.resolve(oid.slice(0, 9)), oid);
   }
+  t.is(await revisions.names.resolve(':/second'), (await git(root, ['rev-parse', ':/second'])).trim());
   const base = (await git(root, ['merge-base', 'HEAD~1', 'main'])).trim();
   t.is(
     await revisions.names.findMergeBase(await revisions.names.resolve('HEAD~1'), await revisions.names.resolve('main')),
@@ -185,6 +187,11 @@ test('revisions are named as git names them', async (t) => {
     ['mian', 'there is no revision "mian" in this clone'],
     ['HEAD~9', '"HEAD~9" goes further back than the history'],
     [tree, 'is a tree, not a commit'],
+    // All commits but those of main.
+    ['^main', 'there is no revision "^main" in this clone'],
+    ['-h', 'there is no revision "-h" in this clone'],
+    [':/nothing like it', 'there is no revision ":/nothing like it" in this clone'],
+    ['f'.repeat(40), 'there is no revision "ffff'],
   ] as const) {
     const fault = await t.throwsAsync(revisions.names.resolve(name), { instanceOf: Fault });
     t.true(fault?.message.includes(message), fault?.message);
@@ -207,6 +214,30 @@ test('a beginning that several ids have is told with all of them', async (t) => 
   t.truthy(start, 'of 1,000 ids two begin alike, as birthdays do');
   const fault = await t.throwsAsync(open(t, root).names.resolve(start ?? ''), { instanceOf: Fault });
   for (const id of all.filter((one) => one.startsWith(start ?? ''))) t.true(fault?.message.includes(id.slice(0, 5)));
+});
+
+test('a commit that is there by name alone is not taken for none', async (t) => {
+  const root = await makeRepository({ 'model.yaml': '1' });
+  const id = (await git(root, ['rev-parse', 'HEAD'])).trim();
+  rmSync(join(root, '.git/objects', id.slice(0, 2), id.slice(2)));
+  for (const name of ['HEAD', 'main']) {
+    const fault = await t.throwsAsync(open(t, root).names.resolve(name), { instanceOf: Fault });
+    t.is(fault?.code, 'environment');
+    t.regex(fault?.message ?? '', new RegExp(`"${name}" is ${id.slice(0, 7)}, which cannot be read`));
+  }
+});
+
+test('a partial clone whose remote is gone says so', async (t) => {
+  const root = await makeRepository({ 'model.yaml': '1' });
+  await git(root, ['config', 'uploadpack.allowFilter', 'true']);
+  const clone = `${root}-partial`;
+  await git(folder, ['clone', '--quiet', '--bare', '--filter', 'blob:none', `file://${root}`, clone]);
+  rmSync(root, { recursive: true });
+  const revisions = open(t, clone);
+  const commit = await revisions.names.resolve('HEAD');
+  const fault = await t.throwsAsync<Fault>(revisions.readTree(commit, { folder: '.', root: '.' }));
+  t.regex(fault?.message ?? '', /does not appear to be a git repository/);
+  t.regex(fault?.hint ?? '', /partial clone: check that git fetch works/);
 });
 
 test('a repository with SHA-256 ids', async (t) => {
