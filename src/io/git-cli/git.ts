@@ -38,6 +38,11 @@ export interface GitOptions {
   readonly environment: Environment;
   /** Whether somebody sits at a terminal, whom git, ssh and gpg may ask. */
   readonly canAsk?: boolean;
+  /**
+   * Whether the folder is what GIT_DIR names, as in a hook of a server: git then need not look for it, which
+   * safe.bareRepository may forbid.
+   */
+  readonly isNamed?: boolean;
 }
 
 export interface RunOptions {
@@ -132,7 +137,7 @@ export class Git {
   }
 
   #spawn(words: readonly string[], { canLock = false, variables = {} }: RunOptions): ChildProcessWithoutNullStreams {
-    const { environment, canAsk = false } = this.#options;
+    const { environment, canAsk = false, isNamed = false } = this.#options;
     const kept = Object.entries(environment).filter(([name]) => !elsewhere.includes(name));
     const env = {
       ...Object.fromEntries(kept),
@@ -142,8 +147,9 @@ export class Git {
       ...(canAsk ? {} : { GIT_TERMINAL_PROMPT: '0' }),
       ...variables,
     };
+    const place = ['-C', this.folder, ...(isNamed ? ['--git-dir=.'] : [])];
     // In a session of its own it has no terminal.
-    return spawnGit(['--no-pager', '-C', this.folder, ...words], { environment: env, isApart: !canAsk });
+    return spawnGit(['--no-pager', ...place, ...words], { environment: env, isApart: !canAsk });
   }
 
   async #checkVersion(): Promise<void> {
