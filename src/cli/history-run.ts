@@ -13,7 +13,7 @@ import { systemClock } from '../io/clock.ts';
 import { exitCodes, Fault } from '../io/fault.ts';
 import type { ModelFiles, ModelPaths, TreePart } from '../io/git-cli/commit-trees.ts';
 import { toShortId } from '../io/git-cli/revision-names.ts';
-import type { Step } from '../io/git-cli/revisions.ts';
+import type { ModelChange, Step } from '../io/git-cli/revisions.ts';
 import { GitRevisions } from '../io/git-cli/revisions.ts';
 import { toHistoryJson } from '../output/history-json.ts';
 import { toHistoryPage } from '../output/history-page.ts';
@@ -21,6 +21,7 @@ import { toHistoryText } from '../output/history-text.ts';
 import { renderApplication } from '../render/application.ts';
 import { toIgnoredProblems } from '../render/policies.ts';
 import { toClusterName } from './cluster-name.ts';
+import type { EditTarget } from './edit-target.ts';
 import { isAtPath, isCalled, pickTarget, toPlacesOf } from './edit-target.ts';
 import type { HistoryFlags } from './history-flags.ts';
 import type { Host } from './host.ts';
@@ -111,26 +112,55 @@ async function readTime(text: string, revisions: GitRevisions): Promise<number> 
 async function findMeant(
   name: string,
   tip: string,
-  { revisions, part, cluster }: Walk,
+  walk: Walk,
   places: Places,
 ): Promise<Meant | { readonly problems: readonly Problem[] }> {
-  const paths = places.toInnerPaths(name);
-  const at = async (commit: string) => {
-    const tree = await revisions.readTree(commit, part);
-    return pickTarget(name, { places, tree, cluster });
-  };
-  const first = await at(tip);
-  let target = first;
-  if ('problems' in first)
-    for await (const { commit, path, source } of revisions.readOldModels(tip, part)) {
-      if (!isAtPath(paths, toFoundFile(path)) && !isModelCalled(name, source)) continue;
-      target = await at(commit);
-      if (!('problems' in target)) break;
-    }
+  const first = await pickAt(tip, name, walk, places);
+  if (!('problems' in first)) return toMeant(first);
   // Of a model that never was, what is there now is the best hint.
-  if ('problems' in target) return { problems: 'problems' in first ? first.problems : [] };
-  const { metadata } = target.model;
-  return { path: target.file.path, name: metadata.name, namespace: metadata.namespace };
+  return (await findOld(name, tip, walk, places)) ?? { problems: first.problems };
+}
+
+async function pickAt(
+  commit: string,
+  name: string,
+  { revisions, part, cluster }: Walk,
+  places: Places,
+): Promise<ReturnType<typeof pickTarget>> {
+  return pickTarget(name, { places, tree: await revisions.readTree(commit, part), cluster });
+}
+
+function toMeant({ file, model: { metadata } }: Pick<EditTarget, 'file' | 'model'>): Meant {
+  return { path: file.path, name: metadata.name, namespace: metadata.namespace };
+}
+
+/**
+ * A model that is not at the tip by this name. As at the tip, a name counts before the path of a folder; what was once
+ * at a path may have moved on from there.
+ */
+async function findOld(name: string, tip: string, walk: Walk, places: Places): Promise<Meant | undefined> {
+  const { revisions, part } = walk;
+  const changes: ModelChange[] = [];
+  for await (const { source, ...change } of revisions.readOldModels(tip, part)) {
+    changes.push(change);
+    if (!isModelCalled(name, source)) continue;
+    const target = await pickAt(change.before, name, walk, places);
+    if (!('problems' in target)) return toMeant(target);
+  }
+  const paths = places.toInnerPaths(name);
+  for (const { before, path } of changes) {
+    if (!isAtPath(paths, toFoundFile(path))) continue;
+    const target = await pickAt(before, name, walk, places);
+    if (!('problems' in target)) return followMoves(toMeant(target), changes, walk);
+  }
+  return undefined;
+}
+
+/** @param changes the latest first. */
+async function followMoves(meant: Meant, changes: readonly ModelChange[], walk: Walk): Promise<Meant> {
+  const last = changes.find(({ path }) => path === meant.path);
+  const path = last && findElsewhere(await walk.revisions.readTree(last.commit, walk.part), meant, undefined);
+  return path === undefined || path === meant.path ? meant : followMoves({ ...meant, path }, changes, walk);
 }
 
 function isModelCalled(name: string, source: SourceFile | undefined): boolean {

@@ -224,3 +224,59 @@ test('a model that is gone is found by the name or the path that it had, through
   t.is(never.code, 1);
   t.regex(never.said, /\[unknown-model\]/);
 });
+
+test('a name counts before the path of a folder, also of what is gone', async (t) => {
+  const { folder, commit } = await start('name-first');
+  rmSync(join(folder, 'wisdom'), { recursive: true });
+  await commit('wisdom is gone');
+  mkdirSync(join(folder, 'wisdom'));
+  writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(undefined, 'other'));
+  await commit('another one in its folder');
+  rmSync(join(folder, 'wisdom'), { recursive: true });
+  writeFileSync(join(folder, 'readme'), 'nothing is left');
+  await commit('gone as well');
+  const { events } = await tell(folder, 'wisdom');
+  t.deepEqual(
+    events.slice(0, 2).map(({ subject }) => subject),
+    ['v1', 'wisdom is gone'],
+  );
+});
+
+test('a model that was once at a path is followed to where it is, or was last', async (t) => {
+  const { folder, commit } = await start('followed');
+  const subjects = async (name: string) => (await tell(folder, name)).events.map(({ subject }) => subject);
+  const move = async (from: string, to: string) => {
+    renameSync(join(folder, from), join(folder, to));
+    await commit(`${from} to ${to}`);
+  };
+  await move('wisdom', 'ml');
+  await move('ml', 'last');
+  const moves = ['v1', 'wisdom to ml', 'ml to last'];
+  t.deepEqual(await subjects('wisdom/model.yaml'), moves);
+  t.deepEqual(await subjects('ml'), moves);
+  rmSync(join(folder, 'last'), { recursive: true });
+  writeFileSync(join(folder, 'readme'), 'nothing is left');
+  await commit('gone');
+  t.deepEqual(await subjects('wisdom/model.yaml'), [...moves, 'gone']);
+  // Another beginning is another model's.
+  mkdirSync(join(folder, 'again'));
+  writeFileSync(join(folder, 'again/model.yaml'), toModel('v2'));
+  await commit('again');
+  t.deepEqual(await subjects('wisdom/model.yaml'), [...moves, 'gone']);
+  t.deepEqual(await subjects('wisdom'), ['again']);
+});
+
+test('a path is found though the same text was elsewhere later', async (t) => {
+  const { folder, commit } = await start('same-text');
+  rmSync(join(folder, 'wisdom'), { recursive: true });
+  writeFileSync(join(folder, 'readme'), 'nothing is left');
+  await commit('gone');
+  mkdirSync(join(folder, 'later'));
+  writeFileSync(join(folder, 'later/model.yaml'), toModel(undefined));
+  await commit('elsewhere');
+  rmSync(join(folder, 'later'), { recursive: true });
+  await commit('gone again');
+  const subjects = async (name: string) => (await tell(folder, name)).events.map(({ subject }) => subject);
+  t.deepEqual(await subjects('wisdom/model.yaml'), ['v1', 'gone']);
+  t.deepEqual(await subjects('later'), ['elsewhere', 'gone again']);
+});

@@ -23,11 +23,16 @@ export interface Step {
   readonly parent: string | undefined;
 }
 
-/** A model's file that a commit changed or removed, as it was before that. */
-export interface OldModel {
-  /** The commit's first parent. */
+/** A commit that changed or removed a model's file. */
+export interface ModelChange {
   readonly commit: string;
+  /** Its first parent, which has the file as it was. */
+  readonly before: string;
   readonly path: string;
+}
+
+/** The file as it was before. */
+export interface OldModel extends ModelChange {
   /** Undefined: it cannot be read as a text. */
   readonly source: SourceFile | undefined;
 }
@@ -97,8 +102,8 @@ export class GitRevisions implements Disposable {
   }
 
   /**
-   * The models' files below a folder that were there and are not any more, or otherwise, the same content once; those
-   * that were there last come first.
+   * The models' files below a folder that were there and are not any more, or otherwise; those that were there last come
+   * first, and the same content comes once for each path.
    */
   async *readOldModels(tip: string, { folder }: TreePart): AsyncGenerator<OldModel> {
     const steps = await this.listSteps(tip);
@@ -108,25 +113,26 @@ export class GitRevisions implements Disposable {
     const parts = (await this.#git.read(words, { input: pairs.join('') })).split('\0');
     const parents = new Map(steps.map(({ id, parent }) => [id, parent]));
     const seen = new Set<string>();
-    let commit: string | undefined;
+    let commit = '';
     for (let i = 0; i < parts.length; i++) {
       const part = parts[i] ?? '';
       if (!part.startsWith(':')) {
-        commit = parents.get(part);
+        commit = part;
         continue;
       }
       const path = parts[++i] ?? '';
       const [mode = '', , id = ''] = part.slice(1).split(' ');
       const { kind } = toEntry({ name: path, mode });
       const isModel = !path.split('/').some(isLeftOut) && toFileRole(toFoundFile(path).name)?.kind === 'Model';
-      if (commit === undefined || mode === '000000' || !isModel || seen.has(id)) continue;
-      seen.add(id);
+      const before = parents.get(commit);
+      if (before === undefined || mode === '000000' || !isModel || seen.has(`${id} ${path}`)) continue;
+      seen.add(`${id} ${path}`);
       const content =
         kind === 'link'
-          ? await this.trees.readLinked((await this.readCommit(commit)).tree, path, folder)
+          ? await this.trees.readLinked((await this.readCommit(before)).tree, path, folder)
           : (await this.#objects.require(id)).content;
       const source = toSource(path, content);
-      yield { commit, path, source: 'code' in source ? undefined : source };
+      yield { commit, before, path, source: 'code' in source ? undefined : source };
     }
   }
 }
