@@ -1,12 +1,12 @@
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, maskLine } from '../input/safe-text.ts';
 
-/** Longer ones are cut: a line of a file that people read. */
+/** Longer messages are cut: people read the file. */
 const maxLength = 300;
 
 /**
- * What of a message is no fact of its own and may change from one write to the next: times, addresses,
- * the names of pods, ids, counts of attempts and durations.
+ * The parts of a message that may change from one write to the next although nothing happened: times,
+ * addresses, names of pods, ids, counts of attempts and durations.
  */
 const passing: readonly [RegExp, string][] = [
   // The S3 client ends its errors with them, and the host's may be empty (aws-sdk-go, awserr.requestError).
@@ -24,7 +24,7 @@ const passing: readonly [RegExp, string][] = [
 /** ModelMesh shows a failure with or without the exception that carried it (io.grpc.StatusRuntimeException). */
 const wrapping = /^(?:[\w$]+(?:\.[\w$]+)*(?:Exception|Error): )+(?:[A-Z_]+: )?|^UNKNOWN: /;
 
-/** KServe's text in one line, without credentials and without what changes though nothing happened. */
+/** KServe's text on one line, without credentials and without what changes although nothing happened. */
 export function toLastingText(text: string): SafeText {
   let lasting = maskLine(text)
     .replace(wrapping, '')
@@ -38,7 +38,7 @@ export function toLastingText(text: string): SafeText {
   return mask(lasting.length > maxLength ? `${lasting.slice(0, maxLength - 1)}…` : lasting);
 }
 
-/** Query strings and fragments of URIs sign requests: nothing of them may reach git. */
+/** Query strings and fragments of URIs may sign requests: nothing of them may reach git. */
 function cutQuery(word: string): string {
   const start = word.indexOf('://');
   const end = start < 0 ? -1 : word.slice(start).search(/[?#]/);

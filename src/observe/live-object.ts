@@ -1,8 +1,8 @@
 /**
- * What is kept of a live InferenceService or route: ten thousand models are twenty thousand of
- * each, and whole objects would be ten times as much.
+ * What is kept of a live InferenceService or route: ten thousand models have twenty thousand of each, and
+ * whole objects would take ten times the memory.
  *
- * Invariant: whatever an object holds, reading it fails nowhere: it was written by others.
+ * Invariant: reading never fails, whatever others wrote into an object.
  */
 import { isMap, textAt, valueAt } from '../input/plain-value.ts';
 import { digestAnnotation, nameLabel, versionLabel } from '../manifests/manifest.ts';
@@ -16,7 +16,7 @@ interface LiveObject {
   readonly uid: string;
 }
 
-/** What KServe says of an InferenceService; an empty text where it says nothing. */
+/** What KServe reports of an InferenceService; an empty text where it reports nothing. */
 export interface ServiceReport {
   /** The condition Ready: True, False, Unknown. */
   readonly ready: string;
@@ -30,7 +30,7 @@ export interface ServiceReport {
   /** modelStatus.lastFailureInfo. */
   readonly reason: string;
   readonly message: string;
-  /** Changes when KServe writes another word: all that is said above, and the latest time that it set. */
+  /** Changes when KServe writes another status: all of the above except the message, and the latest time that it set. */
   readonly stamp: string;
 }
 
@@ -41,19 +41,19 @@ export interface LiveService extends LiveObject {
   readonly model: string | undefined;
   readonly version: string | undefined;
   readonly digest: string | undefined;
-  /** The second digest, computed from the live object: whatever the annotation says, this is what is loaded by. */
+  /** The second digest, computed from the live object: whatever the annotation has, this determines what is loaded. */
   readonly loads: string;
   readonly deleting: boolean;
   /** Undefined until KServe has written a status. */
   readonly report: ServiceReport | undefined;
   /**
    * Whether the API server's own record (managedFields) shows that the status was written in a later
-   * second than what determines what is loaded. The API server renews a time only when a write changes a value.
+   * second than what determines what is loaded. The API server updates a time only when a write changes a value.
    */
   readonly statusIsLater: boolean;
   /**
    * Whether what determines what is loaded is still as the object was created with. `unrecorded`: nothing
-   * speaks against it, but the API server's record is not there to prove it.
+   * contradicts it, but there is no record of the API server to prove it.
    */
   readonly isFirst: 'yes' | 'no' | 'unrecorded';
 }
@@ -67,7 +67,7 @@ export interface LiveRoute extends LiveObject {
   readonly path: string | undefined;
   /** The share of requests that is mirrored, in percent; 0: none. */
   readonly percentage: number;
-  /** The InferenceService that requests are led to. */
+  /** The InferenceService that requests are routed to. */
   readonly to: string | undefined;
   /** Argo CD's annotation, or else its label: which Application applied it. */
   readonly tracking: string | undefined;
@@ -137,7 +137,7 @@ function toReport(status: object): ServiceReport {
     ) ?? '';
   const modelStatus = (...path: string[]) => textAt(status, ['modelStatus', ...path]) ?? '';
   const times = conditions.map((found) => textAt(found, ['lastTransitionTime']) ?? '');
-  const said = {
+  const report = {
     ready: condition('Ready'),
     stopped: condition('Stopped') === 'True',
     transition: modelStatus('transitionStatus'),
@@ -146,11 +146,11 @@ function toReport(status: object): ServiceReport {
     reason: modelStatus('lastFailureInfo', 'reason'),
   };
   const latest = [...times, modelStatus('lastFailureInfo', 'time')].reduce((a, b) => (a > b ? a : b));
-  const stamp = [...Object.values(said), latest].join(' ');
-  return { ...said, message: modelStatus('lastFailureInfo', 'message'), stamp };
+  const stamp = [...Object.values(report), latest].join(' ');
+  return { ...report, message: modelStatus('lastFailureInfo', 'message'), stamp };
 }
 
-/** What the API server's own record of writes, to the second, says of the spec and the status. */
+/** What the API server's own record of writes shows of the spec and the status, to the second. */
 function toRecord(object: unknown): Pick<LiveService, 'statusIsLater' | 'isFirst'> {
   const entries = toMaps(valueAt(object, ['metadata', 'managedFields']));
   const latest = (chosen: readonly object[]) =>

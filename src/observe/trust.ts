@@ -12,7 +12,7 @@ export interface ServiceMemory {
   readonly uid: string | undefined;
   /** What the server was last known to have loaded; undefined: nothing, or KServe has turned to something else. */
   readonly loaded: string | undefined;
-  /** What git says to be loaded, and is outdated: there is another object, or KServe has turned to something else. */
+  /** What git records as loaded, if outdated: there is another object, or KServe has turned to something else. */
   readonly outdated: string | undefined;
   /** That the spec is the first cannot be proved, and git knew something of this name already. */
   readonly isDoubted: boolean;
@@ -21,7 +21,7 @@ export interface ServiceMemory {
 export interface Trust extends ServiceMemory {
   /** Whether the status is for what is live. */
   readonly isCurrent: boolean;
-  /** Whether the server is known to have loaded just this before: the one case in which Standby without a Pod is Ready. */
+  /** Whether the server is known to have loaded just this before: only then Standby without a Pod is Ready. */
   readonly wasLoaded: boolean;
   /** Whether what git records is for what is live. */
   readonly isRecorded: boolean;

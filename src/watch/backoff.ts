@@ -1,4 +1,4 @@
-/** Attempts far apart enough for what is down to come back, and near enough to notice within a minute. */
+/** Far enough apart to spare a server that is down, and close enough to notice within a minute that it is back. */
 const usualLongest = 20_000;
 
 interface Bounds {
@@ -8,8 +8,8 @@ interface Bounds {
 }
 
 /**
- * How long to wait before the next attempt, in milliseconds: doubled each time, half of it by chance so
- * that many who were cut off together do not come back together.
+ * How long to wait before the next attempt, in milliseconds: doubled each time, half of it random so that
+ * many clients that were cut off together do not return together.
  *
  * @param failures in a row so far; at least 1.
  * @param random from 0 up to 1.

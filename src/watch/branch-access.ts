@@ -1,8 +1,8 @@
 /**
  * When the branch is fetched and pushed to, and what is reported of it when that fails.
  *
- * Invariants: whatever fails is tried again, later and later but without an end; fetches and pushes fail for
- * reasons of their own, so that neither's success ends the other's pause.
+ * Invariants: whatever fails is retried, with growing pauses but without end; fetches and pushes fail for
+ * different reasons, so the success of one does not end the pause of the other.
  */
 import type { SafeText } from '../input/safe-text.ts';
 import { safe } from '../input/safe-text.ts';
@@ -14,7 +14,7 @@ import { PushPace } from './push-pace.ts';
 /** Why pushes fail. */
 export interface PushTrouble {
   readonly message: SafeText;
-  /** So many in a row. */
+  /** How many in a row. */
   readonly failures: number;
   /** When the first of them failed, in seconds since 1970. */
   readonly since: number;
@@ -27,11 +27,11 @@ interface BranchPorts {
   readonly meter: Meter;
 }
 
-/** Not more often than this because of an event. */
+/** Events cause at most one fetch in this time. */
 const fetchPauseMs = 1000;
-/** A branch that does not fit into memory will not soon: each attempt may bring much of it. */
+/** A branch that does not fit into memory will not fit soon, and each attempt may download much of it. */
 const tooLargePauses = { first: 60_000, longest: 300_000 };
-/** How often to fetch while a push is refused: a tip that moved is tried at once. */
+/** How often to fetch while pushes are refused: a tip that moved is tried at once. */
 const refusedPollMs = 4000;
 
 export class BranchAccess {
@@ -68,7 +68,7 @@ export class BranchAccess {
     return this.#pushTrouble;
   }
 
-  /** Until then neither a fetch nor a push is tried, by the clock. */
+  /** Neither a fetch nor a push may be tried earlier, by the clock. */
   get pausedUntil(): number {
     return this.#pausedUntil;
   }
@@ -83,17 +83,17 @@ export class BranchAccess {
     );
   }
 
-  /** From when on a push may be tried, by the clock. */
+  /** When a push may be tried, by the clock. */
   get pushAt(): number {
     return this.#snapshot === undefined ? Number.POSITIVE_INFINITY : this.#pace.toStart(this.#snapshot.commit);
   }
 
-  /** To be fetched soon. */
+  /** Lets the branch be fetched soon. */
   wantFetch(): void {
     this.#fetchIsWanted = true;
   }
 
-  /** To be fetched then at the latest, by the clock. */
+  /** Lets the branch be fetched at this time at the latest, by the clock. */
   fetchBy(time: number): void {
     this.#fetchBy = time;
   }
@@ -101,12 +101,12 @@ export class BranchAccess {
   /**
    * Fetches the branch.
    *
-   * @param take called with another commit than the last; that is the branch's once it is done.
-   * @returns whether the branch was read; otherwise try again, when `fetchAt` and `pausedUntil` say.
+   * @param take called when the branch has moved; the snapshot counts as read once it is done.
+   * @returns whether the branch was read; otherwise try again at `fetchAt`, not before `pausedUntil`.
    */
   async read(take: (snapshot: Snapshot) => Promise<void>, signal: AbortSignal): Promise<boolean> {
     const { branch, clock, log } = this.#ports;
-    // An event that comes while the answer is on its way wants another fetch.
+    // An event during the fetch causes another one.
     this.#fetchIsWanted = false;
     if (clock.now() >= this.#fetchBy) this.#fetchBy = Number.POSITIVE_INFINITY;
     try {
@@ -127,7 +127,7 @@ export class BranchAccess {
     }
   }
 
-  /** @returns the branch with the commit; undefined: try again, with what the next fetch brings. */
+  /** @returns the branch with the commit; undefined: fetch, plan and try again. */
   async push(commit: StatusCommit, signal: AbortSignal): Promise<Snapshot | undefined> {
     const { branch, clock } = this.#ports;
     this.#pace.start(clock.now());
@@ -164,7 +164,7 @@ export class BranchAccess {
     this.#conflicts++;
     this.#pace.conflict(clock.now(), clock.random());
     meter.conflict();
-    // The first time somebody else was just quicker; then there is a crowd.
+    // The first time another client was just faster; after that there are many.
     if (this.#conflicts > 1)
       this.#pausedUntil = clock.now() + computeBackoff(this.#conflicts - 1, clock.random(), { first: 100 });
   }

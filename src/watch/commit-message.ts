@@ -1,4 +1,4 @@
-/** What a status commit says: the most telling change as its subject, a line a model below. */
+/** The message of a status commit: the most important change as its subject, then one line per model. */
 import { compareText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, safe } from '../input/safe-text.ts';
@@ -12,12 +12,12 @@ export interface StatusChange {
   readonly namespace: string;
   /** Undefined: there was no status file, or none that could be read. */
   readonly before: ModelStatus['status'] | undefined;
-  /** Undefined: the model left git, and its status file goes. */
+  /** Undefined: the model left git, and its status file is removed. */
   readonly after: ModelStatus['status'] | undefined;
 }
 
 export interface MessageOptions {
-  /** Put behind the subject, as `[skip ci]`. */
+  /** Appended to the subject, such as `[skip ci]`. */
   readonly suffix: string | undefined;
   /** A `Signed-off-by` line, as `Name <mail>`. */
   readonly signOff: string | undefined;
@@ -26,9 +26,9 @@ export interface MessageOptions {
 /** A commit of ten thousand models need not list them all: git has the files. */
 const maxLines = 1000;
 
-/** The whole text of a commit: pure, in a fixed order. */
+/** The whole message, in a fixed order. */
 export function toCommitMessage(changes: readonly StatusChange[], { suffix, signOff }: MessageOptions): SafeText {
-  const told = changes
+  const described = changes
     .map((change) => ({ change, ...describe(change) }))
     .sort(
       (a, b) =>
@@ -36,15 +36,15 @@ export function toCommitMessage(changes: readonly StatusChange[], { suffix, sign
         compareText(a.change.namespace, b.change.namespace) ||
         compareText(a.change.name, b.change.name),
     );
-  const [first] = told;
-  const others = told.length - 1;
+  const [first] = described;
+  const others = described.length - 1;
   const more = others > 0 ? safe` (+${others} ${others === 1 ? 'model' : 'models'})` : '';
-  const subject = safe`status: ${first === undefined ? 'the page is brought up to date' : safe`${toName(first.change.name)}: ${first.headline}${more}`}`;
-  const lines = told
+  const subject = safe`status: ${first === undefined ? 'page updated' : safe`${toName(first.change.name)}: ${first.headline}${more}`}`;
+  const lines = described
     .slice(0, maxLines)
     .map(({ change, line }) => safe`${toName(change.namespace)}/${toName(change.name)}: ${line}`)
     .sort(compareText);
-  if (told.length > maxLines) lines.push(safe`and ${told.length - maxLines} more`);
+  if (described.length > maxLines) lines.push(safe`and ${described.length - maxLines} more`);
   return join(
     [
       safe`${subject}${suffix === undefined ? '' : safe` ${mask(suffix)}`}`,
@@ -59,7 +59,7 @@ export function toCommitMessage(changes: readonly StatusChange[], { suffix, sign
 interface Description {
   readonly headline: SafeText;
   readonly line: SafeText;
-  /** Who reads one line should read this one. */
+  /** The description with the highest weight becomes the subject. */
   readonly weight: number;
 }
 
@@ -101,7 +101,7 @@ function describeVersion(
     return before === undefined
       ? undefined
       : { headline: safe`${role} is gone`, line: safe`${role} ${toTitle(before)} is gone`, weight: 2 };
-  // A digest in another form, or what is known to be loaded, is no news to people.
+  // A digest in another form, or what is known to be loaded, is no change for people.
   const isSame =
     before !== undefined && isSameDigest(before.digest, after.digest) && toFacts(before) === toFacts(after);
   if (isSame) return undefined;
@@ -124,12 +124,12 @@ function describeMirror(
   after: ModelStatus['status']['mirror'],
 ): Description | undefined {
   if (before?.to === after?.to && before?.percentage === after?.percentage) return undefined;
-  const says =
+  const text =
     after === undefined ? safe`mirror is closed` : safe`mirror to ${toName(after.to)} is open at ${after.percentage} %`;
-  return { headline: says, line: says, weight: 5 };
+  return { headline: text, line: text, weight: 5 };
 }
 
-/** Kubernetes' names have at most 253 characters. */
+/** Names in Kubernetes have at most 253 characters. */
 function toName(text: string): SafeText {
   return toCommitWords(text, 253);
 }

@@ -10,7 +10,7 @@ export interface LiveObjects {
   readonly routes: ReadonlyMap<string, LiveRoute>;
 }
 
-/** One object before and after an event; undefined: the cluster did not have it, or has it no longer. */
+/** One object before and after an event; undefined: the cluster did not have it, or no longer has it. */
 export type LiveChange = { readonly key: string } & (
   | {
       readonly kind: 'InferenceService';
@@ -69,7 +69,7 @@ export class LiveCache implements LiveObjects {
     return { kind, key, before, after: undefined };
   }
 
-  /** Takes a whole list of one namespace; undefined: of all. Objects that it does not have are dropped. */
+  /** Takes the list of one namespace; undefined: of all. Objects that are not in it are dropped. */
   replace(kind: Live['kind'], scope: string | undefined, objects: readonly Live[]): LiveChange[] {
     this.#listed.add(`${kind} ${scope ?? ''}`);
     const changes = objects.map((live) => this.put(live));

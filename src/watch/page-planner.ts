@@ -12,7 +12,7 @@ export interface PlannedPage {
 
 /**
  * @param inGit the text of the page in git; undefined: there is none.
- * @returns undefined when there is to be none, or the one in git is as it should be.
+ * @returns undefined when no page is wanted, or the one in git is up to date.
  */
 export function planPage(
   models: Iterable<TrackedModel>,

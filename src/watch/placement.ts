@@ -1,5 +1,5 @@
 /**
- * Which model file a live object belongs to, and so in which namespace each model is.
+ * Which model file a live object belongs to, and so which namespace each model is in.
  *
  * A VirtualService claims a model by naming its folder, but anyone may write such an annotation in a
  * namespace of their own: where the model file or the status file names the namespace, a claim from another
@@ -10,9 +10,9 @@ import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
 import { routeKind, toKey } from '../observe/live-object.ts';
 import { router } from '../routing/routers.ts';
+import { isBelow } from './branch-path.ts';
 import type { LiveChange, LiveObjects } from './live-cache.ts';
 import type { DeclaredModels, RepositoryModel } from './repository-models.ts';
-import { isBelow } from './repository-models.ts';
 
 /** What a watcher is responsible for. */
 export interface WatchScope {
@@ -71,10 +71,10 @@ export function placeModels(
   return { placement: { models, owners: toOwners(models.values()), homes }, warnings };
 }
 
-/** The keys of the models that a change concerns; not all of them need exist. */
+/** The keys of the models that a change concerns; some may not exist. */
 export function findModels(change: LiveChange, { owners }: Placement): string[] {
   const { kind, key } = change;
-  // Hop 2's VirtualService, `<model>-mirror`, is its model's as hop 1's is.
+  // Hop 2's route belongs to the model as hop 1's does.
   if (kind === routeKind) return key.endsWith(mirrorEnd) ? [key, key.slice(0, -mirrorEnd.length)] : [key];
   const services = [change.before, change.after].filter((service) => service !== undefined);
   const named = services.map(({ namespace, model }) => model && toKey({ namespace, name: model }));
@@ -82,16 +82,16 @@ export function findModels(change: LiveChange, { owners }: Placement): string[] 
   return [...new Set(keys)].filter((one) => one !== undefined);
 }
 
-/** Whether models may be placed otherwise after a change. */
+/** Whether a change may place models differently. */
 export function movesModels({ kind, before, after }: LiveChange): boolean {
   if (kind === routeKind) return before?.path !== after?.path;
-  // A model without a VirtualService is known by its InferenceServices.
+  // A model without a route is found by its InferenceServices.
   return after !== undefined && before?.model !== after.model;
 }
 
 /**
- * Whether the branch may know more of a change than was read of it: an object names a model that is not
- * declared, or one is gone that is.
+ * Whether the branch may have moved since it was read: an object names a model that is not declared, or an
+ * object of a declared model is gone.
  */
 export function isUnexpected(
   { kind, key, before, after }: LiveChange,
@@ -120,7 +120,7 @@ function toHomes({ models, statusFiles }: DeclaredModels, before: Placement['hom
     const file = statusFiles.get(statusFile);
     const metadata = file?.value?.metadata;
     if (metadata?.name === name) homes.set(statusFile, metadata.namespace);
-    // A person lets a model move by removing the file; a file that cannot be read lets nothing move.
+    // People move a model by removing the file; a file that cannot be read moves nothing.
     else if (file === undefined) homes.delete(statusFile);
   }
   return homes;
@@ -157,13 +157,13 @@ function findClaims({ byFolder }: DeclaredModels, { routes }: LiveObjects, { pat
   return { claims, warnings };
 }
 
-/** Whether a model that no VirtualService claims is this cluster's: its status or its InferenceServices show it. */
+/** Whether a model that no VirtualService claims is in this cluster, by its status file or its InferenceServices. */
 function isKnownUnclaimed(
   { namespace, model }: PlacedModel,
   { statusFiles }: DeclaredModels,
   { services }: LiveObjects,
 ): boolean {
-  // Then it is the status file that names its namespace.
+  // Then its namespace comes from the status file.
   if (model.namespace === undefined) return true;
   const recorded = statusFiles.get(model.statusFile)?.value?.metadata;
   if (recorded?.name === model.name && recorded.namespace === namespace) return true;

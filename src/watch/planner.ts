@@ -1,6 +1,6 @@
 /**
- * What the cluster has and the branch says → the plan of the next commit. Of ten thousand models only those
- * are looked at again that an event, a commit or the time concerns.
+ * Live objects and the branch's files → the plan of the next commit. Of ten thousand models, only those that
+ * an event, a commit or the time concerns are observed again.
  */
 
 import type { SafeText } from '../input/safe-text.ts';
@@ -33,7 +33,7 @@ export interface Plan {
   readonly isSettling: boolean;
 }
 
-/** An object that names another model all the time is not worth a fetch each time. */
+/** An object that keeps naming other models is not worth a fetch each time. */
 const maxAskedPerObject = 5;
 
 export class Planner {
@@ -49,7 +49,7 @@ export class Planner {
   #orphans = new Map<string, number>();
   #page: PlannedPage | undefined;
   #pageIsStale = true;
-  /** Objects that are not in the last snapshot → the models they named when the branch was fetched for it. */
+  /** Objects of models that are not in the last snapshot → the models that they named when it was fetched for them. */
   readonly #asked = new Map<string, Set<string>>();
 
   constructor(options: PlanOptions, repository: RepositoryModels, live: LiveObjects) {
@@ -58,7 +58,7 @@ export class Planner {
     this.#live = live;
   }
 
-  /** Takes note of an event. Returns whether the branch may know more of it than the last snapshot. */
+  /** Takes note of an event. Returns whether the branch should be fetched because of it. */
   noteEvent(change: LiveChange, now: number): boolean {
     if (movesModels(change)) this.#placementIsStale = true;
     for (const key of findModels(change, this.#placement)) this.#touch(key, now);
@@ -66,7 +66,11 @@ export class Planner {
     return change.after === undefined || this.#isFirstAsked(change);
   }
 
-  /** Takes note of a commit of others. Returns what Argo CD wrote on the VirtualServices of models that are rendered otherwise. */
+  /**
+   * Takes note of a commit by others.
+   *
+   * @returns what Argo CD wrote on the VirtualServices of models that are now rendered differently.
+   */
   noteCommit({ models, statusFiles, touched }: RepositoryChange, now: number): readonly string[] {
     this.#asked.clear();
     this.#pageIsStale = true;
@@ -91,7 +95,7 @@ export class Planner {
     return { statuses, page: this.#page, warnings, ...this.#toWait() };
   }
 
-  /** The plan is in git. */
+  /** To be called when the plan is in git. */
   accept({ statuses, page }: Plan, snapshot: Snapshot): void {
     const written = new Map(statuses.map((planned) => [planned.file, toStatusFile(planned)]));
     for (const [key, tracked] of this.#models) {
@@ -122,7 +126,7 @@ export class Planner {
     if (!this.#touched.has(key)) this.#touched.set(key, since);
   }
 
-  /** Whether the branch was not fetched yet for the model that an object names, since it moved last. */
+  /** Whether the branch was not fetched yet, since it last moved, for the model that an object names. */
   #isFirstAsked({ kind, key, after }: LiveChange): boolean {
     const named = (kind === routeKind ? after?.path : after?.model) ?? '';
     const asked = this.#asked.get(`${kind} ${key}`) ?? new Set();
@@ -175,7 +179,7 @@ export class Planner {
   }
 }
 
-/** The file as it is in git once it is pushed; undefined: it is removed. */
+/** The file after the push; undefined: it is removed. */
 function toStatusFile({ name, namespace, text, after: status }: PlannedStatus): StatusFile | undefined {
   if (text === undefined || status === undefined) return undefined;
   return { text, value: { apiVersion, kind: 'ModelStatus', metadata: { name, namespace }, status }, isOurs: true };

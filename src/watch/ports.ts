@@ -1,13 +1,13 @@
-/** What the watcher needs of the world; the rim has the real parts. */
+/** What the watcher needs from the outside; `io/` implements it. */
 import type { Finding, Problem } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 
-/** Milliseconds that only go forward, and chance. */
+/** Time in milliseconds that only goes forward, and randomness. */
 export interface Clock {
   readonly now: () => number;
   /** Seconds since 1970, for the date of a commit. */
   readonly date: () => number;
-  /** Ends early, without an error, when the signal is aborted. */
+  /** Resolves early, without an error, when the signal is aborted. */
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -24,18 +24,18 @@ export interface Log {
 /** The branch at one commit. */
 export interface Snapshot {
   readonly commit: string;
-  /** Path from the repository's root → blob id; only the files that were asked for. */
+  /** Path from the repository's root → blob id; only the files that pass the filter. */
   readonly files: ReadonlyMap<string, string>;
-  /** What of the branch cannot be read, such as links out of it. */
+  /** What cannot be read of the branch, such as links that leave it. */
   readonly problems: readonly Problem[];
-  /** Present when the commit does not have the folder that was asked for. */
+  /** Present when the commit does not have the watcher's folder. */
   readonly missing?: MissingFolder | undefined;
 }
 
 export interface MissingFolder {
-  /** The first part of the path that is not there, from the repository's root. */
+  /** The first part of the path that does not exist, from the repository's root. */
   readonly path: string;
-  /** A folder that is there and may be meant, from the repository's root. */
+  /** A folder that exists and may be meant, from the repository's root. */
   readonly similar: string | undefined;
 }
 
@@ -49,12 +49,12 @@ export interface StatusCommit {
  * Why the branch cannot be read or written now:
  * - unreachable: there was no answer, or half of one;
  * - unavailable: the server answers that it cannot (HTTP 5xx);
- * - denied: it does not let these credentials in;
- * - refused: it does not take what was pushed;
+ * - denied: it does not accept the credentials;
+ * - refused: it does not accept what was pushed;
  * - throttled: it asks for fewer requests;
  * - no-branch: the repository does not have the branch;
- * - unsupported: the repository is of a form that the watcher does not know;
- * - too-large: what the branch holds does not fit into memory.
+ * - unsupported: the repository has a format that the watcher does not support;
+ * - too-large: the branch does not fit into memory.
  */
 export type BranchTroubleCode =
   | 'unreachable'
@@ -70,9 +70,9 @@ export type BranchTroubleCode =
 export class BranchTrouble extends Error {
   declare readonly message: SafeText;
   readonly code: BranchTroubleCode;
-  /** How long the server wants to be left alone. */
+  /** How long the server asks to wait. */
   readonly retryAfterMs: number | undefined;
-  /** Whether a push failed before anything was sent, where it looked for the branch: reading fails as well. */
+  /** Whether a push failed before anything was sent, when it read the branch: a fetch would fail as well. */
   readonly isOfLook: boolean;
 
   constructor(
@@ -91,11 +91,11 @@ export class BranchTrouble extends Error {
 
 /** The tracked branch. One call at a time. All throw BranchTrouble. */
 export interface StatusBranch {
-  /** The newest commit; the same snapshot when nothing moved. */
+  /** The newest commit; the same snapshot when the branch has not moved. */
   readonly fetch: (signal: AbortSignal) => Promise<Snapshot>;
   /** The text of files of the last snapshot, or why there is none, by blob id. */
   readonly read: (ids: ReadonlySet<string>, maxBytes?: number) => Promise<ReadonlyMap<string, string | Finding>>;
-  /** Puts one commit on the last snapshot. Returns the new one, or `moved` when the branch is elsewhere by now. */
+  /** Pushes one commit on top of the last snapshot. Returns the new one, or `moved` when the branch has moved. */
   readonly push: (commit: StatusCommit, signal: AbortSignal) => Promise<Snapshot | 'moved'>;
 }
 
@@ -107,7 +107,7 @@ export interface Meter {
   readonly commit: (secondsFromEvent: readonly number[]) => void;
   readonly conflict: () => void;
   readonly retry: (cause: RetryCause) => void;
-  /** How many pushes in a row failed by now; 0: the last one was taken, or nothing waits to be pushed. */
+  /** How many pushes in a row have failed; 0: the last one was accepted, or there is nothing to push. */
   readonly pushFailures: (count: number) => void;
   readonly models: (byState: ReadonlyMap<string, number>) => void;
   /** How many models the branch declares below the watcher's path. */

@@ -1,10 +1,10 @@
 /**
  * When to push again after pushes that failed while the branch can be read: a protected branch, a missing
- * sign-off, a quota or a proxy's size limit stays as it is until a person changes it, and each attempt
- * costs the git host a run of its hooks.
+ * sign-off, a quota or a proxy's size limit stays until a person changes it, and each attempt costs the git
+ * host a run of its hooks.
  *
- * Invariants, from the first refusal to the next push that is taken: no two pushes within 30 s, at most
- * 40 within any hour, and never more than six minutes without one. Time and chance are arguments.
+ * Invariants, from the first refusal to the next push that is accepted: no two pushes within 30 s, at most
+ * 40 within any hour, and never more than six minutes without one. Time and randomness are arguments.
  */
 import { computeBackoff } from './backoff.ts';
 import type { BranchTrouble } from './ports.ts';
@@ -12,36 +12,36 @@ import type { BranchTrouble } from './ports.ts';
 /** The shortest time between two pushes once the server has refused one. */
 const refusedPauseMs = 30_000;
 const longestPauseMs = 300_000;
-/** So much longer at most, by chance: many watchers that were refused together do not come back together. */
+/** A random share of the pause is added, up to this: many watchers that were refused together do not return together. */
 const spread = 0.2;
 const hourMs = 3_600_000;
 /**
- * While there were fewer pushes in the last hour, a tip that moved is tried early. The rest of the 40 is for
- * the pushes that come without it: 28 pushes that are 30 s apart leave time for 10 of those.
+ * With fewer pushes than this in the last hour, a tip that moved is tried early. The rest of the 40 is for
+ * the pushes on schedule: 28 pushes that are 30 s apart leave time for 10 of those.
  */
 const earlyPerHour = 28;
 
 export class PushPace {
   #failures = 0;
   #isRefused = false;
-  /** What the last failed push was to follow; undefined: any tip is another. */
+  /** The tip that the last failed push was based on; undefined: any tip counts as moved. */
   #tip: string | undefined;
   #retryAt = Number.NEGATIVE_INFINITY;
   #earlyAt = Number.NEGATIVE_INFINITY;
   /** When pushes of the last hour started. */
   #starts: number[] = [];
 
-  /** Pushes in a row that failed; 0: the last one was taken. */
+  /** How many pushes in a row have failed; 0: the last one was accepted. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Whether the server answered one of them that it does not take it. */
+  /** Whether the server refused one of them. */
   get isRefused(): boolean {
     return this.#isRefused;
   }
 
-  /** From when on a push that follows this tip may be tried, in milliseconds of the clock. */
+  /** When a push on top of this tip may be tried, in milliseconds of the clock. */
   toStart(tip: string): number {
     if (this.#failures === 0 || tip === this.#tip) return this.#retryAt;
     const crowded = this.#starts.at(-earlyPerHour);
@@ -56,14 +56,14 @@ export class PushPace {
 
   /** @returns how long until the next try, in milliseconds. */
   fail({ code, retryAfterMs = 0 }: BranchTrouble, tip: string | undefined, now: number, random: number): number {
-    // A series that ended long ago because there was nothing to push any more.
+    // An earlier series ended long ago because there was nothing left to push.
     if (this.#starts.length <= 1) this.succeed();
     if (code !== 'unreachable' && code !== 'throttled') this.#isRefused = true;
     this.#tip = tip;
     return this.#wait(retryAfterMs, now, random);
   }
 
-  /** The push found the branch elsewhere: no refusal, but while refusals last it counts as an attempt. */
+  /** The branch had moved: that is no refusal, but during a series of refusals it counts as an attempt. */
   conflict(now: number, random: number): void {
     if (!this.#isRefused) return;
     this.#tip = undefined;

@@ -5,14 +5,15 @@
  * and keeps no other model from being watched.
  */
 import { toFileRole, toStatusName } from '../input/file-role.ts';
+import type { Parsed } from '../input/parse-document.ts';
 import { parseModel, parseStatus } from '../input/parse-document.ts';
-import type { Problem } from '../input/problem.ts';
+import type { Finding, Problem } from '../input/problem.ts';
 import { toWholeProblem } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { safe } from '../input/safe-text.ts';
 import type { ModelStatus } from '../input/schema.ts';
-import type { SourceFile } from '../input/source-file.ts';
 import { toVersionName } from '../rollout/rollout.ts';
+import { isBelow, toFolder, toName, toPath } from './branch-path.ts';
 import type { Snapshot, StatusBranch } from './ports.ts';
 
 export interface RepositoryOptions {
@@ -43,7 +44,7 @@ export interface StatusFile {
   readonly isOurs: boolean;
 }
 
-/** What the branch says. */
+/** What the branch has. */
 export interface DeclaredModels {
   /** By the path of the model file. */
   readonly models: ReadonlyMap<string, RepositoryModel>;
@@ -59,7 +60,7 @@ export interface RepositoryChange {
   readonly models: boolean;
   /** The paths of the status files that changed. */
   readonly statusFiles: readonly string[];
-  /** Models of before that are rendered from other files now: their own, or a policy's that holds for them. */
+  /** Models of the last snapshot whose own files changed, or a policy that applies to them. */
   readonly touched: ReadonlySet<RepositoryModel>;
   readonly warnings: readonly SafeText[];
 }
@@ -88,12 +89,12 @@ export class RepositoryModels implements DeclaredModels {
       (page !== undefined && toPath(folder, name) === page);
   }
 
-  /** @throws BranchTrouble when files cannot be read now; then all stays as it was. */
+  /** @throws BranchTrouble when files cannot be read now; then nothing has changed here. */
   async update({ files, problems }: Snapshot, read: StatusBranch['read']): Promise<RepositoryChange> {
     const other = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
     const gone = [...this.#ids.keys()].filter((path) => !files.has(path));
     const touched = this.#findTouched([...other.map(([path]) => path), ...gone]);
-    // Of policies it is enough to know that they changed.
+    // Policies are not read: it is enough that they changed.
     const changed = other.filter(([path]) => path !== this.#pagePath && !isPolicy(path));
     const page = await this.#readPage(files, read);
     const texts = await read(new Set(changed.map(([, id]) => id)));
@@ -111,21 +112,22 @@ export class RepositoryModels implements DeclaredModels {
       const text = texts.get(id) ?? '';
       if (isStatus(toName(path))) {
         statusFiles.push(path);
-        this.statusFiles.set(path, typeof text === 'string' ? toStatusFile({ path, text }) : unreadableStatus);
-      } else {
-        models = true;
-        const model = typeof text === 'string' ? this.#toModel({ path, text }) : toNoModel(toWholeProblem(path, text));
-        if (typeof model === 'string') {
-          this.models.delete(path);
-          warnings.push(model);
-        } else this.models.set(path, model);
+        this.statusFiles.set(path, toStatusFile(path, text));
+        continue;
+      }
+      models = true;
+      const parsed = this.#parseModel(path, text);
+      if (parsed.value !== undefined) this.models.set(path, parsed.value);
+      else {
+        this.models.delete(path);
+        warnings.push(...parsed.problems.slice(0, 1).map(toModelWarning));
       }
     }
     if (models) this.#index();
     return { models, statusFiles, touched, warnings };
   }
 
-  /** Takes what this watcher has pushed itself: there is nothing to read. */
+  /** Takes over what this watcher has pushed: nothing needs to be read. */
   accept({ files }: Snapshot, statuses: ReadonlyMap<string, StatusFile | undefined>, page: string | undefined): void {
     this.#ids = files;
     for (const [path, file] of statuses) {
@@ -135,7 +137,7 @@ export class RepositoryModels implements DeclaredModels {
     if (page !== undefined) this.page = page;
   }
 
-  /** The status files that watchers wrote for models that are not in the branch any more, by path. */
+  /** The status files that a watcher wrote for models that are no longer in the branch, by path. */
   get orphans(): ReadonlyMap<string, StatusFile> {
     return new Map(
       [...this.statusFiles].filter(([path, { isOurs }]) => isOurs && !this.#ids.has(this.#toModelFile(path))),
@@ -166,19 +168,15 @@ export class RepositoryModels implements DeclaredModels {
     }
   }
 
-  /** The model, or why the file gives none. */
-  #toModel(source: SourceFile): RepositoryModel | SafeText {
-    const role = toFileRole(toName(source.path));
-    const { value, problems } = parseModel(source);
-    const [first] = problems;
-    if (value === undefined || role?.kind !== 'Model')
-      return toNoModel(
-        first ?? toWholeProblem(source.path, { code: 'wrong-type', message: safe`not a model`, hint: safe`` }),
-      );
+  #parseModel(path: string, text: string | Finding): Parsed<RepositoryModel> {
+    if (typeof text !== 'string') return { value: undefined, problems: [toWholeProblem(path, text)] };
+    const role = toFileRole(toName(path));
+    const { value, problems } = parseModel({ path, text });
+    if (value === undefined || role?.kind !== 'Model') return { value: undefined, problems };
     const { metadata, spec } = value;
-    const folder = toFolder(source.path);
-    return {
-      file: source.path,
+    const folder = toFolder(path);
+    const model = {
+      file: path,
       folder,
       statusFile: toPath(folder, toStatusName(role.stem, this.#cluster)),
       name: metadata.name,
@@ -186,6 +184,7 @@ export class RepositoryModels implements DeclaredModels {
       primary: toVersionName(metadata.name, 'primary', spec.primary),
       candidate: spec.candidate && toVersionName(metadata.name, 'candidate', spec.candidate),
     };
+    return { value: model, problems };
   }
 
   /** Where the model file of a status file would be. */
@@ -198,30 +197,12 @@ export class RepositoryModels implements DeclaredModels {
 /** The page has a row for each model: it may be larger than any file that people write. */
 const maxPageBytes = 16 * 1024 * 1024;
 
-/** Of which nothing is known, not even whether a watcher wrote it. */
+/** Nothing is known of it, not even whether a watcher wrote it. */
 const unreadableStatus: StatusFile = { text: '', value: undefined, isOurs: false };
 
 /** The page's path from the repository's root; undefined: none is written. */
 export function toPagePath({ page, path, cluster }: RepositoryOptions): string | undefined {
   return page ? toPath(path, cluster === undefined ? 'STATUS.md' : `STATUS.${cluster}.md`) : undefined;
-}
-
-export function isBelow(folder: string, outer: string): boolean {
-  return outer === '.' || folder === outer || folder.startsWith(`${outer}/`);
-}
-
-/** `.` is the repository's root. */
-export function toFolder(path: string): string {
-  const end = path.lastIndexOf('/');
-  return end < 0 ? '.' : path.slice(0, end);
-}
-
-function toPath(folder: string, name: string): string {
-  return folder === '.' ? name : `${folder}/${name}`;
-}
-
-function toName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function isPolicy(path: string): boolean {
@@ -233,15 +214,13 @@ function toStatusTest(cluster: string | undefined): (name: string) => boolean {
   return (name) => name === own || name.endsWith(`.${own}`);
 }
 
-function toStatusFile(source: SourceFile): StatusFile {
-  return {
-    text: source.text,
-    value: parseStatus(source).value,
-    isOurs: /^kind: *ModelStatus *$/m.test(source.text) && source.text.includes('model-mirror.dev/'),
-  };
+function toStatusFile(path: string, text: string | Finding): StatusFile {
+  if (typeof text !== 'string') return unreadableStatus;
+  const isOurs = /^kind: *ModelStatus *$/m.test(text) && text.includes('model-mirror.dev/');
+  return { text, value: parseStatus({ path, text }).value, isOurs };
 }
 
-function toNoModel({ file, line, column, message }: Problem): SafeText {
+function toModelWarning({ file, line, column, message }: Problem): SafeText {
   return safe`${file}:${line}:${column}: ${message}; its status stays as it is until that is fixed`;
 }
 

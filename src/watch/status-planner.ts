@@ -1,8 +1,8 @@
 /**
  * Placed models, their live objects and their status files in git → the status files to write.
  *
- * Invariant: pure. What must be remembered of a model goes in and comes out as a value; a model whose text
- * would not change a byte is in no plan.
+ * Invariant: pure. What must be remembered of a model goes in and comes out as a value; a status file that
+ * would not change by a byte is not planned.
  */
 import type { ModelStatus } from '../input/schema.ts';
 import type { LiveRoute } from '../observe/live-object.ts';
@@ -10,18 +10,18 @@ import { toKey } from '../observe/live-object.ts';
 import type { ModelMemory } from '../observe/observed-model.ts';
 import { observeModel } from '../observe/observed-model.ts';
 import { toStatusText } from '../output/status-text.ts';
+import { toFolder } from './branch-path.ts';
 import type { StatusChange } from './commit-message.ts';
 import type { LiveObjects } from './live-cache.ts';
 import type { PlacedModel, WatchScope } from './placement.ts';
 import { isWatched } from './placement.ts';
 import type { DeclaredModels, StatusFile } from './repository-models.ts';
-import { toFolder } from './repository-models.ts';
 
 /** A model, and what its last observation left. */
 export interface TrackedModel extends PlacedModel {
-  /** What its status file should say; undefined: there is nothing to say, and no file. */
+  /** What its status file should have; undefined: there is nothing to report, and no file. */
   readonly status: ModelStatus['status'] | undefined;
-  /** The change that its status file needs; undefined: it says all that. */
+  /** The change that its status file needs; undefined: it is up to date. */
   readonly pending: PendingChange | undefined;
   readonly memory: ModelMemory;
   /** When to observe it again although nothing happens, in milliseconds of the clock. */
@@ -32,7 +32,7 @@ export interface TrackedModel extends PlacedModel {
 
 interface PendingChange {
   readonly text: string;
-  /** When the first event came that it reports, by the clock. */
+  /** When the first event of this change came, by the clock. */
   readonly since: number;
 }
 
@@ -48,13 +48,13 @@ export interface PlannedStatus extends StatusChange {
 }
 
 interface ObserveOptions {
-  /** When the change came that calls for this observation. */
+  /** When the event came that calls for this observation. */
   readonly since: number;
   readonly now: number;
   readonly settleMs: number;
 }
 
-/** @returns the model before its first observation; what was remembered of its last form stays. */
+/** A model before its first observation; what was remembered before its file changed stays. */
 export function toUnobserved(placed: PlacedModel, before: TrackedModel | undefined): TrackedModel {
   const memory = before?.memory ?? {};
   return { ...placed, status: undefined, pending: undefined, memory, due: undefined, isSettling: false };

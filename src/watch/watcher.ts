@@ -2,7 +2,7 @@
  * The loop: read the branch, plan what is to be written, apply the plan; again after each event.
  *
  * Invariants: one call to git at a time, so never two pushes in flight; nothing is pushed before both kinds
- * of objects were listed and the branch was read; no event that comes meanwhile is lost.
+ * of objects were listed and the branch was read; no event in the meantime is lost.
  */
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
@@ -35,21 +35,21 @@ interface WatcherPorts {
   readonly meter: Meter;
   /**
    * Called after a push, and when others have pushed, with what Argo CD wrote on the VirtualServices of
-   * models that are rendered otherwise now.
+   * models that are now rendered differently.
    */
   readonly refresh: ((trackings: readonly string[]) => void) | undefined;
 }
 
-/** So many changes at once are a storm: while it goes on, the window is up to so many times as long. */
+/** So many changes at once are a storm: while it lasts, the window is up to so many times as long. */
 const stormSize = 100;
 const stormWindows = 4;
 const stormPauseMs = 100;
-/** A loop that has not turned for so long hangs: a push may take half a minute. */
+/** A loop without a turn for so long hangs: a push may take half a minute. */
 const aliveMs = 120_000;
 const longestWaitMs = 5000;
-/** A refresh that is asked for while ours is under way is lost in Argo CD: so long after, git is fetched again. */
+/** A refresh that is requested during ours is lost in Argo CD: after this time, the branch is fetched again. */
 const secondFetchMs = 3000;
-/** Anyone with a namespace can make a new warning each second: these are enough to see it. */
+/** Anyone with a namespace can cause a new warning every second: these are enough to notice. */
 const maxClaimWarnings = 1000;
 
 export class Watcher {
@@ -63,7 +63,7 @@ export class Watcher {
   /** Warnings that were logged. */
   readonly #fileWarnings = new Set<SafeText>();
   readonly #claimWarnings = new Set<SafeText>();
-  /** What was last reported of the branch's models. */
+  /** The last report of how many models the branch has. */
   #found: SafeText | undefined;
   #hasReportedUntracked = false;
   #lastTurn = Number.NEGATIVE_INFINITY;
@@ -95,20 +95,20 @@ export class Watcher {
     this.#note(kind, 'deleted', [this.#live.drop(kind, namespace, name)]);
   }
 
-  /** What keeps a stream of events from being in step; undefined: nothing any more. */
+  /** Why a stream of events is out of date; undefined: it is up to date again. */
   trouble(stream: string, message: SafeText | undefined): void {
     if (message === undefined) this.#streamTroubles.delete(stream);
     else this.#streamTroubles.set(stream, message);
   }
 
-  /** Whether the loop turned lately. */
+  /** Whether the loop is running. */
   get isAlive(): boolean {
     return this.#ports.clock.now() - this.#lastTurn < aliveMs;
   }
 
   /**
-   * What keeps it from knowing what it should; undefined: the cluster is in step and the branch was read. A
-   * push that is refused is no obstacle: another Pod would be refused as well.
+   * Why the watcher's view is incomplete; undefined: the cluster was listed and the branch was read. A push
+   * that is refused is no obstacle: another Pod would be refused as well.
    */
   get obstacle(): SafeText | undefined {
     const [streamTrouble] = this.#streamTroubles.values();
@@ -123,7 +123,7 @@ export class Watcher {
   }
 
   /**
-   * Until `stop` is aborted, or once.
+   * Runs until `stop` is aborted, or once.
    *
    * @param drop aborted when a push in flight must be given up.
    */
@@ -148,7 +148,7 @@ export class Watcher {
     this.#wake.abort();
   }
 
-  /** @returns when to go on, by the clock; undefined: all is done. */
+  /** @returns when to take the next turn, by the clock; undefined: all is done. */
   async #turn(stop: AbortSignal, drop: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#ports;
     const { once } = this.#options;
@@ -188,14 +188,14 @@ export class Watcher {
     return plan;
   }
 
-  /** When what was planned has been collected for long enough. */
+  /** When the changes have been collected for long enough. */
   #toWindowEnd({ statuses }: Plan, now: number): number {
     const { batchMs } = this.#options;
     if (statuses.length === 0) return now;
     const since = statuses.reduce((first, status) => Math.min(first, status.since), now);
     const calm = this.#lastEvent + Math.min(stormPauseMs, batchMs);
     if (statuses.length < stormSize || calm <= now) return since + batchMs;
-    // What came while the last push was under way has not waited for a window of its own.
+    // Changes that came during the last push have not had a window yet.
     const start = Math.max(since, this.#lastPush);
     return Math.max(since + batchMs, Math.min(calm, start + stormWindows * batchMs));
   }
@@ -216,7 +216,7 @@ export class Watcher {
       models: statuses.length,
     });
     this.#branch.endPushTrouble(safe`pushes are accepted again`);
-    const rendered = statuses.filter(isRenderedOtherwise);
+    const rendered = statuses.filter(isRenderedDifferently);
     this.#reportUntracked(rendered);
     this.#refresh(rendered.flatMap(({ route }) => route?.tracking ?? []));
   }
@@ -229,7 +229,7 @@ export class Watcher {
     }
   }
 
-  /** A path that is misspelt would otherwise be watched silently for ever. */
+  /** Otherwise a misspelt path would be watched silently for ever. */
   #reportModels({ missing }: Snapshot): void {
     const { log, meter } = this.#ports;
     const { path } = this.#options;
@@ -244,7 +244,7 @@ export class Watcher {
     (size === 0 ? log.warn : log.info)(found);
   }
 
-  /** Once: it is a matter of Argo CD's settings, and so the same for all. */
+  /** Once: it depends on Argo CD's settings, which are the same for all models. */
   #reportUntracked(statuses: readonly PlannedStatus[]): void {
     const { log, refresh } = this.#ports;
     const found = statuses.find(({ route }) => route !== undefined && route.tracking === undefined);
@@ -269,7 +269,7 @@ function describeMissing({ path, similar }: MissingFolder): SafeText {
 }
 
 /** The status of the live VirtualService is for people; what the plugin renders depends on the versions alone. */
-function isRenderedOtherwise({ before, after }: PlannedStatus): boolean {
+function isRenderedDifferently({ before, after }: PlannedStatus): boolean {
   const versions = (status: typeof after) => JSON.stringify([status?.primary, status?.candidate]);
   return versions(before) !== versions(after);
 }

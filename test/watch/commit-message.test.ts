@@ -102,5 +102,5 @@ test('nothing from the cluster skips a pipeline, closes an issue, mentions a per
 });
 
 test('a commit of the page alone', (t) => {
-  t.is(toCommitMessage([], plain), safe`status: the page is brought up to date\n`);
+  t.is(toCommitMessage([], plain), safe`status: page updated\n`);
 });
