@@ -110,7 +110,7 @@ export async function commitFile(
           ? undefined
           : staged.blob;
       if (isSame(meant, committed)) {
-        await attempt.stage();
+        if (!isSame(staged, meant)) await attempt.stage();
         return { id: undefined, branch: head.branch, unstaged, isChanged: false, remarks: [] };
       }
       if (head.branch === undefined && wish.branch === undefined)
@@ -127,12 +127,13 @@ export async function commitFile(
 
 let holders = 0;
 const hold = () => {};
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** At a terminal git gets the interrupt too, and ends; what was begun is taken back then. */
+/** Git gets the interrupt too, and ends; what was begun is taken back then. */
 function holdInterrupts(): () => void {
-  if (holders++ === 0) process.on('SIGINT', hold);
+  if (holders++ === 0) for (const signal of interrupts) process.on(signal, hold);
   return () => {
-    if (--holders === 0) process.off('SIGINT', hold);
+    if (--holders === 0) for (const signal of interrupts) process.off(signal, hold);
   };
 }
 
@@ -165,11 +166,12 @@ class Attempt {
 
   /** Makes the index hold what the work tree does; unlike `git add` whether it is ignored or not. */
   async stage(): Promise<void> {
+    const { path } = this.#change;
     this.#isTouched = true;
-    const flags = this.#staged?.isSkipped === true ? ['--no-skip-worktree', this.#change.path] : [];
-    if (flags.length > 0) await this.#update(flags);
-    await this.#update(['--add', '--', this.#change.path]);
-    if (flags.length > 0) await this.#update(['--skip-worktree', this.#change.path]);
+    const isSkipped = this.#staged?.isSkipped === true;
+    if (isSkipped) await this.#update(['--no-skip-worktree', '--', path]);
+    await this.#update(['--add', '--', path]);
+    if (isSkipped) await this.#update(['--skip-worktree', '--', path]);
   }
 
   /** @param meant what the commit is to hold, unless a hook changes it. */
@@ -182,7 +184,7 @@ class Attempt {
     // Git commits a file alone only if the index has it, and does not skip it.
     if (this.#staged === undefined || isSkipped) {
       this.#isTouched = true;
-      await this.#update(isSkipped ? ['--no-skip-worktree', path] : ['--add', '--', path]);
+      await this.#update(isSkipped ? ['--no-skip-worktree', '--', path] : ['--add', '--', path]);
     }
     const ended = await this.#git.run(['commit', '--quiet', '--only', `--message=${message}`, '--', toLiteral(path)], {
       canLock: true,
@@ -201,7 +203,7 @@ class Attempt {
     // Somebody else may have moved HEAD, a hook too.
     if (ended.code !== 0 && isSame(found, this.#committed)) throw toRefused('the commit', ended);
     this.#isMade = true;
-    if (isSkipped) await this.#update(['--skip-worktree', path]);
+    if (isSkipped) await this.#git.ask(['update-index', '--skip-worktree', '--', path], { canLock: true });
     const said = toSaid(`${ended.complaint}\n${ended.output.toString('utf8')}`, Number.POSITIVE_INFINITY);
     if (said !== undefined) remarks.push(safe`git commit said: ${said}`);
     const expected = branch ?? this.#head.branch;
@@ -271,8 +273,8 @@ class Attempt {
         ? [['--force-remove', '--', path]]
         : [
             ['--cacheinfo', `${this.#staged.mode},${this.#staged.blob},${path}`],
-            ...(this.#staged.isSkipped ? [['--skip-worktree', path]] : []),
-            ...(this.#staged.isAssumed ? [['--assume-unchanged', path]] : []),
+            ...(this.#staged.isSkipped ? [['--skip-worktree', '--', path]] : []),
+            ...(this.#staged.isAssumed ? [['--assume-unchanged', '--', path]] : []),
           ];
     for (const some of words)
       if ((await this.#git.ask(['update-index', ...some], { canLock: true })) === undefined) return false;

@@ -147,8 +147,9 @@ async function rebase(
   if (foreign.length > 0) return { changes: await describe(git, `${base}..${tip}`, foreign), reason: 'changed' };
   const commits = await listLinear(git, base, before);
   if (commits === undefined) return { changes: [], reason: 'not-linear' };
-  const ours = await Promise.all(commits.map(({ id, parent }) => listChanged(git, parent, id)));
-  if (isTouching(ours.flat(), theirs)) return { changes: [], reason: 'same-files' };
+  const ours: string[] = [];
+  for (const { id, parent } of commits) ours.push(...(await listChanged(git, parent, id)));
+  if (isTouching(ours, theirs)) return { changes: [], reason: 'same-files' };
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-'));
   try {
     const isSigned = (await git.ask(['config', '--type=bool', '--get', 'commit.gpgsign']))?.trim() === 'true';

@@ -428,6 +428,12 @@ test('a repository without a commit is left to git, and one that is none is said
 });
 
 test('the flags of a file outlive its commit, and its refusal', async (t) => {
+  const odd = await setUp(t, { '-x/model.yaml': 'a: 1\n' });
+  await odd.git('update-index', '--skip-worktree', '--', '-x/model.yaml');
+  await odd.commit({}, '-x/model.yaml');
+  t.is(await odd.git('ls-files', '-v'), 'S -x/model.yaml\n');
+  odd.hook('pre-commit', 'exit 1');
+  await toRefusal(t, odd, {}, { path: '-x/model.yaml' });
   const scene = await setUp(t);
   await scene.git('update-index', '--skip-worktree', file);
   const { id } = await scene.commit();
