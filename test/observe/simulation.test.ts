@@ -5,10 +5,10 @@ import { Simulation, settleMs, toKey, toRandom, WrongOpening } from './simulatio
 const sequences = 100_000;
 const uris = ['good-1', 'good-1', 'good-2', 'broken', 'nobody-serves-this'] as const;
 const secretKeys = ['none', 'none', 'right', 'wrong'] as const;
-/** What the pauses between two events are, in milliseconds: within a second, within a load, and beyond any patience. */
+/** Pauses between two events, in milliseconds: within a second, within a load, and longer than anything takes. */
 const pauses = [80, 700, 3_000, 9_000, 70_000] as const;
 
-test('whatever happens, no mirror opens to what was never loaded, and peace ends with the right state', (t) => {
+test('whatever happens, no mirror opens to what was never loaded, and the last state is right', (t) => {
   const ends = new Map<string, number>();
   for (let seed = 1; seed <= sequences; seed++) {
     const { fault, end } = play(seed);
@@ -18,7 +18,7 @@ test('whatever happens, no mirror opens to what was never loaded, and peace ends
     }
     ends.set(end, (ends.get(end) ?? 0) + 1);
   }
-  // A model of a world in which little happens would show little.
+  // The simulation proves little unless each end is reached often.
   for (const end of [
     'no candidate',
     'Ready',
@@ -48,16 +48,16 @@ function play(seed: number, isTraced = false): Played {
     throw error;
   }
   const { end, right } = toEnd(world);
-  const told = world.state ?? 'nothing';
-  return right.includes(told)
+  const recorded = world.state ?? 'nothing';
+  return right.includes(recorded)
     ? { end, trace: world.trace }
-    : { fault: `ends with ${told}, not with ${right.join(' or ')} (${end})`, end, trace: world.trace };
+    : { fault: `ends with ${recorded}, not with ${right.join(' or ')} (${end})`, end, trace: world.trace };
 }
 
 function disturb(world: Simulation, random: () => number): void {
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
   const candidate = (): Candidate => ({ uri: pick(uris), secretKey: pick(secretKeys), env: pick(['a', 'b']) });
-  /** Often near what there is already: one field changes, or it is taken back. */
+  /** Often close to what is there already: one field changes, or is changed back. */
   const other = (): Candidate => {
     const now = world.declared ?? candidate();
     return pick([
@@ -97,13 +97,13 @@ function disturb(world: Simulation, random: () => number): void {
   }
 }
 
-/** Everything is there again, and nothing more happens for as long as anything takes. */
+/** Everything is up again, and nothing more happens for longer than anything takes. */
 function calm(world: Simulation, random: () => number): void {
   world.startPods();
   world.startController();
   world.startWatcher();
   world.advance(70_000 + 20_000);
-  // A controller that comes again writes what it knows of each model.
+  // A controller that restarts writes the status of each model.
   if (random() < 0.5) {
     world.stopController();
     world.startController();
@@ -112,7 +112,7 @@ function calm(world: Simulation, random: () => number): void {
   world.advance(30_000 + 4 * settleMs);
 }
 
-/** What is right, by what the server has done and KServe can know of it. */
+/** Which states are right, by what the server has done and KServe can know of it. */
 function toEnd(world: Simulation): { readonly end: string; readonly right: readonly string[] } {
   const { declared, live, active, target } = world;
   if (declared === undefined) return { end: 'no candidate', right: ['nothing'] };
