@@ -13,7 +13,7 @@ import { listen } from '../io/listen.ts';
 import { toJsonLog, toLineLog } from '../io/log.ts';
 import { keepMemorySmall } from '../io/memory.ts';
 import { createMetrics } from '../io/metrics.ts';
-import { RepositoryModels } from '../watch/repository-models.ts';
+import { BranchFiles } from '../watch/branch-files.ts';
 import { Watcher } from '../watch/watcher.ts';
 import type { Host } from './host.ts';
 import type { WatchFlags } from './watch-flags.ts';
@@ -40,7 +40,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     url: settings.url,
     branch: settings.branch,
     path: options.path,
-    isWanted: RepositoryModels.toFilter(options),
+    isWanted: BranchFiles.toFilter(options),
     author: settings.author,
     committer: settings.committer,
     authorization: toAuthorization(toAbsolute(flags.gitCredentials), host.environment),

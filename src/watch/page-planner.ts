@@ -1,8 +1,8 @@
 /** Tracked models and the page in git → the page to write. Pure. */
 import type { PageModel } from '../output/status-page.ts';
 import { toStatusPage } from '../output/status-page.ts';
-import type { RepositoryOptions } from './repository-models.ts';
-import { toPagePath } from './repository-models.ts';
+import type { BranchOptions } from './branch-files.ts';
+import { toPagePath } from './branch-files.ts';
 import type { TrackedModel } from './status-planner.ts';
 
 export interface PlannedPage {
@@ -17,7 +17,7 @@ export interface PlannedPage {
 export function planPage(
   models: Iterable<TrackedModel>,
   inGit: string | undefined,
-  options: RepositoryOptions,
+  options: BranchOptions,
 ): PlannedPage | undefined {
   const file = toPagePath(options);
   if (file === undefined) return undefined;

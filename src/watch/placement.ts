@@ -10,9 +10,9 @@ import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
 import { routeKind, toKey } from '../observe/live-object.ts';
 import { router } from '../routing/routers.ts';
+import type { BranchContent, ModelFile } from './branch-files.ts';
 import { isBelow } from './branch-path.ts';
 import type { LiveChange, LiveObjects } from './live-cache.ts';
-import type { DeclaredModels, RepositoryModel } from './repository-models.ts';
 
 /** What a watcher is responsible for. */
 export interface WatchScope {
@@ -26,7 +26,7 @@ export interface PlacedModel {
   /** `namespace/name`. */
   readonly key: string;
   readonly namespace: string;
-  readonly model: RepositoryModel;
+  readonly model: ModelFile;
 }
 
 export interface Placement {
@@ -47,16 +47,16 @@ export const emptyPlacement: Placement = { models: new Map(), owners: new Map(),
  * @returns the new one, and the claims that are ignored.
  */
 export function placeModels(
-  declared: DeclaredModels,
+  branch: BranchContent,
   live: LiveObjects,
   scope: WatchScope,
   before: Placement,
 ): { readonly placement: Placement; readonly warnings: readonly SafeText[] } {
-  const homes = toHomes(declared, before.homes);
-  const { claims, warnings } = findClaims(declared, live, scope);
+  const homes = toHomes(branch, before.homes);
+  const { claims, warnings } = findClaims(branch, live, scope);
   const models = new Map<string, PlacedModel>();
   const unclaimed: PlacedModel[] = [];
-  for (const model of declared.models.values()) {
+  for (const model of branch.models.values()) {
     const claimants = claims.get(model) ?? [];
     const home = model.namespace ?? homes.get(model.statusFile);
     warnings.push(...explainIgnored(model, home, claimants));
@@ -64,7 +64,7 @@ export function placeModels(
     if (namespace === undefined || !isWatched(namespace, scope)) continue;
     const placed = { key: toKey({ namespace, name: model.name }), namespace, model };
     if (claimants.includes(namespace)) models.set(placed.key, placed);
-    else if (isKnownUnclaimed(placed, declared, live)) unclaimed.push(placed);
+    else if (isKnownUnclaimed(placed, branch, live)) unclaimed.push(placed);
   }
   for (const placed of unclaimed)
     if (!models.has(placed.key) && live.routes.get(placed.key)?.path === undefined) models.set(placed.key, placed);
@@ -95,7 +95,7 @@ export function movesModels({ kind, before, after }: LiveChange): boolean {
  */
 export function isUnexpected(
   { kind, key, before, after }: LiveChange,
-  declared: DeclaredModels,
+  branch: BranchContent,
   { models, owners }: Placement,
   { path }: WatchScope,
 ): boolean {
@@ -104,7 +104,7 @@ export function isUnexpected(
   if (after.kind === 'InferenceService')
     return after.model !== undefined && owners.get(key) !== toKey({ namespace, name: after.model });
   if (after.path === undefined || !isBelow(after.path, path)) return false;
-  return declared.byFolder.get(after.path)?.some((model) => model.name === name) !== true;
+  return branch.byFolder.get(after.path)?.some((model) => model.name === name) !== true;
 }
 
 export function isWatched(namespace: string, { namespaces }: Pick<WatchScope, 'namespaces'>): boolean {
@@ -113,7 +113,7 @@ export function isWatched(namespace: string, { namespaces }: Pick<WatchScope, 'n
 
 const mirrorEnd = router.toMirrorName('');
 
-function toHomes({ models, statusFiles }: DeclaredModels, before: Placement['homes']): Placement['homes'] {
+function toHomes({ models, statusFiles }: BranchContent, before: Placement['homes']): Placement['homes'] {
   const homes = new Map(before);
   for (const { name, namespace, statusFile } of models.values()) {
     if (namespace !== undefined) continue;
@@ -136,12 +136,12 @@ function toOwners(models: Iterable<PlacedModel>): Placement['owners'] {
 
 interface Claims {
   /** The namespaces of the VirtualServices that name a model's folder, in a fixed order. */
-  readonly claims: ReadonlyMap<RepositoryModel, readonly string[]>;
+  readonly claims: ReadonlyMap<ModelFile, readonly string[]>;
   readonly warnings: SafeText[];
 }
 
-function findClaims({ byFolder }: DeclaredModels, { routes }: LiveObjects, { path: outer }: WatchScope): Claims {
-  const claims = new Map<RepositoryModel, string[]>();
+function findClaims({ byFolder }: BranchContent, { routes }: LiveObjects, { path: outer }: WatchScope): Claims {
+  const claims = new Map<ModelFile, string[]>();
   const warnings: SafeText[] = [];
   for (const [key, { name, namespace, path }] of routes) {
     if (path === undefined || !isBelow(path, outer)) continue;
@@ -160,7 +160,7 @@ function findClaims({ byFolder }: DeclaredModels, { routes }: LiveObjects, { pat
 /** Whether a model that no VirtualService claims is in this cluster, by its status file or its InferenceServices. */
 function isKnownUnclaimed(
   { namespace, model }: PlacedModel,
-  { statusFiles }: DeclaredModels,
+  { statusFiles }: BranchContent,
   { services }: LiveObjects,
 ): boolean {
   // Then its namespace comes from the status file.
@@ -174,7 +174,7 @@ function isKnownUnclaimed(
 
 /** Which claims to a model are ignored, and what a person can do about it. */
 function explainIgnored(
-  { file, folder, name, namespace, statusFile }: RepositoryModel,
+  { file, folder, name, namespace, statusFile }: ModelFile,
   home: string | undefined,
   claimants: readonly string[],
 ): SafeText[] {

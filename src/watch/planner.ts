@@ -6,17 +6,17 @@
 import type { SafeText } from '../input/safe-text.ts';
 import { apiVersion } from '../input/schema-parts.ts';
 import { routeKind } from '../observe/live-object.ts';
+import type { BranchChange, BranchFiles, BranchOptions, StatusFile } from './branch-files.ts';
 import type { LiveChange, LiveObjects } from './live-cache.ts';
 import type { PlannedPage } from './page-planner.ts';
 import { planPage } from './page-planner.ts';
 import type { WatchScope } from './placement.ts';
 import { emptyPlacement, findModels, isUnexpected, movesModels, placeModels } from './placement.ts';
 import type { Snapshot } from './ports.ts';
-import type { RepositoryChange, RepositoryModels, RepositoryOptions, StatusFile } from './repository-models.ts';
 import type { PlannedStatus, TrackedModel } from './status-planner.ts';
 import { findOrphans, observe, planStatuses, toUnobserved } from './status-planner.ts';
 
-export interface PlanOptions extends RepositoryOptions, WatchScope {
+export interface PlanOptions extends BranchOptions, WatchScope {
   /** How long a change for the worse must hold, in milliseconds. */
   readonly settleMs: number;
 }
@@ -38,7 +38,7 @@ const maxAskedPerObject = 5;
 
 export class Planner {
   readonly #options: PlanOptions;
-  readonly #repository: RepositoryModels;
+  readonly #files: BranchFiles;
   readonly #live: LiveObjects;
   #placement = emptyPlacement;
   #placementIsStale = true;
@@ -52,9 +52,9 @@ export class Planner {
   /** Objects of models that are not in the last snapshot → the models that they named when it was fetched for them. */
   readonly #asked = new Map<string, Set<string>>();
 
-  constructor(options: PlanOptions, repository: RepositoryModels, live: LiveObjects) {
+  constructor(options: PlanOptions, files: BranchFiles, live: LiveObjects) {
     this.#options = options;
-    this.#repository = repository;
+    this.#files = files;
     this.#live = live;
   }
 
@@ -62,7 +62,7 @@ export class Planner {
   noteEvent(change: LiveChange, now: number): boolean {
     if (movesModels(change)) this.#placementIsStale = true;
     for (const key of findModels(change, this.#placement)) this.#touch(key, now);
-    if (!isUnexpected(change, this.#repository, this.#placement, this.#options)) return false;
+    if (!isUnexpected(change, this.#files, this.#placement, this.#options)) return false;
     return change.after === undefined || this.#isFirstAsked(change);
   }
 
@@ -71,7 +71,7 @@ export class Planner {
    *
    * @returns what Argo CD wrote on the VirtualServices of models that are now rendered differently.
    */
-  noteCommit({ models, statusFiles, touched }: RepositoryChange, now: number): readonly string[] {
+  noteCommit({ models, statusFiles, touched }: BranchChange, now: number): readonly string[] {
     this.#asked.clear();
     this.#pageIsStale = true;
     if (models || statusFiles.length > 0) this.#placementIsStale = true;
@@ -89,9 +89,9 @@ export class Planner {
     const warnings = this.#placementIsStale ? this.#place(now) : [];
     for (const [key, { due }] of this.#models) if (due !== undefined && due <= now) this.#touch(key, due);
     this.#observe(now);
-    if (this.#pageIsStale) this.#page = planPage(this.#models.values(), this.#repository.page, this.#options);
+    if (this.#pageIsStale) this.#page = planPage(this.#models.values(), this.#files.page, this.#options);
     this.#pageIsStale = false;
-    const statuses = planStatuses(this.#models.values(), this.#orphans, this.#repository, this.#live);
+    const statuses = planStatuses(this.#models.values(), this.#orphans, this.#files, this.#live);
     return { statuses, page: this.#page, warnings, ...this.#toWait() };
   }
 
@@ -105,7 +105,7 @@ export class Planner {
     }
     for (const file of written.keys()) this.#orphans.delete(file);
     this.#page = undefined;
-    this.#repository.accept(snapshot, written, page?.text);
+    this.#files.accept(snapshot, written, page?.text);
   }
 
   /** How many primaries and candidates are in which state. */
@@ -137,7 +137,7 @@ export class Planner {
 
   /** @returns the claims that are ignored. */
   #place(now: number): readonly SafeText[] {
-    const { placement, warnings } = placeModels(this.#repository, this.#live, this.#options, this.#placement);
+    const { placement, warnings } = placeModels(this.#files, this.#live, this.#options, this.#placement);
     const before = this.#models;
     this.#models = new Map();
     for (const [key, placed] of placement.models) {
@@ -148,7 +148,7 @@ export class Planner {
         this.#touch(key, now);
       }
     }
-    const orphans = findOrphans(this.#repository.orphans, this.#options);
+    const orphans = findOrphans(this.#files.orphans, this.#options);
     this.#orphans = new Map(orphans.map((file) => [file, this.#orphans.get(file) ?? now]));
     this.#placement = placement;
     this.#placementIsStale = false;
@@ -161,7 +161,7 @@ export class Planner {
     for (const [key, since] of this.#touched) {
       const tracked = this.#models.get(key);
       if (tracked === undefined) continue;
-      const file = this.#repository.statusFiles.get(tracked.model.statusFile);
+      const file = this.#files.statusFiles.get(tracked.model.statusFile);
       this.#models.set(key, observe(tracked, this.#live, file, { since, now, settleMs }));
     }
     if (this.#touched.size > 0) this.#pageIsStale = true;

@@ -10,12 +10,12 @@ import { toKey } from '../observe/live-object.ts';
 import type { ModelMemory } from '../observe/observed-model.ts';
 import { observeModel } from '../observe/observed-model.ts';
 import { toStatusText } from '../output/status-text.ts';
+import type { BranchContent, StatusFile } from './branch-files.ts';
 import { toFolder } from './branch-path.ts';
 import type { StatusChange } from './commit-message.ts';
 import type { LiveObjects } from './live-cache.ts';
 import type { PlacedModel, WatchScope } from './placement.ts';
 import { isWatched } from './placement.ts';
-import type { DeclaredModels, StatusFile } from './repository-models.ts';
 
 /** A model, and what its last observation left. */
 export interface TrackedModel extends PlacedModel {
@@ -103,7 +103,7 @@ export function findOrphans(orphans: ReadonlyMap<string, StatusFile>, scope: Pic
 export function planStatuses(
   models: Iterable<TrackedModel>,
   orphans: ReadonlyMap<string, number>,
-  { statusFiles }: DeclaredModels,
+  { statusFiles }: BranchContent,
   { routes }: LiveObjects,
 ): PlannedStatus[] {
   const planned: PlannedStatus[] = [];

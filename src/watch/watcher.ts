@@ -9,6 +9,7 @@ import { mask, quote, safe } from '../input/safe-text.ts';
 import type { Live } from '../observe/live-object.ts';
 import type { PushTrouble } from './branch-access.ts';
 import { BranchAccess } from './branch-access.ts';
+import { BranchFiles } from './branch-files.ts';
 import type { MessageOptions } from './commit-message.ts';
 import { toCommitMessage } from './commit-message.ts';
 import type { LiveChange } from './live-cache.ts';
@@ -16,7 +17,6 @@ import { LiveCache } from './live-cache.ts';
 import type { Plan, PlanOptions } from './planner.ts';
 import { Planner } from './planner.ts';
 import type { Clock, Log, Meter, MissingFolder, Snapshot, StatusBranch } from './ports.ts';
-import { RepositoryModels } from './repository-models.ts';
 import type { PlannedStatus } from './status-planner.ts';
 
 export interface WatcherOptions extends PlanOptions, MessageOptions {
@@ -56,7 +56,7 @@ export class Watcher {
   readonly #options: WatcherOptions;
   readonly #ports: WatcherPorts;
   readonly #live: LiveCache;
-  readonly #repository: RepositoryModels;
+  readonly #files: BranchFiles;
   readonly #planner: Planner;
   readonly #branch: BranchAccess;
   readonly #streamTroubles = new Map<string, SafeText>();
@@ -75,8 +75,8 @@ export class Watcher {
     this.#options = options;
     this.#ports = ports;
     this.#live = new LiveCache(options.namespaces);
-    this.#repository = new RepositoryModels(options);
-    this.#planner = new Planner(options, this.#repository, this.#live);
+    this.#files = new BranchFiles(options);
+    this.#planner = new Planner(options, this.#files, this.#live);
     this.#branch = new BranchAccess(ports, options.pollMs);
   }
 
@@ -173,7 +173,7 @@ export class Watcher {
   #read(signal: AbortSignal): Promise<boolean> {
     const { branch, clock } = this.#ports;
     const take = async (snapshot: Snapshot) => {
-      const change = await this.#repository.update(snapshot, (ids, maxBytes) => branch.read(ids, maxBytes));
+      const change = await this.#files.update(snapshot, (ids, maxBytes) => branch.read(ids, maxBytes));
       this.#warnOnce(change.warnings, this.#fileWarnings);
       this.#reportModels(snapshot);
       this.#refresh(this.#planner.noteCommit(change, clock.now()));
@@ -233,7 +233,7 @@ export class Watcher {
   #reportModels({ missing }: Snapshot): void {
     const { log, meter } = this.#ports;
     const { path } = this.#options;
-    const { size } = this.#repository.models;
+    const { size } = this.#files.models;
     meter.declared(size);
     const place = path === '.' ? safe`in the branch` : safe`below ${quote(path)}`;
     const count = size === 0 ? safe`no models` : size === 1 ? safe`1 model` : safe`${size} models`;

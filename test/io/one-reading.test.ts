@@ -25,7 +25,7 @@ import { GitBranch } from '../../src/io/git-branch.ts';
 import { Git } from '../../src/io/git-cli/git.ts';
 import { GitRevisions } from '../../src/io/git-cli/revisions.ts';
 import { git } from '../../src/stand-in/git-server.ts';
-import { RepositoryModels } from '../../src/watch/repository-models.ts';
+import { BranchFiles } from '../../src/watch/branch-files.ts';
 
 const never = new AbortController().signal;
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-reading-')));
@@ -324,7 +324,7 @@ test('any tree is read alike from a disk, at a revision and through the watcherâ
     const revision = await revisions.readTree(commit, { folder: path, root: '.' });
     t.deepEqual(toSeen(revision), expected);
     t.deepEqual(await toSeenOfBranch(branch), expected);
-    const models = new RepositoryModels({ path: '.', cluster: undefined, page: false });
+    const models = new BranchFiles({ path: '.', cluster: undefined, page: false });
     const snapshot = await branch.fetch(never);
     await models.update(snapshot, (ids) => branch.read(ids));
     const parsed = disk.files.filter((file) => {

@@ -1,20 +1,20 @@
 /** What the branch declares and what the cluster has, as values. */
 import type { Live } from '../../src/observe/live-object.ts';
 import { toLiveService } from '../../src/observe/live-object.ts';
+import type { BranchOptions } from '../../src/watch/branch-files.ts';
+import { BranchFiles } from '../../src/watch/branch-files.ts';
 import { LiveCache } from '../../src/watch/live-cache.ts';
-import type { RepositoryOptions } from '../../src/watch/repository-models.ts';
-import { RepositoryModels } from '../../src/watch/repository-models.ts';
 import { loaded, toServiceObject } from '../observe/live-objects.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
 
 type Files = Readonly<Record<string, string>>;
 
 /** The models of a branch with these files, by path. */
-export async function declare(files: Files, given: Partial<RepositoryOptions> = {}): Promise<RepositoryModels> {
+export async function declare(files: Files, given: Partial<BranchOptions> = {}): Promise<BranchFiles> {
   const repository = new MemoryRepository();
   repository.edit(files);
   const branch = new MemoryBranch(repository);
-  const models = new RepositoryModels({ path: '.', cluster: undefined, page: false, ...given });
+  const models = new BranchFiles({ path: '.', cluster: undefined, page: false, ...given });
   await models.update(await branch.fetch(), branch.read);
   return models;
 }

@@ -1,9 +1,9 @@
 import test from 'ava';
+import type { BranchOptions } from '../../src/watch/branch-files.ts';
 import { planPage } from '../../src/watch/page-planner.ts';
-import type { RepositoryOptions } from '../../src/watch/repository-models.ts';
 import type { TrackedModel } from '../../src/watch/status-planner.ts';
 
-const options: RepositoryOptions = { path: '.', cluster: undefined, page: true };
+const options: BranchOptions = { path: '.', cluster: undefined, page: true };
 
 function toModel(folder: string, state: 'Ready' | 'Loading' | undefined): TrackedModel {
   const name = folder.slice(folder.lastIndexOf('/') + 1);
@@ -28,7 +28,7 @@ function toModel(folder: string, state: 'Ready' | 'Loading' | undefined): Tracke
 }
 
 test('the page is written where the watcher looks, under the name of its cluster', (t) => {
-  const file = (given: Partial<RepositoryOptions>) => planPage([], undefined, { ...options, ...given })?.file;
+  const file = (given: Partial<BranchOptions>) => planPage([], undefined, { ...options, ...given })?.file;
   t.is(file({}), 'STATUS.md');
   t.is(file({ path: 'models' }), 'models/STATUS.md');
   t.is(file({ path: 'models', cluster: 'prod' }), 'models/STATUS.prod.md');

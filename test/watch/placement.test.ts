@@ -1,10 +1,10 @@
 import test from 'ava';
 import type { Live } from '../../src/observe/live-object.ts';
+import type { BranchContent } from '../../src/watch/branch-files.ts';
 import type { LiveChange } from '../../src/watch/live-cache.ts';
 import { LiveCache } from '../../src/watch/live-cache.ts';
 import type { Placement, WatchScope } from '../../src/watch/placement.ts';
 import { emptyPlacement, findModels, isUnexpected, movesModels, placeModels } from '../../src/watch/placement.ts';
-import type { DeclaredModels } from '../../src/watch/repository-models.ts';
 import { loaded, loading, toRoute } from '../observe/live-objects.ts';
 import { declare, inNamespace, toCache, toServices } from './declared.ts';
 import { toModelText } from './watch-scene.ts';
@@ -17,7 +17,7 @@ const toStatusFile = (name: string, namespace: string) =>
   `apiVersion: model-mirror.dev/v1alpha1\nkind: ModelStatus\nmetadata: {name: ${name}, namespace: ${namespace}}\nstatus: {}\n`;
 
 function place(
-  declared: DeclaredModels,
+  declared: BranchContent,
   objects: readonly Live[],
   { scope = everywhere, before = emptyPlacement }: { scope?: WatchScope; before?: Placement } = {},
 ) {

@@ -1,8 +1,8 @@
 import test from 'ava';
 import type { Live } from '../../src/observe/live-object.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
+import type { BranchFiles } from '../../src/watch/branch-files.ts';
 import { emptyPlacement, placeModels } from '../../src/watch/placement.ts';
-import type { RepositoryModels } from '../../src/watch/repository-models.ts';
 import type { TrackedModel } from '../../src/watch/status-planner.ts';
 import { findOrphans, observe, planStatuses, toUnobserved } from '../../src/watch/status-planner.ts';
 import { failed, loaded, loading, toRoute } from '../observe/live-objects.ts';
@@ -21,11 +21,11 @@ const readyText = toStatusText({
   },
 });
 
-const declareA = (statusText?: string): Promise<RepositoryModels> =>
+const declareA = (statusText?: string): Promise<BranchFiles> =>
   declare({ 'a/model.yaml': toModelText('a'), ...(statusText === undefined ? {} : { [file]: statusText }) });
 
 /** The model as it is placed, not observed yet. */
-function toPlaced(declared: RepositoryModels): TrackedModel {
+function toPlaced(declared: BranchFiles): TrackedModel {
   const { placement } = placeModels(declared, toCache(route), { path: '.', namespaces: undefined }, emptyPlacement);
   const placed = placement.models.get('models/a');
   if (placed === undefined) throw new Error('the model is not placed');
@@ -34,7 +34,7 @@ function toPlaced(declared: RepositoryModels): TrackedModel {
 
 function look(
   tracked: TrackedModel,
-  declared: RepositoryModels,
+  declared: BranchFiles,
   objects: readonly Live[],
   { since = 0, now = since }: { since?: number; now?: number } = {},
 ): TrackedModel {

@@ -1,5 +1,5 @@
 /**
- * The tracked branch's files → the models that it declares, and the statuses and the page that it has.
+ * The files of the tracked branch: the models that it declares, their status files and the page.
  *
  * Invariant: a file is read again only when its blob changed; a file that cannot be read is reported once
  * and keeps no other model from being watched.
@@ -16,7 +16,7 @@ import { toVersionName } from '../rollout/rollout.ts';
 import { isBelow, toFolder, toName, toPath } from './branch-path.ts';
 import type { Snapshot, StatusBranch } from './ports.ts';
 
-export interface RepositoryOptions {
+export interface BranchOptions {
   /** The watcher's folder from the repository's root; `.` for the root itself. */
   readonly path: string;
   readonly cluster: string | undefined;
@@ -24,7 +24,7 @@ export interface RepositoryOptions {
   readonly page: boolean;
 }
 
-export interface RepositoryModel {
+export interface ModelFile {
   readonly file: string;
   readonly folder: string;
   readonly statusFile: string;
@@ -45,42 +45,41 @@ export interface StatusFile {
 }
 
 /** What the branch has. */
-export interface DeclaredModels {
+export interface BranchContent {
   /** By the path of the model file. */
-  readonly models: ReadonlyMap<string, RepositoryModel>;
-  readonly byFolder: ReadonlyMap<string, readonly RepositoryModel[]>;
+  readonly models: ReadonlyMap<string, ModelFile>;
+  readonly byFolder: ReadonlyMap<string, readonly ModelFile[]>;
   /** By path. */
   readonly statusFiles: ReadonlyMap<string, StatusFile>;
-  /** The text of the page; undefined: there is none, or it cannot be read. */
-  readonly page: string | undefined;
 }
 
-export interface RepositoryChange {
+export interface BranchChange {
   /** Whether models were added, changed or removed. */
   readonly models: boolean;
   /** The paths of the status files that changed. */
   readonly statusFiles: readonly string[];
   /** Models of the last snapshot whose own files changed, or a policy that applies to them. */
-  readonly touched: ReadonlySet<RepositoryModel>;
+  readonly touched: ReadonlySet<ModelFile>;
   readonly warnings: readonly SafeText[];
 }
 
-export class RepositoryModels implements DeclaredModels {
-  readonly models = new Map<string, RepositoryModel>();
-  readonly byFolder = new Map<string, RepositoryModel[]>();
+export class BranchFiles implements BranchContent {
+  readonly models = new Map<string, ModelFile>();
+  readonly byFolder = new Map<string, ModelFile[]>();
   readonly statusFiles = new Map<string, StatusFile>();
+  /** The text of the page; undefined: there is none, or it cannot be read. */
   page: string | undefined;
   readonly #cluster: string | undefined;
   readonly #pagePath: string | undefined;
   #ids: ReadonlyMap<string, string> = new Map();
 
-  constructor(options: RepositoryOptions) {
+  constructor(options: BranchOptions) {
     this.#cluster = options.cluster;
     this.#pagePath = toPagePath(options);
   }
 
   /** Which files of the branch are read, by their folders and names. */
-  static toFilter(options: RepositoryOptions): (folder: string, name: string) => boolean {
+  static toFilter(options: BranchOptions): (folder: string, name: string) => boolean {
     const isStatus = toStatusTest(options.cluster);
     const page = toPagePath(options);
     return (folder, name) =>
@@ -90,7 +89,7 @@ export class RepositoryModels implements DeclaredModels {
   }
 
   /** @throws BranchTrouble when files cannot be read now; then nothing has changed here. */
-  async update({ files, problems }: Snapshot, read: StatusBranch['read']): Promise<RepositoryChange> {
+  async update({ files, problems }: Snapshot, read: StatusBranch['read']): Promise<BranchChange> {
     const other = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
     const gone = [...this.#ids.keys()].filter((path) => !files.has(path));
     const touched = this.#findTouched([...other.map(([path]) => path), ...gone]);
@@ -151,10 +150,10 @@ export class RepositoryModels implements DeclaredModels {
     return typeof page === 'string' ? page : undefined;
   }
 
-  #findTouched(paths: readonly string[]): ReadonlySet<RepositoryModel> {
+  #findTouched(paths: readonly string[]): ReadonlySet<ModelFile> {
     const files = new Set(paths);
     const folders = paths.filter(isPolicy).map(toFolder);
-    const isTouched = ({ file, statusFile, folder }: RepositoryModel) =>
+    const isTouched = ({ file, statusFile, folder }: ModelFile) =>
       files.has(file) || files.has(statusFile) || folders.some((outer) => isBelow(folder, outer));
     return new Set([...this.models.values()].filter(isTouched));
   }
@@ -168,7 +167,7 @@ export class RepositoryModels implements DeclaredModels {
     }
   }
 
-  #parseModel(path: string, text: string | Finding): Parsed<RepositoryModel> {
+  #parseModel(path: string, text: string | Finding): Parsed<ModelFile> {
     if (typeof text !== 'string') return { value: undefined, problems: [toWholeProblem(path, text)] };
     const role = toFileRole(toName(path));
     const { value, problems } = parseModel({ path, text });
@@ -201,7 +200,7 @@ const maxPageBytes = 16 * 1024 * 1024;
 const unreadableStatus: StatusFile = { text: '', value: undefined, isOurs: false };
 
 /** The page's path from the repository's root; undefined: none is written. */
-export function toPagePath({ page, path, cluster }: RepositoryOptions): string | undefined {
+export function toPagePath({ page, path, cluster }: BranchOptions): string | undefined {
   return page ? toPath(path, cluster === undefined ? 'STATUS.md' : `STATUS.${cluster}.md`) : undefined;
 }
 
