@@ -41,7 +41,8 @@ test('waiting is one line that is rewritten, never wider than the terminal', asy
   t.regex(times.at(-1) ?? '', /^model-mirror: timed out after 1s: /);
 });
 
-test('watching fills the screen and no more, and draws only what is other than before', async (t) => {
+// Alone: the others start git in this process, which hears the signal too.
+test.serial('watching fills the screen and no more, and draws only what is other than before', async (t) => {
   const { host, written } = makeHost(80, 6);
   const texts = ['a\nb\n', 'a\nb\n', 'a\nb\nc\nd\ne\nf\n'];
   const seen = { glances: [], problems: [], models: 0, revision: undefined, first: undefined, hint: undefined };
