@@ -1,12 +1,13 @@
 /** Pushing what an edit has committed, and what is said of it. */
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
-import { exitCodes, Fault } from '../io/fault.ts';
+import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import type { Destination } from '../io/git-cli/destination.ts';
 import { findDestination } from '../io/git-cli/destination.ts';
 import type { Git } from '../io/git-cli/git.ts';
 import type { Pushed } from '../io/git-cli/push.ts';
 import { pushBranch } from '../io/git-cli/push.ts';
+import type { Hold } from '../io/git-cli/spawn.ts';
 import type { GitCommand } from '../output/shell-word.ts';
 import type { StepPlace } from './git-steps.ts';
 import { findBranchCommands, toPull, toStepLine } from './git-steps.ts';
@@ -45,16 +46,31 @@ export function toDestinationName({ remote, branch }: Pick<Destination, 'remote'
   return safe`${mask(branch)} of ${mask(remote)}`;
 }
 
-/** @param message of the commit, by which a branch can be called. */
+/**
+ * @param message of the commit, by which a branch can be called.
+ * @param hold by which an interrupt is known: what is committed is said in any case.
+ */
 export async function pushCommitted(
   git: Git,
   destination: Destination,
-  { branch, message, place }: { readonly branch: string; readonly message: string; readonly place: StepPlace },
+  {
+    branch,
+    message,
+    place,
+    hold,
+  }: { readonly branch: string; readonly message: string; readonly place: StepPlace; readonly hold: Hold },
 ): Promise<PushReport> {
-  const pushed = await pushBranch(git, destination, branch);
   const toLine = (commands: readonly GitCommand[]) => toStepLine(git, commands, place);
   const again: GitCommand = { words: destination.words };
-  if (pushed.kind === 'pushed') {
+  const toFailed = (remark: SafeText, commands: readonly GitCommand[], code: number = exitCodes.environment) => ({
+    code,
+    isPushed: false,
+    notes: [],
+    remarks: [safe`model-mirror: ${remark}`],
+    next: toLine(commands),
+  });
+  const pushed = hold.isInterrupted() ? undefined : await tryPush(git, destination, branch);
+  if (pushed?.kind === 'pushed') {
     const { rebased, said } = pushed;
     const isBehind = rebased?.isHere === false;
     return {
@@ -65,25 +81,29 @@ export async function pushCommitted(
       next: isBehind ? toLine([toPull(destination)]) : undefined,
     };
   }
+  if (pushed === undefined) return toFailed(safe`it was interrupted, and is not pushed`, [again]);
+  // The server may have taken it before it could say so.
+  if (hold.isInterrupted()) return toFailed(safe`the push was interrupted: it may not have arrived`, [again]);
   if (pushed.kind === 'overtaken')
-    return {
-      code: exitCodes.problems,
-      isPushed: false,
-      notes: [],
-      remarks: [safe`model-mirror: it is not pushed: ${toOvertaken(pushed, destination)}`],
-      next: toLine([toPull(destination), again]),
-    };
+    return toFailed(
+      safe`it is not pushed: ${toOvertaken(pushed, destination)}`,
+      [toPull(destination), again],
+      exitCodes.problems,
+    );
   const { said, isRejected } = pushed;
   // Where the server wants no commits on this branch, it may want them on another.
   const commands =
     isRejected && !destination.isFirst ? await findBranchCommands(git, destination.remote, message) : [again];
-  return {
-    code: exitCodes.environment,
-    isPushed: false,
-    notes: [],
-    remarks: [safe`model-mirror: it is not pushed: ${said ?? 'git push says nothing of why'}`],
-    next: toLine(commands),
-  };
+  return toFailed(safe`it is not pushed: ${said ?? 'git push says nothing of why'}`, commands);
+}
+
+async function tryPush(git: Git, destination: Destination, branch: string): Promise<Pushed> {
+  try {
+    return await pushBranch(git, destination, branch);
+  } catch (error) {
+    if (isFault(error)) return { kind: 'refused', said: error.message, isRejected: false };
+    throw error;
+  }
 }
 
 function toRebased(
@@ -113,6 +133,8 @@ function toOvertaken(
       return safe`the watcher has changed files on ${where} that are changed here, too`;
     case 'not-linear':
       return safe`${where} has new commits, and here is a merge`;
+    case 'rewound':
+      return safe`${where} has lost commits that are still here: somebody has rewritten it`;
     case 'unrelated':
       return safe`${where} has nothing in common with what is here`;
     case 'again':

@@ -13,6 +13,7 @@ import { isLink } from '../io/edited-file.ts';
 import { exitCodes, Fault, isFault } from '../io/fault.ts';
 import { findRepository } from '../io/folder-tree.ts';
 import type { Destination } from '../io/git-cli/destination.ts';
+import { holdInterrupts } from '../io/git-cli/spawn.ts';
 import { toDiffText } from '../output/diff-text.ts';
 import { isIgnoredPolicy } from '../render/policies.ts';
 import type { EditFlags } from './edit-flags.ts';
@@ -137,7 +138,9 @@ async function pushHeld(session: Session, head: HeadView, { done, message }: Don
     host.write(1, [`${saying}\nNothing is pushed, for --dry-run: it would be pushed to ${where}.\n`]);
     return exitCodes.fine;
   }
-  const pushed = await pushCommitted(head.git, destination, { branch, message, place: session.place });
+  const hold = holdInterrupts();
+  const pushed = await pushCommitted(head.git, destination, { branch, message, place: session.place, hold });
+  hold.release();
   const told = tellPush(pushed, { done: [], after: [`${saying}, and now pushed to ${where}`] });
   show(told, host);
   return told.code;

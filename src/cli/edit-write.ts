@@ -9,6 +9,8 @@ import { commitFile } from '../io/git-cli/commit.ts';
 import type { Destination } from '../io/git-cli/destination.ts';
 import { findDestination } from '../io/git-cli/destination.ts';
 import type { Git } from '../io/git-cli/git.ts';
+import type { Hold } from '../io/git-cli/spawn.ts';
+import { holdInterrupts } from '../io/git-cli/spawn.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { HeadView } from './edit-head.ts';
 import { readCommitted } from './edit-head.ts';
@@ -68,8 +70,15 @@ export async function writeEdit(scene: EditScene, edit: CheckedEdit): Promise<To
     throw new Fault('environment', safe`this is not in a git repository`, safe`leave --commit and --branch out`);
   const path = relative(git.folder, absolute).split(sep).join('/');
   const change = { path, before: edit.before, after: edit.after };
-  const made = await commitFile(git, change, { message: edit.message, branch: flags.branch }, replace);
-  return made.id === undefined ? tellAsInHead(scene, git, edit, made) : tellCommitted(scene, git, edit, made);
+  // What is committed is said, whatever interrupts the rest.
+  const hold = holdInterrupts();
+  try {
+    const made = await commitFile(git, change, { message: edit.message, branch: flags.branch }, replace);
+    const tell = made.id === undefined ? tellAsInHead : tellCommitted;
+    return await tell(scene, git, edit, made, hold);
+  } finally {
+    hold.release();
+  }
 }
 
 /** A line to copy, or a sentence. */
@@ -109,6 +118,7 @@ async function tellAsInHead(
   git: Git,
   { path, message, destination }: CheckedEdit,
   made: MadeCommit,
+  hold: Hold,
 ): Promise<Told> {
   const done = [toAsInHead(target.places.toShownPath(path)), ...toStaged(made, git, place)];
   const fine = { code: exitCodes.fine, out: done, err: [] };
@@ -116,7 +126,7 @@ async function tellAsInHead(
   // Who asks for a branch does not want this one pushed.
   if (destination === undefined || made.branch === undefined || flags.branch !== undefined)
     return { ...fine, out: [...done, toNext((await readGitSteps(git, head.state, [], place)).push)] };
-  const pushed = await pushCommitted(git, destination, { branch: made.branch, message, place });
+  const pushed = await pushCommitted(git, destination, { branch: made.branch, message, place, hold });
   return tellPush(pushed, { done, after: [`It is pushed to ${toDestinationName(destination)}.`] });
 }
 
@@ -125,6 +135,7 @@ async function tellCommitted(
   git: Git,
   edit: CheckedEdit,
   made: MadeCommit,
+  hold: Hold,
 ): Promise<Told> {
   const { message, outcome, destination } = edit;
   const { id = '', branch } = made;
@@ -141,7 +152,7 @@ async function tellCommitted(
   ];
   const isForReview = flags.branch !== undefined;
   if (destination !== undefined && branch !== undefined) {
-    const pushed = await pushCommitted(git, destination, { branch, message, place });
+    const pushed = await pushCommitted(git, destination, { branch, message, place, hold });
     const sent = `It is pushed to ${toDestinationName(destination)}.`;
     const after = isForReview
       ? [sent, 'Now open a pull request.', `Once it is merged: ${outcome}`]

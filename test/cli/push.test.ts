@@ -1,5 +1,6 @@
 /** `--push`: what an edit commits is pushed, over a path and over HTTP; what arrives is read from the remote itself. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -108,6 +109,73 @@ test('a commit that a hook has formatted is pushed: it holds the edit', async (t
   t.is(code, 0);
   t.regex(out, /^It is pushed to main of origin\.$/m);
   t.true(there('show', `main:${policy}`).endsWith('# formatted\n'));
+});
+
+/** The whole program, which is sent a signal once a hook runs. */
+async function interrupt({ folder, hook, put }: Scene, name: string, signal: NodeJS.Signals) {
+  hook(name, 'until test -s ../pid; do sleep 0.1; done', `kill -s ${signal.slice(3)} $(cat ../pid)`, 'sleep 600');
+  const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
+  const child = spawn(process.execPath, [program, 'mirror', 'wisdom', '0', '--commit', '--push'], {
+    cwd: folder,
+    env: personal,
+  });
+  const written = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    written.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    written.err += chunk;
+  });
+  const ended = once(child, 'close');
+  put('../pid', `${child.pid}\n`);
+  const [code] = await ended;
+  execFileSync('rm', [join(folder, '.git/hooks', name)]);
+  return { code, ...written };
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  test(`interrupted before the commit, all is as it was: ${signal}`, async (t) => {
+    const scene = setUp(t);
+    const { git, read } = scene;
+    const look = () => [
+      git('status', '--porcelain'),
+      git('ls-files', '--stage'),
+      git('rev-parse', 'HEAD'),
+      read(policy),
+    ];
+    const before = look();
+    const { code, out, err } = await interrupt(scene, 'pre-commit', signal);
+    t.deepEqual([code, out], [3, '']);
+    t.regex(err, /^model-mirror: it was interrupted: nothing is committed$/m);
+    t.deepEqual(look(), before);
+  });
+
+  for (const [name, said] of [
+    ['post-commit', 'it was interrupted, and is not pushed'],
+    ['pre-push', 'the push was interrupted: it may not have arrived'],
+  ] as const)
+    test(`interrupted after the commit, it says so: ${signal} in ${name}`, async (t) => {
+      const scene = setUp(t);
+      const { git, there, shell } = scene;
+      const { code, out, err } = await interrupt(scene, name, signal);
+      t.is(code, 3);
+      t.regex(out, new RegExp(`committed on main as ${git('rev-parse', '--short=7', 'HEAD').trim()}\\.$`, 'm'));
+      t.regex(err, new RegExp(`^model-mirror: ${said}\nNext: git push\n$`, 'm'));
+      t.is(there('log', '--format=%s', 'main'), 'start\n');
+      shell(toNext(err));
+      t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
+    });
+}
+
+test('what is committed is said also where the remote cannot be looked at', async (t) => {
+  const { run, git, other, read } = setUp(t);
+  other({ [status]: `${read(status)}# later\n` });
+  git('config', 'remote.origin.uploadpack', 'false');
+  const { code, out, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
+  t.is(code, 3);
+  t.regex(out, /committed on main as/);
+  t.regex(err, /^model-mirror: it is not pushed: origin\/main cannot be fetched: /m);
+  t.is(toNext(err), 'git push');
 });
 
 test('what is committed already is pushed', async (t) => {
@@ -290,6 +358,26 @@ test('a file of the watcher that is being changed here keeps the work tree as it
   execFileSync('rm', [join(git('rev-parse', '--show-toplevel').trim(), 'models/STATUS.md')]);
   shell(toNext(out));
   t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
+});
+
+test('what was taken away from the remote is not pushed again with it', async (t) => {
+  const { run, git, other, there, put, read, shell } = setUp(t);
+  git('stash', '--quiet');
+  put('other.yaml', 'a: wrong\n');
+  git('commit', '--quiet', '--all', '--message', 'wrong');
+  git('push', '--quiet');
+  there('update-ref', 'refs/heads/main', there('rev-parse', 'main~1').trim());
+  other({ [status]: `${read(status)}# later\n` });
+  for (const prepare of [() => {}, () => git('fetch', '--quiet')]) {
+    prepare();
+    const { code, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
+    t.is(code, 1);
+    t.regex(err, /it is not pushed: main of origin has lost commits that are still here: somebody has rewritten it$/m);
+    t.is(there('log', '--format=%s', 'main'), 'theirs\nstart\n');
+    if (git('rev-parse', 'origin/main') === there('rev-parse', 'main')) shell(toNext(err));
+  }
+  // As git pull --rebase does it.
+  t.is(there('log', '--format=%s', 'main'), 'wisdom: mirror 0 %\ntheirs\nstart\n');
 });
 
 test('rejected a second time, it says so', async (t) => {

@@ -16,6 +16,7 @@ import { Fault, isFault, toReason } from '../fault.ts';
 import type { Ended, Git } from './git.ts';
 import { toSaid } from './git.ts';
 import { toLiteral } from './pathspec.ts';
+import { holdInterrupts } from './spawn.ts';
 import { findUnfinished } from './unfinished.ts';
 
 export interface FileChange {
@@ -96,7 +97,7 @@ export async function commitFile(
   ]);
   if (head === undefined) throw new Fault('environment', safe`there is no commit yet to build on`, leaveToGit);
   const probe = new Probe(git, path, committed);
-  const release = holdInterrupts();
+  const hold = holdInterrupts();
   try {
     const own = staged === undefined || isSame(staged, committed) ? undefined : await probe.read(change.before);
     write();
@@ -115,26 +116,15 @@ export async function commitFile(
       }
       if (head.branch === undefined && wish.branch === undefined)
         throw new Fault('environment', safe`no branch is checked out`, safe`pass --branch NAME to make one`);
+      if (hold.isInterrupted()) throw toStopped();
       return { ...(await attempt.commit(meant)), unstaged };
     } catch (error) {
-      throw await attempt.undo(error);
+      throw await attempt.undo(error, hold.isInterrupted());
     }
   } finally {
-    release();
+    hold.release();
     probe.end();
   }
-}
-
-let holders = 0;
-const hold = () => {};
-const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-/** Git gets the interrupt too, and ends; what was begun is taken back then. */
-function holdInterrupts(): () => void {
-  if (holders++ === 0) for (const signal of interrupts) process.on(signal, hold);
-  return () => {
-    if (--holders === 0) for (const signal of interrupts) process.off(signal, hold);
-  };
 }
 
 /** What is written so far, and how to take it back. */
@@ -220,15 +210,16 @@ class Attempt {
   }
 
   /** What was begun is taken back, as far as nobody has changed it meanwhile. @returns what to throw. */
-  async undo(error: unknown): Promise<unknown> {
-    if (this.#isMade) return error;
+  async undo(thrown: unknown, isInterrupted: boolean): Promise<unknown> {
+    if (this.#isMade) return thrown;
+    const error = isInterrupted && isFault(thrown) ? toStopped() : thrown;
     const left: SafeText[] = [];
     left.push(...this.#restoreFile());
     if (this.#isTouched && !(await this.#restoreIndex())) left.push(safe`the index could not be restored`);
     if (this.#isBranched && !(await this.#leaveBranch()))
       left.push(safe`the branch ${mask(this.#wish.branch ?? '')} stays`);
     if (!isFault(error) || left.length === 0) return error;
-    return new Fault(error.code, safe`${error.message}\n${joinTexts(left, '\n')}`, error.hint, { cause: error });
+    return new Fault(error.code, safe`${error.message}\n${joinTexts(left, '\n')}`, error.hint, { cause: thrown });
   }
 
   async #makeBranch(branch: string): Promise<SafeText[]> {
@@ -453,6 +444,10 @@ function isSame(one: Entry | undefined, other: Entry | undefined): boolean {
 function toAddition({ complaint, output }: Ended): SafeText {
   const said = toSaid(`${complaint}\n${output.toString('utf8')}`, Number.POSITIVE_INFINITY);
   return said === undefined ? safe`` : safe`: ${said}`;
+}
+
+function toStopped(): Fault {
+  return new Fault('environment', safe`it was interrupted: nothing is committed`, safe`try again`);
 }
 
 function toRefused(what: 'the commit' | 'the branch' | 'the file', ended: Ended): Fault {

@@ -42,7 +42,7 @@ export type Pushed =
       readonly branch: string;
       /** Files that are not the watcher's; empty: see `reason`. */
       readonly changes: readonly ForeignChange[];
-      readonly reason: 'changed' | 'same-files' | 'not-linear' | 'unrelated' | 'again' | 'not-rewritten';
+      readonly reason: 'changed' | 'same-files' | 'not-linear' | 'rewound' | 'unrelated' | 'again' | 'not-rewritten';
       /** Why they could not be rewritten. */
       readonly said?: SafeText;
     }
@@ -67,14 +67,14 @@ const overtaken = [
 
 /** @param branch that is checked out. @throws Fault when git cannot be run, or the remote cannot be fetched from. */
 export async function pushBranch(git: Git, destination: Destination, branch: string): Promise<Pushed> {
-  const { words, remote } = destination;
+  const { words, remote, tracking } = destination;
   const [verb = '', ...rest] = words;
   const first = await push(git, [verb, '--porcelain', ...toFullNames(rest, branch)], [heads + branch, 'HEAD']);
   if (first.state !== 'overtaken')
     return first.state === 'pushed'
       ? { kind: 'pushed', branch: first.branch, rebased: undefined, said: first.said }
       : toRefused(first);
-  const rebased = await rebase(git, { remote, branch: first.branch });
+  const rebased = await rebase(git, { remote, branch: first.branch, tracking });
   if (rebased === undefined) return toRefused(first);
   if ('reason' in rebased) return { kind: 'overtaken', branch: first.branch, ...rebased };
   const { before, after } = rebased;
@@ -136,12 +136,17 @@ type Kept = Pick<Extract<Pushed, { kind: 'overtaken' }>, 'changes' | 'reason' | 
  */
 async function rebase(
   git: Git,
-  { remote, branch }: { readonly remote: string; readonly branch: string },
+  { remote, branch, tracking }: Pick<Destination, 'remote' | 'branch' | 'tracking'>,
 ): Promise<{ readonly before: string; readonly after: string } | Kept | undefined> {
   const [before, tip] = await Promise.all([readCommit(git, 'HEAD'), fetchTip(git, remote, branch)]);
   const base = (await git.ask(['merge-base', before, tip]))?.trim();
   if (base === undefined) return { changes: [], reason: 'unrelated' };
   if (base === tip) return undefined;
+  // What it had once and has no more, somebody has taken away: it must not come back as a commit of here.
+  const forks = await Promise.all(tracking.map((ref) => git.ask(['merge-base', '--fork-point', ref, before])));
+  for (const fork of forks)
+    if (fork !== undefined && (await git.ask(['merge-base', '--is-ancestor', fork.trim(), tip])) === undefined)
+      return { changes: [], reason: 'rewound' };
   const theirs = await listChanged(git, base, tip);
   const foreign = theirs.filter((path) => !isOfWatcher(posix.basename(path)));
   if (foreign.length > 0) return { changes: await describe(git, `${base}..${tip}`, foreign), reason: 'changed' };

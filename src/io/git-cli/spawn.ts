@@ -19,7 +19,7 @@ export function spawnGit(
   const child = spawn('git', words, { env: environment, cwd: folder, detached: isApart, stdio: 'pipe' });
   // It may have seen enough before it has read all.
   child.stdin.on('error', () => {});
-  if (isApart) passOnSignals(child);
+  passOnSignals(child, isApart);
   return child;
 }
 
@@ -34,23 +34,52 @@ export function endGit(child: ChildProcessWithoutNullStreams, isApart: boolean, 
   }
 }
 
-const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-const apart = new Set<ChildProcessWithoutNullStreams>();
+/** While it is held, Ctrl-C and the like end git and not this process, so that it can take back, and say, what was done. */
+export interface Hold {
+  readonly isInterrupted: () => boolean;
+  readonly release: () => void;
+}
 
-/** Ctrl-C reaches the terminal's own group alone. Heard first, since others may listen once and be gone. */
-function passOnSignals(child: ChildProcessWithoutNullStreams): void {
-  if (apart.size === 0) for (const signal of endings) process.prependListener(signal, endAll);
-  apart.add(child);
+export function holdInterrupts(): Hold {
+  const held = { isInterrupted: false };
+  if (holds.size === 0) for (const signal of endings) process.on(signal, interruptHolds);
+  holds.add(held);
+  return {
+    isInterrupted: () => held.isInterrupted,
+    release: () => {
+      holds.delete(held);
+      if (holds.size === 0) for (const signal of endings) process.removeListener(signal, interruptHolds);
+    },
+  };
+}
+
+const holds = new Set<{ isInterrupted: boolean }>();
+
+function interruptHolds(): void {
+  for (const held of holds) held.isInterrupted = true;
+}
+
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What runs, and whether it is apart. */
+const running = new Map<ChildProcessWithoutNullStreams, boolean>();
+
+/**
+ * Ctrl-C reaches the terminal's own group alone, and what is sent to a process that one. Heard first, since others may
+ * listen once and be gone.
+ */
+function passOnSignals(child: ChildProcessWithoutNullStreams, isApart: boolean): void {
+  if (running.size === 0) for (const signal of endings) process.prependListener(signal, endAll);
+  running.set(child, isApart);
   // It closes after an error too.
   child.on('error', () => {});
   child.once('close', () => {
-    apart.delete(child);
-    if (apart.size === 0) for (const signal of endings) process.removeListener(signal, endAll);
+    running.delete(child);
+    if (running.size === 0) for (const signal of endings) process.removeListener(signal, endAll);
   });
 }
 
 function endAll(signal: NodeJS.Signals): void {
-  for (const child of apart) endGit(child, true);
+  for (const [child, isApart] of running) endGit(child, isApart, isApart ? undefined : signal);
   if (process.listenerCount(signal) > 1) return;
   // Nobody else listens: it ends this process, as it would without a listener.
   for (const one of endings) process.removeListener(one, endAll);

@@ -182,7 +182,7 @@ async function toFetchFault(git: Git, upstream: Upstream, ended: Ended, signal: 
   }
   return new Fault(
     'environment',
-    safe`${toUpstreamName(upstream)} cannot be fetched: ${toSaid(complaint) ?? safe`git fetch ended with ${code}`}`,
+    safe`${mask(`${remote}/${toShortName(source)}`)} cannot be fetched: ${toSaid(complaint) ?? safe`git fetch ended with ${code}`}`,
     isDenied(complaint)
       ? safe`let git have the credentials: a credential helper, or a key that ssh uses without a question`
       : safe`look whether git fetch works here: what it is configured with counts`,
