@@ -12,10 +12,11 @@ import { checkSyncOrder } from '../manifests/sync-order.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import { listVersions } from '../rollout/rollout.ts';
 import { computeDigest, computeLoaded } from '../serving/digest.ts';
 import type { DigestedVersion } from '../serving/digest-upgrade.ts';
 import { toRenderedDigest, upgradeStatus } from '../serving/digest-upgrade.ts';
-import { addDigest, checkInferenceService, renderInferenceService } from '../serving/inference-service.ts';
+import { checkInferenceService, renderInferenceService } from '../serving/inference-service.ts';
 import { patchable } from '../serving/patchable.ts';
 import type { InferenceService, PlacedFinding } from '../serving/serving-mode.ts';
 import type { LoadedModel } from './load.ts';
@@ -44,8 +45,8 @@ export interface DecidedModel {
   readonly outcome: RenderedRollout;
   /** Undefined when files are checked without one. */
   readonly namespace: string | undefined;
-  /** The InferenceServices as they are applied: primary, candidate. */
-  readonly services: readonly InferenceService[];
+  /** What the InferenceServices carry as their digest: primary, candidate. */
+  readonly digestAnnotations: readonly string[];
   readonly problems: readonly Problem[];
 }
 
@@ -55,18 +56,14 @@ export function decideModel(
   { namespace, status, statusPath, statusWarnings }: LoadedModel,
   { assumeReady = false }: { readonly assumeReady?: boolean },
 ): DecidedModel {
-  const { policy, primary, candidate } = rollout;
-  const rendered = [primary, ...(candidate === undefined ? [] : [candidate])].map((version) => {
-    const declared = renderInferenceService(rollout, version);
-    const patched = patchManifest(declared, policy.patches, patchable);
+  const { policy, candidate } = rollout;
+  const problems = checkReservedFields(rollout);
+  const versions = listVersions(rollout).map((version): DigestedVersion => {
+    const { declared, ...patched } = renderVersion(rollout, version);
     const { manifest } = patched;
-    return {
-      manifest,
-      version: { name: version.name, digest: computeDigest(manifest), loaded: computeLoaded(manifest) },
-      problems: [...patched.problems, ...checkService(rollout, version, declared, patched)],
-    };
+    problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
+    return { name: version.name, digest: computeDigest(manifest), loaded: computeLoaded(manifest) };
   });
-  const versions = rendered.map(({ version }) => version);
   const [primaryDigest = '', candidateDigest] = versions.map(({ digest }) => digest);
   const upgraded = status && { ...status, status: upgradeStatus(status.status, versions) };
   const mirror = computeMirror({
@@ -83,13 +80,23 @@ export function decideModel(
   return {
     outcome: { rollout, mirror, digests, versions, status: upgraded, statusPath, statusWarnings },
     namespace,
-    services: rendered.map(({ manifest, version }) => addDigest(manifest, toRenderedDigest(version, status?.status))),
-    problems: [...checkReservedFields(rollout), ...rendered.flatMap(({ problems }) => problems)],
+    digestAnnotations: versions.map((version) => toRenderedDigest(version, status?.status)),
+    problems,
   };
 }
 
+/** A version's InferenceService as the model file declares it, and patched; the digest is not in it yet. */
+export function renderVersion(
+  rollout: Rollout,
+  version: RolloutVersion,
+): Patched<InferenceService> & { readonly declared: InferenceService } {
+  const declared = renderInferenceService(rollout, version);
+  return { declared, ...patchManifest(declared, rollout.policy.patches, patchable) };
+}
+
 /** Labels and annotations that are set by model-mirror alone. */
-function checkReservedFields({ file, name, primary, candidate }: Rollout): Problem[] {
+function checkReservedFields(rollout: Rollout): Problem[] {
+  const { file, name } = rollout;
   const problems: Problem[] = [];
   const check = (path: FieldPath, fields: object | undefined, own: Readonly<Record<string, string | undefined>>) => {
     for (const [key, value] of Object.entries(fields ?? {})) {
@@ -109,7 +116,7 @@ function checkReservedFields({ file, name, primary, candidate }: Rollout): Probl
   const shared = { ...toOwnLabels(name), [versionLabel]: undefined };
   check(['spec', 'template', 'metadata', 'labels'], template.metadata?.labels, shared);
   check(['spec', 'template', 'metadata', 'annotations'], template.metadata?.annotations, {});
-  for (const version of candidate === undefined ? [primary] : [primary, candidate]) {
+  for (const version of listVersions(rollout)) {
     const { overrides } = version.declared;
     const path = ['spec', version.role, 'overrides', 'metadata'];
     check([...path, 'labels'], overrides?.metadata?.labels, toOwnLabels(name, version.declared.version));

@@ -11,19 +11,28 @@ import type { Patched, PlacedPatch } from '../manifests/patch.ts';
 import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
 import type { Rollout } from '../rollout/rollout.ts';
+import { listVersions } from '../rollout/rollout.ts';
 import type { ObjectName, RoutedManifest } from '../routing/router.ts';
 import { router } from '../routing/routers.ts';
 import type { Traffic } from '../routing/traffic.ts';
+import { addDigest } from '../serving/inference-service.ts';
 import { mode } from '../serving/modes.ts';
 import type { DecidedModel } from './decide-model.ts';
+import { renderVersion } from './decide-model.ts';
 
 interface RenderedObjects {
   readonly manifests: readonly Manifest[];
   readonly problems: readonly Problem[];
 }
 
-/** @returns the objects that are this model's own. */
-export function renderModel({ outcome: { rollout, mirror }, services }: DecidedModel): RenderedObjects {
+/**
+ * The objects that are a model's own. Its InferenceServices are rendered once more: to keep them since the
+ * decision would take a fifth more memory with ten thousand models.
+ */
+export function renderModel({ outcome: { rollout, mirror }, digestAnnotations }: DecidedModel): RenderedObjects {
+  const services = listVersions(rollout).map((version, i) =>
+    addDigest(renderVersion(rollout, version).manifest, digestAnnotations[i] ?? ''),
+  );
   const { manifests, problems } = patchRoutes(rollout, router.render(toTraffic(rollout, mirror.percentage)));
   // The state that is not rendered now must patch as well, or a status commit could fail.
   const other = toTraffic(rollout, mirror.percentage === 0 ? 100 : 0);
@@ -95,10 +104,9 @@ function hasTarget({ patch: { target } }: PlacedPatch, rollout: Rollout): boolea
 
 /** What is rendered for a rollout: its own objects, and those that its namespace shares. */
 export function listObjects(rollout: Rollout, hasCandidate = rollout.candidate !== undefined): readonly ObjectName[] {
-  const { name, primary, candidate, policy } = rollout;
-  const versions = candidate === undefined ? [primary] : [primary, candidate];
+  const { name, policy } = rollout;
   return [
-    ...versions.map((version) => ({ kind: 'InferenceService', name: version.name })),
+    ...listVersions(rollout).map((version) => ({ kind: 'InferenceService', name: version.name })),
     ...router.listObjects(name, hasCandidate, policy),
   ];
 }

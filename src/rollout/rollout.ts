@@ -74,13 +74,18 @@ export function toVersionName(model: string, role: Role, { name }: Pick<ModelVer
   return name ?? `${model}-${role === 'primary' ? 0 : 1}`;
 }
 
+/** The primary, and the candidate if there is one. */
+export function listVersions({ primary, candidate }: Rollout): RolloutVersion[] {
+  return candidate === undefined ? [primary] : [primary, candidate];
+}
+
 /** What can be said against a rollout before anything is rendered. */
 export function checkRollout(rollout: Rollout): Problem[] {
   const { file, primary, candidate } = rollout;
   const problems: Problem[] = [];
   const report = (path: FieldPath, finding: Finding) =>
     problems.push(toProblem(file.source, path, finding, { on: 'value' }));
-  for (const version of [primary, ...(candidate === undefined ? [] : [candidate])]) {
+  for (const version of listVersions(rollout)) {
     const refusal = refuseName(version.name);
     if (refusal !== undefined)
       report(version.declared.name === undefined ? ['metadata', 'name'] : ['spec', version.role, 'name'], {
