@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { cruise, type ICruiseResult, type IForbiddenRuleType } from 'dependency-cruiser';
 import extractTSConfig from 'dependency-cruiser/config-utl/extract-ts-config';
+import { findProviderWords } from './provider-words.ts';
 
 /** What a room may import of the others; arrows go one way. */
 const rooms: Readonly<Record<string, readonly string[]>> = {
@@ -147,7 +148,8 @@ const casts = seen.filter(
 );
 for (const { source } of casts) process.stderr.write(`${source}: SafeText is made by src/input/safe-text.ts alone\n`);
 for (const { source } of strayed) process.stderr.write(`${source}: the core takes nothing but its arguments\n`);
-process.stderr.write(
-  `${seen.length} files seen, ${summary.violations.length + strayed.length + casts.length} walls broken\n`,
-);
-process.exitCode = core.length === 0 || summary.violations.length + strayed.length + casts.length > 0 ? 1 : 0;
+const leaks = findProviderWords(seen.map(({ source }) => source));
+for (const leak of leaks) process.stderr.write(`${leak}\n`);
+const broken = summary.violations.length + strayed.length + casts.length + leaks.length;
+process.stderr.write(`${seen.length} files seen, ${broken} walls broken\n`);
+process.exitCode = core.length === 0 || broken > 0 ? 1 : 0;

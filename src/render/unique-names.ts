@@ -81,7 +81,7 @@ function toHostClash(host: string, by: Rollout, first: Rollout): Problem {
   const origin = by.policy.origins.get('routing.hosts') ?? first.policy.origins.get('routing.hosts');
   return toProblem(origin?.source ?? by.file.source, origin?.path ?? ['metadata', 'name'], {
     code: 'duplicate-host',
-    message: safe`the host ${mask(host)} would lead to ${mask(first.name)} and to ${mask(by.name)}, and Istio takes the first it sees`,
+    message: safe`the host ${mask(host)} would lead to ${mask(first.name)} and to ${mask(by.name)}, and ${router.name} takes the first it sees`,
     hint: safe`give each model hosts of its own, in a policy of its own`,
   });
 }

@@ -56,6 +56,8 @@ export interface ObjectName {
 }
 
 export interface Router {
+  /** For messages. */
+  readonly name: string;
   /** The kind of object to watch: what it does is read with `read`. */
   readonly watched: { readonly kind: string; readonly groupVersion: string; readonly plural: string };
   /** The name of the watched object that leads a model's copies; that of its requests is called like the model. */

@@ -150,7 +150,7 @@ function findClaims({ byFolder }: BranchContent, { routes }: LiveObjects, { path
       named.find((one) => one.namespace === namespace) ?? named.find((one) => one.namespace === undefined) ?? named[0];
     if (model === undefined)
       warnings.push(
-        safe`VirtualService ${mask(key)} names the folder ${quote(path)}, but the branch has no model of its name there: it is ignored`,
+        safe`${routeKind} ${mask(key)} names the folder ${quote(path)}, but the branch has no model of its name there: it is ignored`,
       );
     else claims.set(model, [...(claims.get(model) ?? []), namespace].sort(compareText));
   }
@@ -183,7 +183,7 @@ function explainIgnored(
     return claimants.length < 2
       ? []
       : [
-          safe`${claimants.length} VirtualServices claim the model of ${quote(folder)}: ${mask(join(claimants.map(toName), ', '))}. Its status is not written until ${quote(file)} names its namespace (metadata.namespace), or one of them alone is left`,
+          safe`${claimants.length} ${routeKind}s claim the model of ${quote(folder)}: ${mask(join(claimants.map(toName), ', '))}. Its status is not written until ${quote(file)} names its namespace (metadata.namespace), or one of them alone is left`,
         ];
   const [by, advice] =
     namespace === undefined
@@ -193,6 +193,6 @@ function explainIgnored(
     .filter((claimant) => claimant !== home)
     .map(
       (claimant) =>
-        safe`VirtualService ${toName(claimant)} claims the model of ${quote(folder)}, but ${quote(by)} names the namespace ${mask(home)}: the claim is ignored; ${advice}`,
+        safe`${routeKind} ${toName(claimant)} claims the model of ${quote(folder)}, but ${quote(by)} names the namespace ${mask(home)}: the claim is ignored; ${advice}`,
     );
 }

@@ -7,6 +7,7 @@
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
 import type { Live } from '../observe/live-object.ts';
+import { routeKind } from '../observe/live-object.ts';
 import type { PushTrouble } from './branch-access.ts';
 import { BranchAccess } from './branch-access.ts';
 import { BranchFiles } from './branch-files.ts';
@@ -251,7 +252,7 @@ export class Watcher {
     if (found === undefined || refresh === undefined || this.#hasReportedUntracked) return;
     this.#hasReportedUntracked = true;
     log.warn(
-      safe`Argo CD was not asked to refresh: VirtualService ${mask(`${found.namespace}/${found.name}`)} does not name its Application; set --argocd-instance-label to the application.instanceLabelKey of argocd-cm`,
+      safe`Argo CD was not asked to refresh: ${routeKind} ${mask(`${found.namespace}/${found.name}`)} does not name its Application; set --argocd-instance-label to the application.instanceLabelKey of argocd-cm`,
     );
   }
 

@@ -5,6 +5,7 @@ import { read } from './read.ts';
 import { listObjects, render, renderGateways, toHostForms, toMirrorName, watched } from './render.ts';
 
 export const istio = {
+  name: 'Istio',
   watched,
   toMirrorName,
   listObjects,
