@@ -29,6 +29,8 @@ const fixture = join(import.meta.dirname, '../../../fixtures/edit/promote/input'
 /** Whoever runs the tests: what git packs is the same each time, and nothing is tidied up behind anybody's back. */
 const configuration = `[init]
 	defaultBranch = main
+	defaultObjectFormat = sha1
+	defaultRefFormat = files
 [gc]
 	auto = 0
 [maintenance]
@@ -143,10 +145,10 @@ export interface Clone {
   readonly gainsObjects: boolean;
 }
 
-/** @returns undefined where the installed git does not know this kind, which is logged. */
+/** @returns undefined where git or the file system does not know this kind, which is logged. */
 export function makeClone(t: ExecutionContext, kind: Kind, { canEdit = true } = {}): Clone | undefined {
   if (kind.needs !== undefined && spawnSync('sh', ['-c', kind.needs], { cwd: parent, env: environment }).status !== 0) {
-    t.log('left out: the installed git does not know it');
+    t.log('left out: git or the file system does not know it');
     t.pass();
     return undefined;
   }

@@ -187,7 +187,7 @@ git status >../status`,
 git config core.splitIndex true
 git update-index --split-index`,
   },
-  'with a sparse checkout': { prepare: `git sparse-checkout set --no-cone '/*' '!/docs/'` },
+  'with a sparse checkout': { prepare: `git sparse-checkout init --no-cone && git sparse-checkout set '/*' '!/docs/'` },
   'with a sparse checkout of cones': { prepare: 'git sparse-checkout init --cone && git sparse-checkout set models' },
   'with a sparse index': {
     needs: 'git init --quiet probe-sparse && git -C probe-sparse sparse-checkout init --cone --sparse-index',
@@ -286,6 +286,7 @@ git init --quiet other`,
   },
   'where all paths are literal': { environment: () => ({ GIT_LITERAL_PATHSPECS: '1' }) },
   'where paths are taken in any case': {
+    needs: 'test ! -e .GITCONFIG',
     environment: () => ({ GIT_ICASE_PATHSPECS: '1' }),
     finish: `
 echo 'a: 1' >models/wisdom/Policy.yaml.txt
@@ -333,6 +334,7 @@ git symbolic-ref HEAD $name`,
   },
   'of a repository that a group shares': { prepare: 'git init --quiet --shared=group' },
   'with files whose names are no UTF-8': {
+    needs: `touch "$(printf 'probe-\\344')"`,
     prepare: `
 bad="$(printf 'b\\344d')"
 echo bad >"$bad"

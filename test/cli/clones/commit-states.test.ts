@@ -1,4 +1,5 @@
-import { testCommits } from './commits.ts';
-import { states } from './states.ts';
+import { testCommits, testDryRuns } from './commits.ts';
+import { dryStates, states } from './states.ts';
 
 testCommits(states);
+testDryRuns(dryStates);

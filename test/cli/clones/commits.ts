@@ -17,6 +17,21 @@ export function testCommits(kinds: Readonly<Record<string, Kind>>): void {
   for (const [name, kind] of Object.entries(kinds)) test.serial(`commit: ${name}`, (t) => tryCommit(t, kind));
 }
 
+/** A test of each kind that what is only shown leaves everything as it is. */
+export function testDryRuns(kinds: Readonly<Record<string, Kind>>): void {
+  for (const [name, kind] of Object.entries(kinds))
+    test.serial(`dry run: ${name}`, async (t) => {
+      const clone = makeClone(t, kind);
+      if (clone === undefined) return;
+      const before = look(clone);
+      const { words } = kind.edit ?? brake;
+      const { code, out, err } = await runInProcess(clone.folder, clone.environment, [...words, '--dry-run']);
+      t.is(code, 0, err);
+      t.regex(out, /^Nothing is written or committed, for --dry-run\.$/m);
+      t.deepEqual(compare(look(clone), before), {});
+    });
+}
+
 async function tryCommit(t: ExecutionContext, kind: Kind): Promise<void> {
   const clone = makeClone(t, kind);
   if (clone === undefined) return;

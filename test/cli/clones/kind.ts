@@ -5,7 +5,7 @@ export const policy = 'models/wisdom/policy.yaml';
 
 /** How a clone of some kind comes to be, and what is typed in it. Scripts are shell, with `$origin` and `$plain`. */
 export interface Kind {
-  /** A script that succeeds where the installed git knows this kind; absent: every git does. */
+  /** A script that succeeds where git and the file system know this kind; absent: they all do. */
   readonly needs?: string;
   /** Makes it in an empty folder, `$around`; absent: a copy of the plain clone, called `clone`. */
   readonly make?: string;

@@ -150,7 +150,7 @@ rm ${policy}`,
   },
   'a new policy in a sparse checkout': {
     prepare: `${withoutPolicy}
-git sparse-checkout set --no-cone '/*' '!/docs/'`,
+git sparse-checkout init --no-cone && git sparse-checkout set '/*' '!/docs/'`,
     edit: newPolicy,
   },
   'a new policy with a split index': {
@@ -508,4 +508,16 @@ git config core.logAllRefUpdates false
 rm -r .git/logs`,
   },
   'with logs of everything': { prepare: 'git config core.logAllRefUpdates always', edit: brakeOnBranch },
+};
+
+/** What even a look may disturb. */
+export const dryStates: Readonly<Record<string, Kind>> = {
+  'hooks that look on': { prepare: traces },
+  'a new policy on a new branch': { prepare: `${traces}${withoutPolicy}`, edit: newPolicyOnBranch },
+  'an index that is locked': { finish: 'touch .git/index.lock' },
+  'a split index': {
+    prepare: `
+git config core.splitIndex true
+git update-index --split-index`,
+  },
 };
