@@ -44,6 +44,8 @@ const configuration = `[init]
 	allowAnySHA1InWant = true
 [advice]
 	detachedHead = false
+	graftFileDeprecated = false
+	sparseIndexExpanded = false
 `;
 
 const toPolicy = (percentage: number) =>
@@ -224,7 +226,7 @@ export function look({ around, folder, hasReftable, gainsObjects }: Clone): Look
 
 /** @returns what git finds to be broken. */
 export function check({ folder }: Clone): string {
-  const words = ['-c', 'advice.graftFileDeprecated=false', 'fsck', '--strict', '--no-dangling', '--no-progress'];
+  const words = ['fsck', '--strict', '--no-dangling', '--no-progress'];
   const { stdout, stderr } = spawnSync('git', words, { cwd: folder, env: environment, encoding: 'utf8' });
   return stdout + stderr;
 }

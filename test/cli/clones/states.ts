@@ -474,7 +474,7 @@ git config extensions.noSuch true`,
   },
   'a repository that is not there any more': {
     finish: `rm -r .git && echo 'gitdir: ../nowhere' >.git`,
-    refused: /not a git repository/,
+    refused: /not a git repository|not point to a valid repository/,
   },
   'a repository of somebody else': {
     needs: `git init --quiet probe-owner && ! GIT_TEST_ASSUME_DIFFERENT_OWNER=1 git -C probe-owner status`,
