@@ -416,7 +416,7 @@ export const lackingClones: Readonly<Record<string, Lacking>> = {
 cp -RpP "$origin" gone
 git clone --quiet --filter=blob:none "file://$around/gone" clone
 rm -rf gone`,
-    lacking: /gone/,
+    lacking: /gone|this clone does not have/,
   },
   'shallow, of one commit': {
     make: 'git clone --quiet --depth 1 "file://$origin" clone',
