@@ -418,6 +418,29 @@ test('a hook here that refuses the push: the commit stays', async (t) => {
   t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
 });
 
+test('a hook that pushes elsewhere and then refuses is not taken for the push', async (t) => {
+  const { run, git, there, hook } = setUp(t);
+  git('init', '--quiet', '--bare', '../mirror');
+  hook('pre-push', 'git push --porcelain --no-verify ../mirror main', 'echo no; exit 1');
+  const { code, out, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
+  t.is(code, 3);
+  t.notRegex(out, /is pushed/);
+  t.regex(err, /^model-mirror: it is not pushed: (.|\n)* no\n(.|\n)*Next: git push\n$/);
+  t.is(there('log', '--format=%s', 'main'), 'start\n');
+  hook('pre-push', 'echo all is well');
+  const pushed = await run('mirror', 'wisdom', '0', '--commit', '--push');
+  t.is(pushed.code, 0);
+  t.is(pushed.err, 'git push said: all is well\n');
+});
+
+test('a server that does not say why: git does', async (t) => {
+  const { run, there } = setUp(t);
+  there('config', 'receive.hideRefs', 'refs/heads/main');
+  const { code, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
+  t.is(code, 3);
+  t.regex(err, /^ {4}\[remote rejected\] \(deny updating a hidden ref\)$/m);
+});
+
 test('a protected branch: what the server says is shown, and the next step makes a branch of it', async (t) => {
   const { run, git, there, hookThere, shell } = setUp(t);
   hookThere('update', 'test "$1" != refs/heads/main || { echo "main is protected: open a pull request"; exit 1; }');

@@ -105,26 +105,29 @@ async function push(git: Git, words: readonly string[], sources: readonly string
     .toString('utf8')
     .split('\n')
     .map((line) => line.split('\t'));
-  const row = rows.find(([, ref = '']) => sources.some((source) => ref.startsWith(`${source}:`)));
+  const row = rows.findLast(([, ref = '']) => sources.some((source) => ref.startsWith(`${source}:`)));
   const [flag = '', ref = '', summary = ''] = row ?? [];
   const target = ref.slice(ref.indexOf(':') + 1);
   const branch = target.startsWith(heads) ? target.slice(heads.length) : target;
-  if (row !== undefined && flag !== '!') return { state: 'pushed', branch, said: toSaid(ended.complaint, Infinity) };
+  // A hook writes to the same output, and may push by itself: what git has failed at, it has a row for.
+  const isOver = ended.code === 0 || rows.some(([first]) => first === '!');
+  if (row !== undefined && flag !== '!' && isOver) return { state: 'pushed', branch, said: toAll(ended) };
   const reason = summary.slice(summary.lastIndexOf('(') + 1);
   if (flag === '!' && overtaken.some((one) => reason.startsWith(one)))
     return { state: 'overtaken', branch, said: toAll(ended) };
-  return { state: summary.startsWith('[remote rejected]') ? 'rejected' : 'refused', branch, said: toAll(ended) };
+  const said = toAll(ended, flag === '!' ? summary : '');
+  return { state: summary.startsWith('[remote rejected]') ? 'rejected' : 'refused', branch, said };
 }
 
 function toRefused({ state, said }: Answer): Pushed {
   return { kind: 'refused', said, isRejected: state === 'rejected' };
 }
 
-/** Hooks write to either; the lines for programs say what git says as well. */
-function toAll({ complaint, output }: Ended): SafeText | undefined {
+/** Hooks write to either. @param summary of the line for programs that says why, which git says nowhere else. */
+function toAll({ complaint, output }: Ended, summary = ''): SafeText | undefined {
   const lines = output.toString('utf8').split('\n');
   const foreign = lines.filter((line) => line !== 'Done' && !line.startsWith('To ') && line.split('\t').length < 3);
-  return toSaid(`${foreign.join('\n')}\n${complaint}`, Infinity);
+  return toSaid([...foreign, complaint, summary].join('\n'), Infinity);
 }
 
 type Kept = Pick<Extract<Pushed, { kind: 'overtaken' }>, 'changes' | 'reason' | 'said'>;
