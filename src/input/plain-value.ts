@@ -27,3 +27,9 @@ export function textAt(value: unknown, path: FieldPath): string | undefined {
   const found = valueAt(value, path);
   return typeof found === 'string' ? found : undefined;
 }
+
+/** The maps in the list at a path; none when there is no list. */
+export function mapsAt(value: unknown, path: FieldPath): PlainMap[] {
+  const found = valueAt(value, path);
+  return Array.isArray(found) ? found.filter(isMap) : [];
+}

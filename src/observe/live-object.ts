@@ -4,34 +4,17 @@
  *
  * Invariant: reading never fails, whatever others wrote into an object.
  */
-import { isMap, textAt, valueAt } from '../input/plain-value.ts';
+import { isMap, mapsAt, textAt, valueAt } from '../input/plain-value.ts';
 import { digestAnnotation, nameLabel, versionLabel } from '../manifests/manifest.ts';
 import { router } from '../routing/routers.ts';
 import { computeLoaded } from '../serving/digest.ts';
 import { mode } from '../serving/modes.ts';
+import type { ServiceReport } from '../serving/serving-mode.ts';
 
 interface LiveObject {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
-}
-
-/** What KServe reports of an InferenceService; an empty text where it reports nothing. */
-export interface ServiceReport {
-  /** The condition Ready: True, False, Unknown. */
-  readonly ready: string;
-  readonly stopped: boolean;
-  /** modelStatus.transitionStatus: UpToDate, InProgress, BlockedByFailedLoad, InvalidSpec. */
-  readonly transition: string;
-  /** modelStatus.states.activeModelState: Pending, Standby, Loading, Loaded, FailedToLoad. */
-  readonly active: string;
-  /** modelStatus.states.targetModelState. */
-  readonly target: string;
-  /** modelStatus.lastFailureInfo. */
-  readonly reason: string;
-  readonly message: string;
-  /** Changes when KServe writes another status: all of the above except the message, and the latest time that it set. */
-  readonly stamp: string;
 }
 
 export interface LiveService extends LiveObject {
@@ -98,7 +81,7 @@ export function toLiveService(object: unknown): LiveService {
     digest: textAt(object, ['metadata', 'annotations', digestAnnotation]),
     loads: computeLoaded(object),
     deleting: textAt(object, ['metadata', 'deletionTimestamp']) !== undefined,
-    report: isMap(status) && Object.keys(status).length > 0 ? toReport(status) : undefined,
+    report: isMap(status) && Object.keys(status).length > 0 ? mode.readReport(status) : undefined,
     ...toRecord(object),
   };
 }
@@ -128,31 +111,9 @@ function toIdentity(object: unknown): LiveObject {
   return { namespace: at('namespace'), name: at('name'), uid: at('uid') };
 }
 
-function toReport(status: object): ServiceReport {
-  const conditions = toMaps(valueAt(status, ['conditions']));
-  const condition = (type: string) =>
-    textAt(
-      conditions.find((found) => found['type'] === type),
-      ['status'],
-    ) ?? '';
-  const modelStatus = (...path: string[]) => textAt(status, ['modelStatus', ...path]) ?? '';
-  const times = conditions.map((found) => textAt(found, ['lastTransitionTime']) ?? '');
-  const report = {
-    ready: condition('Ready'),
-    stopped: condition('Stopped') === 'True',
-    transition: modelStatus('transitionStatus'),
-    active: modelStatus('states', 'activeModelState'),
-    target: modelStatus('states', 'targetModelState'),
-    reason: modelStatus('lastFailureInfo', 'reason'),
-  };
-  const latest = [...times, modelStatus('lastFailureInfo', 'time')].reduce((a, b) => (a > b ? a : b));
-  const stamp = [...Object.values(report), latest].join(' ');
-  return { ...report, message: modelStatus('lastFailureInfo', 'message'), stamp };
-}
-
 /** What the API server's own record of writes shows of the spec and the status, to the second. */
 function toRecord(object: unknown): Pick<LiveService, 'statusIsLater' | 'isFirst'> {
-  const entries = toMaps(valueAt(object, ['metadata', 'managedFields']));
+  const entries = mapsAt(object, ['metadata', 'managedFields']);
   const latest = (chosen: readonly object[]) =>
     chosen.map((entry) => textAt(entry, ['time']) ?? '').reduce((a, b) => (a > b ? a : b), '');
   const written = latest(entries.filter(({ fieldsV1 }) => isOfLoading(fieldsV1)));
@@ -170,8 +131,4 @@ function isOfLoading(fields: unknown): boolean {
   if (isMap(valueAt(fields, ['f:spec']))) return true;
   const annotations = valueAt(fields, ['f:metadata', 'f:annotations']);
   return mode.loadingAnnotations.some((key) => valueAt(annotations, [`f:${key}`]) !== undefined);
-}
-
-function toMaps(value: unknown): Readonly<Record<string, unknown>>[] {
-  return Array.isArray(value) ? value.filter(isMap) : [];
 }

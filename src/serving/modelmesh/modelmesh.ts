@@ -2,6 +2,7 @@ import type { ServingMode } from '../serving-mode.ts';
 import { readVersion, toBackend, toPodLabels, toServiceHost } from './backend.ts';
 import { check } from './check.ts';
 import { findLoadedValues, loadingAnnotations } from './loaded-values.ts';
+import { readReport } from './report.ts';
 
 export const modelMesh: ServingMode = {
   port: 8033,
@@ -11,5 +12,6 @@ export const modelMesh: ServingMode = {
   readVersion,
   loadingAnnotations,
   findLoadedValues,
+  readReport,
   check,
 };
