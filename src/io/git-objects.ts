@@ -146,17 +146,39 @@ export function toCommit({ tree, parents, author, committer, message }: CommitCo
   );
 }
 
-/** What a commit says; of signatures and other headers nothing. @throws Error when something is missing. */
+/**
+ * What a commit says; of signatures and other headers nothing. In the encoding that it names (git-commit(1),
+ * "DISCUSSION"); without one, or with one that is not known, in UTF-8.
+ *
+ * @throws Error when something is missing.
+ */
 export function parseCommit(raw: Buffer): CommitContent {
   const text = raw.toString('utf8');
+  const [encoding] = toHeaders(text)('encoding');
+  return parseCommitText((encoding === undefined ? undefined : decode(raw, encoding)) ?? text);
+}
+
+function decode(raw: Buffer, encoding: string): string | undefined {
+  try {
+    return new TextDecoder(encoding).decode(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+function toHeaders(text: string): (key: string) => string[] {
   const end = text.indexOf('\n\n');
   const lines = (end < 0 ? text : text.slice(0, end)).split('\n');
-  const values = (key: string) =>
-    lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1));
+  return (key) => lines.filter((line) => line.startsWith(`${key} `)).map((line) => line.slice(key.length + 1));
+}
+
+function parseCommitText(text: string): CommitContent {
+  const values = toHeaders(text);
   const [tree] = values('tree');
   const [author = ''] = values('author');
   const [committer = ''] = values('committer');
   if (tree === undefined) throw new Error('a commit without a tree');
+  const end = text.indexOf('\n\n');
   return {
     tree,
     parents: values('parent'),

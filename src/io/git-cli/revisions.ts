@@ -16,6 +16,9 @@ import { GitObjects } from './objects.ts';
 import { toGlob, toLiteral } from './pathspec.ts';
 import { RevisionNames, toShortId } from './revision-names.ts';
 
+/** In an encoding of its own, since i18n.logOutputEncoding may be UTF-16. */
+const listing = ['rev-list', '--first-parent', '--format=%P', '--encoding=UTF-8'];
+
 /** A commit on the line of first parents. */
 export interface Step {
   readonly id: string;
@@ -87,7 +90,7 @@ export class GitRevisions implements Disposable {
 
   /** A commit and its first parents, as far as the clone has them; the newest first. */
   async listSteps(tip: string): Promise<Step[]> {
-    return toSteps(await this.#git.read(['rev-list', '--first-parent', '--format=%P', tip, '--']));
+    return toSteps(await this.#git.read([...listing, tip, '--']));
   }
 
   /**
@@ -98,7 +101,7 @@ export class GitRevisions implements Disposable {
     const chain = toFolderChain(toFoundFile(paths.model).folder).slice(toFolderChain(root).length - 1);
     const policies = chain.map((at) => toGlob(at, '*policy.y*ml'));
     const own = [paths.model, paths.status].map(toLiteral);
-    return toSteps(await this.#git.read(['rev-list', '--first-parent', '--format=%P', tip, '--', ...own, ...policies]));
+    return toSteps(await this.#git.read([...listing, tip, '--', ...own, ...policies]));
   }
 
   /**

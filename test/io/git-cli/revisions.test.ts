@@ -227,6 +227,34 @@ test('a commit that is there by name alone is not taken for none', async (t) => 
   }
 });
 
+test('what commits say in other encodings, and where git is to print in another one', async (t) => {
+  const root = await makeRepository({ 'model.yaml': '1' });
+  const first = (await git(root, ['rev-parse', 'HEAD'])).trim();
+  const head = await git(root, ['cat-file', 'commit', 'HEAD']);
+  const put = async (encoding: string, author: Buffer) => {
+    const [before = '', after = ''] = `parent ${first}\n${head.slice(head.indexOf('author'))}`.split('Stand-in');
+    const tree = head.slice(0, head.indexOf('\n') + 1);
+    const rest = head.slice(head.indexOf('committer')).replace('\n\n', `\nencoding ${encoding}\n\n`);
+    const own = after.slice(0, after.indexOf('\n') + 1);
+    const input = Buffer.concat([Buffer.from(tree + before), author, Buffer.from(own + rest)]);
+    return (await git(root, ['hash-object', '-t', 'commit', '-w', '--stdin'], { input })).trim();
+  };
+  await git(root, ['config', 'i18n.logOutputEncoding', 'UTF-16']);
+  for (const [encoding, bytes] of [
+    ['ISO-8859-1', Buffer.from('Grüße', 'latin1')],
+    ['UTF-8', Buffer.from('Grüße')],
+    ['no-such-encoding', Buffer.from('Grüße')],
+  ] as const) {
+    const revisions = open(t, root);
+    const id = await put(encoding, bytes);
+    t.is((await revisions.readCommit(id)).author.name, 'Grüße', encoding);
+    t.deepEqual(await revisions.listSteps(id), [
+      { id, parent: first },
+      { id: first, parent: undefined },
+    ]);
+  }
+});
+
 test('a partial clone whose remote is gone says so', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   await git(root, ['config', 'uploadpack.allowFilter', 'true']);
