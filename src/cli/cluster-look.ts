@@ -8,7 +8,7 @@ import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
 import type { FollowedService } from '../observe/freshness.ts';
 import { follow } from '../observe/freshness.ts';
 import type { Live, LiveRoute, LiveService } from '../observe/live-object.ts';
-import { routeKind } from '../observe/live-object.ts';
+import { routeKind, toKey } from '../observe/live-object.ts';
 import type { DeclaredModel, ModelMemory } from '../observe/observed-model.ts';
 import { observeModel } from '../observe/observed-model.ts';
 
@@ -53,16 +53,13 @@ export class ClusterLook {
     }
     this.#services = services;
     return models.map((model) => {
-      const { namespace, primary, candidate, told } = model;
+      const { primary, candidate, told } = model;
       const key = toKey(model);
       // One that was a candidate, and is not gone yet.
       const leaving = (others.get(key) ?? []).find(({ name }) => name !== primary)?.name;
       const { status, memory } = observeModel(
         { ...model, candidate: candidate ?? leaving },
-        {
-          service: (name) => services.get(toKey({ namespace, name })),
-          route: (name) => routes.get(toKey({ namespace, name })),
-        },
+        { services, routes },
         told,
         this.#known.get(key) ?? {},
         // What is seen is told; who waits has patience of their own.
@@ -85,8 +82,4 @@ export class ClusterLook {
       throw new Fault('environment', error.message, safe`${hint}`, { cause: error });
     }
   }
-}
-
-function toKey({ namespace, name }: { readonly namespace: string; readonly name: string }): string {
-  return `${namespace}/${name}`;
 }

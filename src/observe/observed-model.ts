@@ -8,6 +8,7 @@ import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import { router } from '../routing/routers.ts';
 import type { FollowedService } from './freshness.ts';
 import type { LiveRoute } from './live-object.ts';
+import { toKey } from './live-object.ts';
 import { computeObserved } from './service-state.ts';
 import type { Settled, SettleOptions, Wait } from './settle.ts';
 import { settle } from './settle.ts';
@@ -23,11 +24,11 @@ export interface DeclaredModel {
   readonly candidate: string | undefined;
 }
 
-/** The live objects by name; all of one namespace. */
-export interface LiveView {
+/** By `namespace/name`. */
+export interface LiveObjects {
   /** Each state of an object must have passed through `follow`. */
-  readonly service: (name: string) => FollowedService | undefined;
-  readonly route: (name: string) => LiveRoute | undefined;
+  readonly services: ReadonlyMap<string, FollowedService>;
+  readonly routes: ReadonlyMap<string, LiveRoute>;
 }
 
 interface VersionMemory extends ServiceMemory {
@@ -50,14 +51,15 @@ export interface Observation {
 /** @param recorded the status as the file in git has it. */
 export function observeModel(
   model: DeclaredModel,
-  live: LiveView,
+  live: LiveObjects,
   recorded: ModelStatus['status'] | undefined,
   memory: ModelMemory,
   options: SettleOptions,
 ): Observation {
+  const { namespace } = model;
   const observe = (name: string) => {
     const version = [recorded?.primary, recorded?.candidate].find((one) => one?.name === name);
-    return observeVersion(name, live.service(name), version, memory[name], options);
+    return observeVersion(name, live.services.get(toKey({ namespace, name })), version, memory[name], options);
   };
   const primary = observe(model.primary);
   const candidate = model.candidate === undefined ? undefined : observe(model.candidate);
@@ -67,7 +69,7 @@ export function observeModel(
     status: omitUndefined({
       primary: primary.status,
       candidate: candidate?.status,
-      mirror: observeMirror(model.name, live),
+      mirror: observeMirror(model, live),
     }),
     memory: Object.fromEntries(versions.map(({ name, memory: next }) => [name, next])),
     due: dues.length === 0 ? undefined : Math.min(...dues),
@@ -97,8 +99,8 @@ function toLoaded({ loaded }: Trust, { state, loaded: observed }: VersionStatus,
 }
 
 /** What the live routes do: hop 1 mirrors a share of the requests, hop 2 routes the copies to a version. */
-function observeMirror(model: string, live: LiveView): ModelStatus['status']['mirror'] {
-  const percentage = live.route(model)?.percentage ?? 0;
-  const to = live.route(router.toMirrorName(model))?.to;
+function observeMirror({ namespace, name }: DeclaredModel, { routes }: LiveObjects): ModelStatus['status']['mirror'] {
+  const percentage = routes.get(toKey({ namespace, name }))?.percentage ?? 0;
+  const to = routes.get(toKey({ namespace, name: router.toMirrorName(name) }))?.to;
   return percentage === 0 || to === undefined ? undefined : { to, percentage };
 }

@@ -3,12 +3,7 @@ import type { FollowedService } from '../observe/freshness.ts';
 import { follow } from '../observe/freshness.ts';
 import type { Live, LiveRoute } from '../observe/live-object.ts';
 import { routeKind, toKey } from '../observe/live-object.ts';
-
-/** By `namespace/name`. */
-export interface LiveObjects {
-  readonly services: ReadonlyMap<string, FollowedService>;
-  readonly routes: ReadonlyMap<string, LiveRoute>;
-}
+import type { LiveObjects } from '../observe/observed-model.ts';
 
 /** One object before and after an event; undefined: the cluster did not have it, or no longer has it. */
 export type LiveChange = { readonly key: string } & (

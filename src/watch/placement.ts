@@ -9,10 +9,11 @@ import { compareText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
 import { routeKind, toKey } from '../observe/live-object.ts';
+import type { LiveObjects } from '../observe/observed-model.ts';
 import { router } from '../routing/routers.ts';
 import type { BranchContent, ModelFile } from './branch-files.ts';
 import { isBelow } from './branch-path.ts';
-import type { LiveChange, LiveObjects } from './live-cache.ts';
+import type { LiveChange } from './live-cache.ts';
 
 /** What a watcher is responsible for. */
 export interface WatchScope {

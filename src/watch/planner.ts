@@ -6,8 +6,9 @@
 import type { SafeText } from '../input/safe-text.ts';
 import { apiVersion } from '../input/schema-parts.ts';
 import { routeKind } from '../observe/live-object.ts';
+import type { LiveObjects } from '../observe/observed-model.ts';
 import type { BranchChange, BranchFiles, BranchOptions, StatusFile } from './branch-files.ts';
-import type { LiveChange, LiveObjects } from './live-cache.ts';
+import type { LiveChange } from './live-cache.ts';
 import type { PlannedPage } from './page-planner.ts';
 import { planPage } from './page-planner.ts';
 import type { WatchScope } from './placement.ts';

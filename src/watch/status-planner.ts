@@ -6,14 +6,12 @@
  */
 import type { ModelStatus } from '../input/schema.ts';
 import type { LiveRoute } from '../observe/live-object.ts';
-import { toKey } from '../observe/live-object.ts';
-import type { ModelMemory } from '../observe/observed-model.ts';
+import type { LiveObjects, ModelMemory } from '../observe/observed-model.ts';
 import { observeModel } from '../observe/observed-model.ts';
 import { toStatusText } from '../output/status-text.ts';
 import type { BranchContent, StatusFile } from './branch-files.ts';
 import { toFolder } from './branch-path.ts';
 import type { StatusChange } from './commit-message.ts';
-import type { LiveObjects } from './live-cache.ts';
 import type { PlacedModel, WatchScope } from './placement.ts';
 import { isWatched } from './placement.ts';
 
@@ -68,15 +66,12 @@ export function observe(
   { since, now, settleMs }: ObserveOptions,
 ): TrackedModel {
   const { key, model, namespace, memory: before } = tracked;
-  const { name, primary, candidate } = model;
+  const { name } = model;
   const metadata = file?.value?.metadata;
   const isOfThis = metadata?.name === name && metadata.namespace === namespace;
   const { status, memory, due, isSettling } = observeModel(
-    { name, namespace, primary, candidate },
-    {
-      service: (service) => live.services.get(toKey({ namespace, name: service })),
-      route: (route) => live.routes.get(toKey({ namespace, name: route })),
-    },
+    { ...model, namespace },
+    live,
     isOfThis ? file?.value?.status : undefined,
     before,
     { now, settleMs },

@@ -4,7 +4,7 @@ import type { ModelStatus } from '../../src/input/schema.ts';
 import type { FollowedService } from '../../src/observe/freshness.ts';
 import { follow } from '../../src/observe/freshness.ts';
 import type { LiveRoute, LiveService } from '../../src/observe/live-object.ts';
-import { toLiveRoute, toLiveService } from '../../src/observe/live-object.ts';
+import { toKey, toLiveRoute, toLiveService } from '../../src/observe/live-object.ts';
 import type { ModelMemory } from '../../src/observe/observed-model.ts';
 import { observeModel } from '../../src/observe/observed-model.ts';
 import {
@@ -40,19 +40,15 @@ class Story {
   now = 0;
   due: number | undefined;
   services = new Map<string, FollowedService>([
-    ['wisdom-0', follow(undefined, toService({ name: 'wisdom-0', digest: 'd0', version: 'v1' }))],
+    ['models/wisdom-0', follow(undefined, toService({ name: 'wisdom-0', digest: 'd0', version: 'v1' }))],
   ]);
   routes = new Map<string, LiveRoute>();
 
   observe(after: number, candidate?: LiveService | 'gone'): string {
     this.now += after;
-    if (candidate === 'gone') this.services.delete('wisdom-1');
+    if (candidate === 'gone') this.services.delete('models/wisdom-1');
     else if (candidate !== undefined) this.see(candidate);
-    const view = {
-      service: (name: string) => this.services.get(name),
-      route: (name: string) => this.routes.get(name),
-    };
-    const { status, memory, due } = observeModel(model, view, this.recorded, this.memory, { now: this.now, settleMs });
+    const { status, memory, due } = observeModel(model, this, this.recorded, this.memory, { now: this.now, settleMs });
     this.recorded = status;
     this.memory = memory;
     this.due = due;
@@ -61,13 +57,13 @@ class Story {
 
   /** An event so close to the next that nothing is observed in between. */
   see(service: LiveService): void {
-    this.services.set(service.name, follow(this.services.get(service.name), service));
+    this.services.set(toKey(service), follow(this.services.get(toKey(service)), service));
   }
 
   /** The watcher is replaced: the new one has only what git records, and what the API serves now. */
   restart(): void {
     this.memory = {};
-    for (const [name, service] of this.services) this.services.set(name, follow(undefined, service));
+    for (const [key, service] of this.services) this.services.set(key, follow(undefined, service));
   }
 }
 
@@ -348,7 +344,7 @@ test('an object of the first generation has no earlier spec that its status coul
 test('the first generation is not the first spec when git or the record knows of an earlier one', (t) => {
   const other = { ...secret('other'), digest: 'd2-0', status: loaded };
   const story = toReadyStory();
-  story.services.delete('wisdom-1');
+  story.services.delete('models/wisdom-1');
   story.restart();
   t.is(story.observe(0, toService(other)), 'Pending');
   t.is(story.observe(600_000), 'Pending');
@@ -407,13 +403,13 @@ test('the mirror is open when both live hops route to it', (t) => {
   const story = toReadyStory();
   story.observe(0);
   t.is(story.recorded?.mirror, undefined);
-  story.routes.set('wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 20 }));
+  story.routes.set('models/wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 20 }));
   story.observe(0);
   t.is(story.recorded?.mirror, undefined, 'copies without a second hop reach no version');
-  story.routes.set('wisdom-mirror', toRoute('wisdom-mirror', { to: 'wisdom-1' }));
+  story.routes.set('models/wisdom-mirror', toRoute('wisdom-mirror', { to: 'wisdom-1' }));
   story.observe(0);
   t.deepEqual(story.recorded?.mirror, { to: 'wisdom-1', percentage: 20 });
-  story.routes.set('wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 0 }));
+  story.routes.set('models/wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 0 }));
   story.observe(0);
   t.is(story.recorded?.mirror, undefined);
 });

@@ -61,6 +61,7 @@ interface Registered {
 export const settleMs = 5_000;
 const batchMs = 500;
 const name = 'wisdom-1';
+const serviceKey = `models/${name}`;
 const unhealthy = 'RuntimeUnhealthy';
 
 /** What ModelMesh loads by: the model's own words for it, so that a digest of the product proves nothing here. */
@@ -160,7 +161,7 @@ export class Simulation {
   #watcherIsUp = true;
   #watcherRun = 0;
   #lastDelivery = 0;
-  #followed: FollowedService | undefined;
+  readonly #services = new Map<string, FollowedService>();
   #memory: ModelMemory = {};
   #pushIsPlanned = false;
   /** What the next commit is to say, by the last look. */
@@ -293,7 +294,7 @@ export class Simulation {
     this.#memory = {};
     this.#next = undefined;
     this.#nextLook = Number.POSITIVE_INFINITY;
-    this.#followed = undefined;
+    this.#services.clear();
     this.#see();
   }
 
@@ -498,7 +499,8 @@ export class Simulation {
 
   /** @param object as the watch brings it; the object of now on a list. */
   #see(object = this.#toObject()): void {
-    this.#followed = object === undefined ? undefined : follow(this.#followed, toLiveService(object));
+    if (object === undefined) this.#services.delete(serviceKey);
+    else this.#services.set(serviceKey, follow(this.#services.get(serviceKey), toLiveService(object)));
     this.#look();
   }
 
@@ -506,7 +508,7 @@ export class Simulation {
     const candidate = this.declared === undefined ? undefined : name;
     return observeModel(
       { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidate },
-      { service: (asked) => (asked === name ? this.#followed : undefined), route: () => undefined },
+      { services: this.#services, routes: new Map() },
       this.#told,
       this.#memory,
       { now: this.#now, settleMs },

@@ -22,7 +22,7 @@ import { mask, safe } from '../../src/input/safe-text.ts';
 import type { ModelStatus } from '../../src/input/schema.ts';
 import type { FollowedService } from '../../src/observe/freshness.ts';
 import { follow } from '../../src/observe/freshness.ts';
-import { toLiveService } from '../../src/observe/live-object.ts';
+import { toKey, toLiveService } from '../../src/observe/live-object.ts';
 import type { ModelMemory, Observation } from '../../src/observe/observed-model.ts';
 import { observeModel } from '../../src/observe/observed-model.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
@@ -81,7 +81,7 @@ class Watched {
     const { name, namespace } = this.#event;
     return observeModel(
       { name, namespace, primary: name, candidate: undefined },
-      { service: () => this.#service, route: () => undefined },
+      { services: new Map(this.#service && [[toKey(this.#service), this.#service]]), routes: new Map() },
       this.#recorded,
       this.#memory,
       { now, settleMs: wait },

@@ -7,7 +7,7 @@ import test from 'ava';
 import { parseStatus } from '../../src/input/parse-document.ts';
 import type { ModelStatus } from '../../src/input/schema.ts';
 import { follow } from '../../src/observe/freshness.ts';
-import { toLiveService } from '../../src/observe/live-object.ts';
+import { toKey, toLiveService } from '../../src/observe/live-object.ts';
 import { observeModel } from '../../src/observe/observed-model.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
 import { loaded, noPods } from '../observe/live-objects.ts';
@@ -98,13 +98,13 @@ class WatcherNow {
       const stated = { manager: 'manager', time: '2026-01-01T00:00:01Z', subresource: 'status', fieldsV1: {} };
       const about = { ...metadata, namespace: 'modelmesh-serving', uid: metadata.name, generation: 3 };
       const live = toLiveService({ metadata: { ...about, managedFields: [written, stated] }, spec, status: report });
-      this.#services.set(live.name, follow(this.#services.get(live.name), live));
+      this.#services.set(toKey(live), follow(this.#services.get(toKey(live)), live));
     }
     for (const wait of [0, settleMs]) {
       this.#now += wait;
       const { status, memory } = observeModel(
         { name: 'wisdom', namespace: 'modelmesh-serving', primary: 'wisdom-0', candidate: 'wisdom-1' },
-        { service: (name) => this.#services.get(name), route: () => undefined },
+        { services: this.#services, routes: new Map() },
         readStatus(this.status),
         this.#memory,
         { now: this.#now, settleMs },
