@@ -2,7 +2,6 @@
  * Live objects and the branch's files → the plan of the next commit. Of ten thousand models, only those that
  * an event, a commit or the time concerns are observed again.
  */
-
 import type { SafeText } from '../input/safe-text.ts';
 import { apiVersion } from '../input/schema-parts.ts';
 import { routeKind } from '../observe/live-object.ts';

@@ -316,17 +316,6 @@ test('events of models that are not in git cost one fetch until the branch moves
   await scene.end();
 });
 
-test('an object that names another folder each time does not cost a fetch each time', async (t) => {
-  const scene = await toLoadingScene();
-  const before = scene.branch.fetches;
-  for (let i = 0; i < 60; i++) {
-    scene.watcher.put(toRoute('evil', { path: `folder-${i}` }));
-    await scene.clock.advance(1000);
-  }
-  t.true(scene.branch.fetches - before <= 9, `${scene.branch.fetches - before} fetches in a minute`);
-  await scene.end();
-});
-
 test('warnings that another team can cause without end are limited', async (t) => {
   const scene = await toLoadingScene();
   for (let i = 0; i < 3000; i++) {
@@ -349,32 +338,6 @@ test('a model that moved to another folder is fetched at once, and keeps its sta
   scene.watcher.put(toRoute('wisdom', { path: 'team/wisdom' }));
   await scene.clock.advance(2000);
   t.is(scene.repository.files.get('team/wisdom/status.yaml'), own);
-  await scene.end();
-});
-
-test('a VirtualService that is taken from one model and given to another changes both', async (t) => {
-  const scene = new Scene();
-  const text = openModelText('wisdom');
-  scene.repository.edit({ 'prod/model.yaml': text, 'staging/model.yaml': text });
-  scene.list([...toServices('wisdom', loaded), toRoute('wisdom', { path: 'prod' })]);
-  await scene.clock.advance(2000);
-  scene.watcher.put(toRoute('wisdom', { path: 'staging' }));
-  await scene.clock.advance(2000);
-  t.regex(scene.repository.files.get('staging/status.yaml') ?? '', /wisdom-1.*state: Ready/);
-  for (const live of toServices('wisdom', loading, 'd3')) scene.watcher.put(live);
-  await scene.clock.advance(10_000);
-  t.regex(scene.repository.files.get('staging/status.yaml') ?? '', /wisdom-1.*digest: d3/);
-  await scene.end();
-});
-
-test('a model that has no VirtualService yet is found by its InferenceServices, whenever they are created', async (t) => {
-  const scene = new Scene();
-  scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
-  scene.list([]);
-  await scene.clock.advance(2000);
-  for (const live of toServices('wisdom', loading)) scene.watcher.put(live);
-  await scene.clock.advance(2000);
-  t.deepEqual(scene.log, ['status: wisdom: candidate v2 is loading']);
   await scene.end();
 });
 
@@ -469,20 +432,6 @@ test('another namespace’s VirtualService with our label and path is reported o
   scene.repository.edit({ [status('wisdom')]: 'status: [' });
   await scene.clock.advance(40_000);
   t.is(scene.repository.files.get(status('wisdom')), before);
-  await scene.end();
-});
-
-test('a model moves to another namespace when a person removes its status file', async (t) => {
-  const scene = new Scene();
-  scene.repository.edit({ 'wisdom/model.yaml': openModelText('wisdom') });
-  scene.list([...toServices('wisdom', loading), routeOf('wisdom')]);
-  await scene.clock.advance(2000);
-  scene.list([...toServices('wisdom', loaded), routeOf('wisdom')].map((live) => inNamespace(live, 'elsewhere')));
-  await scene.clock.advance(40_000);
-  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /namespace: models[\s\S]*Missing/);
-  scene.repository.edit({ [status('wisdom')]: undefined });
-  await scene.clock.advance(40_000);
-  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /namespace: elsewhere[\s\S]*Ready/);
   await scene.end();
 });
 
