@@ -172,9 +172,9 @@ export function describeFirstOpening(
   return safe`the mirror opens at ${mirrorPercentage} %${source} in one step, which is above ${threshold} %: primary and candidate share their runtime pods`;
 }
 
-/** How to open it in steps. */
-export function toSmallerStep(model: string): SafeText {
-  return safe`start with a small share, for example \`model-mirror mirror ${mask(model)} 5 --here\`, and raise it in steps`;
+/** How to open it in steps. @param flags by which the same model is found, each after a space. */
+export function toSmallerStep(model: string, flags = ''): SafeText {
+  return safe`start with a small share, for example \`model-mirror mirror ${mask(model)} 5 --here${mask(flags)}\`, and raise it in steps`;
 }
 
 function findHostRisks({ rollout: before }: ModelState, { rollout: after }: ModelState): Risk[] {

@@ -27,6 +27,7 @@ import { runEdit } from './edit-session.ts';
 import type { Digests, EditTarget } from './edit-target.ts';
 import { renderAll, toOwnApplication, toReach } from './edit-target.ts';
 import { toUndoLine } from './git-steps.ts';
+import { toCommandFlags } from './glance-flags.ts';
 import type { Host } from './host.ts';
 
 /** `candidate set`. @returns the exit code, as the other commands do. */
@@ -65,7 +66,7 @@ export function runCandidateSet(name: string, flags: CandidateFlags, host: Host)
       notes: (after) => [
         ...toStaying(candidate, flags),
         ...toEqual(after, target),
-        ...toOpening(candidate, after, target),
+        ...toOpening(candidate, after, target, flags),
       ],
     });
   });
@@ -109,12 +110,20 @@ function toEqual(after: Digests, target: EditTarget): string[] {
 }
 
 /** The first copies of a candidate where there was none. */
-function toOpening(before: ModelVersion | undefined, after: Digests, target: EditTarget): string[] {
+function toOpening(
+  before: ModelVersion | undefined,
+  after: Digests,
+  target: EditTarget,
+  flags: CandidateFlags,
+): string[] {
   const rollout = toRollout(after, target);
   const opening = rollout && describeFirstOpening(rollout, defaultThreshold);
   return opening === undefined || before !== undefined
     ? []
-    : [`${target.model.metadata.name}: risk: ${opening}`, `    ${toSmallerStep(target.model.metadata.name)}`];
+    : [
+        `${target.model.metadata.name}: risk: ${opening}`,
+        `    ${toSmallerStep(target.model.metadata.name, toCommandFlags(flags))}`,
+      ];
 }
 
 export function runPromote(called: string, flags: PromoteFlags, host: Host): Promise<number> {

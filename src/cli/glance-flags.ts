@@ -71,7 +71,12 @@ export function toSpeech(
 }
 
 /** What a command must be told to find the same files. */
-function toCommandFlags({ path, root, repoRoot, cluster }: LookFlags): string {
+export function toCommandFlags({
+  path,
+  root,
+  repoRoot,
+  cluster,
+}: Pick<LookFlags, 'path' | 'root' | 'repoRoot' | 'cluster'>): string {
   return [
     path === '.' ? '' : ` --path ${toShellPath(path)}`,
     cluster === undefined ? '' : ` --cluster ${toShellWord(cluster)}`,
