@@ -2,10 +2,21 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { safe } from '../input/safe-text.ts';
+import { Fault, toReason } from './fault.ts';
 
-/** Makes an empty folder; its absolute path without links. */
+/** Makes an empty folder; its absolute path without links. @throws Fault when it cannot be made. */
 export function makeTemporaryFolder(prefix: string): string {
-  return realpathSync(mkdtempSync(join(tmpdir(), prefix)));
+  try {
+    return realpathSync(mkdtempSync(join(tmpdir(), prefix)));
+  } catch (error) {
+    throw new Fault(
+      'environment',
+      safe`no temporary folder can be made: ${toReason(error)}`,
+      safe`set TMPDIR to a folder that can be written to`,
+      { cause: error },
+    );
+  }
 }
 
 export function removeFolder(folder: string): void {

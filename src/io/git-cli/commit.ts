@@ -6,13 +6,14 @@
  * holds the whole, whatever was changed or staged before; what else is changed or staged stays as it is. When git or a
  * hook refuses, all is as it was before: the file, the index, and the branch.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { devNull, tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { SafeText } from '../../input/safe-text.ts';
 import { join as joinTexts, mask, safe } from '../../input/safe-text.ts';
 import { replaceFile } from '../edited-file.ts';
 import { Fault, isFault, toReason } from '../fault.ts';
+import { makeTemporaryFolder, removeFolder } from '../work-folder.ts';
 import type { Ended, Git } from './git.ts';
 import { toSaid } from './git.ts';
 import { toLiteral } from './pathspec.ts';
@@ -284,7 +285,7 @@ class Attempt {
         ? ['update-ref', '--no-deref', 'HEAD', commit]
         : ['symbolic-ref', 'HEAD', `refs/heads/${branch}`];
     if ((await git.ask(back)) === undefined) return false;
-    const moves = (await git.ask(['reflog', '-2', '--format=%gs', 'HEAD']))?.split('\n') ?? [];
+    const moves = (await git.ask(['reflog', '-2', '--format=%gs', '--encoding=UTF-8', 'HEAD']))?.split('\n') ?? [];
     const moved = moves.indexOf(`checkout: moving from ${branch ?? commit} to ${made}`);
     for (let i = 0; i <= moved; i++) await git.ask(['reflog', 'delete', 'HEAD@{0}']);
     return (await git.ask(['update-ref', '-d', `refs/heads/${made}`, commit])) !== undefined;
@@ -320,7 +321,7 @@ class Probe {
   async read(text: string | undefined): Promise<Entry | undefined>;
   async read(text: string | undefined): Promise<Entry | undefined> {
     if (text === undefined) return undefined;
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'model-mirror-'));
+    this.#folder ??= makeTemporaryFolder('model-mirror-');
     const index = join(this.#folder, 'index');
     rmSync(index, { force: true });
     const options = { variables: { GIT_INDEX_FILE: index } };
@@ -336,7 +337,7 @@ class Probe {
   }
 
   end(): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) removeFolder(this.#folder);
   }
 }
 

@@ -5,13 +5,12 @@
  * files, and the local commits none of those; they are made beside the work tree, and the branch moves only after they
  * are pushed, so that what is changed and staged stays as it is, and a refusal leaves all as it was.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
 import { isOfWatcher } from '../../input/file-role.ts';
 import type { SafeText } from '../../input/safe-text.ts';
 import { safe } from '../../input/safe-text.ts';
 import { Fault, isFault } from '../fault.ts';
+import { makeTemporaryFolder, removeFolder } from '../work-folder.ts';
 import type { Destination } from './destination.ts';
 import type { Ended, Git, RunOptions } from './git.ts';
 import { toSaid } from './git.ts';
@@ -158,7 +157,7 @@ async function rebase(
   const ours: string[] = [];
   for (const { id, parent } of commits) ours.push(...(await listChanged(git, parent, id)));
   if (isTouching(ours, theirs)) return { changes: [], reason: 'same-files' };
-  const folder = mkdtempSync(join(tmpdir(), 'model-mirror-'));
+  const folder = makeTemporaryFolder('model-mirror-');
   try {
     const isSigned = (await git.ask(['config', '--type=bool', '--get', 'commit.gpgsign']))?.trim() === 'true';
     let after = tip;
@@ -168,7 +167,7 @@ async function rebase(
     if (isFault(error)) return { changes: [], reason: 'not-rewritten', said: error.message };
     throw error;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 
@@ -196,7 +195,8 @@ async function listChanged(git: Git, from: string, to: string): Promise<string[]
 async function describe(git: Git, range: string, paths: readonly string[]): Promise<ForeignChange[]> {
   return Promise.all(
     paths.slice(0, 3).map(async (path) => {
-      const told = await git.ask(['log', '-1', '--format=%h%x00%an%x00%s', range, '--', toLiteral(path)]);
+      const format = ['--format=%h%x00%an%x00%s', '--encoding=UTF-8'];
+      const told = await git.ask(['log', '-1', ...format, range, '--', toLiteral(path)]);
       const [commit = '', author = '', subject = ''] = (told ?? '').replace(/\n$/, '').split('\0');
       return { path, commit, author, subject };
     }),

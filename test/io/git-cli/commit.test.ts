@@ -138,6 +138,17 @@ test('the commit holds this file alone, and leaves what else is changed or stage
   await scene.git('fsck', '--strict');
 });
 
+test.serial('without a place for temporary files, nothing is changed', async (t) => {
+  const scene = await setUp(t);
+  const before = process.env['TMPDIR'];
+  t.teardown(() => {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+  });
+  process.env['TMPDIR'] = '/nowhere';
+  t.regex(await toRefusal(t, scene), /^no temporary folder can be made: /);
+});
+
 test('a commit that is refused is none, though a hook has moved HEAD meanwhile', async (t) => {
   const scene = await setUp(t);
   scene.hook(
