@@ -1,11 +1,11 @@
-/** What differs between two JSON values, as paths to the outermost fields that tell it exactly. */
+/** What differs between two JSON values, as paths to the outermost fields that cover it exactly. */
 import { isMap } from '../input/plain-value.ts';
 import type { FieldPath } from '../input/problem.ts';
 
 /**
  * Maps and lists are compared field by field, also against nothing: a map that is added is reported as
- * its leaves, so that no field hides in a parent that comes or goes as a whole. An empty map or list that
- * comes or goes is a leaf of its own: `redirect: {}` means something to Istio.
+ * its leaves, so that no field hides in a parent that is added or removed as a whole. An empty map or list that
+ * is added or removed is a leaf itself: `redirect: {}` means something to Istio.
  */
 export function findChangedFields(before: unknown, after: unknown): FieldPath[] {
   const changed: FieldPath[] = [];

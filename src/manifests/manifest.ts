@@ -23,14 +23,14 @@ export interface Manifest<Kind extends string = string, Spec = unknown> {
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const nameLabel = 'app.kubernetes.io/name';
 export const versionLabel = 'app.kubernetes.io/version';
-/** A hash of the rendered `spec` of an InferenceService: which very candidate a status speaks of. */
+/** The digest of a rendered InferenceService: which version exactly a status is of. */
 export const digestAnnotation = 'model-mirror.dev/digest';
 /** The model's folder from the repository's root: where the watcher puts the status file. */
 export const pathAnnotation = 'model-mirror.dev/path';
-/** Where policies count from, if an option leaves out those of the folders above: nobody may do so unseen. */
+/** Where policies count from, if an option leaves out those of the folders above: that must not go unnoticed. */
 export const policiesFromAnnotation = 'model-mirror.dev/policies-from';
 
-/** Labels that say to whom an object belongs; nobody else may set them. */
+/** Labels that show which model an object belongs to; only model-mirror may set them. */
 export function toOwnLabels(name: string, version?: string): Record<string, string> {
   return {
     [managedByLabel]: 'model-mirror',

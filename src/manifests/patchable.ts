@@ -15,7 +15,7 @@ type Step = string | number | ((key: string | number) => boolean);
 
 /** A field that patches may change, with everything below it. */
 export interface PatchableField {
-  /** For messages and the reference; `*` is any key that is nobody else's, `[1…]` any index but the first. */
+  /** For messages and the reference; `*` is any key that no other program reads, `[1…]` any index but the first. */
   readonly name: string;
   readonly steps: readonly Step[];
   /** What the field may be after the patch. */

@@ -10,7 +10,7 @@ import type { Manifest } from './manifest.ts';
 const syncOptions = 'argocd.argoproj.io/sync-options';
 /** Argo CD takes Helm's hooks for its own, and the weight of one for a wave. */
 const waiting = ['argocd.argoproj.io/sync-wave', 'argocd.argoproj.io/hook', 'helm.sh/hook', 'helm.sh/hook-weight'];
-/** PruneLast makes a wave of its own; with confirm a sync runs until somebody has clicked. */
+/** PruneLast creates a wave of its own; with confirm a sync runs until somebody confirms it. */
 const waitingOptions = /(^|,)\s*(PruneLast=true|(Prune|Delete)=confirm)\s*(,|$)/;
 
 export function checkSyncOrder(manifest: Manifest): (Finding & { readonly path: FieldPath })[] {

@@ -112,7 +112,7 @@ function checkReservedFields(rollout: Rollout): Problem[] {
     }
   };
   const { template } = file.model.spec;
-  // A label of the template is both versions', so it can be nobody's version.
+  // Both versions share the template's labels, so it cannot set the version.
   const shared = { ...toOwnLabels(name), [versionLabel]: undefined };
   check(['spec', 'template', 'metadata', 'labels'], template.metadata?.labels, shared);
   check(['spec', 'template', 'metadata', 'annotations'], template.metadata?.annotations, {});

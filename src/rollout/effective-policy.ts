@@ -31,7 +31,7 @@ export interface Setting {
 export interface EffectivePolicy extends RoutingPolicy {
   /** The outermost folder whose policies count; `.` unless a flag or a parameter leaves the outer ones out. */
   readonly root: string;
-  /** False: a policy that may say more cannot be read. */
+  /** False: a policy cannot be read, and it may set more. */
   readonly isWhole: boolean;
   /** 0 to 100. */
   readonly mirrorPercentage: number;
@@ -45,7 +45,7 @@ export interface EffectivePolicy extends RoutingPolicy {
   /** A storageUri must begin with one prefix of every list. */
   readonly storageUriPrefixes: readonly { readonly prefixes: readonly string[]; readonly origin: FieldOrigin }[];
   readonly patches: readonly PlacedPatch[];
-  /** All that policies say of a field, from the outermost to the nearest, those that are overridden too. */
+  /** All values that policies set for a field, from the outermost to the nearest, overridden ones too. */
   readonly settings: ReadonlyMap<string, readonly Setting[]>;
 }
 

@@ -1,14 +1,14 @@
 /**
- * Whether the mirror is open, and why not: a pure function of what is wanted (candidate, policy) and
- * what was last seen (status).
+ * Whether the mirror is open, and why not: a pure function of the desired state (candidate, policy) and the
+ * observed one (status).
  *
- * Invariant: with gate Status the mirror is open only while the status file says that this very
- * candidate, by name and digest, is Ready. Anything else about the status, even that it cannot be
- * read, closes the mirror and never keeps the rest from being rendered.
+ * Invariant: with gate Status the mirror is open only while the status file has exactly this candidate, by
+ * name and digest, as Ready. Anything else in the status closes the mirror, even that it cannot be read, and
+ * never keeps the rest from being rendered.
  */
 import type { ModelState, ModelStatus } from '../input/schema.ts';
 
-/** Why the mirror is as it is; in the order in which they are asked. */
+/** Why the mirror is as it is; in the order in which they are checked. */
 export type MirrorReason =
   | { readonly code: 'no-candidate' }
   | { readonly code: 'percentage-zero' }

@@ -79,7 +79,7 @@ export function listVersions({ primary, candidate }: Rollout): RolloutVersion[] 
   return candidate === undefined ? [primary] : [primary, candidate];
 }
 
-/** What can be said against a rollout before anything is rendered. */
+/** What is wrong with a rollout, as far as it shows before anything is rendered. */
 export function checkRollout(rollout: Rollout): Problem[] {
   const { file, primary, candidate } = rollout;
   const problems: Problem[] = [];

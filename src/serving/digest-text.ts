@@ -21,7 +21,7 @@ export function toAnnotationPart(digest: string | undefined): string | undefined
   return isOfThisVersion(digest) ? digest.split('-')[2] : undefined;
 }
 
-/** Whether two digests are of one spec, and, where both tell, of the same annotations. */
+/** Whether two digests are of one spec, and, where both cover them, of the same annotations. */
 export function isSameDigest(a: string | undefined, b: string | undefined): boolean {
   if (a === b) return true;
   if (isOfThisVersion(a) && isOfThisVersion(b)) return false;

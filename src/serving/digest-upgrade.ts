@@ -1,21 +1,20 @@
 /**
- * What a status file of 0.1.0 says, in the form of this release. Its digests are of the spec alone, so they
- * say nothing of the annotations that determine what is loaded.
+ * A status file of 0.1.0 in the form of this release. Its digests cover the spec alone, not the annotations that
+ * determine what is loaded.
  *
- * An upgrade must neither open nor close a mirror, in whichever order plugin and watcher come, and it must
- * not be the way in which an unloaded annotation gets through. So:
+ * An upgrade must neither open nor close a mirror, whichever of plugin and watcher is upgraded first, and it must
+ * not let an annotation through that is not loaded yet. So:
  * - Until this release's watcher has observed the version (it writes `loaded`), the digest of the same spec
- *   counts as it did, and the annotation is rendered as 0.1.0 rendered it: 0.1.0's watcher would take another
- *   one for a new candidate. That this says nothing of annotations changed meanwhile is 0.1.0's fault; it
- *   ends with the first commit of this release's watcher.
+ *   counts as before, and the annotation is rendered as 0.1.0 rendered it: 0.1.0's watcher would take another
+ *   one for a new candidate. Annotations that changed meanwhile are not covered, as in 0.1.0; this ends with the
+ *   first commit of this release's watcher.
  * - From then on the digest counts only together with `loaded`, which covers those annotations, and what is
  *   rendered has the new form.
  */
-import type { ModelStatus } from '../input/schema.ts';
+import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import { isOfThisVersion, toSpecPart } from './digest-text.ts';
 
 type Status = ModelStatus['status'];
-type SeenVersion = NonNullable<Status['primary']>;
 
 /** A version as it is rendered. */
 export interface DigestedVersion {
@@ -27,23 +26,24 @@ export interface DigestedVersion {
 
 /** The digest that a version is rendered with. */
 export function toRenderedDigest(version: DigestedVersion, status: Status | undefined): string {
-  const seen = findSeen(version, status);
-  const isUntouched = seen !== undefined && isCounted(seen, version) && !isOfThisVersion(seen.loaded);
+  const recorded = findRecorded(version, status);
+  const isUntouched = recorded !== undefined && isCounted(recorded, version) && !isOfThisVersion(recorded.loaded);
   return isUntouched ? (toSpecPart(version.digest) ?? version.digest) : version.digest;
 }
 
 /**
  * A status with the digests of these versions in the form of this release, where they still count. One whose
- * `loaded` contradicts its digest has none: somebody has edited the live object, and its annotation says what
- * it was applied from, not what it is.
+ * `loaded` contradicts its digest has none: somebody has edited the live object, and its annotation shows what
+ * it was applied from, not what it is now.
  */
 export function upgradeStatus(status: Status, versions: readonly DigestedVersion[]): Status {
-  const upgrade = (seen: SeenVersion | undefined): SeenVersion | undefined => {
-    const version = seen && versions.find((one) => one.name === seen.name);
-    if (seen === undefined || version === undefined) return seen;
-    if (isCounted(seen, version)) return { ...seen, digest: version.digest };
-    if (seen.digest !== version.digest || !isOfThisVersion(seen.loaded) || seen.loaded === version.loaded) return seen;
-    const { digest: _, ...rest } = seen;
+  const upgrade = (recorded: VersionStatus | undefined): VersionStatus | undefined => {
+    const version = recorded && versions.find((one) => one.name === recorded.name);
+    if (recorded === undefined || version === undefined) return recorded;
+    if (isCounted(recorded, version)) return { ...recorded, digest: version.digest };
+    if (recorded.digest !== version.digest || !isOfThisVersion(recorded.loaded) || recorded.loaded === version.loaded)
+      return recorded;
+    const { digest: _, ...rest } = recorded;
     return rest;
   };
   const [primary, candidate] = [upgrade(status.primary), upgrade(status.candidate)];
@@ -51,12 +51,12 @@ export function upgradeStatus(status: Status, versions: readonly DigestedVersion
   return { ...status, ...(primary && { primary }), ...(candidate && { candidate }) };
 }
 
-function findSeen({ name }: DigestedVersion, status: Status | undefined): SeenVersion | undefined {
-  return [status?.primary, status?.candidate].find((seen) => seen?.name === name);
+function findRecorded({ name }: DigestedVersion, status: Status | undefined): VersionStatus | undefined {
+  return [status?.primary, status?.candidate].find((recorded) => recorded?.name === name);
 }
 
-/** Whether what was seen has a digest of 0.1.0, and nothing says that it is not of this version. */
-function isCounted({ digest, loaded }: SeenVersion, version: DigestedVersion): boolean {
+/** Whether a digest of 0.1.0 is recorded, and nothing contradicts that it is this version's. */
+function isCounted({ digest, loaded }: VersionStatus, version: DigestedVersion): boolean {
   if (digest === undefined || isOfThisVersion(digest) || digest !== toSpecPart(version.digest)) return false;
   return !isOfThisVersion(loaded) || loaded === version.loaded;
 }

@@ -5,7 +5,7 @@ import type { Patchable, PatchableField } from '../manifests/patchable.ts';
 import { allow, allowAnnotation, isQualifiedName, metadata, text } from '../manifests/patchable.ts';
 
 /**
- * How a model is run. Which model, and from where it is loaded, is for model.yaml to say (storageUri,
+ * How a model is run. Which model, and from where it is loaded, is set in model.yaml (storageUri,
  * storage.path and parameters, modelFormat.name); whatever else serves requests (transformer, explainer,
  * containers, canary, logger) is not a version's own server.
  */

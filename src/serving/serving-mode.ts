@@ -25,7 +25,7 @@ export interface ServiceReport {
   /** Loaded only with the first call: a Ready may rest on this alone. */
   readonly isStandby: boolean;
   readonly isStopped: boolean;
-  /** Pending because there is no runtime that can be asked; reason and message tell why. */
+  /** Pending because there is no runtime that can be asked; reason and message explain it. */
   readonly isUnhealthy: boolean;
   /** Empty: none. */
   readonly reason: string;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
 import type { Manifest } from '../../src/manifests/manifest.ts';
 import { type Files, render, renderObjects } from '../render/memory-tree.ts';
-import { IstioModel, type SentRequest } from './istio-model.ts';
+import { IstioModel, type SentRequest } from '../routing/istio/istio-model.ts';
 
 const toModel = (name: string, namespace: string) => `apiVersion: model-mirror.dev/v1alpha1
 kind: Model

@@ -1,8 +1,4 @@
-/**
- * Hosts of one model that lead to another: where copies go, they would be answered by the other's primary;
- * and a host that is the Service of another namespace's ModelMesh would take all its calls. The same of a Gateway
- * that is public for one model and for copies of another: whoever calls the latter there gets its candidate.
- */
+/** Guards against mirrors that lead back to a primary, and hosts that lead to what another model is served by. */
 import { toProblem } from '../../input/parse-document.ts';
 import type { Finding, Problem } from '../../input/problem.ts';
 import { mask, safe } from '../../input/safe-text.ts';
@@ -10,7 +6,7 @@ import type { FieldOrigin } from '../../input/source-file.ts';
 import type { RoutedModel, RoutingPolicy } from '../router.ts';
 import { toServiceKey } from '../service-key.ts';
 
-/** A mirrored request must not come back to where it was mirrored, nor go to the primary again. */
+/** A mirrored request must not return to where it was mirrored, nor reach the primary again. */
 export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: RoutedModel): Problem[] {
   const problems: Problem[] = [];
   const report = (fields: readonly string[], finding: Finding) => {
@@ -45,7 +41,13 @@ export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost 
   return problems;
 }
 
-/** @param rollouts those whose namespace is known. */
+/**
+ * Hosts of one model that lead to another: copies would be answered by the other's primary, and a host that is
+ * the Service of another namespace would receive all its calls. The same for a Gateway that is public for one
+ * model and receives the copies of another: there, calls of the latter would reach its candidate.
+ *
+ * @param rollouts those whose namespace is known.
+ */
 export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
   const byHost = new Map<string, RoutedModel>();
   const byService = new Map<string, RoutedModel>();
@@ -59,7 +61,7 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
   return rollouts.flatMap((rollout) => {
     const { namespace, hosts, serviceHost, policy } = rollout;
     const toKey = (host: string) => toServiceKey(host, namespace);
-    // Of its own hosts and its own ModelMesh, the rollout's own checks have said it.
+    // `checkRoutes` reports its own hosts and its own Service.
     const own = new Set([serviceHost, ...hosts].map(toKey));
     const problems: Problem[] = [];
     const report = (field: string, host: string, finding: Finding, otherwise?: FieldOrigin) => {
@@ -79,7 +81,7 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
       });
     const gateway = toName(policy.mirrorGateway.name, rollout);
     const open = byGateway.get(gateway);
-    // Of its own gateways the rollout's own checks have said it.
+    // `checkRoutes` reports its own gateways.
     if (open !== undefined && gateway !== toName(policy.gateway.name, rollout))
       report(
         'routing.mirrorGateway.name',

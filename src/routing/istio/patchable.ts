@@ -31,7 +31,7 @@ const firstHop: Patchable = {
   ],
 };
 
-/** The second hop. Its answers go to nobody, so what shapes an answer is of no use; and it must not retry. */
+/** The second hop. Its responses are discarded, so nothing that shapes one is of use; and it must not retry. */
 const secondHop: Patchable = {
   fields: [
     ...metadata,
@@ -48,8 +48,8 @@ const secondHop: Patchable = {
 const serviceEntry: Patchable = { fields: metadata };
 
 /**
- * How requests come in: TLS, and further ports. Not which hosts and namespaces, nor by which pods or at
- * which number: those decide whether a request comes in. No httpsRedirect: it answers in the model's place.
+ * How requests enter: TLS, and further ports. Not hosts, namespaces, pods or the port number: those decide
+ * whether a request enters. No httpsRedirect: it would answer in place of the model.
  */
 const publicGateway: Patchable = {
   fields: [
@@ -62,7 +62,7 @@ const publicGateway: Patchable = {
   check: checkServers,
 };
 
-/** Copies come in as the first hop sends them: any other port or TLS loses all of them, silently. */
+/** Copies arrive as the first hop sends them: with another port or TLS all of them are lost, silently. */
 const mirrorGateway: Patchable = { fields: metadata };
 
 export const patchable = {
@@ -131,7 +131,7 @@ function toHeaderName() {
 
 /**
  * No `%`: Envoy takes it for a command, and refuses all routes of a port for one that it does not know.
- * Nor what says how an answer ended or is framed, nor Host, with which Istio refuses the VirtualService
+ * Nor headers that show how a response ended or is framed, nor Host, with which Istio refuses the VirtualService
  * (ValidateHTTPHeaderOperationName).
  */
 function toResponseHeaders() {

@@ -19,7 +19,7 @@ export const loadingAnnotations: readonly string[] = [secretKey, schemaPath, ser
 
 /**
  * An InferenceService, rendered or live → the values that ModelMesh loads by, as it resolves them: an
- * annotation counts only where the spec does not say the same. Values of another type than KServe's are
+ * annotation counts only where the spec does not set the same value. Values of another type than KServe's are
  * absent: the API server takes none.
  */
 export function findLoadedValues(service: unknown): PlainMap {

@@ -28,7 +28,7 @@ test('a digest has its version, the digest that 0.1.0 made of the spec, and the 
     t.not(computeDigest(toService({}, other)), keyed);
 });
 
-test('two digests are of the same where both can tell', (t) => {
+test('two digests are compared by the parts that both have', (t) => {
   const spec = '4dff1e2479e26d244c754c8761af943b';
   t.true(isSameDigest(spec, `d2-${spec}`));
   t.true(isSameDigest(`d2-${spec}-0123456789abcdef`, spec));
@@ -38,7 +38,7 @@ test('two digests are of the same where both can tell', (t) => {
   t.is(toSpecPart(`d9-${spec}`), undefined, 'of a later version nothing is known');
 });
 
-test('what ModelMesh ignores changes nothing of what is loaded', (t) => {
+test('a change that ModelMesh ignores leaves the second digest as it is', (t) => {
   const same = computeLoaded(toService());
   for (const [fields, annotations, predictor] of [
     [{ args: ['--x'], env: [{ name: 'A', value: 'b' }], resources: { limits: { cpu: '1' } }, runtimeVersion: '2' }],
@@ -55,7 +55,7 @@ test('what ModelMesh ignores changes nothing of what is loaded', (t) => {
     );
 });
 
-test('each thing that ModelMesh loads by makes another', (t) => {
+test('a change of any value that ModelMesh loads by changes the second digest', (t) => {
   const all = [
     toService(),
     toService({ modelFormat: { name: 'onnx' } }),
@@ -73,7 +73,7 @@ test('each thing that ModelMesh loads by makes another', (t) => {
   t.is(new Set(all).size, all.length);
 });
 
-test('an annotation counts only where the spec does not say the same', (t) => {
+test('an annotation counts only where the spec does not set the same value', (t) => {
   const key = computeLoaded(toService({ storage: { key: 'localMinIO' } }));
   t.is(computeLoaded(toService({}, secretKey)), key);
   t.is(computeLoaded(toService({ storage: { key: 'localMinIO' } }, { 'serving.kserve.io/secretKey': 'other' })), key);
@@ -84,7 +84,7 @@ test('an annotation counts only where the spec does not say the same', (t) => {
   t.not(computeLoaded(old({ 'serving.kserve.io/servingRuntime': 'mlserver' })), computeLoaded(old({})));
 });
 
-test('a live object, with what the API server fills in, loads what the rendered one says', (t) => {
+test('what the API server fills in leaves the second digest as it is', (t) => {
   const folder = join(import.meta.dirname, '../../fixtures/recordings/modelmesh');
   const recordings = readdirSync(folder).filter((name) => /^B-S(1|30)-/.test(name));
   const objects = recordings.flatMap((name) =>

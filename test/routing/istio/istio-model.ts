@@ -4,8 +4,8 @@
  * `pilot/pkg/networking/core` (gateway.go, httproute.go, route/route.go), Envoy's router filter and
  * ModelMesh's GrpcSupport, not from what model-mirror renders: it is the oracle for what patches may do.
  */
-import { isMap, type PlainMap, valueAt } from '../../src/input/plain-value.ts';
-import type { Manifest } from '../../src/manifests/manifest.ts';
+import { isMap, type PlainMap, valueAt } from '../../../src/input/plain-value.ts';
+import type { Manifest } from '../../../src/manifests/manifest.ts';
 
 /** A request as it reaches the first proxy. */
 export interface SentRequest {

@@ -2,8 +2,8 @@ import { Gateway } from '@kubernetes-models/istio/networking.istio.io/v1/Gateway
 import { ServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry';
 import { VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
 import test from 'ava';
-import { findRenderedObjects } from '../goldens/rendered-objects.ts';
-import { render, renderObjects } from '../render/memory-tree.ts';
+import { findRenderedObjects } from '../../goldens/rendered-objects.ts';
+import { render, renderObjects } from '../../render/memory-tree.ts';
 import { IstioModel } from './istio-model.ts';
 
 const models = { Gateway, ServiceEntry, VirtualService };
@@ -54,7 +54,7 @@ test('both hops set the id of one version and remove what a client may have sent
   }
 });
 
-test('the second hop never mirrors, never retries, always ends, and knows every host with its shadow', (t) => {
+test('the second hop never mirrors or retries, always has a timeout, and has every host with its shadow form', (t) => {
   const second = virtualServices.filter(({ spec }) => !spec.gateways.includes('mesh'));
   t.true(second.length > 50);
   for (const { golden, name, spec } of second) {
