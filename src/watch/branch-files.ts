@@ -93,8 +93,7 @@ export class BranchFiles implements BranchContent {
     const other = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
     const gone = [...this.#ids.keys()].filter((path) => !files.has(path));
     const touched = this.#findTouched([...other.map(([path]) => path), ...gone]);
-    // Policies are not read: it is enough that they changed.
-    const changed = other.filter(([path]) => path !== this.#pagePath && !isPolicy(path));
+    const changed = other.filter(([path]) => this.#isRead(path));
     const page = await this.#readPage(files, read);
     const texts = await read(new Set(changed.map(([, id]) => id)));
     this.#ids = files;
@@ -105,7 +104,11 @@ export class BranchFiles implements BranchContent {
     let models = false;
     for (const path of gone) {
       if (this.statusFiles.delete(path)) statusFiles.push(path);
-      if (this.models.delete(path)) models = true;
+      else if (this.#isRead(path)) {
+        // Also one that gave no model: now its status file belongs to none.
+        models = true;
+        this.models.delete(path);
+      }
     }
     for (const [path, id] of changed) {
       const text = texts.get(id) ?? '';
@@ -184,6 +187,11 @@ export class BranchFiles implements BranchContent {
       candidate: spec.candidate && toVersionName(metadata.name, 'candidate', spec.candidate),
     };
     return { value: model, problems };
+  }
+
+  /** Of policies it is enough that they changed, and the page is read apart. */
+  #isRead(path: string): boolean {
+    return path !== this.#pagePath && !isPolicy(path);
   }
 
   /** Where the model file of a status file would be. */

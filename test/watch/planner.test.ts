@@ -59,7 +59,8 @@ const openModelText = (name: string) => toModelText(name).replace(', namespace: 
 const files: Readonly<Record<string, readonly (string | undefined)[]>> = {
   'a/model.yaml': [toModelText('a'), toModelText('a', undefined), openModelText('a'), 'kind: Model', undefined],
   'a/status.yaml': [toStatusText({ name: 'a', namespace: 'zoo', status: {} }), undefined],
-  'b/model.yaml': [openModelText('b'), openModelText('a'), undefined],
+  'b/model.yaml': [openModelText('b'), undefined],
+  'c/model.yaml': [openModelText('a'), undefined],
   'b/status.yaml': [toStatusText({ name: 'b', namespace: 'models', status: {} }), undefined],
 };
 
