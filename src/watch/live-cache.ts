@@ -1,4 +1,4 @@
-/** The InferenceServices and VirtualServices that the cluster has now, and what each event changed. */
+/** The InferenceServices and routes that the cluster has now, and what each event changed. */
 import type { FollowedService } from '../observe/freshness.ts';
 import { follow } from '../observe/freshness.ts';
 import type { Live, LiveRoute } from '../observe/live-object.ts';
@@ -70,7 +70,8 @@ export class LiveCache implements LiveObjects {
     const changes = objects.map((live) => this.put(live));
     const listed = new Set(changes.map(({ key }) => key));
     const known: ReadonlyMap<string, Live> = kind === routeKind ? this.#routes : this.#services;
-    const gone = [...known].filter(([key, { namespace }]) => !listed.has(key) && (scope ?? namespace) === namespace);
-    return [...changes, ...gone.map(([, { namespace, name }]) => this.drop(kind, namespace, name))];
+    for (const [key, { namespace, name }] of known)
+      if (!listed.has(key) && (scope ?? namespace) === namespace) changes.push(this.drop(kind, namespace, name));
+    return changes;
   }
 }

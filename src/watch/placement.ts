@@ -1,9 +1,9 @@
 /**
  * Which model file a live object belongs to, and so which namespace each model is in.
  *
- * A VirtualService claims a model by naming its folder, but anyone may write such an annotation in a
- * namespace of their own: where the model file or the status file names the namespace, a claim from another
- * one is reported and ignored.
+ * A route claims a model by naming its folder, but anyone may write such an annotation in a namespace of
+ * their own: where the model file or the status file names the namespace, a claim from another one is
+ * reported and ignored.
  */
 import { compareText } from '../input/problem.ts';
 import type { SafeText } from '../input/safe-text.ts';
@@ -54,13 +54,14 @@ export function placeModels(
   before: Placement,
 ): { readonly placement: Placement; readonly warnings: readonly SafeText[] } {
   const homes = toHomes(branch, before.homes);
-  const { claims, warnings } = findClaims(branch, live, scope);
+  const { claims, strays } = findClaims(branch, live, scope);
+  const ignored: SafeText[] = [];
   const models = new Map<string, PlacedModel>();
   const unclaimed: PlacedModel[] = [];
   for (const model of branch.models.values()) {
     const claimants = claims.get(model) ?? [];
     const home = model.namespace ?? homes.get(model.statusFile);
-    warnings.push(...explainIgnored(model, home, claimants));
+    ignored.push(...explainIgnored(model, home, claimants));
     const namespace = home ?? (claimants.length === 1 ? claimants[0] : undefined);
     if (namespace === undefined || !isWatched(namespace, scope)) continue;
     const placed = { key: toKey({ namespace, name: model.name }), namespace, model };
@@ -69,7 +70,7 @@ export function placeModels(
   }
   for (const placed of unclaimed)
     if (!models.has(placed.key) && live.routes.get(placed.key)?.path === undefined) models.set(placed.key, placed);
-  return { placement: { models, owners: toOwners(models.values()), homes }, warnings };
+  return { placement: { models, owners: toOwners(models.values()), homes }, warnings: [...strays, ...ignored] };
 }
 
 /** The keys of the models that a change concerns; some may not exist. */
@@ -136,29 +137,30 @@ function toOwners(models: Iterable<PlacedModel>): Placement['owners'] {
 }
 
 interface Claims {
-  /** The namespaces of the VirtualServices that name a model's folder, in a fixed order. */
+  /** The namespaces of the routes that name a model's folder, in a fixed order. */
   readonly claims: ReadonlyMap<ModelFile, readonly string[]>;
-  readonly warnings: SafeText[];
+  /** Reports of routes that name a folder without their model. */
+  readonly strays: readonly SafeText[];
 }
 
 function findClaims({ byFolder }: BranchContent, { routes }: LiveObjects, { path: outer }: WatchScope): Claims {
   const claims = new Map<ModelFile, string[]>();
-  const warnings: SafeText[] = [];
+  const strays: SafeText[] = [];
   for (const [key, { name, namespace, path }] of routes) {
     if (path === undefined || !isBelow(path, outer)) continue;
     const named = (byFolder.get(path) ?? []).filter((model) => model.name === name);
     const model =
       named.find((one) => one.namespace === namespace) ?? named.find((one) => one.namespace === undefined) ?? named[0];
     if (model === undefined)
-      warnings.push(
+      strays.push(
         safe`${routeKind} ${mask(key)} names the folder ${quote(path)}, but the branch has no model of its name there: it is ignored`,
       );
     else claims.set(model, [...(claims.get(model) ?? []), namespace].sort(compareText));
   }
-  return { claims, warnings };
+  return { claims, strays };
 }
 
-/** Whether a model that no VirtualService claims is in this cluster, by its status file or its InferenceServices. */
+/** Whether a model that no route claims is in this cluster, by its status file or its InferenceServices. */
 function isKnownUnclaimed(
   { namespace, model }: PlacedModel,
   { statusFiles }: BranchContent,

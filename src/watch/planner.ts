@@ -69,7 +69,7 @@ export class Planner {
   /**
    * Takes note of a commit by others.
    *
-   * @returns what Argo CD wrote on the VirtualServices of models that are now rendered differently.
+   * @returns what Argo CD wrote on the routes of models that are now rendered differently.
    */
   noteCommit({ models, statusFiles, touched }: BranchChange, now: number): readonly string[] {
     this.#asked.clear();

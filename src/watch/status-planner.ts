@@ -41,7 +41,7 @@ export interface PlannedStatus extends StatusChange {
   readonly text: string | undefined;
   /** When the change came, by the clock. */
   readonly since: number;
-  /** The model's live VirtualService. */
+  /** The model's live route. */
   readonly route: LiveRoute | undefined;
 }
 

@@ -35,7 +35,7 @@ interface WatcherPorts {
   readonly log: Log;
   readonly meter: Meter;
   /**
-   * Called after a push, and when others have pushed, with what Argo CD wrote on the VirtualServices of
+   * Called after a push, and when others have pushed, with what Argo CD wrote on the routes of
    * models that are now rendered differently.
    */
   readonly refresh: ((trackings: readonly string[]) => void) | undefined;
@@ -269,7 +269,7 @@ function describeMissing({ path, similar }: MissingFolder): SafeText {
   return safe`the branch has no folder ${quote(path)}; ${advice}`;
 }
 
-/** The status of the live VirtualService is for people; what the plugin renders depends on the versions alone. */
+/** The status of the live mirror is for people; what the plugin renders depends on the versions alone. */
 function isRenderedDifferently({ before, after }: PlannedStatus): boolean {
   const versions = (status: typeof after) => JSON.stringify([status?.primary, status?.candidate]);
   return versions(before) !== versions(after);
