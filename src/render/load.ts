@@ -38,18 +38,6 @@ export interface LoadedApplication {
   readonly problems: readonly Problem[];
 }
 
-interface FoundModel {
-  readonly file: FoundFile;
-  readonly stem: string;
-}
-
-interface SortedFiles {
-  readonly models: readonly FoundModel[];
-  readonly policies: readonly FoundFile[];
-  readonly statuses: ReadonlyMap<string, FoundFile>;
-  readonly misnamed: readonly { readonly file: FoundFile; readonly rightName: string }[];
-}
-
 export function loadApplication(tree: FolderTree, options: LoadOptions): LoadedApplication {
   const { models: found, policies: policyFiles, statuses, misnamed } = sortFiles(tree);
   const policies = loadPolicies(tree, policyFiles);
@@ -71,8 +59,8 @@ export function loadApplication(tree: FolderTree, options: LoadOptions): LoadedA
   };
 }
 
-function sortFiles(tree: FolderTree): SortedFiles {
-  const models: FoundModel[] = [];
+function sortFiles(tree: FolderTree) {
+  const models: { file: FoundFile; stem: string }[] = [];
   const policies: FoundFile[] = [];
   const statuses = new Map<string, FoundFile>();
   const misnamed: { file: FoundFile; rightName: string }[] = [];
@@ -91,7 +79,7 @@ function loadModel(
   tree: FolderTree,
   file: FoundFile,
   statusPath: string,
-  statuses: SortedFiles['statuses'],
+  statuses: ReadonlyMap<string, FoundFile>,
   options: LoadOptions,
 ): { readonly model?: LoadedModel; readonly problems: readonly Problem[] } {
   const source = tree.read(file);

@@ -7,12 +7,12 @@
 import type { Problem } from '../input/problem.ts';
 import type { Patch } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
-import type { Patched, PlacedPatch } from '../manifests/patch.ts';
+import type { Patched } from '../manifests/patch.ts';
 import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
-import type { ObjectName, RoutedManifest } from '../routing/router.ts';
+import type { RoutedManifest } from '../routing/router.ts';
 import { router } from '../routing/routers.ts';
 import type { Traffic } from '../routing/traffic.ts';
 import { addDigest } from '../serving/inference-service.ts';
@@ -85,28 +85,28 @@ function toProblems({ manifest, matched, problems }: Patched<Manifest>): Problem
 
 /** The patches with an object to change among those of these rollouts. */
 export function findUsedPatches(rollouts: readonly Rollout[]): Set<Patch> {
-  return new Set(
-    rollouts.flatMap((rollout) =>
-      rollout.policy.patches.flatMap((placed) => (hasTarget(placed, rollout) ? [placed.patch] : [])),
-    ),
-  );
+  return new Set(rollouts.flatMap((rollout) => (rollout.policy.patches.length === 0 ? [] : findMatched(rollout))));
 }
 
 /**
- * Whether a patch has an object to change among those of a model. What is rendered with a candidate
- * only counts without one too, and so does an InferenceService of whatever name: a patch for it must
- * not fail the commit that takes the candidate away.
+ * The patches with an object to change among those of a model. What is rendered with a candidate only counts
+ * without one too, and so does an InferenceService of whatever name: a patch for it must not fail the commit
+ * that removes the candidate.
  */
-function hasTarget({ patch: { target } }: PlacedPatch, rollout: Rollout): boolean {
-  if (rollout.candidate === undefined && target.kind === 'InferenceService') return true;
-  return listObjects(rollout, true).some((object) => matches(target, object.kind, object.name));
+function findMatched(rollout: Rollout): Patch[] {
+  const { name, candidate, policy } = rollout;
+  const objects = [...listObjects(rollout), { kind: router.watched.kind, name: router.toMirrorName(name) }];
+  return policy.patches.flatMap(({ patch }) => {
+    const isService = candidate === undefined && patch.target.kind === 'InferenceService';
+    return isService || objects.some((object) => matches(patch.target, object.kind, object.name)) ? [patch] : [];
+  });
 }
 
 /** What is rendered for a rollout: its own objects, and those that its namespace shares. */
-export function listObjects(rollout: Rollout, hasCandidate = rollout.candidate !== undefined): readonly ObjectName[] {
-  const { name, policy } = rollout;
+export function listObjects(rollout: Rollout): { readonly kind: string; readonly name: string }[] {
+  const routes = [...router.render(toTraffic(rollout, 0)), ...router.renderShared(rollout.namespace, rollout.policy)];
   return [
-    ...listVersions(rollout).map((version) => ({ kind: 'InferenceService', name: version.name })),
-    ...router.listObjects(name, hasCandidate, policy),
+    ...listVersions(rollout).map(({ name }) => ({ kind: 'InferenceService', name })),
+    ...routes.map(({ manifest: { kind, metadata } }) => ({ kind, name: metadata.name })),
   ];
 }

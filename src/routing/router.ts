@@ -49,12 +49,6 @@ export interface RoutedManifest {
   readonly patchable: Patchable;
 }
 
-/** A kind and a name of an object that is rendered. */
-export interface ObjectName {
-  readonly kind: string;
-  readonly name: string;
-}
-
 export interface Router {
   /** For messages. */
   readonly name: string;
@@ -62,8 +56,6 @@ export interface Router {
   readonly watched: { readonly kind: string; readonly groupVersion: string; readonly plural: string };
   /** The name of the watched object that leads a model's copies; that of its requests is called like the model. */
   readonly toMirrorName: (model: string) => string;
-  /** What is rendered for a model, with a candidate or without: its own objects, and those that it shares. */
-  readonly listObjects: (model: string, hasCandidate: boolean, gateways: Gateways) => readonly ObjectName[];
   /** The objects of one model. */
   readonly render: (traffic: Traffic) => readonly RoutedManifest[];
   /** The objects that the models of a namespace share. */

@@ -80,23 +80,6 @@ test('traffic survives the text of its objects, as Argo CD and the cluster pass 
   );
 });
 
-test('what is rendered has the names that are listed', (t) => {
-  const gateways = router.toDefaults('cluster.local');
-  fc.assert(
-    fc.property(traffic, fc.boolean(), fc.boolean(), (wanted, isOpen, isMirror) => {
-      const chosen = {
-        gateway: { ...gateways.gateway, create: isOpen },
-        mirrorGateway: { ...gateways.mirrorGateway, create: isMirror },
-      };
-      const rendered = [...router.render(wanted), ...router.renderShared(wanted.namespace, chosen)];
-      t.deepEqual(
-        rendered.map(({ manifest }) => ({ kind: manifest.kind, name: manifest.metadata.name })),
-        [...router.listObjects(wanted.model, wanted.copies !== undefined, chosen)],
-      );
-    }),
-  );
-});
-
 test('reading fails at no object, whatever it holds', (t) => {
   const broken = fc.tuple(traffic, fc.nat(), fc.anything()).map(([wanted, at, value]) => {
     const paths = [['spec'], ['spec', 'http'], ['spec', 'http', 0], ['spec', 'http', 0, 'mirror'], ['metadata']];

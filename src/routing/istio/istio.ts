@@ -2,13 +2,12 @@ import type { Router } from '../router.ts';
 import { checkGateways, checkSharedGateways, toDefaults } from './gateways.ts';
 import { checkForeignHosts, checkRoutes } from './loops.ts';
 import { read } from './read.ts';
-import { listObjects, render, renderGateways, toHostForms, toMirrorName, watched } from './render.ts';
+import { render, renderGateways, toHostForms, toMirrorName, watched } from './render.ts';
 
 export const istio = {
   name: 'Istio',
   watched,
   toMirrorName,
-  listObjects,
   render,
   renderShared: renderGateways,
   read,

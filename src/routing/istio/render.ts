@@ -13,7 +13,7 @@ import type { IServiceEntry } from '@kubernetes-models/istio/networking.istio.io
 import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
 import type { Manifest } from '../../manifests/manifest.ts';
 import { pathAnnotation, policiesFromAnnotation, toOwnLabels } from '../../manifests/manifest.ts';
-import type { GatewayChoice, Gateways, ObjectName, RoutedManifest } from '../router.ts';
+import type { GatewayChoice, Gateways, RoutedManifest } from '../router.ts';
 import type { Backend, Copies, Traffic } from '../traffic.ts';
 import { patchable } from './patchable.ts';
 
@@ -44,16 +44,6 @@ export function renderGateways(namespace: string, { gateway, mirrorGateway }: Ga
   return [
     ...(gateway.create && open ? [{ manifest: open, patchable: patchable.publicGateway }] : []),
     ...(mirrorGateway.create && mirror ? [{ manifest: mirror, patchable: patchable.mirrorGateway }] : []),
-  ];
-}
-
-export function listObjects(model: string, hasCandidate: boolean, gateways: Gateways): ObjectName[] {
-  const created = [gateways.gateway, gateways.mirrorGateway].filter(({ create }) => create);
-  return [
-    { kind: 'ServiceEntry', name: model },
-    { kind: watched.kind, name: model },
-    ...(hasCandidate ? [{ kind: watched.kind, name: toMirrorName(model) }] : []),
-    ...created.map(({ name }) => ({ kind: 'Gateway', name })),
   ];
 }
 
