@@ -75,6 +75,8 @@ export const replacedFields = [
   'routing.mirrorTimeout',
 ] as const;
 
+type PolicyField = (typeof replacedFields)[number] | (typeof limitFields)[number];
+
 /**
  * @param levels the policies of each folder (or of one model alone), from the outermost to the nearest.
  * @param isWhole false: some cannot be read, so that what is set nowhere else may be set there.
@@ -87,50 +89,28 @@ export function computeEffectivePolicy(
   root = '.',
 ): { readonly policy: EffectivePolicy; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
-  const origins = new Map<string, FieldOrigin>();
-  const values = new Map<string, unknown>();
-  const settings = new Map<string, Setting[]>();
-  const keep = (field: string, setting: Setting) => settings.set(field, [...(settings.get(field) ?? []), setting]);
+  const settings = new Map<PolicyField, readonly Setting[]>();
   const patches: PlacedPatch[] = [];
-  const storageUriPrefixes: { prefixes: readonly string[]; origin: FieldOrigin }[] = [];
-  let limit: { readonly percentage: number; readonly origin: FieldOrigin } | undefined;
-
   for (const level of levels) {
-    const setHere = new Map<string, FieldOrigin>();
+    const setHere = new Map<PolicyField, FieldOrigin>();
     for (const { source, policy } of level) {
-      for (const field of replacedFields) {
+      for (const field of [...replacedFields, ...limitFields]) {
         const path = ['spec', ...field.split('.')];
         const value = valueAt(policy, path);
         if (value === undefined) continue;
+        const origin = { source, path };
         const earlier = setHere.get(field);
-        if (earlier !== undefined) problems.push(toConflict(field, earlier, { source, path }));
-        setHere.set(field, { source, path });
-        origins.set(field, { source, path });
-        values.set(field, value);
-        keep(field, { value, origin: { source, path } });
+        if (earlier !== undefined && !field.startsWith('limits.')) problems.push(toConflict(field, earlier, origin));
+        setHere.set(field, origin);
+        settings.set(field, [...(settings.get(field) ?? []), { value, origin }]);
       }
-      for (const field of limitFields) {
-        const path = ['spec', ...field.split('.')];
-        const value = valueAt(policy, path);
-        if (value !== undefined) keep(field, { value, origin: { source, path } });
-      }
-      const { limits, patches: written } = policy.spec;
-      if (limits?.maxMirrorPercentage !== undefined && limits.maxMirrorPercentage < (limit?.percentage ?? 101))
-        limit = {
-          percentage: limits.maxMirrorPercentage,
-          origin: { source, path: ['spec', 'limits', 'maxMirrorPercentage'] },
-        };
-      if (limits?.storageUriPrefixes !== undefined)
-        storageUriPrefixes.push({
-          prefixes: limits.storageUriPrefixes,
-          origin: { source, path: ['spec', 'limits', 'storageUriPrefixes'] },
-        });
-      for (const [i, patch] of (written ?? []).entries())
+      for (const [i, patch] of (policy.spec.patches ?? []).entries())
         patches.push({ patch, origin: { source, path: ['spec', 'patches', i] } });
     }
   }
 
-  const set = <T>(field: (typeof replacedFields)[number], otherwise: T) => (values.get(field) as T) ?? otherwise;
+  const nearest = (field: PolicyField) => settings.get(field)?.at(-1);
+  const set = <T>(field: PolicyField, otherwise: T) => (nearest(field)?.value as T) ?? otherwise;
   const clusterDomain = set('routing.clusterDomain', 'cluster.local');
   const defaults = router.toDefaults(clusterDomain);
   const setGateway = (field: 'gateway' | 'mirrorGateway', otherwise: GatewayChoice): GatewayChoice => ({
@@ -158,19 +138,27 @@ export function computeEffectivePolicy(
     },
     timeout: set<string | undefined>('routing.timeout', undefined),
     mirrorTimeout: set('routing.mirrorTimeout', '2s'),
-    storageUriPrefixes,
+    storageUriPrefixes: (settings.get('limits.storageUriPrefixes') ?? []).map(({ value, origin }) => ({
+      prefixes: value as readonly string[],
+      origin,
+    })),
     patches,
-    origins,
+    origins: new Map([...settings].flatMap(([field, values]) => values.slice(-1).map(({ origin }) => [field, origin]))),
     settings,
   };
-  const origin = origins.get('mirrorPercentage');
+  const origin = nearest('mirrorPercentage')?.origin;
+  const limits = (settings.get('limits.maxMirrorPercentage') ?? []).map((limit) => ({
+    percentage: limit.value as number,
+    origin: limit.origin,
+  }));
+  const [limit] = limits.toSorted((a, b) => a.percentage - b.percentage);
   if (limit !== undefined && policy.mirrorPercentage > limit.percentage && (isWhole || origin !== undefined))
     problems.push(toOverLimit(policy.mirrorPercentage, origin, limit));
   problems.push(...router.checkPolicy(policy));
   return { policy, problems };
 }
 
-function toConflict(field: (typeof replacedFields)[number], earlier: FieldOrigin, later: FieldOrigin): Problem {
+function toConflict(field: PolicyField, earlier: FieldOrigin, later: FieldOrigin): Problem {
   return toProblem(later.source, later.path, {
     code: 'policy-conflict',
     message: safe`spec.${field} is also set by ${mask(earlier.source.path)}, which holds for the same folder`,
