@@ -1,7 +1,7 @@
 /** Pushing what an edit has committed, and what is said of it. */
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, quote, safe } from '../input/safe-text.ts';
-import { exitCodes, Fault, isFault } from '../io/fault.ts';
+import { exitCodes, Fault } from '../io/fault.ts';
 import type { Destination } from '../io/git-cli/destination.ts';
 import { findDestination } from '../io/git-cli/destination.ts';
 import type { Git } from '../io/git-cli/git.ts';
@@ -69,7 +69,7 @@ export async function pushCommitted(
     remarks: [safe`model-mirror: ${remark}`],
     next: toLine(commands),
   });
-  const pushed = hold.isInterrupted() ? undefined : await tryPush(git, destination, branch);
+  const pushed = hold.isInterrupted() ? undefined : await pushBranch(git, destination, branch);
   if (pushed?.kind === 'pushed') {
     const { rebased, said } = pushed;
     const isBehind = rebased?.isHere === false;
@@ -95,15 +95,6 @@ export async function pushCommitted(
   const commands =
     isRejected && !destination.isFirst ? await findBranchCommands(git, destination.remote, message) : [again];
   return toFailed(safe`it is not pushed: ${said ?? 'git push says nothing of why'}`, commands);
-}
-
-async function tryPush(git: Git, destination: Destination, branch: string): Promise<Pushed> {
-  try {
-    return await pushBranch(git, destination, branch);
-  } catch (error) {
-    if (isFault(error)) return { kind: 'refused', said: error.message, isRejected: false };
-    throw error;
-  }
 }
 
 function toRebased(
@@ -140,6 +131,6 @@ function toOvertaken(
     case 'again':
       return safe`${where} has got new commits twice meanwhile`;
     case 'not-rewritten':
-      return safe`${where} has new commits of the watcher, and the commits here could not be put onto them${said === undefined ? '' : safe`: ${said}`}`;
+      return safe`${where} has new commits, and the commits here could not be put onto them${said === undefined ? '' : safe`: ${said}`}`;
   }
 }

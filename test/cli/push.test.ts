@@ -172,10 +172,30 @@ test('what is committed is said also where the remote cannot be looked at', asyn
   other({ [status]: `${read(status)}# later\n` });
   git('config', 'remote.origin.uploadpack', 'false');
   const { code, out, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
-  t.is(code, 3);
+  t.is(code, 1);
   t.regex(out, /committed on main as/);
-  t.regex(err, /^model-mirror: it is not pushed: origin\/main cannot be fetched: /m);
-  t.is(toNext(err), 'git push');
+  t.regex(
+    err,
+    /^model-mirror: it is not pushed: main of origin has new commits, .*: origin\/main cannot be fetched: /m,
+  );
+  t.is(toNext(err), 'git pull --rebase --autostash && git push');
+});
+
+test('a fork that is pushed to may be behind the upstream', async (t) => {
+  const { run, git, there, put } = setUp(t);
+  git('stash', '--quiet');
+  git('clone', '--quiet', '--bare', '../remote', '../fork');
+  git('remote', 'add', 'fork', '../fork');
+  put('other.yaml', 'a: 3\n');
+  git('commit', '--quiet', '--all', '--message', 'newer');
+  git('push', '--quiet');
+  git('fetch', '--quiet', 'fork');
+  git('config', 'remote.pushDefault', 'fork');
+  const inFork = (...words: string[]) => there('-C', '../fork', ...words).trim();
+  inFork('update-ref', 'refs/heads/main', inFork('commit-tree', 'main^{tree}', '-p', 'main', '-m', 'status'));
+  const { code, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
+  t.is(code, 0, err);
+  t.is(inFork('log', '--format=%s', 'main'), 'wisdom: mirror 0 %\nnewer\nstatus\nstart');
 });
 
 test('what is committed already is pushed', async (t) => {
@@ -476,10 +496,7 @@ test('what is put onto the commits of the watcher is signed again', async (t) =>
   writeFileSync(gpg, `${sign.join('\n')}\necho >>../count\ntest $(wc -l <../count) -lt 2\n`);
   const { code, err } = await run('mirror', 'wisdom', '10', '--commit', '--push');
   t.is(code, 1);
-  t.regex(
-    err,
-    /has new commits of the watcher, and the commits here could not be put onto them: git commit-tree failed/,
-  );
+  t.regex(err, /has new commits, and the commits here could not be put onto them: git commit-tree failed/);
 });
 
 test('over HTTP, with a password that a helper knows', async (t) => {

@@ -64,7 +64,7 @@ const overtaken = [
   'cannot lock ref',
 ];
 
-/** @param branch that is checked out. @throws Fault when git cannot be run, or the remote cannot be fetched from. */
+/** @param branch that is checked out. @throws Fault when git cannot be run. */
 export async function pushBranch(git: Git, destination: Destination, branch: string): Promise<Pushed> {
   const { words, remote, tracking } = destination;
   const [verb = '', ...rest] = words;
@@ -131,24 +131,37 @@ function toAll({ complaint, output }: Ended, summary = ''): SafeText | undefined
 
 type Kept = Pick<Extract<Pushed, { kind: 'overtaken' }>, 'changes' | 'reason' | 'said'>;
 
+type Place = Pick<Destination, 'remote' | 'branch' | 'tracking'>;
+
+interface Rebased {
+  readonly before: string;
+  readonly after: string;
+}
+
 /**
  * The local commits, made again on what the remote branch is.
  *
  * @returns why they were not; undefined when the remote branch has nothing that the local one has not.
  */
-async function rebase(
-  git: Git,
-  { remote, branch, tracking }: Pick<Destination, 'remote' | 'branch' | 'tracking'>,
-): Promise<{ readonly before: string; readonly after: string } | Kept | undefined> {
+async function rebase(git: Git, there: Place): Promise<Rebased | Kept | undefined> {
+  try {
+    return await tryRebase(git, there);
+  } catch (error) {
+    if (isFault(error)) return { changes: [], reason: 'not-rewritten', said: error.message };
+    throw error;
+  }
+}
+
+async function tryRebase(git: Git, { remote, branch, tracking }: Place): Promise<Rebased | Kept | undefined> {
   const [before, tip] = await Promise.all([readCommit(git, 'HEAD'), fetchTip(git, remote, branch)]);
   const base = (await git.ask(['merge-base', before, tip]))?.trim();
   if (base === undefined) return { changes: [], reason: 'unrelated' };
   if (base === tip) return undefined;
   // What it had once and has no more, somebody has taken away: it must not come back as a commit of here.
-  const forks = await Promise.all(tracking.map((ref) => git.ask(['merge-base', '--fork-point', ref, before])));
-  for (const fork of forks)
-    if (fork !== undefined && (await git.ask(['merge-base', '--is-ancestor', fork.trim(), tip])) === undefined)
-      return { changes: [], reason: 'rewound' };
+  const [known] = tracking;
+  const fork = known && (await git.ask(['merge-base', '--fork-point', known, before]))?.trim();
+  if (fork && (await git.ask(['merge-base', '--is-ancestor', fork, tip])) === undefined)
+    return { changes: [], reason: 'rewound' };
   const theirs = await listChanged(git, base, tip);
   const foreign = theirs.filter((path) => !isOfWatcher(posix.basename(path)));
   if (foreign.length > 0) return { changes: await describe(git, `${base}..${tip}`, foreign), reason: 'changed' };
@@ -163,9 +176,6 @@ async function rebase(
     let after = tip;
     for (const commit of commits) after = await copy(git, commit, { onto: after, folder, isSigned });
     return { before, after };
-  } catch (error) {
-    if (isFault(error)) return { changes: [], reason: 'not-rewritten', said: error.message };
-    throw error;
   } finally {
     removeFolder(folder);
   }
