@@ -20,7 +20,7 @@ export function addDiff(program: Command, host: Host, finish: (code: number) => 
       'up to what mirrorPercentage a mirror is opened or raised without being called a risk',
       String(defaultThreshold),
     )
-    .option('--assume-ready', 'the preview: as if every candidate were ready, before and after')
+    .option('--assume-ready', 'preview: render both as if every candidate were ready')
     .option('--namespace <name>', 'for models that name none')
     .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")

@@ -8,7 +8,7 @@ export function addPromote(program: Command, host: Host, finish: (code: number) 
     program
       .command('promote <model>')
       .description('make the candidate the primary, if the status file says that it is ready')
-      .option('--force', 'although it is not known to be ready'),
+      .option('--force', 'promote it even if it is not known to be ready'),
   )
     .addHelpText(
       'after',

@@ -50,7 +50,7 @@ export function addRender(program: Command, host: Host, finish: (code: number) =
         .default('yaml'),
     )
     .option('--output-dir <folder>', 'write one file an object there; files of objects that are gone are removed')
-    .option('--assume-ready', 'the preview: as if every candidate were ready')
+    .option('--assume-ready', 'preview: render as if every candidate were ready')
     .option('--select <model>', 'only the objects of this model, and its Gateways')
     .addHelpText(
       'after',

@@ -24,8 +24,10 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
       .option('--live', 'look at the cluster in place of the status files; it is only read')
       .option('--kubeconfig <file>', "with --live; default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
       .option('--context <name>', 'with --live: of the kubeconfig')
-      .addOption(new Option('--differing', 'only models that are not what is wanted of them').conflicts(['wait']))
-      .addOption(new Option('-w, --watch', 'go on, and show what changes').conflicts(['wait']))
+      .addOption(
+        new Option('--differing', 'only models whose observed state differs from the desired one').conflicts(['wait']),
+      )
+      .addOption(new Option('-w, --watch', 'keep running, and show what changes').conflicts(['wait']))
       .addOption(
         new Option(
           '--wait <goal>',
@@ -42,7 +44,7 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
 --wait ends with 0 when it has come to that; with 1 when it cannot by waiting, or has not in time; with 3 when the
 branch or the cluster could not be looked at.
 
-Example: what fails, and then what becomes of one model
+Example: all models, then wait for one candidate and promote it
   $ model-mirror status
   $ model-mirror status wisdom --fetch --wait ready --timeout 5m && git pull && model-mirror promote wisdom`,
     )

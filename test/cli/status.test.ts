@@ -309,7 +309,7 @@ test('what cannot be fetched shows what git said, and what to do', async (t) => 
   await git(clone, ['remote', 'set-url', 'origin', 'http://ml:secret@127.0.0.1:1/repo.git']);
   t.regex(
     await say(['--fetch']),
-    /^3 model-mirror: origin\/main cannot be fetched: fatal: unable to access .*\n {4}look whether git fetch works here/,
+    /^3 model-mirror: origin\/main cannot be fetched: fatal: unable to access .*\n {4}check that git fetch works here/,
   );
   await git(clone, ['remote', 'set-url', 'origin', join(clone, '../nowhere')]);
   t.regex(

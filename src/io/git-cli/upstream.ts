@@ -185,7 +185,7 @@ async function toFetchFault(git: Git, upstream: Upstream, ended: Ended, signal: 
     safe`${mask(`${remote}/${toShortName(source)}`)} cannot be fetched: ${toSaid(complaint) ?? safe`git fetch ended with ${code}`}`,
     isDenied(complaint)
       ? safe`let git have the credentials: a credential helper, or a key that ssh uses without a question`
-      : safe`look whether git fetch works here: what it is configured with counts`,
+      : safe`check that git fetch works here: its configuration is used`,
   );
 }
 
