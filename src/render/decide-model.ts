@@ -65,7 +65,8 @@ export function decideModel(
     return { name: version.name, digest: computeDigest(manifest), loaded: computeLoaded(manifest) };
   });
   const [primaryDigest = '', candidateDigest] = versions.map(({ digest }) => digest);
-  const upgraded = status && { ...status, status: upgradeStatus(status.status, versions) };
+  const current = status && upgradeStatus(status.status, versions);
+  const upgraded = status && current && (current === status.status ? status : { ...status, status: current });
   const mirror = computeMirror({
     candidate:
       candidate === undefined || candidateDigest === undefined

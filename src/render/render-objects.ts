@@ -102,8 +102,8 @@ function describeDuplicate(
 /** An object that models share, and that they want to be different. */
 function toDifference(manifest: Manifest, by: Rollout, first: Rollout): Problem {
   const gatewayFields = [...by.policy.origins].filter(([field]) => /^routing\.(gateway|mirrorGateway)\./.test(field));
-  const isGatewayPatch = ({ patch }: PlacedPatch) => patch.target.kind === 'Gateway';
-  const patched = by.policy.patches.find(isGatewayPatch) ?? first.policy.patches.find(isGatewayPatch);
+  const isOfKind = ({ patch }: PlacedPatch) => patch.target.kind === manifest.kind;
+  const patched = by.policy.patches.find(isOfKind) ?? first.policy.patches.find(isOfKind);
   const origin = gatewayFields[0]?.[1] ?? patched?.origin ?? { source: by.file.source, path: ['metadata', 'name'] };
   return toProblem(origin.source, origin.path, {
     code: 'duplicate-object',
