@@ -236,9 +236,8 @@ class Attempt {
 
   async #describeOthers(commit: string): Promise<SafeText[]> {
     const words = ['diff-tree', '-r', '-z', '--no-renames', '--name-only', this.#head.commit, commit];
-    const others = (await this.#git.read(words))
-      .split('\0')
-      .filter((other) => other !== '' && other !== this.#change.path);
+    const listed = (await this.#git.ask(words)) ?? '';
+    const others = listed.split('\0').filter((other) => other !== '' && other !== this.#change.path);
     if (others.length === 0) return [];
     const shown = joinTexts(others.slice(0, 10).map(mask), ', ');
     return [safe`a hook has added to the commit: ${shown}${others.length > 10 ? ', …' : ''}`];
