@@ -8,7 +8,7 @@
 import { toReasonText } from '../change/rollout-change.ts';
 import type { SafeText } from '../input/safe-text.ts';
 import { mask, quote, safe } from '../input/safe-text.ts';
-import type { ModelStatus } from '../input/schema.ts';
+import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { MirrorReason } from '../rollout/gate.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
@@ -21,7 +21,6 @@ import { lookForPending } from './pending.ts';
 import type { Speech } from './speech.ts';
 
 type Status = ModelStatus['status'];
-export type SeenVersion = NonNullable<Status['primary']>;
 type SeenMirror = NonNullable<Status['mirror']>;
 
 /** A version as it is rendered. */
@@ -131,7 +130,7 @@ function lookAtStatus({ status, statusWarnings }: RenderedRollout): Difference[]
 
 function lookAtCandidate(
   candidate: DesiredVersion | undefined,
-  seen: SeenVersion | undefined,
+  seen: VersionStatus | undefined,
   source: Glance['source'],
 ): Difference[] {
   if (candidate !== undefined) return lookAtVersion('candidate', candidate, seen, source);
@@ -143,7 +142,7 @@ function lookAtCandidate(
 function lookAtVersion(
   role: 'primary' | 'candidate',
   { name, digest }: DesiredVersion,
-  seen: SeenVersion | undefined,
+  seen: VersionStatus | undefined,
   source: Glance['source'],
 ): Difference[] {
   const tell = (code: VersionCode, text: SafeText): Difference[] => [{ code: `${role}-${code}`, text }];

@@ -1,7 +1,8 @@
 /** Whether what somebody waits for has come, may still come, or cannot come by waiting. */
 import type { SafeText } from '../input/safe-text.ts';
 import { join, mask, safe } from '../input/safe-text.ts';
-import type { DesiredVersion, Glance, SeenVersion } from './glance.ts';
+import type { VersionStatus } from '../input/schema.ts';
+import type { DesiredVersion, Glance } from './glance.ts';
 
 export const goals = ['ready', 'mirrored', 'idle'] as const;
 
@@ -86,7 +87,7 @@ function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal
 }
 
 /** Without a candidate and a mirror: whether the primary is at rest as well. */
-function computePrimary(primary: DesiredVersion, seen: SeenVersion | undefined): Omit<Waited, 'model'> {
+function computePrimary(primary: DesiredVersion, seen: VersionStatus | undefined): Omit<Waited, 'model'> {
   const { version } = primary;
   if (seen === undefined || !isOf(seen, primary))
     return { outcome: 'waiting', text: safe`${mask(version)} is not seen yet` };
@@ -95,15 +96,15 @@ function computePrimary(primary: DesiredVersion, seen: SeenVersion | undefined):
   return { outcome: isLasting(seen) ? 'stuck' : 'waiting', text: toStateText(version, seen) };
 }
 
-function toStateText(version: string, { state, reason }: SeenVersion): SafeText {
+function toStateText(version: string, { state, reason }: VersionStatus): SafeText {
   return safe`${mask(version)} is ${state}${reason === undefined ? '' : safe` (${mask(reason)})`}`;
 }
 
 /** Nobody but a person changes it. */
-function isLasting({ state }: SeenVersion): boolean {
+function isLasting({ state }: VersionStatus): boolean {
   return state === 'Failed' || state === 'Stopped';
 }
 
-function isOf(seen: SeenVersion | undefined, { name, digest }: DesiredVersion): boolean {
+function isOf(seen: VersionStatus | undefined, { name, digest }: DesiredVersion): boolean {
   return seen?.name === name && seen.digest === digest;
 }

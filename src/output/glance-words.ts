@@ -1,12 +1,13 @@
 /** How a version that was seen is written in few words. */
 import type { Difference, DifferenceCode } from '../glance/difference.ts';
-import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
+import type { DesiredVersion, Glance } from '../glance/glance.ts';
 import { mask } from '../input/safe-text.ts';
+import type { VersionStatus } from '../input/schema.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 
 /** `Ready`, `Failed ModelLoadFailed`; `earlier spec` when what was seen is not what is wanted. */
-export function toStateText(desired: DesiredVersion, seen: SeenVersion | undefined): string {
+export function toStateText(desired: DesiredVersion, seen: VersionStatus | undefined): string {
   if (seen === undefined) return 'not seen';
   if (seen.name !== desired.name) return 'another';
   if (seen.digest !== desired.digest && seen.state !== 'Missing') return `earlier spec ${seen.state}`;

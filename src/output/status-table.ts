@@ -3,9 +3,10 @@
  *
  * Invariant: no line of the table is wider than the terminal, whatever models and reasons are called.
  */
-import type { DesiredVersion, Glance, SeenVersion } from '../glance/glance.ts';
+import type { DesiredVersion, Glance } from '../glance/glance.ts';
 import type { Problem } from '../input/problem.ts';
 import { mask } from '../input/safe-text.ts';
+import type { VersionStatus } from '../input/schema.ts';
 import { pad, shorten, toColumns, toWidth } from './columns.ts';
 import { isSaidByGate, toMessageLines, toPendingLines, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';
@@ -82,7 +83,7 @@ function toRow({ name, namespace, desired, observed, differences }: Glance): Rea
   };
 }
 
-function toVersionCell(desired: DesiredVersion, seen: SeenVersion | undefined): Cell {
+function toVersionCell(desired: DesiredVersion, seen: VersionStatus | undefined): Cell {
   const state = toStateText(desired, seen);
   const isSame = seen !== undefined && seen.name === desired.name && seen.digest === desired.digest;
   const text = `${desired.version} ${state}`;
@@ -90,7 +91,7 @@ function toVersionCell(desired: DesiredVersion, seen: SeenVersion | undefined): 
   return { text, format: seen?.state === 'Failed' || seen?.state === 'Missing' ? 'red' : 'yellow' };
 }
 
-function toLeavingCell(seen: SeenVersion | undefined): Cell {
+function toLeavingCell(seen: VersionStatus | undefined): Cell {
   return seen === undefined ? { text: '-', format: 'dim' } : { text: `leaving ${seen.state}`, format: 'yellow' };
 }
 
@@ -112,7 +113,7 @@ function toLiveMirror(live: NonNullable<Glance['observed']>['mirror'], expected:
 export function toStatusDetail(glance: Glance, toPath: (file: string) => string, style: Style): string {
   const { desired, observed, differences } = glance;
   const { primary, candidate, mirror } = desired;
-  const version = (role: string, wanted: DesiredVersion | undefined, seen: SeenVersion | undefined) =>
+  const version = (role: string, wanted: DesiredVersion | undefined, seen: VersionStatus | undefined) =>
     wanted === undefined && seen === undefined
       ? []
       : [
@@ -164,7 +165,7 @@ export interface StatusExtras {
   readonly wait?: { readonly for: string; readonly outcome: string; readonly text: string };
 }
 
-function toSeenJson(seen: SeenVersion | undefined): object | null {
+function toSeenJson(seen: VersionStatus | undefined): object | null {
   if (seen === undefined) return null;
   const { reason, message } = seen;
   return {
