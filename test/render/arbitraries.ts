@@ -131,6 +131,8 @@ export function write(document: unknown, { seed, style, lineEnd, comments, quote
     style === 'json'
       ? `${JSON.stringify(shuffled, null, 2)}\n`
       : stringify(shuffled, {
+          // A key that kubectl takes for more than a text, such as n, is quoted whatever is asked for.
+          version: '1.1',
           lineWidth: 0,
           collectionStyle: style,
           // A text over several lines would take the line ends of the file into its value.

@@ -16,10 +16,18 @@ export function spawnGit(
   words: readonly string[],
   { environment, folder, isApart = false }: SpawnOptions,
 ): ChildProcessWithoutNullStreams {
+  // Before it starts: it may run, and be heard of, when this process does not yet.
+  if (running.size === 0) for (const signal of endings) process.prependListener(signal, endAll);
   const child = spawn('git', words, { env: environment, cwd: folder, detached: isApart, stdio: 'pipe' });
+  running.set(child, isApart);
   // It may have seen enough before it has read all.
   child.stdin.on('error', () => {});
-  passOnSignals(child, isApart);
+  // It closes after an error too.
+  child.on('error', () => {});
+  child.once('close', () => {
+    running.delete(child);
+    if (running.size === 0) for (const signal of endings) process.removeListener(signal, endAll);
+  });
   return child;
 }
 
@@ -67,17 +75,6 @@ const running = new Map<ChildProcessWithoutNullStreams, boolean>();
  * Ctrl-C reaches the terminal's own group alone, and what is sent to a process that one. Heard first, since others may
  * listen once and be gone.
  */
-function passOnSignals(child: ChildProcessWithoutNullStreams, isApart: boolean): void {
-  if (running.size === 0) for (const signal of endings) process.prependListener(signal, endAll);
-  running.set(child, isApart);
-  // It closes after an error too.
-  child.on('error', () => {});
-  child.once('close', () => {
-    running.delete(child);
-    if (running.size === 0) for (const signal of endings) process.removeListener(signal, endAll);
-  });
-}
-
 function endAll(signal: NodeJS.Signals): void {
   for (const [child, isApart] of running) endGit(child, isApart, isApart ? undefined : signal);
   if (process.listenerCount(signal) > 1) return;
