@@ -498,7 +498,7 @@ test('a fetch that is interrupted ends, with what it has started', async (t) => 
   await git(clone, ['remote', 'set-url', 'origin', 'git@example.com:repo.git']);
   const sleeps = writeSsh(
     place,
-    `cd "$(dirname "$0")"; trap 'echo ended > ended; exit' TERM; sleep 600 & echo begun > begun; wait`,
+    `cd "$(dirname "$0")"; trap 'kill $!; echo ended > ended; exit' TERM; sleep 600 & echo begun > begun; wait`,
   );
   for (const words of [['--fetch'], ['--fetch', '--watch'], ['--fetch', '--wait', 'ready']]) {
     const interrupted = new Run(words, clone, sleeps);
