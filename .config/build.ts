@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { kserveVersion } from '../src/serving/kserve-schema.ts';
+import { kserveVersion } from '../src/core/serving/kserve-schema.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');

@@ -1,5 +1,5 @@
 /**
- * KServe's CustomResourceDefinition → `src/serving/kserve-schema.ts`: the schema of an InferenceService's spec,
+ * KServe's CustomResourceDefinition → `src/core/serving/kserve-schema.ts`: the schema of an InferenceService's spec,
  * without descriptions, every part that repeats written once.
  *
  *     node .config/kserve-schema.ts FILE VERSION
@@ -11,7 +11,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { SchemaNode } from '../src/serving/spec-schema.ts';
+import type { SchemaNode } from '../src/core/serving/spec-schema.ts';
 
 interface CrdSchema {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
@@ -122,6 +122,6 @@ if (import.meta.main) {
   const [file, version] = process.argv.slice(2);
   if (file === undefined || version === undefined)
     throw new Error('usage: node .config/kserve-schema.ts FILE VERSION, as in inferenceservices.yaml 0.20.0');
-  const target = join(import.meta.dirname, '../src/serving/kserve-schema.ts');
+  const target = join(import.meta.dirname, '../src/core/serving/kserve-schema.ts');
   writeFileSync(target, toModuleText(toNodes(readFileSync(file, 'utf8')), version));
 }

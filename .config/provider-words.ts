@@ -17,42 +17,42 @@ const example = 'an example for people';
 
 const providers: readonly Provider[] = [
   {
-    folder: 'src/routing/istio/',
+    folder: 'src/core/routing/istio/',
     words: /VirtualService|DestinationRule|istio/i,
     exceptions: {
-      'src/change/model-risks.ts': sentence,
+      'src/core/change/model-risks.ts': sentence,
       'src/cli/cluster-look.ts': sentence,
       'src/cli/demo.ts': sentence,
-      'src/input/mirror-policy-schema.ts': field,
-      'src/input/model-schema.ts': field,
-      'src/input/model-status-schema.ts': field,
-      'src/input/schema-parts.ts': field,
-      'src/io/argocd-environment.ts': sentence,
-      'src/manifests/patchable.ts': 'domains of labels that programs of any provider read',
-      'src/routing/routers.ts': list,
+      'src/core/input/mirror-policy-schema.ts': field,
+      'src/core/input/model-schema.ts': field,
+      'src/core/input/model-status-schema.ts': field,
+      'src/core/input/schema-parts.ts': field,
+      'src/io/process/argocd-environment.ts': sentence,
+      'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',
+      'src/core/routing/routers.ts': list,
     },
   },
   {
-    folder: 'src/serving/modelmesh/',
+    folder: 'src/core/serving/modelmesh/',
     words: /mm-v?model-id|modelmesh/i,
     exceptions: {
-      'src/change/model-risks.ts': sentence,
+      'src/core/change/model-risks.ts': sentence,
       'src/cli/demo.ts': example,
       'src/cli/init-questions.ts': example,
       'src/cli/init.ts': example,
       'src/cli/new-model.ts': 'the mode of new models',
       'src/demo/scenario.ts': example,
-      'src/glance/next-step.ts': sentence,
-      'src/input/mirror-policy-schema.ts': field,
-      'src/input/model-schema.ts': field,
-      'src/routing/istio/loops.ts': sentence,
-      'src/serving/modes.ts': list,
+      'src/core/assess/next-step.ts': sentence,
+      'src/core/input/mirror-policy-schema.ts': field,
+      'src/core/input/model-schema.ts': field,
+      'src/core/routing/istio/loops.ts': sentence,
+      'src/core/serving/modes.ts': list,
     },
   },
 ];
 
 /** Fakes speak for the programs that they stand in for; `adopt` reads what others have written. */
-const foreign = /^src\/(stand-in|adopt)\//;
+const foreign = /^src\/(demo\/fakes|core\/adopt)\//;
 
 /**
  * @param files of `src/`.

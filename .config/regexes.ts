@@ -9,14 +9,14 @@ import { check } from 'recheck';
 import ts from 'typescript';
 
 export interface Expression {
-  /** `src/input/problem.ts:12` */
+  /** `src/core/diagnostics/problem.ts:12` */
   readonly place: string;
   /** As it is written; undefined when it is put together while the program runs. */
   readonly literal: string | undefined;
 }
 
 /** KServe's own patterns, on texts that are cut before. */
-const bounded: ReadonlySet<string> = new Set(['src/serving/spec-check.ts']);
+const bounded: ReadonlySet<string> = new Set(['src/core/serving/spec-check.ts']);
 
 const record = new URL('regexes.json', import.meta.url);
 

@@ -1,16 +1,17 @@
 /** `status --live`: what the cluster shows of models, as the watcher would tell it. Nothing is written. */
-import { safe } from '../input/safe-text.ts';
-import type { ModelStatus } from '../input/schema.ts';
-import { listLive } from '../io/cluster-feed.ts';
-import { Fault } from '../io/fault.ts';
-import type { ApiPlace } from '../io/kubernetes-api.ts';
-import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
-import type { FollowedService } from '../observe/freshness.ts';
-import { follow } from '../observe/freshness.ts';
-import type { Live, LiveRoute, LiveService } from '../observe/live-object.ts';
-import { routeKind, toKey } from '../observe/live-object.ts';
-import type { DeclaredModel, ModelMemory } from '../observe/observed-model.ts';
-import { observeModel } from '../observe/observed-model.ts';
+
+import { Fault } from '../core/diagnostics/fault.ts';
+import { safe } from '../core/diagnostics/safe-text.ts';
+import type { ModelStatus } from '../core/input/schema.ts';
+import type { FollowedService } from '../core/observe/freshness.ts';
+import { follow } from '../core/observe/freshness.ts';
+import type { Live, LiveRoute, LiveService } from '../core/observe/live-object.ts';
+import { routeKind, toKey } from '../core/observe/live-object.ts';
+import type { DeclaredModel, ModelMemory } from '../core/observe/observed-model.ts';
+import { observeModel } from '../core/observe/observed-model.ts';
+import { listLive } from '../io/kubernetes/cluster-feed.ts';
+import type { ApiPlace } from '../io/kubernetes/kubernetes-api.ts';
+import { ApiTrouble, KubernetesApi } from '../io/kubernetes/kubernetes-api.ts';
 
 /** A model whose live objects are looked for. */
 export interface LookedAt extends DeclaredModel {

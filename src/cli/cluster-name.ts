@@ -1,5 +1,5 @@
-import { quote, safe } from '../input/safe-text.ts';
-import { Fault } from '../io/fault.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import { quote, safe } from '../core/diagnostics/safe-text.ts';
 
 /** Part of the name of a status file, which must not be that of a model or policy. */
 const clusterName = /^(?!(?:model|policy)$)[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;

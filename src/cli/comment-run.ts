@@ -1,13 +1,14 @@
 /** The environment of a CI job → where the comment belongs; then the report goes there. */
-import type { SafeText } from '../input/safe-text.ts';
-import { maskLine, safe } from '../input/safe-text.ts';
-import type { Environment } from '../io/argocd-environment.ts';
-import { exitCodes, Fault } from '../io/fault.ts';
-import { GithubComments } from '../io/github-comments.ts';
-import { GitlabNotes } from '../io/gitlab-notes.ts';
-import type { ReviewComments } from '../io/review-comments.ts';
-import { NotAllowed } from '../io/review-comments.ts';
-import { readInput } from '../io/standard-streams.ts';
+
+import { exitCodes, Fault } from '../core/diagnostics/fault.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { maskLine, safe } from '../core/diagnostics/safe-text.ts';
+import type { Environment } from '../io/process/argocd-environment.ts';
+import { readInput } from '../io/process/standard-streams.ts';
+import { GithubComments } from '../io/review/github-comments.ts';
+import { GitlabNotes } from '../io/review/gitlab-notes.ts';
+import type { ReviewComments } from '../io/review/review-comments.ts';
+import { NotAllowed } from '../io/review/review-comments.ts';
 import { isWithoutChanges, marker } from '../output/pull-request-markdown.ts';
 import type { Host } from './host.ts';
 

@@ -1,9 +1,9 @@
 /** What shells complete command lines with: a script, and the names of the models that there are. */
 import type { Command, Option } from 'commander';
-import { join, mask, quote, safe } from '../input/safe-text.ts';
-import { schemas } from '../input/schema.ts';
-import { suggest } from '../input/suggest.ts';
-import { Fault } from '../io/fault.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { suggest } from '../core/diagnostics/suggest.ts';
+import { schemas } from '../core/input/schema.ts';
 import type { CommandShape, OptionShape } from '../output/completion-text.ts';
 import { shells, toCompletion } from '../output/completion-text.ts';
 import { findModelNames } from './edit-target.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { defaultThreshold } from '../change/risk.ts';
+import { defaultThreshold } from '../core/change/risk.ts';
 import type { DiffFlags } from './diff-flags.ts';
 import type { Host } from './host.ts';
 

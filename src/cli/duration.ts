@@ -1,6 +1,6 @@
-import { findCorrection } from '../input/correction.ts';
-import { mask, quote, safe } from '../input/safe-text.ts';
-import { Fault } from '../io/fault.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import { mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { findCorrection } from '../core/input/correction.ts';
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -1,10 +1,10 @@
 /** A model's files as HEAD has them: an edit is done when it is committed, not when it is written. */
 import { relative, sep } from 'node:path';
-import { toFileRole } from '../input/file-role.ts';
-import type { FolderTree } from '../input/folder-tree.ts';
-import { isWithin, toFoundFile } from '../input/folder-tree.ts';
-import { mask } from '../input/safe-text.ts';
-import { isFault } from '../io/fault.ts';
+import { isFault } from '../core/diagnostics/fault.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
+import { toFileRole } from '../core/input/file-role.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
+import { isWithin, toFoundFile } from '../core/input/folder-tree.ts';
 import type { Git } from '../io/git-cli/git.ts';
 import type { LocalState } from '../io/git-cli/local-state.ts';
 import { readLocalState } from '../io/git-cli/local-state.ts';

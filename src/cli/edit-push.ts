@@ -1,7 +1,8 @@
 /** Pushing what an edit has committed, and what is said of it. */
-import type { SafeText } from '../input/safe-text.ts';
-import { join, mask, quote, safe } from '../input/safe-text.ts';
-import { exitCodes, Fault } from '../io/fault.ts';
+
+import { exitCodes, Fault } from '../core/diagnostics/fault.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
 import type { Destination } from '../io/git-cli/destination.ts';
 import { findDestination } from '../io/git-cli/destination.ts';
 import type { Git } from '../io/git-cli/git.ts';

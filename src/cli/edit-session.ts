@@ -4,18 +4,18 @@
  * Invariant: nothing is written before the whole of what it makes has been validated; a file that is
  * written is written as a whole.
  */
-import { describeChanges } from '../change/rollout-change.ts';
-import { toFoundFile } from '../input/folder-tree.ts';
-import type { Problem } from '../input/problem.ts';
-import { sortProblems, toWholeProblem } from '../input/problem.ts';
-import { mask, safe } from '../input/safe-text.ts';
-import { isLink } from '../io/edited-file.ts';
-import { exitCodes, Fault, isFault } from '../io/fault.ts';
-import { findRepository } from '../io/folder-tree.ts';
+import { describeChanges } from '../core/change/rollout-change.ts';
+import { exitCodes, Fault, isFault } from '../core/diagnostics/fault.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { sortProblems, toWholeProblem } from '../core/diagnostics/problem.ts';
+import { mask, safe } from '../core/diagnostics/safe-text.ts';
+import { toFoundFile } from '../core/input/folder-tree.ts';
+import { isIgnoredPolicy } from '../core/render/policies.ts';
+import { isLink } from '../io/files/edited-file.ts';
+import { findRepository } from '../io/files/folder-tree.ts';
 import type { Destination } from '../io/git-cli/destination.ts';
 import { holdInterrupts } from '../io/git-cli/spawn.ts';
 import { toDiffText } from '../output/diff-text.ts';
-import { isIgnoredPolicy } from '../render/policies.ts';
 import type { EditFlags } from './edit-flags.ts';
 import type { HeadView } from './edit-head.ts';
 import { readCommitted, readHeadView } from './edit-head.ts';

@@ -1,9 +1,9 @@
 /** An edit that was checked → written, committed and pushed; with what is said of that, and what to do next. */
 import { relative, sep } from 'node:path';
-import type { Step } from '../glance/pending.ts';
-import { mask, safe } from '../input/safe-text.ts';
-import { replaceFile } from '../io/edited-file.ts';
-import { exitCodes, Fault } from '../io/fault.ts';
+import type { Step } from '../core/assess/pending.ts';
+import { exitCodes, Fault } from '../core/diagnostics/fault.ts';
+import { mask, safe } from '../core/diagnostics/safe-text.ts';
+import { replaceFile } from '../io/files/edited-file.ts';
 import type { MadeCommit } from '../io/git-cli/commit.ts';
 import { commitFile } from '../io/git-cli/commit.ts';
 import type { Destination } from '../io/git-cli/destination.ts';

@@ -1,7 +1,8 @@
 /** The process itself: hands its words, environment and streams to the command line. */
-import { safe } from '../input/safe-text.ts';
-import { Fault } from '../io/fault.ts';
-import { writeTexts } from '../io/standard-streams.ts';
+
+import { Fault } from '../core/diagnostics/fault.ts';
+import { safe } from '../core/diagnostics/safe-text.ts';
+import { writeTexts } from '../io/process/standard-streams.ts';
 import { plainStyle } from '../output/style.ts';
 import { main } from './main.ts';
 

@@ -1,12 +1,12 @@
 /** `model-mirror explain`: one model, from the files as they are. */
-import { computeGlance } from '../glance/glance.ts';
-import { explainPolicy } from '../glance/policy-fields.ts';
-import type { Problem } from '../input/problem.ts';
-import { hasErrors } from '../input/problem.ts';
-import { locate } from '../input/yaml-text.ts';
-import { exitCodes } from '../io/fault.ts';
+import { computeGlance } from '../core/assess/glance.ts';
+import { explainPolicy } from '../core/assess/policy-fields.ts';
+import { exitCodes } from '../core/diagnostics/fault.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { hasErrors } from '../core/diagnostics/problem.ts';
+import { locate } from '../core/input/yaml-text.ts';
+import { isIgnoredPolicy } from '../core/render/policies.ts';
 import { toExplainJson, toExplainText } from '../output/explain-text.ts';
-import { isIgnoredPolicy } from '../render/policies.ts';
 import { describeOthersErrors, findTarget, renderAll, toAbsolute, toOwnApplication } from './edit-target.ts';
 import type { ExplainFlags } from './glance-flags.ts';
 import { toSpeech } from './glance-flags.ts';

@@ -1,9 +1,9 @@
 /** What to do next with git, as one line that does it from the folder where the command was run. */
 import { dirname, relative, resolve, sep } from 'node:path';
-import type { Step } from '../glance/pending.ts';
-import type { SafeText } from '../input/safe-text.ts';
-import { join, mask, safe } from '../input/safe-text.ts';
-import { findRepository } from '../io/folder-tree.ts';
+import type { Step } from '../core/assess/pending.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../core/diagnostics/safe-text.ts';
+import { findRepository } from '../io/files/folder-tree.ts';
 import type { Destination } from '../io/git-cli/destination.ts';
 import type { Git } from '../io/git-cli/git.ts';
 import type { LocalState } from '../io/git-cli/local-state.ts';

@@ -1,10 +1,10 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { Speech } from '../glance/speech.ts';
-import type { Goal } from '../glance/wait.ts';
-import { toStatusCluster } from '../input/file-role.ts';
-import type { FolderTree } from '../input/folder-tree.ts';
+import type { Speech } from '../core/assess/speech.ts';
+import type { Goal } from '../core/assess/wait.ts';
+import { toStatusCluster } from '../core/input/file-role.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
 import { toShellPath, toShellWord } from '../output/shell-word.ts';
 import type { Host } from './host.ts';
 import type { PlaceFlags, Places } from './places.ts';

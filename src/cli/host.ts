@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Environment } from '../io/argocd-environment.ts';
+import type { Environment } from '../io/process/argocd-environment.ts';
 import type { Style } from '../output/style.ts';
 
 /** Both ends of a person's terminal. */

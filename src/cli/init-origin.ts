@@ -1,17 +1,17 @@
 /** What `init` is told to take over: a file, an object of the cluster, or Iter8's values. They are only read. */
 import { resolve } from 'node:path';
-import type { AdoptionFinding } from '../adopt/inference-service.ts';
-import type { Iter8Rollout } from '../adopt/iter8-values.ts';
-import { readIter8Values } from '../adopt/iter8-values.ts';
-import { toProblem } from '../input/parse-document.ts';
-import type { Problem } from '../input/problem.ts';
-import { hasErrors } from '../input/problem.ts';
-import { quote, safe } from '../input/safe-text.ts';
-import type { SourceFile } from '../input/source-file.ts';
-import { parseManifests } from '../input/yaml-text.ts';
-import { Fault } from '../io/fault.ts';
-import { readSource, readStandardInput } from '../io/folder-tree.ts';
-import { ApiTrouble, KubernetesApi } from '../io/kubernetes-api.ts';
+import type { AdoptionFinding } from '../core/adopt/inference-service.ts';
+import type { Iter8Rollout } from '../core/adopt/iter8-values.ts';
+import { readIter8Values } from '../core/adopt/iter8-values.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { hasErrors } from '../core/diagnostics/problem.ts';
+import { quote, safe } from '../core/diagnostics/safe-text.ts';
+import { toProblem } from '../core/input/parse-document.ts';
+import type { SourceFile } from '../core/input/source-file.ts';
+import { parseManifests } from '../core/input/yaml-text.ts';
+import { readSource, readStandardInput } from '../io/files/folder-tree.ts';
+import { ApiTrouble, KubernetesApi } from '../io/kubernetes/kubernetes-api.ts';
 import type { Host } from './host.ts';
 import type { InitFlags } from './init-flags.ts';
 

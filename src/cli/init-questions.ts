@@ -1,8 +1,8 @@
 /** What `init` asks on a terminal, and what it must know. */
 import { intro, isCancel, outro, text } from '@clack/prompts';
-import { safe } from '../input/safe-text.ts';
-import { dnsLabel } from '../input/schema-parts.ts';
-import { Fault } from '../io/fault.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import { safe } from '../core/diagnostics/safe-text.ts';
+import { dnsLabel } from '../core/input/schema-parts.ts';
 import type { Terminal } from './host.ts';
 
 /** As texts, the way they are said; what is undefined is not said. */

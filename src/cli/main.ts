@@ -1,8 +1,8 @@
 /** The command line: which commands there are, and what their outcome is as an exit code. */
 import { Command, CommanderError } from 'commander';
-import type { SafeText } from '../input/safe-text.ts';
-import { mask, maskLine } from '../input/safe-text.ts';
-import { exitCodes, isFault } from '../io/fault.ts';
+import { exitCodes, isFault } from '../core/diagnostics/fault.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
 import { addCandidate } from './candidate.ts';
 import { addComment } from './comment.ts';
 import { addDiff } from './diff.ts';

@@ -1,7 +1,7 @@
-import { quote, safe } from '../input/safe-text.ts';
-import type { ModelStatus } from '../input/schema.ts';
-import { dnsLabel } from '../input/schema-parts.ts';
-import { Fault } from '../io/fault.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import { quote, safe } from '../core/diagnostics/safe-text.ts';
+import type { ModelStatus } from '../core/input/schema.ts';
+import { dnsLabel } from '../core/input/schema-parts.ts';
 
 /** @throws Fault when Kubernetes could have none of this name. */
 export function toNamespace(text: string | undefined): string | undefined {

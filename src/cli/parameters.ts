@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { parameters } from '../io/argocd-environment.ts';
+import { parameters } from '../io/process/argocd-environment.ts';
 import type { Host } from './host.ts';
 
 export function addParameters(program: Command, host: Host): void {

@@ -1,11 +1,11 @@
 /** Which of the files that models are rendered from are only in this clone. */
-import type { Pending } from '../glance/pending.ts';
-import { toFileRole } from '../input/file-role.ts';
-import type { FolderTree } from '../input/folder-tree.ts';
-import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
-import { safe } from '../input/safe-text.ts';
-import type { FolderPlaces } from '../io/folder-tree.ts';
-import { findRepository } from '../io/folder-tree.ts';
+import type { Pending } from '../core/assess/pending.ts';
+import { safe } from '../core/diagnostics/safe-text.ts';
+import { toFileRole } from '../core/input/file-role.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
+import { isWithin, toFolderChain, toFoundFile } from '../core/input/folder-tree.ts';
+import type { FolderPlaces } from '../io/files/folder-tree.ts';
+import { findRepository } from '../io/files/folder-tree.ts';
 import { Git } from '../io/git-cli/git.ts';
 import { readLocalState } from '../io/git-cli/local-state.ts';
 import { readGitSteps } from './git-steps.ts';

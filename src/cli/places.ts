@@ -1,13 +1,13 @@
 /** Flags, environment and file system → which folder is rendered, of which repository. */
 import { relative, resolve, sep } from 'node:path';
-import type { Problem } from '../input/problem.ts';
-import { toWholeProblem } from '../input/problem.ts';
-import type { SafeText } from '../input/safe-text.ts';
-import { mask, quote, safe } from '../input/safe-text.ts';
-import type { ArgocdEnvironment } from '../io/argocd-environment.ts';
-import { Fault } from '../io/fault.ts';
-import type { FolderPlaces } from '../io/folder-tree.ts';
-import { findRepository, isBareRepository, toRealFolder } from '../io/folder-tree.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { toWholeProblem } from '../core/diagnostics/problem.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import type { FolderPlaces } from '../io/files/folder-tree.ts';
+import { findRepository, isBareRepository, toRealFolder } from '../io/files/folder-tree.ts';
+import type { ArgocdEnvironment } from '../io/process/argocd-environment.ts';
 import type { Host } from './host.ts';
 
 export interface PlaceFlags {

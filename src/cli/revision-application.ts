@@ -1,7 +1,7 @@
-import { sortProblems } from '../input/problem.ts';
+import { sortProblems } from '../core/diagnostics/problem.ts';
+import type { RenderedApplication } from '../core/render/application.ts';
+import { renderApplication } from '../core/render/application.ts';
 import { GitRevisions } from '../io/git-cli/revisions.ts';
-import type { RenderedApplication } from '../render/application.ts';
-import { renderApplication } from '../render/application.ts';
 import { toClusterName } from './cluster-name.ts';
 import type { Host } from './host.ts';
 import { toNamespace } from './namespace-name.ts';

@@ -1,8 +1,8 @@
 /** Which part of which repository is meant, by commands that read revisions and need no work tree. */
 import { posix, relative, resolve, sep } from 'node:path';
-import { mask, quote, safe } from '../input/safe-text.ts';
-import { Fault } from '../io/fault.ts';
-import { findRepository, isBareRepository, toRealFolder } from '../io/folder-tree.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import { mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { findRepository, isBareRepository, toRealFolder } from '../io/files/folder-tree.ts';
 import type { Host } from './host.ts';
 import type { PlaceFlags, Places } from './places.ts';
 import { toInnerPaths } from './places.ts';

@@ -1,11 +1,11 @@
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
-import { join, mask, quote, safe } from '../input/safe-text.ts';
-import type { Kind } from '../input/schema.ts';
-import { schemas } from '../input/schema.ts';
-import { meaningOfEmpty } from '../input/schema-fields.ts';
-import { suggest } from '../input/suggest.ts';
-import { Fault } from '../io/fault.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { suggest } from '../core/diagnostics/suggest.ts';
+import type { Kind } from '../core/input/schema.ts';
+import { schemas } from '../core/input/schema.ts';
+import { meaningOfEmpty } from '../core/input/schema-fields.ts';
 import type { Host } from './host.ts';
 
 /** Prints the schema of one kind, or one that takes whichever kind a file says it is. */

@@ -1,4 +1,4 @@
-import type { Problem } from '../input/problem.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
 import { toProblemText } from '../output/problem-text.ts';
 import type { Host } from './host.ts';
 

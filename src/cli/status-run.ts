@@ -1,7 +1,8 @@
 /** `model-mirror status`: looks once, or again and again, and shows what it sees. */
-import { hasErrors } from '../input/problem.ts';
-import { mask, safe } from '../input/safe-text.ts';
-import { exitCodes, Fault } from '../io/fault.ts';
+
+import { exitCodes, Fault } from '../core/diagnostics/fault.ts';
+import { hasErrors } from '../core/diagnostics/problem.ts';
+import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import { toStatusDetail, toStatusJson, toStatusTable } from '../output/status-table.ts';
 import { toMs } from './duration.ts';
 import { toOwnPlaces, toPlacesOf } from './edit-target.ts';

@@ -1,10 +1,10 @@
 /** `status --wait`: looks again and again, until what is waited for has come, cannot come, or is late. */
-import type { Goal, Waited } from '../glance/wait.ts';
-import { computeWaited } from '../glance/wait.ts';
-import { hasErrors } from '../input/problem.ts';
-import { mask, maskLine, safe } from '../input/safe-text.ts';
-import { systemClock } from '../io/clock.ts';
-import { exitCodes, Fault, isFault } from '../io/fault.ts';
+import type { Goal, Waited } from '../core/assess/wait.ts';
+import { computeWaited } from '../core/assess/wait.ts';
+import { exitCodes, Fault, isFault } from '../core/diagnostics/fault.ts';
+import { hasErrors } from '../core/diagnostics/problem.ts';
+import { mask, maskLine, safe } from '../core/diagnostics/safe-text.ts';
+import { systemClock } from '../io/process/clock.ts';
 import { shorten } from '../output/columns.ts';
 import { toMessageLines } from '../output/glance-words.ts';
 import { toStatusJson } from '../output/status-table.ts';

@@ -1,7 +1,8 @@
 /** `status --watch`: looks again and again, and shows what is other than before. */
-import { maskLine } from '../input/safe-text.ts';
-import { systemClock } from '../io/clock.ts';
-import { exitCodes, isFault } from '../io/fault.ts';
+
+import { exitCodes, isFault } from '../core/diagnostics/fault.ts';
+import { maskLine } from '../core/diagnostics/safe-text.ts';
+import { systemClock } from '../io/process/clock.ts';
 import { toProblemText } from '../output/problem-text.ts';
 import type { Host } from './host.ts';
 import type { Places } from './places.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { goals } from '../glance/wait.ts';
+import { goals } from '../core/assess/wait.ts';
 import type { StatusFlags } from './glance-flags.ts';
 import { addLookFlags } from './glance-flags.ts';
 import type { Host } from './host.ts';

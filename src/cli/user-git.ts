@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isFolder, toRealFolder } from '../io/folder-tree.ts';
+import { isFolder, toRealFolder } from '../io/files/folder-tree.ts';
 import { Git } from '../io/git-cli/git.ts';
 import type { Host } from './host.ts';
 

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { hasErrors } from '../input/problem.ts';
-import { exitCodes } from '../io/fault.ts';
+import { exitCodes } from '../core/diagnostics/fault.ts';
+import { hasErrors } from '../core/diagnostics/problem.ts';
+import type { RenderedRollout } from '../core/render/decide-model.ts';
+import { computeHash } from '../core/serving/digest.ts';
 import { toGithubText, toGitlabText, toProblemJson } from '../output/problem-text.ts';
-import type { RenderedRollout } from '../render/decide-model.ts';
-import { computeHash } from '../serving/digest.ts';
 import type { Host } from './host.ts';
 import type { InputFlags } from './render.ts';
 import { addInputFlags, readApplication } from './render.ts';

@@ -1,8 +1,9 @@
 /** What is said to `model-mirror watch`, by flags or the environment, checked. */
-import { mask, quote, safe } from '../input/safe-text.ts';
-import type { Environment } from '../io/argocd-environment.ts';
-import { Fault } from '../io/fault.ts';
-import type { Person } from '../io/git-branch.ts';
+
+import { Fault } from '../core/diagnostics/fault.ts';
+import { mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import type { Person } from '../io/git/branch.ts';
+import type { Environment } from '../io/process/argocd-environment.ts';
 import type { WatcherOptions } from '../watch/watcher.ts';
 import { toClusterName } from './cluster-name.ts';
 import { toMs } from './duration.ts';

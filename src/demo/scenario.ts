@@ -1,5 +1,5 @@
 /** The tutorial of a mirrored rollout: what a person, or the cluster, does, and what then comes about. */
-import type { ModelStatus } from '../input/schema.ts';
+import type { ModelStatus } from '../core/input/schema.ts';
 
 export const modelFolder = 'models/wisdom';
 

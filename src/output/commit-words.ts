@@ -1,5 +1,5 @@
-import type { SafeText } from '../input/safe-text.ts';
-import { mask, maskLine } from '../input/safe-text.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
 
 /** What hosts and CI systems obey in a commit message, and its likeness, which they do not. */
 const likenesses: Readonly<Record<string, string>> = { '[': '［', ']': '］', '@': '＠', '#': '＃', '*': '∗' };

@@ -1,6 +1,6 @@
 /** Two texts of a file → the lines that differ, as `git diff` shows them. */
 import { structuredPatch } from 'diff';
-import { mask } from '../input/safe-text.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
 import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 

@@ -1,8 +1,8 @@
 /** What holds for a model, and why → what people read, and programs. */
-import type { DesiredVersion, Glance } from '../glance/glance.ts';
-import type { PolicyExplanation, PolicyField, PolicyPatch } from '../glance/policy-fields.ts';
-import type { Place } from '../input/problem.ts';
-import { mask } from '../input/safe-text.ts';
+import type { DesiredVersion, Glance } from '../core/assess/glance.ts';
+import type { PolicyExplanation, PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
+import type { Place } from '../core/diagnostics/problem.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
 import { toColumns } from './columns.ts';
 import { isSaidByGate, toMessageLines, toPendingLines, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';

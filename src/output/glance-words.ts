@@ -1,8 +1,8 @@
 /** How a version that was seen is written in few words. */
-import type { Difference, DifferenceCode } from '../glance/difference.ts';
-import type { DesiredVersion, Glance } from '../glance/glance.ts';
-import { mask } from '../input/safe-text.ts';
-import type { VersionStatus } from '../input/schema.ts';
+import type { Difference, DifferenceCode } from '../core/assess/difference.ts';
+import type { DesiredVersion, Glance } from '../core/assess/glance.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
+import type { VersionStatus } from '../core/input/schema.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 

@@ -1,5 +1,5 @@
-import type { Stage, StageVersion, Story } from '../history/story.ts';
-import { mask } from '../input/safe-text.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
+import type { Stage, StageVersion, Story } from '../core/timeline/story.ts';
 import type { StoryNotes } from './history-text.ts';
 
 /**

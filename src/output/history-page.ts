@@ -4,8 +4,9 @@
  * Invariants: self-contained, without a script, and nothing is loaded from anywhere; no text from git
  * can become more than text; equal stories give equal bytes.
  */
-import type { Stage, StageVersion, Story, StoryEvent, Trial } from '../history/story.ts';
-import { mask } from '../input/safe-text.ts';
+
+import { mask } from '../core/diagnostics/safe-text.ts';
+import type { Stage, StageVersion, Story, StoryEvent, Trial } from '../core/timeline/story.ts';
 import type { StoryNotes } from './history-text.ts';
 import { toDeclared, toEnd, toMirrored, toNotes, toReadiness, toSubject, toWho } from './history-text.ts';
 import { toShown } from './page-text.ts';

@@ -1,6 +1,7 @@
 /** The story of a model, for a terminal. */
-import type { Story, StoryEvent, Trial } from '../history/story.ts';
-import { mask } from '../input/safe-text.ts';
+
+import { mask } from '../core/diagnostics/safe-text.ts';
+import type { Story, StoryEvent, Trial } from '../core/timeline/story.ts';
 import { shorten, toColumns, toWidth, wrap } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';

@@ -1,5 +1,5 @@
 /** Problems → what people, programs and GitHub read. */
-import type { Problem } from '../input/problem.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
 import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 

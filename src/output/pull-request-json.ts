@@ -1,6 +1,6 @@
-import type { PullRequest } from '../change/pull-request.ts';
-import { isChanged } from '../change/pull-request.ts';
-import type { Problem } from '../input/problem.ts';
+import type { PullRequest } from '../core/change/pull-request.ts';
+import { isChanged } from '../core/change/pull-request.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
 import { toObjectDiff } from './pull-request-text.ts';
 
 /** A side as programs see it. */

@@ -5,11 +5,11 @@
  * a comment may be, and says what is left out; nothing from the files can break it, or put a link,
  * HTML or a mention there.
  */
-import type { ChangedObject } from '../change/manifest-change.ts';
-import type { PullRequest } from '../change/pull-request.ts';
-import { isChanged } from '../change/pull-request.ts';
-import type { Risk } from '../change/risk.ts';
-import type { Problem } from '../input/problem.ts';
+import type { ChangedObject } from '../core/change/manifest-change.ts';
+import type { PullRequest } from '../core/change/pull-request.ts';
+import { isChanged } from '../core/change/pull-request.ts';
+import type { Risk } from '../core/change/risk.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
 import { toInline, toProse } from './page-text.ts';
 import type { Compared } from './pull-request-text.ts';
 import { groupModels, toObjectCount, toObjectDiff } from './pull-request-text.ts';

@@ -1,8 +1,8 @@
 /** The report of a pull request, for a terminal. */
-import type { ChangedObject } from '../change/manifest-change.ts';
-import type { ModelChange, PullRequest } from '../change/pull-request.ts';
-import { isChanged } from '../change/pull-request.ts';
-import type { Risk } from '../change/risk.ts';
+import type { ChangedObject } from '../core/change/manifest-change.ts';
+import type { ModelChange, PullRequest } from '../core/change/pull-request.ts';
+import { isChanged } from '../core/change/pull-request.ts';
+import type { Risk } from '../core/change/risk.ts';
 import { toDiffText } from './diff-text.ts';
 import { toProblemText } from './problem-text.ts';
 import type { Style } from './style.ts';

@@ -1,6 +1,6 @@
 /** Command lines that people copy, as a POSIX shell reads them: each is one line, whatever is in the names. */
-import type { SafeText } from '../input/safe-text.ts';
-import { isControl, join, mask, safe } from '../input/safe-text.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { isControl, join, mask, safe } from '../core/diagnostics/safe-text.ts';
 
 /** A text as one word of a command line. */
 export function toShellWord(text: string): string {

@@ -4,8 +4,8 @@
  * Invariants: facts only, so that equal facts give equal bytes in whatever order they come; nothing in
  * the cluster can break the table, or put a link or HTML there.
  */
-import { compareText } from '../input/problem.ts';
-import type { ModelState, ModelStatus } from '../input/schema.ts';
+import { compareText } from '../core/diagnostics/problem.ts';
+import type { ModelState, ModelStatus } from '../core/input/schema.ts';
 import { toCell, toCode, toInline, toLinkTarget, toShown } from './page-text.ts';
 import { maxPictured, toMirrorView, toStatusPicture } from './status-picture.ts';
 

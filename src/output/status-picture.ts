@@ -5,7 +5,7 @@
  * and hyphens, so that none can end a label, be a keyword, Markdown or HTML; the table has all of it. A
  * text has no more than the 50,000 characters that hosts draw (Mermaid's `maxTextSize`).
  */
-import type { ModelStatus } from '../input/schema.ts';
+import type { ModelStatus } from '../core/input/schema.ts';
 import { toShown } from './page-text.ts';
 
 /** So many times the longest texts stay under the limit. */

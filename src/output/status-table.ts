@@ -3,10 +3,10 @@
  *
  * Invariant: no line of the table is wider than the terminal, whatever models and reasons are called.
  */
-import type { DesiredVersion, Glance } from '../glance/glance.ts';
-import type { Problem } from '../input/problem.ts';
-import { mask } from '../input/safe-text.ts';
-import type { VersionStatus } from '../input/schema.ts';
+import type { DesiredVersion, Glance } from '../core/assess/glance.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
+import type { VersionStatus } from '../core/input/schema.ts';
 import { pad, shorten, toColumns, toWidth } from './columns.ts';
 import { isSaidByGate, toMessageLines, toPendingLines, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';

@@ -1,6 +1,6 @@
-import type { ModelStatus } from '../input/schema.ts';
-import { apiVersion } from '../input/schema-parts.ts';
-import { toScalar } from './manifest-text.ts';
+import type { ModelStatus } from '../core/input/schema.ts';
+import { apiVersion } from '../core/input/schema-parts.ts';
+import { toScalar } from '../core/manifests/manifest-text.ts';
 
 /** What was seen of a model, without the form around it. */
 export interface ObservedModel {

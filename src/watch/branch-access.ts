@@ -4,21 +4,12 @@
  * Invariants: whatever fails is retried, with growing pauses but without end; fetches and pushes fail for
  * different reasons, so the success of one does not end the pause of the other.
  */
-import type { SafeText } from '../input/safe-text.ts';
-import { safe } from '../input/safe-text.ts';
-import { computeBackoff } from './backoff.ts';
-import type { Clock, Log, Meter, Snapshot, StatusBranch, StatusCommit } from './ports.ts';
-import { BranchTrouble } from './ports.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { safe } from '../core/diagnostics/safe-text.ts';
+import { computeBackoff } from '../core/pacing/backoff.ts';
+import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch, StatusCommit } from '../core/ports/watch.ts';
+import { BranchTrouble } from '../core/ports/watch.ts';
 import { PushPace } from './push-pace.ts';
-
-/** Why pushes fail. */
-export interface PushTrouble {
-  readonly message: SafeText;
-  /** How many in a row. */
-  readonly failures: number;
-  /** When the first of them failed, in seconds since 1970. */
-  readonly since: number;
-}
 
 interface BranchPorts {
   readonly branch: StatusBranch;

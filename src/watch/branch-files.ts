@@ -4,17 +4,18 @@
  * Invariant: a file is read again only when its blob changed; a file that cannot be read is reported once
  * and keeps no other model from being watched.
  */
-import { toFileRole, toStatusName } from '../input/file-role.ts';
-import type { Parsed } from '../input/parse-document.ts';
-import { parseModel, parseStatus } from '../input/parse-document.ts';
-import type { Finding, Problem } from '../input/problem.ts';
-import { toWholeProblem } from '../input/problem.ts';
-import type { SafeText } from '../input/safe-text.ts';
-import { safe } from '../input/safe-text.ts';
-import type { ModelStatus } from '../input/schema.ts';
-import { toVersionName } from '../rollout/rollout.ts';
+
+import type { Finding, Problem } from '../core/diagnostics/problem.ts';
+import { toWholeProblem } from '../core/diagnostics/problem.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { safe } from '../core/diagnostics/safe-text.ts';
+import { toFileRole, toStatusName } from '../core/input/file-role.ts';
+import type { Parsed } from '../core/input/parse-document.ts';
+import { parseModel, parseStatus } from '../core/input/parse-document.ts';
+import type { ModelStatus } from '../core/input/schema.ts';
+import type { Snapshot, StatusBranch } from '../core/ports/watch.ts';
+import { toVersionName } from '../core/rollout/rollout.ts';
 import { isBelow, toFolder, toName, toPath } from './branch-path.ts';
-import type { Snapshot, StatusBranch } from './ports.ts';
 
 export interface BranchOptions {
   /** The watcher's folder from the repository's root; `.` for the root itself. */

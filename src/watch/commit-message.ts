@@ -1,11 +1,10 @@
 /** The message of a status commit: the most important change as its subject, then one line per model. */
-import { compareText } from '../input/problem.ts';
-import type { SafeText } from '../input/safe-text.ts';
-import { join, mask, safe } from '../input/safe-text.ts';
-import type { ModelStatus, VersionStatus } from '../input/schema.ts';
-
+import { compareText } from '../core/diagnostics/problem.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../core/diagnostics/safe-text.ts';
+import type { ModelStatus, VersionStatus } from '../core/input/schema.ts';
+import { isSameDigest } from '../core/serving/digest-text.ts';
 import { toCommitWords } from '../output/commit-words.ts';
-import { isSameDigest } from '../serving/digest-text.ts';
 
 export interface StatusChange {
   readonly name: string;

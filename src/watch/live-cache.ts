@@ -1,9 +1,9 @@
 /** The InferenceServices and routes that the cluster has now, and what each event changed. */
-import type { FollowedService } from '../observe/freshness.ts';
-import { follow } from '../observe/freshness.ts';
-import type { Live, LiveRoute } from '../observe/live-object.ts';
-import { routeKind, toKey } from '../observe/live-object.ts';
-import type { LiveObjects } from '../observe/observed-model.ts';
+import type { FollowedService } from '../core/observe/freshness.ts';
+import { follow } from '../core/observe/freshness.ts';
+import type { Live, LiveRoute } from '../core/observe/live-object.ts';
+import { routeKind, toKey } from '../core/observe/live-object.ts';
+import type { LiveObjects } from '../core/observe/observed-model.ts';
 
 /** One object before and after an event; undefined: the cluster did not have it, or no longer has it. */
 export type LiveChange = { readonly key: string } & (

@@ -5,12 +5,12 @@
  * their own: where the model file or the status file names the namespace, a claim from another one is
  * reported and ignored.
  */
-import { compareText } from '../input/problem.ts';
-import type { SafeText } from '../input/safe-text.ts';
-import { join, mask, quote, safe } from '../input/safe-text.ts';
-import { routeKind, toKey } from '../observe/live-object.ts';
-import type { LiveObjects } from '../observe/observed-model.ts';
-import { router } from '../routing/routers.ts';
+import { compareText } from '../core/diagnostics/problem.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { routeKind, toKey } from '../core/observe/live-object.ts';
+import type { LiveObjects } from '../core/observe/observed-model.ts';
+import { router } from '../core/routing/routers.ts';
 import type { BranchContent, ModelFile } from './branch-files.ts';
 import { isBelow } from './branch-path.ts';
 import type { LiveChange } from './live-cache.ts';

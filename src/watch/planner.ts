@@ -2,17 +2,17 @@
  * Live objects and the branch's files → the plan of the next commit. Of ten thousand models, only those that
  * an event, a commit or the time concerns are observed again.
  */
-import type { SafeText } from '../input/safe-text.ts';
-import { apiVersion } from '../input/schema-parts.ts';
-import { routeKind } from '../observe/live-object.ts';
-import type { LiveObjects } from '../observe/observed-model.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { apiVersion } from '../core/input/schema-parts.ts';
+import { routeKind } from '../core/observe/live-object.ts';
+import type { LiveObjects } from '../core/observe/observed-model.ts';
+import type { Snapshot } from '../core/ports/watch.ts';
 import type { BranchChange, BranchFiles, BranchOptions, StatusFile } from './branch-files.ts';
 import type { LiveChange } from './live-cache.ts';
 import type { PlannedPage } from './page-planner.ts';
 import { planPage } from './page-planner.ts';
 import type { WatchScope } from './placement.ts';
 import { emptyPlacement, findModels, isUnexpected, movesModels, placeModels } from './placement.ts';
-import type { Snapshot } from './ports.ts';
 import type { PlannedStatus, TrackedModel } from './status-planner.ts';
 import { findOrphans, observe, planStatuses, toUnobserved } from './status-planner.ts';
 

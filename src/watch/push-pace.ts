@@ -6,8 +6,8 @@
  * Invariants, from the first refusal to the next push that is accepted: no two pushes within 30 s, at most
  * 40 within any hour, and never more than six minutes without one. Time and randomness are arguments.
  */
-import { computeBackoff } from './backoff.ts';
-import type { BranchTrouble } from './ports.ts';
+import { computeBackoff } from '../core/pacing/backoff.ts';
+import type { BranchTrouble } from '../core/ports/watch.ts';
 
 /** The shortest time between two pushes once the server has refused one. */
 const refusedPauseMs = 30_000;

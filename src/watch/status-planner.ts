@@ -4,10 +4,10 @@
  * Invariant: pure. What must be remembered of a model goes in and comes out as a value; a status file that
  * would not change by a byte is not planned.
  */
-import type { ModelStatus } from '../input/schema.ts';
-import type { LiveRoute } from '../observe/live-object.ts';
-import type { LiveObjects, ModelMemory } from '../observe/observed-model.ts';
-import { observeModel } from '../observe/observed-model.ts';
+import type { ModelStatus } from '../core/input/schema.ts';
+import type { LiveRoute } from '../core/observe/live-object.ts';
+import type { LiveObjects, ModelMemory } from '../core/observe/observed-model.ts';
+import { observeModel } from '../core/observe/observed-model.ts';
 import { toStatusText } from '../output/status-text.ts';
 import type { BranchContent, StatusFile } from './branch-files.ts';
 import { toFolder } from './branch-path.ts';

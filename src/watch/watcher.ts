@@ -4,11 +4,11 @@
  * Invariants: one call to git at a time, so never two pushes in flight; nothing is pushed before both kinds
  * of objects were listed and the branch was read; no event in the meantime is lost.
  */
-import type { SafeText } from '../input/safe-text.ts';
-import { mask, quote, safe } from '../input/safe-text.ts';
-import type { Live } from '../observe/live-object.ts';
-import { routeKind } from '../observe/live-object.ts';
-import type { PushTrouble } from './branch-access.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import type { Live } from '../core/observe/live-object.ts';
+import { routeKind } from '../core/observe/live-object.ts';
+import type { Clock, Log, Meter, MissingFolder, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
 import { BranchAccess } from './branch-access.ts';
 import { BranchFiles } from './branch-files.ts';
 import type { MessageOptions } from './commit-message.ts';
@@ -17,7 +17,6 @@ import type { LiveChange } from './live-cache.ts';
 import { LiveCache } from './live-cache.ts';
 import type { Plan, PlanOptions } from './planner.ts';
 import { Planner } from './planner.ts';
-import type { Clock, Log, Meter, MissingFolder, Snapshot, StatusBranch } from './ports.ts';
 import type { PlannedStatus } from './status-planner.ts';
 
 export interface WatcherOptions extends PlanOptions, MessageOptions {

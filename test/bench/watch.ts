@@ -8,8 +8,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
-import { loaded, loading } from '../observe/live-objects.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import { loaded, loading } from '../core/observe/live-objects.ts';
 import { toManifests, toModelText, until, WatchScene } from '../watch/watch-scene.ts';
 
 const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1000, 10_000];

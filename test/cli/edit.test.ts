@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { replaceFile } from '../../src/io/edited-file.ts';
-import { isFault } from '../../src/io/fault.ts';
-import { git } from '../../src/stand-in/git-server.ts';
+import { isFault } from '../../src/core/diagnostics/fault.ts';
+import { git } from '../../src/demo/fakes/git-server.ts';
+import { replaceFile } from '../../src/io/files/edited-file.ts';
 
 const root = join(import.meta.dirname, '../..');
 const program = join(root, 'dist/model-mirror.cjs');

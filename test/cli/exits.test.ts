@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 import { main } from '../../src/cli/main.ts';
-import { maskLine, safe } from '../../src/input/safe-text.ts';
-import { toJsonLog, toLineLog } from '../../src/io/log.ts';
+import { maskLine, safe } from '../../src/core/diagnostics/safe-text.ts';
+import { git } from '../../src/demo/fakes/git-server.ts';
+import { toJsonLog, toLineLog } from '../../src/io/process/log.ts';
 import { plainStyle } from '../../src/output/style.ts';
-import { git } from '../../src/stand-in/git-server.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-exits-')));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
+import { git } from '../../src/demo/fakes/git-server.ts';
 import { plainStyle } from '../../src/output/style.ts';
-import { git } from '../../src/stand-in/git-server.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-history-')));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));

@@ -17,9 +17,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
-import { parseModel } from '../../src/input/parse-document.ts';
+import { parseModel } from '../../src/core/input/parse-document.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
 import { plainStyle } from '../../src/output/style.ts';
-import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-init-')));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { main } from '../../src/cli/main.ts';
+import { git } from '../../src/demo/fakes/git-server.ts';
 import { plainStyle } from '../../src/output/style.ts';
-import { git } from '../../src/stand-in/git-server.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-policy-root-')));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));

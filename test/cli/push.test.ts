@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { startGitServer } from '../../src/stand-in/git-server.ts';
+import { startGitServer } from '../../src/demo/fakes/git-server.ts';
 import type { Repository } from './clone.ts';
 import { clone, model, policy } from './clone.ts';
 import { personal } from './in-process.ts';

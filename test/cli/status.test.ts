@@ -16,12 +16,12 @@ import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
-import type { GitServer } from '../../src/stand-in/git-server.ts';
-import { git, startGitServer } from '../../src/stand-in/git-server.ts';
-import type { StandInKubernetes } from '../../src/stand-in/kubernetes.ts';
-import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
-import type { Written } from '../../src/stand-in/kubernetes-object.ts';
-import { renderObjects } from '../render/memory-tree.ts';
+import type { GitServer } from '../../src/demo/fakes/git-server.ts';
+import { git, startGitServer } from '../../src/demo/fakes/git-server.ts';
+import type { StandInKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import type { Written } from '../../src/demo/fakes/kubernetes-object.ts';
+import { renderObjects } from '../core/render/memory-tree.ts';
 
 const root = join(import.meta.dirname, '../..');
 const program = join(root, 'dist/model-mirror.cjs');

@@ -5,7 +5,7 @@ import { marked } from 'marked';
 import { parseAllDocuments } from 'yaml';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
-import { parseModel, parsePolicy, parseStatus } from '../../src/input/parse-document.ts';
+import { parseModel, parsePolicy, parseStatus } from '../../src/core/input/parse-document.ts';
 import { plainStyle } from '../../src/output/style.ts';
 import { referenceFile, toReference } from './reference.ts';
 

@@ -5,9 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Patchable } from '../../src/manifests/patchable.ts';
-import { patchable as istio } from '../../src/routing/istio/patchable.ts';
-import { patchable as inferenceService } from '../../src/serving/patchable.ts';
+import type { Patchable } from '../../src/core/manifests/patchable.ts';
+import { patchable as istio } from '../../src/core/routing/istio/patchable.ts';
+import { patchable as inferenceService } from '../../src/core/serving/patchable.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -2,12 +2,12 @@
 import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ArgocdStandIn } from '../../src/stand-in/argocd.ts';
-import { git, startGitServer } from '../../src/stand-in/git-server.ts';
-import { KServeStandIn } from '../../src/stand-in/kserve.ts';
-import { startKubernetes } from '../../src/stand-in/kubernetes.ts';
-import type { Written } from '../../src/stand-in/kubernetes-object.ts';
-import { startWatcherProcess } from '../../src/stand-in/watcher-process.ts';
+import { ArgocdStandIn } from '../../src/demo/fakes/argocd.ts';
+import { git, startGitServer } from '../../src/demo/fakes/git-server.ts';
+import { KServeStandIn } from '../../src/demo/fakes/kserve.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import type { Written } from '../../src/demo/fakes/kubernetes-object.ts';
+import { startWatcherProcess } from '../../src/demo/fakes/watcher-process.ts';
 import type { TutorialShell } from './tutorial.ts';
 import { toReader } from './tutorial.ts';
 

@@ -4,11 +4,11 @@
  */
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { valueAt } from '../../src/input/plain-value.ts';
+import { valueAt } from '../../src/core/input/plain-value.ts';
+import { startFaultyProxy } from '../demo/fakes/faulty-proxy.ts';
 import { stackFolder } from '../stack/build.ts';
 import type { KubeApiserver } from '../stack/kube-apiserver.ts';
 import { startKubeApiserver } from '../stack/kube-apiserver.ts';
-import { startFaultyProxy } from '../stand-in/faulty-proxy.ts';
 import type { PolicyObject } from './admission.ts';
 import { toKServeDefaults, toRewrite } from './admission.ts';
 import { ApiClient } from './api-client.ts';

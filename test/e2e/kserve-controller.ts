@@ -11,7 +11,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isMap, valueAt } from '../../src/input/plain-value.ts';
+import { isMap, valueAt } from '../../src/core/input/plain-value.ts';
 import type { ApiPort } from './api-client.ts';
 import { ApiClient, ApiRefusal } from './api-client.ts';
 import type { ModelReport, ModelState, Revision } from './kserve-status.ts';

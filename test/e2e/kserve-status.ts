@@ -6,7 +6,7 @@
  * (`fixtures/modelmesh/`).
  */
 import { isDeepStrictEqual } from 'node:util';
-import { isMap, valueAt } from '../../src/input/plain-value.ts';
+import { isMap, valueAt } from '../../src/core/input/plain-value.ts';
 
 export type ModelState = 'Pending' | 'Standby' | 'Loading' | 'Loaded' | 'FailedToLoad';
 

@@ -4,7 +4,7 @@
  * Invariant: after any trouble it goes on where it stopped, or lists again when that is no longer to be had.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { valueAt } from '../../src/input/plain-value.ts';
+import { valueAt } from '../../src/core/input/plain-value.ts';
 import { type ApiClient, ApiRefusal } from './api-client.ts';
 
 export interface WatchHandlers {

@@ -1,7 +1,7 @@
 /** All parts of the real stack, started together. */
 import { join } from 'node:path';
-import type { GitServer } from '../../src/stand-in/git-server.ts';
-import { startGitServer } from '../../src/stand-in/git-server.ts';
+import type { GitServer } from '../../src/demo/fakes/git-server.ts';
+import { startGitServer } from '../../src/demo/fakes/git-server.ts';
 import { toKServeDefaults } from './admission.ts';
 import type { ApplicationOptions } from './argocd.ts';
 import { ArgoCd, argocdNamespace, toApplication, toArgoCdObjects } from './argocd.ts';

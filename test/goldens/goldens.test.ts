@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { riskCodes } from '../../src/change/risk.ts';
-import { problemCodes } from '../../src/input/problem.ts';
+import { riskCodes } from '../../src/core/change/risk.ts';
+import { problemCodes } from '../../src/core/diagnostics/problem.ts';
 import { findGoldenCases, fixtures, readExpected, runGoldenCase } from './golden-case.ts';
 
 const cases = findGoldenCases();

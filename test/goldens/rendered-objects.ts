@@ -1,5 +1,5 @@
 import { parseAllDocuments } from 'yaml';
-import type { Manifest } from '../../src/manifests/manifest.ts';
+import type { Manifest } from '../../src/core/manifests/manifest.ts';
 import { findGoldenCases, readExpected } from './golden-case.ts';
 
 /** Every object that a golden case expects, with the case's name. */

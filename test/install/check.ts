@@ -6,7 +6,7 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { valueAt } from '../../src/input/plain-value.ts';
+import { valueAt } from '../../src/core/input/plain-value.ts';
 import { stackFolder } from '../stack/build.ts';
 import { writeInstallations } from './installations.ts';
 import type { Built } from './kustomize.ts';

@@ -1,7 +1,7 @@
 /** What a real API server says to objects, and to what an account may do. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
-import { valueAt } from '../../src/input/plain-value.ts';
+import { valueAt } from '../../src/core/input/plain-value.ts';
 import type { KubeApiserver } from '../stack/kube-apiserver.ts';
 import { startKubeApiserver } from '../stack/kube-apiserver.ts';
 import type { Built } from './kustomize.ts';

@@ -1,4 +1,4 @@
-import { isMap, valueAt } from '../../src/input/plain-value.ts';
+import { isMap, valueAt } from '../../src/core/input/plain-value.ts';
 import type { Built } from './kustomize.ts';
 import { toLabel } from './kustomize.ts';
 

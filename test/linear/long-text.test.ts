@@ -3,23 +3,23 @@
  * linear takes hours for one of these, and ends by the time limit of the test.
  */
 import test from 'ava';
-import { adoptInferenceService } from '../../src/adopt/inference-service.ts';
-import { readIter8Values } from '../../src/adopt/iter8-values.ts';
 import { toWatchSettings } from '../../src/cli/watch-settings.ts';
-import { FieldsOfText } from '../../src/edit/field-text.ts';
-import { hideCredentials } from '../../src/input/credentials.ts';
-import { parseModel, parsePolicy, parseStatus } from '../../src/input/parse-document.ts';
-import { toFieldText } from '../../src/input/problem.ts';
-import { mask, maskLine, quote } from '../../src/input/safe-text.ts';
-import { suggest } from '../../src/input/suggest.ts';
-import { toStatusMessage } from '../../src/io/kubernetes-api.ts';
-import { toLastingText } from '../../src/observe/lasting-text.ts';
+import { adoptInferenceService } from '../../src/core/adopt/inference-service.ts';
+import { readIter8Values } from '../../src/core/adopt/iter8-values.ts';
+import { hideCredentials } from '../../src/core/diagnostics/credentials.ts';
+import { toFieldText } from '../../src/core/diagnostics/problem.ts';
+import { mask, maskLine, quote } from '../../src/core/diagnostics/safe-text.ts';
+import { suggest } from '../../src/core/diagnostics/suggest.ts';
+import { FieldsOfText } from '../../src/core/edit/field-text.ts';
+import { parseModel, parsePolicy, parseStatus } from '../../src/core/input/parse-document.ts';
+import { toScalar } from '../../src/core/manifests/manifest-text.ts';
+import { toLastingText } from '../../src/core/observe/lasting-text.ts';
+import { parseSelector } from '../../src/demo/fakes/kubernetes-selector.ts';
+import { toStatusMessage } from '../../src/io/kubernetes/kubernetes-api.ts';
 import { toWidth, wrap } from '../../src/output/columns.ts';
 import { toCommitWords } from '../../src/output/commit-words.ts';
 import { toDiffText } from '../../src/output/diff-text.ts';
-import { toScalar } from '../../src/output/manifest-text.ts';
 import { toCell, toInline, toLinkTarget, toProse } from '../../src/output/page-text.ts';
-import { parseSelector } from '../../src/stand-in/kubernetes-selector.ts';
 import { toCommitMessage } from '../../src/watch/commit-message.ts';
 
 const size = 1 << 20;

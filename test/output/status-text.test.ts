@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { parseStatus } from '../../src/input/parse-document.ts';
+import { parseStatus } from '../../src/core/input/parse-document.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
 
 const states = ['Missing', 'Pending', 'Loading', 'Ready', 'Failed', 'Stopped', 'Deleting'] as const;

@@ -9,9 +9,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { tellStory } from '../../src/history/story.ts';
+import { tellStory } from '../../src/core/timeline/story.ts';
 import { toHistoryPage } from '../../src/output/history-page.ts';
-import { histories } from '../history/story-examples.ts';
+import { histories } from '../core/timeline/story-examples.ts';
 import { launchChromium } from './chromium.ts';
 
 const root = join(import.meta.dirname, '../..');

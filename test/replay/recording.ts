@@ -5,9 +5,9 @@
  * time made of the event: no expectation.
  */
 import { isMap, LineCounter, parseAllDocuments } from 'yaml';
-import { valueAt } from '../../src/input/plain-value.ts';
-import type { SafeText } from '../../src/input/safe-text.ts';
-import { join, mask, quote, safe } from '../../src/input/safe-text.ts';
+import type { SafeText } from '../../src/core/diagnostics/safe-text.ts';
+import { join, mask, quote, safe } from '../../src/core/diagnostics/safe-text.ts';
+import { valueAt } from '../../src/core/input/plain-value.ts';
 
 export interface RecordedEvent {
   /** As it is written, ISO 8601 in UTC. */

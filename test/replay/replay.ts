@@ -17,14 +17,14 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parseStatus } from '../../src/input/parse-document.ts';
-import { mask, safe } from '../../src/input/safe-text.ts';
-import type { ModelStatus } from '../../src/input/schema.ts';
-import type { FollowedService } from '../../src/observe/freshness.ts';
-import { follow } from '../../src/observe/freshness.ts';
-import { toKey, toLiveService } from '../../src/observe/live-object.ts';
-import type { ModelMemory, Observation } from '../../src/observe/observed-model.ts';
-import { observeModel } from '../../src/observe/observed-model.ts';
+import { mask, safe } from '../../src/core/diagnostics/safe-text.ts';
+import { parseStatus } from '../../src/core/input/parse-document.ts';
+import type { ModelStatus } from '../../src/core/input/schema.ts';
+import type { FollowedService } from '../../src/core/observe/freshness.ts';
+import { follow } from '../../src/core/observe/freshness.ts';
+import { toKey, toLiveService } from '../../src/core/observe/live-object.ts';
+import type { ModelMemory, Observation } from '../../src/core/observe/observed-model.ts';
+import { observeModel } from '../../src/core/observe/observed-model.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
 import type { RecordedEvent } from './recording.ts';
 import { readRecording } from './recording.ts';

@@ -4,14 +4,14 @@
  * as its bytes.
  */
 import test from 'ava';
-import { parseStatus } from '../../src/input/parse-document.ts';
-import type { ModelStatus } from '../../src/input/schema.ts';
-import { follow } from '../../src/observe/freshness.ts';
-import { toKey, toLiveService } from '../../src/observe/live-object.ts';
-import { observeModel } from '../../src/observe/observed-model.ts';
+import { parseStatus } from '../../src/core/input/parse-document.ts';
+import type { ModelStatus } from '../../src/core/input/schema.ts';
+import { follow } from '../../src/core/observe/freshness.ts';
+import { toKey, toLiveService } from '../../src/core/observe/live-object.ts';
+import { observeModel } from '../../src/core/observe/observed-model.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
-import { loaded, noPods } from '../observe/live-objects.ts';
-import { render, renderObjects } from '../render/memory-tree.ts';
+import { loaded, noPods } from '../core/observe/live-objects.ts';
+import { render, renderObjects } from '../core/render/memory-tree.ts';
 
 const settleMs = 5000;
 /** What 0.1.0 computed of these two specs. */

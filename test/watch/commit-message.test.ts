@@ -1,6 +1,6 @@
 import test from 'ava';
-import { safe } from '../../src/input/safe-text.ts';
-import type { VersionStatus } from '../../src/input/schema.ts';
+import { safe } from '../../src/core/diagnostics/safe-text.ts';
+import type { VersionStatus } from '../../src/core/input/schema.ts';
 import type { StatusChange } from '../../src/watch/commit-message.ts';
 import { toCommitMessage } from '../../src/watch/commit-message.ts';
 

@@ -1,10 +1,10 @@
 /** What the branch declares and what the cluster has, as values. */
-import type { Live } from '../../src/observe/live-object.ts';
-import { toLiveService } from '../../src/observe/live-object.ts';
+import type { Live } from '../../src/core/observe/live-object.ts';
+import { toLiveService } from '../../src/core/observe/live-object.ts';
 import type { BranchOptions } from '../../src/watch/branch-files.ts';
 import { BranchFiles } from '../../src/watch/branch-files.ts';
 import { LiveCache } from '../../src/watch/live-cache.ts';
-import { loaded, toServiceObject } from '../observe/live-objects.ts';
+import { loaded, toServiceObject } from '../core/observe/live-objects.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
 
 type Files = Readonly<Record<string, string>>;

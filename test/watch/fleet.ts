@@ -1,7 +1,7 @@
 /** Many models that change all the time, and what must be true of the branch afterwards. */
 import type { ExecutionContext } from 'ava';
-import { parseStatus } from '../../src/input/parse-document.ts';
-import { failed, loaded, loading } from '../observe/live-objects.ts';
+import { parseStatus } from '../../src/core/input/parse-document.ts';
+import { failed, loaded, loading } from '../core/observe/live-objects.ts';
 import type { WatchScene } from './watch-scene.ts';
 import { toManifests, toModelText, until } from './watch-scene.ts';
 

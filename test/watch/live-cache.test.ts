@@ -1,6 +1,6 @@
 import test from 'ava';
 import { LiveCache } from '../../src/watch/live-cache.ts';
-import { loaded, loading, toRoute } from '../observe/live-objects.ts';
+import { loaded, loading, toRoute } from '../core/observe/live-objects.ts';
 import { inNamespace, toServices } from './declared.ts';
 
 test('a change has the object before and after', (t) => {

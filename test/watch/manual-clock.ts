@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../src/watch/ports.ts';
+import type { Clock } from '../../src/core/ports/watch.ts';
 
 /** A clock that goes forward only when a test says so. */
 export class ManualClock implements Clock {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Finding, Problem } from '../../src/input/problem.ts';
-import type { Snapshot, StatusBranch, StatusCommit } from '../../src/watch/ports.ts';
+import type { Finding, Problem } from '../../src/core/diagnostics/problem.ts';
+import type { Snapshot, StatusBranch, StatusCommit } from '../../src/core/ports/watch.ts';
 
 /** A repository with one branch, in memory: what watchers and people share. */
 export class MemoryRepository {

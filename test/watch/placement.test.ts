@@ -1,11 +1,11 @@
 import test from 'ava';
-import type { Live } from '../../src/observe/live-object.ts';
+import type { Live } from '../../src/core/observe/live-object.ts';
 import type { BranchContent } from '../../src/watch/branch-files.ts';
 import type { LiveChange } from '../../src/watch/live-cache.ts';
 import { LiveCache } from '../../src/watch/live-cache.ts';
 import type { Placement, WatchScope } from '../../src/watch/placement.ts';
 import { emptyPlacement, findModels, isUnexpected, movesModels, placeModels } from '../../src/watch/placement.ts';
-import { loaded, loading, toRoute } from '../observe/live-objects.ts';
+import { loaded, loading, toRoute } from '../core/observe/live-objects.ts';
 import { declare, inNamespace, toCache, toServices } from './declared.ts';
 import { toModelText } from './watch-scene.ts';
 

@@ -1,12 +1,12 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Live } from '../../src/observe/live-object.ts';
+import type { Live } from '../../src/core/observe/live-object.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
 import { BranchFiles } from '../../src/watch/branch-files.ts';
 import { LiveCache } from '../../src/watch/live-cache.ts';
 import type { Plan, PlanOptions } from '../../src/watch/planner.ts';
 import { Planner } from '../../src/watch/planner.ts';
-import { failed, loaded, toRoute } from '../observe/live-objects.ts';
+import { failed, loaded, toRoute } from '../core/observe/live-objects.ts';
 import { inNamespace, toServices } from './declared.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
 import { toModelText } from './watch-scene.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { BranchTrouble } from '../../src/watch/ports.ts';
+import { BranchTrouble } from '../../src/core/ports/watch.ts';
 import { PushPace } from '../../src/watch/push-pace.ts';
 
 const refused = new BranchTrouble('refused', 'protected branch');

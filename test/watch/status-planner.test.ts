@@ -1,11 +1,11 @@
 import test from 'ava';
-import type { Live } from '../../src/observe/live-object.ts';
+import type { Live } from '../../src/core/observe/live-object.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
 import type { BranchFiles } from '../../src/watch/branch-files.ts';
 import { emptyPlacement, placeModels } from '../../src/watch/placement.ts';
 import type { TrackedModel } from '../../src/watch/status-planner.ts';
 import { findOrphans, observe, planStatuses, toUnobserved } from '../../src/watch/status-planner.ts';
-import { failed, loaded, loading, toRoute } from '../observe/live-objects.ts';
+import { failed, loaded, loading, toRoute } from '../core/observe/live-objects.ts';
 import { declare, toCache, toServices } from './declared.ts';
 import { toModelText } from './watch-scene.ts';
 

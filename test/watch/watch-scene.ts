@@ -6,14 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
-import type { GitServer } from '../../src/stand-in/git-server.ts';
-import { git, startGitServer } from '../../src/stand-in/git-server.ts';
-import type { StandInKubernetes } from '../../src/stand-in/kubernetes.ts';
-import type { Written } from '../../src/stand-in/kubernetes-object.ts';
-import type { ApiUnderTest } from '../stand-in/api-under-test.ts';
-import { startApi } from '../stand-in/api-under-test.ts';
-import type { FaultyProxy } from '../stand-in/faulty-proxy.ts';
-import { startFaultyProxy } from '../stand-in/faulty-proxy.ts';
+import type { GitServer } from '../../src/demo/fakes/git-server.ts';
+import { git, startGitServer } from '../../src/demo/fakes/git-server.ts';
+import type { StandInKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import type { Written } from '../../src/demo/fakes/kubernetes-object.ts';
+import type { ApiUnderTest } from '../demo/fakes/api-under-test.ts';
+import { startApi } from '../demo/fakes/api-under-test.ts';
+import type { FaultyProxy } from '../demo/fakes/faulty-proxy.ts';
+import { startFaultyProxy } from '../demo/fakes/faulty-proxy.ts';
 
 export const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 

@@ -4,19 +4,20 @@
  * Invariants: nothing is written, but for what a partial clone fetches when it is read; what a clone does not have
  * (shallow) is a fault that says how to get it, never an empty answer.
  */
-import { toFileRole } from '../../input/file-role.ts';
-import type { FolderTree, FoundFile } from '../../input/folder-tree.ts';
-import { toFolderChain, toFoundFile } from '../../input/folder-tree.ts';
-import type { Problem } from '../../input/problem.ts';
-import { toWholeProblem } from '../../input/problem.ts';
-import { mask, safe } from '../../input/safe-text.ts';
-import type { SourceFile } from '../../input/source-file.ts';
-import { decideEntry, isPolicy, toRefused, toSubmodule, toUnreadable } from '../../repository/entries.ts';
-import { answerLater, followLink } from '../../repository/links.ts';
-import { Fault } from '../fault.ts';
-import { toSource } from '../folder-tree.ts';
-import type { TreeEntry } from '../git-objects.ts';
-import { parseTree, toEntry } from '../git-objects.ts';
+
+import { Fault } from '../../core/diagnostics/fault.ts';
+import type { Problem } from '../../core/diagnostics/problem.ts';
+import { toWholeProblem } from '../../core/diagnostics/problem.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { toFileRole } from '../../core/input/file-role.ts';
+import type { FolderTree, FoundFile } from '../../core/input/folder-tree.ts';
+import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
+import type { SourceFile } from '../../core/input/source-file.ts';
+import { decideEntry, isPolicy, toRefused, toSubmodule, toUnreadable } from '../../core/repository/entries.ts';
+import { answerLater, followLink } from '../../core/repository/links.ts';
+import { toSource } from '../files/folder-tree.ts';
+import type { TreeEntry } from '../git/objects.ts';
+import { parseTree, toEntry } from '../git/objects.ts';
 import type { Git } from './git.ts';
 import type { GitObject, GitObjects } from './objects.ts';
 

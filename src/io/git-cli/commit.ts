@@ -9,11 +9,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
-import type { SafeText } from '../../input/safe-text.ts';
-import { join as joinTexts, mask, safe } from '../../input/safe-text.ts';
-import { replaceFile } from '../edited-file.ts';
-import { Fault, isFault, toReason } from '../fault.ts';
-import { makeTemporaryFolder, removeFolder } from '../work-folder.ts';
+import { Fault, isFault, toReason } from '../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { join as joinTexts, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { replaceFile } from '../files/edited-file.ts';
+import { makeTemporaryFolder, removeFolder } from '../files/work-folder.ts';
 import type { Ended, Git } from './git.ts';
 import { toSaid } from './git.ts';
 import { toLiteral } from './pathspec.ts';

@@ -10,10 +10,10 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
-import type { SafeText } from '../../input/safe-text.ts';
-import { join, mask, safe } from '../../input/safe-text.ts';
-import type { Environment } from '../argocd-environment.ts';
-import { Fault, toReason } from '../fault.ts';
+import { Fault, toReason } from '../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type { Environment } from '../process/argocd-environment.ts';
 import { endGit, spawnGit } from './spawn.ts';
 
 /**

@@ -4,7 +4,7 @@
  * Invariant: of earlier commits nothing is kept. A reader keeps what it has read, which is right for one look and
  * would grow with each commit here.
  */
-import type { FolderTree } from '../../input/folder-tree.ts';
+import type { FolderTree } from '../../core/input/folder-tree.ts';
 import type { TreePart } from './commit-trees.ts';
 import type { Git } from './git.ts';
 

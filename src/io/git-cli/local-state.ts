@@ -8,8 +8,8 @@
  * remote's default branch; without a remote, and when HEAD is detached, nothing is called unpushed.
  */
 import { relative, sep } from 'node:path';
-import { isFault } from '../fault.ts';
-import type { FolderPlaces } from '../folder-tree.ts';
+import { isFault } from '../../core/diagnostics/fault.ts';
+import type { FolderPlaces } from '../files/folder-tree.ts';
 import type { Destination } from './destination.ts';
 import { findDestination, findNamesakes } from './destination.ts';
 import type { Git } from './git.ts';

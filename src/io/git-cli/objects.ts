@@ -4,9 +4,9 @@
  * each for itself would cost the way to another process and back.
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { safe } from '../../input/safe-text.ts';
-import { maxFileBytes } from '../../repository/file-text.ts';
-import { Fault } from '../fault.ts';
+import { Fault } from '../../core/diagnostics/fault.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
+import { maxFileBytes } from '../../core/repository/file-text.ts';
 import type { Git } from './git.ts';
 import { toNotStarted, toSaid } from './git.ts';
 import type { RevisionNames } from './revision-names.ts';

@@ -6,11 +6,11 @@
  * are pushed, so that what is changed and staged stays as it is, and a refusal leaves all as it was.
  */
 import { join, posix } from 'node:path';
-import { isOfWatcher } from '../../input/file-role.ts';
-import type { SafeText } from '../../input/safe-text.ts';
-import { safe } from '../../input/safe-text.ts';
-import { Fault, isFault } from '../fault.ts';
-import { makeTemporaryFolder, removeFolder } from '../work-folder.ts';
+import { Fault, isFault } from '../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
+import { isOfWatcher } from '../../core/input/file-role.ts';
+import { makeTemporaryFolder, removeFolder } from '../files/work-folder.ts';
 import type { Destination } from './destination.ts';
 import type { Ended, Git, RunOptions } from './git.ts';
 import { toSaid } from './git.ts';

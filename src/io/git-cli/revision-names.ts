@@ -1,9 +1,10 @@
 /** What names of revisions mean: every way in which git takes them (gitrevisions(7)). */
-import type { SafeText } from '../../input/safe-text.ts';
-import { mask, quote, safe } from '../../input/safe-text.ts';
-import { suggest } from '../../input/suggest.ts';
-import { toBranchList } from '../branch-list.ts';
-import { Fault } from '../fault.ts';
+
+import { Fault } from '../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { suggest } from '../../core/diagnostics/suggest.ts';
+import { toBranchList } from '../git/branch-list.ts';
 import type { Git } from './git.ts';
 import { toSaid } from './git.ts';
 

@@ -1,14 +1,15 @@
 /** Commits of a repository, by their ids: what they say, what they hold, and which came before. */
-import { toFileRole } from '../../input/file-role.ts';
-import type { FolderTree } from '../../input/folder-tree.ts';
-import { toFolderChain, toFoundFile } from '../../input/folder-tree.ts';
-import { mask, safe } from '../../input/safe-text.ts';
-import type { SourceFile } from '../../input/source-file.ts';
-import { isLeftOut } from '../../repository/entries.ts';
-import { Fault } from '../fault.ts';
-import { toSource } from '../folder-tree.ts';
-import type { CommitContent } from '../git-objects.ts';
-import { parseCommit, toEntry } from '../git-objects.ts';
+
+import { Fault } from '../../core/diagnostics/fault.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { toFileRole } from '../../core/input/file-role.ts';
+import type { FolderTree } from '../../core/input/folder-tree.ts';
+import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
+import type { SourceFile } from '../../core/input/source-file.ts';
+import { isLeftOut } from '../../core/repository/entries.ts';
+import { toSource } from '../files/folder-tree.ts';
+import type { CommitContent } from '../git/objects.ts';
+import { parseCommit, toEntry } from '../git/objects.ts';
 import type { ModelPaths, TreePart } from './commit-trees.ts';
 import { CommitTrees } from './commit-trees.ts';
 import type { Git } from './git.ts';

@@ -1,7 +1,7 @@
 /** The one place where git is started. Never through a shell: a name is a name, whatever is in it. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import type { Environment } from '../argocd-environment.ts';
+import type { Environment } from '../process/argocd-environment.ts';
 
 export interface SpawnOptions {
   readonly environment: Environment;

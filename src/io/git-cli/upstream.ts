@@ -6,10 +6,11 @@
  *
  * The options are those of git 2.30: --no-write-fetch-head and maintenance.auto came with 2.29.
  */
-import type { SafeText } from '../../input/safe-text.ts';
-import { mask, quote, safe } from '../../input/safe-text.ts';
-import { toBranchList } from '../branch-list.ts';
-import { Fault } from '../fault.ts';
+
+import { Fault } from '../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { toBranchList } from '../git/branch-list.ts';
 import type { Ended, Git } from './git.ts';
 import { toRefusal, toSaid } from './git.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { valueAt } from '../../../src/input/plain-value.ts';
+import { valueAt } from '../../../src/core/input/plain-value.ts';
 import { inferenceServices } from '../cluster.ts';
 import { fromStatus, toWords } from '../kserve-status.ts';
 import { modelNamespace } from '../mesh.ts';

@@ -13,11 +13,11 @@ import {
 import { devNull, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { isFault } from '../../../src/io/fault.ts';
+import { isFault } from '../../../src/core/diagnostics/fault.ts';
+import { git } from '../../../src/demo/fakes/git-server.ts';
 import type { CommitWish, MadeCommit } from '../../../src/io/git-cli/commit.ts';
 import { commitFile } from '../../../src/io/git-cli/commit.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
-import { git } from '../../../src/stand-in/git-server.ts';
 
 const file = 'models/wisdom/model.yaml';
 /** What the machine and the user say is no matter here. */

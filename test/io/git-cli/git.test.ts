@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { isFault } from '../../../src/io/fault.ts';
+import { isFault } from '../../../src/core/diagnostics/fault.ts';
+import { git } from '../../../src/demo/fakes/git-server.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
-import { git } from '../../../src/stand-in/git-server.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-git-cli-')));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { isFault } from '../../../src/io/fault.ts';
+import { isFault } from '../../../src/core/diagnostics/fault.ts';
 import { commitFile } from '../../../src/io/git-cli/commit.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 import { personal } from '../../cli/in-process.ts';

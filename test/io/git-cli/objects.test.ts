@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import type { Environment } from '../../../src/io/argocd-environment.ts';
-import { Fault } from '../../../src/io/fault.ts';
+import { Fault } from '../../../src/core/diagnostics/fault.ts';
+import { maxFileBytes } from '../../../src/core/repository/file-text.ts';
+import { git } from '../../../src/demo/fakes/git-server.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 import { GitObjects } from '../../../src/io/git-cli/objects.ts';
 import { RevisionNames } from '../../../src/io/git-cli/revision-names.ts';
-import { maxFileBytes } from '../../../src/repository/file-text.ts';
-import { git } from '../../../src/stand-in/git-server.ts';
+import type { Environment } from '../../../src/io/process/argocd-environment.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-objects-')));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));

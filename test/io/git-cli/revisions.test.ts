@@ -2,14 +2,14 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import type { FolderTree } from '../../../src/input/folder-tree.ts';
-import { safe } from '../../../src/input/safe-text.ts';
-import { Fault } from '../../../src/io/fault.ts';
-import { openFolderTree } from '../../../src/io/folder-tree.ts';
+import { Fault } from '../../../src/core/diagnostics/fault.ts';
+import { safe } from '../../../src/core/diagnostics/safe-text.ts';
+import type { FolderTree } from '../../../src/core/input/folder-tree.ts';
+import { git } from '../../../src/demo/fakes/git-server.ts';
+import { openFolderTree } from '../../../src/io/files/folder-tree.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 import { LatestRevision } from '../../../src/io/git-cli/latest.ts';
 import { GitRevisions } from '../../../src/io/git-cli/revisions.ts';
-import { git } from '../../../src/stand-in/git-server.ts';
 
 const environment = { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' };
 

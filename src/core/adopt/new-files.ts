@@ -1,0 +1,57 @@
+/**
+ * A new model → the texts of its two files, with a comment a field for those who see such files for the
+ * first time.
+ *
+ * Invariant: read again, a text has the value that was meant, whatever the texts in it are.
+ */
+import type { PlainMap } from '../input/plain-value.ts';
+import { toBlock } from '../manifests/manifest-text.ts';
+import type { NewModel } from './new-model.ts';
+import { toModelValue, toPolicyValue } from './new-model.ts';
+
+/** What a field is for, by its path. */
+type Comments = Readonly<Record<string, string>>;
+
+function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comments {
+  return {
+    'metadata.name': `clients call ${name}.${namespace}`,
+    'metadata.namespace': "the namespace of its objects; without it, the Application's destination namespace",
+    'spec.template': 'what the versions share',
+    'spec.template.metadata.labels': 'of the InferenceService of each version',
+    'spec.template.metadata.annotations': 'of the InferenceService of each version',
+    'spec.template.metadata.annotations.serving.kserve.io/deploymentMode': 'the only mode that can be mirrored',
+    'spec.template.metadata.annotations.serving.kserve.io/secretKey': 'which entry of the Secret storage-config',
+    'spec.template.spec': "an InferenceService's spec, as KServe documents it",
+    'spec.template.spec.predictor.model.modelFormat': 'what a serving runtime must support',
+    'spec.primary': 'the version that answers every request',
+    'spec.primary.version': 'what people call it; becomes the label app.kubernetes.io/version',
+    'spec.primary.storageUri': 'where the model is stored',
+    'spec.primary.name': `of its InferenceService; without it, ${name}-0`,
+    'spec.candidate': 'the version that gets copies of requests; its responses are discarded',
+    'spec.candidate.name': `of its InferenceService; without it, ${name}-1`,
+    'spec.candidate.overrides': 'what differs from the primary: a JSON merge patch (RFC 7386)',
+  };
+}
+
+const policyComments: Comments = {
+  'metadata.name': 'nothing refers to it',
+  'spec.mirrorPercentage': 'the share of requests that a candidate gets a copy of; 0 is the brake',
+};
+
+/** @param schema where the editor finds the schema, from the file. */
+export function toModelFile(model: NewModel, schema: string): string {
+  return `${toSchemaLine(schema)}${toCommentedText(toModelValue(model), toModelComments(model))}`;
+}
+
+/** The same of the policy that holds for it. */
+export function toPolicyFile(model: NewModel, schema: string): string {
+  return `${toSchemaLine(schema)}${toCommentedText(toPolicyValue(model), policyComments)}`;
+}
+
+function toSchemaLine(schema: string): string {
+  return `# yaml-language-server: $schema=${schema}\n`;
+}
+
+function toCommentedText(value: PlainMap, comments: Comments): string {
+  return `${toBlock(value, '', (path) => comments[path.join('.')]).slice(1)}\n`;
+}

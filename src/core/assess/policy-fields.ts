@@ -1,0 +1,86 @@
+/** The policy that holds for a model → who set which field, what was overridden, and whom patches reach. */
+
+import type { Place } from '../diagnostics/problem.ts';
+import { valueAt } from '../input/plain-value.ts';
+import type { FieldOrigin } from '../input/source-file.ts';
+import { locate } from '../input/yaml-text.ts';
+import { matches } from '../manifests/patch.ts';
+import { listObjects } from '../render/render-model.ts';
+import type { Setting } from '../rollout/effective-policy.ts';
+import { replacedFields } from '../rollout/effective-policy.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+
+interface PlacedValue {
+  readonly value: unknown;
+  readonly place: Place;
+}
+
+export interface PolicyField {
+  /** Below `spec`, as in `routing.timeout`. */
+  readonly field: string;
+  /** Undefined: there is none, as with a timeout. */
+  readonly value: unknown;
+  /** Undefined: the default. */
+  readonly place: Place | undefined;
+  /** Values of policies further out, the nearest of them first. */
+  readonly overrides: readonly PlacedValue[];
+}
+
+interface PolicyLimit extends PlacedValue {
+  readonly field: string;
+}
+
+export interface PolicyPatch {
+  readonly kind: string;
+  /** Undefined: each object of the kind. */
+  readonly name: string | undefined;
+  readonly operations: readonly { readonly op: string; readonly path: string }[];
+  readonly place: Place;
+  /** The rendered objects of this model that it changes. */
+  readonly objects: readonly { readonly kind: string; readonly name: string }[];
+}
+
+export interface PolicyExplanation {
+  /** Every field there is, in the order of the documentation. */
+  readonly fields: readonly PolicyField[];
+  /** All that hold: for a percentage the lowest, for prefixes one of each list. */
+  readonly limits: readonly PolicyLimit[];
+  /** In the order in which they run. */
+  readonly patches: readonly PolicyPatch[];
+}
+
+export function explainPolicy(rollout: Rollout): PolicyExplanation {
+  const { policy, serviceHost } = rollout;
+  const objects = listObjects(rollout);
+  const fields = replacedFields.map((field): PolicyField => {
+    const [nearest, ...outer] = (policy.settings.get(field) ?? []).toReversed();
+    const effective = valueAt(policy, field.replace(/^routing\./, '').split('.'));
+    return {
+      field,
+      value: field === 'routing.service.host' ? serviceHost : effective,
+      place: nearest && toPlace(nearest.origin),
+      overrides: outer.map(toPlaced),
+    };
+  });
+  return {
+    fields,
+    limits: [...policy.settings]
+      .filter(([field]) => field.startsWith('limits.'))
+      .flatMap(([field, settings]) => settings.map((setting) => ({ field, ...toPlaced(setting) }))),
+    patches: policy.patches.map(({ patch: { target, patch }, origin }) => ({
+      kind: target.kind,
+      name: target.name,
+      operations: patch.map(({ op, path }) => ({ op, path })),
+      place: toPlace(origin),
+      objects: objects.filter(({ kind, name }) => matches(target, kind, name)),
+    })),
+  };
+}
+
+function toPlaced({ value, origin }: Setting): PlacedValue {
+  return { value, place: toPlace(origin) };
+}
+
+function toPlace({ source, path }: FieldOrigin): Place {
+  return locate(source, path);
+}

@@ -1,0 +1,55 @@
+import type { Problem } from '../diagnostics/problem.ts';
+import type { SourceFile } from './source-file.ts';
+
+/** A file that was found, not yet read. */
+export interface FoundFile {
+  /** From the repository's root, with forward slashes. */
+  readonly path: string;
+  /** The path's folder; `.` for the root. */
+  readonly folder: string;
+  /** The path's last part. */
+  readonly name: string;
+}
+
+/** The files of an application, as the stages see them: a port with a real and an in-memory side. */
+export interface FolderTree {
+  /** The folder that is rendered, from the repository's root; `.` for the root. */
+  readonly folder: string;
+  /** Models, policies and status files below the folder, and policies of the folders above it. */
+  readonly files: readonly FoundFile[];
+  /** The outermost folder whose policies count; `.` unless a flag or a parameter names another one. */
+  readonly policyRoot: string;
+  /** Policies of the folders above `policyRoot`, which therefore do not count. */
+  readonly ignoredPolicies: readonly string[];
+  /** What was wrong with the folders themselves. */
+  readonly problems: readonly Problem[];
+  /** The file's text, or why there is none. */
+  read(file: FoundFile): SourceFile | Problem;
+}
+
+/** Splits a path from the repository's root into folder and name. */
+export function toFoundFile(path: string): FoundFile {
+  const cut = path.lastIndexOf('/');
+  return cut === -1
+    ? { path, folder: '.', name: path }
+    : { path, folder: path.slice(0, cut), name: path.slice(cut + 1) };
+}
+
+/** The path of a file beside another one. */
+export function toSibling(file: FoundFile, name: string): string {
+  return file.path.slice(0, file.path.length - file.name.length) + name;
+}
+
+/** Whether a folder is another one or lies below it. */
+export function isWithin(folder: string, outer: string): boolean {
+  return outer === '.' || folder === outer || folder.startsWith(`${outer}/`);
+}
+
+/** A folder and those around it, from the repository's root inwards. */
+export function toFolderChain(folder: string): string[] {
+  const chain = ['.'];
+  if (folder === '.') return chain;
+  for (let cut = folder.indexOf('/'); cut !== -1; cut = folder.indexOf('/', cut + 1)) chain.push(folder.slice(0, cut));
+  chain.push(folder);
+  return chain;
+}

@@ -1,0 +1,232 @@
+/** A file's text → a Model, MirrorPolicy or ModelStatus, or problems with their positions. */
+import * as v from 'valibot';
+import type { FieldPath, Finding, Problem, ProblemCode, Severity } from '../diagnostics/problem.ts';
+import { limitProblems, maxProblems, toFieldText } from '../diagnostics/problem.ts';
+import type { SafeText } from '../diagnostics/safe-text.ts';
+import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
+import { suggest } from '../diagnostics/suggest.ts';
+import { findCorrection } from './correction.ts';
+import { isMap, valueAt } from './plain-value.ts';
+import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
+import { schemas } from './schema.ts';
+import {
+  choicesOf,
+  discriminatorsOf,
+  fieldsOf,
+  schemaAt,
+  takes,
+  toAddition,
+  toChoiceText,
+  toExpectedText,
+  withoutEmptyFields,
+} from './schema-fields.ts';
+import { apiVersion } from './schema-parts.ts';
+import type { SourceFile } from './source-file.ts';
+import type { ParsedText } from './yaml-text.ts';
+import { locate, parseText } from './yaml-text.ts';
+
+export interface Parsed<T> {
+  /** Undefined when the file has problems. */
+  readonly value: T | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export function parseModel(source: SourceFile): Parsed<Model> {
+  return parseDocument(source, 'Model', schemas.Model);
+}
+
+export function parsePolicy(source: SourceFile): Parsed<MirrorPolicy> {
+  return parseDocument(source, 'MirrorPolicy', schemas.MirrorPolicy);
+}
+
+export function parseStatus(source: SourceFile): Parsed<ModelStatus> {
+  return parseDocument(source, 'ModelStatus', schemas.ModelStatus);
+}
+
+/** A finding with its place: at a field's key, or at its value. */
+export function toProblem(
+  source: SourceFile,
+  path: FieldPath,
+  finding: Finding,
+  options: { readonly on?: 'key' | 'value'; readonly severity?: Severity } = {},
+): Problem {
+  return {
+    severity: options.severity ?? 'error',
+    code: finding.code,
+    ...locate(source, path, options.on),
+    field: toFieldText(path),
+    message: finding.message,
+    hint: finding.hint,
+  };
+}
+
+/** What a file holds, without its empty fields: absent fields and empty ones mean the same. */
+export function readValue(source: SourceFile, kind: Kind): ParsedText {
+  const schema = schemas[kind] as v.GenericSchema;
+  const { value, problems } = parseText(source, (path, choice) => takes(schema, path, choice));
+  const filled = withoutEmptyFields(schema, value);
+  return { value: kind === 'Model' ? withoutEmptyTemplateFields(filled) : filled, problems };
+}
+
+/** The API server refuses most nulls of an InferenceService's spec. In overrides they mean something. */
+function withoutEmptyTemplateFields(model: unknown): unknown {
+  const template = valueAt(model, ['spec', 'template']);
+  if (!isMap(model) || !isMap(model['spec']) || !isMap(template) || template['spec'] === undefined) return model;
+  return { ...model, spec: { ...model['spec'], template: { ...template, spec: withoutNulls(template['spec']) } } };
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isMap(value)) return value;
+  const filled = Object.entries(value).filter(([, inner]) => inner !== null);
+  return Object.fromEntries(filled.map(([key, inner]) => [key, withoutNulls(inner)]));
+}
+
+function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind, schema: S): Parsed<v.InferOutput<S>> {
+  const { value, problems } = readValue(source, kind);
+  if (problems.length > 0) return { value: undefined, problems };
+  const wrongKind = checkKind(source, kind, value);
+  if (wrongKind.length > 0) return { value: undefined, problems: wrongKind };
+  const result = v.safeParse(schema, value);
+  if (result.success) return { value: result.output, problems };
+  return { value: undefined, problems: toSchemaProblems(source, schema, result.issues) };
+}
+
+/** Before anything else is said of a file, it must be of the kind its name promises. */
+function checkKind(source: SourceFile, kind: Kind, value: unknown): Problem[] {
+  if (!isMap(value)) {
+    const hint = safe`begin with apiVersion: ${apiVersion} and kind: ${kind}`;
+    return [
+      toProblem(source, [], {
+        code: 'wrong-type',
+        message: safe`the file holds ${describeValue(value)}, not a map of fields`,
+        hint,
+      }),
+    ];
+  }
+  const problems: Problem[] = [];
+  const report = (field: string, finding: Finding) =>
+    problems.push(toProblem(source, [field], finding, { on: 'value' }));
+  const written: { readonly apiVersion?: unknown; readonly kind?: unknown } = value;
+  if (typeof written.apiVersion === 'string' && written.apiVersion !== apiVersion)
+    report('apiVersion', {
+      code: 'unknown-api-version',
+      message: safe`unknown apiVersion ${quote(written.apiVersion)}`,
+      hint: safe`write ${apiVersion}`,
+    });
+  if (typeof written.kind === 'string' && written.kind !== kind) {
+    const known = Object.hasOwn(schemas, written.kind);
+    report('kind', {
+      code: 'unknown-kind',
+      message: known
+        ? safe`a file of this name holds a ${kind}, not a ${mask(written.kind)}`
+        : safe`unknown kind ${quote(written.kind)}`,
+      hint: known ? safe`write kind: ${kind}, or rename the file` : safe`write kind: ${kind}`,
+    });
+  }
+  return problems;
+}
+
+const codesOfChecks: Readonly<Record<string, ProblemCode>> = {
+  min_value: 'out-of-range',
+  max_value: 'out-of-range',
+  check: 'too-precise',
+};
+
+function toSchemaProblems(
+  source: SourceFile,
+  schema: v.GenericSchema,
+  issues: readonly v.BaseIssue<unknown>[],
+): Problem[] {
+  // Each place costs a look at the whole text: what is not told need not be found.
+  const problems: Problem[] = [];
+  for (const issue of issues) {
+    // Of a map's unknown fields, valibot names the first alone.
+    if (issue.expected === 'never') problems.push(...toUnknownFields(source, schema, issue.path ?? []));
+    else problems.push(toSchemaProblem(source, schema, issue));
+    if (problems.length > maxProblems) break;
+  }
+  return limitProblems(problems);
+}
+
+function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.BaseIssue<unknown>): Problem {
+  const steps = issue.path ?? [];
+  const path = steps.map((step) => step.key as string | number);
+  const last = steps.at(-1);
+  const field = toFieldText(path);
+  if (issue.kind === 'validation') {
+    const [message = '', otherwise = ''] = issue.message.split('\n');
+    const code = codesOfChecks[issue.type] ?? 'invalid-value';
+    const hint = findCorrection(issue.input, (choice) => takes(schema, path, choice)) ?? mask(otherwise);
+    return toProblem(source, path, { code, message: safe`${field}: ${mask(message)}`, hint }, { on: 'value' });
+  }
+  if (last?.origin !== 'key') {
+    const finding = checkValue(path, toExpected(schema, steps), issue.input);
+    const hint = findCorrection(issue.input, (choice) => takes(schema, path, choice)) ?? finding.hint;
+    return toProblem(source, path, { ...finding, hint }, { on: 'value' });
+  }
+  return toProblem(source, path, {
+    code: 'missing-field',
+    message: safe`${field} is missing`,
+    hint: toAddition(String(last.key), schemaAt(schema, steps)),
+  });
+}
+
+/** Every field of a map that it cannot have, as long as they are not too many to be told. */
+function toUnknownFields(source: SourceFile, schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Problem[] {
+  const around = steps.slice(0, -1);
+  const parent = steps.at(-1)?.input as object;
+  const known = fieldsOf(schemaAt(schema, around), parent);
+  const missing = known.filter((name) => !Object.hasOwn(parent, name));
+  const path = around.map((step) => step.key as string | number);
+  const unknown = Object.keys(parent).filter((name) => !known.includes(name));
+  return unknown.slice(0, maxProblems + 1).map((name) => {
+    const meant = suggest(name, missing);
+    return toProblem(source, [...path, name], {
+      code: 'unknown-field',
+      message: safe`unknown field ${quote(name)}${path.length > 0 ? safe` in ${toFieldText(path)}` : ''}`,
+      hint:
+        meant === undefined
+          ? safe`remove it; the fields here are ${join(known.map(mask), ', ')}`
+          : safe`did you mean "${mask(meant)}"?`,
+    });
+  });
+}
+
+interface Expected {
+  readonly text: SafeText;
+  readonly choices: readonly string[];
+}
+
+function toExpected(schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Expected {
+  const field = schemaAt(schema, steps);
+  // A choice among forms of a map is made by one of its fields, and that field has the choices.
+  const choosing = field === undefined ? schemaAt(schema, steps.slice(0, -1)) : undefined;
+  const choices = choosing === undefined ? choicesOf(field) : discriminatorsOf(choosing);
+  return { choices, text: choosing === undefined ? toExpectedText(field) : toChoiceText(choices) };
+}
+
+function checkValue(path: FieldPath, expected: Expected, value: unknown): Finding {
+  const field = toFieldText(path);
+  if (expected.choices.length > 0 && typeof value === 'string') {
+    const meant = suggest(value, expected.choices);
+    return {
+      code: 'invalid-value',
+      message: safe`${field} is ${quote(value)}, not ${expected.text}`,
+      hint: meant === undefined ? safe`write ${expected.text}` : safe`did you mean "${mask(meant)}"?`,
+    };
+  }
+  return {
+    code: 'wrong-type',
+    message: safe`${field} is ${describeValue(value)}, not ${expected.text}`,
+    hint: safe`write ${expected.text}`,
+  };
+}
+
+export function describeValue(value: unknown): SafeText {
+  if (value === null) return safe`empty`;
+  if (Array.isArray(value)) return safe`a list`;
+  if (typeof value === 'object') return safe`a map of fields`;
+  if (typeof value === 'string') return safe`a text`;
+  return typeof value === 'number' ? safe`a number` : mask(String(value));
+}

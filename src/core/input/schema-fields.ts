@@ -1,0 +1,141 @@
+/** What a schema says of a field, for messages: which fields there are, and what a value should be. */
+import * as v from 'valibot';
+import type { FieldPath } from '../diagnostics/problem.ts';
+import type { SafeText } from '../diagnostics/safe-text.ts';
+import { join, mask, safe } from '../diagnostics/safe-text.ts';
+import { mustBeFilled } from './schema-parts.ts';
+
+/** The parts of a valibot schema that this looks at; which of them it has depends on `type`. */
+interface AnySchema {
+  readonly type: string;
+  readonly pipe?: readonly (AnySchema & { readonly kind: string })[];
+  readonly wrapped?: AnySchema;
+  readonly entries?: Readonly<Record<string, AnySchema>>;
+  readonly item?: AnySchema;
+  readonly value?: AnySchema;
+  readonly key?: string;
+  readonly options?: readonly (AnySchema | string)[];
+  readonly literal?: unknown;
+}
+
+/** The schema of a field, given the steps to it with the values they were taken from. */
+export function schemaAt(root: v.GenericSchema, steps: readonly v.IssuePathItem[]): AnySchema | undefined {
+  let schema: AnySchema | undefined = unwrap(root as unknown as AnySchema);
+  for (const step of steps) {
+    if (schema === undefined) return undefined;
+    schema = unwrap(childOf(choose(schema, step.input), step.key));
+  }
+  return schema;
+}
+
+/** The names of the fields that a map may have, given the map. */
+export function fieldsOf(schema: AnySchema | undefined, value: unknown): string[] {
+  return schema === undefined ? [] : Object.keys(choose(schema, value)?.entries ?? {});
+}
+
+/**
+ * A copy without the fields that are written and hold nothing, as in `candidate:`. They are absent, but
+ * for those that `mustBeFilled`, and for what is free to hold a null, as overrides.
+ */
+export function withoutEmptyFields(root: v.GenericSchema, value: unknown): unknown {
+  return withoutEmpty(unwrap(root as unknown as AnySchema), value);
+}
+
+function withoutEmpty(schema: AnySchema | undefined, value: unknown): unknown {
+  if (schema === undefined || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return schema.item ? value.map((item) => withoutEmpty(unwrap(schema.item), item)) : value;
+  const entries = choose(schema, value)?.entries;
+  if (entries === undefined) return value;
+  const filled: Record<string, unknown> = {};
+  for (const [name, inner] of Object.entries(value)) {
+    const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+    const empty = inner === null && entry !== undefined ? meaningOfEmpty(entry) : 'null';
+    if (empty === 'null') filled[name] = withoutEmpty(unwrap(entry), inner);
+    else if (empty === 'map') filled[name] = {};
+  }
+  return filled;
+}
+
+/** What a field means that is written and holds nothing. */
+export function meaningOfEmpty(entry: Pick<AnySchema, 'type'>): 'absent' | 'map' | 'null' {
+  if (entry.type === 'optional') return mustBeFilled(entry) ? 'null' : 'absent';
+  return v.is(entry as unknown as v.GenericSchema, {}) && !v.is(entry as unknown as v.GenericSchema, null)
+    ? 'map'
+    : 'null';
+}
+
+/** Whether the field at a path takes a value; true where the schema leaves it open. */
+export function takes(root: v.GenericSchema, path: FieldPath, value: unknown): boolean {
+  let schema: AnySchema | undefined = root as unknown as AnySchema;
+  for (const part of path) schema = childOf(unwrap(schema), part);
+  return schema === undefined || v.is(schema as unknown as v.GenericSchema, value);
+}
+
+/** The texts that are allowed, when a field is a choice. */
+export function choicesOf(schema: AnySchema | undefined): string[] {
+  return (schema?.options ?? []).filter((option) => typeof option === 'string');
+}
+
+/** What a field may be that chooses among several forms of a map. */
+export function discriminatorsOf(schema: AnySchema | undefined): string[] {
+  return (schema?.options ?? []).flatMap((form) =>
+    typeof form === 'string' ? [] : [String(form.entries?.[schema?.key ?? '']?.literal)],
+  );
+}
+
+/** What a value should be, in words: `a text`, `true or false`, `Status or None`. */
+export function toExpectedText(schema: AnySchema | undefined): SafeText {
+  switch (schema?.type) {
+    case 'string':
+      return safe`a text`;
+    case 'number':
+      return safe`a number`;
+    case 'boolean':
+      return safe`true or false`;
+    case 'array':
+      return safe`a list`;
+    case 'picklist':
+      return toChoiceText(choicesOf(schema));
+    case 'literal':
+      return mask(String(schema.literal));
+    case 'nullable':
+      return safe`${toExpectedText(unwrap(schema.wrapped))} or null`;
+    case 'unknown':
+    case undefined:
+      return safe`a value`;
+    default:
+      return safe`a map of fields`;
+  }
+}
+
+export function toChoiceText(choices: readonly string[]): SafeText {
+  return choices.length > 2 ? safe`one of ${join(choices.map(mask), ', ')}` : join(choices.map(mask), ' or ');
+}
+
+/** What to do about a field that is not there. */
+export function toAddition(name: string, schema: AnySchema | undefined): SafeText {
+  return schema?.type === 'literal'
+    ? safe`add ${mask(name)}: ${mask(String(schema.literal))}`
+    : safe`add ${mask(name)}, ${toExpectedText(schema)}`;
+}
+
+function childOf(schema: AnySchema | undefined, key: unknown): AnySchema | undefined {
+  return schema?.entries?.[String(key)] ?? schema?.item ?? schema?.value;
+}
+
+/** Of several forms of a map, the one that its discriminating field names. */
+function choose(schema: AnySchema, value: unknown): AnySchema | undefined {
+  if (schema.type !== 'variant') return schema;
+  const chosen = (value as Record<string, unknown> | undefined)?.[schema.key ?? ''];
+  const forms = (schema.options ?? []).filter((option) => typeof option !== 'string');
+  return forms.find((form) => form.entries?.[schema.key ?? '']?.literal === chosen);
+}
+
+/** A schema without what only surrounds it: optional, and the checks behind it. */
+function unwrap(schema: AnySchema | undefined): AnySchema | undefined {
+  if (schema === undefined) return undefined;
+  const inner = schema.pipe?.findLast((item) => item.kind === 'schema');
+  if (inner !== undefined) return unwrap(inner);
+  if (schema.type === 'optional') return unwrap(schema.wrapped);
+  return schema;
+}

@@ -1,0 +1,86 @@
+/**
+ * The objects that are rendered, and the one order in which they and their keys stand.
+ *
+ * Invariants: the same object has the same keys in the same order, whatever the order they were
+ * written in; no object carries anything that makes a sync wait (see `sync-order.ts`).
+ */
+import { compareText } from '../diagnostics/problem.ts';
+
+interface Metadata {
+  readonly name: string;
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface Manifest<Kind extends string = string, Spec = unknown> {
+  readonly apiVersion: string;
+  readonly kind: Kind;
+  readonly metadata: Metadata;
+  readonly spec: Spec;
+}
+
+export const managedByLabel = 'app.kubernetes.io/managed-by';
+export const nameLabel = 'app.kubernetes.io/name';
+export const versionLabel = 'app.kubernetes.io/version';
+/** The digest of a rendered InferenceService: which version exactly a status is of. */
+export const digestAnnotation = 'model-mirror.dev/digest';
+/** The model's folder from the repository's root: where the watcher puts the status file. */
+export const pathAnnotation = 'model-mirror.dev/path';
+/** Where policies count from, if an option leaves out those of the folders above: that must not go unnoticed. */
+export const policiesFromAnnotation = 'model-mirror.dev/policies-from';
+
+/** Labels that show which model an object belongs to; only model-mirror may set them. */
+export function toOwnLabels(name: string, version?: string): Record<string, string> {
+  return {
+    [managedByLabel]: 'model-mirror',
+    [nameLabel]: name,
+    ...(version === undefined ? {} : { [versionLabel]: version }),
+  };
+}
+
+const rank: Readonly<Record<string, number>> = {
+  apiVersion: 0,
+  kind: 1,
+  metadata: 2,
+  name: 0,
+  namespace: 1,
+};
+
+/** A copy with every key in its place: what identifies an object first, the rest by the alphabet. */
+export function orderKeys(manifest: Manifest): Manifest {
+  const top = orderMap(manifest, compareRanked) as Record<string, unknown>;
+  for (const key of Object.keys(top))
+    top[key] = key === 'metadata' ? orderDeep(top[key], compareRanked) : orderDeep(top[key], compareText);
+  return top as unknown as Manifest;
+}
+
+function compareRanked(a: string, b: string): number {
+  return (rank[a] ?? 9) - (rank[b] ?? 9) || compareText(a, b);
+}
+
+function orderDeep(value: unknown, compareHere: (a: string, b: string) => number): unknown {
+  if (Array.isArray(value)) return value.map((item) => orderDeep(item, compareText));
+  if (typeof value !== 'object' || value === null) return value;
+  const ordered = orderMap(value, compareHere);
+  for (const key of Object.keys(ordered)) ordered[key] = orderDeep(ordered[key], compareText);
+  return ordered;
+}
+
+function orderMap(map: object, compare: (a: string, b: string) => number): Record<string, unknown> {
+  const ordered: Record<string, unknown> = {};
+  for (const key of toOrdered(Object.keys(map), compare)) ordered[key] = (map as Record<string, unknown>)[key];
+  return ordered;
+}
+
+/** Most maps are written in order, or have one key: looking is cheaper than sorting. */
+function toOrdered(keys: string[], compare: (a: string, b: string) => number): string[] {
+  for (let i = 1; i < keys.length; i++)
+    if (compare(keys[i - 1] as string, keys[i] as string) > 0) return keys.sort(compare);
+  return keys;
+}
+
+/** JSON with sorted keys: equal values give equal texts. */
+export function toCanonicalText(value: unknown): string {
+  return JSON.stringify(orderDeep(value, compareText));
+}

@@ -1,0 +1,176 @@
+/** A rollout and its status → its InferenceServices, patched and hashed, and whether its mirror is open. */
+
+import type { FieldPath, Problem } from '../diagnostics/problem.ts';
+import { toFieldText } from '../diagnostics/problem.ts';
+import { mask, safe } from '../diagnostics/safe-text.ts';
+import { toProblem } from '../input/parse-document.ts';
+import { valueAt } from '../input/plain-value.ts';
+import type { ModelStatus } from '../input/schema.ts';
+import { toOwnLabels, versionLabel } from '../manifests/manifest.ts';
+import type { Patched } from '../manifests/patch.ts';
+import { patchManifest, toPatchProblems } from '../manifests/patch.ts';
+import { checkSyncOrder } from '../manifests/sync-order.ts';
+import type { Mirror } from '../rollout/gate.ts';
+import { computeMirror } from '../rollout/gate.ts';
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import { listVersions } from '../rollout/rollout.ts';
+import { computeDigest, computeLoaded } from '../serving/digest.ts';
+import type { DigestedVersion } from '../serving/digest-upgrade.ts';
+import { toRenderedDigest, upgradeStatus } from '../serving/digest-upgrade.ts';
+import { checkInferenceService, renderInferenceService } from '../serving/inference-service.ts';
+import { patchable } from '../serving/patchable.ts';
+import type { InferenceService, PlacedFinding } from '../serving/serving-mode.ts';
+import type { LoadedModel } from './load.ts';
+
+/** Of the InferenceServices, whichever form is rendered while 0.1.0's watcher is at work. */
+interface VersionDigests {
+  readonly primary: string;
+  readonly candidate: string | undefined;
+}
+
+/** A rollout and whether its mirror is open: what the rendered objects do, in few words. */
+export interface RenderedRollout {
+  readonly rollout: Rollout;
+  readonly mirror: Mirror;
+  readonly digests: VersionDigests;
+  readonly versions: readonly DigestedVersion[];
+  /** The status with digests to be compared with these (see `digest-upgrade.ts`); undefined: none is known. */
+  readonly status: ModelStatus | undefined;
+  /** Where the status file is, or would be. */
+  readonly statusPath: string;
+  /** Why a status file that exists is ignored. */
+  readonly statusWarnings: readonly Problem[];
+}
+
+export interface DecidedModel {
+  readonly outcome: RenderedRollout;
+  /** Undefined when files are checked without one. */
+  readonly namespace: string | undefined;
+  /** What the InferenceServices carry as their digest: primary, candidate. */
+  readonly digestAnnotations: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** @param loaded what the rollout was computed from. */
+export function decideModel(
+  rollout: Rollout,
+  { namespace, status, statusPath, statusWarnings }: LoadedModel,
+  { assumeReady = false }: { readonly assumeReady?: boolean },
+): DecidedModel {
+  const { policy, candidate } = rollout;
+  const problems = checkReservedFields(rollout);
+  const versions = listVersions(rollout).map((version): DigestedVersion => {
+    const { declared, ...patched } = renderVersion(rollout, version);
+    const { manifest } = patched;
+    problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
+    return { name: version.name, digest: computeDigest(manifest), loaded: computeLoaded(manifest) };
+  });
+  const [primaryDigest = '', candidateDigest] = versions.map(({ digest }) => digest);
+  const current = status && upgradeStatus(status.status, versions);
+  const upgraded = status && current && (current === status.status ? status : { ...status, status: current });
+  const mirror = computeMirror({
+    candidate:
+      candidate === undefined || candidateDigest === undefined
+        ? undefined
+        : { name: candidate.name, digest: candidateDigest },
+    mirrorPercentage: policy.mirrorPercentage,
+    gate: policy.gate,
+    status: upgraded,
+    assumeReady,
+  });
+  const digests = { primary: primaryDigest, candidate: candidateDigest };
+  return {
+    outcome: { rollout, mirror, digests, versions, status: upgraded, statusPath, statusWarnings },
+    namespace,
+    digestAnnotations: versions.map((version) => toRenderedDigest(version, status?.status)),
+    problems,
+  };
+}
+
+/** A version's InferenceService as the model file declares it, and patched; the digest is not in it yet. */
+export function renderVersion(
+  rollout: Rollout,
+  version: RolloutVersion,
+): Patched<InferenceService> & { readonly declared: InferenceService } {
+  const declared = renderInferenceService(rollout, version);
+  return { declared, ...patchManifest(declared, rollout.policy.patches, patchable) };
+}
+
+/** Labels and annotations that are set by model-mirror alone. */
+function checkReservedFields(rollout: Rollout): Problem[] {
+  const { file, name } = rollout;
+  const problems: Problem[] = [];
+  const check = (path: FieldPath, fields: object | undefined, own: Readonly<Record<string, string | undefined>>) => {
+    for (const [key, value] of Object.entries(fields ?? {})) {
+      const reserved = Object.hasOwn(own, key) ? own[key] !== value : key.startsWith('model-mirror.dev/');
+      if (reserved)
+        problems.push(
+          toProblem(file.source, [...path, key], {
+            code: 'reserved-field',
+            message: safe`${mask(key)} is set by model-mirror`,
+            hint: safe`remove it here`,
+          }),
+        );
+    }
+  };
+  const { template } = file.model.spec;
+  // Both versions share the template's labels, so it cannot set the version.
+  const shared = { ...toOwnLabels(name), [versionLabel]: undefined };
+  check(['spec', 'template', 'metadata', 'labels'], template.metadata?.labels, shared);
+  check(['spec', 'template', 'metadata', 'annotations'], template.metadata?.annotations, {});
+  for (const version of listVersions(rollout)) {
+    const { overrides } = version.declared;
+    const path = ['spec', version.role, 'overrides', 'metadata'];
+    check([...path, 'labels'], overrides?.metadata?.labels, toOwnLabels(name, version.declared.version));
+    check([...path, 'annotations'], overrides?.metadata?.annotations, {});
+  }
+  return problems;
+}
+
+function checkService(
+  rollout: Rollout,
+  version: RolloutVersion,
+  declared: InferenceService,
+  patched: Patched<InferenceService>,
+): Problem[] {
+  const { file, policy } = rollout;
+  const prefixes = policy.storageUriPrefixes.map((list) => list.prefixes);
+  const check = (service: InferenceService): PlacedFinding[] => [
+    ...checkInferenceService(service, prefixes),
+    ...checkSyncOrder(service),
+  ];
+  const before = check(declared);
+  const toText = (finding: PlacedFinding) => `${finding.code} ${finding.path.join('/')}`;
+  const known = new Set(before.map(toText));
+  const byPatch =
+    patched.matched.length === 0 ? [] : check(patched.manifest).filter((found) => !known.has(toText(found)));
+  return [
+    ...before.map((found) =>
+      toProblem(file.source, toModelPath(rollout, version, found.path), found, {
+        on: found.on ?? 'value',
+        severity: found.severity ?? 'error',
+      }),
+    ),
+    ...toPatchProblems(byPatch, patched.matched),
+  ];
+}
+
+/** Where in the model file a field of the rendered InferenceService comes from. */
+function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath): FieldPath {
+  const { spec } = rollout.file.model;
+  const overridden: FieldPath = [version.role, 'overrides', ...path];
+  const own: FieldPath = [version.role, 'storageUri'];
+  const shared: FieldPath = ['template', ...path];
+  const isStorage = /^spec\.predictor\.[a-z]+\.storage(Uri)?$/.test(toFieldText(path));
+  const written = [overridden, ...(isStorage ? [own] : []), shared].find(
+    (places) => valueAt(spec, places) !== undefined,
+  );
+  return ['spec', ...(written ?? (isStorage ? own : isMissingIn(overridden, shared, spec) ? overridden : shared))];
+}
+
+/** Whether a field that is missing is missing from the overrides: more of what is around it is written there. */
+function isMissingIn(overridden: FieldPath, shared: FieldPath, spec: object): boolean {
+  const left = (places: FieldPath) =>
+    places.length - places.findIndex((_, i) => valueAt(spec, places.slice(0, i + 1)) === undefined);
+  return left(overridden) < left(shared);
+}

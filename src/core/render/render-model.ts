@@ -1,0 +1,112 @@
+/**
+ * A decided model → its objects: the InferenceServices, and the routes.
+ *
+ * Invariant: whether this succeeds depends on model and policy alone. The status and the percentage
+ * decide what is rendered, never whether: a commit that closes a mirror must not be able to fail.
+ */
+import type { Problem } from '../diagnostics/problem.ts';
+import type { Patch } from '../input/schema.ts';
+import type { Manifest } from '../manifests/manifest.ts';
+import type { Patched } from '../manifests/patch.ts';
+import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
+import { checkSyncOrder } from '../manifests/sync-order.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+import { listVersions } from '../rollout/rollout.ts';
+import type { RoutedManifest } from '../routing/router.ts';
+import { router } from '../routing/routers.ts';
+import type { Traffic } from '../routing/traffic.ts';
+import { addDigest } from '../serving/inference-service.ts';
+import { mode } from '../serving/modes.ts';
+import type { DecidedModel } from './decide-model.ts';
+import { renderVersion } from './decide-model.ts';
+
+interface RenderedObjects {
+  readonly manifests: readonly Manifest[];
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The objects that are a model's own. Its InferenceServices are rendered once more: to keep them since the
+ * decision would take a fifth more memory with ten thousand models.
+ */
+export function renderModel({ outcome: { rollout, mirror }, digestAnnotations }: DecidedModel): RenderedObjects {
+  const services = listVersions(rollout).map((version, i) =>
+    addDigest(renderVersion(rollout, version).manifest, digestAnnotations[i] ?? ''),
+  );
+  const { manifests, problems } = patchRoutes(rollout, router.render(toTraffic(rollout, mirror.percentage)));
+  // The state that is not rendered now must patch as well, or a status commit could fail.
+  const other = toTraffic(rollout, mirror.percentage === 0 ? 100 : 0);
+  const isPatched = rollout.policy.patches.length > 0;
+  return {
+    manifests: [...services, ...manifests],
+    problems: isPatched ? [...problems, ...patchRoutes(rollout, router.render(other)).problems] : problems,
+  };
+}
+
+/** The objects that the models of a rollout's namespace share, patched. */
+export function renderShared(rollout: Rollout): RenderedObjects {
+  return patchRoutes(rollout, router.renderShared(rollout.namespace, rollout.policy));
+}
+
+/** @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed. */
+function toTraffic(rollout: Rollout, percentage: number): Traffic {
+  const { name, namespace, file, policy, hosts, serviceHost, primary, candidate } = rollout;
+  const service = { host: serviceHost, port: policy.service.port };
+  const { gateway, mirrorGateway } = policy;
+  return {
+    model: name,
+    namespace,
+    folder: file.folder,
+    policyRoot: policy.root,
+    hosts,
+    podLabels: mode.toPodLabels(serviceHost),
+    requests: {
+      gateway: gateway.name,
+      primary: mode.toBackend(service, primary.name),
+      timeout: policy.timeout,
+      mirror: percentage === 0 ? undefined : { host: mirrorGateway.service, port: mirrorGateway.port, percentage },
+    },
+    copies: candidate && {
+      gateway: mirrorGateway.name,
+      candidate: mode.toBackend(service, candidate.name),
+      timeout: policy.mirrorTimeout,
+    },
+  };
+}
+
+function patchRoutes({ policy }: Rollout, routes: readonly RoutedManifest[]): RenderedObjects {
+  const patched = routes.map(({ manifest, patchable }) => patchManifest(manifest, policy.patches, patchable));
+  return { manifests: patched.map(({ manifest }) => manifest), problems: patched.flatMap(toProblems) };
+}
+
+function toProblems({ manifest, matched, problems }: Patched<Manifest>): Problem[] {
+  return matched.length === 0 ? [] : [...problems, ...toPatchProblems(checkSyncOrder(manifest), matched)];
+}
+
+/** The patches with an object to change among those of these rollouts. */
+export function findUsedPatches(rollouts: readonly Rollout[]): Set<Patch> {
+  return new Set(rollouts.flatMap((rollout) => (rollout.policy.patches.length === 0 ? [] : findMatched(rollout))));
+}
+
+/**
+ * The patches with an object to change among those of a model. What is rendered with a candidate only counts
+ * without one too, and so does an InferenceService of whatever name: a patch for it must not fail the commit
+ * that removes the candidate.
+ */
+function findMatched(rollout: Rollout): Patch[] {
+  const { name, candidate, policy } = rollout;
+  const objects = [...listObjects(rollout), { kind: router.watched.kind, name: router.toMirrorName(name) }];
+  return policy.patches.flatMap(({ patch }) => {
+    const isService = candidate === undefined && patch.target.kind === 'InferenceService';
+    return isService || objects.some((object) => matches(patch.target, object.kind, object.name)) ? [patch] : [];
+  });
+}
+
+/** What is rendered for a rollout: its own objects, and those that its namespace shares. */
+export function listObjects(rollout: Rollout): { readonly kind: string; readonly name: string }[] {
+  const routes = [...router.render(toTraffic(rollout, 0)), ...router.renderShared(rollout.namespace, rollout.policy)];
+  return [
+    ...listVersions(rollout).map(({ name }) => ({ kind: 'InferenceService', name })),
+    ...routes.map(({ manifest: { kind, metadata } }) => ({ kind, name: metadata.name })),
+  ];
+}

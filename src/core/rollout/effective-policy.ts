@@ -1,0 +1,197 @@
+/**
+ * The policies of a model's folder and of those around it → the one policy that holds for it.
+ *
+ * Invariants: the nearest policy wins, field by field; limits only tighten on the way down; patches
+ * keep their order from the outermost to the nearest; every field knows which file set it.
+ */
+
+import type { Problem } from '../diagnostics/problem.ts';
+import { mask, safe } from '../diagnostics/safe-text.ts';
+import { toProblem } from '../input/parse-document.ts';
+import { valueAt } from '../input/plain-value.ts';
+import type { MirrorPolicy } from '../input/schema.ts';
+import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
+import { locate } from '../input/yaml-text.ts';
+import type { PlacedPatch } from '../manifests/patch.ts';
+import type { GatewayChoice, RoutingPolicy } from '../routing/router.ts';
+import { router } from '../routing/routers.ts';
+import { mode } from '../serving/modes.ts';
+
+/** A policy with its file. */
+export interface PolicyFile {
+  readonly source: SourceFile;
+  readonly policy: MirrorPolicy;
+}
+
+/** A value that one policy gives to a field. */
+export interface Setting {
+  readonly value: unknown;
+  readonly origin: FieldOrigin;
+}
+
+export interface EffectivePolicy extends RoutingPolicy {
+  /** The outermost folder whose policies count; `.` unless a flag or a parameter leaves the outer ones out. */
+  readonly root: string;
+  /** False: a policy cannot be read, and it may set more. */
+  readonly isWhole: boolean;
+  /** 0 to 100. */
+  readonly mirrorPercentage: number;
+  readonly gate: 'Status' | 'None';
+  /** The Service that serves the versions; without a host, the serving mode's of the model's namespace. */
+  readonly service: { readonly host: string | undefined; readonly port: number };
+  /** Go duration; undefined: no limit. */
+  readonly timeout: string | undefined;
+  /** Go duration. */
+  readonly mirrorTimeout: string;
+  /** A storageUri must begin with one prefix of every list. */
+  readonly storageUriPrefixes: readonly { readonly prefixes: readonly string[]; readonly origin: FieldOrigin }[];
+  readonly patches: readonly PlacedPatch[];
+  /** All values that policies set for a field, from the outermost to the nearest, overridden ones too. */
+  readonly settings: ReadonlyMap<string, readonly Setting[]>;
+}
+
+/** The fields of `limits`: every one that is written holds. */
+const limitFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes'] as const;
+
+/** Each field that a nearer policy replaces as a whole. */
+export const replacedFields = [
+  'mirrorPercentage',
+  'gate',
+  'routing.hosts',
+  'routing.clusterDomain',
+  'routing.gateway.name',
+  'routing.gateway.create',
+  'routing.gateway.namespaces',
+  'routing.gateway.selector',
+  'routing.gateway.port',
+  'routing.mirrorGateway.name',
+  'routing.mirrorGateway.create',
+  'routing.mirrorGateway.namespaces',
+  'routing.mirrorGateway.selector',
+  'routing.mirrorGateway.service',
+  'routing.mirrorGateway.port',
+  'routing.service.host',
+  'routing.service.port',
+  'routing.timeout',
+  'routing.mirrorTimeout',
+] as const;
+
+type PolicyField = (typeof replacedFields)[number] | (typeof limitFields)[number];
+
+/**
+ * @param levels the policies of each folder (or of one model alone), from the outermost to the nearest.
+ * @param isWhole false: some cannot be read, so that what is set nowhere else may be set there.
+ * @param root the outermost folder whose policies count.
+ * @returns the effective policy and what is wrong with it; each problem is placed in a policy file.
+ */
+export function computeEffectivePolicy(
+  levels: readonly (readonly PolicyFile[])[],
+  isWhole = true,
+  root = '.',
+): { readonly policy: EffectivePolicy; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = [];
+  const settings = new Map<PolicyField, readonly Setting[]>();
+  const patches: PlacedPatch[] = [];
+  for (const level of levels) {
+    const setHere = new Map<PolicyField, FieldOrigin>();
+    for (const { source, policy } of level) {
+      for (const field of [...replacedFields, ...limitFields]) {
+        const path = ['spec', ...field.split('.')];
+        const value = valueAt(policy, path);
+        if (value === undefined) continue;
+        const origin = { source, path };
+        const earlier = setHere.get(field);
+        if (earlier !== undefined && !field.startsWith('limits.')) problems.push(toConflict(field, earlier, origin));
+        setHere.set(field, origin);
+        settings.set(field, [...(settings.get(field) ?? []), { value, origin }]);
+      }
+      for (const [i, patch] of (policy.spec.patches ?? []).entries())
+        patches.push({ patch, origin: { source, path: ['spec', 'patches', i] } });
+    }
+  }
+
+  const nearest = (field: PolicyField) => settings.get(field)?.at(-1);
+  const set = <T>(field: PolicyField, otherwise: T) => (nearest(field)?.value as T) ?? otherwise;
+  const clusterDomain = set('routing.clusterDomain', 'cluster.local');
+  const defaults = router.toDefaults(clusterDomain);
+  const setGateway = (field: 'gateway' | 'mirrorGateway', otherwise: GatewayChoice): GatewayChoice => ({
+    name: set(`routing.${field}.name`, otherwise.name),
+    create: set(`routing.${field}.create`, otherwise.create),
+    namespaces: set(`routing.${field}.namespaces`, otherwise.namespaces),
+    selector: set(`routing.${field}.selector`, otherwise.selector),
+    port: set(`routing.${field}.port`, otherwise.port),
+  });
+  const policy: EffectivePolicy = {
+    root,
+    isWhole,
+    mirrorPercentage: set('mirrorPercentage', 100),
+    gate: set<'Status' | 'None'>('gate', 'Status'),
+    hosts: set<readonly string[]>('routing.hosts', []),
+    clusterDomain,
+    gateway: setGateway('gateway', defaults.gateway),
+    mirrorGateway: {
+      ...setGateway('mirrorGateway', defaults.mirrorGateway),
+      service: set('routing.mirrorGateway.service', defaults.mirrorGateway.service),
+    },
+    service: {
+      host: set<string | undefined>('routing.service.host', undefined),
+      port: set('routing.service.port', mode.port),
+    },
+    timeout: set<string | undefined>('routing.timeout', undefined),
+    mirrorTimeout: set('routing.mirrorTimeout', '2s'),
+    storageUriPrefixes: (settings.get('limits.storageUriPrefixes') ?? []).map(({ value, origin }) => ({
+      prefixes: value as readonly string[],
+      origin,
+    })),
+    patches,
+    origins: new Map([...settings].flatMap(([field, values]) => values.slice(-1).map(({ origin }) => [field, origin]))),
+    settings,
+  };
+  const origin = nearest('mirrorPercentage')?.origin;
+  const limits = (settings.get('limits.maxMirrorPercentage') ?? []).map((limit) => ({
+    percentage: limit.value as number,
+    origin: limit.origin,
+  }));
+  const [limit] = limits.toSorted((a, b) => a.percentage - b.percentage);
+  if (limit !== undefined && policy.mirrorPercentage > limit.percentage && (isWhole || origin !== undefined))
+    problems.push(toOverLimit(policy.mirrorPercentage, origin, limit));
+  problems.push(...router.checkPolicy(policy));
+  return { policy, problems };
+}
+
+function toConflict(field: PolicyField, earlier: FieldOrigin, later: FieldOrigin): Problem {
+  return toProblem(later.source, later.path, {
+    code: 'policy-conflict',
+    message: safe`spec.${field} is also set by ${mask(earlier.source.path)}, which holds for the same folder`,
+    hint: safe`set it in one of the two files`,
+  });
+}
+
+function toOverLimit(
+  percentage: number,
+  origin: FieldOrigin | undefined,
+  limit: { readonly percentage: number; readonly origin: FieldOrigin },
+): Problem {
+  if (origin === undefined)
+    return toProblem(
+      limit.origin.source,
+      limit.origin.path,
+      {
+        code: 'over-limit',
+        message: safe`mirrorPercentage is set nowhere, so 100 holds, which is over the limit of ${limit.percentage}`,
+        hint: safe`set spec.mirrorPercentage to at most ${limit.percentage}`,
+      },
+      { on: 'value' },
+    );
+  const where = locate(limit.origin.source, limit.origin.path);
+  return toProblem(
+    origin.source,
+    origin.path,
+    {
+      code: 'over-limit',
+      message: safe`mirrorPercentage ${percentage} is over the limit of ${limit.percentage} (${where.file}:${where.line})`,
+      hint: safe`write at most ${limit.percentage}`,
+    },
+    { on: 'value' },
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * A model and the policy that holds for it → its rollout: what each version is called, where its
+ * requests arrive, and by whom it is served. Whether the mirror is open is decided later, by the
+ * gate, when the digests are known.
+ */
+
+import type { FieldPath, Finding, Problem } from '../diagnostics/problem.ts';
+import { mask, quote, safe } from '../diagnostics/safe-text.ts';
+import { toProblem } from '../input/parse-document.ts';
+import type { Model, ModelVersion } from '../input/schema.ts';
+import type { SourceFile } from '../input/source-file.ts';
+import { router } from '../routing/routers.ts';
+import { mode } from '../serving/modes.ts';
+import type { EffectivePolicy } from './effective-policy.ts';
+
+/** A model with its file. */
+export interface ModelFile {
+  readonly source: SourceFile;
+  /** The file's folder from the repository's root; `.` for the root itself. */
+  readonly folder: string;
+  readonly model: Model;
+}
+
+type Role = 'primary' | 'candidate';
+
+export interface RolloutVersion {
+  readonly role: Role;
+  /** The InferenceService's name. */
+  readonly name: string;
+  readonly declared: ModelVersion;
+}
+
+export interface Rollout {
+  readonly file: ModelFile;
+  readonly name: string;
+  readonly namespace: string;
+  readonly policy: EffectivePolicy;
+  readonly primary: RolloutVersion;
+  readonly candidate: RolloutVersion | undefined;
+  /** The hosts that lead to the model, the default ones first, each once. */
+  readonly hosts: readonly string[];
+  /** The host of the Service that serves the versions. */
+  readonly serviceHost: string;
+}
+
+/** What KServe's webhook takes as the name of an InferenceService. */
+const inferenceServiceName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+
+export function computeRollout(file: ModelFile, namespace: string, policy: EffectivePolicy): Rollout {
+  const { metadata, spec } = file.model;
+  const name = metadata.name;
+  const version = (role: Role, declared: ModelVersion): RolloutVersion => ({
+    role,
+    name: toVersionName(name, role, declared),
+    declared,
+  });
+  const host = `${name}.${namespace}`;
+  return {
+    file,
+    name,
+    namespace,
+    policy,
+    primary: version('primary', spec.primary),
+    candidate: spec.candidate === undefined ? undefined : version('candidate', spec.candidate),
+    hosts: [...new Set([host, `${host}.svc`, `${host}.svc.${policy.clusterDomain}`, ...policy.hosts.toSorted()])],
+    serviceHost: policy.service.host ?? mode.toServiceHost(namespace, policy.clusterDomain),
+  };
+}
+
+/**
+ * The name of a version's InferenceService: the declared one, or Iter8's: `wisdom-0` is the primary of
+ * `wisdom`, `wisdom-1` its candidate.
+ */
+export function toVersionName(model: string, role: Role, { name }: Pick<ModelVersion, 'name'>): string {
+  return name ?? `${model}-${role === 'primary' ? 0 : 1}`;
+}
+
+/** The primary, and the candidate if there is one. */
+export function listVersions({ primary, candidate }: Rollout): RolloutVersion[] {
+  return candidate === undefined ? [primary] : [primary, candidate];
+}
+
+/** What is wrong with a rollout, as far as it shows before anything is rendered. */
+export function checkRollout(rollout: Rollout): Problem[] {
+  const { file, primary, candidate } = rollout;
+  const problems: Problem[] = [];
+  const report = (path: FieldPath, finding: Finding) =>
+    problems.push(toProblem(file.source, path, finding, { on: 'value' }));
+  for (const version of listVersions(rollout)) {
+    const refusal = refuseName(version.name);
+    if (refusal !== undefined)
+      report(version.declared.name === undefined ? ['metadata', 'name'] : ['spec', version.role, 'name'], {
+        code: 'name-refused',
+        ...refusal,
+      });
+  }
+  if (candidate !== undefined && candidate.name === primary.name)
+    report(['spec', candidate.declared.name === undefined ? 'primary' : 'candidate', 'name'], {
+      code: 'same-name',
+      message: safe`primary and candidate are both called ${mask(primary.name)}`,
+      hint: safe`give one of them another name, or leave the names out`,
+    });
+  return [...problems, ...router.checkModel(rollout)];
+}
+
+/**
+ * KServe's webhook has a pattern, the API server a length. `<name>-predictor-<namespace>` need not be a DNS
+ * label here: KServe makes Services of that name in its other modes, ModelMesh makes none for a model.
+ */
+function refuseName(name: string): Omit<Finding, 'code'> | undefined {
+  if (!inferenceServiceName.test(name))
+    return {
+      message: safe`KServe refuses the InferenceService name ${quote(name)}`,
+      hint: safe`use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit`,
+    };
+  if (name.length > 253)
+    return {
+      message: safe`the InferenceService name ${quote(name)} has ${name.length} characters`,
+      hint: safe`use at most 253, the limit of Kubernetes`,
+    };
+  return undefined;
+}

@@ -1,0 +1,106 @@
+/** Guards against mirrors that lead back to a primary, and hosts that lead to what another model is served by. */
+
+import type { Finding, Problem } from '../../diagnostics/problem.ts';
+import { mask, safe } from '../../diagnostics/safe-text.ts';
+import { toProblem } from '../../input/parse-document.ts';
+import type { FieldOrigin } from '../../input/source-file.ts';
+import type { RoutedModel, RoutingPolicy } from '../router.ts';
+import { toServiceKey } from '../service-key.ts';
+
+/** A mirrored request must not return to where it was mirrored, nor reach the primary again. */
+export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: RoutedModel): Problem[] {
+  const problems: Problem[] = [];
+  const report = (fields: readonly string[], finding: Finding) => {
+    const origin = fields.map((field) => policy.origins.get(field)).find((found) => found !== undefined);
+    problems.push(
+      toProblem(origin?.source ?? file.source, origin?.path ?? ['metadata', 'name'], finding, { on: 'value' }),
+    );
+  };
+  const { gateway, mirrorGateway } = policy;
+  const full = (reference: string) =>
+    reference.includes('/') ? mask(reference) : safe`${mask(namespace)}/${mask(reference)}`;
+  if (full(gateway.name) === full(mirrorGateway.name))
+    report(['routing.mirrorGateway.name', 'routing.gateway.name'], {
+      code: 'mirror-loop',
+      message: safe`the mirror gateway and the public gateway are both ${full(gateway.name)}: mirrored requests would be mirrored again, endlessly`,
+      hint: safe`give each a name of its own`,
+    });
+  const known = (host: string) => toServiceKey(host, namespace);
+  const own = known(serviceHost);
+  if (known(mirrorGateway.service) === own || hosts.some((host) => known(host) === known(mirrorGateway.service)))
+    report(['routing.mirrorGateway.service', 'routing.service.host', 'routing.hosts'], {
+      code: 'mirror-loop',
+      message: safe`mirrored requests of ${mask(name)} would go to ${mask(mirrorGateway.service)}, which leads back to the primary`,
+      hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
+    });
+  if (hosts.some((host) => known(host) === own))
+    report(['routing.hosts', 'routing.service.host'], {
+      code: 'duplicate-host',
+      message: safe`${mask(serviceHost)} is ModelMesh's own Service, which every model shares`,
+      hint: safe`remove it from routing.hosts`,
+    });
+  return problems;
+}
+
+/**
+ * Hosts of one model that lead to another: copies would be answered by the other's primary, and a host that is
+ * the Service of another namespace would receive all its calls. The same for a Gateway that is public for one
+ * model and receives the copies of another: there, calls of the latter would reach its candidate.
+ *
+ * @param rollouts those whose namespace is known.
+ */
+export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
+  const byHost = new Map<string, RoutedModel>();
+  const byService = new Map<string, RoutedModel>();
+  for (const rollout of rollouts) {
+    for (const host of rollout.hosts) byHost.set(toServiceKey(host, rollout.namespace), rollout);
+    byService.set(toServiceKey(rollout.serviceHost, rollout.namespace), rollout);
+  }
+  const toName = (name: string, { namespace }: RoutedModel) => (name.includes('/') ? name : `${namespace}/${name}`);
+  const byGateway = new Map(rollouts.map((rollout) => [toName(rollout.policy.gateway.name, rollout), rollout]));
+  const reported = new Map<RoutingPolicy, Set<string>>();
+  return rollouts.flatMap((rollout) => {
+    const { namespace, hosts, serviceHost, policy } = rollout;
+    const toKey = (host: string) => toServiceKey(host, namespace);
+    // `checkRoutes` reports its own hosts and its own Service.
+    const own = new Set([serviceHost, ...hosts].map(toKey));
+    const problems: Problem[] = [];
+    const report = (field: string, host: string, finding: Finding, otherwise?: FieldOrigin) => {
+      const origin = policy.origins.get(field) ?? otherwise;
+      const known = reported.get(policy) ?? new Set();
+      if (origin === undefined || known.has(host)) return;
+      reported.set(policy, known.add(host));
+      problems.push(toProblem(origin.source, origin.path, finding, { on: 'value' }));
+    };
+    const { service } = policy.mirrorGateway;
+    const target = byHost.get(toKey(service)) ?? byService.get(toKey(service));
+    if (target !== undefined && !own.has(toKey(service)))
+      report('routing.mirrorGateway.service', service, {
+        code: 'mirror-loop',
+        message: safe`mirrored requests of ${mask(rollout.name)} would go to ${mask(service)}, which leads to the model ${mask(target.name)}`,
+        hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
+      });
+    const gateway = toName(policy.mirrorGateway.name, rollout);
+    const open = byGateway.get(gateway);
+    // `checkRoutes` reports its own gateways.
+    if (open !== undefined && gateway !== toName(policy.gateway.name, rollout))
+      report(
+        'routing.mirrorGateway.name',
+        gateway,
+        {
+          code: 'mirror-loop',
+          message: safe`the mirror gateway of ${mask(rollout.name)}, ${mask(gateway)}, is the public gateway of ${mask(open.name)}: who calls ${mask(rollout.name)} there would get its candidate`,
+          hint: safe`give mirrored requests a Gateway of their own`,
+        },
+        open.policy.origins.get('routing.gateway.name'),
+      );
+    for (const host of policy.hosts)
+      if (byService.has(toKey(host)) && toKey(host) !== toKey(serviceHost))
+        report('routing.hosts', host, {
+          code: 'duplicate-host',
+          message: safe`${mask(host)} is ModelMesh's own Service, which every model of its namespace shares`,
+          hint: safe`remove it from routing.hosts`,
+        });
+    return problems;
+  });
+}

@@ -1,0 +1,78 @@
+/** The port of routers: everything about one of them is behind this interface, in the router's own folder. */
+import type { Problem } from '../diagnostics/problem.ts';
+import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
+import type { Manifest } from '../manifests/manifest.ts';
+import type { Patchable } from '../manifests/patchable.ts';
+import type { ReadTraffic, Traffic } from './traffic.ts';
+
+/** What a Gateway is called and which pods serve it. */
+export interface GatewayChoice {
+  readonly name: string;
+  /** Whether the Gateway is rendered, or managed elsewhere. */
+  readonly create: boolean;
+  /** Namespaces besides its own whose routes may use it; `*` for all. */
+  readonly namespaces: readonly string[];
+  readonly selector: Readonly<Record<string, string>>;
+  readonly port: number;
+}
+
+export interface Gateways {
+  readonly gateway: GatewayChoice;
+  readonly mirrorGateway: GatewayChoice & { readonly service: string };
+}
+
+/** What guards check of a policy. */
+export interface RoutingPolicy extends Gateways {
+  /** Hosts besides those that every model has. */
+  readonly hosts: readonly string[];
+  /** The DNS domain of the cluster's Services. */
+  readonly clusterDomain: string;
+  /** Which file set a field, by the field's name below `spec`; a default has no origin. */
+  readonly origins: ReadonlyMap<string, FieldOrigin>;
+}
+
+/** What guards check of a model. */
+export interface RoutedModel {
+  readonly file: { readonly source: SourceFile };
+  readonly name: string;
+  readonly namespace: string;
+  readonly policy: RoutingPolicy;
+  /** The hosts that lead to the model, each once. */
+  readonly hosts: readonly string[];
+  /** The host of the Service that serves its versions. */
+  readonly serviceHost: string;
+}
+
+/** An object, and what patches may change of it. */
+export interface RoutedManifest {
+  readonly manifest: Manifest;
+  readonly patchable: Patchable;
+}
+
+export interface Router {
+  /** For messages. */
+  readonly name: string;
+  /** The kind of object to watch: what it does is read with `read`. */
+  readonly watched: { readonly kind: string; readonly groupVersion: string; readonly plural: string };
+  /** The name of the watched object that leads a model's copies; that of its requests is called like the model. */
+  readonly toMirrorName: (model: string) => string;
+  /** The objects of one model. */
+  readonly render: (traffic: Traffic) => readonly RoutedManifest[];
+  /** The objects that the models of a namespace share. */
+  readonly renderShared: (namespace: string, gateways: Gateways) => readonly RoutedManifest[];
+  /**
+   * What objects of one model do, live ones too: `read` of what `render` gives is the traffic. Whatever the
+   * objects hold, reading does not fail; what is absent, or of another type, is read as empty.
+   */
+  readonly read: (objects: readonly unknown[]) => ReadTraffic;
+  /** What holds where policies set nothing else. */
+  readonly toDefaults: (clusterDomain: string) => Gateways;
+  /** Guards: what would send requests or copies where they must not go, by a policy alone. */
+  readonly checkPolicy: (policy: RoutingPolicy) => readonly Problem[];
+  /** The same by a model and its policy. */
+  readonly checkModel: (model: RoutedModel) => readonly Problem[];
+  /** The same by several models, each with a known namespace. */
+  readonly checkModels: (models: readonly RoutedModel[]) => readonly Problem[];
+  /** The forms in which a host may arrive, itself first: no two models may share one. */
+  readonly toHostForms: (host: string) => readonly string[];
+}

@@ -1,0 +1,57 @@
+/** The port of serving modes: everything about one of them is behind this interface, in the mode's own folder. */
+
+import type { FieldPath, Finding, Severity } from '../diagnostics/problem.ts';
+import type { PlainMap } from '../input/plain-value.ts';
+import type { ModelState } from '../input/schema.ts';
+import type { Manifest } from '../manifests/manifest.ts';
+import type { Backend } from '../routing/traffic.ts';
+
+export type InferenceService = Manifest<'InferenceService', PlainMap>;
+
+/** A finding about a field of the rendered object. */
+export interface PlacedFinding extends Finding {
+  readonly path: FieldPath;
+  /** Default: an error. */
+  readonly severity?: Severity;
+  /** Whether it is about a field's key or, which is the default, its value. */
+  readonly on?: 'key' | 'value';
+}
+
+/** What a live InferenceService's status reports. */
+export interface ServiceReport {
+  /** The state of a version that is not known to have been loaded before. */
+  readonly state: ModelState;
+  /** The state of one that is. */
+  readonly stateIfLoaded: ModelState;
+  /** Loaded only with the first call: a Ready may rest on this alone. */
+  readonly isStandby: boolean;
+  readonly isStopped: boolean;
+  /** Pending because there is no runtime that can be asked; reason and message explain it. */
+  readonly isUnhealthy: boolean;
+  /** Empty: none. */
+  readonly reason: string;
+  readonly message: string;
+  /** Changes with each new status: all of the above except the message, and the latest time that is in it. */
+  readonly stamp: string;
+}
+
+export interface ServingMode {
+  /** The port by which clients call versions, where policies set no other. */
+  readonly port: number;
+  /** The Service that serves the versions of a namespace, where policies set no other. */
+  readonly toServiceHost: (namespace: string, clusterDomain: string) => string;
+  /** Labels of the pods behind that Service. */
+  readonly toPodLabels: (serviceHost: string) => Readonly<Record<string, string>>;
+  /** Where requests of a version go, and how they name it there. */
+  readonly toBackend: (service: { readonly host: string; readonly port: number }, version: string) => Backend;
+  /** The version that a backend names, also a live one; undefined: none. */
+  readonly readVersion: (backend: Backend) => string | undefined;
+  /** Annotations that determine what the server loads. */
+  readonly loadingAnnotations: readonly string[];
+  /** An InferenceService, rendered or live → the values that the server loads by. */
+  readonly findLoadedValues: (service: unknown) => PlainMap;
+  /** A live InferenceService's status, whatever it holds → what it reports. */
+  readonly readReport: (status: PlainMap) => ServiceReport;
+  /** What this mode would refuse of an InferenceService, or never load. */
+  readonly check: (service: InferenceService) => PlacedFinding[];
+}

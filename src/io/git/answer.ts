@@ -1,0 +1,105 @@
+/**
+ * What a git host's answer means when it is not git's: which trouble it is, and the host's own first line.
+ * Only that line tells an expired token from a suspended account or a missing sign-on.
+ *
+ * Seen: Gitea and GitHub answer 401, 403 and 404 with a line of text; Azure DevOps a wrong token with 203 and
+ * a sign-in page; sign-on proxies with 200 or a redirect, and a page.
+ */
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type { BranchTroubleCode } from '../../core/ports/watch.ts';
+import { BranchTrouble } from '../../core/ports/watch.ts';
+import { toRetryAfterMs } from '../process/retry-after.ts';
+
+/** Of an answer, so much is read. */
+const readLength = 8192;
+const lineLength = 200;
+
+/** Whether it can be git's answer: hosts, proxies and sign-on pages write text, HTML or JSON. */
+export function isOfGit({ status, headers }: Response): boolean {
+  return status === 200 && !/^(text\/|application\/json)/i.test(headers.get('content-type') ?? '');
+}
+
+/**
+ * @param hasCredentials whether some were sent.
+ * @param now milliseconds since 1970.
+ */
+export async function toAnswerTrouble(
+  response: Response,
+  hasCredentials: boolean,
+  now: number,
+): Promise<BranchTrouble> {
+  const line = toFirstLine(await readStart(response), response.headers.get('content-type') ?? '');
+  const [code, meaning] = toMeaning(response, hasCredentials);
+  const message = line === '' ? meaning : safe`${meaning}: ${mask(line)}`;
+  return new BranchTrouble(code, message, toRetryAfterMs(response.headers, now));
+}
+
+function toMeaning(
+  { status, headers, redirected, url }: Response,
+  hasCredentials: boolean,
+): readonly [BranchTroubleCode, SafeText] {
+  const isLimited = headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0';
+  if (status === 429 || (status === 403 && isLimited))
+    return ['throttled', safe`the git server asks for fewer requests (HTTP ${status})`];
+  if (status >= 500 || status === 408) return ['unavailable', safe`the git server answers with HTTP ${status}`];
+  if (status === 413)
+    return [
+      'refused',
+      safe`the git server does not take a push of this size (HTTP 413), often a proxy's limit (nginx: client_max_body_size)`,
+    ];
+  if (status === 401 && !hasCredentials)
+    return [
+      'denied',
+      safe`the git server requires credentials, and none were given (HTTP 401): pass --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
+    ];
+  if (status === 401) return ['denied', safe`the git server does not accept the credentials (HTTP 401)`];
+  if (status === 403) return ['denied', safe`the git server does not let these credentials do this here (HTTP 403)`];
+  if (status === 404)
+    return ['denied', safe`the git server has no such repository, or does not show it to these credentials (HTTP 404)`];
+  if (status >= 400) return ['denied', safe`the git server does not accept the request (HTTP ${status})`];
+  const by = redirected ? safe`${mask(new URL(url).host)} answers` : safe`the git server answers`;
+  return [
+    'denied',
+    safe`${by} with a page in place of git (HTTP ${status}): check the address and the credentials, there may be a sign-in page in front`,
+  ];
+}
+
+/** As much as comes; none when it breaks off. */
+async function readStart({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body ?? []) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= readLength) break;
+    }
+  } catch {
+    // The status alone says enough.
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, readLength);
+}
+
+/** Of a page its title, of JSON its message. */
+function toFirstLine(text: string, type: string): string {
+  const shown = /html/i.test(type) ? toTitle(text) : /json/i.test(type) ? toJsonMessage(text) : text;
+  const line = shown.split(/[\r\n]/).find((one) => one.trim() !== '') ?? '';
+  return line.trim().slice(0, lineLength);
+}
+
+function toTitle(page: string): string {
+  const start = page.toLowerCase().indexOf('<title');
+  const begin = page.indexOf('>', start) + 1;
+  const end = page.indexOf('<', begin);
+  return start < 0 || begin === 0 || end < 0 ? '' : page.slice(begin, end);
+}
+
+function toJsonMessage(text: string): string {
+  try {
+    const { message, error } = JSON.parse(text) as { readonly message?: unknown; readonly error?: unknown };
+    return ([message, error].find((one) => typeof one === 'string') as string | undefined) ?? '';
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * What of a branch fits into memory. isomorphic-git needs a pack several times over to read it, and a tip
+ * with 250 MB of binaries beside the models took 1.3 GiB: the system ended the process, and each new one.
+ *
+ * Invariant: what is too large is refused while it arrives or before it is unpacked, with sizes, and never
+ * by the system.
+ */
+import { totalmem } from 'node:os';
+import type { InflateRaw } from 'node:zlib';
+import { inflateSync } from 'node:zlib';
+import type { HttpClient } from 'isomorphic-git';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
+import { BranchTrouble } from '../../core/ports/watch.ts';
+
+export interface FetchLimit {
+  /** Of a pack, and of the largest object in it. */
+  readonly bytes: number;
+  /** Undefined: a person set the limit. */
+  readonly memory: number | undefined;
+}
+
+const mebibyte = 2 ** 20;
+/** The program with ten thousand models. */
+const ownBytes = 192 * mebibyte;
+/** Measured: 5.3 times the pack with ten files of 6 MB, 6.5 times with one of 60 MB; 4 times a file that packs to nothing. */
+const timesInMemory = 6.5;
+const leastLimit = 8 * mebibyte;
+/** A Buffer of isomorphic-git's can hold more, but nobody wants to wait for that. */
+const mostLimit = 1024 * mebibyte;
+/** All objects together, which are unpacked one after the other: it is a matter of time, 20 s with 400 MiB. */
+const timesAltogether = 8;
+/** A server may send without end. */
+const timesCounted = 64;
+
+/**
+ * @param chosen by a person, in bytes.
+ * @param memory that the process may use: of its container (cgroup v1 and v2), or the machine's.
+ */
+export function toFetchLimit(chosen: number | undefined, memory = readMemoryLimit()): FetchLimit {
+  if (chosen !== undefined) return { bytes: chosen, memory: undefined };
+  const fitting = Math.floor((memory - ownBytes) / timesInMemory);
+  return { bytes: Math.min(mostLimit, Math.max(leastLimit, fitting)), memory };
+}
+
+function readMemoryLimit(): number {
+  return Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem());
+}
+
+/**
+ * Gives a fetch up that brings more than the limit.
+ *
+ * @param countsAll whether to hear the server out for the whole size; the rest is thrown away as it comes.
+ */
+export function limitDownload(http: HttpClient, limit: FetchLimit, countsAll: boolean): HttpClient {
+  return {
+    request: async (request) => {
+      const response = await http.request(request);
+      if (response.body === undefined || !request.url.endsWith('/git-upload-pack')) return response;
+      return { ...response, body: count(response.body, limit, countsAll) };
+    },
+  };
+}
+
+type Chunks = NonNullable<Awaited<ReturnType<HttpClient['request']>>['body']>;
+
+async function* count(chunks: Chunks, limit: FetchLimit, countsAll: boolean): Chunks {
+  let length = 0;
+  for await (const chunk of chunks) {
+    length += chunk.length;
+    if (length <= limit.bytes) yield chunk;
+    else if (!countsAll || length > limit.bytes * timesCounted)
+      throw toTooLarge(limit, safe`it is packed in more than ${toSize(length)}`, length);
+  }
+  if (length > limit.bytes) throw toTooLarge(limit, safe`it is packed in ${toSize(length)}`, length);
+}
+
+const headerLength = 12;
+const checksumLength = 20;
+const referenceDelta = 7;
+const offsetDelta = 6;
+
+/**
+ * Looks through a pack (gitformat-pack(5)) before it is unpacked: a few KB can become gigabytes.
+ * What is wrong with a pack otherwise is left to whoever unpacks it.
+ *
+ * @throws BranchTrouble when an object in it, or all together, are too large.
+ */
+export function checkPack(pack: Buffer, limit: FetchLimit): void {
+  let total = 0;
+  for (let at = headerLength; at < pack.length - checksumLength; ) {
+    const { type, size, start } = readHeader(pack, at);
+    assertFits(size, limit);
+    total += size;
+    if (total > limit.bytes * timesAltogether)
+      throw toTooLarge(
+        limit,
+        safe`its files are more than ${toSize(total)} when they are unpacked`,
+        total / timesAltogether,
+      );
+    const unpacked = inflate(pack.subarray(start, pack.length - checksumLength), size, limit);
+    if (unpacked === undefined) return;
+    if (type === referenceDelta || type === offsetDelta) assertFits(readTargetSize(unpacked.content), limit);
+    at = start + unpacked.packedLength;
+  }
+}
+
+function assertFits(size: number, limit: FetchLimit): void {
+  if (size > limit.bytes) throw toTooLarge(limit, safe`a file in it is ${toSize(size)}`, size);
+}
+
+/** The type, and the length of the content or of the difference; where the packed bytes begin. */
+function readHeader(pack: Buffer, from: number): { type: number; size: number; start: number } {
+  let at = from;
+  let byte = pack[at++] ?? 0;
+  const type = (byte >> 4) & 7;
+  let size = byte & 0x0f;
+  for (let unit = 16; byte & 0x80 && at < pack.length; unit *= 128) {
+    byte = pack[at++] ?? 0;
+    size += (byte & 0x7f) * unit;
+  }
+  if (type === referenceDelta) at += 20;
+  if (type === offsetDelta) while ((pack[at++] ?? 0) & 0x80);
+  return { type, size, start: at };
+}
+
+/** Undefined: it is broken, which is told when it is unpacked. @throws BranchTrouble when there is more than it says. */
+function inflate(
+  packed: Buffer,
+  size: number,
+  limit: FetchLimit,
+): { readonly content: Buffer; readonly packedLength: number } | undefined {
+  try {
+    const options = { info: true, chunkSize: Math.max(64, size + 1), maxOutputLength: Math.max(1, size) };
+    const { buffer, engine } = inflateSync(packed, options) as unknown as { buffer: Buffer; engine: InflateRaw };
+    return { content: buffer, packedLength: engine.bytesWritten };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw toTooLarge(limit, safe`a file in it is longer than the server says, ${toSize(size)}`, size);
+    return undefined;
+  }
+}
+
+/** The second of the two lengths that a difference begins with. */
+function readTargetSize(delta: Buffer): number {
+  let at = 0;
+  const readLength = () => {
+    let length = 0;
+    for (let unit = 1; at < delta.length; unit *= 128) {
+      const byte = delta[at++] ?? 0;
+      length += (byte & 0x7f) * unit;
+      if (byte < 0x80) break;
+    }
+    return length;
+  };
+  readLength();
+  return readLength();
+}
+
+function toTooLarge({ bytes, memory }: FetchLimit, what: SafeText, size: number): BranchTrouble {
+  const [reason, raise] =
+    memory === undefined
+      ? [safe`--max-fetch allows ${toSize(bytes)}`, safe`raise it`]
+      : [
+          safe`${toSize(bytes)} fit beside the rest into the ${toSize(memory)} of memory that this process may use`,
+          safe`raise the memory limit to ${toSize(ownBytes + size * timesInMemory)}`,
+        ];
+  return new BranchTrouble(
+    'too-large',
+    safe`the branch is too large to be read: ${what}, and ${reason}; ${raise}, keep large files elsewhere (Git LFS), or give the models a repository of their own`,
+  );
+}
+
+function toSize(bytes: number): SafeText {
+  const mebibytes = bytes / mebibyte;
+  return mebibytes >= 1024 ? safe`${Math.ceil((mebibytes / 1024) * 10) / 10} GiB` : safe`${Math.ceil(mebibytes)} MiB`;
+}

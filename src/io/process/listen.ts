@@ -1,0 +1,98 @@
+import type { IncomingMessage, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Fault, toReason } from '../../core/diagnostics/fault.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type { PushTrouble } from '../../core/ports/watch.ts';
+
+interface Health {
+  readonly isAlive: boolean;
+  /** Undefined: ready. */
+  readonly obstacle: string | undefined;
+  /** Why pushes fail; undefined: they do not. */
+  readonly pushTrouble?: PushTrouble | undefined;
+}
+
+export interface Listener {
+  /** Where it listens, as `127.0.0.1:8080`. */
+  readonly address: string;
+  readonly close: () => void;
+}
+
+interface Pages {
+  readonly health: () => Health;
+  readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly type?: string;
+}
+
+/**
+ * Serves /healthz, /readyz and /metrics.
+ *
+ * @param place `host:port`, `[::1]:port` or `:port` for all addresses.
+ */
+export async function listen(place: string, { health, metrics }: Pages): Promise<Listener> {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(place);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535)
+    throw new Fault(
+      'usage',
+      safe`${mask(place)} is not an address to listen on`,
+      safe`write host:port, as in 0.0.0.0:8080`,
+    );
+  const answer = async ({ method, url }: IncomingMessage): Promise<Answer> => {
+    const path = url?.split('?')[0];
+    const { isAlive, obstacle, pushTrouble } = health();
+    if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' };
+    if (path === '/healthz')
+      return isAlive ? { status: 200, text: 'alive\n' } : { status: 503, text: 'the loop hangs\n' };
+    if (path === '/readyz')
+      return { status: obstacle === undefined ? 200 : 503, text: toReadyText(obstacle, pushTrouble) };
+    if (path === '/metrics') return { status: 200, text: await metrics.text(), type: metrics.contentType };
+    return { status: 404, text: 'there are /healthz, /readyz and /metrics\n' };
+  };
+  const server = createServer((request, response) => {
+    answer(request)
+      // Nobody else would catch it, and the process would end.
+      .catch((error: unknown): Answer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
+      .then(({ status, text, type = 'text/plain; charset=utf-8' }) =>
+        response.writeHead(status, { 'content-type': type }).end(text),
+      );
+  });
+  await started(server, port, match[1] ?? match[2] ?? '');
+  const { address, port: given, family } = server.address() as AddressInfo;
+  return {
+    address: `${family === 'IPv6' ? `[${address}]` : address}:${given}`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** Pushes that fail do not make it unready, but whoever looks here should read of them. */
+function toReadyText(obstacle: string | undefined, trouble: PushTrouble | undefined): string {
+  const push =
+    trouble &&
+    `but pushes fail, ${trouble.failures} in a row, since ${new Date(trouble.since * 1000).toISOString()}: ${trouble.message}`;
+  return [obstacle ?? 'ready', ...(push === undefined ? [] : [push]), ''].join('\n');
+}
+
+function started(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(
+        new Fault(
+          'environment',
+          safe`cannot listen on port ${port}: ${toReason(error)}`,
+          safe`choose another with --listen`,
+        ),
+      ),
+    );
+    server.listen({ port, ...(host === '' ? {} : { host }) }, resolve);
+  });
+}

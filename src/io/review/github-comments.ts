@@ -1,0 +1,68 @@
+import { valueAt } from '../../core/input/plain-value.ts';
+import type { ReviewComment, ReviewComments } from './review-comments.ts';
+import { NotAllowed, ReviewApi, textAt } from './review-comments.ts';
+
+export interface GithubPlace {
+  /** GITHUB_API_URL */
+  readonly api: string;
+  /** `owner/name` */
+  readonly repository: string;
+  readonly number: string;
+  readonly token: string;
+}
+
+/** Comments of a pull request on GitHub, which are those of an issue (REST API 2022-11-28, "Issue comments"). */
+export class GithubComments implements ReviewComments {
+  readonly #api: ReviewApi;
+  readonly #repository: string;
+  readonly #number: string;
+
+  constructor({ api, repository, number, token }: GithubPlace) {
+    this.#api = new ReviewApi(api, token, {
+      Accept: 'application/vnd.github+json',
+      'X-GitHub-Api-Version': '2022-11-28',
+    });
+    this.#repository = `/repos/${repository.split('/').map(encodeURIComponent).join('/')}`;
+    this.#number = number;
+  }
+
+  async list(): Promise<readonly ReviewComment[]> {
+    const login = await this.#findLogin();
+    const comments = await this.#api.list(`${this.#repository}/issues/${this.#number}/comments`);
+    return comments.map((comment) => ({
+      id: Number(valueAt(comment, ['id'])),
+      body: textAt(comment, ['body']),
+      isOwn:
+        login === undefined
+          ? valueAt(comment, ['user', 'type']) === 'Bot'
+          : valueAt(comment, ['user', 'login']) === login,
+    }));
+  }
+
+  async create(text: string): Promise<string> {
+    const path = `${this.#repository}/issues/${this.#number}/comments`;
+    return toAddress(await this.#api.call(path, { method: 'POST', body: { body: text } }));
+  }
+
+  async update(id: number, text: string): Promise<string> {
+    const path = `${this.#repository}/issues/comments/${id}`;
+    return toAddress(await this.#api.call(path, { method: 'PATCH', body: { body: text } }));
+  }
+
+  /**
+   * Undefined for an app: GITHUB_TOKEN and other tokens of apps may not ask who they are (403), and people,
+   * whose comments could begin with the marker too, are never of the type Bot.
+   */
+  async #findLogin(): Promise<string | undefined> {
+    try {
+      return textAt(await this.#api.call('/user'), ['login']);
+    } catch (error) {
+      if (error instanceof NotAllowed) return undefined;
+      throw error;
+    }
+  }
+}
+
+function toAddress(comment: unknown): string {
+  return textAt(comment, ['html_url']);
+}

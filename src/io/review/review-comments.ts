@@ -1,0 +1,132 @@
+/**
+ * The comments of one pull or merge request, through the REST API of its host.
+ *
+ * Invariants: the token goes to that API alone, is never followed to another address and never shown.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault, toNetworkReason } from '../../core/diagnostics/fault.ts';
+import type { FieldPath } from '../../core/diagnostics/problem.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { valueAt } from '../../core/input/plain-value.ts';
+import { fetchThroughProxy } from '../process/proxy.ts';
+
+export interface ReviewComment {
+  readonly id: number;
+  readonly body: string;
+  /** Written with this very token, as far as the host tells. */
+  readonly isOwn: boolean;
+}
+
+export interface ReviewComments {
+  /** All, oldest first. */
+  readonly list: () => Promise<readonly ReviewComment[]>;
+  /** @returns the comment's address for people. */
+  readonly create: (text: string) => Promise<string>;
+  readonly update: (id: number, text: string) => Promise<string>;
+}
+
+/** The token is good, but not for this. */
+export class NotAllowed extends Error {}
+
+const limitMs = 20_000;
+const maxPages = 100;
+const tryAgain = safe`try again; nothing else depends on the comment`;
+
+interface Call {
+  readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT';
+  readonly body?: { readonly body: string };
+}
+
+interface Answer {
+  readonly value: unknown;
+  readonly hasNext: boolean;
+}
+
+/** An API that takes a bearer token, and pages lists as RFC 8288 says. */
+export class ReviewApi {
+  readonly #api: string;
+  readonly #headers: Readonly<Record<string, string>>;
+
+  constructor(api: string, token: string, headers: Readonly<Record<string, string>> = {}) {
+    this.#api = api.replace(/\/$/, '');
+    this.#headers = { ...headers, Authorization: `Bearer ${token}`, 'User-Agent': 'model-mirror' };
+  }
+
+  /**
+   * @param path from the API's address on.
+   * @throws NotAllowed for 403; Fault for whatever else is not done.
+   */
+  async call(path: string, call: Call = {}): Promise<unknown> {
+    return (await this.#ask(path, call)).value;
+  }
+
+  /** The pages are counted here: where a next one would be, the server may say only that there is one. */
+  async list(path: string): Promise<readonly unknown[]> {
+    const all: unknown[] = [];
+    for (let page = 1; page <= maxPages; page++) {
+      const { value, hasNext } = await this.#ask(`${path}?per_page=100&page=${page}`, {});
+      if (!Array.isArray(value))
+        throw toFault(safe`GET ${mask(path)}`, safe`no list`, safe`correct the address of the API`);
+      all.push(...value);
+      if (!hasNext) return all;
+    }
+    throw toFault(safe`GET ${mask(path)}`, safe`more than ${maxPages} pages`, safe`comment on another pull request`);
+  }
+
+  async #ask(path: string, call: Call): Promise<Answer> {
+    const { method = 'GET' } = call;
+    const what = safe`${method} ${mask(path.replace(/\?.*/, ''))}`;
+    // What adds a comment is asked once: it could have been done although the answer is lost.
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.#fetch(what, path, call);
+      const isPassing = response.status === 429 || response.status >= 500;
+      if (!isPassing || method === 'POST' || attempt === 3) return readAnswer(what, response);
+      await response.body?.cancel();
+      await sleep(attempt * 1000);
+    }
+  }
+
+  async #fetch(what: SafeText, path: string, { method = 'GET', body }: Call): Promise<Response> {
+    try {
+      return await fetchThroughProxy(`${this.#api}${path}`, {
+        method,
+        headers: { ...this.#headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(limitMs),
+      });
+    } catch (error) {
+      throw new Fault('environment', safe`${what} failed: ${toNetworkReason(error)}`, tryAgain);
+    }
+  }
+}
+
+/** The text at a path of an answer; empty when there is none. */
+export function textAt(value: unknown, path: FieldPath): string {
+  const found = valueAt(value, path);
+  return typeof found === 'string' ? found : '';
+}
+
+async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
+  const text = await response.text().catch(() => '');
+  if (response.ok) {
+    try {
+      return { value: JSON.parse(text), hasNext: /rel="?next"?/.test(response.headers.get('link') ?? '') };
+    } catch {
+      throw toFault(what, safe`no JSON`, safe`correct the address of the API`);
+    }
+  }
+  const { status, headers } = response;
+  const isLimited = status === 429 || headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after');
+  if (status === 403 && !isLimited) throw new NotAllowed('the token may not do so (403)');
+  const said = safe`${status} ${quote(text.slice(0, 120))}`;
+  if (isLimited) throw toFault(what, said, safe`there were too many requests: try again later`);
+  if (status === 401) throw toFault(what, said, safe`MODEL_MIRROR_TOKEN is wrong, has expired, or is not for this API`);
+  if (status === 404) throw toFault(what, said, safe`the token does not see the repository, or it is gone`);
+  throw toFault(what, said, tryAgain);
+}
+
+function toFault(what: SafeText, answer: SafeText, hint: SafeText): Fault {
+  return new Fault('environment', safe`${what} was answered with ${answer}`, hint);
+}

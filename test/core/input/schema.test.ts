@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv, type ValidateFunction } from 'ajv';
+import test from 'ava';
+import fc from 'fast-check';
+import { parse } from 'yaml';
+import { parseModel, parsePolicy, parseStatus } from '../../../src/core/input/parse-document.ts';
+import { fixtures } from '../../goldens/golden-case.ts';
+import { model, policy, type Writing, write } from '../render/arbitraries.ts';
+
+interface Schema {
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly additionalProperties?: Schema | boolean;
+}
+
+const kinds = ['Model', 'MirrorPolicy', 'ModelStatus'] as const;
+const parsers = { Model: parseModel, MirrorPolicy: parsePolicy, ModelStatus: parseStatus };
+
+/** The schema as `model-mirror schema` prints it; its golden case keeps it so. */
+function readSchema(kind: string): Schema {
+  return JSON.parse(
+    readFileSync(join(fixtures, 'schema', kind.toLowerCase(), 'expected/stdout.txt'), 'utf8'),
+  ) as Schema;
+}
+
+const ajv = new Ajv({ strict: false });
+const validators = Object.fromEntries(kinds.map((kind) => [kind, ajv.compile(readSchema(kind))])) as Record<
+  (typeof kinds)[number],
+  ValidateFunction
+>;
+
+for (const kind of kinds)
+  test(`an editor can explain every field of ${kind}`, (t) => {
+    let explained = 0;
+    const look = (schema: Schema, path: string): void => {
+      for (const [name, property] of Object.entries(schema.properties ?? {})) {
+        t.regex(property.description ?? '', /^.{4,}\.$/, `${path}.${name}`);
+        explained++;
+        look(property, `${path}.${name}`);
+      }
+      for (const part of [schema.items, ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])])
+        if (part !== undefined) look(part, `${path}[]`);
+    };
+    look(readSchema(kind), kind);
+    t.true(explained > 10);
+  });
+
+test('the printed schema and the validation say the same of every file of the golden cases', (t) => {
+  let checked = 0;
+  const paths = readdirSync(fixtures, { recursive: true, encoding: 'utf8' });
+  for (const path of paths.filter(
+    (name) => /(^|[./])(model|policy|status)\.yaml$/.test(name) && !name.includes('/link-'),
+  )) {
+    const kind = /model\.yaml$/.test(path) ? 'Model' : /policy\.yaml$/.test(path) ? 'MirrorPolicy' : 'ModelStatus';
+    let text: string;
+    let value: unknown;
+    try {
+      text = readFileSync(join(fixtures, path), 'utf8');
+      value = parse(text, { logLevel: 'error' });
+    } catch {
+      continue;
+    }
+    const { value: parsed, problems } = parsers[kind]({ path, text });
+    const aboutYaml = problems.some(({ code }) => /yaml|key|bomb|empty|documents|unrepresentable|precise/.test(code));
+    if (aboutYaml) continue;
+    t.is(validators[kind](value), parsed !== undefined, path);
+    checked++;
+  }
+  t.true(checked > 150);
+});
+
+test('the printed schema and the validation say the same of documents with one thing wrong', (t) => {
+  const asWritten: Writing = { seed: 0, style: 'json', lineEnd: '\n', comments: false, quotes: false };
+  const wrong = fc.oneof(
+    fc.constant(null),
+    fc.constant([]),
+    fc.constant({}),
+    fc.string(),
+    fc.integer({ min: -2_000_000, max: 20_000_000 }).map((parts) => parts / 100_000),
+    fc.boolean(),
+  );
+  const check = (kind: 'Model' | 'MirrorPolicy', document: object, steps: readonly number[], put: unknown) => {
+    const changed = structuredClone(document) as Record<string, unknown>;
+    let at: Record<string, unknown> = changed;
+    for (const step of steps) {
+      const inner = Object.values(at).filter((value) => typeof value === 'object' && value !== null);
+      const next = inner[step % Math.max(1, inner.length)];
+      if (next === undefined) break;
+      at = next as Record<string, unknown>;
+    }
+    const keys = [...Object.keys(at), 'more'];
+    at[keys[(steps[0] ?? 0) % keys.length] ?? 'more'] = put;
+    const text = write(changed, asWritten);
+    const { value, problems } = parsers[kind]({ path: 'x', text });
+    // What JSON Schema cannot say.
+    if (problems.every(({ code }) => code === 'too-precise') && problems.length > 0) return;
+    t.is(
+      validators[kind](JSON.parse(text)),
+      value !== undefined,
+      `${text}\n${JSON.stringify(validators[kind].errors)}`,
+    );
+  };
+  fc.assert(
+    fc.property(
+      model,
+      policy,
+      fc.array(fc.nat(), { minLength: 1, maxLength: 4 }),
+      wrong,
+      (someModel, somePolicy, steps, put) => {
+        check('Model', someModel, steps, put);
+        check('MirrorPolicy', somePolicy, steps, put);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,179 @@
+import { Gateway } from '@kubernetes-models/istio/networking.istio.io/v1/Gateway';
+import { ServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry';
+import { VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
+import test from 'ava';
+import { findRenderedObjects } from '../../../goldens/rendered-objects.ts';
+import { render, renderObjects } from '../../render/memory-tree.ts';
+import { IstioModel } from './istio-model.ts';
+
+const models = { Gateway, ServiceEntry, VirtualService };
+
+test("every rendered object of Istio passes the schema of Istio's own CustomResourceDefinitions", async (t) => {
+  const found = findRenderedObjects(Object.keys(models));
+  t.true(found.length > 300);
+  for (const { golden, object } of found) {
+    const Kind = models[object.kind as keyof typeof models];
+    await t.notThrowsAsync(
+      async () => new Kind(object as never).validate(),
+      `${golden}: ${object.kind} ${object.metadata.name}`,
+    );
+  }
+  await t.throwsAsync(
+    async () => new VirtualService({ spec: { hosts: 'one' } } as never).validate(),
+    undefined,
+    'it can fail',
+  );
+});
+
+interface Route {
+  readonly mirror?: { readonly host: string };
+  readonly mirrorPercentage?: { readonly value: number };
+  readonly retries?: { readonly attempts: number };
+  readonly timeout?: string;
+  readonly headers: { readonly request: { readonly remove: readonly string[] } };
+  readonly route: readonly {
+    readonly destination: { readonly host: string };
+    readonly headers: { readonly request: { readonly set: Readonly<Record<string, string>> } };
+  }[];
+}
+
+const virtualServices = findRenderedObjects(['VirtualService']).map(({ golden, object }) => ({
+  golden,
+  name: object.metadata.name,
+  spec: object.spec as { gateways: string[]; hosts: string[]; http: [Route] },
+}));
+
+test('both hops set the id of one version and remove what a client may have sent', (t) => {
+  t.true(virtualServices.length > 100);
+  for (const { golden, spec } of virtualServices) {
+    t.is(spec.http.length, 1, golden);
+    const [route] = spec.http;
+    t.deepEqual(route.headers.request.remove, ['mm-model-id', 'mm-model-id-bin'], golden);
+    t.is(route.route.length, 1, golden);
+    t.deepEqual(Object.keys(route.route[0]?.headers.request.set ?? {}), ['mm-vmodel-id'], golden);
+  }
+});
+
+test('the second hop never mirrors or retries, always has a timeout, and has every host with its shadow form', (t) => {
+  const second = virtualServices.filter(({ spec }) => !spec.gateways.includes('mesh'));
+  t.true(second.length > 50);
+  for (const { golden, name, spec } of second) {
+    const [route] = spec.http;
+    t.is(route.mirror, undefined, golden);
+    t.deepEqual(route.retries, { attempts: 0 }, golden);
+    t.regex(route.timeout ?? '', /^\d/, golden);
+    const first = virtualServices.find((other) => other.golden === golden && `${other.name}-mirror` === name);
+    t.deepEqual(
+      spec.hosts,
+      first?.spec.hosts.flatMap((host) => [host, `${host}-shadow`]),
+      golden,
+    );
+    t.is(first?.spec.gateways.includes(spec.gateways[0] ?? ''), false, golden);
+  }
+});
+
+const toModel = (name: string, namespace: string) => `apiVersion: model-mirror.dev/v1alpha1
+kind: Model
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  template:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
+  primary: {version: v1, storageUri: "s3://models/v1"}
+  candidate: {version: v2, storageUri: "s3://models/v2"}
+`;
+const toPolicy = (routing: object) => `apiVersion: model-mirror.dev/v1alpha1
+kind: MirrorPolicy
+metadata: {name: policy}
+spec: {gate: None, routing: ${JSON.stringify(routing)}}
+`;
+const forms = (service: string) => [
+  ...['', '.models', '.models.svc', '.models.svc.cluster.local', '.models.svc.k8s.lab', '.models.svc.a'].map(
+    (rest) => service + rest,
+  ),
+];
+
+test("a mirror to ModelMesh's Service or to the model itself is a loop, whatever domain the host has", (t) => {
+  const codes = (routing: object) =>
+    render({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy(routing) }).problems.map(
+      ({ code }) => code,
+    );
+  for (const service of [...forms('modelmesh-serving'), ...forms('wisdom')])
+    t.deepEqual(codes({ mirrorGateway: { service } }), ['mirror-loop'], service);
+  for (const host of forms('mm'))
+    for (const service of forms('mm'))
+      t.deepEqual(codes({ mirrorGateway: { service }, service: { host } }), ['mirror-loop'], `${host} and ${service}`);
+  for (const host of forms('modelmesh-serving')) t.deepEqual(codes({ hosts: [host] }), ['duplicate-host'], host);
+  for (const service of ['modelmesh-serving.other.svc.k8s.lab', 'wisdom.models.example.com', 'gateway.models'])
+    t.deepEqual(codes({ mirrorGateway: { service } }), [], service);
+});
+
+test('no host is in a VirtualService twice, also where one is the form that an older Istio makes of another', (t) => {
+  const hosts = ['x.example.com', 'x.example.com-shadow', 'wisdom.models-shadow', 'x.example.com'];
+  const objects = renderObjects({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy({ hosts }) });
+  const routes = objects.filter(({ kind }) => kind === 'VirtualService');
+  t.is(routes.length, 2);
+  for (const { spec } of routes) {
+    const rendered = (spec as { hosts: string[] }).hosts;
+    t.true(rendered.includes('x.example.com-shadow'));
+    t.deepEqual(rendered, [...new Set(rendered)]);
+  }
+});
+
+test('the cluster domain is part of every default host, and of no host that a policy names', (t) => {
+  const text = JSON.stringify(
+    renderObjects({
+      'model.yaml': toModel('wisdom', 'models'),
+      'policy.yaml': toPolicy({ clusterDomain: 'k8s.lab', hosts: ['wisdom.example.com'] }),
+    }),
+  );
+  t.false(text.includes('cluster.local'));
+  for (const host of ['wisdom.models', 'modelmesh-serving.models', 'istio-egressgateway.istio-system'])
+    t.true(text.includes(`"${host}.svc.k8s.lab"`), host);
+  t.true(text.includes('"wisdom.example.com"'));
+});
+
+test('no host of a VirtualService has a label that is too long for DNS, in a namespace of any length', (t) => {
+  for (const length of [1, 55, 56, 57, 63]) {
+    const objects = renderObjects({ 'model.yaml': toModel('m'.repeat(63), 's'.repeat(length)) });
+    const routes = objects.filter(({ kind }) => kind === 'VirtualService');
+    t.is(routes.length, 2);
+    const hosts = routes.flatMap(({ spec }) => (spec as { hosts: string[] }).hosts);
+    t.deepEqual(
+      hosts.filter((host) => host.length > 255 || host.split('.').some((label) => label.length > 63)),
+      [],
+    );
+    t.is(hosts.filter((host) => host.endsWith('-shadow')).length, length > 56 ? 2 : 3);
+  }
+});
+
+test('no VirtualService of another namespace binds to a Gateway, unless its namespace is admitted', (t) => {
+  const stranger = {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'VirtualService',
+    metadata: { name: 'stranger', namespace: 'clients', labels: {} },
+    spec: {
+      gateways: ['models/mm-gateway', 'models/mm-mirror-gateway'],
+      hosts: ['wisdom.models', 'stranger.example.com'],
+      http: [{ directResponse: { status: 418 } }],
+    },
+  };
+  const send = (routing: object, ...others: (typeof stranger)[]) => {
+    const rendered = renderObjects({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy(routing) });
+    // The oldest comes first, so it is first.
+    const istio = new IstioModel([...others, ...rendered]);
+    return ['istio-ingressgateway', 'istio-egressgateway'].flatMap((gateway) =>
+      ['wisdom.models', 'stranger.example.com'].map((authority) =>
+        istio.send({ from: { gateway }, port: 80, authority, path: '/inference.X/Y', headers: {} }),
+      ),
+    );
+  };
+  const alone = send({});
+  t.regex(alone[0]?.end ?? '', /by wisdom-0: /);
+  t.regex(alone[0]?.copies[0]?.outcome.end ?? '', /by wisdom-1: /);
+  t.regex(alone[1]?.end ?? '', /^404/);
+  t.deepEqual(send({}, stranger), alone);
+  for (const namespaces of [['clients'], ['*']])
+    for (const field of ['gateway', 'mirrorGateway'])
+      t.notDeepEqual(send({ [field]: { namespaces } }, stranger), alone, `${field} admits ${namespaces}`);
+});

@@ -1,0 +1,117 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { router } from '../../../src/core/routing/routers.ts';
+import type { Backend, Traffic } from '../../../src/core/routing/traffic.ts';
+import { percentage } from '../render/arbitraries.ts';
+
+const label = fc.stringMatching(/^[a-z]([-a-z0-9]{0,8}[a-z0-9])?$/);
+const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
+const port = fc.integer({ min: 1, max: 65_535 });
+const duration = fc.constantFrom('1ms', '500ms', '2s', '1m30s', '0.5h');
+const header = fc.stringMatching(/^[a-z]([-a-z]{0,8}[a-z])?$/);
+const texts = fc.dictionary(header, fc.string(), { maxKeys: 3, noNullPrototype: true });
+const optional: { requiredKeys: [] } = { requiredKeys: [] };
+
+const backend: fc.Arbitrary<Backend> = fc
+  .tuple(
+    fc.record({
+      host,
+      port,
+      setHeaders: texts,
+      removeHeaders: fc.array(header, { maxLength: 3 }),
+    }),
+    fc.record({ rewrite: fc.record({ match: fc.string(), to: fc.string() }) }, optional),
+  )
+  .map(([required, rest]) => ({ ...required, ...rest }));
+
+/** Of a model without a candidate, with one that is not mirrored to, and with an open mirror. */
+const traffic: fc.Arbitrary<Traffic> = fc
+  .tuple(
+    fc.record({
+      model: label,
+      namespace: label,
+      folder: fc.oneof(
+        fc.constant('.'),
+        host.map((name) => name.replaceAll('.', '/')),
+      ),
+      policyRoot: fc.constantFrom('.', 'teams', 'teams/a'),
+      hosts: fc.uniqueArray(host, { minLength: 1, maxLength: 4 }),
+      podLabels: texts,
+    }),
+    fc.record({ gateway: label, primary: backend }),
+    fc.record({ timeout: duration }, optional),
+    fc.record({ host, port, percentage }),
+    fc.record({ copies: fc.record({ gateway: label, candidate: backend, timeout: duration }) }, optional),
+  )
+  .map(([model, requests, limits, mirror, copies]) => ({
+    ...model,
+    requests: {
+      ...requests,
+      ...limits,
+      ...(copies.copies === undefined || mirror.percentage === 0 ? {} : { mirror }),
+    },
+    ...copies,
+  }));
+
+test('what is rendered of traffic is read as the same traffic, whatever the order of the objects', (t) => {
+  fc.assert(
+    fc.property(traffic, fc.boolean(), (wanted, isReversed) => {
+      const manifests = router.render(wanted).map(({ manifest }) => manifest);
+      t.deepEqual(router.read(isReversed ? manifests.toReversed() : manifests), wanted);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('both hops and an open mirror are among the traffic that is rendered and read', (t) => {
+  const some = fc.sample(traffic, { numRuns: 200, seed: 1 });
+  t.true(some.some(({ copies }) => copies === undefined));
+  t.true(some.some(({ requests, copies }) => copies !== undefined && requests.mirror === undefined));
+  t.true(some.some(({ requests }) => !Number.isInteger(requests.mirror?.percentage ?? 0)));
+  t.true(some.some(({ requests, copies }) => requests.primary.rewrite && copies?.candidate.rewrite));
+});
+
+test('traffic survives the text of its objects, as Argo CD and the cluster pass it on', (t) => {
+  fc.assert(
+    fc.property(traffic, (wanted) => {
+      const manifests = router.render(wanted).map(({ manifest }) => manifest);
+      t.deepEqual(router.read(JSON.parse(JSON.stringify(manifests)) as unknown[]), wanted);
+    }),
+  );
+});
+
+test('reading fails at no object, whatever it holds', (t) => {
+  const broken = fc.tuple(traffic, fc.nat(), fc.anything()).map(([wanted, at, value]) => {
+    const paths = [['spec'], ['spec', 'http'], ['spec', 'http', 0], ['spec', 'http', 0, 'mirror'], ['metadata']];
+    const objects = JSON.parse(JSON.stringify(router.render(wanted).map(({ manifest }) => manifest))) as unknown[];
+    for (const object of objects) put(object, paths[at % paths.length] ?? [], value);
+    return objects;
+  });
+  fc.assert(
+    fc.property(fc.oneof(fc.array(fc.anything()), broken), (objects) => {
+      t.notThrows(() => router.read(objects));
+    }),
+  );
+});
+
+test('a mirror without a share copies all, and one without a destination none', (t) => {
+  const percentageOf = (route: object) =>
+    router.read([{ metadata: { name: 'wisdom' }, spec: { http: [route] } }]).requests?.mirror?.percentage;
+  const mirror = { host: 'gateway', port: { number: 80 } };
+  t.is(percentageOf({ mirror }), 100);
+  t.is(percentageOf({ mirror, mirrorPercentage: { value: 0.00004 } }), undefined);
+  t.is(percentageOf({ mirror, mirrorPercentage: { value: 33.333349 } }), 33.3333);
+  t.is(percentageOf({ mirror, mirrorPercentage: { value: 200 } }), 100);
+  t.is(percentageOf({ mirror, mirrorPercentage: {} }), undefined);
+  t.is(percentageOf({ mirrorPercentage: { value: 20 } }), undefined);
+});
+
+function put(object: unknown, path: readonly (string | number)[], value: unknown): void {
+  let at = object as Record<string | number, unknown>;
+  for (const key of path.slice(0, -1)) {
+    if (typeof at[key] !== 'object' || at[key] === null) return;
+    at = at[key] as Record<string | number, unknown>;
+  }
+  const last = path.at(-1);
+  if (last !== undefined) at[last] = value;
+}

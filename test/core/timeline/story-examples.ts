@@ -1,0 +1,120 @@
+/** Histories by chance, with models that are really rendered. */
+import fc from 'fast-check';
+import { safe } from '../../../src/core/diagnostics/safe-text.ts';
+import { renderApplication } from '../../../src/core/render/application.ts';
+import type { ModelAt, StoryPoint } from '../../../src/core/timeline/story.ts';
+
+interface Choice {
+  readonly candidate: string | undefined;
+  readonly percentage: number;
+  readonly state: string | undefined;
+}
+
+const head = 'apiVersion: model-mirror.dev/v1alpha1\n';
+const version = (name: string) => `{version: ${name}, storageUri: "s3://models/${name}"}`;
+
+function toFiles({ candidate, percentage }: Choice, status?: string): Record<string, string> {
+  return {
+    'model.yaml': `${head}kind: Model
+metadata: {name: wisdom, namespace: models}
+spec:
+  template: {metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}, spec: {predictor: {model: {modelFormat: {name: sklearn}}}}}
+  primary: ${version('v1')}
+${candidate === undefined ? '' : `  candidate: ${version(candidate)}\n`}`,
+    'policy.yaml': `${head}kind: MirrorPolicy\nmetadata: {name: wisdom}\nspec: {mirrorPercentage: ${percentage}}\n`,
+    ...(status === undefined ? {} : { 'status.yaml': status }),
+  };
+}
+
+function render(files: Readonly<Record<string, string>>): ModelAt {
+  const found = Object.keys(files).map((path) => ({ path, folder: '.', name: path }));
+  const tree = {
+    folder: '.',
+    files: found,
+    policyRoot: '.',
+    ignoredPolicies: [],
+    problems: [],
+    read: ({ path }: { path: string }) => ({ path, text: files[path] ?? '' }),
+  };
+  const [rollout] = renderApplication(tree, {}, () => undefined).rollouts;
+  if (rollout === undefined) throw new Error('this is to be rendered');
+  return rollout;
+}
+
+function toModel(choice: Choice): ModelAt {
+  const { digests } = render(toFiles(choice));
+  if (choice.state === undefined || choice.candidate === undefined) return render(toFiles(choice));
+  const status = `${head}kind: ModelStatus
+metadata: {name: wisdom, namespace: models}
+status:
+  primary: {name: wisdom-0, version: v1, digest: ${digests.primary}, state: Ready}
+  candidate: {name: wisdom-1, version: ${choice.candidate}, digest: ${digests.candidate}, state: ${choice.state}, reason: "<b>why</b>"}
+`;
+  return render(toFiles(choice, status));
+}
+
+const models: fc.Arbitrary<StoryPoint['model']> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant('absent' as const) },
+  {
+    weight: 1,
+    arbitrary: fc.constant([
+      {
+        severity: 'error',
+        code: 'yaml-syntax',
+        file: safe`a`,
+        line: 1,
+        column: 1,
+        field: safe``,
+        message: safe`<i>`,
+        hint: safe``,
+      } as const,
+    ]),
+  },
+  {
+    weight: 8,
+    arbitrary: fc
+      .record({
+        candidate: fc.constantFrom(undefined, 'v2', 'v3'),
+        percentage: fc.constantFrom(0, 20, 100),
+        state: fc.constantFrom(undefined, 'Loading', 'Ready', 'Failed'),
+      })
+      .map(toModel),
+  },
+);
+const hostile = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.constantFrom(
+    '</title><script>alert(1)</script>',
+    '"><img src=x onerror=y>',
+    "' onload='",
+    '&lt;',
+    '\u001b[31m',
+    '<!--',
+    ']]>',
+  ),
+);
+const wholeHistories: fc.Arbitrary<StoryPoint[]> = fc.array(
+  fc.record({
+    commit: fc.record({
+      id: fc.constantFrom('0123456789abcdef0123456789abcdef01234567'),
+      author: hostile,
+      mergedBy: fc.option(hostile, { nil: undefined }),
+      time: fc.integer({ min: 1_600_000_000, max: 1_800_000_000 }),
+      subject: hostile,
+      isStatusOnly: fc.boolean(),
+    }),
+    model: models,
+  }),
+  { maxLength: 12 },
+);
+
+/** Whatever somebody may do and write, in whatever order the clocks have it; some are cut off. */
+export const histories: fc.Arbitrary<StoryPoint[]> = fc
+  .tuple(wholeHistories, fc.boolean())
+  .map(([points, isCut]) =>
+    points.map((point, i) =>
+      i === 0 && isCut && point.model !== 'absent'
+        ? { ...point, commit: { ...point.commit, author: undefined, mergedBy: undefined } }
+        : point,
+    ),
+  );

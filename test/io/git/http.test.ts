@@ -1,0 +1,221 @@
+/** What hosts really answer, as far as it was seen or is documented; served on loopback. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { ExecutionContext } from 'ava';
+import test from 'ava';
+import { safe } from '../../../src/core/diagnostics/safe-text.ts';
+import { BranchTrouble } from '../../../src/core/ports/watch.ts';
+import { git, startGitServer } from '../../../src/demo/fakes/git-server.ts';
+import { GitBranch } from '../../../src/io/git/branch.ts';
+import { toHttpClient } from '../../../src/io/git/http.ts';
+import { toRetryAfterMs } from '../../../src/io/process/retry-after.ts';
+
+const never = new AbortController().signal;
+const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
+
+async function serve(
+  t: ExecutionContext,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<string> {
+  const server = createServer(answer);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text?: string;
+  readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What reading a branch of such a host fails with. */
+async function fail(
+  t: ExecutionContext,
+  { status, text = '', type = 'text/plain; charset=utf-8', headers = {} }: Answer,
+  hasCredentials = true,
+): Promise<BranchTrouble> {
+  const url = await serve(t, (_, response) => {
+    response.writeHead(status, { 'content-type': type, ...headers }).end(text);
+  });
+  const branch = new GitBranch({
+    url: `${url}/team/repo.git`,
+    branch: 'main',
+    path: '.',
+    isWanted: () => true,
+    author: person,
+    committer: person,
+    authorization: () => (hasCredentials ? { Authorization: 'Basic c2VjcmV0OnNlY3JldA==' } : {}),
+    clock: { date: () => 1_700_000_000 },
+  });
+  const trouble = await t.throwsAsync<BranchTrouble>(branch.fetch(never), { instanceOf: BranchTrouble });
+  return trouble as BranchTrouble;
+}
+
+const page = '<!DOCTYPE html>\n<html><head><title>\n  Sign in · Example\n</title></head><body>…</body></html>';
+
+for (const [title, answer, code, message] of [
+  [
+    'Azure DevOps, a wrong token',
+    { status: 203, text: page, type: 'text/html' },
+    'denied',
+    /HTTP 203.*: Sign in · Example$/,
+  ],
+  [
+    'a sign-on proxy',
+    { status: 200, text: page, type: 'text/html; charset=utf-8' },
+    'denied',
+    /there may be a sign-in page in front: Sign in · Example$/,
+  ],
+  [
+    'a page without a title',
+    { status: 200, text: '<html>', type: 'text/html' },
+    'denied',
+    /there may be a sign-in page in front$/,
+  ],
+  ['400', { status: 400, text: 'Bad credentials format\nmore' }, 'denied', /HTTP 400\): Bad credentials format$/],
+  [
+    '401',
+    { status: 401, text: 'Token expired on 2026-01-01' },
+    'denied',
+    /credentials \(HTTP 401\): Token expired on 2026-01-01$/,
+  ],
+  [
+    '403, GitHub',
+    { status: 403, text: "\nThe 'ml' organization has enabled or enforced SAML SSO.\nVisit …" },
+    'denied',
+    /HTTP 403\): The 'ml' organization has enabled or enforced SAML SSO\.$/,
+  ],
+  [
+    '403, JSON',
+    { status: 403, text: '{"message":"Forbidden by policy"}', type: 'application/json' },
+    'denied',
+    /: Forbidden by policy$/,
+  ],
+  [
+    '404, Gitea',
+    { status: 404, text: 'Push to create is not enabled for organizations.' },
+    'denied',
+    /HTTP 404\): Push to create is not enabled/,
+  ],
+  ['407', { status: 407, text: 'Proxy login required' }, 'denied', /HTTP 407\): Proxy login required$/],
+  ['429', { status: 429, text: 'slow down' }, 'throttled', /HTTP 429\): slow down$/],
+  [
+    'a secondary limit',
+    { status: 403, text: 'You have exceeded a secondary rate limit', headers: { 'retry-after': '60' } },
+    'throttled',
+    /HTTP 403\): You have exceeded/,
+  ],
+  [
+    'no requests left',
+    { status: 403, text: 'API rate limit exceeded', headers: { 'x-ratelimit-remaining': '0' } },
+    'throttled',
+    /rate limit/,
+  ],
+  ['503', { status: 503, text: 'upstream connect error' }, 'unavailable', /HTTP 503: upstream connect error$/],
+  [
+    'a credential in the text',
+    { status: 403, text: 'clone https://ada:pa55word@host/x failed' },
+    'denied',
+    /clone https:\/\/…@host\/x failed$/,
+  ],
+] as const)
+  test(`what the host says is passed on: ${title}`, async (t) => {
+    const trouble = await fail(t, answer);
+    t.is(trouble.code, code);
+    t.regex(trouble.message, message);
+  });
+
+test('of a long answer 200 characters are shown, on one line', async (t) => {
+  const { message } = await fail(t, { status: 400, text: `${'x'.repeat(1_000_000)}\n` });
+  t.regex(message, /: x{200}$/);
+  t.notRegex((await fail(t, { status: 400, text: 'a\u001b[31mred\u0007' })).message, /\p{Cc}/u);
+});
+
+test('where no credentials were given, that is what is reported', async (t) => {
+  const { code, message } = await fail(t, { status: 401 }, false);
+  t.is(code, 'denied');
+  t.regex(message, /none were given \(HTTP 401\): pass --git-credentials or MODEL_MIRROR_GIT_TOKEN$/);
+});
+
+test('a redirect to a sign-in page is no repository that moved, and its host is named', async (t) => {
+  const login = await serve(t, (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+  });
+  const location = `${login}/login?next=/team/repo.git/info/refs`;
+  const trouble = await fail(t, { status: 302, headers: { location } });
+  t.is(trouble.code, 'denied');
+  t.regex(trouble.message, new RegExp(`^${new URL(login).host} answers with a page.*: Sign in · Example$`));
+});
+
+test('a redirect without end is an answer too', async (t) => {
+  const url: string = await serve(t, (request, response) => {
+    response.writeHead(302, { location: `${url}${request.url}` }).end();
+  });
+  const request = toHttpClient(never).request({ url: `${url}/repo.git/info/refs` });
+  t.is((await t.throwsAsync<BranchTrouble>(request, { instanceOf: BranchTrouble }))?.code, 'denied');
+});
+
+test('a repository that moved to another host is named, not followed', async (t) => {
+  const away = await serve(t, (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' }).end();
+  });
+  const moved = await serve(t, ({ url }, response) => {
+    response.writeHead(301, { location: `${away}${url}` }).end();
+  });
+  const request = toHttpClient(never).request({ url: `${moved}/repo.git/info/refs?service=git-upload-pack` });
+  await t.throwsAsync(request, {
+    message: `the git server says that the repository has moved to ${away}/repo.git: name it with --repo`,
+  });
+});
+
+test('413 and 503 to a push are refusals of the push, and say what to look at', async (t) => {
+  const server = await startGitServer();
+  t.teardown(() => server.close());
+  await server.createRepository('repo.git');
+  const branch = new GitBranch({
+    url: server.url('repo.git'),
+    branch: 'main',
+    path: '.',
+    isWanted: () => true,
+    author: person,
+    committer: person,
+    authorization: () => ({}),
+    clock: { date: () => 1_700_000_000 },
+  });
+  const lines = ['commit refs/heads/main', 'committer Ada <ada@example.com> 1700000000 +0000', 'data 5', 'first'];
+  await git(server.folder('repo.git'), ['fast-import', '--quiet'], {
+    input: `${[...lines, 'M 100644 inline a', 'data 1', 'a'].join('\n')}\n`,
+  });
+  await branch.fetch(never);
+  const push = () => branch.push({ changes: new Map([['b', 'b']]), message: safe`status: test\n` }, never);
+  for (const [status, code] of [
+    [413, 'refused'],
+    [503, 'unavailable'],
+  ] as const) {
+    server.disturb({ kind: 'status', status }, { service: 'git-receive-pack', times: 1 });
+    const trouble = await t.throwsAsync<BranchTrouble>(push(), { instanceOf: BranchTrouble });
+    t.is(trouble?.code, code);
+    t.is(trouble?.isOfLook, false);
+  }
+  server.disturb({ kind: 'status', status: 503 }, { service: 'info/refs', times: 1 });
+  t.true((await t.throwsAsync<BranchTrouble>(push(), { instanceOf: BranchTrouble }))?.isOfLook);
+});
+
+test('Retry-After is seconds or a date, up to five minutes', (t) => {
+  const now = Date.UTC(2026, 0, 1, 12, 0, 0);
+  const read = (value: string) => toRetryAfterMs(new Headers({ 'retry-after': value }), now);
+  t.is(read('7'), 7000);
+  t.is(read('Thu, 01 Jan 2026 12:00:30 GMT'), 30_000);
+  t.is(read('Thursday, 01-Jan-26 12:00:30 GMT'), 30_000);
+  t.is(read('Thu, 01 Jan 2026 11:00:00 GMT'), undefined);
+  t.is(read('Thu, 01 Jan 2026 18:00:00 GMT'), 300_000);
+  t.is(read('86400'), 300_000);
+  for (const nonsense of ['', '-1', 'soon', '0']) t.is(read(nonsense), undefined);
+  t.is(toRetryAfterMs(new Headers(), now), undefined);
+});

@@ -1,0 +1,63 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import test from 'ava';
+import { runFeed } from '../../../src/io/kubernetes/cluster-feed.ts';
+
+test('a list that is expired as soon as it is watched is asked for later and later', async (t) => {
+  const stop = new AbortController();
+  const pauses: number[] = [];
+  const said: string[] = [];
+  const say = (message: string) => void said.push(message);
+  const nothing = () => {};
+  await runFeed(
+    {
+      api: {
+        request: async (_, { query = {} }) =>
+          new Response(
+            'watch' in query
+              ? '{"type":"ERROR","object":{"code":410,"message":"too old resource version"}}\n'
+              : '{"metadata":{"resourceVersion":"1"},"items":[]}',
+          ),
+      },
+      namespaces: undefined,
+      clock: {
+        now: () => 0,
+        date: () => 0,
+        random: () => 0.5,
+        sleep: async (ms) => {
+          pauses.push(ms);
+          if (pauses.length >= 20) stop.abort();
+          await turn();
+        },
+      },
+      log: { info: say, warn: say, error: say },
+      meter: { retry: nothing },
+    },
+    { replace: nothing, put: nothing, drop: nothing, trouble: nothing },
+    stop.signal,
+  );
+  t.is(pauses.filter((ms) => ms === 0).length, 2, 'at once the first time, for each of both kinds');
+  t.true(Math.max(...pauses) > 10_000);
+  t.regex(said[0] ?? '', /too old resource version$/);
+});
+
+test('an error without an object is told as such', async (t) => {
+  const stop = new AbortController();
+  const said: string[] = [];
+  const say = (message: string) => void said.push(message);
+  const nothing = () => {};
+  await runFeed(
+    {
+      api: {
+        request: async (_, { query = {} }) =>
+          new Response('watch' in query ? '{"type":"ERROR"}\n' : '{"metadata":{"resourceVersion":"1"},"items":[]}'),
+      },
+      namespaces: undefined,
+      clock: { now: () => 0, date: () => 0, random: () => 0.5, sleep: async () => stop.abort() },
+      log: { info: say, warn: say, error: say },
+      meter: { retry: nothing },
+    },
+    { replace: nothing, put: nothing, drop: nothing, trouble: nothing },
+    stop.signal,
+  );
+  t.regex(said[0] ?? '', /^the Kubernetes API ends the watch of /);
+});

@@ -1,0 +1,36 @@
+import test from 'ava';
+import { safe } from '../../../src/core/diagnostics/safe-text.ts';
+import { listen } from '../../../src/io/process/listen.ts';
+
+const headers = { connection: 'close' };
+
+test('metrics that cannot be collected are an answer with 500, and end nothing', async (t) => {
+  const metrics = { contentType: 'text/plain', text: () => Promise.reject(new Error('a collector failed')) };
+  const { address, close } = await listen('127.0.0.1:0', {
+    health: () => ({ isAlive: true, obstacle: undefined }),
+    metrics,
+  });
+  t.teardown(close);
+  for (let i = 0; i < 2; i++) {
+    const response = await fetch(`http://${address}/metrics`, { headers });
+    t.is(response.status, 500);
+    t.is(await response.text(), 'a collector failed\n');
+  }
+  t.is(await (await fetch(`http://${address}/healthz`, { headers })).text(), 'alive\n');
+});
+
+test('what keeps it from working is 503, and pushes that fail are shown but are not', async (t) => {
+  let obstacle: string | undefined = 'the branch was not read yet';
+  const pushTrouble = { message: safe`protected branch`, failures: 3, since: 1_700_000_000 };
+  const { address, close } = await listen('127.0.0.1:0', {
+    health: () => ({ isAlive: true, obstacle, pushTrouble }),
+    metrics: { contentType: 'text/plain', text: async () => '' },
+  });
+  t.teardown(close);
+  const get = () => fetch(`http://${address}/readyz`, { headers });
+  t.is((await get()).status, 503);
+  obstacle = undefined;
+  const response = await get();
+  t.is(response.status, 200);
+  t.is(await response.text(), 'ready\nbut pushes fail, 3 in a row, since 2023-11-14T22:13:20.000Z: protected branch\n');
+});
