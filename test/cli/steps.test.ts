@@ -2,6 +2,7 @@
 import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { pick } from '../thorough.ts';
 import type { Repository } from './clone.ts';
 import { clone, policy, toPolicy } from './clone.ts';
 
@@ -39,7 +40,7 @@ function setUp(t: ExecutionContext, name: string): Repository {
 const stepOf = (text: string) => /^Next: (.*)$/m.exec(text)?.[1] ?? '';
 const firstOf = (text: string) => /^First: .*?: `(.*)`$/m.exec(text)?.[1] ?? '';
 
-for (const name of names)
+for (const name of pick(names, 3))
   test(`a folder that is called ${JSON.stringify(name)}`, async (t) => {
     const { run, shell, put, git, at } = setUp(t, name);
     const own = `${name}/wisdom/policy.yaml`;
@@ -74,7 +75,7 @@ for (const name of names)
     t.is(git('diff', '--name-only', 'HEAD'), 'other.yaml\nstaged.yaml\n');
   });
 
-for (const name of names)
+for (const name of pick(names, 3))
   test(`a clone that is called ${JSON.stringify(name)}`, async (t) => {
     const plain = clone(t);
     renameSync(plain.folder, join(plain.folder, '..', name));

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import { isThorough } from '../thorough.ts';
 import { Fleet } from './fleet.ts';
 import { until, WatchScene } from './watch-scene.ts';
 
 /** `npm run soak` sets a hundred. */
-const kills = Number(process.env['MODEL_MIRROR_KILLS'] ?? 20);
+const kills = Number(process.env['MODEL_MIRROR_KILLS'] ?? (isThorough ? 20 : 8));
 
 test('a watcher killed at any moment while fifty models change leaves a branch that is whole and has the last states', async (t) => {
   const scene = await WatchScene.start(t);

@@ -1,4 +1,4 @@
 import { clones } from './clones.ts';
 import { testCommits } from './commits.ts';
 
-testCommits(clones);
+testCommits(Object.entries(clones));

@@ -13,8 +13,8 @@ import { brake } from './edits.ts';
 import type { Edit, Kind } from './kind.ts';
 
 /** A test of each kind. */
-export function testCommits(kinds: Readonly<Record<string, Kind>>): void {
-  for (const [name, kind] of Object.entries(kinds)) test.serial(`commit: ${name}`, (t) => tryCommit(t, kind));
+export function testCommits(kinds: readonly (readonly [name: string, kind: Kind])[]): void {
+  for (const [name, kind] of kinds) test.serial(`commit: ${name}`, (t) => tryCommit(t, kind));
 }
 
 /** A test of each kind that what is only shown leaves everything as it is. */
