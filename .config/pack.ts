@@ -24,6 +24,7 @@ const wanted = [
   'dist/history-run.cjs',
   'dist/model-mirror.cjs',
   'dist/new-model.cjs',
+  'dist/revision-application.cjs',
   'dist/schema.cjs',
   'dist/status-run.cjs',
   'dist/watch.cjs',

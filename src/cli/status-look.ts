@@ -106,8 +106,7 @@ function toReader(flags: StatusFlags, places: Places, host: Host): (signal: Abor
   const repository = flags.revision === undefined ? findRepository(places.folder) : places.repository;
   // Nobody wants to be asked for a password every ten seconds.
   const isRepeated = flags.watch === true || flags.wait !== undefined;
-  const person = isRepeated ? { ...host, terminal: undefined } : host;
-  const git = repository === undefined ? undefined : toGit(repository, person);
+  const git = repository === undefined ? undefined : toGit(repository, host, !isRepeated);
   if (flags.fetch !== true && flags.revision === undefined)
     return async (signal) => {
       const ahead = git && (await findAheadUpstream(git, signal));

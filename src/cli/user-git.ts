@@ -3,15 +3,20 @@ import { isFolder, toRealFolder } from '../io/files/folder-tree.ts';
 import { Git } from '../io/git-cli/git.ts';
 import type { Host } from './host.ts';
 
-/** The git of the person who runs a command; it may ask them where they sit at a terminal. */
+/**
+ * The git of the person who runs a command.
+ *
+ * @param mayAsk whether git, ssh and gpg may ask the person: they do so at the terminal, wherever the output goes.
+ */
 export function toGit(
   folder: string,
-  { environment, terminal, workingDirectory }: Pick<Host, 'environment' | 'terminal' | 'workingDirectory'>,
+  { environment, isTerminal, workingDirectory }: Pick<Host, 'environment' | 'isTerminal' | 'workingDirectory'>,
+  mayAsk = true,
 ): Git {
   const named = resolve(workingDirectory, environment['GIT_DIR'] || '.git');
   return new Git(folder, {
     environment,
-    canAsk: terminal !== undefined,
+    canAsk: mayAsk && isTerminal(2),
     isNamed: isFolder(named) && toRealFolder(named) === folder,
   });
 }

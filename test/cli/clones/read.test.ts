@@ -155,7 +155,7 @@ for (const [name, { lacking, reached = [], ...kind }] of Object.entries(lackingC
 
 /** Each file of a revision is what git has. */
 async function compareFiles(t: ExecutionContext, { folder, environment, gitEnvironment }: Clone): Promise<void> {
-  const git = toGit(folder, { environment, terminal: undefined, workingDirectory: folder });
+  const git = toGit(folder, { environment, isTerminal: () => false, workingDirectory: folder });
   using revisions = new GitRevisions(git);
   const tree = await revisions.readTree(await new RevisionNames(git).resolve('main~1'), { folder: '.', root: '.' });
   const paths = tree.files.map(({ path }) => path);
