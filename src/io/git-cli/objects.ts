@@ -172,7 +172,7 @@ export class GitObjects implements Disposable {
     this.#next = 0;
   }
 
-  /** Whoever waits is told; who asks again begins anew. */
+  /** All pending reads fail; the next read starts a new process. */
   #fail(error?: unknown): void {
     const waiting = this.#asked.slice(this.#next);
     this.#asked = [];

@@ -11,7 +11,7 @@ export interface SpawnOptions {
   readonly isApart?: boolean;
 }
 
-/** A git that has begun; whether it could be started is told by its events. */
+/** Starts git; its events report whether it could be started. */
 export function spawnGit(
   words: readonly string[],
   { environment, folder, isApart = false }: SpawnOptions,

@@ -203,7 +203,7 @@ test('revisions are named as git names them', async (t) => {
   );
 });
 
-test('a beginning that several ids have is told with all of them', async (t) => {
+test('an abbreviated id that is ambiguous is reported with all that it may mean', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   const ids = [];
   for (let i = 0; i < 1000; i++) ids.push(`blob\ndata ${String(i).length}\n${i}\n`);
