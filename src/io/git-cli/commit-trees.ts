@@ -20,6 +20,7 @@ import type { TreeEntry } from '../git/objects.ts';
 import { parseTree, toEntry } from '../git/objects.ts';
 import type { Git } from './git.ts';
 import type { GitObject, GitObjects } from './objects.ts';
+import type { RevisionNames } from './revision-names.ts';
 
 /** Which part of a commit's tree is read; paths from the repository's root, `.` for the root. */
 export interface TreePart {
@@ -33,14 +34,15 @@ export interface TreePart {
 export class CommitTrees {
   readonly #git: Git;
   readonly #objects: GitObjects;
+  readonly #names: RevisionNames;
   readonly #trees = new Map<string, Promise<readonly TreeEntry[]>>();
   readonly #blobs = new Map<string, Promise<Buffer>>();
   readonly #levels = new Map<string, { readonly id: string; readonly level: Level }>();
-  #promisor: Promise<string | undefined> | undefined;
 
-  constructor(git: Git, objects: GitObjects) {
+  constructor(git: Git, objects: GitObjects, names: RevisionNames) {
     this.#git = git;
     this.#objects = objects;
+    this.#names = names;
   }
 
   /**
@@ -248,10 +250,7 @@ export class CommitTrees {
    * checkout (promisor-remote.c, `fetch_objects`): all at once.
    */
   async #fetchMissing(tree: string, { folder }: TreePart, wanted: ReadonlySet<string>): Promise<void> {
-    this.#promisor ??= this.#git
-      .ask(['config', '--get-regexp', '--name-only', '^remote\\..*\\.promisor$'])
-      .then((keys) => keys?.split('\n')[0]?.slice('remote.'.length, -'.promisor'.length));
-    const promisor = await this.#promisor;
+    const promisor = await this.#names.findPromisor();
     const start = promisor === undefined ? undefined : await this.findEntry(tree, folder);
     if (promisor === undefined || start === undefined) return;
     const words = ['rev-list', '--objects', '--no-object-names', '--missing=print', start.oid, '--'];

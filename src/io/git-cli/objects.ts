@@ -86,13 +86,10 @@ export class GitObjects implements Disposable {
   async require(id: string): Promise<GitObject> {
     const found = await this.read(id);
     if (found !== undefined) return found;
-    const [isShallow, promisors] = await Promise.all([
-      this.#names.isShallow(),
-      this.#git.ask(['config', '--get-regexp', '--name-only', '^remote\\..*\\.promisor$']),
-    ]);
+    const [isShallow, promisor] = await Promise.all([this.#names.isShallow(), this.#names.findPromisor()]);
     // An older git goes on after it could not fetch what it has been promised.
     const said = toSaid(this.#complaint);
-    const hint = promisors === undefined ? safe`run git fsck, or clone it again` : refetch;
+    const hint = promisor === undefined ? safe`run git fsck, or clone it again` : refetch;
     throw new Fault(
       'environment',
       safe`this clone does not have ${toShortId(id)}, or it is damaged there${said === undefined ? '' : safe`: ${said}`}`,

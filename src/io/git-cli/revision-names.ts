@@ -11,6 +11,7 @@ import { toSaid } from './git.ts';
 export class RevisionNames {
   readonly #git: Git;
   #isShallow: Promise<boolean> | undefined;
+  #promisor: Promise<string | undefined> | undefined;
 
   constructor(git: Git) {
     this.#git = git;
@@ -51,6 +52,14 @@ export class RevisionNames {
       safe`${toShortId(one)} and ${toShortId(other)} have no common commit in this clone`,
       (await this.isShallow()) ? deepen : safe`they are of different histories: name both revisions`,
     );
+  }
+
+  /** The remote that a partial clone fetches missing objects from; undefined: the clone is not partial. */
+  async findPromisor(): Promise<string | undefined> {
+    this.#promisor ??= this.#git
+      .ask(['config', '--get-regexp', '--name-only', '^remote\\..*\\.promisor$'])
+      .then((keys) => keys?.split('\n')[0]?.slice('remote.'.length, -'.promisor'.length));
+    return this.#promisor;
   }
 
   /** Whether older commits were left out when this clone was made. */

@@ -52,7 +52,7 @@ export class GitRevisions implements Disposable {
     this.#git = git;
     this.names = new RevisionNames(git);
     this.#objects = new GitObjects(git, this.names);
-    this.trees = new CommitTrees(git, this.#objects);
+    this.trees = new CommitTrees(git, this.#objects, this.names);
   }
 
   [Symbol.dispose](): void {
