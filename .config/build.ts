@@ -5,12 +5,13 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { kserveVersion } from '../src/core/serving/kserve-schema.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+const cli = join(root, 'src/cli');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 
 /** What is imported only when it is needed, such as a command, becomes a file of its own. */
@@ -19,8 +20,10 @@ const commandsApart: Plugin = {
   setup({ onResolve, onLoad }) {
     // The same library as modules that can be left out one by one; its form for Node is one piece.
     onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, 'node_modules/yaml/browser/dist/index.js') }));
-    onResolve({ filter: /^\.\/[a-z-]+\.ts$/ }, ({ kind, path }) =>
-      kind === 'dynamic-import' ? { path: path.replace(/ts$/, 'cjs'), external: true } : undefined,
+    onResolve({ filter: /^\.\.?\/[a-z/-]+\.ts$/ }, ({ kind, path, resolveDir }) =>
+      kind === 'dynamic-import'
+        ? { path: `./${toBundleName(relative(cli, join(resolveDir, path)))}.cjs`, external: true }
+        : undefined,
     );
     // commander needs it for commands in programs of their own, which there are none of; loading it
     // costs a tenth of Node's start.
@@ -36,7 +39,7 @@ const { metafile } = await build({
   entryPoints: [
     { in: join(root, 'src/cli/start.ts'), out: 'model-mirror' },
     { in: join(root, 'src/cli/entry.ts'), out: 'cli' },
-    ...toPartsApart().map((name) => ({ in: join(root, 'src/cli', `${name}.ts`), out: name })),
+    ...findPartsApart().map((file) => ({ in: join(cli, file), out: toBundleName(file) })),
   ],
   outdir: dist,
   outExtension: { '.js': '.cjs' },
@@ -76,14 +79,20 @@ try {
   rmSync(example, { recursive: true, force: true });
 }
 
-/** All that a file of `src/cli/` imports only when it is needed: the plugin above leaves it out of the importer's bundle. */
-function toPartsApart(): string[] {
-  const folder = join(root, 'src/cli');
-  const texts = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
-  const names = texts.flatMap((text) =>
-    [...text.matchAll(/\bimport\('\.\/([a-z-]+)\.ts'\)/g)].map(([, name = '']) => name),
+/** Every file of `src/cli/` that another one imports dynamically: the plugin above leaves it out of the importer's bundle. */
+function findPartsApart(): string[] {
+  const importers = readdirSync(cli, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const parts = importers.flatMap((importer) =>
+    [...readFileSync(join(cli, importer), 'utf8').matchAll(/\bimport\('(\.[a-z./-]+\.ts)'\)/g)].map(([, path = '']) =>
+      join(dirname(importer), path),
+    ),
   );
-  return [...new Set(names)].sort();
+  return [...new Set(parts)].sort();
+}
+
+/** `status/run.ts` → `status`, `edit/confirm.ts` → `edit-confirm`. */
+function toBundleName(file: string): string {
+  return file.replace(/(\/run)?\.ts$/, '').replaceAll('/', '-');
 }
 
 /** The licences of the packages that are in the bundles: most ask to go where their code goes. */

@@ -3,23 +3,26 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, isFault } from '../core/diagnostics/fault.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
-import { addCandidate } from './candidate.ts';
-import { addComment } from './comment.ts';
-import { addDiff } from './diff.ts';
-import { addDiscard } from './discard.ts';
-import { addExplain } from './explain.ts';
-import { addHistory } from './history.ts';
+import { addCandidate } from './candidate/command.ts';
+import { addComment } from './comment/command.ts';
+import { addCompletion } from './completion/command.ts';
+import { addDemo } from './demo/command.ts';
+import { addDiff } from './diff/command.ts';
+import { addDiscard } from './discard/command.ts';
+import { addExplain } from './explain/command.ts';
+import { addHistory } from './history/command.ts';
 import type { Host } from './host.ts';
-import { addInit } from './init.ts';
-import { addMirror } from './mirror.ts';
-import { addParameters } from './parameters.ts';
-import { addPromote } from './promote.ts';
-import { addRender } from './render.ts';
-import { addStatus } from './status.ts';
-import { addValidate } from './validate.ts';
-import { addWatch } from './watch-command.ts';
+import { addInit } from './init/command.ts';
+import { addMirror } from './mirror/command.ts';
+import { addParameters } from './parameters/command.ts';
+import { addPromote } from './promote/command.ts';
+import { addRender } from './render/command.ts';
+import { addSchema } from './schema/command.ts';
+import { addStatus } from './status/command.ts';
+import { addValidate } from './validate/command.ts';
+import { addWatch } from './watch/command.ts';
 
-const commands = {
+const commands: Readonly<Record<string, (program: Command, host: Host, finish: (code: number) => void) => void>> = {
   render: addRender,
   validate: addValidate,
   init: addInit,
@@ -33,7 +36,10 @@ const commands = {
   explain: addExplain,
   parameters: addParameters,
   schema: addSchema,
-  completion: addCompletion,
+  completion: (program: Command, host: Host, finish: (code: number) => void) =>
+    addCompletion(program, host, (all) => {
+      for (const add of Object.values(commands)) add(all, host, finish);
+    }),
   history: addHistory,
   watch: addWatch,
   demo: addDemo,
@@ -94,51 +100,4 @@ function toTrace(error: unknown): SafeText[] {
   if (!(error instanceof Error)) return [maskLine(String(error))];
   const frames = (error.stack ?? '').split('\n').filter((line) => /^ {4}at /.test(line));
   return [maskLine(`${error.name}: ${error.message}`), ...frames.map(mask)];
-}
-
-function addSchema(program: Command, host: Host): void {
-  program
-    .command('schema [kind]')
-    .description('print the JSON Schema of Model, MirrorPolicy or ModelStatus, or of whichever a file is')
-    .addHelpText(
-      'after',
-      `
-Example: let the editor complete and explain every field
-  $ model-mirror schema Model > model.schema.json
-  and as the first line of model.yaml: # yaml-language-server: $schema=./model.schema.json`,
-    )
-    .action(async (kind: string | undefined) => (await import('./schema.ts')).runSchema(kind, host));
-}
-
-function addCompletion(program: Command, host: Host, finish: (code: number) => void): void {
-  program
-    .command('completion <shell>')
-    .description('print a script by which bash, zsh or fish completes command lines')
-    .addHelpText(
-      'after',
-      `
-Example: complete commands, flags and names of models from now on
-  $ model-mirror completion bash > ~/.local/share/bash-completion/completions/model-mirror
-  $ model-mirror completion zsh > ~/.zfunc/_model-mirror     # a folder of fpath
-  $ model-mirror completion fish > ~/.config/fish/completions/model-mirror.fish`,
-    )
-    .action(async (shell: string) => {
-      const all = new Command('model-mirror').version(host.version);
-      for (const add of Object.values(commands)) add(all, host, finish);
-      (await import('./completion.ts')).runCompletion(shell, all, host);
-    });
-}
-
-function addDemo(program: Command, host: Host, finish: (code: number) => void): void {
-  program
-    .command('demo')
-    .description('play the tutorial of a mirrored rollout in a temporary git repository')
-    .option('--keep', 'leave the repository for a look')
-    .addHelpText(
-      'after',
-      `
-Example: play it, and read the commits afterwards
-  $ model-mirror demo --keep`,
-    )
-    .action(async (flags: { keep?: boolean }) => finish(await (await import('./demo.ts')).runDemo(flags, host)));
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
-import { watchStatus } from '../../src/cli/status-watch.ts';
+import { watchStatus } from '../../src/cli/status/watch.ts';
 import { toWidth } from '../../src/output/columns.ts';
 import { plainStyle } from '../../src/output/style.ts';
 

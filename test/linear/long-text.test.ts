@@ -3,7 +3,7 @@
  * linear takes hours for one of these, and ends by the time limit of the test.
  */
 import test from 'ava';
-import { toWatchSettings } from '../../src/cli/watch-settings.ts';
+import { toWatchSettings } from '../../src/cli/watch/settings.ts';
 import { adoptInferenceService } from '../../src/core/adopt/inference-service.ts';
 import { readIter8Values } from '../../src/core/adopt/iter8-values.ts';
 import { hideCredentials } from '../../src/core/diagnostics/credentials.ts';

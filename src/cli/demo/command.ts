@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import type { Host } from '../host.ts';
+
+export function addDemo(program: Command, host: Host, finish: (code: number) => void): void {
+  program
+    .command('demo')
+    .description('play the tutorial of a mirrored rollout in a temporary git repository')
+    .option('--keep', 'leave the repository for a look')
+    .addHelpText(
+      'after',
+      `
+Example: play it, and read the commits afterwards
+  $ model-mirror demo --keep`,
+    )
+    .action(async (flags: { keep?: boolean }) => finish(await (await import('./run.ts')).runDemo(flags, host)));
+}

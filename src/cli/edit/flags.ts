@@ -1,0 +1,43 @@
+import type { Command } from 'commander';
+import type { PlaceFlags } from '../flags/places.ts';
+
+/** What the command line may say to each command that edits the files; the names are those of the flags. */
+export interface EditFlags extends PlaceFlags {
+  readonly path: string;
+  readonly cluster?: string;
+  readonly dryRun?: boolean;
+  readonly commit?: boolean;
+  readonly branch?: string;
+  readonly push?: boolean;
+}
+
+export interface CandidateFlags extends EditFlags {
+  readonly version?: string;
+  readonly storageUri?: string;
+  readonly storagePath?: string;
+  readonly name?: string;
+  /** False: they go. */
+  readonly overrides: boolean;
+}
+
+export interface MirrorFlags extends EditFlags {
+  readonly here?: boolean;
+  readonly at?: string;
+}
+
+export interface PromoteFlags extends EditFlags {
+  readonly force?: boolean;
+}
+
+/** The flags of every command that edits the files. */
+export function addEditFlags(command: Command): Command {
+  return command
+    .option('--path <folder>', 'look for the model there and below', '.')
+    .option('--dry-run', 'show what would be changed, and change nothing')
+    .option('--commit', 'commit the edited file, and nothing else')
+    .option('--branch <name>', 'commit it on a new branch, and stay there')
+    .option('--push', 'with --commit or --branch: push it, too')
+    .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
+    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
+    .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git");
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { MirrorFlags } from '../edit/flags.ts';
+import { addEditFlags } from '../edit/flags.ts';
+import type { Host } from '../host.ts';
+
+export function addMirror(program: Command, host: Host, finish: (code: number) => void): void {
+  addEditFlags(
+    program
+      .command('mirror <model> <percentage>')
+      .description('set how much of the requests the candidate gets a copy of; 0 is the brake')
+      .addOption(
+        new Option('--here', "write it into the policy in the model's folder, made if there is none").conflicts('at'),
+      )
+      .option('--at <file>', 'write it into this policy, which holds for the model'),
+  )
+    .addHelpText(
+      'after',
+      `
+Below 1 %, for example 0.2, it asks on a terminal whether you mean that; 0.2% with the sign is not questioned.
+
+Example: stop mirroring to the candidate of one model, whatever the outer policies say
+  $ model-mirror mirror wisdom 0 --here --commit --push`,
+    )
+    .action(async (model: string, percentage: string, flags: MirrorFlags) =>
+      finish(await (await import('../edit/run.ts')).runMirror(model, percentage, flags, host)),
+    );
+}

@@ -1,0 +1,23 @@
+import type { Command } from 'commander';
+import type { PromoteFlags } from '../edit/flags.ts';
+import { addEditFlags } from '../edit/flags.ts';
+import type { Host } from '../host.ts';
+
+export function addPromote(program: Command, host: Host, finish: (code: number) => void): void {
+  addEditFlags(
+    program
+      .command('promote <model>')
+      .description('make the candidate the primary, if the status file says that it is ready')
+      .option('--force', 'promote it even if it is not known to be ready'),
+  )
+    .addHelpText(
+      'after',
+      `
+Example: look at what would be changed, then commit it
+  $ model-mirror promote wisdom --dry-run
+  $ model-mirror promote wisdom --commit`,
+    )
+    .action(async (model: string, flags: PromoteFlags) =>
+      finish(await (await import('../edit/run.ts')).runPromote(model, flags, host)),
+    );
+}

@@ -1,0 +1,79 @@
+/** Which of the files that models are rendered from are only in this clone. */
+import type { Pending } from '../../core/assess/pending.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
+import { toFileRole } from '../../core/input/file-role.ts';
+import type { FolderTree } from '../../core/input/folder-tree.ts';
+import { isWithin, toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
+import type { FolderPlaces } from '../../io/files/folder-tree.ts';
+import { findRepository } from '../../io/files/folder-tree.ts';
+import { Git } from '../../io/git-cli/git.ts';
+import { readLocalState } from '../../io/git-cli/local-state.ts';
+import { readGitSteps } from '../edit/git-steps.ts';
+import type { Host } from '../host.ts';
+
+/** @returns of the files of some models; undefined: nothing is known. */
+export type FindPending = (models: readonly string[]) => Pending | undefined;
+
+/** @param tree of the work tree. */
+export async function findPending(
+  places: FolderPlaces,
+  tree: FolderTree,
+  host: Pick<Host, 'environment' | 'workingDirectory'>,
+): Promise<FindPending> {
+  const root = findRepository(places.folder);
+  if (root === undefined) return () => undefined;
+  // Nobody is asked for anything: it only looks.
+  const git = new Git(root, { environment: host.environment });
+  const files = tree.files.filter(({ name }) => isWritten(name)).map(({ path }) => path);
+  const state = await readLocalState(git, places, files);
+  if (state === undefined) return () => undefined;
+  const all = {
+    uncommitted: toOwn(state.uncommitted, tree.policyRoot),
+    unpushed: toOwn(state.unpushed, tree.policyRoot),
+  };
+  if (all.uncommitted.length + all.unpushed.length === 0) return () => nothing;
+  const place = { workingDirectory: host.workingDirectory, repository: places.repository };
+  const steps = await readGitSteps(git, state, all.uncommitted, place);
+  const uncommitted = toFinder(all.uncommitted);
+  const unpushed = toFinder(all.unpushed);
+  return (models) => {
+    const [here, committed] = [uncommitted(models), unpushed(models)];
+    const step = here.length > 0 ? steps.toCommit(here) : steps.push;
+    return { uncommitted: here, unpushed: committed, step, canPush: steps.canPush };
+  };
+}
+
+const nothing: Pending = { uncommitted: [], unpushed: [], step: { words: safe`` }, canPush: false };
+
+/** Those of models and policies, as far out as policies count. */
+function toOwn(paths: ReadonlySet<string>, root: string): string[] {
+  return [...paths].filter((path) => {
+    const { folder, name } = toFoundFile(path);
+    return isWritten(name) && isWithin(folder, root);
+  });
+}
+
+/** Status files are the watcher's. */
+function isWritten(name: string): boolean {
+  const kind = toFileRole(name)?.kind;
+  return kind === 'Model' || kind === 'MirrorPolicy';
+}
+
+/** Of some paths, those that are of models: their own files, and the policies that hold for them. */
+function toFinder(paths: readonly string[]): (models: readonly string[]) => string[] {
+  const byFolder = new Map<string, string[]>();
+  for (const path of paths) {
+    const { folder } = toFoundFile(path);
+    byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]);
+  }
+  return (models) => {
+    const found = models.flatMap((model) =>
+      toFolderChain(toFoundFile(model).folder).flatMap((folder) =>
+        (byFolder.get(folder) ?? []).filter(
+          (path) => path === model || toFileRole(toFoundFile(path).name)?.kind === 'MirrorPolicy',
+        ),
+      ),
+    );
+    return [...new Set(found)].sort();
+  };
+}

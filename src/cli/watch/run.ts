@@ -1,0 +1,132 @@
+/** `model-mirror watch`: wires the watcher to the cluster, git and the process's signals. */
+import { resolve } from 'node:path';
+import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { GitBranch } from '../../io/git/branch.ts';
+import { toAuthorization } from '../../io/git/credentials.ts';
+import { toFetchLimit } from '../../io/git/size.ts';
+import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
+import { runFeed } from '../../io/kubernetes/cluster-feed.ts';
+import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import { listen } from '../../io/process/listen.ts';
+import { toJsonLog, toLineLog } from '../../io/process/log.ts';
+import { keepMemorySmall } from '../../io/process/memory.ts';
+import { createMetrics } from '../../io/process/metrics.ts';
+import { BranchFiles } from '../../watch/branch-files.ts';
+import { Watcher } from '../../watch/watcher.ts';
+import type { Host } from '../host.ts';
+import type { WatchFlags } from './flags.ts';
+import { toWatchSettings } from './settings.ts';
+
+/** What a push in flight may take once the process was told to end; Kubernetes kills after more. */
+const graceMs = 8000;
+/** How long `--once` bears with a cluster or git that does not answer. */
+const patienceMs = 60_000;
+
+/** @returns the exit code. */
+export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
+  const settings = toWatchSettings(flags, host.environment);
+  const { watcher: options } = settings;
+  const { once } = options;
+  const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
+  const style = host.style(2);
+  const write = (line: string) => host.write(2, [line]);
+  const asJson = flags.log === 'json' || (flags.log === undefined && !host.isTerminal(2));
+  const log = asJson ? toJsonLog(write) : toLineLog(write, style);
+  const api = new KubernetesApi({ kubeconfig: toAbsolute(flags.kubeconfig), context: flags.context });
+  const metrics = createMetrics(host.version);
+  const branch = new GitBranch({
+    url: settings.url,
+    branch: settings.branch,
+    path: options.path,
+    isWanted: BranchFiles.toFilter(options),
+    author: settings.author,
+    committer: settings.committer,
+    authorization: toAuthorization(toAbsolute(flags.gitCredentials), host.environment),
+    clock: systemClock,
+    fetchLimit: toFetchLimit(settings.maxFetch),
+    onPhase: metrics.phase,
+  });
+  const stopCollecting = keepMemorySmall();
+  const stop = new AbortController();
+  const drop = new AbortController();
+  const refresh = flags.argocdRefresh
+    ? new ArgocdRefresh({ api, namespace: flags.argocdNamespace, clock: systemClock, log, meter: metrics })
+    : undefined;
+  const watcher = new Watcher(options, {
+    branch,
+    clock: systemClock,
+    log,
+    meter: metrics,
+    refresh: refresh && ((trackings) => refresh.ask(trackings, drop.signal)),
+  });
+  const health = () => ({
+    isAlive: watcher.isAlive,
+    obstacle: watcher.obstacle,
+    pushTrouble: watcher.pushTrouble,
+  });
+  const listener = flags.listen === undefined ? undefined : await listen(flags.listen, { health, metrics });
+  if (listener !== undefined) log.info(safe`listening`, { address: mask(listener.address) });
+
+  let isLate = false;
+  const late = once ? setTimeout(giveUp, patienceMs) : undefined;
+  function giveUp(): void {
+    if (watcher.obstacle === undefined && watcher.pushTrouble === undefined) return;
+    isLate = true;
+    stop.abort();
+    drop.abort();
+  }
+  const end = () => {
+    stop.abort();
+    setTimeout(() => drop.abort(), graceMs).unref();
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+  try {
+    const { path, cluster, namespaces } = options;
+    log.info(safe`watching`, {
+      repository: mask(settings.url),
+      path: mask(path),
+      cluster: cluster === undefined ? undefined : mask(cluster),
+      namespaces: mask(namespaces?.join(' ') ?? 'all'),
+    });
+    const feed = runFeed(
+      {
+        api,
+        namespaces,
+        clock: systemClock,
+        log,
+        meter: metrics,
+        watchSeconds: settings.watchSeconds,
+        instanceLabel: flags.argocdInstanceLabel,
+      },
+      {
+        replace: (kind, namespace, objects) => watcher.replace(kind, namespace, objects),
+        put: (live) => watcher.put(live),
+        drop: (kind, namespace, name) => watcher.drop(kind, namespace, name),
+        trouble: (stream, message) => watcher.trouble(stream, message),
+      },
+      stop.signal,
+    );
+    const run = watcher.run(stop.signal, drop.signal);
+    // The feed ends by itself only by an error; else when it is told to, and then the watcher ends too.
+    await Promise.race([run, feed.then(() => run)]);
+    if (isLate)
+      throw new Fault(
+        'environment',
+        watcher.obstacle ?? watcher.pushTrouble?.message ?? safe`there was no answer`,
+        safe`fix it, or let the next run try again`,
+      );
+    await refresh?.finish();
+    log.info(once ? safe`done` : safe`ended`);
+    return exitCodes.fine;
+  } finally {
+    clearTimeout(late);
+    stopCollecting();
+    stop.abort();
+    listener?.close();
+    process.removeListener('SIGTERM', end);
+    process.removeListener('SIGINT', end);
+  }
+}
