@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import { describeFirstOpening, toSmallerStep } from '../../core/change/model-risks.ts';
 import { defaultThreshold } from '../../core/change/risk.ts';
-import { toReasonText } from '../../core/change/rollout-change.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
@@ -21,6 +20,7 @@ import type { EffectivePolicy } from '../../core/rollout/effective-policy.ts';
 import { computeMirror } from '../../core/rollout/gate.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
 import { toVersionName } from '../../core/rollout/rollout.ts';
+import { toReasonText } from '../../output/words/gate.ts';
 import { toCommandFlags } from '../flags/look-flags.ts';
 import type { Host } from '../host.ts';
 import type { CandidateFlags, EditFlags, MirrorFlags, PromoteFlags } from './flags.ts';
