@@ -1,5 +1,5 @@
 /**
- * `npm run bench:watch`: the watcher as a process, between the stand-in cluster and a real git server, at
+ * `npm run bench:watch`: the watcher as a process, between the fake cluster and a real git server, at
  * 100, 1,000 and 10,000 models with a primary and a candidate each (four live objects, three files).
  *
  * Prints memory, seconds from an event to the pushed commit, ten thousand changes at once, and where the
@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import { loaded, loading } from '../core/observe/live-objects.ts';
 import { toManifests, toModelText, until, WatchScene } from '../watch/watch-scene.ts';
 

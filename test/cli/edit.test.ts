@@ -66,7 +66,7 @@ test('a rollout from the command line: each step a commit of one file', async (t
   }
   t.is(
     await git(folder, ['log', '--reverse', '--format=%an: %s', '--name-only']),
-    `Stand-in: start
+    `Tester: start
 
 ${file}
 models/wisdom/status.yaml

@@ -86,8 +86,8 @@ test('a merge counts once, for whoever wrote what it brings', async (t) => {
   t.deepEqual(
     events.map(({ author, mergedBy, subject, changes }) => [author, mergedBy, subject, changes[0]]),
     [
-      ['Stand-in', null, 'v1', 'a new model; v1 (wisdom-0) answers every request'],
-      ['Ada', 'Stand-in', 'Merge try', 'candidate v3 (wisdom-1) is declared'],
+      ['Tester', null, 'v1', 'a new model; v1 (wisdom-0) answers every request'],
+      ['Ada', 'Tester', 'Merge try', 'candidate v3 (wisdom-1) is declared'],
     ],
   );
   const bare = join(root, 'bare.git');
@@ -131,7 +131,7 @@ test('a shallow clone begins where it begins, and says so', async (t) => {
     events.map(({ author, subject, changes }) => [author, subject, changes.length]),
     [
       [null, '', 3],
-      ['Stand-in', 'v4', 1],
+      ['Tester', 'v4', 1],
     ],
   );
   t.is(events[0]?.changes[1], 'candidate v3 (wisdom-1) is there');
@@ -139,12 +139,12 @@ test('a shallow clone begins where it begins, and says so', async (t) => {
     candidates.map(({ by, version, outcome }) => [by, version, outcome]),
     [
       [null, 'v3', 'replaced'],
-      ['Stand-in', 'v4', 'running'],
+      ['Tester', 'v4', 'running'],
     ],
   );
   const whole = await tell(folder, 'wisdom');
   t.false(whole.shallow);
-  t.true(whole.events.every(({ author }) => author === 'Stand-in'));
+  t.true(whole.events.every(({ author }) => author === 'Tester'));
 });
 
 test('a shallow clone that begins before the model knows who made it', async (t) => {
@@ -157,7 +157,7 @@ test('a shallow clone that begins before the model knows who made it', async (t)
   const { events } = await tell(clone, 'other');
   t.deepEqual(
     events.map(({ author, subject, changes }) => [author, subject, changes[0]]),
-    [['Stand-in', 'other', 'a new model; v1 (other-0) answers every request']],
+    [['Tester', 'other', 'a new model; v1 (other-0) answers every request']],
   );
 });
 

@@ -18,7 +18,7 @@ import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
 import { parseModel } from '../../src/core/input/parse-document.ts';
-import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import { plainStyle } from '../../src/output/style.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-init-')));

@@ -18,9 +18,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import type { GitServer } from '../../src/demo/fakes/git-server.ts';
 import { git, startGitServer } from '../../src/demo/fakes/git-server.ts';
-import type { StandInKubernetes } from '../../src/demo/fakes/kubernetes.ts';
-import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
-import type { Written } from '../../src/demo/fakes/kubernetes-object.ts';
+import type { FakeKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
+import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
 import { renderObjects } from '../core/render/memory-tree.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -90,7 +90,7 @@ function changeStatus(folder: string, from: string, to: string): void {
   writeFileSync(path, readFileSync(path, 'utf8').replace(from, to));
 }
 
-async function startCluster(t: ExecutionContext, folder: string): Promise<StandInKubernetes> {
+async function startCluster(t: ExecutionContext, folder: string): Promise<FakeKubernetes> {
   const cluster = await startKubernetes({ token: 'right' });
   t.teardown(() => cluster.close());
   writeFileSync(join(folder, 'kubeconfig.yaml'), cluster.kubeconfig());
@@ -98,7 +98,7 @@ async function startCluster(t: ExecutionContext, folder: string): Promise<StandI
 }
 
 /** As Argo CD does. */
-function applyAll(cluster: StandInKubernetes, folder: string): void {
+function applyAll(cluster: FakeKubernetes, folder: string): void {
   const files = Object.fromEntries(
     readdirSync(join(folder, model)).map((file) => [
       `${model}/${file}`,
@@ -109,7 +109,7 @@ function applyAll(cluster: StandInKubernetes, folder: string): void {
 }
 
 /** As KServe says it of ModelMesh. */
-function load(cluster: StandInKubernetes, service: string, active = 'Loaded', ready = 'True'): void {
+function load(cluster: FakeKubernetes, service: string, active = 'Loaded', ready = 'True'): void {
   cluster.patchStatus('inferenceservices', 'modelmesh-serving', service, {
     conditions: [{ type: 'Ready', status: ready, lastTransitionTime: '2026-01-01T00:00:00Z' }],
     modelStatus: { transitionStatus: 'UpToDate', states: { activeModelState: active, targetModelState: '' } },

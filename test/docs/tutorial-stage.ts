@@ -2,11 +2,11 @@
 import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { ArgocdStandIn } from '../../src/demo/fakes/argocd.ts';
+import { FakeArgocd } from '../../src/demo/fakes/argocd.ts';
 import { git, startGitServer } from '../../src/demo/fakes/git-server.ts';
-import { KServeStandIn } from '../../src/demo/fakes/kserve.ts';
-import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
-import type { Written } from '../../src/demo/fakes/kubernetes-object.ts';
+import { FakeKServe } from '../../src/demo/fakes/kserve.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
+import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
 import { startWatcherProcess } from '../../src/demo/fakes/watcher-process.ts';
 import type { TutorialShell } from './tutorial.ts';
 import { toReader } from './tutorial.ts';
@@ -46,7 +46,7 @@ export async function setTutorialStage(): Promise<TutorialStage> {
     await server.createRepository(repositoryName);
     const url = server.url(repositoryName);
     await makeFirstCommit(folder, url);
-    const argocd = await ArgocdStandIn.start(cluster, {
+    const argocd = await FakeArgocd.start(cluster, {
       name: 'models',
       path: 'models',
       repository: url,
@@ -61,7 +61,7 @@ export async function setTutorialStage(): Promise<TutorialStage> {
       () => argocd.stop(),
       () => clearInterval(polls),
     );
-    const kserve = new KServeStandIn(cluster, loadMs, ({ spec }) => JSON.stringify(spec).includes('broken'));
+    const kserve = new FakeKServe(cluster, loadMs, ({ spec }) => JSON.stringify(spec).includes('broken'));
     ends.push(() => kserve.stop());
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, cluster.kubeconfig());

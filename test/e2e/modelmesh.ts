@@ -172,10 +172,10 @@ export class ModelMeshFake {
 
   /** Port 0 is any that is free. */
   static async start({ host, port }: Address = { host: '127.0.0.1', port: 0 }): Promise<ModelMeshFake> {
-    const standIn = new ModelMeshFake();
-    standIn.#server.listen(port, host);
-    await once(standIn.#server, 'listening');
-    return standIn;
+    const fake = new ModelMeshFake();
+    fake.#server.listen(port, host);
+    await once(fake.#server, 'listening');
+    return fake;
   }
 
   /** `IP:PORT`. */

@@ -14,7 +14,7 @@ import { FieldsOfText } from '../../src/core/edit/field-text.ts';
 import { parseModel, parsePolicy, parseStatus } from '../../src/core/input/parse-document.ts';
 import { toScalar } from '../../src/core/manifests/manifest-text.ts';
 import { toLastingText } from '../../src/core/observe/lasting-text.ts';
-import { parseSelector } from '../../src/demo/fakes/kubernetes-selector.ts';
+import { parseSelector } from '../../src/demo/fakes/kubernetes/selector.ts';
 import { toStatusMessage } from '../../src/io/kubernetes/kubernetes-api.ts';
 import { toWidth, wrap } from '../../src/output/columns.ts';
 import { toCommitWords } from '../../src/output/commit-words.ts';

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { stackFolder } from './build.ts';
 
 const root = join(import.meta.dirname, '../..');
-const source = join(root, 'test/demo/fakes/api-under-test.ts');
+const source = join(root, 'test/demo/fakes/kubernetes/api-under-test.ts');
 
 const files = globSync('test/**/*.test.ts', { cwd: root })
   .filter((file) => imports(join(root, file)))

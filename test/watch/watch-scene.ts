@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import type { GitServer } from '../../src/demo/fakes/git-server.ts';
 import { git, startGitServer } from '../../src/demo/fakes/git-server.ts';
-import type { StandInKubernetes } from '../../src/demo/fakes/kubernetes.ts';
-import type { Written } from '../../src/demo/fakes/kubernetes-object.ts';
-import type { ApiUnderTest } from '../demo/fakes/api-under-test.ts';
-import { startApi } from '../demo/fakes/api-under-test.ts';
+import type { FakeKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
+import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
 import type { FaultyProxy } from '../demo/fakes/faulty-proxy.ts';
 import { startFaultyProxy } from '../demo/fakes/faulty-proxy.ts';
+import type { ApiUnderTest } from '../demo/fakes/kubernetes/api-under-test.ts';
+import { startApi } from '../demo/fakes/kubernetes/api-under-test.ts';
 
 export const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 
@@ -21,13 +21,13 @@ interface SceneOptions {
   /** Of the git server. */
   readonly password?: string;
   /** Absent: the API under test, with a proxy in front of it that can be made to fail. */
-  readonly cluster?: StandInKubernetes;
+  readonly cluster?: FakeKubernetes;
 }
 
 export class WatchScene {
   readonly folder: string;
   readonly cluster: Pick<
-    ApiUnderTest | StandInKubernetes,
+    ApiUnderTest | FakeKubernetes,
     'apply' | 'patchStatus' | 'get' | 'compact' | 'kubeconfig' | 'close'
   >;
   readonly server: GitServer;
@@ -37,7 +37,7 @@ export class WatchScene {
 
   private constructor(
     folder: string,
-    cluster: ApiUnderTest | StandInKubernetes,
+    cluster: ApiUnderTest | FakeKubernetes,
     proxy: FaultyProxy | undefined,
     server: GitServer,
   ) {
@@ -58,7 +58,7 @@ export class WatchScene {
     const api = given === undefined ? await startApi() : undefined;
     const proxy = api && (await startFaultyProxy(api.upstream));
     await server.createRepository('repo.git');
-    const scene = new WatchScene(folder, (given ?? api) as ApiUnderTest | StandInKubernetes, proxy, server);
+    const scene = new WatchScene(folder, (given ?? api) as ApiUnderTest | FakeKubernetes, proxy, server);
     scene.writeKubeconfig();
     t.teardown(() => scene.#end());
     return scene;

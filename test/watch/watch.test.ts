@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { startKubernetes } from '../../src/demo/fakes/kubernetes.ts';
+import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import { failed, loaded, loading } from '../core/observe/live-objects.ts';
-import type { ApiUnderTest } from '../demo/fakes/api-under-test.ts';
+import type { ApiUnderTest } from '../demo/fakes/kubernetes/api-under-test.ts';
 import { toManifests, toModelText, until, WatchScene } from './watch-scene.ts';
 
 /** One model, applied, with a candidate that is loading. */

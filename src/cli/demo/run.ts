@@ -1,6 +1,6 @@
 /**
  * Plays the tutorial with the loop closed: a person's commits, the plugin, a cluster and the watcher.
- * What is a stand-in says so.
+ * The output names what is a fake.
  */
 import { join } from 'node:path';
 import type { ManifestChange } from '../../core/change/manifest-change.ts';
@@ -13,12 +13,12 @@ import type { ModelStatus } from '../../core/input/schema.ts';
 import { toYamlText } from '../../core/manifests/manifest-text.ts';
 import type { RenderedApplication } from '../../core/render/application.ts';
 import { renderApplication } from '../../core/render/application.ts';
-import { ArgocdStandIn } from '../../demo/fakes/argocd.ts';
+import { FakeArgocd } from '../../demo/fakes/argocd.ts';
 import type { GitServer } from '../../demo/fakes/git-server.ts';
 import { git, startGitServer } from '../../demo/fakes/git-server.ts';
-import { KServeStandIn } from '../../demo/fakes/kserve.ts';
-import type { StandInKubernetes } from '../../demo/fakes/kubernetes.ts';
-import { startKubernetes } from '../../demo/fakes/kubernetes.ts';
+import { FakeKServe } from '../../demo/fakes/kserve.ts';
+import type { FakeKubernetes } from '../../demo/fakes/kubernetes/api.ts';
+import { startKubernetes } from '../../demo/fakes/kubernetes/api.ts';
 import type { WatcherProcess } from '../../demo/fakes/watcher-process.ts';
 import { startWatcherProcess } from '../../demo/fakes/watcher-process.ts';
 import type { Step } from '../../demo/scenario.ts';
@@ -83,19 +83,19 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
 }
 
 interface Stage {
-  readonly cluster: StandInKubernetes;
+  readonly cluster: FakeKubernetes;
   readonly bare: string;
   /** The person's clone, and the one that the report is read from. */
   readonly person: string;
   readonly reader: string;
-  readonly argocd: ArgocdStandIn;
-  readonly kserve: KServeStandIn;
+  readonly argocd: FakeArgocd;
+  readonly kserve: FakeKServe;
   readonly watcher: WatcherProcess;
 }
 
 async function setUp(
   folder: string,
-  cluster: StandInKubernetes,
+  cluster: FakeKubernetes,
   server: GitServer,
   host: Host,
   ends: (() => unknown)[],
@@ -109,7 +109,7 @@ async function setUp(
   writeFiles(person, { [`${modelFolder}/.gitkeep`]: '' });
   await commitAndPush(person, 'a place for models');
   await git(folder, ['clone', '--quiet', url, reader]);
-  const argocd = await ArgocdStandIn.start(cluster, {
+  const argocd = await FakeArgocd.start(cluster, {
     name: 'wisdom',
     path: modelFolder,
     repository: url,
@@ -119,7 +119,7 @@ async function setUp(
     checkout: join(folder, 'argocd'),
   });
   ends.push(() => argocd.stop());
-  const kserve = new KServeStandIn(cluster, loadMs);
+  const kserve = new FakeKServe(cluster, loadMs);
   ends.push(() => kserve.stop());
   const kubeconfig = 'kubeconfig';
   writeFiles(folder, { [kubeconfig]: cluster.kubeconfig() });

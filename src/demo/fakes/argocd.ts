@@ -1,13 +1,13 @@
 /**
- * A stand-in for Argo CD: one Application, which runs the plugin as cmp-server does, on a checkout of the
- * branch, and makes the cluster what it prints: all objects at once, and what is no longer printed is
- * removed. It looks at git when it is refreshed, by a webhook or by the annotation, and never by polling.
+ * A fake of Argo CD with one Application: it runs the plugin as cmp-server does, on a checkout of the branch, applies
+ * all objects that the plugin prints, and removes those that it no longer prints. It fetches when it is refreshed, by a
+ * webhook or by the annotation, and never polls.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { git } from './git-server.ts';
-import type { StandInKubernetes } from './kubernetes.ts';
-import type { Written } from './kubernetes-object.ts';
+import type { FakeKubernetes } from './kubernetes/api.ts';
+import type { Written } from './kubernetes/object.ts';
 
 export interface Application {
   readonly name: string;
@@ -15,11 +15,11 @@ export interface Application {
   readonly path: string;
   readonly repository: string;
   readonly branch: string;
-  /** The namespace of objects that name none. */
+  /** The namespace of objects without one. */
   readonly destination: string;
   /** The plugin's command, as in plugin.yaml. */
   readonly plugin: readonly string[];
-  /** A folder that is its own. */
+  /** A folder for it alone. */
   readonly checkout: string;
 }
 
@@ -28,27 +28,27 @@ const refreshAnnotation = 'argocd.argoproj.io/refresh';
 const kinds = ['inferenceservices', 'virtualservices', 'serviceentries', 'gateways'];
 const intervalMs = 25;
 
-export class ArgocdStandIn {
-  readonly #cluster: StandInKubernetes;
+export class FakeArgocd {
+  readonly #cluster: FakeKubernetes;
   readonly #application: Application;
   readonly #timer: ReturnType<typeof setInterval>;
   #parameters: readonly object[] = [];
   #running: Promise<void> | undefined;
-  #isAsked = false;
-  /** What the plugin last said against the files; undefined: nothing. */
+  #isRefreshed = false;
+  /** The error output of the last run of the plugin; undefined when it succeeded. */
   complaint: string | undefined;
 
-  private constructor(cluster: StandInKubernetes, application: Application) {
+  private constructor(cluster: FakeKubernetes, application: Application) {
     this.#cluster = cluster;
     this.#application = application;
     this.#timer = setInterval(() => this.#look(), intervalMs);
   }
 
-  static async start(cluster: StandInKubernetes, application: Application): Promise<ArgocdStandIn> {
+  static async start(cluster: FakeKubernetes, application: Application): Promise<FakeArgocd> {
     const { repository, checkout, branch } = application;
     await git(process.cwd(), ['clone', '--quiet', '--branch', branch, repository, checkout]);
     cluster.apply(toApplicationObject(application));
-    return new ArgocdStandIn(cluster, application);
+    return new FakeArgocd(cluster, application);
   }
 
   /** The plugin's parameters of the Application. */
@@ -56,9 +56,9 @@ export class ArgocdStandIn {
     this.#parameters = parameters;
   }
 
-  /** What a git host's webhook does. */
+  /** As the webhook of a git host does. */
   refresh(): void {
-    this.#isAsked = true;
+    this.#isRefreshed = true;
   }
 
   async stop(): Promise<void> {
@@ -70,13 +70,13 @@ export class ArgocdStandIn {
     const { name } = this.#application;
     const object = this.#cluster.get('applications', 'argocd', name);
     if (object?.metadata.annotations?.[refreshAnnotation] !== undefined) {
-      // As Argo CD does when it has seen it; the Application is made anew, which is the shortest way here.
+      // Argo CD removes the annotation; here the shortest way is to create the Application again.
       this.#cluster.remove('applications', 'argocd', name);
       this.#cluster.apply(toApplicationObject(this.#application));
-      this.#isAsked = true;
+      this.#isRefreshed = true;
     }
-    if (!this.#isAsked || this.#running !== undefined) return;
-    this.#isAsked = false;
+    if (!this.#isRefreshed || this.#running !== undefined) return;
+    this.#isRefreshed = false;
     this.#running = this.#sync().finally(() => {
       this.#running = undefined;
     });
@@ -90,9 +90,9 @@ export class ArgocdStandIn {
     this.complaint = complaint;
     if (complaint !== undefined) return;
     const lines = output.split('\n').filter((line) => line !== '');
-    const wanted = lines.map((line) => this.#track(JSON.parse(line) as Written));
-    const keys = new Set(wanted.map(toKey));
-    for (const object of wanted) this.#cluster.apply(object);
+    const desired = lines.map((line) => this.#track(JSON.parse(line) as Written));
+    const keys = new Set(desired.map(toKey));
+    for (const object of desired) this.#cluster.apply(object);
     for (const plural of kinds)
       for (const object of this.#cluster.list(plural)) {
         const isOwn = object.metadata.annotations?.[trackingAnnotation]?.startsWith(`${this.#application.name}:`);

@@ -295,7 +295,7 @@ function toStartFault(error: Error): Fault {
 
 /** Nothing of what is set around this process but where programs are. */
 function toEnvironment(): Record<string, string> {
-  const person = { NAME: 'Stand-in', EMAIL: 'stand-in@model-mirror.invalid' };
+  const person = { NAME: 'Tester', EMAIL: 'tester@model-mirror.invalid' };
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: tmpdir(),

@@ -2,8 +2,8 @@
  * A fake of KServe's and ModelMesh's controllers: it loads no model, but writes the status of each
  * InferenceService as they do, transition by transition, and only statuses that the real ones were seen to write.
  */
-import type { StandInKubernetes } from './kubernetes.ts';
-import type { KubernetesObject } from './kubernetes-object.ts';
+import type { FakeKubernetes } from './kubernetes/api.ts';
+import type { KubernetesObject } from './kubernetes/object.ts';
 
 const plural = 'inferenceservices';
 const intervalMs = 25;
@@ -20,8 +20,8 @@ interface Known {
 /** Annotations that ModelMesh loads by; a change of them does not raise the generation. */
 const loadingAnnotations = ['serving.kserve.io/secretKey', 'serving.kserve.io/schemaPath'];
 
-export class KServeStandIn {
-  readonly #cluster: StandInKubernetes;
+export class FakeKServe {
+  readonly #cluster: FakeKubernetes;
   readonly #loadMs: number;
   readonly #isBroken: (service: KubernetesObject) => boolean;
   readonly #known = new Map<string, Known>();
@@ -32,11 +32,7 @@ export class KServeStandIn {
    * @param loadMs how long a model takes to load.
    * @param isBroken whether an InferenceService has a model that cannot be loaded.
    */
-  constructor(
-    cluster: StandInKubernetes,
-    loadMs: number,
-    isBroken: (service: KubernetesObject) => boolean = () => false,
-  ) {
+  constructor(cluster: FakeKubernetes, loadMs: number, isBroken: (service: KubernetesObject) => boolean = () => false) {
     this.#cluster = cluster;
     this.#loadMs = loadMs;
     this.#isBroken = isBroken;

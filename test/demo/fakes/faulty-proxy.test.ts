@@ -4,11 +4,11 @@ import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import type { Response } from 'undici';
 import { Agent, fetch } from 'undici';
-import type { Written } from '../../../src/demo/fakes/kubernetes-object.ts';
-import type { ApiUnderTest } from './api-under-test.ts';
-import { startApi, toPath } from './api-under-test.ts';
+import type { Written } from '../../../src/demo/fakes/kubernetes/object.ts';
 import type { FaultyProxy } from './faulty-proxy.ts';
 import { startFaultyProxy } from './faulty-proxy.ts';
+import type { ApiUnderTest } from './kubernetes/api-under-test.ts';
+import { startApi, toPath } from './kubernetes/api-under-test.ts';
 
 const routes = 'virtualservices';
 const path = toPath(routes, 'models');

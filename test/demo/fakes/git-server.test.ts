@@ -77,7 +77,7 @@ test('what one pushes, another clones, fetches and goes on from', async (t) => {
   await push(ada);
   const bob = await clone(scene, 'bob');
   t.is(await git(bob, ['show', 'origin/main:a.txt']), 'from ada\n');
-  t.is(await git(bob, ['log', '-1', '--format=%an <%ae>']), 'Stand-in <stand-in@model-mirror.invalid>\n');
+  t.is(await git(bob, ['log', '-1', '--format=%an <%ae>']), 'Tester <tester@model-mirror.invalid>\n');
   await commit(bob, 'b.txt', 'from bob\n');
   await push(bob);
   await git(ada, ['pull', '--quiet', '--ff-only', 'origin', 'main']);

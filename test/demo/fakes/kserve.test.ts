@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { KServeStandIn } from '../../../src/demo/fakes/kserve.ts';
-import { startKubernetes } from '../../../src/demo/fakes/kubernetes.ts';
+import { FakeKServe } from '../../../src/demo/fakes/kserve.ts';
+import { startKubernetes } from '../../../src/demo/fakes/kubernetes/api.ts';
 import { fromStatus, toWords } from '../../e2e/kserve-status.ts';
 import { readTable } from '../../e2e/recorded-table.ts';
 
@@ -18,7 +18,7 @@ const blocked = 'True BlockedByFailedLoad Loaded/FailedToLoad ModelLoadFailed';
 test('the statuses that the demo plays are those of the real controller, in its order', async (t) => {
   const cluster = await startKubernetes();
   t.teardown(() => cluster.close());
-  const kserve = new KServeStandIn(cluster, 60, ({ spec }) => JSON.stringify(spec).includes('broken'));
+  const kserve = new FakeKServe(cluster, 60, ({ spec }) => JSON.stringify(spec).includes('broken'));
   t.teardown(() => kserve.stop());
   const seen: string[] = [];
   const patchStatus = cluster.patchStatus.bind(cluster);

@@ -232,7 +232,7 @@ test('what commits say in other encodings, and where git is to print in another 
   const first = (await git(root, ['rev-parse', 'HEAD'])).trim();
   const head = await git(root, ['cat-file', 'commit', 'HEAD']);
   const put = async (encoding: string, author: Buffer) => {
-    const [before = '', after = ''] = `parent ${first}\n${head.slice(head.indexOf('author'))}`.split('Stand-in');
+    const [before = '', after = ''] = `parent ${first}\n${head.slice(head.indexOf('author'))}`.split('Tester');
     const tree = head.slice(0, head.indexOf('\n') + 1);
     const rest = head.slice(head.indexOf('committer')).replace('\n\n', `\nencoding ${encoding}\n\n`);
     const own = after.slice(0, after.indexOf('\n') + 1);

@@ -8,7 +8,7 @@ import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { Fault } from '../../../src/core/diagnostics/fault.ts';
 import { BranchTrouble } from '../../../src/core/ports/watch.ts';
-import { startKubernetes } from '../../../src/demo/fakes/kubernetes.ts';
+import { startKubernetes } from '../../../src/demo/fakes/kubernetes/api.ts';
 import { toHttpClient } from '../../../src/io/git/http.ts';
 import { findProxy } from '../../../src/io/process/proxy.ts';
 import { loading } from '../../core/observe/live-objects.ts';

@@ -5,8 +5,8 @@
  * Which of them change hands when: sigs.k8s.io/structured-merge-diff, merge/update.go.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { PlainMap } from '../../core/input/plain-value.ts';
-import { isMap } from '../../core/input/plain-value.ts';
+import type { PlainMap } from '../../../core/input/plain-value.ts';
+import { isMap } from '../../../core/input/plain-value.ts';
 
 export interface Fields {
   readonly [key: string]: Fields;

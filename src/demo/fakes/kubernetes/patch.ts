@@ -1,5 +1,5 @@
 import jsonPatch from 'fast-json-patch';
-import { Refusal, toBadRequest } from './kubernetes-refusal.ts';
+import { Refusal, toBadRequest } from './refusal.ts';
 
 /**
  * A JSON patch (RFC 6902) on a copy of an object.

@@ -4,8 +4,8 @@
  * Invariants: an object is made into JSON once, whoever reads it; a page of a list shows the same moment
  * as the first one; no version that is still kept lacks a change.
  */
-import type { KubernetesObject } from './kubernetes-object.ts';
-import type { ResourceType } from './kubernetes-resource.ts';
+import type { KubernetesObject } from './object.ts';
+import type { ResourceType } from './resource.ts';
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 

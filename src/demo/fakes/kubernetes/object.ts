@@ -1,32 +1,24 @@
 /**
- * What a write makes of an object: pure. Everything but the resource version, which the store gives.
+ * The object after a write: pure. Everything but the resource version, which the store sets.
  *
- * Invariants: the status and the rest are written by requests of their own; the generation counts changes
- * of the rest; a write that changes nothing gives the very same object back.
+ * Invariants: the status and the rest are written by different requests; the generation counts changes
+ * of the rest; a write that changes nothing returns the same object.
  *
  * The rules: apiserver pkg/registry/rest (create.go, update.go, delete.go), apiextensions-apiserver
  * pkg/registry/customresource (strategy.go, status_strategy.go), apimachinery pkg/util/managedfields.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { PlainMap } from '../../core/input/plain-value.ts';
-import { isMap } from '../../core/input/plain-value.ts';
-import type { Fields } from './kubernetes-fields.ts';
-import {
-  isEmpty,
-  joinFields,
-  keepFields,
-  removeFields,
-  shareFields,
-  takeFields,
-  toChangedFields,
-  toFields,
-  toPaths,
-} from './kubernetes-fields.ts';
-import { Refusal, toInvalid } from './kubernetes-refusal.ts';
-import type { ResourceType } from './kubernetes-resource.ts';
-import type { Labels } from './kubernetes-selector.ts';
+import type { PlainMap } from '../../../core/input/plain-value.ts';
+import { isMap } from '../../../core/input/plain-value.ts';
+import type { Fields } from './fields.ts';
+import { isEmpty, joinFields, keepFields, removeFields, takeFields, toChangedFields, toFields } from './fields.ts';
+import type { ManagedFields, Operation, Writer } from './managed-fields.ts';
+import { assertNoConflict, findEntry, toEntry, updateEntries } from './managed-fields.ts';
+import { toInvalid } from './refusal.ts';
+import type { ResourceType } from './resource.ts';
+import type { Labels } from './selector.ts';
 
-/** What one writes: an object as in a manifest. */
+/** An object as in a manifest. */
 export interface Written {
   readonly apiVersion: string;
   readonly kind: string;
@@ -52,36 +44,17 @@ export interface KubernetesObject extends Written {
   };
 }
 
-export interface ManagedFields {
-  readonly manager: string;
-  readonly operation: 'Apply' | 'Update';
-  readonly apiVersion: string;
-  /** RFC 3339, whole seconds. */
-  readonly time: string;
-  readonly fieldsType: 'FieldsV1';
-  readonly fieldsV1: Fields;
-  readonly subresource?: 'status';
-}
-
-/** Who writes, and what: the status, or all the rest. */
-export interface Writer {
-  readonly manager: string;
-  readonly isStatus: boolean;
-  /** RFC 3339, whole seconds. */
-  readonly time: string;
-}
-
-/** An object without what the server alone writes, and without its name: what a writer has a say in. */
+/** An object without its name and the fields that only the server writes. */
 type Body = PlainMap;
 
 interface Change {
   readonly body: Body;
-  readonly operation: 'Apply' | 'Update';
-  /** All that the manager wants to have from now on. Absent: what it changes, beside what it had. */
+  readonly operation: Operation;
+  /** All fields that the manager has from now on. Absent: those that it had, and those that it changes. */
   readonly declared?: Fields;
 }
 
-/** Of the metadata. */
+/** Fields of the metadata. */
 const notInBody: ReadonlySet<string> = new Set([
   'name',
   'namespace',
@@ -102,30 +75,30 @@ export function createObject(type: ResourceType, written: Written, uid: string, 
 }
 
 /**
- * @param wanted the whole object, as it is to be.
+ * @param desired the whole object.
  * @throws Refusal for a finalizer that is added while it is being deleted.
  */
 export function updateObject(
   type: ResourceType,
   live: KubernetesObject,
-  wanted: Written,
+  desired: Written,
   writer: Writer,
 ): KubernetesObject {
   const { status, ...main } = toBody(live);
   const body = writer.isStatus
-    ? { ...main, ...toStatusBody(wanted) }
-    : { ...toMainBody(type, wanted), ...(type.hasStatus && status !== undefined ? { status } : {}) };
+    ? { ...main, ...toStatusBody(desired) }
+    : { ...toMainBody(type, desired), ...(type.hasStatus && status !== undefined ? { status } : {}) };
   return change(type, live, writer, { body, operation: 'Update' });
 }
 
 /**
- * Server-side apply: what the manifest declares is merged in, and what this manager declared before and
- * no more is removed, unless somebody else has it too. Lists are replaced whole.
+ * Server-side apply: what the manifest declares is merged in; what this manager declared before and no longer
+ * declares is removed, unless another manager has it too. Lists are replaced as a whole.
  *
- * @param live undefined: it is not there yet.
- * @param uid of the object that is made then.
- * @param force takes over what others have with another value.
- * @throws Refusal when others have it and there is no force.
+ * @param live undefined when it does not exist yet.
+ * @param uid of the object that is created then.
+ * @param force takes over fields that other managers have with another value.
+ * @throws Refusal when other managers have them, and without force.
  */
 export function applyObject(
   type: ResourceType,
@@ -141,17 +114,17 @@ export function applyObject(
   const before = toBody(live);
   const merged = merge(before, given) as Body;
   const entries = live.metadata.managedFields ?? [];
-  const mine = entries.find((entry) => isOf(entry, writer, 'Apply'));
+  const mine = findEntry(entries, writer, 'Apply');
   const others = entries.filter((entry) => entry !== mine);
   if (!force) assertNoConflict(others, toChangedFields(before, merged));
-  const forsaken = others.reduce(
+  const dropped = others.reduce(
     (left, { fieldsV1 }) => takeFields(left, fieldsV1),
     takeFields(mine?.fieldsV1 ?? {}, declared),
   );
-  return change(type, live, writer, { body: removeFields(merged, forsaken), operation: 'Apply', declared });
+  return change(type, live, writer, { body: removeFields(merged, dropped), operation: 'Apply', declared });
 }
 
-/** With finalizers it stays, and is marked; the very same object when it is marked already. */
+/** Marks an object with finalizers as being deleted; the same object when it is marked already. */
 export function markDeleted(live: KubernetesObject, time: string): KubernetesObject {
   if (live.metadata.deletionTimestamp !== undefined) return live;
   const generation = live.metadata.generation + 1;
@@ -159,7 +132,7 @@ export function markDeleted(live: KubernetesObject, time: string): KubernetesObj
   return { ...live, metadata: { ...live.metadata, ...marks } };
 }
 
-/** Whether it stays when it is deleted. */
+/** Whether finalizers keep it when it is deleted. */
 export function isHeld({ metadata }: KubernetesObject): boolean {
   return (metadata.finalizers ?? []).length > 0;
 }
@@ -184,7 +157,7 @@ function make(
       resourceVersion: '',
       generation: 1,
       creationTimestamp: writer.time,
-      managedFields: [toEntry(apiVersion, writer, operation, writer.time, declared)],
+      managedFields: [toEntry(apiVersion, writer, operation, declared)],
     },
   };
 }
@@ -198,21 +171,15 @@ function change(
   const before = toBody(live);
   assertFinalizers(type, live, before, body);
   const { managedFields: entries = [], ...metadata } = live.metadata;
-  const mine = entries.find((entry) => isOf(entry, writer, operation));
+  const mine = findEntry(entries, writer, operation);
   const changed = toChangedFields(before, body);
   const fields = keepFields(declared ?? joinFields(mine?.fieldsV1 ?? {}, changed), body);
   const isSame = isDeepStrictEqual(before, body);
   if (isSame && isDeepStrictEqual(fields, mine?.fieldsV1 ?? {})) return live;
-  // Who only takes away gets no entry, and no new time.
+  // A manager that only removes fields gets no new entry, and no new time.
   const time = declared === undefined && isEmpty(changed) ? mine?.time : writer.time;
-  const managedFields = [
-    ...entries
-      .filter((entry) => entry !== mine)
-      .map((entry) => ({ ...entry, fieldsV1: keepFields(takeFields(entry.fieldsV1, changed), body) })),
-    ...(time === undefined ? [] : [toEntry(live.apiVersion, writer, operation, time, fields)]),
-  ]
-    .filter(({ fieldsV1 }) => !isEmpty(fieldsV1))
-    .sort(compareEntries);
+  const entry = time === undefined ? undefined : toEntry(live.apiVersion, { ...writer, time }, operation, fields);
+  const managedFields = updateEntries(entries, mine, entry, changed, body);
   const isCoreSame = isSame || isDeepStrictEqual(toCore(type, before), toCore(type, body));
   const server = Object.entries(metadata).filter(([key]) => notInBody.has(key));
   const { apiVersion, kind } = live;
@@ -231,7 +198,7 @@ function change(
 
 function toBody({ apiVersion: _version, kind: _kind, metadata, ...rest }: Written): Body {
   const own = Object.entries(metadata).filter(
-    // An empty list or map is not kept there.
+    // The API server drops empty lists and maps there.
     ([key, value]) => !notInBody.has(key) && typeof value === 'object' && value !== null && !isEmpty(value),
   );
   return own.length === 0 ? rest : { metadata: Object.fromEntries(own), ...rest };
@@ -246,7 +213,7 @@ function toStatusBody({ status }: Written): Body {
   return status === undefined ? {} : { status };
 }
 
-/** What the generation counts the changes of. */
+/** The part whose changes the generation counts. */
 function toCore({ hasStatus }: ResourceType, { metadata: _, status, ...core }: Body): Body {
   return hasStatus ? core : { ...core, status };
 }
@@ -256,35 +223,6 @@ function merge(target: unknown, given: unknown): unknown {
   const merged: Record<string, unknown> = { ...target };
   for (const [key, value] of Object.entries(given)) merged[key] = merge(merged[key], value);
   return merged;
-}
-
-function isOf({ manager, operation, subresource }: ManagedFields, writer: Writer, by: 'Apply' | 'Update'): boolean {
-  return manager === writer.manager && operation === by && (subresource === 'status') === writer.isStatus;
-}
-
-function toEntry(
-  apiVersion: string,
-  { manager, isStatus }: Writer,
-  operation: 'Apply' | 'Update',
-  time: string,
-  fieldsV1: Fields,
-): ManagedFields {
-  const subresource = isStatus ? ({ subresource: 'status' } as const) : {};
-  return { manager, operation, apiVersion, time, fieldsType: 'FieldsV1', fieldsV1, ...subresource };
-}
-
-function compareEntries(a: ManagedFields, b: ManagedFields): number {
-  const keys = ({ operation, time, manager, subresource }: ManagedFields) =>
-    [operation, time, manager, subresource ?? ''].join('\0');
-  return keys(a) < keys(b) ? -1 : 1;
-}
-
-function assertNoConflict(others: readonly ManagedFields[], changed: Fields): void {
-  const conflicts = others.flatMap(({ manager, fieldsV1 }) =>
-    toPaths(shareFields(fieldsV1, changed)).map((path) => `conflict with "${manager}": ${path}`),
-  );
-  const count = `${conflicts.length} conflict${conflicts.length === 1 ? '' : 's'}`;
-  if (conflicts.length > 0) throw new Refusal(409, 'Conflict', `Apply failed with ${count}: ${conflicts.join(', ')}`);
 }
 
 function assertFinalizers(type: ResourceType, live: KubernetesObject, before: Body, after: Body): void {

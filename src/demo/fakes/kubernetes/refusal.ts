@@ -1,5 +1,5 @@
 /** What the API answers in place of what was asked, in a real one's words: client programs match on them. */
-import type { ResourceType } from './kubernetes-resource.ts';
+import type { ResourceType } from './resource.ts';
 
 /** Thrown; answered as a Status object with the code as HTTP status. */
 export class Refusal extends Error {

@@ -1,10 +1,11 @@
-/** The protocol, over HTTP: the same tests hold the stand-in and, by `npm run test:api`, a real kube-apiserver. */
+/** The protocol, over HTTP: the same tests check the fake and, by `npm run test:api`, a real kube-apiserver. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import type { Response } from 'undici';
-import { startKubernetes } from '../../../src/demo/fakes/kubernetes.ts';
-import type { KubernetesObject, ManagedFields, Written } from '../../../src/demo/fakes/kubernetes-object.ts';
+import { startKubernetes } from '../../../../src/demo/fakes/kubernetes/api.ts';
+import type { ManagedFields } from '../../../../src/demo/fakes/kubernetes/managed-fields.ts';
+import type { KubernetesObject, Written } from '../../../../src/demo/fakes/kubernetes/object.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { startApi, toPath } from './api-under-test.ts';
 
@@ -543,41 +544,41 @@ test.serial('after a compaction old versions and pages are 410, and a new list g
   t.is(toSummary(await onward.next()), 'MODIFIED x-2');
 });
 
-test('the stand-in: from a new token on, the old one is wrong', async (t) => {
-  const standIn = await startKubernetes({ token: 'old' });
-  t.teardown(() => standIn.close());
+test('the fake: a new token replaces the old one', async (t) => {
+  const fake = await startKubernetes({ token: 'old' });
+  t.teardown(() => fake.close());
   const ask = async (token: string) => {
     const headers = { authorization: `Bearer ${token}` };
-    return (await fetch(standIn.url + toPath(routes), { headers })).status;
+    return (await fetch(fake.url + toPath(routes), { headers })).status;
   };
   t.deepEqual([await ask('old'), await ask('new')], [200, 401]);
-  standIn.setToken('new');
+  fake.setToken('new');
   t.deepEqual([await ask('old'), await ask('new')], [401, 200]);
-  t.regex(standIn.kubeconfig(), /"token":"new"/);
+  t.regex(fake.kubeconfig(), /"token":"new"/);
 });
 
-test('the stand-in: who missed more changes than are kept is told so', async (t) => {
-  const standIn = await startKubernetes({ historyLength: 10 });
-  t.teardown(() => standIn.close());
-  const { metadata } = standIn.apply(toRoute('h-1', 'history'));
-  for (let i = 0; i < 10; i++) standIn.patchStatus(routes, 'models', 'h-1', { i });
+test('the fake: a watch from before the kept history gets 410', async (t) => {
+  const fake = await startKubernetes({ historyLength: 10 });
+  t.teardown(() => fake.close());
+  const { metadata } = fake.apply(toRoute('h-1', 'history'));
+  for (let i = 0; i < 10; i++) fake.patchStatus(routes, 'models', 'h-1', { i });
   const from = async (version: string) => {
     const query = toQuery({ watch: 'true', timeoutSeconds: '1', resourceVersion: version });
-    return (await (await fetch(`${standIn.url}${toPath(routes)}?${query}`)).text()).trimEnd().split('\n');
+    return (await (await fetch(`${fake.url}${toPath(routes)}?${query}`)).text()).trimEnd().split('\n');
   };
   t.is((await from(metadata.resourceVersion)).length, 10);
-  for (let i = 0; i < 20; i++) standIn.patchStatus(routes, 'models', 'h-1', { i: -i });
+  for (let i = 0; i < 20; i++) fake.patchStatus(routes, 'models', 'h-1', { i: -i });
   const [error = '', ...more] = await from(metadata.resourceVersion);
   t.like(JSON.parse(error), { type: 'ERROR', object: { code: 410, reason: 'Expired' } });
   t.deepEqual(more, []);
 });
 
-test('the stand-in: forty thousand objects, and ten thousand changes at once under a list and two watches', async (t) => {
-  const standIn = await startKubernetes({ historyLength: 20_000 });
-  t.teardown(() => standIn.close());
+test('the fake: forty thousand objects, and ten thousand changes at once during a list and two watches', async (t) => {
+  const fake = await startKubernetes({ historyLength: 20_000 });
+  t.teardown(() => fake.close());
   const names = Array.from({ length: 40_000 }, (_, i) => `n-${String(i).padStart(5, '0')}`);
-  for (const name of names) standIn.apply(toRoute(name, name < 'n-20000' ? 'low' : 'high'));
-  const path = standIn.url + toPath(routes, 'models');
+  for (const name of names) fake.apply(toRoute(name, name < 'n-20000' ? 'low' : 'high'));
+  const path = fake.url + toPath(routes, 'models');
   const get = async (query: Readonly<Record<string, string>>) =>
     (await (await fetch(`${path}?${toQuery({ limit: '5000', ...query })}`)).json()) as List;
   let page = await get({});
@@ -592,7 +593,7 @@ test('the stand-in: forty thousand objects, and ten thousand changes at once und
     return events;
   };
   const watches = [watch(selector('low')), watch(selector('high'))];
-  for (const name of names.slice(15_000, 25_000)) standIn.patchStatus(routes, 'models', name, { state: 'Loaded' });
+  for (const name of names.slice(15_000, 25_000)) fake.patchStatus(routes, 'models', name, { state: 'Loaded' });
   const items = [...page.items];
   while (page.metadata.continue) {
     page = await get({ continue: page.metadata.continue });

@@ -1,4 +1,4 @@
-import { toBadRequest } from './kubernetes-refusal.ts';
+import { toBadRequest } from './refusal.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelTest = (labels: Labels | undefined) => boolean;

@@ -1,15 +1,15 @@
 /**
- * A Kubernetes API for a test: the stand-in, or a real one when KUBEBUILDER_ASSETS names the folder with
+ * A Kubernetes API for a test: the fake, or a real one when KUBEBUILDER_ASSETS names the folder with
  * kube-apiserver and etcd (`npm run test:api`). What passes on both shows that they do not differ.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestInit, Response } from 'undici';
 import { Agent, fetch } from 'undici';
-import { startKubernetes } from '../../../src/demo/fakes/kubernetes.ts';
-import type { KubernetesObject, Written } from '../../../src/demo/fakes/kubernetes-object.ts';
-import type { KubeApiserver } from '../../stack/kube-apiserver.ts';
-import { startKubeApiserver } from '../../stack/kube-apiserver.ts';
-import type { Upstream } from './faulty-proxy.ts';
+import { startKubernetes } from '../../../../src/demo/fakes/kubernetes/api.ts';
+import type { KubernetesObject, Written } from '../../../../src/demo/fakes/kubernetes/object.ts';
+import type { KubeApiserver } from '../../../stack/kube-apiserver.ts';
+import { startKubeApiserver } from '../../../stack/kube-apiserver.ts';
+import type { Upstream } from '../faulty-proxy.ts';
 
 export interface ApiUnderTest {
   /** Where it is, and what lets one in: what a proxy in front of it needs. */
@@ -55,11 +55,11 @@ export function toPath(plural: string, namespace?: string, name?: string): strin
 /** @throws Error when the environment asks for a real one and a part of it is not there. */
 export async function startApi(): Promise<ApiUnderTest> {
   const assets = process.env['KUBEBUILDER_ASSETS'];
-  return new Api(assets === undefined ? await startStandIn() : await startReal(assets));
+  return new Api(assets === undefined ? await startFake() : await startReal(assets));
 }
 
-async function startStandIn(): Promise<Started> {
-  const token = 'of-the-stand-in';
+async function startFake(): Promise<Started> {
+  const token = 'of-the-fake';
   const api = await startKubernetes({ token });
   return {
     upstream: { url: api.url, headers: { authorization: `Bearer ${token}` } },

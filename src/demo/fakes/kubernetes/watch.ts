@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
-import type { LabelTest } from './kubernetes-selector.ts';
-import type { Stored, StoreEvent } from './kubernetes-store.ts';
-import { toLine } from './kubernetes-store.ts';
+import type { LabelTest } from './selector.ts';
+import type { Stored, StoreEvent } from './store.ts';
+import { toLine } from './store.ts';
 
 export interface WatchScope {
   /** Undefined: all. */
