@@ -4,15 +4,17 @@ import { Fault } from '../../core/diagnostics/fault.ts';
 import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { suggest } from '../../core/diagnostics/suggest.ts';
 import { schemas } from '../../core/input/schema.ts';
+import { listModelNames } from '../../core/repository/find-model.ts';
+import { openFolderTree } from '../../io/files/folder-tree.ts';
 import type { CommandShape, OptionShape } from '../../output/completion-text.ts';
 import { shells, toCompletion } from '../../output/completion-text.ts';
-import { findModelNames } from '../edit/target.ts';
+import { toOwnPlaces } from '../flags/model-places.ts';
 import type { Host } from '../host.ts';
 
 /** @param what a shell, or `models`, which the scripts ask for. */
 export function runCompletion(what: string, program: Command, host: Host): void {
   if (what === 'models') {
-    const names = findModelNames(host);
+    const names = listModelNames(openFolderTree(toOwnPlaces({ path: '.' }, host)));
     host.write(
       1,
       names.map((name) => `${name}\n`),

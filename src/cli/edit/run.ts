@@ -16,6 +16,7 @@ import { findStoragePath, hasStorage } from '../../core/input/model-place.ts';
 import { parsePolicy, toProblem } from '../../core/input/parse-document.ts';
 import type { ModelVersion } from '../../core/input/schema.ts';
 import { locate } from '../../core/input/yaml-text.ts';
+import type { Digests } from '../../core/render/digests.ts';
 import type { EffectivePolicy } from '../../core/rollout/effective-policy.ts';
 import { computeMirror } from '../../core/rollout/gate.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
@@ -27,7 +28,7 @@ import type { CandidateFlags, EditFlags, MirrorFlags, PromoteFlags } from './fla
 import { toUndoLine } from './git-steps.ts';
 import type { EditPlan, Planned } from './session.ts';
 import { runEdit } from './session.ts';
-import type { Digests, EditTarget } from './target.ts';
+import type { EditTarget } from './target.ts';
 import { renderAll, toOwnApplication, toReach } from './target.ts';
 
 /** `candidate set`. @returns the exit code, as the other commands do. */

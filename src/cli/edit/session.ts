@@ -7,15 +7,17 @@
 import { describeChanges } from '../../core/change/rollout-change.ts';
 import { exitCodes, Fault, isFault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
-import { sortProblems, toWholeProblem } from '../../core/diagnostics/problem.ts';
+import { findBrokenFiles, sortProblems, toWholeProblem } from '../../core/diagnostics/problem.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toFoundFile } from '../../core/input/folder-tree.ts';
+import type { Digests } from '../../core/render/digests.ts';
 import { isIgnoredPolicy } from '../../core/render/policies.ts';
 import { isLink } from '../../io/files/edited-file.ts';
 import { findRepository } from '../../io/files/folder-tree.ts';
 import type { Destination } from '../../io/git-cli/destination.ts';
 import { holdInterrupts } from '../../io/git-cli/spawn.ts';
 import { toDiffText } from '../../output/diff-text.ts';
+import { toBrokenFilesText } from '../../output/words/files.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { toGit } from '../user-git.ts';
@@ -24,8 +26,8 @@ import { readGitSteps } from './git-steps.ts';
 import type { HeadView } from './head.ts';
 import { readCommitted, readHeadView } from './head.ts';
 import { pushCommitted, readDestination, toDestinationName } from './push.ts';
-import type { Digests, EditTarget } from './target.ts';
-import { describeOthersErrors, findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './target.ts';
+import type { EditTarget } from './target.ts';
+import { findTarget, renderAll, toAbsolute, toOwnApplication, toReachOf } from './target.ts';
 import type { EditScene, Told } from './write.ts';
 import { isToCommit, tellPush, toNext, writeEdit } from './write.ts';
 
@@ -187,6 +189,7 @@ async function carryOut(session: Session, plan: EditPlan, think: Think): Promise
   if (errors.length > 0) return refuse([...errors, ...checked.warnings], host, toShownPath, committed?.remarks);
   // Rendering reads the files: all that is said of the change is found out before it is written.
   const after = committed?.after ?? checked.after;
+  const broken = findBrokenFiles(checked.elsewhere);
   const lines = [
     ...describeChanges((committed ?? checked).before.rollouts, after.rollouts),
     // What the commit holds may say more than what is in the work tree, and less.
@@ -195,7 +198,7 @@ async function carryOut(session: Session, plan: EditPlan, think: Think): Promise
       ...(committed === undefined ? [] : plan.notes(committed.after, committed.after)),
     ]),
     ...(committed?.remarks ?? toWriteRemarks(session, plan)),
-    ...describeOthersErrors(checked.elsewhere, target),
+    ...(broken.length > 0 ? [toBrokenFilesText(broken, target.model.metadata.name, toShownPath)] : []),
   ];
   if (flags.dryRun !== true && !(await isWanted(plan, host))) {
     host.write(2, ['nothing was changed\n']);

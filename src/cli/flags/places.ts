@@ -5,6 +5,7 @@ import type { Problem } from '../../core/diagnostics/problem.ts';
 import { toWholeProblem } from '../../core/diagnostics/problem.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import type { PathNames } from '../../core/repository/find-model.ts';
 import type { FolderPlaces } from '../../io/files/folder-tree.ts';
 import { findRepository, isBareRepository, toRealFolder } from '../../io/files/folder-tree.ts';
 import type { ArgocdEnvironment } from '../../io/process/argocd-environment.ts';
@@ -15,12 +16,8 @@ export interface PlaceFlags {
   readonly repoRoot?: string;
 }
 
-export interface Places extends FolderPlaces {
+export interface Places extends FolderPlaces, PathNames {
   readonly problems: readonly Problem[];
-  /** From the repository's root to what a person at the working directory can open, without what a terminal obeys. */
-  readonly toShownPath: (file: string) => string;
-  /** What a path on the command line may mean, from the repository's root: it counts from here, or from there. */
-  readonly toInnerPaths: (typed: string) => readonly string[];
 }
 
 /**

@@ -2,20 +2,19 @@
 import { posix, relative, resolve, sep } from 'node:path';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import type { PathNames } from '../../core/repository/find-model.ts';
 import { findRepository, isBareRepository, toRealFolder } from '../../io/files/folder-tree.ts';
 import type { Host } from '../host.ts';
 import type { PlaceFlags, Places } from './places.ts';
 import { toInnerPaths } from './places.ts';
 
 /** Where a repository is, and which part of it is meant. */
-export interface Scene {
+export interface Scene extends PathNames {
   readonly repository: string;
   /** From the repository's root. */
   readonly folder: string;
   readonly root: string;
   readonly isBare: boolean;
-  readonly toShownPath: (file: string) => string;
-  readonly toInnerPaths: (typed: string) => readonly string[];
 }
 
 /** The same for what takes folders of this machine; they need not be there. */

@@ -11,6 +11,8 @@ import { parseModel } from '../../core/input/parse-document.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
 import { renderApplication } from '../../core/render/application.ts';
 import { toIgnoredProblems } from '../../core/render/policies.ts';
+import type { ModelTarget } from '../../core/repository/find-model.ts';
+import { isAtPath, isCalled, pickModel } from '../../core/repository/find-model.ts';
 import type { ModelAt, StoryCommit, StoryPoint } from '../../core/timeline/story.ts';
 import { tellSince, tellStory } from '../../core/timeline/story.ts';
 import type { ModelFiles, ModelPaths, TreePart } from '../../io/git-cli/commit-trees.ts';
@@ -21,9 +23,8 @@ import { systemClock } from '../../io/process/clock.ts';
 import { toHistoryJson } from '../../output/history-json.ts';
 import { toHistoryPage } from '../../output/history-page.ts';
 import { toHistoryText } from '../../output/history-text.ts';
-import type { EditTarget } from '../edit/target.ts';
-import { isAtPath, isCalled, pickTarget, toPlacesOf } from '../edit/target.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
+import { toModelPlaces } from '../flags/model-places.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
 import type { Places } from '../flags/places.ts';
 import { toScene, toScenePlaces } from '../flags/repository-scope.ts';
@@ -56,7 +57,7 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   using revisions = new GitRevisions(toGit(scene.repository, host));
   const cluster = toClusterName(flags.cluster);
   // A bare repository has no folder to be in.
-  const places = scene.isBare ? toScenePlaces(scene) : toPlacesOf(name, toScenePlaces(scene), flags);
+  const places = scene.isBare ? toScenePlaces(scene) : toModelPlaces(name, toScenePlaces(scene), flags);
   const part = { root: scene.root, folder: places.folder === places.root ? scene.root : scene.folder };
   const walk: Walk = { revisions, part, cluster, namespace: toNamespace(flags.namespace) };
   const tip = await revisions.names.resolve(flags.revision);
@@ -125,13 +126,13 @@ async function findMeant(
 async function pickAt(
   commit: string,
   name: string,
-  { revisions, part, cluster }: Walk,
+  { revisions, part }: Walk,
   places: Places,
-): Promise<ReturnType<typeof pickTarget>> {
-  return pickTarget(name, { places, tree: await revisions.readTree(commit, part), cluster });
+): Promise<ReturnType<typeof pickModel>> {
+  return pickModel(name, await revisions.readTree(commit, part), places);
 }
 
-function toMeant({ file, model: { metadata } }: Pick<EditTarget, 'file' | 'model'>): Meant {
+function toMeant({ file, model: { metadata } }: Pick<ModelTarget, 'file' | 'model'>): Meant {
   return { path: file.path, name: metadata.name, namespace: metadata.namespace };
 }
 

@@ -10,12 +10,13 @@ import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
+import { renderDigests } from '../../core/render/digests.ts';
 import { isIgnoredPolicy } from '../../core/render/policies.ts';
+import { pickModel, toOwnTree } from '../../core/repository/find-model.ts';
 import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
 import { LatestRevision } from '../../io/git-cli/latest.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../../io/git-cli/upstream.ts';
 import { systemClock } from '../../io/process/clock.ts';
-import { pickTarget, renderAll, toOwnApplication } from '../edit/target.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
 import { toSpeech } from '../flags/look-flags.ts';
@@ -147,13 +148,13 @@ function renderMeant(
   namespace: string | undefined,
 ): Rendered {
   if (name === undefined) {
-    const { rollouts, problems } = renderAll({ tree, cluster }, { namespace });
+    const { rollouts, problems } = renderDigests(tree, { cluster, namespace });
     const shown = toShownProblems(problems);
     return { rollouts, problems: rollouts.length === 0 && !hasErrors(shown) ? [toNoModel(tree)] : shown };
   }
-  const target = pickTarget(name, { places, tree, cluster });
+  const target = pickModel(name, tree, places);
   if ('problems' in target) return { rollouts: [], problems: target.problems };
-  const { rollouts, problems } = renderAll(toOwnApplication(target), { namespace });
+  const { rollouts, problems } = renderDigests(toOwnTree(target), { cluster, namespace });
   const shown = toShownProblems(problems);
   if (hasErrors(shown)) return { rollouts: [], problems: shown };
   return { rollouts: rollouts.filter(({ rollout }) => rollout.file.source.path === target.file.path), problems: shown };

@@ -4,9 +4,9 @@ import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toStatusDetail, toStatusJson, toStatusTable } from '../../output/status-table.ts';
-import { toOwnPlaces, toPlacesOf } from '../edit/target.ts';
 import { toMs } from '../flags/duration.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
+import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import type { Places } from '../flags/places.ts';
 import { toScene, toScenePlaces } from '../flags/repository-scope.ts';
 import type { Host } from '../host.ts';
@@ -24,7 +24,7 @@ export async function runStatus(name: string | undefined, flags: StatusFlags, ho
   assertTogether(flags);
   // At a revision there may be folders that are not in the work tree, and there need not be one.
   const around = flags.revision === undefined ? toOwnPlaces(flags, host) : toScenePlaces(toScene(flags, host));
-  const places = name === undefined ? around : toPlacesOf(name, around, flags);
+  const places = name === undefined ? around : toModelPlaces(name, around, flags);
   const interval = flags.interval ?? defaultIntervals[flags.fetch === true ? 'fetch' : 'files'];
   const intervalMs = Math.max(100, toMs(interval, '--interval'));
   const timeoutMs = toMs(flags.timeout, '--timeout');

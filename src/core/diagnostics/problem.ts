@@ -168,3 +168,8 @@ export function limitProblems(problems: readonly Problem[]): Problem[] {
 export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === 'error');
 }
+
+/** The files that have errors. */
+export function findBrokenFiles(problems: readonly Problem[]): string[] {
+  return [...new Set(problems.filter(({ severity }) => severity === 'error').map(({ file }) => file))];
+}
