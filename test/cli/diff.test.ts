@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { git } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
 
 const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-diff-')));

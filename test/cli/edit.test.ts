@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { isFault } from '../../src/core/diagnostics/fault.ts';
-import { git } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
 import { replaceFile } from '../../src/io/files/edited-file.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import { main } from '../../src/cli/main.ts';
 import { maskLine, safe } from '../../src/core/diagnostics/safe-text.ts';
-import { git } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
 import { toJsonLog, toLineLog } from '../../src/io/process/log.ts';
 import { plainStyle } from '../../src/output/style.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { git } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
 import { personal, runInProcess } from './in-process.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-walk-')));

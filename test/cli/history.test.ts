@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
-import { git } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
 import { plainStyle } from '../../src/output/style.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-history-')));

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { main } from '../../src/cli/main.ts';
-import { git } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
 import { plainStyle } from '../../src/output/style.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-policy-root-')));

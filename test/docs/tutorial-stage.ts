@@ -3,7 +3,8 @@ import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { FakeArgocd } from '../../src/demo/fakes/argocd.ts';
-import { git, startGitServer } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
+import { startGitServer } from '../../src/demo/fakes/git-server.ts';
 import { FakeKServe } from '../../src/demo/fakes/kserve.ts';
 import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';

@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { git } from '../../src/demo/fakes/git.ts';
 import type { GitServer } from '../../src/demo/fakes/git-server.ts';
-import { git } from '../../src/demo/fakes/git-server.ts';
 import { scratch } from './sandbox.ts';
 
 /** By path; undefined removes it. */

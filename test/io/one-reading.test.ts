@@ -20,7 +20,7 @@ import type { Problem } from '../../src/core/diagnostics/problem.ts';
 import { toFileRole } from '../../src/core/input/file-role.ts';
 import type { FolderTree } from '../../src/core/input/folder-tree.ts';
 import { parseModel } from '../../src/core/input/parse-document.ts';
-import { git } from '../../src/demo/fakes/git-server.ts';
+import { git } from '../../src/demo/fakes/git.ts';
 import { openFolderTree } from '../../src/io/files/folder-tree.ts';
 import { GitBranch } from '../../src/io/git/branch.ts';
 import { Git } from '../../src/io/git-cli/git.ts';

@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { git } from './git-server.ts';
+import { git } from './git.ts';
 import type { FakeKubernetes } from './kubernetes/api.ts';
 import type { Written } from './kubernetes/object.ts';
 

@@ -8,8 +8,9 @@ import { gzipSync } from 'node:zlib';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { Fault } from '../../../src/core/diagnostics/fault.ts';
+import { git } from '../../../src/demo/fakes/git.ts';
 import type { GitServer, GitServerOptions } from '../../../src/demo/fakes/git-server.ts';
-import { git, startGitServer } from '../../../src/demo/fakes/git-server.ts';
+import { startGitServer } from '../../../src/demo/fakes/git-server.ts';
 
 interface Scene {
   readonly server: GitServer;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { isFault } from '../../../src/core/diagnostics/fault.ts';
-import { git } from '../../../src/demo/fakes/git-server.ts';
+import { git } from '../../../src/demo/fakes/git.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-git-cli-')));

@@ -6,7 +6,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { Fault } from '../../../src/core/diagnostics/fault.ts';
 import { maxFileBytes } from '../../../src/core/repository/file-text.ts';
-import { git } from '../../../src/demo/fakes/git-server.ts';
+import { git } from '../../../src/demo/fakes/git.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 import { GitObjects } from '../../../src/io/git-cli/objects.ts';
 import { RevisionNames } from '../../../src/io/git-cli/revision-names.ts';

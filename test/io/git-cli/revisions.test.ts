@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava';
 import { Fault } from '../../../src/core/diagnostics/fault.ts';
 import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../../../src/core/input/folder-tree.ts';
-import { git } from '../../../src/demo/fakes/git-server.ts';
+import { git } from '../../../src/demo/fakes/git.ts';
 import { openFolderTree } from '../../../src/io/files/folder-tree.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 import { LatestRevision } from '../../../src/io/git-cli/latest.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import { git as runGit } from '../../../src/demo/fakes/git-server.ts';
+import { git as runGit } from '../../../src/demo/fakes/git.ts';
 import type { TreeEntry } from '../../../src/io/git/objects.ts';
 import { editTree, parseTree, toCommit, toObjectId, toTree } from '../../../src/io/git/objects.ts';
 import type { PackObject } from '../../../src/io/git/pack.ts';
