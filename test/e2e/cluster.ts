@@ -1,8 +1,8 @@
 /** A real kube-apiserver with the custom resources of Argo CD, Istio and KServe; what is written is logged. */
-import { globSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
-import { crdsOf, stackFolder } from '../stack/build.ts';
+import { stackFolder } from '../stack/build.ts';
+import { readComponentCrds } from '../stack/component-crds.ts';
 import { readKServeCrd } from '../stack/kserve-crd.ts';
 import type { KubeApiserver } from '../stack/kube-apiserver.ts';
 import { startKubeApiserver } from '../stack/kube-apiserver.ts';
@@ -59,15 +59,7 @@ export class Cluster {
   }
 
   static async start(): Promise<Cluster> {
-    const crds = [
-      readKServeCrd(),
-      ...['istiod', 'argocd']
-        .flatMap((name) => globSync(join(crdsOf(name), '**/*.yaml')).sort())
-        .flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')))
-        .map((document) => document.toJS() as { readonly kind?: string } | null)
-        .filter((object) => object?.kind === 'CustomResourceDefinition')
-        .map((object) => JSON.stringify(object)),
-    ];
+    const crds = [readKServeCrd(), ...readComponentCrds('istiod'), ...readComponentCrds('argocd')];
     const api = await startKubeApiserver(stackFolder, { crds, auditLog });
     writeFileSync(kubeconfig, api.kubeconfig(), { mode: 0o600 });
     return new Cluster(api);

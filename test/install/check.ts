@@ -19,7 +19,7 @@ import { expectations, findWrongRights } from './rights-in-force.ts';
 import { typePage } from './typed.ts';
 
 /** Not ours, but something of ours is in them. */
-const others: readonly Built[] = ['argocd', 'modelmesh-serving'].map((name) => {
+const others: readonly Built[] = ['argocd', 'modelmesh-serving', 'istio-system'].map((name) => {
   const labels = Object.fromEntries(
     ['enforce', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
   );

@@ -1,6 +1,7 @@
 /**
- * What the kustomizations of `plugin/install` are put together to: each of them as it is, the watcher with
- * every selection of components, the sidecar in an Argo CD, and the examples in another namespace.
+ * What the kustomizations of `plugin/install` are put together to: each of them as it is, the watcher and the
+ * mirror gateway with every selection of their components, the sidecar in an Argo CD, and the examples in another
+ * namespace.
  */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -29,8 +30,9 @@ export function writeInstallations(folder: string): Installation[] {
   const found = findKustomizations(folder);
   const bases = found.filter(({ kind }) => kind === 'Kustomization').map((base) => base.folder);
   const components = found.filter(({ kind }) => kind === 'Component').map((component) => component.folder);
-  const forWatcher = components.filter((component) => component.startsWith('components/'));
-  const others = components.filter((component) => !forWatcher.includes(component));
+  const startingWith = (start: string) => components.filter((component) => component.startsWith(start));
+  const [forWatcher, forGateway] = [startingWith('components/'), startingWith('mirror-gateway/components/')];
+  const others = components.filter((component) => ![...forWatcher, ...forGateway].includes(component));
   if (others.join() !== 'sidecar') throw new Error(`there must be a sidecar, and no component beside it: ${others}`);
   const write = (name: string, lines: readonly string[], files: Readonly<Record<string, string>> = {}) => {
     const place = join(folder, name);
@@ -53,6 +55,15 @@ export function writeInstallations(folder: string): Installation[] {
         isWhole: true,
       })),
     ),
+    ...selections(forGateway).map((selection, index) => ({
+      name: ['watcher and mirror-gateway', ...selection].join(' + '),
+      folder: write(`selection-mirror-gateway-${index}`, [
+        'resources: [../watcher, ../mirror-gateway]',
+        `components: [${selection.map((component) => `../${component}`)}]`,
+        ...configuration('model-mirror'),
+      ]),
+      isWhole: true,
+    })),
     ...Object.entries(exclusions).map(([name, lines], index) => ({
       name: `sidecar, ${name}`,
       folder: write(

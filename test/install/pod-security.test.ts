@@ -65,3 +65,14 @@ test('a Deployment without a container is no Deployment', (t) => {
   const spec = { template: { spec: {} } };
   t.deepEqual(findPodTroubles([{ ...toDeployment(good), spec }]), ['Deployment it: has no container']);
 });
+
+test('an image is filled in by the injector where the Pod asks for that, and nowhere else', (t) => {
+  const toPod = (annotations: object): Built => ({
+    ...toDeployment(good),
+    spec: {
+      template: { metadata: { annotations }, spec: { containers: [{ ...good, image: 'auto' }] } },
+    },
+  });
+  t.deepEqual(findPodTroubles([toPod({ 'inject.istio.io/templates': 'gateway' })]), []);
+  t.deepEqual(findPodTroubles([toPod({})]), ['Deployment it: container it has an image without a version: auto']);
+});

@@ -15,7 +15,8 @@ const volumeTypes = [
 
 /**
  * Where Deployments break the profile "restricted" of Kubernetes' Pod Security Standards, or our own rules:
- * a root file system that cannot be written to, bounded memory, and an image with a version.
+ * a root file system that cannot be written to, bounded memory, and an image with a version, unless Istio's injector
+ * fills it in.
  */
 export function findPodTroubles(objects: readonly Built[]): string[] {
   return objects.filter(({ kind }) => kind === 'Deployment').flatMap(findInDeployment);
@@ -24,6 +25,8 @@ export function findPodTroubles(objects: readonly Built[]): string[] {
 function findInDeployment(deployment: Built): string[] {
   const pod = valueAt(deployment, ['spec', 'template', 'spec']);
   const containers = [...listAt(pod, 'containers'), ...listAt(pod, 'initContainers')];
+  const annotations = valueAt(deployment, ['spec', 'template', 'metadata', 'annotations']);
+  const isInjected = valueAt(annotations, ['inject.istio.io/templates']) !== undefined;
   const troubles = [
     ...['hostNetwork', 'hostPID', 'hostIPC']
       .filter((field) => valueAt(pod, [field]) === true)
@@ -33,12 +36,12 @@ function findInDeployment(deployment: Built): string[] {
       .filter((type) => type !== 'name' && !volumeTypes.includes(type))
       .map((type) => `has a volume of type ${type}`),
     ...(containers.length === 0 ? ['has no container'] : []),
-    ...containers.flatMap((container) => findInContainer(container, pod)),
+    ...containers.flatMap((container) => findInContainer(container, pod, isInjected)),
   ];
   return troubles.map((trouble) => `${toLabel(deployment)}: ${trouble}`);
 }
 
-function findInContainer(container: unknown, pod: unknown): string[] {
+function findInContainer(container: unknown, pod: unknown, isInjected: boolean): string[] {
   const own = (...path: string[]) => valueAt(container, ['securityContext', ...path]);
   const inherited = (...path: string[]) => own(...path) ?? valueAt(pod, ['securityContext', ...path]);
   const dropped = own('capabilities', 'drop');
@@ -55,7 +58,8 @@ function findInContainer(container: unknown, pod: unknown): string[] {
     'may write to its root file system': own('readOnlyRootFilesystem') !== true,
     'has no memory limit': typeof valueAt(container, ['resources', 'limits', 'memory']) !== 'string',
     'asks for no memory': typeof valueAt(container, ['resources', 'requests', 'memory']) !== 'string',
-    [`has an image without a version: ${image}`]: !/(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/.test(image),
+    [`has an image without a version: ${image}`]:
+      !(isInjected && image === 'auto') && !/(:(?!latest$)[\w.-]+|@sha256:[0-9a-f]{64})$/.test(image),
   };
   const name = isMap(container) ? String(container['name']) : '';
   return Object.keys(rules)

@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, fetch } from 'undici';
 import { valueAt } from '../../src/core/input/plain-value.ts';
+import { readComponentCrds } from '../stack/component-crds.ts';
+import { readKServeCrd } from '../stack/kserve-crd.ts';
 import type { KubeApiserver } from '../stack/kube-apiserver.ts';
 import { startKubeApiserver } from '../stack/kube-apiserver.ts';
 import type { Built } from './kustomize.ts';
@@ -18,28 +20,27 @@ export interface Deed {
 
 /** Roles and bindings come into force, and out of it, a moment after they are written. */
 const forceMs = 5000;
-/** However busy the machine is: it only ends what hangs. */
-const servedMs = 600_000;
-
-/** Stands for the Prometheus operator's: which fields there are is not checked. */
-const monitorCrd = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'servicemonitors.monitoring.coreos.com' },
-  spec: {
-    group: 'monitoring.coreos.com',
-    scope: 'Namespaced',
-    names: { kind: 'ServiceMonitor', plural: 'servicemonitors', singular: 'servicemonitor' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
+/** Which fields they have is not checked: their programs are not part of the stack that is built for this check. */
+const schemaless = [
+  ['argoproj.io', 'v1alpha1', 'Application'],
+  ['monitoring.coreos.com', 'v1', 'ServiceMonitor'],
+  ['monitoring.coreos.com', 'v1', 'PodMonitor'],
+  ['monitoring.coreos.com', 'v1', 'PrometheusRule'],
+].map(([group, name, kind = '']) => {
+  const singular = kind.toLowerCase();
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${singular}s.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: { kind, plural: `${singular}s`, singular },
+      versions: [{ name, served: true, storage: true, schema }],
+    },
+  });
+});
 
 export class RealApi {
   readonly #api: KubeApiserver;
@@ -51,23 +52,10 @@ export class RealApi {
     this.#agent = new Agent({ connect: { ca: api.ca }, allowH2: false });
   }
 
-  /** @param assets the folder with kube-apiserver and etcd. */
+  /** @param assets the folder with kube-apiserver and etcd; Istio's resources are those of the stack. */
   static async start(assets: string): Promise<RealApi> {
-    const api = new RealApi(await startKubeApiserver(assets));
-    try {
-      await api.apply(monitorCrd);
-      // They are served a moment before they are told of.
-      for (const path of ['/servicemonitors', ''])
-        await until(
-          'ServiceMonitors are served',
-          servedMs,
-          async () => (await api.#ask(`/apis/monitoring.coreos.com/v1${path}`)).ok,
-        );
-      return api;
-    } catch (error) {
-      await api.close();
-      throw error;
-    }
+    const crds = [readKServeCrd(), ...readComponentCrds('istiod'), ...schemaless];
+    return new RealApi(await startKubeApiserver(assets, { crds }));
   }
 
   /** What it refuses or warns of, if it were to be applied; of what makes Pods, also if those were to be made. */

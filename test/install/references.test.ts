@@ -41,6 +41,36 @@ const whole: Readonly<Record<string, Built>> = {
     metadata: { name: 'it', namespace },
     spec: { selector: { matchLabels: labels } },
   },
+  rule: {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name: 'it', namespace },
+    spec: { host: 'it' },
+  },
+  filter: {
+    apiVersion: 'networking.istio.io/v1alpha3',
+    kind: 'EnvoyFilter',
+    metadata: { name: 'it', namespace },
+    spec: { workloadSelector: { labels } },
+  },
+  gateway: {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'it', namespace },
+    spec: { selector: labels },
+  },
+  authorization: {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'AuthorizationPolicy',
+    metadata: { name: 'it', namespace },
+    spec: { selector: { matchLabels: labels } },
+  },
+  scaler: {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: 'it', namespace },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'it' } },
+  },
   monitor: {
     apiVersion: 'monitoring.coreos.com/v1',
     kind: 'ServiceMonitor',
@@ -73,8 +103,15 @@ for (const [name, troubles] of Object.entries({
     'Service here/it: selects nothing',
     'NetworkPolicy here/it: selects nothing',
     'PodDisruptionBudget here/it: selects nothing',
+    'EnvoyFilter here/it: selects nothing',
+    'Gateway here/it: selects nothing',
+    'AuthorizationPolicy here/it: selects nothing',
+    'HorizontalPodAutoscaler here/it: what it scales is not here',
   ],
-  service: ['ServiceMonitor here/it: no Service that it selects has a port http'],
+  service: [
+    'DestinationRule here/it: its host, the Service it, is not here',
+    'ServiceMonitor here/it: no Service that it selects has a port http',
+  ],
 }))
   test(`without the ${name} something leads nowhere`, (t) => {
     t.deepEqual(without(name), troubles);

@@ -20,7 +20,16 @@ const finders: Readonly<Record<string, Finder>> = {
   Service: findInService,
   NetworkPolicy: (policy, objects) => findUnselected(policy, ['spec', 'podSelector', 'matchLabels'], objects),
   PodDisruptionBudget: (budget, objects) => findUnselected(budget, ['spec', 'selector', 'matchLabels'], objects),
+  DestinationRule: findHost,
+  EnvoyFilter: (filter, objects) =>
+    valueAt(filter, ['spec', 'workloadSelector']) === undefined
+      ? []
+      : findUnselected(filter, ['spec', 'workloadSelector', 'labels'], objects),
+  Gateway: (gateway, objects) => findUnselected(gateway, ['spec', 'selector'], objects),
+  AuthorizationPolicy: (policy, objects) => findUnselected(policy, ['spec', 'selector', 'matchLabels'], objects),
+  HorizontalPodAutoscaler: findScaled,
   ServiceMonitor: findInMonitor,
+  PodMonitor: (monitor, objects) => findUnselected(monitor, ['spec', 'selector', 'matchLabels'], objects),
   RoleBinding: findLostSubjects,
   ClusterRoleBinding: findLostSubjects,
 };
@@ -68,6 +77,27 @@ function findInMonitor(monitor: Built, objects: readonly Built[]): string[] {
     services.flatMap((service) => listAt(service, ['spec', 'ports'])).some((port) => valueAt(port, ['name']) === name);
   const ports = listAt(monitor, ['spec', 'endpoints']).map((endpoint) => valueAt(endpoint, ['port']));
   return ports.filter((port) => !isPort(port)).map((port) => `no Service that it selects has a port ${port}`);
+}
+
+/** Of a Service in the rule's own namespace. */
+function findHost(rule: Built, objects: readonly Built[]): string[] {
+  const host = valueAt(rule, ['spec', 'host']);
+  const { namespace } = rule.metadata;
+  const isHere = objects.some(
+    ({ kind, metadata }) => kind === 'Service' && metadata.namespace === namespace && metadata.name === host,
+  );
+  return isHere ? [] : [`its host, the Service ${host}, is not here`];
+}
+
+function findScaled(scaler: Built, objects: readonly Built[]): string[] {
+  const target = valueAt(scaler, ['spec', 'scaleTargetRef']);
+  const isHere = objects.some(
+    ({ kind, metadata }) =>
+      kind === valueAt(target, ['kind']) &&
+      metadata.name === valueAt(target, ['name']) &&
+      metadata.namespace === scaler.metadata.namespace,
+  );
+  return isHere ? [] : ['what it scales is not here'];
 }
 
 function findLostSubjects(binding: Built, objects: readonly Built[]): string[] {
