@@ -106,7 +106,7 @@ const forbidden: IForbiddenRuleType[] = [
     from: {
       path: '^src/',
       pathNot:
-        '^src/(core/(input/yaml-(?:text|documents)|manifests/manifest-text|edit/field-text)|output/[a-z-]+)\\.ts$',
+        '^src/(core/(input/yaml-(?:text|value|place|documents)|manifests/manifest-text|edit/field-text)|output/[a-z-]+)\\.ts$',
     },
     to: { path: 'node_modules/yaml/' },
   },

@@ -15,7 +15,7 @@ import { toSibling } from '../../core/input/folder-tree.ts';
 import { findStoragePath, hasStorage } from '../../core/input/model-place.ts';
 import { parsePolicy, toProblem } from '../../core/input/parse-document.ts';
 import type { ModelVersion } from '../../core/input/schema.ts';
-import { locate } from '../../core/input/yaml-text.ts';
+import { locate } from '../../core/input/yaml-place.ts';
 import type { Digests } from '../../core/render/digests.ts';
 import type { EffectivePolicy } from '../../core/rollout/effective-policy.ts';
 import { computeMirror } from '../../core/rollout/gate.ts';

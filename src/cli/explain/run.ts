@@ -4,7 +4,7 @@ import { explainPolicy } from '../../core/assess/policy-fields.ts';
 import { exitCodes } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { findBrokenFiles, hasErrors } from '../../core/diagnostics/problem.ts';
-import { locate } from '../../core/input/yaml-text.ts';
+import { locate } from '../../core/input/yaml-place.ts';
 import { renderDigests } from '../../core/render/digests.ts';
 import { isIgnoredPolicy } from '../../core/render/policies.ts';
 import { pickModel, toOwnTree } from '../../core/repository/find-model.ts';

@@ -15,7 +15,7 @@ import { hasErrors, sortProblems, toWholeProblem } from '../../core/diagnostics/
 import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { toFoundFile } from '../../core/input/folder-tree.ts';
 import { isMap, valueAt } from '../../core/input/plain-value.ts';
-import { locate } from '../../core/input/yaml-text.ts';
+import { locate } from '../../core/input/yaml-place.ts';
 import { toCanonicalText } from '../../core/manifests/manifest.ts';
 import { toBlock } from '../../core/manifests/manifest-text.ts';
 import { renderApplication } from '../../core/render/application.ts';

@@ -2,7 +2,7 @@ import type { FieldPath } from '../diagnostics/problem.ts';
 import { findStoragePathField, hasStorage, modelFieldOf } from '../input/model-place.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { ModelStatus } from '../input/schema.ts';
-import { locate } from '../input/yaml-text.ts';
+import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { DifferenceCode } from './difference.ts';

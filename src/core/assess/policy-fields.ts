@@ -3,7 +3,7 @@
 import type { Place } from '../diagnostics/problem.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
-import { locate } from '../input/yaml-text.ts';
+import { locate } from '../input/yaml-place.ts';
 import { matches } from '../manifests/patch.ts';
 import { listObjects } from '../render/render-model.ts';
 import type { Setting } from '../rollout/effective-policy.ts';

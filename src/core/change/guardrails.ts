@@ -8,7 +8,7 @@ import type { FolderTree } from '../input/folder-tree.ts';
 import { parsePolicy, parseStatus } from '../input/parse-document.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import { locate } from '../input/yaml-text.ts';
+import { locate } from '../input/yaml-place.ts';
 import type { Risk } from './risk.ts';
 
 /** Sorted by path. Of files that cannot be read nothing is said here: that is a problem of its own. */

@@ -6,7 +6,7 @@
  */
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, mask, safe } from '../diagnostics/safe-text.ts';
-import { locate } from '../input/yaml-text.ts';
+import { locate } from '../input/yaml-place.ts';
 import type { ModelPair, ModelState } from './model-pair.ts';
 import { findLoadingChanges, isSameSpec } from './model-summary.ts';
 import type { Risk } from './risk.ts';

@@ -22,8 +22,9 @@ import {
 } from './schema-fields.ts';
 import { apiVersion } from './schema-parts.ts';
 import type { SourceFile } from './source-file.ts';
+import { locate } from './yaml-place.ts';
 import type { ParsedText } from './yaml-text.ts';
-import { locate, parseText } from './yaml-text.ts';
+import { parseText } from './yaml-text.ts';
 
 export interface Parsed<T> {
   /** Undefined when the file has problems. */

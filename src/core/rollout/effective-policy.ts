@@ -11,7 +11,7 @@ import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
-import { locate } from '../input/yaml-text.ts';
+import { locate } from '../input/yaml-place.ts';
 import type { PlacedPatch } from '../manifests/patch.ts';
 import type { GatewayChoice, RoutingPolicy } from '../routing/router.ts';
 import { router } from '../routing/routers.ts';

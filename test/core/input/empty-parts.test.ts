@@ -2,7 +2,7 @@
 import test from 'ava';
 import { parseModel, parsePolicy, parseStatus } from '../../../src/core/input/parse-document.ts';
 import type { SourceFile } from '../../../src/core/input/source-file.ts';
-import { locate } from '../../../src/core/input/yaml-text.ts';
+import { locate } from '../../../src/core/input/yaml-place.ts';
 
 const head = (kind: string) => `apiVersion: model-mirror.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: wisdom}\n`;
 const model = `${head('Model')}spec:
