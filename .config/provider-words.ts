@@ -6,6 +6,8 @@ interface Provider {
   /** Everything about it is here. */
   readonly folder: string;
   readonly words: RegExp;
+  /** Where its words are looked for; absent: everywhere, since nothing else uses them. */
+  readonly within?: RegExp;
   /** Files that have such a word today, and why. The list only shrinks: a file without one must leave it. */
   readonly exceptions: Readonly<Record<string, string>>;
 }
@@ -49,6 +51,17 @@ const providers: readonly Provider[] = [
       'src/core/serving/modes.ts': list,
     },
   },
+  {
+    folder: 'src/io/git/transports/https/',
+    words: /https?|redirect|statusCode|authorization/i,
+    within: /^src\/(io\/git|watch|core\/ports)\//,
+    exceptions: {
+      'src/io/git/library-client.ts': 'isomorphic-git takes every transport for HTTP',
+      'src/io/git/fetched-objects.ts': 'the name of an option of isomorphic-git',
+      'src/io/git/receive-pack.ts': 'the name of an option of isomorphic-git',
+      'src/io/git/transports.ts': `${list}, with its advice on addresses`,
+    },
+  },
 ];
 
 /** Fakes speak for the programs that they stand in for; `adopt` reads what others have written. */
@@ -61,10 +74,11 @@ const foreign = /^src\/(demo\/fakes|core\/adopt)\//;
 export function findProviderWords(files: readonly string[]): string[] {
   const own = files.filter((file) => !foreign.test(file));
   const texts = new Map(own.map((file) => [file, findTexts(file, readFileSync(file, 'utf8'))]));
-  return providers.flatMap(({ folder, words, exceptions }) => {
+  return providers.flatMap(({ folder, words, within, exceptions }) => {
     const found = new Map(
       [...texts].flatMap(([file, all]) => {
-        const text = file.startsWith(folder) ? undefined : all.find((one) => words.test(one));
+        const isFree = file.startsWith(folder) || within?.test(file) === false;
+        const text = isFree ? undefined : all.find((one) => words.test(one));
         return text === undefined ? [] : [[file, text] as const];
       }),
     );

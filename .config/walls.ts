@@ -95,6 +95,27 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: 'node_modules/isomorphic-git/' },
   },
   {
+    name: 'transports-in-their-list',
+    comment: 'the watcher’s git works against the port, whatever is behind it',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/io/git/transports(/|\\.ts$)' },
+    to: { path: '^src/io/git/transports/' },
+  },
+  {
+    name: 'transports-apart',
+    comment: 'none needs another',
+    severity: 'error',
+    from: { path: '^src/io/git/transports/([^/]+)/' },
+    to: { path: '^src/io/git/transports/', pathNot: '^src/io/git/transports/$1/' },
+  },
+  {
+    name: 'one-http-client',
+    comment: 'agents, proxies and their errors are in one place; servers use node:http',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/(demo/|io/process/(fetch|listen)\\.ts$)' },
+    to: { path: '^(node:)?(https?|http2)$|node_modules/undici/', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'git-of-the-watcher-in-watch',
     severity: 'error',
     from: { path: '^src/', pathNot: `${watcherGit}|^src/cli/watch/(run|settings)\\.ts$` },

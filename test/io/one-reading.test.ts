@@ -23,6 +23,7 @@ import { parseModel } from '../../src/core/input/parse-document.ts';
 import { git } from '../../src/demo/fakes/git.ts';
 import { openFolderTree } from '../../src/io/files/folder-tree.ts';
 import { GitBranch } from '../../src/io/git/branch.ts';
+import { openTransport } from '../../src/io/git/transports.ts';
 import { Git } from '../../src/io/git-cli/git.ts';
 import { GitRevisions } from '../../src/io/git-cli/revisions.ts';
 import { BranchFiles } from '../../src/watch/branch-files.ts';
@@ -108,13 +109,16 @@ class Repository {
   openBranch(path: string, isWanted = (_: string, name: string) => toFileRole(name) !== undefined): GitBranch {
     const person = { name: 'watcher', email: 'watcher@example.com' };
     return new GitBranch({
-      url: `file://${this.root}`,
+      transport: openTransport({
+        address: `file://${this.root}`,
+        credentials: undefined,
+        environment: process.env,
+      }),
       branch: 'main',
       path,
       isWanted,
       author: person,
       committer: person,
-      authorization: () => ({}),
       clock: { date: () => 1_700_000_000 },
     });
   }

@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { GitBranch } from '../../io/git/branch.ts';
-import { toAuthorization } from '../../io/git/credentials.ts';
-import { toFetchLimit } from '../../io/git/size.ts';
+import { toFetchLimit } from '../../io/git/fetch-limit.ts';
+import { openTransport } from '../../io/git/transports.ts';
 import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
 import { runFeed } from '../../io/kubernetes/cluster-feed.ts';
 import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
@@ -37,13 +37,16 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const api = new KubernetesApi({ kubeconfig: toAbsolute(flags.kubeconfig), context: flags.context });
   const metrics = createMetrics(host.version);
   const branch = new GitBranch({
-    url: settings.url,
+    transport: openTransport({
+      address: settings.address,
+      credentials: toAbsolute(flags.gitCredentials),
+      environment: host.environment,
+    }),
     branch: settings.branch,
     path: options.path,
     isWanted: BranchFiles.toFilter(options),
     author: settings.author,
     committer: settings.committer,
-    authorization: toAuthorization(toAbsolute(flags.gitCredentials), host.environment),
     clock: systemClock,
     fetchLimit: toFetchLimit(settings.maxFetch),
     onPhase: metrics.phase,
@@ -86,7 +89,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   try {
     const { path, cluster, namespaces } = options;
     log.info(safe`watching`, {
-      repository: mask(settings.url),
+      repository: mask(settings.address),
       path: mask(path),
       cluster: cluster === undefined ? undefined : mask(cluster),
       namespaces: mask(namespaces?.join(' ') ?? 'all'),

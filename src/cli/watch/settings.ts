@@ -3,6 +3,7 @@
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { Person } from '../../io/git/branch.ts';
+import { parseAddress } from '../../io/git/transports.ts';
 import type { Environment } from '../../io/process/argocd-environment.ts';
 import type { WatcherOptions } from '../../watch/watcher.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
@@ -11,7 +12,8 @@ import { toNamespace } from '../flags/namespace-name.ts';
 import type { WatchFlags } from './flags.ts';
 
 interface WatchSettings {
-  readonly url: string;
+  /** Of the repository. */
+  readonly address: string;
   readonly branch: string;
   readonly author: Person;
   readonly committer: Person;
@@ -31,7 +33,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
     flag ?? (environment[`MODEL_MIRROR_${name}`] || undefined);
   const author = toPerson(flags.author);
   return {
-    url: toRepositoryUrl(setting(flags.repo, 'REPO')),
+    address: toAddress(setting(flags.repo, 'REPO')),
     branch: setting(flags.branch, 'BRANCH') ?? 'main',
     author,
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
@@ -62,43 +64,9 @@ function toBytes(text: string, flag: string): number {
   return Number(match[1]) * (binaryUnits[match[2] ?? ''] ?? 0);
 }
 
-function toRepositoryUrl(text: string | undefined): string {
-  if (text === undefined)
-    throw new Fault('usage', safe`no repository to commit to`, safe`name it with --repo or MODEL_MIRROR_REPO`);
-  if (/^(ssh|git\+ssh):|^[^/@]+@[^/:]+:/.test(text))
-    throw new Fault(
-      'usage',
-      safe`SSH is not supported`,
-      safe`use the https:// address of the repository, with a token`,
-    );
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch (error) {
-    throw new Fault('usage', safe`${quote(text)} is not the address of a repository`, safe`write https://host/path`, {
-      cause: error,
-    });
-  }
-  if (url.username !== '' || url.password !== '')
-    throw new Fault(
-      'usage',
-      safe`the address of the repository contains credentials, which anyone could see`,
-      safe`take them out; use --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
-    );
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url.hostname);
-  if (url.protocol === 'http:' && !isLoopback)
-    throw new Fault(
-      'usage',
-      safe`the address of the repository begins with http://, and credentials would be readable`,
-      safe`use https://`,
-    );
-  if (!['https:', 'http:', 'file:'].includes(url.protocol))
-    throw new Fault(
-      'usage',
-      safe`${mask(url.protocol)}// is not supported`,
-      safe`use https://; file:// is there for trials`,
-    );
-  return text.replace(/\/$/, '');
+function toAddress(text: string | undefined): string {
+  if (text !== undefined) return parseAddress(text);
+  throw new Fault('usage', safe`no repository to commit to`, safe`name it with --repo or MODEL_MIRROR_REPO`);
 }
 
 function toPath(text: string): string {

@@ -17,7 +17,7 @@ import { decideEntry, isPolicy, toRefused, toSubmodule, toUnreadable } from '../
 import { answerLater, followLink } from '../../core/repository/links.ts';
 import { toSource } from '../files/folder-tree.ts';
 import type { TreeEntry } from '../git/objects.ts';
-import { parseTree, toEntry } from '../git/objects.ts';
+import { parseTree, toEntry, toNameText } from '../git/objects.ts';
 import type { Git } from './git.ts';
 import type { GitObject, GitObjects } from './objects.ts';
 import type { RevisionNames } from './revision-names.ts';
@@ -312,10 +312,9 @@ function toOuterChain({ folder, root }: TreePart): string[] {
 
 /** With the names as they are meant: in UTF-8. */
 function parseEntries({ id, content }: GitObject, isWanted: (name: string) => boolean): TreeEntry[] {
-  const toName = (name: string) => (/[\x80-\xff]/.test(name) ? Buffer.from(name, 'latin1').toString('utf8') : name);
   try {
-    const entries = parseTree(content, (name) => isWanted(toName(name)), id.length / 2);
-    return entries.map((entry) => ({ ...entry, name: toName(entry.name) }));
+    const entries = parseTree(content, (name) => isWanted(toNameText(name)), id.length / 2);
+    return entries.map((entry) => ({ ...entry, name: toNameText(entry.name) }));
   } catch (error) {
     throw toBroken(id, error);
   }

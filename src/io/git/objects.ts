@@ -16,6 +16,15 @@ export interface TreeEntry {
   readonly oid: string;
 }
 
+/** A name in a tree as text: in UTF-8. */
+export function toNameText(name: string): string {
+  return /[\x80-\xff]/.test(name) ? Buffer.from(name, 'latin1').toString('utf8') : name;
+}
+
+export function toNameBytes(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
 /** What an entry is by its mode (gitformat-index(5), git-fast-import(1)). Old trees write `040000`, too. */
 export function toEntry({ name, mode }: Pick<TreeEntry, 'name' | 'mode'>): Entry {
   return { name, kind: kinds.get(Number.parseInt(mode, 8) & 0o170000) ?? 'file' };

@@ -1,49 +1,37 @@
 /**
- * What isomorphic-git's `fetch` leaves out of git's smart protocol, put around the HTTP that it uses.
+ * What isomorphic-git's `fetch` leaves out of git's protocol, put around the session that it uses.
  *
  * The format: gitprotocol-pack(5), "Packfile Negotiation", and gitprotocol-common(5), "pkt-line Format".
  */
-import type { HttpClient } from 'isomorphic-git';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
+import type { LibrarySession } from './library-client.ts';
 
-type Chunks = NonNullable<Awaited<ReturnType<HttpClient['request']>>['body']>;
-
-/**
- * @param tip of the branch that is fetched.
- */
-export function toUploadPackClient(http: HttpClient, tip: string): HttpClient {
+/** @param tip of the branch that is fetched. */
+export function completeUploadPack(session: LibrarySession, tip: string): LibrarySession {
   return {
-    request: async (request) => {
-      const response = await http.request(request);
-      const { body } = response;
-      if (body === undefined) return response;
-      if (request.url.endsWith('/info/refs?service=git-upload-pack')) return { ...response, body: withHead(body, tip) };
-      return request.url.endsWith('/git-upload-pack') ? { ...response, body: hearErrors(body) } : response;
-    },
+    advertisement: withHead(Buffer.from(session.advertisement), tip),
+    request: (body) => throwErrors(session.request(body)),
   };
 }
 
 /**
- * A server names no HEAD where its default branch is not there: it was removed, or never pushed. isomorphic-git
- * then ends a fetch of any branch with "Could not find HEAD", so it gets one that is the branch itself.
+ * A server lists no HEAD where its default branch does not exist: it was removed, or never pushed. isomorphic-git
+ * then fails to fetch any branch with "Could not find HEAD", so the branch itself is listed as HEAD.
  */
-async function* withHead(body: Chunks, tip: string): Chunks {
-  const parts: Uint8Array[] = [];
-  for await (const part of body) parts.push(part);
-  const refs = Buffer.concat(parts);
+function withHead(refs: Buffer, tip: string): Buffer {
   const end = refs.length - 4;
   const hasHead = refs.includes(' HEAD\0') || refs.includes(' HEAD\n');
-  if (hasHead || !refs.includes(' refs/') || refs.toString('latin1', end) !== '0000') yield refs;
-  else yield Buffer.concat([refs.subarray(0, end), Buffer.from(`0032${tip} HEAD\n`), refs.subarray(end)]);
+  if (hasHead || !refs.includes(' refs/') || refs.toString('latin1', end) !== '0000') return refs;
+  return Buffer.concat([refs.subarray(0, end), Buffer.from(`0032${tip} HEAD\n`), refs.subarray(end)]);
 }
 
 const errorBand = 3;
 
-/** What a server says in place of a pack, or in its middle: isomorphic-git drops it, and misses an object later. */
-async function* hearErrors(body: Chunks): Chunks {
+/** An error in place of a pack, or in the middle of one: isomorphic-git drops it, and misses an object later. */
+async function* throwErrors(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const packets = new PacketStarts();
-  for await (const chunk of body) {
+  for await (const chunk of chunks) {
     const said = packets.take(chunk);
     if (said !== undefined)
       throw new BranchTrouble('unavailable', safe`the git server returned no data: ${mask(said)}`);
@@ -51,13 +39,13 @@ async function* hearErrors(body: Chunks): Chunks {
   }
 }
 
-/** Goes from packet to packet, and keeps nothing of those that are no error. */
+/** Goes from packet to packet, and keeps only those that report an error. */
 class PacketStarts {
   /** The length of the packet, and the byte after it. */
   #head: number[] = [];
-  /** Of the packet, what is still to come. */
+  /** How many bytes of the packet are still to come. */
   #left = 0;
-  /** Of an error, what has come. */
+  /** What has arrived of an error. */
   #words: Buffer[] | undefined;
   #isBroken = false;
 
@@ -86,7 +74,7 @@ class PacketStarts {
   #start(): void {
     if (this.#head.length === 4) {
       const length = Number.parseInt(String.fromCharCode(...this.#head), 16);
-      // Whoever reads the packets says what is wrong with this one.
+      // The reader of the packets reports what is wrong with this one.
       if (Number.isNaN(length)) this.#isBroken = true;
       else if (length <= 4) this.#head = [];
       else this.#left = length - 4;

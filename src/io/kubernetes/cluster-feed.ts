@@ -15,6 +15,7 @@ import { toLiveRoute, toLiveService } from '../../core/observe/live-object.ts';
 import { computeBackoff } from '../../core/pacing/backoff.ts';
 import type { Clock, Log, Meter } from '../../core/ports/watch.ts';
 import { router } from '../../core/routing/routers.ts';
+import { SilenceLimit } from '../process/silence.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, toStatusMessage } from './kubernetes-api.ts';
 
@@ -258,17 +259,11 @@ class Stream {
 
   /** Gives work up that hears nothing for too long. */
   async #within<T>(signal: AbortSignal, work: (signal: AbortSignal, heard: () => void) => Promise<T>): Promise<T> {
-    const silence = new AbortController();
-    const give = () => silence.abort();
-    let timer = setTimeout(give, this.#silenceMs);
-    const heard = () => {
-      clearTimeout(timer);
-      timer = setTimeout(give, this.#silenceMs);
-    };
+    const silence = new SilenceLimit(this.#silenceMs);
     try {
-      return await work(AbortSignal.any([signal, silence.signal]), heard);
+      return await work(AbortSignal.any([signal, silence.signal]), () => silence.restart());
     } catch (error) {
-      if (silence.signal.aborted)
+      if (silence.isExceeded)
         throw new ApiTrouble(
           safe`the Kubernetes API was silent on ${mask(this.#path)} for ${this.#silenceMs / 1000} s`,
         );
@@ -282,7 +277,7 @@ class Stream {
         },
       );
     } finally {
-      clearTimeout(timer);
+      silence.stop();
     }
   }
 }

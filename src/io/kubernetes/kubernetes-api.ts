@@ -9,10 +9,10 @@ import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import { HttpMethod, RequestContext } from '@kubernetes/client-node/dist/gen/http/http.js';
 import type { Response } from 'undici';
-import { fetch } from 'undici';
 import { Fault, toNetworkReason, toReason } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { fetch, httpOne } from '../process/fetch.ts';
 import type { ProxyServer } from '../process/proxy.ts';
 import { findProxy } from '../process/proxy.ts';
 import { toRetryAfterMs } from '../process/retry-after.ts';
@@ -70,7 +70,7 @@ export class KubernetesApi {
     try {
       await this.#config.applySecurityAuthentication(context);
       const dispatcher = context.getDispatcher();
-      response = await fetch(url, {
+      response = await fetch(url.href, {
         method,
         headers: {
           ...context.getHeaders(),
@@ -108,10 +108,6 @@ export class KubernetesApi {
   }
 }
 
-/**
- * HTTP/1.1 only: undici's HTTP/2 (8.12) ends the process with an error that nobody can catch when the server
- * goes away in the middle of an answer.
- */
 class Config extends KubeConfig {
   /** A kubeconfig's own `proxy-url` wins over the environment, as with kubectl. */
   override createDispatcherOptions(
@@ -127,8 +123,6 @@ class Config extends KubeConfig {
     return options.type === 'none' ? options : { ...options, requestTls: { ...options.requestTls, ...httpOne } };
   }
 }
-
-const httpOne = { allowH2: false };
 
 /** From within a cluster its API is reached directly, whatever NO_PROXY leaves out. */
 function findApiProxy(server: string): ProxyServer | undefined {

@@ -1,26 +1,29 @@
 /**
  * Which proxy a request takes, by the variables that curl, git and kubectl know: HTTPS_PROXY, HTTP_PROXY
- * (in upper or lower case) and NO_PROXY. undici's own reader of NO_PROXY (8.12) knows no networks such as
+ * (in upper or lower case) and NO_PROXY. undici's own reader of NO_PROXY (8.12) does not support networks such as
  * 10.0.0.0/8, which is what people write in clusters.
  *
- * Invariants: this machine is never reached by a proxy; a proxy's credentials go to it alone, and into no
- * message.
+ * Invariants: this machine is never reached through a proxy; a proxy's credentials are sent to that proxy alone and
+ * appear in no message.
  */
 import { BlockList, isIP } from 'node:net';
-import { ProxyAgent, fetch as undiciFetch } from 'undici';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { Environment } from './argocd-environment.ts';
 
 export interface ProxyServer {
-  /** With its credentials, for whoever connects. */
+  /** With its credentials, for connecting. */
   readonly uri: string;
   /** For people: the variable, and the address without credentials. */
   readonly title: SafeText;
 }
 
-/** @throws Fault when the variable holds what is no proxy. */
+/**
+ * The proxy for an address; undefined: it is reached directly.
+ *
+ * @throws Fault when the variable is not the address of a proxy.
+ */
 export function findProxy(address: string, environment: Environment): ProxyServer | undefined {
   const url = new URL(address);
   const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
@@ -28,50 +31,6 @@ export function findProxy(address: string, environment: Environment): ProxyServe
   if (!value || isDirect(url, readVariable('NO_PROXY', environment) ?? '')) return undefined;
   const proxy = toProxyUrl(value, name);
   return { uri: proxy.href, title: safe`the proxy ${mask(proxy.origin)} (${name})` };
-}
-
-/** Node's own fetch, or through the proxy that the environment names for the address. */
-export async function fetchThroughProxy(
-  url: string,
-  init: RequestInit & { readonly body?: string | Uint8Array<ArrayBuffer> },
-  environment: Environment = process.env,
-): Promise<Response> {
-  const proxy = findProxy(url, environment);
-  if (proxy === undefined) return fetch(url, init);
-  try {
-    const options = { ...init, dispatcher: toAgent(proxy.uri) } as Parameters<typeof undiciFetch>[1];
-    return (await undiciFetch(url, options)) as unknown as Response;
-  } catch (error) {
-    throw new ProxyTrouble(proxy.title, error);
-  }
-}
-
-/** A request that went through a proxy and failed. */
-export class ProxyTrouble extends Error {
-  readonly title: SafeText;
-  /** What the proxy itself answered; undefined: it, or the server behind it, was not reached. */
-  readonly status: number | undefined;
-
-  constructor(title: SafeText, error: unknown) {
-    // undici hides the reason behind one or two errors of its own.
-    let reason = error as Error;
-    for (let depth = 0; depth < 5 && reason.cause instanceof Error; depth++) reason = reason.cause;
-    super(reason.message || String((reason as NodeJS.ErrnoException).code), { cause: error });
-    this.title = title;
-    const [, tunnel, plain] =
-      /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((\d{3})/.exec(this.message) ?? [];
-    const status = tunnel ?? plain;
-    this.status = status === undefined ? undefined : Number(status);
-  }
-}
-
-const agents = new Map<string, ProxyAgent>();
-
-function toAgent(uri: string): ProxyAgent {
-  // HTTP/1.1 only, as in kubernetes-api.ts.
-  const agent = agents.get(uri) ?? new ProxyAgent({ uri, allowH2: false });
-  agents.set(uri, agent);
-  return agent;
 }
 
 function readVariable(name: string, environment: Environment): string | undefined {
@@ -83,7 +42,7 @@ function toProxyUrl(value: string, name: 'HTTPS_PROXY' | 'HTTP_PROXY'): URL {
     const url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
     if (url.protocol === 'http:' || url.protocol === 'https:') return url;
   } catch {
-    // The same advice.
+    // The fault below covers it.
   }
   throw new Fault(
     'environment',

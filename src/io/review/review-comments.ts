@@ -4,12 +4,13 @@
  * Invariants: the token goes to that API alone, is never followed to another address and never shown.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Response } from 'undici';
 import { Fault, toNetworkReason } from '../../core/diagnostics/fault.ts';
 import type { FieldPath } from '../../core/diagnostics/problem.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { valueAt } from '../../core/input/plain-value.ts';
-import { fetchThroughProxy } from '../process/proxy.ts';
+import { fetch } from '../process/fetch.ts';
 
 export interface ReviewComment {
   readonly id: number;
@@ -89,7 +90,7 @@ export class ReviewApi {
 
   async #fetch(what: SafeText, path: string, { method = 'GET', body }: Call): Promise<Response> {
     try {
-      return await fetchThroughProxy(`${this.#api}${path}`, {
+      return await fetch(`${this.#api}${path}`, {
         method,
         headers: { ...this.#headers, ...(body === undefined ? {} : { 'Content-Type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -12,7 +12,8 @@ import type { GitServer } from '../../../src/demo/fakes/git-server.ts';
 import { startGitServer } from '../../../src/demo/fakes/git-server.ts';
 import type { BranchOptions } from '../../../src/io/git/branch.ts';
 import { GitBranch } from '../../../src/io/git/branch.ts';
-import { toAuthorization } from '../../../src/io/git/credentials.ts';
+import { toAuthorization } from '../../../src/io/git/transports/https/credentials.ts';
+import { openTransport } from '../../../src/io/git/transports.ts';
 
 const never = new AbortController().signal;
 const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
@@ -49,15 +50,26 @@ class Scene {
     return this.server.folder('repo.git');
   }
 
-  open(options: Partial<BranchOptions> = {}): GitBranch {
+  open({
+    url = this.server.url('repo.git'),
+    credentials,
+    token,
+    silenceMs,
+    ...options
+  }: Partial<BranchOptions> & {
+    readonly url?: string;
+    readonly credentials?: string;
+    readonly token?: string;
+    readonly silenceMs?: number;
+  } = {}): GitBranch {
+    const environment = { PATH: process.env['PATH'], MODEL_MIRROR_GIT_TOKEN: token };
     return new GitBranch({
-      url: this.server.url('repo.git'),
+      transport: openTransport({ address: url, credentials, environment, silenceMs }),
       branch: 'main',
       path: '.',
       isWanted: (_, name) => /^(status|model)\.yaml$|^STATUS\.md$/.test(name),
       author: person,
       committer: person,
-      authorization: () => ({}),
       clock: { date: () => date++ },
       ...options,
     });
@@ -398,13 +410,16 @@ test('what a server says in place of a pack, or in its middle, is passed on', as
   await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve));
   t.teardown(() => host.close());
   const branch = new GitBranch({
-    url: `http://127.0.0.1:${(host.address() as AddressInfo).port}/repo.git`,
+    transport: openTransport({
+      address: `http://127.0.0.1:${(host.address() as AddressInfo).port}/repo.git`,
+      credentials: undefined,
+      environment: {},
+    }),
     branch: 'main',
     path: '.',
     isWanted: () => true,
     author: person,
     committer: person,
-    authorization: () => ({}),
     clock: { date: () => date++ },
   });
   for (const said of [
@@ -462,7 +477,7 @@ test('credentials: wrong ones are said so, rotated ones are taken, none is ever 
   const scene = await Scene.start(t, start, 'first-secret');
   const file = join(scene.root, 'token');
   writeFileSync(file, 'wrong-secret\n');
-  const branch = scene.open({ authorization: toAuthorization(file, {}) });
+  const branch = scene.open({ credentials: file });
   const error = await t.throwsAsync(branch.fetch(never), {
     instanceOf: BranchTrouble,
     message: /credentials \(HTTP 401\)/,
@@ -490,7 +505,7 @@ test('a server that repeats the credentials has no say in what is shown', async 
   const scene = await Scene.start(t);
   const branch = scene.open({
     url: `http://127.0.0.1:${(host.address() as AddressInfo).port}/repo.git`,
-    authorization: toAuthorization(undefined, { MODEL_MIRROR_GIT_TOKEN: 'correct horse' }),
+    token: 'correct horse',
   });
   await t.throwsAsync(branch.fetch(never), {
     instanceOf: BranchTrouble,

@@ -9,7 +9,7 @@ import test from 'ava';
 import { Fault } from '../../../src/core/diagnostics/fault.ts';
 import { BranchTrouble } from '../../../src/core/ports/watch.ts';
 import { startKubernetes } from '../../../src/demo/fakes/kubernetes/api.ts';
-import { toHttpClient } from '../../../src/io/git/http.ts';
+import { openTransport } from '../../../src/io/git/transports.ts';
 import { findProxy } from '../../../src/io/process/proxy.ts';
 import { loading } from '../../core/observe/live-objects.ts';
 import { Running, toManifests, toModelText, WatchScene } from '../../watch/watch-scene.ts';
@@ -168,7 +168,12 @@ test.serial('what a proxy answers is its answer, and a dead one is named', async
     process.env['HTTPS_PROXY'] = proxy;
     try {
       const error = await t.throwsAsync<BranchTrouble>(
-        toHttpClient(new AbortController().signal, 5000).request({ url: 'https://git.corp.test/repo.git/info/refs' }),
+        openTransport({
+          address: 'https://git.corp.test/repo.git',
+          credentials: undefined,
+          environment: {},
+          silenceMs: 5000,
+        }).open('git-upload-pack', new AbortController().signal),
         { instanceOf: BranchTrouble },
       );
       t.notRegex(`${error?.message}`, /pa55word/);

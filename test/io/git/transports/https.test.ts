@@ -4,13 +4,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
-import { safe } from '../../../src/core/diagnostics/safe-text.ts';
-import { BranchTrouble } from '../../../src/core/ports/watch.ts';
-import { git } from '../../../src/demo/fakes/git.ts';
-import { startGitServer } from '../../../src/demo/fakes/git-server.ts';
-import { GitBranch } from '../../../src/io/git/branch.ts';
-import { toHttpClient } from '../../../src/io/git/http.ts';
-import { toRetryAfterMs } from '../../../src/io/process/retry-after.ts';
+import { safe } from '../../../../src/core/diagnostics/safe-text.ts';
+import type { GitSession } from '../../../../src/core/ports/git-transport.ts';
+import { BranchTrouble } from '../../../../src/core/ports/watch.ts';
+import { git } from '../../../../src/demo/fakes/git.ts';
+import { startGitServer } from '../../../../src/demo/fakes/git-server.ts';
+import { GitBranch } from '../../../../src/io/git/branch.ts';
+import { openTransport } from '../../../../src/io/git/transports.ts';
+import { toRetryAfterMs } from '../../../../src/io/process/retry-after.ts';
 
 const never = new AbortController().signal;
 const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
@@ -35,6 +36,10 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+function openAt(address: string): Promise<GitSession> {
+  return openTransport({ address, credentials: undefined, environment: {} }).open('git-upload-pack', never);
+}
+
 /** What reading a branch of such a host fails with. */
 async function fail(
   t: ExecutionContext,
@@ -45,13 +50,16 @@ async function fail(
     response.writeHead(status, { 'content-type': type, ...headers }).end(text);
   });
   const branch = new GitBranch({
-    url: `${url}/team/repo.git`,
+    transport: openTransport({
+      address: `${url}/team/repo.git`,
+      credentials: undefined,
+      environment: hasCredentials ? { MODEL_MIRROR_GIT_TOKEN: 'token' } : {},
+    }),
     branch: 'main',
     path: '.',
     isWanted: () => true,
     author: person,
     committer: person,
-    authorization: () => (hasCredentials ? { Authorization: 'Basic c2VjcmV0OnNlY3JldA==' } : {}),
     clock: { date: () => 1_700_000_000 },
   });
   const trouble = await t.throwsAsync<BranchTrouble>(branch.fetch(never), { instanceOf: BranchTrouble });
@@ -158,8 +166,7 @@ test('a redirect without end is an answer too', async (t) => {
   const url: string = await serve(t, (request, response) => {
     response.writeHead(302, { location: `${url}${request.url}` }).end();
   });
-  const request = toHttpClient(never).request({ url: `${url}/repo.git/info/refs` });
-  t.is((await t.throwsAsync<BranchTrouble>(request, { instanceOf: BranchTrouble }))?.code, 'denied');
+  t.is((await t.throwsAsync<BranchTrouble>(openAt(`${url}/repo.git`), { instanceOf: BranchTrouble }))?.code, 'denied');
 });
 
 test('a repository that moved to another host is named, not followed', async (t) => {
@@ -169,8 +176,7 @@ test('a repository that moved to another host is named, not followed', async (t)
   const moved = await serve(t, ({ url }, response) => {
     response.writeHead(301, { location: `${away}${url}` }).end();
   });
-  const request = toHttpClient(never).request({ url: `${moved}/repo.git/info/refs?service=git-upload-pack` });
-  await t.throwsAsync(request, {
+  await t.throwsAsync(openAt(`${moved}/repo.git`), {
     message: `the git server says that the repository has moved to ${away}/repo.git: name it with --repo`,
   });
 });
@@ -180,13 +186,12 @@ test('413 and 503 to a push are refusals of the push, and say what to look at', 
   t.teardown(() => server.close());
   await server.createRepository('repo.git');
   const branch = new GitBranch({
-    url: server.url('repo.git'),
+    transport: openTransport({ address: server.url('repo.git'), credentials: undefined, environment: {} }),
     branch: 'main',
     path: '.',
     isWanted: () => true,
     author: person,
     committer: person,
-    authorization: () => ({}),
     clock: { date: () => 1_700_000_000 },
   });
   const lines = ['commit refs/heads/main', 'committer Ada <ada@example.com> 1700000000 +0000', 'data 5', 'first'];

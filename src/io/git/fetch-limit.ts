@@ -8,7 +8,6 @@
 import { totalmem } from 'node:os';
 import type { InflateRaw } from 'node:zlib';
 import { inflateSync } from 'node:zlib';
-import type { HttpClient } from 'isomorphic-git';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
@@ -48,23 +47,16 @@ function readMemoryLimit(): number {
 }
 
 /**
- * Gives a fetch up that brings more than the limit.
+ * Stops a download that is larger than the limit.
  *
- * @param countsAll whether to hear the server out for the whole size; the rest is thrown away as it comes.
+ * @param countsAll whether to go on reading, for the whole size; the rest is thrown away as it arrives.
+ * @throws BranchTrouble
  */
-export function limitDownload(http: HttpClient, limit: FetchLimit, countsAll: boolean): HttpClient {
-  return {
-    request: async (request) => {
-      const response = await http.request(request);
-      if (response.body === undefined || !request.url.endsWith('/git-upload-pack')) return response;
-      return { ...response, body: count(response.body, limit, countsAll) };
-    },
-  };
-}
-
-type Chunks = NonNullable<Awaited<ReturnType<HttpClient['request']>>['body']>;
-
-async function* count(chunks: Chunks, limit: FetchLimit, countsAll: boolean): Chunks {
+export async function* limitDownload(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: FetchLimit,
+  countsAll: boolean,
+): AsyncIterable<Uint8Array> {
   let length = 0;
   for await (const chunk of chunks) {
     length += chunk.length;

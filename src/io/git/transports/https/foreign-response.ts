@@ -1,30 +1,31 @@
 /**
- * What a git host's answer means when it is not git's: which trouble it is, and the host's own first line.
- * Only that line tells an expired token from a suspended account or a missing sign-on.
+ * What a response means that is not git's: the kind of trouble, and the first line of what the host wrote. Only that
+ * line distinguishes an expired token from a suspended account or a missing sign-on.
  *
- * Seen: Gitea and GitHub answer 401, 403 and 404 with a line of text; Azure DevOps a wrong token with 203 and
- * a sign-in page; sign-on proxies with 200 or a redirect, and a page.
+ * Observed: Gitea and GitHub answer 401, 403 and 404 with a line of text; Azure DevOps answers a wrong token with 203
+ * and a sign-in page; single sign-on proxies answer 200 or a redirect, and a page.
  */
-import type { SafeText } from '../../core/diagnostics/safe-text.ts';
-import { mask, safe } from '../../core/diagnostics/safe-text.ts';
-import type { BranchTroubleCode } from '../../core/ports/watch.ts';
-import { BranchTrouble } from '../../core/ports/watch.ts';
-import { toRetryAfterMs } from '../process/retry-after.ts';
+import type { Response } from 'undici';
+import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
+import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
+import type { BranchTroubleCode } from '../../../../core/ports/watch.ts';
+import { BranchTrouble } from '../../../../core/ports/watch.ts';
+import { toRetryAfterMs } from '../../../process/retry-after.ts';
 
-/** Of an answer, so much is read. */
+/** How much of a response is read, in bytes. */
 const readLength = 8192;
 const lineLength = 200;
 
-/** Whether it can be git's answer: hosts, proxies and sign-on pages write text, HTML or JSON. */
+/** Whether a response can be git's: hosts, proxies and sign-on pages write text, HTML or JSON. */
 export function isOfGit({ status, headers }: Response): boolean {
   return status === 200 && !/^(text\/|application\/json)/i.test(headers.get('content-type') ?? '');
 }
 
 /**
- * @param hasCredentials whether some were sent.
+ * @param hasCredentials whether credentials were sent.
  * @param now milliseconds since 1970.
  */
-export async function toAnswerTrouble(
+export async function toForeignResponseTrouble(
   response: Response,
   hasCredentials: boolean,
   now: number,
@@ -65,7 +66,7 @@ function toMeaning(
   ];
 }
 
-/** As much as comes; none when it breaks off. */
+/** What arrives of it; a connection that breaks is no error here. */
 async function readStart({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -76,12 +77,12 @@ async function readStart({ body }: Response): Promise<string> {
       if (length >= readLength) break;
     }
   } catch {
-    // The status alone says enough.
+    // The status alone will do.
   }
   return Buffer.concat(chunks).toString('utf8', 0, readLength);
 }
 
-/** Of a page its title, of JSON its message. */
+/** The title of a page, the message of a JSON object, or the first line of a text. */
 function toFirstLine(text: string, type: string): string {
   const shown = /html/i.test(type) ? toTitle(text) : /json/i.test(type) ? toJsonMessage(text) : text;
   const line = shown.split(/[\r\n]/).find((one) => one.trim() !== '') ?? '';

@@ -9,9 +9,10 @@ import { BranchTrouble } from '../../../src/core/ports/watch.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
 import { startGitServer } from '../../../src/demo/fakes/git-server.ts';
 import { GitBranch } from '../../../src/io/git/branch.ts';
+import type { FetchLimit } from '../../../src/io/git/fetch-limit.ts';
+import { checkPack, toFetchLimit } from '../../../src/io/git/fetch-limit.ts';
 import { writePack } from '../../../src/io/git/pack.ts';
-import type { FetchLimit } from '../../../src/io/git/size.ts';
-import { checkPack, toFetchLimit } from '../../../src/io/git/size.ts';
+import { openTransport } from '../../../src/io/git/transports.ts';
 
 const never = new AbortController().signal;
 const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
@@ -39,13 +40,12 @@ async function startScene(t: ExecutionContext) {
   };
   const open = (fetchLimit: FetchLimit = limit) =>
     new GitBranch({
-      url: server.url('repo.git'),
+      transport: openTransport({ address: server.url('repo.git'), credentials: undefined, environment: {} }),
       branch: 'main',
       path: '.',
       isWanted: (_, name) => name === 'model.yaml',
       author: person,
       committer: person,
-      authorization: () => ({}),
       clock: { date: () => date },
       fetchLimit,
     });

@@ -1,22 +1,22 @@
 /** The credentials of the git server: from a file, a folder (a mounted Secret) or the environment. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepCredential } from '../../core/diagnostics/credentials.ts';
-import { toReason } from '../../core/diagnostics/fault.ts';
-import { mask, safe } from '../../core/diagnostics/safe-text.ts';
-import { BranchTrouble } from '../../core/ports/watch.ts';
-import type { Environment } from '../process/argocd-environment.ts';
+import { keepCredential } from '../../../../core/diagnostics/credentials.ts';
+import { toReason } from '../../../../core/diagnostics/fault.ts';
+import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
+import { BranchTrouble } from '../../../../core/ports/watch.ts';
+import type { Environment } from '../../../process/argocd-environment.ts';
 
-/** What git hosts take beside a token: GitHub, GitLab and Gitea any name, Bitbucket this one. */
+/** The user name beside a token: GitHub, GitLab and Gitea accept any, Bitbucket this one. */
 const defaultUsername = 'x-token-auth';
 
-/** The header that authorizes, read anew each time: mounted tokens are rotated. */
+/** Headers with the credentials, read again for each session: mounted tokens are rotated. */
 export type ReadAuthorization = () => Readonly<Record<string, string>>;
 
 /**
  * @param place a file with a token; or a folder with `token`, or `username` and `password`, as in a
- *   Secret of type basic-auth. Undefined: MODEL_MIRROR_GIT_TOKEN, or MODEL_MIRROR_GIT_PASSWORD, with
- *   MODEL_MIRROR_GIT_USERNAME; none of them: no credentials.
+ *   Secret of type basic-auth. Undefined: MODEL_MIRROR_GIT_TOKEN or MODEL_MIRROR_GIT_PASSWORD, with
+ *   MODEL_MIRROR_GIT_USERNAME; without these, no credentials.
  */
 export function toAuthorization(place: string | undefined, environment: Environment): ReadAuthorization {
   return () => {

@@ -1,0 +1,21 @@
+/** What a provider in `transports/` consists of. */
+import type { GitTransport } from '../../core/ports/git-transport.ts';
+import type { Environment } from '../process/argocd-environment.ts';
+
+export interface TransportOptions {
+  /** As `parseAddress` returns it. */
+  readonly address: string;
+  /** A file, or a folder as a Secret is mounted; undefined: the credentials are in the environment, if there are any. */
+  readonly credentials: string | undefined;
+  readonly environment: Environment;
+  /** How long the server may be silent, in milliseconds. */
+  readonly silenceMs?: number | undefined;
+}
+
+export interface TransportProvider {
+  /** Of its addresses, each with a colon. */
+  readonly schemes: readonly string[];
+  /** @throws Fault for an address that cannot be used safely. */
+  readonly check: (address: URL) => void;
+  readonly open: (options: TransportOptions) => GitTransport;
+}
