@@ -44,7 +44,7 @@ const providers: readonly Provider[] = [
       'src/cli/init/command.ts': example,
       'src/cli/init/run.ts': 'the mode of new models',
       'src/demo/scenario.ts': example,
-      'src/core/assess/next-step.ts': sentence,
+      'src/output/words/next-step.ts': 'what to check in the mode’s own programs',
       'src/core/input/mirror-policy-schema.ts': field,
       'src/core/input/model-schema.ts': field,
       'src/core/routing/istio/loops.ts': sentence,

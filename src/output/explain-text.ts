@@ -1,40 +1,38 @@
-/** What holds for a model, and why → what people read, and programs. */
-import type { DesiredVersion, Glance } from '../core/assess/glance.ts';
+/** What is in effect for a model and why, for people and for programs. */
+import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
 import type { PolicyExplanation, PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
 import type { Place } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
+import { toConclusionJson, toVersionJson } from './assessment-json.ts';
+import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
-import { isSaidByGate, toMessageLines, toPendingLines, toStateText, toVersionJson } from './glance-words.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
+import type { Wording } from './words/wording.ts';
 
 export interface Explanation {
-  readonly glance: Glance;
+  readonly assessment: Assessment;
   readonly policy: PolicyExplanation;
   /** Where the versions are declared. */
   readonly places: { readonly primary: Place; readonly candidate: Place | undefined };
   readonly hosts: readonly string[];
 }
 
-/** These two say most, so they are told though nobody has set them. */
+/** Shown although they are not set: these two decide most. */
 const always: ReadonlySet<string> = new Set(['mirrorPercentage', 'gate']);
 
-/**
- * @param all every field, those at their defaults too.
- * @param toPath turns a path from the repository's root into the one to show.
- */
+/** @param all every field, including those at their defaults. */
 export function toExplainText(
-  { glance, policy, places, hosts }: Explanation,
-  { all, toPath, style }: { readonly all: boolean; readonly toPath: (file: string) => string; readonly style: Style },
+  { assessment, policy, places, hosts }: Explanation,
+  { all, wording, style }: { readonly all: boolean; readonly wording: Wording; readonly style: Style },
 ): string {
-  const at = ({ file, line }: Place) => `${toPath(file)}:${line}`;
+  const at = ({ file, line }: Place) => `${wording.toPath(file)}:${line}`;
   const shown = policy.fields.filter(({ field, place }) => all || place !== undefined || always.has(field));
   const hidden = policy.fields.length - shown.length;
-  const rest = hidden === 0 ? [] : [style('dim', `  ${hidden} more fields have their defaults: --all shows them`)];
+  const rest = hidden === 0 ? [] : [style('dim', `  ${hidden} more fields have their defaults (show them with --all)`)];
   return [
-    ...toPendingLines(glance, style),
-    `${style('bold', glance.name)} in ${glance.namespace ?? 'a namespace that is not known: --namespace tells'}, ${toPath(glance.file)}`,
-    ...section('Versions', toVersionLines({ glance, places }, at)),
+    ...toHeadLines(assessment, wording, style),
+    ...section('Versions', toVersionLines({ assessment, places }, at)),
     ...section(
       'Hosts',
       hosts.map((host) => `  ${host}`),
@@ -51,16 +49,11 @@ export function toExplainText(
       ),
     ),
     ...section(
-      'Patches, in the order in which they run',
+      'Patches, in the order in which they are applied',
       toColumns(policy.patches.map((patch) => [...toPatchCells(patch), at(patch.place)])),
     ),
     '',
-    ...toMessageLines(glance),
-    `${style('bold', 'Mirror:')} ${style(glance.gate.open ? 'green' : 'yellow', glance.gate.text)}`,
-    ...glance.differences
-      .filter((one) => !isSaidByGate(one, glance))
-      .map(({ text }) => `${style('bold', 'Note:')} ${text}`),
-    `${style('bold', 'Next:')} ${style('cyan', glance.next)}`,
+    ...toConclusionLines(assessment, wording, style),
   ]
     .map((line) => `${line}\n`)
     .join('');
@@ -70,8 +63,8 @@ export function toExplainText(
   }
 }
 
-export function toExplainJson({ glance, policy, places, hosts }: Explanation): string {
-  const { name, namespace, file, desired, gate, observed, differences, next } = glance;
+export function toExplainJson({ assessment, policy, places, hosts }: Explanation, wording: Wording): string {
+  const { name, namespace, file, desired } = assessment;
   const version = (declared: DesiredVersion | undefined, place: Place | undefined) =>
     declared === undefined ? null : { ...toVersionJson(declared), place };
   const all = {
@@ -93,24 +86,21 @@ export function toExplainJson({ glance, policy, places, hosts }: Explanation): s
       limits: policy.limits,
       patches: policy.patches.map((patch) => ({ ...patch, name: patch.name ?? null })),
     },
-    gate,
-    observed: observed ?? null,
-    differences,
-    next,
+    ...toConclusionJson(assessment, wording),
   };
   return `${JSON.stringify(all, null, 2)}\n`;
 }
 
 function toVersionLines(
-  { glance, places }: Pick<Explanation, 'glance' | 'places'>,
+  { assessment, places }: Pick<Explanation, 'assessment' | 'places'>,
   at: (place: Place) => string,
 ): string[] {
-  const { desired, observed } = glance;
+  const { desired, observed } = assessment;
   return toColumns(
     (['primary', 'candidate'] as const).flatMap((role) => {
       const [version, place] = [desired[role], places[role]];
       if (version === undefined || place === undefined) return [];
-      const state = observed === undefined ? 'not seen' : toStateText(version, observed[role]);
+      const state = toObservedText(version, observed?.[role]);
       return [[`  ${role}`, version.version, version.name, `digest ${version.digest.slice(0, 11)}`, state, at(place)]];
     }),
   );

@@ -79,7 +79,7 @@ function toStateCounts(versions: readonly (Version | undefined)[]): string {
   const words = states.flatMap((state) => {
     const count = counts.get(state);
     if (count === undefined) return [];
-    const word = `${count} ${state ?? 'not seen'}`;
+    const word = `${count} ${state ?? 'not observed'}`;
     return [state === 'Failed' || state === 'Missing' ? `**${word}**` : word];
   });
   return words.length === 0 ? 'none' : words.join(', ');
@@ -133,7 +133,7 @@ function toTable(models: readonly PageModel[]): string {
     const cells = [
       toLink(model),
       toInline(namespace, 80),
-      status.primary === undefined ? 'not seen' : toVersion(status.primary),
+      status.primary === undefined ? 'not observed' : toVersion(status.primary),
       status.candidate === undefined ? '' : toVersion(status.candidate),
       elsewhere === undefined ? text : `${text} to ${toInline(elsewhere, 80)}`,
     ];

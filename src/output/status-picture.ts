@@ -92,7 +92,7 @@ export function toStatusPicture(models: readonly PicturedModel[]): string {
 }
 
 function toVersionLines(role: string, version: Version | undefined): readonly string[] {
-  if (version === undefined) return [role, 'not seen'];
+  if (version === undefined) return [role, 'not observed'];
   const { name, state, reason } = version;
   const said = reason === undefined ? state : `${state} ${toLabel(reason, 40)}`;
   return [`${role} ${toLabel(version.version ?? name, 30)}`, said];

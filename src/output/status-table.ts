@@ -1,16 +1,16 @@
 /**
- * What is wanted and what was seen → a table of all models, or a closer look at one.
+ * Desired and observed state of all models as a table.
  *
  * Invariant: no line of the table is wider than the terminal, whatever models and reasons are called.
  */
-import type { DesiredVersion, Glance } from '../core/assess/glance.ts';
-import type { Problem } from '../core/diagnostics/problem.ts';
-import { mask } from '../core/diagnostics/safe-text.ts';
+import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
-import { pad, shorten, toColumns, toWidth } from './columns.ts';
-import { isSaidByGate, toMessageLines, toPendingLines, toStateText, toVersionJson } from './glance-words.ts';
+import { toObservedText } from './assessment-text.ts';
+import { pad, shorten, toWidth } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
+import { toDifferenceText } from './words/difference.ts';
+import type { Wording } from './words/wording.ts';
 
 interface Cell {
   readonly text: string;
@@ -24,8 +24,11 @@ const columnNames: readonly ColumnName[] = ['MODEL', 'NAMESPACE', 'PRIMARY', 'CA
 const gap = 2;
 
 /** @param width of the terminal; undefined: none, and nothing is cut. */
-export function toStatusTable(glances: readonly Glance[], width: number | undefined, style: Style): string {
-  const rows = glances.map(toRow);
+export function toStatusTable(
+  assessments: readonly Assessment[],
+  { width, wording, style }: { readonly width: number | undefined; readonly wording: Wording; readonly style: Style },
+): string {
+  const rows = assessments.map((assessment) => toRow(assessment, wording));
   const natural = (name: ColumnName) => Math.max(name.length, ...rows.map((row) => toWidth(row[name].text)));
   const widths = new Map(columnNames.map((name) => [name, natural(name)]));
   const hasNotes = rows.some(({ NOTE }) => NOTE.text !== '');
@@ -56,7 +59,7 @@ function makeFit(widths: Map<ColumnName, number>, width: number): void {
   const remove = (name: ColumnName) => {
     if (total() > width) widths.delete(name);
   };
-  const wanted = widths.get('NOTE') ?? 0;
+  const natural = widths.get('NOTE') ?? 0;
   shrink('NOTE', 40);
   remove('NAMESPACE');
   for (const name of ['CANDIDATE', 'MIRROR', 'PRIMARY', 'NOTE'] as const) shrink(name, 20);
@@ -67,10 +70,13 @@ function makeFit(widths: Map<ColumnName, number>, width: number): void {
   remove('CANDIDATE');
   shrink('MODEL', 0);
   const note = widths.get('NOTE');
-  if (note !== undefined) widths.set('NOTE', Math.min(wanted, note + width - total()));
+  if (note !== undefined) widths.set('NOTE', Math.min(natural, note + width - total()));
 }
 
-function toRow({ name, namespace, desired, observed, differences }: Glance): Readonly<Record<ColumnName, Cell>> {
+function toRow(
+  { name, namespace, desired, observed, differences }: Assessment,
+  wording: Wording,
+): Readonly<Record<ColumnName, Cell>> {
   const { primary, candidate } = desired;
   return {
     MODEL: { text: name },
@@ -79,127 +85,39 @@ function toRow({ name, namespace, desired, observed, differences }: Glance): Rea
     CANDIDATE:
       candidate === undefined ? toLeavingCell(observed?.candidate) : toVersionCell(candidate, observed?.candidate),
     MIRROR: toMirrorCell({ desired, observed }),
-    NOTE: { text: toShown(differences.map(({ text }) => text).join('; ') || ' ', 500).replace('(blank)', '') },
+    NOTE: {
+      text:
+        differences.length === 0
+          ? ''
+          : toShown(differences.map((one) => toDifferenceText(one, wording)).join('; '), 500),
+    },
   };
 }
 
-function toVersionCell(desired: DesiredVersion, seen: VersionStatus | undefined): Cell {
-  const state = toStateText(desired, seen);
-  const isSame = seen !== undefined && seen.name === desired.name && seen.digest === desired.digest;
+function toVersionCell(desired: DesiredVersion, observed: VersionStatus | undefined): Cell {
+  const state = toObservedText(desired, observed);
+  const isSame = observed !== undefined && observed.name === desired.name && observed.digest === desired.digest;
   const text = `${desired.version} ${state}`;
-  if (isSame && seen.state === 'Ready') return { text, format: 'green' };
-  return { text, format: seen?.state === 'Failed' || seen?.state === 'Missing' ? 'red' : 'yellow' };
+  if (isSame && observed.state === 'Ready') return { text, format: 'green' };
+  return { text, format: observed?.state === 'Failed' || observed?.state === 'Missing' ? 'red' : 'yellow' };
 }
 
-function toLeavingCell(seen: VersionStatus | undefined): Cell {
-  return seen === undefined ? { text: '-', format: 'dim' } : { text: `leaving ${seen.state}`, format: 'yellow' };
+function toLeavingCell(observed: VersionStatus | undefined): Cell {
+  return observed === undefined
+    ? { text: '-', format: 'dim' }
+    : { text: `leaving ${observed.state}`, format: 'yellow' };
 }
 
-function toMirrorCell({ desired: { candidate, mirror }, observed }: Pick<Glance, 'desired' | 'observed'>): Cell {
+function toMirrorCell({ desired: { candidate, mirror }, observed }: Pick<Assessment, 'desired' | 'observed'>): Cell {
   const live = observed?.mirror;
-  const wanted = mirror === undefined ? (candidate === undefined ? '-' : 'closed') : `${mirror.percentage} %`;
+  const desired = mirror === undefined ? (candidate === undefined ? '-' : 'closed') : `${mirror.percentage} %`;
   const isSame = mirror?.percentage === live?.percentage && mirror?.to === live?.to;
-  if (isSame) return { text: wanted, format: mirror === undefined ? 'dim' : 'green' };
-  return { text: `${wanted} (live ${toLiveMirror(live, candidate?.name)})`, format: 'yellow' };
+  if (isSame) return { text: desired, format: mirror === undefined ? 'dim' : 'green' };
+  return { text: `${desired} (live ${toLiveMirror(live, candidate?.name)})`, format: 'yellow' };
 }
 
-function toLiveMirror(live: NonNullable<Glance['observed']>['mirror'], expected: string | undefined): string {
+function toLiveMirror(live: NonNullable<Assessment['observed']>['mirror'], expected: string | undefined): string {
   if (live === undefined) return '0 %';
   const isElsewhere = expected !== undefined && live.to !== expected;
   return `${live.percentage} %${isElsewhere ? ` to ${toShown(live.to, 60)}` : ''}`;
-}
-
-/** One model, as a person looks at it. */
-export function toStatusDetail(glance: Glance, toPath: (file: string) => string, style: Style): string {
-  const { desired, observed, differences } = glance;
-  const { primary, candidate, mirror } = desired;
-  const version = (role: string, wanted: DesiredVersion | undefined, seen: VersionStatus | undefined) =>
-    wanted === undefined && seen === undefined
-      ? []
-      : [
-          [
-            `  ${role}`,
-            wanted === undefined ? 'none' : `${wanted.version} as ${wanted.name}`,
-            wanted === undefined ? `${toShown(seen?.name ?? '', 60)} ${seen?.state}` : toStateText(wanted, seen),
-          ],
-        ];
-  const once = desired.percentage === 0 ? 'the policy says 0 %' : `${desired.percentage} % once it is open`;
-  const closed = candidate === undefined ? 'closed' : `closed (${once})`;
-  const rows = [
-    ['', 'WANTED', glance.source === 'git' ? 'SEEN BY THE WATCHER' : 'IN THE CLUSTER'],
-    ...version('primary', primary, observed?.primary),
-    ...version('candidate', candidate, observed?.candidate),
-    [
-      '  mirror',
-      mirror === undefined ? closed : `${mirror.percentage} % to ${mirror.to}`,
-      observed === undefined
-        ? 'not seen'
-        : observed.mirror === undefined
-          ? 'closed'
-          : `${observed.mirror.percentage} % to ${toShown(observed.mirror.to, 60)}`,
-    ],
-  ];
-  const [head = '', ...lines] = toColumns(rows);
-  return [
-    ...toPendingLines(glance, style),
-    `${style('bold', glance.name)} in ${glance.namespace ?? 'a namespace that is not known: --namespace tells'}, ${toPath(glance.file)}`,
-    '',
-    style('dim', head),
-    ...lines,
-    '',
-    ...toMessageLines(glance),
-    `${style('bold', 'Mirror:')} ${style(glance.gate.open ? 'green' : 'yellow', glance.gate.text)}`,
-    ...differences.filter((one) => !isSaidByGate(one, glance)).map(({ text }) => `${style('bold', 'Note:')} ${text}`),
-    `${style('bold', 'Next:')} ${style('cyan', glance.next)}`,
-  ]
-    .map((text) => `${text}\n`)
-    .join('');
-}
-
-/** What is told beside the models. */
-export interface StatusExtras {
-  /** Undefined: the files are those of the working tree. */
-  readonly revision: { readonly name: string; readonly commit: string } | undefined;
-  readonly problems: readonly Problem[];
-  /** What came of waiting. */
-  readonly wait?: { readonly for: string; readonly outcome: string; readonly text: string };
-}
-
-function toSeenJson(seen: VersionStatus | undefined): object | null {
-  if (seen === undefined) return null;
-  const { reason, message } = seen;
-  return {
-    ...seen,
-    ...(reason === undefined ? {} : { reason: mask(reason) }),
-    ...(message === undefined ? {} : { message: mask(message) }),
-  };
-}
-
-/** `{"models": […]}`: the fields are documented in docs/operations.md. */
-export function toStatusJson(glances: readonly Glance[], { revision, problems, wait }: StatusExtras): string {
-  const models = glances.map(({ name, namespace, file, desired, gate, source, observed, differences, next }) => ({
-    name,
-    namespace: namespace ?? null,
-    file,
-    desired: {
-      primary: toVersionJson(desired.primary),
-      candidate: desired.candidate === undefined ? null : toVersionJson(desired.candidate),
-      percentage: desired.percentage,
-      mirror: desired.mirror ?? null,
-    },
-    gate,
-    source,
-    observed:
-      observed === undefined
-        ? null
-        : {
-            primary: toSeenJson(observed.primary),
-            candidate: toSeenJson(observed.candidate),
-            mirror: observed.mirror ?? null,
-          },
-    differences,
-    next,
-  }));
-  const all = { models, problems, revision: revision ?? null, ...(wait === undefined ? {} : { wait }) };
-  return `${JSON.stringify(all, null, 2)}\n`;
 }

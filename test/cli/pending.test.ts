@@ -217,9 +217,9 @@ test('who looks at the upstream is told what is missing there', async (t) => {
   const { run, put } = clone(t);
   put(policy, toPolicy(30));
   const { out } = await run('status', '--fetch');
-  t.regex(out, new RegExp(`^First: only here so far: commit and push ${policy}: \`${commit}\`\n\nMODEL`));
+  t.regex(out, new RegExp(`^First: only in this clone so far: commit and push ${policy}: \`${commit}\`\n\nMODEL`));
   const waited = await run('status', 'wisdom', '--fetch', '--wait', 'idle');
-  t.regex(waited.err, new RegExp(`^only here so far: commit and push ${policy}: \`${commit}\`\n`));
+  t.regex(waited.err, new RegExp(`^only in this clone so far: commit and push ${policy}: \`${commit}\`\n`));
   t.notRegex((await run('status', '--revision', 'HEAD')).out, /First/);
 });
 

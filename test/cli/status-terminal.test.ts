@@ -46,7 +46,7 @@ test('waiting is one line that is rewritten, never wider than the terminal', asy
 test.serial('watching fills the screen and no more, and draws only what is other than before', async (t) => {
   const { host, written } = makeHost(80, 6);
   const texts = ['a\nb\n', 'a\nb\n', 'a\nb\nc\nd\ne\nf\n'];
-  const seen = { glances: [], problems: [], models: 0, revision: undefined, first: undefined, hint: undefined };
+  const seen = { assessments: [], problems: [], models: 0, revision: undefined, first: undefined, hint: undefined };
   const look = async () => {
     // It ends by Ctrl-C.
     if (texts.length === 1) process.emit('SIGINT', 'SIGINT');

@@ -141,7 +141,7 @@ test('--live tells what the cluster is, and what it has not come to yet', async 
   applyAll(cluster, folder);
   t.deepEqual(await look(), ['cluster', 'Ready']);
   const { stdout } = await run([name, ...live], folder);
-  t.regex(stdout, /WANTED +IN THE CLUSTER\n/);
+  t.regex(stdout, /DESIRED +OBSERVED IN THE CLUSTER\n/);
   t.regex(stdout, /mirror +100 % to q-candidate-not-ready-1 +100 % to q-candidate-not-ready-1\n/);
 
   const path = join(folder, model, 'model.yaml');
@@ -544,7 +544,7 @@ test('--wait ends when the branch says so; a server that is away meanwhile is wa
   t.is(stuck.stdout, '');
   t.regex(
     stuck.stderr,
-    /\nmodel-mirror: not ready, and waiting does not help: q-candidate-not-ready: v2 is Failed \(ModelLoadFailed\)\n {4}check storageUri in models\/q-candidate-not-ready\/model\.yaml:18, or `model-mirror discard q-candidate-not-ready`\n$/,
+    /\nmodel-mirror: not ready, and waiting does not help: q-candidate-not-ready: v2 is Failed \(ModelLoadFailed\)\n {4}check storageUri in models\/q-candidate-not-ready\/model\.yaml:18, or discard the candidate with `model-mirror discard q-candidate-not-ready`\n$/,
   );
 });
 

@@ -1,5 +1,5 @@
 /** `model-mirror explain`: one model, from the files as they are. */
-import { computeGlance } from '../../core/assess/glance.ts';
+import { assessModel } from '../../core/assess/assess-model.ts';
 import { explainPolicy } from '../../core/assess/policy-fields.ts';
 import { exitCodes } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
@@ -13,7 +13,7 @@ import { toExplainJson, toExplainText } from '../../output/explain-text.ts';
 import { toBrokenFilesText } from '../../output/words/files.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import type { ExplainFlags } from '../flags/look-flags.ts';
-import { toSpeech } from '../flags/look-flags.ts';
+import { listStatusClusters, toWording } from '../flags/look-flags.ts';
 import { toFolderPlaces, toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import { toNamespace, toToldNamespace } from '../flags/namespace-name.ts';
 import type { Host } from '../host.ts';
@@ -42,20 +42,24 @@ export async function runExplain(name: string, flags: ExplainFlags, host: Host):
   if (hasErrors(problems) || rendered === undefined) return refuse(problems);
   const { rollout } = rendered;
   const toPlace = (role: 'primary' | 'candidate') => locate(target.source, ['spec', role]);
-  const speech = toSpeech(flags, places, target.tree, host);
+  const wording = toWording(flags, places, host);
   const pending = await findPending(toFolderPlaces(places, target.file.folder), ownTree, host);
-  const glance = computeGlance(rendered, { namespace: flags.namespace, pending: pending([target.file.path]) }, speech);
+  const assessment = assessModel(rendered, {
+    namespace: flags.namespace,
+    pending: pending([target.file.path]),
+    clusters: listStatusClusters(flags, target.tree),
+  });
   const explanation = {
-    glance,
+    assessment,
     policy: explainPolicy(rollout),
     places: { primary: toPlace('primary'), candidate: rollout.candidate && toPlace('candidate') },
     // Most of them hold the namespace.
-    hosts: glance.namespace === undefined ? rollout.policy.hosts : rollout.hosts,
+    hosts: assessment.namespace === undefined ? rollout.policy.hosts : rollout.hosts,
   };
   const text =
     flags.output === 'json'
-      ? toExplainJson(explanation)
-      : toExplainText(explanation, { all: flags.all === true, toPath, style: host.style(1) });
+      ? toExplainJson(explanation, wording)
+      : toExplainText(explanation, { all: flags.all === true, wording, style: host.style(1) });
   host.write(1, [text]);
   showProblems(problems.filter(isIgnoredPolicy), host, 2, toPath);
   const broken = findBrokenFiles(renderDigests(target.tree, { cluster }).problems);

@@ -1,11 +1,11 @@
 import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import type { Speech } from '../../core/assess/speech.ts';
-import type { Goal } from '../../core/assess/wait.ts';
+import type { Goal } from '../../core/assess/goal.ts';
 import { toStatusCluster } from '../../core/input/file-role.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { toShellPath, toShellWord } from '../../output/shell-word.ts';
+import type { Wording } from '../../output/words/wording.ts';
 import type { Host } from '../host.ts';
 import type { PlaceFlags, Places } from './places.ts';
 
@@ -51,26 +51,48 @@ export function addLookFlags(command: Command): Command {
     );
 }
 
-/** How what was seen is told: programs get paths from the repository's root, people what they can open and run. */
-export function toSpeech(
-  flags: LookFlags & { readonly output: string },
+/** Programs get paths from the repository's root; people get what they can open and run. */
+export function toWording(
+  flags: ExplainFlags & Pick<Partial<StatusFlags>, 'live' | 'kubeconfig' | 'context'>,
   { repository, toShownPath }: Places,
-  tree: FolderTree,
   { workingDirectory }: Pick<Host, 'workingDirectory'>,
-): Speech {
-  const found = flags.cluster === undefined ? tree.files.flatMap(({ name }) => toStatusCluster(name) ?? []) : [];
-  const clusters = [...new Set(found)].sort();
-  return flags.output === 'json'
-    ? { toPath: (file) => file, toWord: toShellPath, flags: '', clusters }
-    : {
-        toPath: toShownPath,
-        toWord: (file) => toShellPath(relative(workingDirectory, resolve(repository, file))),
-        flags: toCommandFlags(flags),
-        clusters,
-      };
+): Wording {
+  if (flags.output === 'json')
+    return {
+      toPath: (file) => file,
+      toWord: toShellPath,
+      flags: '',
+      look: flags.live === true ? ' --live' : ' --fetch',
+    };
+  return {
+    toPath: toShownPath,
+    toWord: (file) => toShellPath(relative(workingDirectory, resolve(repository, file))),
+    flags: toCommandFlags(flags),
+    look: toLookFlags(flags),
+  };
 }
 
-/** What a command must be told to find the same files. */
+function toLookFlags({
+  live,
+  kubeconfig,
+  context,
+  repoRoot,
+}: Pick<Partial<StatusFlags>, 'live' | 'kubeconfig' | 'context' | 'repoRoot'>): string {
+  if (live === true)
+    return [
+      ' --live',
+      kubeconfig === undefined ? '' : ` --kubeconfig ${toShellPath(kubeconfig)}`,
+      context === undefined ? '' : ` --context ${toShellWord(context)}`,
+    ].join('');
+  return repoRoot === undefined ? ' --fetch' : '';
+}
+
+/** The clusters that have status files, where none was chosen. */
+export function listStatusClusters({ cluster }: Pick<LookFlags, 'cluster'>, { files }: FolderTree): string[] {
+  return cluster === undefined ? [...new Set(files.flatMap(({ name }) => toStatusCluster(name) ?? []))].sort() : [];
+}
+
+/** What a command needs to find the same files. */
 export function toCommandFlags({
   path,
   root,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { goals } from '../../core/assess/wait.ts';
+import { goals } from '../../core/assess/goal.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
 import { addLookFlags } from '../flags/look-flags.ts';
 import type { Host } from '../host.ts';

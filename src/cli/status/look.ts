@@ -1,12 +1,12 @@
 /** Which files, and whether the cluster: what one look of `model-mirror status` sees. */
 import { relative, resolve, sep } from 'node:path';
-import type { Glance } from '../../core/assess/glance.ts';
-import { computeGlance } from '../../core/assess/glance.ts';
+import type { Assessment } from '../../core/assess/assess-model.ts';
+import { assessModel } from '../../core/assess/assess-model.ts';
+import type { PendingStep } from '../../core/assess/pending.ts';
 import { toPendingStep } from '../../core/assess/pending.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { hasErrors, toWholeProblem } from '../../core/diagnostics/problem.ts';
-import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
@@ -19,7 +19,7 @@ import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '
 import { systemClock } from '../../io/process/clock.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
-import { toSpeech } from '../flags/look-flags.ts';
+import { listStatusClusters } from '../flags/look-flags.ts';
 import { toNamespace, toToldNamespace } from '../flags/namespace-name.ts';
 import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
@@ -39,10 +39,10 @@ interface Files {
 /** What one look has found. */
 export interface Seen extends Omit<Files, 'tree'> {
   /** What is only here, and what to do about it before all else. */
-  readonly first: SafeText | undefined;
+  readonly first: PendingStep | undefined;
   /** How many there are, also those that are left out. */
   readonly models: number;
-  readonly glances: readonly Glance[];
+  readonly assessments: readonly Assessment[];
   /**
    * Errors, and policies that do not count: other warnings are left to `validate`, and what is wrong with
    * a status file is shown with its model.
@@ -67,7 +67,7 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
       : undefined;
   return async (signal) => {
     const files = await readFiles(signal);
-    const speech = toSpeech(flags, places, files.tree, host);
+    const clusters = listStatusClusters(flags, files.tree);
     const { rollouts, problems } = renderMeant(name, { places, tree: files.tree, cluster }, namespace);
     const own = rollouts.map((rendered) => ({ rendered, namespace: toOwnNamespace(rendered, namespace) }));
     const seen =
@@ -78,18 +78,18 @@ export async function toLook(name: string | undefined, flags: StatusFlags, place
       ));
     const pending = await readPending(files);
     const toFile = ({ rollout }: RenderedRollout) => rollout.file.source.path;
-    const glances = own.map(({ rendered }, i) => {
+    const assessments = own.map(({ rendered }, i) => {
       const here = files.revision === undefined ? pending?.([toFile(rendered)]) : undefined;
-      return computeGlance(rendered, { live: seen?.[i], namespace, pending: here }, speech);
+      return assessModel(rendered, { live: seen?.[i], namespace, pending: here, clusters });
     });
     const all = pending?.(rollouts.map(toFile));
-    const first = all && toPendingStep(all, speech.toPath);
     return {
-      glances: flags.differing === true ? glances.filter(({ differences }) => differences.length > 0) : glances,
-      models: glances.length,
+      assessments:
+        flags.differing === true ? assessments.filter(({ differences }) => differences.length > 0) : assessments,
+      models: assessments.length,
       problems,
       revision: files.revision,
-      first: files.revision === undefined ? first : first && safe`only here so far: ${first}`,
+      first: all && toPendingStep(all),
       hint: files.hint,
     };
   };

@@ -3,9 +3,13 @@
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
-import { toStatusDetail, toStatusJson, toStatusTable } from '../../output/status-table.ts';
+import { toStatusJson } from '../../output/assessment-json.ts';
+import { toStatusDetail } from '../../output/status-detail.ts';
+import { toStatusTable } from '../../output/status-table.ts';
+import { toFirstText } from '../../output/words/pending.ts';
 import { toMs } from '../flags/duration.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
+import { toWording } from '../flags/look-flags.ts';
 import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import type { Places } from '../flags/places.ts';
 import { toScene, toScenePlaces } from '../flags/repository-scope.ts';
@@ -70,26 +74,29 @@ function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, conte
 }
 
 function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places: Places, host: Host): string {
-  const { glances, problems, revision, first: pending, hint } = seen;
-  if (flags.output === 'json') return toStatusJson(glances, { revision, problems });
+  const { assessments, problems, revision, first, hint } = seen;
+  const wording = toWording(flags, places, host);
+  if (flags.output === 'json') return toStatusJson(assessments, { revision, problems }, wording);
   const style = host.style(1);
-  const [glance] = glances;
-  const isOne = name !== undefined && glance !== undefined;
+  const [assessment] = assessments;
+  const isOne = name !== undefined && assessment !== undefined;
   const models = isOne
-    ? toStatusDetail(glance, places.toShownPath, style)
-    : glances.length === 0
+    ? toStatusDetail(assessment, wording, style)
+    : assessments.length === 0
       ? ''
-      : toStatusTable(glances, toWidth(host), style);
+      : toStatusTable(assessments, { width: toWidth(host), wording, style });
   const remarks = [
-    ...(glances.length === 0 && seen.models > 0 ? [`All ${seen.models} models are what is wanted of them.`] : []),
+    ...(assessments.length === 0 && seen.models > 0 ? [`All ${seen.models} models are in the desired state.`] : []),
     ...(revision === undefined ? [] : [toRevisionText(revision)]),
     ...(hint === undefined ? [] : [`${hint}.`]),
   ];
   return [
-    // Of the one that is looked at closely, its own words say it.
-    ...(pending === undefined || (isOne && revision === undefined)
+    // The details of one model show it themselves.
+    ...(first === undefined || (isOne && revision === undefined)
       ? []
-      : [`${style('bold', 'First:')} ${style('cyan', pending)}\n${models === '' ? '' : '\n'}`]),
+      : [
+          `${style('bold', 'First:')} ${style('cyan', toFirstText(first, revision !== undefined, wording))}\n${models === '' ? '' : '\n'}`,
+        ]),
     models,
     ...(remarks.length === 0 || models === '' ? [] : ['\n']),
     ...remarks.map((line) => `${style('dim', line)}\n`),

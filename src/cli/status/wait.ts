@@ -1,14 +1,19 @@
 /** `status --wait`: looks again and again, until what is waited for has come, cannot come, or is late. */
-import type { Goal, Waited } from '../../core/assess/wait.ts';
-import { computeWaited } from '../../core/assess/wait.ts';
+import type { Goal } from '../../core/assess/goal.ts';
+import type { WaitState } from '../../core/assess/wait.ts';
+import { judgeWait } from '../../core/assess/wait.ts';
 import { exitCodes, Fault, isFault } from '../../core/diagnostics/fault.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
 import { mask, maskLine, safe } from '../../core/diagnostics/safe-text.ts';
 import { systemClock } from '../../io/process/clock.ts';
+import { toStatusJson } from '../../output/assessment-json.ts';
+import { toMessageLines } from '../../output/assessment-text.ts';
 import { shorten } from '../../output/columns.ts';
-import { toMessageLines } from '../../output/glance-words.ts';
-import { toStatusJson } from '../../output/status-table.ts';
+import { toFirstText } from '../../output/words/pending.ts';
+import { toWaitNextText, toWaitText } from '../../output/words/wait.ts';
+import type { Wording } from '../../output/words/wording.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
+import { toWording } from '../flags/look-flags.ts';
 import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
@@ -36,6 +41,7 @@ export async function waitFor(
   goal: Goal,
   { look, intervalMs, timeoutMs, settleMs, name, flags, places, host }: WaitOptions,
 ): Promise<number> {
+  const wording = toWording(flags, places, host);
   const start = systemClock.now();
   const late = AbortSignal.timeout(Math.max(1, timeoutMs));
   const isHere = flags.fetch !== true && flags.live !== true;
@@ -44,29 +50,30 @@ export async function waitFor(
     isHere ? 'only the files here are looked at: add --fetch or --live to look further' : undefined,
     host,
   );
-  let last: { readonly seen: Seen; readonly waited: Waited } | undefined;
+  let last: { readonly seen: Seen; readonly state: WaitState } | undefined;
   let trouble: Fault | undefined;
-  let settling: { readonly text: string; readonly since: number } | undefined;
+  let settling: { readonly key: string; readonly since: number } | undefined;
   do {
     try {
       const seen = await look(late);
       trouble = undefined;
       // What waits here cannot come from there.
       if (last === undefined && seen.revision !== undefined && seen.first !== undefined)
-        host.write(2, [`${seen.first}\n`]);
+        host.write(2, [`${toFirstText(seen.first, true, wording)}\n`]);
       if (hasErrors(seen.problems)) {
         progress.end();
         showProblems(seen.problems, host, 2, places.toShownPath);
         return exitCodes.problems;
       }
-      last = { seen, waited: computeWaited(seen.glances, goal, name !== undefined) };
-      const { outcome, text, isDeclared } = last.waited;
+      last = { seen, state: judgeWait(seen.assessments, goal, name !== undefined) };
+      const { outcome, models } = last.state;
+      const key = JSON.stringify(models.map(({ model, reason }) => [model.file, reason]));
       const now = systemClock.now();
-      if (settling?.text !== text) settling = { text, since: now };
+      if (settling?.key !== key) settling = { key, since: now };
       if (outcome !== 'waiting') {
-        if (isDeclared === true || now - settling.since >= settleMs) break;
+        if (models.every(({ isDeclared }) => isDeclared === true) || now - settling.since >= settleMs) break;
         // If the time is over before it has held, it has not come to that.
-        last = { seen, waited: { ...last.waited, outcome: 'waiting' } };
+        last = { seen, state: { outcome: 'waiting', models } };
       }
     } catch (error) {
       if (!isFault(error) || error.code !== 'environment') throw error;
@@ -74,7 +81,7 @@ export async function waitFor(
       if (last === undefined) throw error;
       trouble = error;
     }
-    progress.tell(trouble === undefined ? last.waited.text : maskLine(trouble.message), start);
+    progress.tell(trouble === undefined ? toWaitText(last.state, wording) : maskLine(trouble.message), start);
     await progress.sleep(intervalMs, start, late);
   } while (!late.aborted);
   progress.end();
@@ -84,30 +91,27 @@ export async function waitFor(
       safe`timed out after ${mask(flags.timeout)}: ${trouble?.message ?? 'there was no answer'}`,
       trouble?.hint ?? safe`wait longer with --timeout`,
     );
-  return report(goal, last.seen, last.waited, flags, host);
+  return report(goal, last.seen, last.state, { wording, flags, host });
 }
 
-function report(goal: Goal, seen: Seen, waited: Waited, flags: StatusFlags, host: Host): number {
-  const { outcome, text } = waited;
-  if (flags.output === 'json') {
-    const wait = { for: goal, outcome: outcome === 'waiting' ? 'timed-out' : outcome, text };
-    host.write(1, [toStatusJson(seen.glances, { revision: seen.revision, problems: seen.problems, wait })]);
-  } else if (outcome === 'reached') host.write(1, [`${text}\n`]);
+function report(
+  goal: Goal,
+  { assessments, revision, problems }: Seen,
+  state: WaitState,
+  { wording, flags, host }: { readonly wording: Wording; readonly flags: StatusFlags; readonly host: Host },
+): number {
+  const { outcome, models } = state;
+  const text = toWaitText(state, wording);
+  if (flags.output === 'json')
+    host.write(1, [toStatusJson(assessments, { revision, problems, wait: { goal, state } }, wording)]);
+  else if (outcome === 'reached') host.write(1, [`${text}\n`]);
   if (outcome === 'reached') return exitCodes.fine;
   const what = outcome === 'waiting' ? `timed out after ${flags.timeout}` : `not ${goal}, and waiting does not help`;
-  const next = toNext(goal, waited.model);
-  const messages = waited.model === undefined ? [] : toMessageLines(waited.model);
-  host.write(2, [`model-mirror: ${what}: ${text}\n`, ...[...messages, next].map((line) => `    ${line}\n`)]);
+  const [first] = models;
+  const messages = first === undefined ? [] : toMessageLines(first.model);
+  const lines = [...messages, toWaitNextText(first, wording)].map((line) => `    ${line}\n`);
+  host.write(2, [`model-mirror: ${what}: ${text}\n`, ...lines]);
   return exitCodes.problems;
-}
-
-function toNext(goal: Goal, model: Waited['model']): string {
-  if (model === undefined) return 'name a model that has a candidate';
-  if (goal === 'idle' && model.desired.candidate !== undefined && model.differences.length > 0)
-    return `\`model-mirror promote ${model.name}\`, or \`model-mirror discard ${model.name}\``;
-  return goal === 'mirrored' && model.gate.code === 'percentage-zero'
-    ? `raise it: \`model-mirror mirror ${model.name} PERCENT\``
-    : model.next;
 }
 
 /** On a terminal a line that is rewritten with the seconds; elsewhere a line a change. */

@@ -1,7 +1,7 @@
-import type { SafeText } from '../diagnostics/safe-text.ts';
-import { mask } from '../diagnostics/safe-text.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { ModelState, ModelStatus } from '../input/schema.ts';
 
-/** Every way in which what was seen can differ from what is wanted; the most urgent first. */
+/** Every way in which the observed state can differ from the desired one; the most urgent first. */
 export const differenceCodes = [
   'not-committed',
   'not-pushed',
@@ -28,14 +28,48 @@ export const differenceCodes = [
 
 export type DifferenceCode = (typeof differenceCodes)[number];
 
-export interface Difference {
-  readonly code: DifferenceCode;
-  /** Part of a sentence. */
-  readonly text: SafeText;
-}
+export type Role = 'primary' | 'candidate';
 
-/** The most urgent first, with nothing in their words that a terminal obeys: names and reasons are the cluster's. */
+/** Where the observed state is from. `git`: the status file; `cluster`: read just now. */
+export type Source = 'git' | 'cluster';
+
+export type ObservedMirror = NonNullable<ModelStatus['status']['mirror']>;
+
+export type VersionDifference =
+  | { readonly code: `${Role}-not-observed` | `${Role}-other-digest`; readonly role: Role; readonly source: Source }
+  | { readonly code: `${Role}-other`; readonly role: Role; readonly name: string; readonly observed: string }
+  | { readonly code: `${Role}-missing`; readonly role: Role; readonly name: string }
+  | {
+      readonly code: `${Role}-failed` | `${Role}-not-ready`;
+      readonly role: Role;
+      readonly state: ModelState;
+      readonly reason: string | undefined;
+    };
+
+export type Difference =
+  | VersionDifference
+  /** The files, from the repository's root. */
+  | { readonly code: 'not-committed' | 'not-pushed'; readonly files: readonly string[] }
+  /** Why the status file is ignored. */
+  | { readonly code: 'status-ignored'; readonly warning: Problem }
+  | { readonly code: 'no-status' }
+  | { readonly code: 'percentage-zero' }
+  | { readonly code: 'mirror-still-open'; readonly observed: ObservedMirror }
+  | {
+      readonly code: 'mirror-not-applied';
+      readonly desired: ObservedMirror;
+      readonly observed: ObservedMirror | undefined;
+    }
+  | { readonly code: 'candidate-leaving'; readonly name: string }
+  /** The states in the status file and in the cluster; undefined: the version is not there. */
+  | {
+      readonly code: 'status-behind';
+      readonly role: Role;
+      readonly inFile: ModelState | undefined;
+      readonly inCluster: ModelState | undefined;
+    };
+
+/** The most urgent first. */
 export function sortDifferences(differences: readonly Difference[]): Difference[] {
-  const shown = differences.map(({ code, text }) => ({ code, text: mask(text) }));
-  return shown.toSorted((a, b) => differenceCodes.indexOf(a.code) - differenceCodes.indexOf(b.code));
+  return differences.toSorted((a, b) => differenceCodes.indexOf(a.code) - differenceCodes.indexOf(b.code));
 }

@@ -1,127 +1,173 @@
-import type { FieldPath } from '../diagnostics/problem.ts';
+import type { FieldPath, Place } from '../diagnostics/problem.ts';
+import type { SafeText } from '../diagnostics/safe-text.ts';
 import { findStoragePathField, hasStorage, modelFieldOf } from '../input/model-place.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
-import type { DifferenceCode } from './difference.ts';
-import type { Pending } from './pending.ts';
+import { mode } from '../serving/modes.ts';
+import type { Difference, Role } from './difference.ts';
+import type { Goal } from './goal.ts';
+import type { Pending, PendingStep } from './pending.ts';
 import { toPendingStep } from './pending.ts';
-import type { Speech } from './speech.ts';
 
-/**
- * What KServe's reasons for a failure are about: the field of a predictor that is looked at first, and why
- * (pkg/apis/serving/v1beta1, FailureReason).
- */
-const causes: Readonly<Record<string, { readonly field: string | undefined; readonly why: string }>> = {
-  InvalidPredictorSpec: { field: undefined, why: 'KServe does not accept it' },
-  NoSupportingRuntime: { field: 'modelFormat', why: 'no ServingRuntime supports it' },
-  RuntimeDisabled: { field: 'runtime', why: 'that ServingRuntime is disabled' },
-  RuntimeNotRecognized: { field: 'runtime', why: 'KServe does not find the ServingRuntime' },
-};
+/** What to check first after a failure. `service`: what KServe reports of that InferenceService. */
+export type FailureCause =
+  | { readonly code: 'field'; readonly field: string; readonly place: Place; readonly reason: string }
+  | { readonly code: 'runtime-pods' }
+  | { readonly code: 'service'; readonly name: string };
+
+/** The one thing to do next; `wait-…` steps may name the goal that `status --wait` can wait for. */
+export type NextStep =
+  | PendingStep
+  | { readonly code: 'follow-hint'; readonly hint: SafeText }
+  | { readonly code: 'choose-cluster'; readonly clusters: readonly string[] }
+  | {
+      readonly code: 'wait-for-status';
+      /** The status file, from the repository's root. */
+      readonly file: string;
+      readonly goal: Goal | undefined;
+      readonly mayNeedPush: boolean;
+    }
+  | {
+      /** Until Argo CD has applied what is in git. */
+      readonly code: 'wait-for-sync';
+      readonly goal: Goal | undefined;
+      /** Nobody knows whether the files are pushed. */
+      readonly mayNeedPush: boolean;
+    }
+  | { readonly code: 'wait-for-watcher' }
+  | { readonly code: 'fix-failure'; readonly role: Role; readonly cause: FailureCause }
+  | {
+      /** `stopped`: the annotation that stops it must go; `runtime`: no runtime Pod is ready. */
+      readonly code: 'wait-for-load';
+      readonly by: 'stopped' | 'deleting' | 'runtime' | 'pending' | 'loading';
+      readonly role: Role;
+      /** Of the InferenceService. */
+      readonly name: string;
+      /** Headers by which a request asks for this version; empty: any request to the model does. */
+      readonly headers: Readonly<Record<string, string>>;
+      readonly goal: Goal | undefined;
+    }
+  /** `policy`: the file that sets the percentage; undefined: the model's own folder. `here`: nothing sets it. */
+  | {
+      readonly code: 'open-mirror';
+      readonly percentage: number;
+      readonly policy: string | undefined;
+      readonly here: boolean;
+    }
+  | { readonly code: 'raise-limit'; readonly place: Place | undefined }
+  | { readonly code: 'set-candidate'; readonly flag: '--storage-uri' | '--storage-path' }
+  | { readonly code: 'judge-candidate'; readonly version: string; readonly percentage: number };
 
 /** What is known beside the files. */
 interface Known {
-  readonly source: 'git' | 'cluster';
   readonly observed: ModelStatus['status'] | undefined;
   readonly pending: Pending | undefined;
+  readonly clusters: readonly string[];
 }
 
-/**
- * The one thing to do next. A sentence without its full stop.
- *
- * @param code the most urgent difference; undefined when there is none.
- */
+/** @param difference the most urgent; undefined when there is none. */
 export function toNextStep(
-  { rollout, mirror, statusPath, statusWarnings }: RenderedRollout,
-  code: DifferenceCode | undefined,
-  { source, observed, pending }: Known,
-  speech: Speech,
-): string {
-  const { name, primary, candidate } = rollout;
-  const command = (words: string) => `\`model-mirror ${words}${speech.flags}\``;
-  const application = 'if it stays so, look at the Application';
-  // Where it is not known, it may be what is missing.
-  const push = pending === undefined ? 'push, if that is still to be done' : undefined;
-  const thenWait = (what: string) => (push === undefined ? `wait for ${what}` : `${push}, and wait for ${what}`);
-  switch (code) {
+  { rollout, mirror, statusPath }: RenderedRollout,
+  difference: Difference | undefined,
+  { observed, pending, clusters }: Known,
+): NextStep {
+  const { primary, candidate } = rollout;
+  const mayNeedPush = pending === undefined;
+  const goal: Goal = candidate === undefined ? 'idle' : 'ready';
+  const goalOf = (role: Role) => (role === 'candidate' || candidate === undefined ? goal : undefined);
+  switch (difference?.code) {
     case 'not-committed':
     case 'not-pushed':
-      return (pending && toPendingStep(pending, speech.toPath)) ?? application;
+      return (pending && toPendingStep(pending)) ?? { code: 'wait-for-sync', goal, mayNeedPush };
     case 'status-ignored':
-      return statusWarnings[0]?.hint ?? 'the watcher writes it anew';
+      return { code: 'follow-hint', hint: difference.warning.hint };
     case 'no-status':
-      if (speech.clusters.length > 0)
-        return `name a cluster with --cluster: there are status files of ${speech.clusters.join(', ')}`;
-      return `${push === undefined ? 'pull' : `${push}, and pull`}; if ${speech.toPath(statusPath)} does not come, see that the watcher runs, and watches this branch and path`;
+      return clusters.length > 0
+        ? { code: 'choose-cluster', clusters }
+        : { code: 'wait-for-status', file: statusPath, goal, mayNeedPush };
     case 'primary-failed':
-      return `check ${toCause(rollout, primary, observed?.primary?.reason, speech)}, and push what fixes it`;
-    case 'candidate-failed':
-      return candidate === undefined
-        ? application
-        : `check ${toCause(rollout, candidate, observed?.candidate?.reason, speech)}, or ${command(`discard ${name}`)}`;
+    case 'candidate-failed': {
+      const { role } = difference;
+      const version = role === 'primary' ? primary : (candidate ?? primary);
+      return { code: 'fix-failure', role, cause: toCause(rollout, version, difference.reason) };
+    }
     case 'primary-missing':
-    case 'candidate-missing':
-      return `${thenWait('Argo CD')}; ${application}`;
     case 'primary-other':
     case 'primary-other-digest':
     case 'primary-not-observed':
+    case 'candidate-missing':
     case 'candidate-other':
     case 'candidate-other-digest':
     case 'candidate-not-observed':
-      return source === 'git'
-        ? `${push === undefined ? 'wait' : `${push}; then wait`} for Argo CD and the watcher, and pull`
-        : `${thenWait('Argo CD')}; ${application}`;
+      return { code: 'wait-for-sync', goal: goalOf(difference.role), mayNeedPush };
     case 'primary-not-ready':
-      return toWaitFor(observed?.primary, 'any request to the model', '');
-    case 'candidate-not-ready':
-      return toWaitFor(
-        observed?.candidate,
-        `a call with mm-vmodel-id: ${candidate?.name ?? name}`,
-        `, or ${command(`discard ${name}`)}`,
-      );
+      return { ...toWaitForLoad('primary', primary.name, observed?.primary, {}), goal: goalOf('primary') };
+    case 'candidate-not-ready': {
+      const name = candidate?.name ?? '';
+      const { setHeaders } = mode.toBackend({ host: '', port: 0 }, name);
+      return { ...toWaitForLoad('candidate', name, observed?.candidate, setHeaders), goal };
+    }
     case 'mirror-still-open':
+      return { code: 'wait-for-sync', goal: candidate === undefined ? 'idle' : undefined, mayNeedPush: false };
     case 'mirror-not-applied':
-      return `wait for Argo CD to apply it${source === 'git' ? ' and the watcher to tell, and pull' : ''}; ${application}`;
+      return { code: 'wait-for-sync', goal: 'mirrored', mayNeedPush: false };
     case 'candidate-leaving':
-      return `wait for Argo CD to remove it; ${application}`;
+      return { code: 'wait-for-sync', goal: 'idle', mayNeedPush: false };
     case 'percentage-zero':
-      return toOpening(rollout, command, speech);
+      return toOpening(rollout);
     case 'status-behind':
-      return 'wait for the watcher to commit it; if it does not, see that it runs, and can push';
+      return { code: 'wait-for-watcher' };
     case undefined:
       return candidate === undefined
-        ? `nothing is to be done; candidate set tries another version, with --version and ${toPlaceFlag(rollout)}`
-        : `look at how ${candidate.declared.version} does${mirror.percentage > 0 ? ` with ${mirror.percentage} % of the requests` : ''}; then ${command(`promote ${name}`)}, or ${command(`discard ${name}`)}`;
+        ? { code: 'set-candidate', flag: toPlaceFlag(rollout) }
+        : { code: 'judge-candidate', version: candidate.declared.version, percentage: mirror.percentage };
   }
 }
 
-/** @param call that makes ModelMesh load the version. */
-function toWaitFor(seen: ModelStatus['status']['primary'], call: string, otherwise: string): string {
-  if (seen?.state === 'Stopped') return `take away its annotation serving.kserve.io/stop${otherwise}`;
-  if (seen?.state === 'Deleting') return 'wait until it is gone: Argo CD creates it again';
-  if (seen?.state === 'Pending' && seen.reason === 'RuntimeUnhealthy')
-    return `wait until a runtime Pod of the namespace is ready; if it stays Pending then, ${call} loads it, and so does an edit of what it loads, as storageUri${otherwise}`;
-  if (seen?.state === 'Pending')
-    return `wait until it is Ready or Failed; if it stays Pending, check that modelmesh-controller runs, or edit what it loads, as storageUri${otherwise}`;
-  return `wait until it is Ready or Failed${otherwise}`;
+function toWaitForLoad(
+  role: Role,
+  name: string,
+  observed: ModelStatus['status']['primary'],
+  headers: Readonly<Record<string, string>>,
+) {
+  const by = ((): Extract<NextStep, { code: 'wait-for-load' }>['by'] => {
+    switch (observed?.state) {
+      case 'Stopped':
+        return 'stopped';
+      case 'Deleting':
+        return 'deleting';
+      case 'Pending':
+        return observed.reason === 'RuntimeUnhealthy' ? 'runtime' : 'pending';
+      default:
+        return 'loading';
+    }
+  })();
+  return { code: 'wait-for-load', by, role, name, headers } as const;
 }
 
-/** What to look at first, by the reason that KServe gives; its message says more. */
-function toCause(rollout: Rollout, version: RolloutVersion, reason: string | undefined, { toPath }: Speech): string {
-  const { source } = rollout.file;
-  const at = (path: FieldPath) => `${toPath(source.path)}:${locate(source, path).line}`;
-  if (reason === 'ModelLoadFailed') {
-    const { field, path } = toPlaceField(version);
-    return `${field} in ${at(path)}`;
-  }
-  // It is about no file: the Pods are KServe's, and what ends them may be anything.
-  if (reason === 'RuntimeUnhealthy') return 'the Pods of its ServingRuntime';
-  const cause = causes[reason ?? ''];
-  if (cause === undefined) return `what KServe reports: kubectl describe inferenceservice ${version.name}`;
-  const { path, field } = findField(rollout, version, cause.field);
-  return `${field} in ${at(path)} (${cause.why})`;
+/** The field of a predictor that KServe's reason is about (pkg/apis/serving/v1beta1, FailureReason); undefined: all. */
+const fields: Readonly<Record<string, string | undefined>> = {
+  InvalidPredictorSpec: undefined,
+  NoSupportingRuntime: 'modelFormat',
+  RuntimeDisabled: 'runtime',
+  RuntimeNotRecognized: 'runtime',
+};
+
+/** By the reason that KServe gives; its message has the details. */
+function toCause(rollout: Rollout, version: RolloutVersion, reason = ''): FailureCause {
+  // It is about no file: the Pods are KServe's, and anything may have ended them.
+  if (reason === 'RuntimeUnhealthy') return { code: 'runtime-pods' };
+  const found =
+    reason === 'ModelLoadFailed'
+      ? toStorageField(version)
+      : Object.hasOwn(fields, reason)
+        ? findField(rollout, version, fields[reason])
+        : undefined;
+  if (found === undefined) return { code: 'service', name: version.name };
+  return { code: 'field', field: found.field, place: locate(rollout.file.source, found.path), reason };
 }
 
 /** Where a field of what describes the model is set: by the version's own overrides, or in the template. */
@@ -139,30 +185,33 @@ function findField(
 
 const ofTemplate = { field: 'the spec', path: ['spec', 'template', 'spec'] };
 
-function toPlaceField({ role, declared }: RolloutVersion): { readonly field: string; readonly path: FieldPath } {
+function toStorageField({ role, declared }: RolloutVersion): { readonly field: string; readonly path: FieldPath } {
   if (declared.storageUri !== undefined) return { field: 'storageUri', path: ['spec', role, 'storageUri'] };
   const storagePath = findStoragePathField(declared);
   if (storagePath === undefined) return ofTemplate;
   return { field: 'storage.path', path: ['spec', role, 'overrides', ...storagePath] };
 }
 
-/** By what `candidate set` is told where a version lies. */
-function toPlaceFlag({ primary, file }: Rollout): string {
+/** The flag of `candidate set` for where a version is stored. */
+function toPlaceFlag({ primary, file }: Rollout): '--storage-uri' | '--storage-path' {
   return primary.declared.storageUri === undefined && hasStorage(file.model) ? '--storage-path' : '--storage-uri';
 }
 
-function toOpening(rollout: Rollout, command: (words: string) => string, speech: Speech): string {
-  const limits = (rollout.policy.settings.get('limits.maxMirrorPercentage') ?? []).map(({ value }) => Number(value));
-  const percentage = Math.min(20, ...limits);
-  if (percentage === 0) return 'a limit of a policy keeps it at 0 %: raise that first';
-  return `${command(`mirror ${rollout.name} ${percentage}${toAt(rollout, speech)}`)} opens the mirror at ${percentage} %`;
-}
-
-/** What `mirror` must be told where the percentage is inherited. */
-function toAt({ file, policy }: Rollout, { toWord }: Speech): string {
+function toOpening({ file, policy }: Rollout): NextStep {
+  const limits = (policy.settings.get('limits.maxMirrorPercentage') ?? []).toSorted(
+    (a, b) => Number(a.value) - Number(b.value),
+  );
+  const [lowest] = limits;
+  const percentage = Math.min(20, Number(lowest?.value ?? 100));
+  if (percentage === 0)
+    return { code: 'raise-limit', place: lowest && locate(lowest.origin.source, lowest.origin.path) };
   const origin = policy.origins.get('mirrorPercentage');
-  if (origin === undefined) return ' --here';
-  const { path } = origin.source;
-  const folder = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
-  return folder === file.folder ? '' : ` --at ${toWord(path)}`;
+  const path = origin?.source.path;
+  const folder = path?.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
+  return {
+    code: 'open-mirror',
+    percentage,
+    policy: folder === file.folder ? undefined : path,
+    here: origin === undefined,
+  };
 }

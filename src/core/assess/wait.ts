@@ -1,110 +1,121 @@
-/** Whether what somebody waits for has come, may still come, or cannot come by waiting. */
-import type { SafeText } from '../diagnostics/safe-text.ts';
-import { join, mask, safe } from '../diagnostics/safe-text.ts';
-import type { VersionStatus } from '../input/schema.ts';
-import type { DesiredVersion, Glance } from './glance.ts';
+/** Whether what somebody waits for is reached, may still be, or cannot be by waiting. */
+import type { ModelState, ModelStatus, VersionStatus } from '../input/schema.ts';
+import type { Mirror } from '../rollout/gate.ts';
+import type { Assessment, DesiredVersion } from './assess-model.ts';
+import type { Difference } from './difference.ts';
+import type { Goal } from './goal.ts';
 
-export const goals = ['ready', 'mirrored', 'idle'] as const;
+/** `stuck`: it takes a person. */
+export type WaitOutcome = 'reached' | 'waiting' | 'stuck';
 
-export type Goal = (typeof goals)[number];
+/** How it stands with one model; versions by what the model file calls them. */
+export type WaitReason =
+  | { readonly code: 'no-candidate' }
+  | { readonly code: 'percentage-zero' }
+  | { readonly code: 'nothing-observed' | 'mirror-open' | 'candidate-present' }
+  | { readonly code: 'candidate-declared' | 'not-observed' | 'idle'; readonly version: string }
+  | { readonly code: 'mirrored'; readonly version: string; readonly percentage: number }
+  | {
+      readonly code: 'state';
+      readonly version: string;
+      readonly state: ModelState;
+      readonly reason: string | undefined;
+    }
+  | { readonly code: 'difference'; readonly difference: Difference }
+  | { readonly code: 'gate'; readonly gate: Mirror };
 
-export interface Waited {
-  /** `stuck`: only somebody's doing can bring it. */
-  readonly outcome: 'reached' | 'waiting' | 'stuck';
-  /** Part of a sentence: how it stands. */
-  readonly text: SafeText;
-  /** It follows from the files alone, whatever is seen. */
+interface Judgement {
+  readonly outcome: WaitOutcome;
+  readonly reason: WaitReason;
+  /** It follows from the files alone, whatever is observed. */
   readonly isDeclared?: boolean;
-  /** The one that is spoken of; undefined when it is none, or all. */
-  readonly model: Glance | undefined;
 }
 
-/**
- * For all models together: the first that is stuck, else the first that is waited for.
- *
- * @param isOne the model was named; else models without a candidate are passed over when waiting for candidates.
- */
-export function computeWaited(glances: readonly Glance[], goal: Goal, isOne: boolean): Waited {
-  const meant = isOne || goal === 'idle' ? glances : glances.filter(({ desired }) => desired.candidate !== undefined);
-  const all = meant.map((glance) => {
-    const waited = computeOne(glance, goal);
-    return { ...waited, text: safe`${mask(glance.name)}: ${waited.text}`, model: glance };
-  });
+export interface ModelWait extends Judgement {
+  readonly model: Assessment;
+}
+
+export interface WaitState {
+  readonly outcome: WaitOutcome;
+  /** The models that decide the outcome: the first that is stuck, else all that are waited for, else all. None: no model has a candidate. */
+  readonly models: readonly ModelWait[];
+}
+
+/** @param isOne the model was named; otherwise models without a candidate do not count when waiting for candidates. */
+export function judgeWait(assessments: readonly Assessment[], goal: Goal, isOne: boolean): WaitState {
+  const meant =
+    isOne || goal === 'idle' ? assessments : assessments.filter(({ desired }) => desired.candidate !== undefined);
+  const all = meant.map((model) => ({ ...judgeModel(model, goal), model }));
   const stuck = all.find(({ outcome }) => outcome === 'stuck');
-  if (stuck !== undefined) return stuck;
+  if (stuck !== undefined || all.length === 0) return { outcome: 'stuck', models: stuck === undefined ? [] : [stuck] };
   const waiting = all.filter(({ outcome }) => outcome === 'waiting');
-  const [first] = waiting;
-  if (first !== undefined)
-    return waiting.length === 1 ? first : { ...first, text: safe`${first.text}; and ${waiting.length - 1} more` };
-  if (all.length === 0)
-    return { outcome: 'stuck', text: safe`no model has a candidate`, isDeclared: true, model: undefined };
-  return {
-    outcome: 'reached',
-    text: join(
-      all.map(({ text }) => mask(text)),
-      '; ',
-    ),
-    model: undefined,
-  };
+  return waiting.length > 0 ? { outcome: 'waiting', models: waiting } : { outcome: 'reached', models: all };
 }
 
-function computeOne({ desired, observed, gate, differences }: Glance, goal: Goal): Omit<Waited, 'model'> {
-  const { candidate, mirror } = desired;
-  if (goal === 'idle') {
-    if (candidate !== undefined)
-      return {
-        outcome: 'stuck',
-        text: safe`${mask(candidate.version)} is still declared: promote or discard it`,
-        isDeclared: true,
-      };
-    if (observed === undefined)
-      return { outcome: 'waiting', text: differences[0]?.text ?? safe`nothing was observed yet` };
-    if (observed.mirror !== undefined) return { outcome: 'waiting', text: safe`the mirror is still open` };
-    if (observed.candidate !== undefined) return { outcome: 'waiting', text: safe`the candidate is still there` };
-    return computePrimary(desired.primary, observed.primary);
-  }
-  if (candidate === undefined) return { outcome: 'stuck', text: safe`there is no candidate`, isDeclared: true };
-  const seen = observed?.candidate;
-  const isSame = isOf(seen, candidate);
-  if (goal === 'mirrored' && gate.code === 'percentage-zero')
-    return { outcome: 'stuck', text: safe`the policy says 0 %`, isDeclared: true };
-  if (
-    goal === 'mirrored' &&
-    mirror !== undefined &&
-    isSame &&
-    observed?.mirror?.to === mirror.to &&
-    observed.mirror.percentage === mirror.percentage
-  )
-    return { outcome: 'reached', text: safe`${mirror.percentage} % is mirrored to ${mask(candidate.version)}` };
-  // Without a gate it is mirrored to all the same.
-  const matters = goal === 'ready' || gate.code !== 'gate-none';
-  if (matters && isSame && seen !== undefined && isLasting(seen)) {
-    return { outcome: 'stuck', text: toStateText(candidate.version, seen) };
-  }
-  if (goal === 'ready' && isSame && seen?.state === 'Ready')
-    return { outcome: 'reached', text: safe`${mask(candidate.version)} is Ready` };
-  return { outcome: 'waiting', text: differences[0]?.text ?? gate.text };
+function judgeModel(model: Assessment, goal: Goal): Judgement {
+  return goal === 'idle' ? judgeIdle(model) : judgeCandidate(model, goal);
+}
+
+function judgeIdle({ desired, observed, differences }: Assessment): Judgement {
+  const { candidate, primary } = desired;
+  if (candidate !== undefined)
+    return {
+      outcome: 'stuck',
+      reason: { code: 'candidate-declared', version: candidate.version },
+      isDeclared: true,
+    };
+  if (observed === undefined) return toWaiting(differences, { code: 'nothing-observed' });
+  if (observed.mirror !== undefined) return { outcome: 'waiting', reason: { code: 'mirror-open' } };
+  if (observed.candidate !== undefined) return { outcome: 'waiting', reason: { code: 'candidate-present' } };
+  return judgePrimary(primary, observed);
 }
 
 /** Without a candidate and a mirror: whether the primary is at rest as well. */
-function computePrimary(primary: DesiredVersion, seen: VersionStatus | undefined): Omit<Waited, 'model'> {
+function judgePrimary(primary: DesiredVersion, { primary: observed }: ModelStatus['status']): Judgement {
   const { version } = primary;
-  if (seen === undefined || !isOf(seen, primary))
-    return { outcome: 'waiting', text: safe`${mask(version)} is not seen yet` };
-  if (seen.state === 'Ready')
-    return { outcome: 'reached', text: safe`${mask(version)} is Ready; there is no candidate, and no mirror` };
-  return { outcome: isLasting(seen) ? 'stuck' : 'waiting', text: toStateText(version, seen) };
+  if (observed === undefined || !isOf(observed, primary))
+    return { outcome: 'waiting', reason: { code: 'not-observed', version } };
+  if (observed.state === 'Ready') return { outcome: 'reached', reason: { code: 'idle', version } };
+  return { outcome: isLasting(observed) ? 'stuck' : 'waiting', reason: toStateReason(version, observed) };
 }
 
-function toStateText(version: string, { state, reason }: VersionStatus): SafeText {
-  return safe`${mask(version)} is ${state}${reason === undefined ? '' : safe` (${mask(reason)})`}`;
+function judgeCandidate({ desired, observed, gate, differences }: Assessment, goal: Exclude<Goal, 'idle'>): Judgement {
+  const { candidate, mirror } = desired;
+  if (candidate === undefined) return { outcome: 'stuck', reason: { code: 'no-candidate' }, isDeclared: true };
+  const { version } = candidate;
+  if (goal === 'mirrored' && gate.reason.code === 'percentage-zero')
+    return { outcome: 'stuck', reason: { code: 'percentage-zero' }, isDeclared: true };
+  const known = isOf(observed?.candidate, candidate) ? observed?.candidate : undefined;
+  if (
+    goal === 'mirrored' &&
+    mirror !== undefined &&
+    known !== undefined &&
+    observed?.mirror?.to === mirror.to &&
+    observed.mirror.percentage === mirror.percentage
+  )
+    return { outcome: 'reached', reason: { code: 'mirrored', version, percentage: mirror.percentage } };
+  // Without a gate it gets copies in any state.
+  const matters = goal === 'ready' || gate.reason.code !== 'gate-none';
+  if (matters && known !== undefined && isLasting(known))
+    return { outcome: 'stuck', reason: toStateReason(version, known) };
+  if (goal === 'ready' && known?.state === 'Ready')
+    return { outcome: 'reached', reason: toStateReason(version, known) };
+  return toWaiting(differences, { code: 'gate', gate });
 }
 
-/** Nobody but a person changes it. */
+function toWaiting([difference]: readonly Difference[], otherwise: WaitReason): Judgement {
+  return { outcome: 'waiting', reason: difference === undefined ? otherwise : { code: 'difference', difference } };
+}
+
+function toStateReason(version: string, { state, reason }: VersionStatus): WaitReason {
+  return { code: 'state', version, state, reason };
+}
+
+/** Only a person changes it. */
 function isLasting({ state }: VersionStatus): boolean {
   return state === 'Failed' || state === 'Stopped';
 }
 
-function isOf(seen: VersionStatus | undefined, { name, digest }: DesiredVersion): boolean {
-  return seen?.name === name && seen.digest === digest;
+function isOf(observed: VersionStatus | undefined, { name, digest }: DesiredVersion): boolean {
+  return observed?.name === name && observed.digest === digest;
 }

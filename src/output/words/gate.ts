@@ -1,9 +1,14 @@
-/** Why a mirror is open or closed, in words. */
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
-import type { MirrorReason } from '../../core/rollout/gate.ts';
+import type { Mirror, MirrorReason } from '../../core/rollout/gate.ts';
 
-/** A clause that can follow a colon: "the mirror is closed: the candidate is Loading". */
+/** `open at 5 %: the candidate is Ready`, `closed: there is no candidate`. */
+export function toGateText({ percentage, reason }: Mirror): SafeText {
+  const why = toReasonText(reason);
+  return percentage > 0 ? safe`open at ${percentage} %: ${why}` : safe`closed: ${why}`;
+}
+
+/** Why a mirror is open or closed: a clause that can follow a colon: "the mirror is closed: the candidate is Loading". */
 export function toReasonText(reason: MirrorReason): SafeText {
   switch (reason.code) {
     case 'no-candidate':

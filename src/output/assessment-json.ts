@@ -1,0 +1,104 @@
+/** What is known of models, for programs: the fields are documented in docs/operations.md. */
+import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
+import type { WaitState } from '../core/assess/wait.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
+import type { VersionStatus } from '../core/input/schema.ts';
+import { toDifferenceText } from './words/difference.ts';
+import { toGateText } from './words/gate.ts';
+import { toNextText } from './words/next-step.ts';
+import { toWaitText } from './words/wait.ts';
+import type { Wording } from './words/wording.ts';
+
+/** What is reported besides the models. */
+export interface StatusExtras {
+  /** Undefined: the files are those of the working tree. */
+  readonly revision: { readonly name: string; readonly commit: string } | undefined;
+  readonly problems: readonly Problem[];
+  /** The result of waiting. */
+  readonly wait?: { readonly goal: string; readonly state: WaitState };
+}
+
+/** `{"models": […]}` */
+export function toStatusJson(
+  assessments: readonly Assessment[],
+  { revision, problems, wait }: StatusExtras,
+  wording: Wording,
+): string {
+  const models = assessments.map((assessment) => {
+    const { name, namespace, file, desired, source } = assessment;
+    const { gate, observed, ...conclusion } = toConclusionJson(assessment, wording);
+    return {
+      name,
+      namespace: namespace ?? null,
+      file,
+      desired: {
+        primary: toVersionJson(desired.primary),
+        candidate: desired.candidate === undefined ? null : toVersionJson(desired.candidate),
+        percentage: desired.percentage,
+        mirror: desired.mirror ?? null,
+      },
+      gate,
+      source,
+      observed,
+      ...conclusion,
+    };
+  });
+  const all = {
+    models,
+    problems,
+    revision: revision ?? null,
+    ...(wait === undefined ? {} : { wait: toWaitJson(wait, wording) }),
+  };
+  return `${JSON.stringify(all, null, 2)}\n`;
+}
+
+/** The fields that `status` and `explain` share. */
+export function toConclusionJson(assessment: Assessment, wording: Wording) {
+  const { gate, observed, differences, next } = assessment;
+  return {
+    gate: { code: gate.reason.code, open: gate.percentage > 0, text: toGateText(gate) },
+    observed:
+      observed === undefined
+        ? null
+        : {
+            primary: toObservedJson(observed.primary),
+            candidate: toObservedJson(observed.candidate),
+            mirror: observed.mirror ?? null,
+          },
+    differences: differences.map((one) => ({ code: one.code, text: toDifferenceText(one, wording) })),
+    next: toNextText(assessment, wording),
+    nextCode: next.code,
+  };
+}
+
+/** A URI's user and password are left out. */
+export function toVersionJson({ name, version, storageUri, digest }: DesiredVersion): object {
+  return { name, version, storageUri: storageUri === undefined ? null : mask(storageUri), digest };
+}
+
+function toObservedJson(observed: VersionStatus | undefined): object | null {
+  if (observed === undefined) return null;
+  const { reason, message } = observed;
+  return {
+    ...observed,
+    ...(reason === undefined ? {} : { reason: mask(reason) }),
+    ...(message === undefined ? {} : { message: mask(message) }),
+  };
+}
+
+function toWaitJson({ goal, state }: NonNullable<StatusExtras['wait']>, wording: Wording): object {
+  const { outcome, models } = state;
+  const reason = models[0]?.reason ?? { code: 'no-candidate' };
+  return {
+    for: goal,
+    outcome: outcome === 'waiting' ? 'timed-out' : outcome,
+    code:
+      reason.code === 'difference'
+        ? reason.difference.code
+        : reason.code === 'gate'
+          ? reason.gate.reason.code
+          : reason.code,
+    text: toWaitText(state, wording),
+  };
+}

@@ -1,0 +1,67 @@
+/** The lines about a model that `status` and `explain` share. */
+import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
+import type { Difference, DifferenceCode } from '../core/assess/difference.ts';
+import { mask } from '../core/diagnostics/safe-text.ts';
+import type { VersionStatus } from '../core/input/schema.ts';
+import { toShown } from './page-text.ts';
+import type { Style } from './style.ts';
+import { toDifferenceText } from './words/difference.ts';
+import { toGateText } from './words/gate.ts';
+import { toNextText } from './words/next-step.ts';
+import type { Wording } from './words/wording.ts';
+
+/** `Ready`, `Failed ModelLoadFailed`; `earlier spec Ready` where the observed version is not the desired one. */
+export function toObservedText(desired: DesiredVersion, observed: VersionStatus | undefined): string {
+  if (observed === undefined) return 'not observed';
+  if (observed.name !== desired.name) return 'another';
+  if (observed.digest !== desired.digest && observed.state !== 'Missing') return `earlier spec ${observed.state}`;
+  return observed.reason === undefined ? observed.state : `${observed.state} ${toShown(mask(observed.reason), 60)}`;
+}
+
+/** Differences that the line on the mirror reports already. */
+const repeats: Readonly<Partial<Record<DifferenceCode, Assessment['gate']['reason']['code']>>> = {
+  'no-status': 'no-status',
+  'candidate-not-observed': 'not-observed',
+  'candidate-other': 'other-candidate',
+  'candidate-other-digest': 'other-digest',
+  'candidate-missing': 'not-ready',
+  'candidate-failed': 'not-ready',
+  'candidate-not-ready': 'not-ready',
+  'percentage-zero': 'percentage-zero',
+};
+
+function isShownByGate({ code }: Difference, { gate, source }: Assessment): boolean {
+  // The gate reads the status file, not the cluster.
+  return source === 'git' && repeats[code] === gate.reason.code;
+}
+
+/** What is only in this clone, which comes first: nothing else can take effect before; then the model's name and file. */
+export function toHeadLines(assessment: Assessment, wording: Wording, style: Style): string[] {
+  const { name, namespace, file, next } = assessment;
+  const isPending = next.code === 'commit' || next.code === 'push';
+  return [
+    ...(isPending ? [`${style('bold', 'First:')} ${style('cyan', toNextText(assessment, wording))}`, ''] : []),
+    `${style('bold', name)} in ${namespace ?? 'an unknown namespace (name it with --namespace)'}, ${wording.toPath(file)}`,
+  ];
+}
+
+/** Why the mirror is open or closed, what differs, and what to do next. */
+export function toConclusionLines(assessment: Assessment, wording: Wording, style: Style): string[] {
+  const { gate, differences } = assessment;
+  return [
+    ...toMessageLines(assessment),
+    `${style('bold', 'Mirror:')} ${style(gate.percentage > 0 ? 'green' : 'yellow', toGateText(gate))}`,
+    ...differences
+      .filter((one) => !isShownByGate(one, assessment))
+      .map((one) => `${style('bold', 'Note:')} ${toDifferenceText(one, wording)}`),
+    `${style('bold', 'Next:')} ${style('cyan', toNextText(assessment, wording))}`,
+  ];
+}
+
+/** KServe's own message about each version. */
+export function toMessageLines({ observed }: Pick<Assessment, 'observed'>): string[] {
+  return (['primary', 'candidate'] as const).flatMap((role) => {
+    const message = observed?.[role]?.message;
+    return message === undefined ? [] : [`KServe on the ${role}: ${toShown(mask(message), 300)}`];
+  });
+}
