@@ -12,7 +12,7 @@ import { setMirrorPercentage, toPolicyText } from '../../core/edit/policy-edits.
 import type { Edited } from '../../core/edit/proof.ts';
 import type { FoundFile } from '../../core/input/folder-tree.ts';
 import { toSibling } from '../../core/input/folder-tree.ts';
-import { findStoragePath, hasStorage } from '../../core/input/model-place.ts';
+import { findStoragePath, hasStorage } from '../../core/input/model-storage.ts';
 import { parsePolicy, toProblem } from '../../core/input/parse-document.ts';
 import type { ModelVersion } from '../../core/input/schema.ts';
 import { locate } from '../../core/input/yaml-place.ts';

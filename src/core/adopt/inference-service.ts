@@ -5,7 +5,7 @@
 
 import type { FieldPath, Finding } from '../diagnostics/problem.ts';
 import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
-import { findModelField } from '../input/model-place.ts';
+import { findModelField } from '../input/model-storage.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { NewModel } from './new-model.ts';

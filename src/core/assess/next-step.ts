@@ -1,6 +1,6 @@
 import type { FieldPath, Place } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
-import { findStoragePathField, hasStorage, modelFieldOf } from '../input/model-place.ts';
+import { findStoragePathField, hasStorage, modelFieldOf } from '../input/model-storage.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';

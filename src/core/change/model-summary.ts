@@ -6,7 +6,7 @@
  */
 
 import { mask } from '../diagnostics/safe-text.ts';
-import { findPlace } from '../input/model-place.ts';
+import { findLocation } from '../input/model-storage.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import { toAnnotationPart, toSpecPart } from '../serving/digest-text.ts';
@@ -201,6 +201,6 @@ function toVersionChange({ declared: old }: RolloutVersion, { declared: now }: R
 }
 
 function toVersionText(declared: RolloutVersion['declared']): string {
-  const place = findPlace(declared);
+  const place = findLocation(declared);
   return place === undefined ? declared.version : `${declared.version} (${mask(place)})`;
 }

@@ -6,7 +6,7 @@
 
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
-import { findPlace } from '../input/model-place.ts';
+import { findLocation } from '../input/model-storage.ts';
 import type { ModelVersion } from '../input/schema.ts';
 import type { Mirror, MirrorReason } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
@@ -112,7 +112,7 @@ function toVersionChange(before: RolloutVersion, after: RolloutVersion): string 
 
 /** What is to be said of a version that lies elsewhere now; undefined when it does not. */
 export function toMove(before: ModelVersion, after: ModelVersion, name = after.version): string | undefined {
-  const [from, to] = [findPlace(before), findPlace(after)];
+  const [from, to] = [findLocation(before), findLocation(after)];
   if (from === to) return undefined;
   const field = after.storageUri === undefined ? 'storage' : 'storageUri';
   return `${name}: ${field} ${mask(from ?? 'in the spec')} → ${mask(to ?? 'in the spec')}`;
@@ -128,5 +128,5 @@ function isSame(a: RolloutVersion, b: RolloutVersion): boolean {
 
 /** Whether two versions are called the same and lie at the same place: what a promotion keeps. */
 export function isSameModel({ declared: a }: RolloutVersion, { declared: b }: RolloutVersion): boolean {
-  return a.version === b.version && findPlace(a) === findPlace(b);
+  return a.version === b.version && findLocation(a) === findLocation(b);
 }

@@ -1,7 +1,7 @@
 import type { SafeText } from './safe-text.ts';
 import { mask } from './safe-text.ts';
 
-/** What keeps the program from doing its work and is not in the user's files. */
+/** Why the program cannot do its work, other than by problems in the user's files. */
 export type FaultCode = 'usage' | 'environment';
 
 /** Exit codes: 0 fine, 1 problems or differences, 2 usage, 3 the environment, 70 a bug. */
@@ -21,20 +21,20 @@ export class Fault extends Error {
   }
 }
 
-/** By its name: each bundle has a class of its own. */
+/** Compares the name, because each bundle has its own class. */
 export function isFault(error: unknown): error is Fault {
   return error instanceof Error && error.name === 'Fault';
 }
 
-/** What Node's own errors say in few words: `permission denied`, `no such file or directory`. */
+/** The short reason in Node's own errors: `permission denied`, `no such file or directory`. */
 export function toReason(error: unknown): SafeText {
   const { message, code } = error as NodeJS.ErrnoException;
   if (code !== undefined) return mask(message.split(': ')[1]?.split(',')[0] ?? code);
-  // Readers of YAML and JSON point to the place on the lines that follow.
+  // Parsers of YAML and JSON show the place on the following lines.
   return mask(message.split('\n', 1)[0] ?? '');
 }
 
-/** Why a request failed: Node's fetch says only that it did, and hides the rest in the cause. */
+/** Why a request failed: Node's fetch only has that in the cause. */
 export function toNetworkReason(error: unknown): SafeText {
   const { cause } = error as { readonly cause?: unknown };
   const { message, code } = (cause instanceof Error ? cause : error) as NodeJS.ErrnoException;

@@ -1,15 +1,15 @@
 /**
- * A problem is data about the user's input, never an exception: every stage collects all it finds,
- * and only the rim decides what a list of problems means for the exit code.
+ * A problem is data about the user's input, never an exception: every stage collects all of them, and only the command
+ * decides about the exit code.
  *
- * Invariants: a problem always has a place (file, line, column), says what is wrong and what to do,
- * and never quotes a credential.
+ * Invariants: a problem always has a place (file, line, column), a message (what is wrong) and a hint (what to do), and
+ * never contains a credential.
  */
 
 import type { SafeText } from './safe-text.ts';
 import { mask, quote, safe } from './safe-text.ts';
 
-/** Every code there is. `fixtures/problems/` holds at least one folder for each. */
+/** All codes. `fixtures/problems/` has at least one folder per code. */
 export const problemCodes = [
   'alias-bomb',
   'ambiguous-yaml',
@@ -75,7 +75,7 @@ export type ProblemCode = (typeof problemCodes)[number];
 
 export type Severity = 'error' | 'warning';
 
-/** A position in a file. Lines and columns count from 1; columns count UTF-16 code units. */
+/** A place in a file. Lines and columns count from 1; columns count UTF-16 code units. */
 export interface Place {
   /** Relative to the repository's root, with forward slashes. */
   readonly file: SafeText;
@@ -86,15 +86,15 @@ export interface Place {
 export interface Problem extends Place {
   readonly severity: Severity;
   readonly code: ProblemCode;
-  /** The field, as in `spec.primary.version`; empty when the whole file is meant. */
+  /** The field, as in `spec.primary.version`; empty for the whole file. */
   readonly field: SafeText;
-  /** What is wrong. One sentence without its full stop. */
+  /** What is wrong: one sentence without a full stop. */
   readonly message: SafeText;
-  /** What to do. One sentence without its full stop. */
+  /** What to do: one sentence without a full stop. */
   readonly hint: SafeText;
 }
 
-/** What a stage says of a problem before it has a place. */
+/** A problem without its place. */
 export interface Finding {
   readonly code: ProblemCode;
   readonly message: SafeText;
@@ -120,12 +120,12 @@ export function toFieldText(path: FieldPath): SafeText {
   return text;
 }
 
-/** Compares by UTF-16 code units: the same on every machine, whatever its locale. */
+/** Compares by UTF-16 code units: the same on every machine and in every locale. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** Sorted by place, then code, then text; exact repetitions are said once. */
+/** Sorted by place, then code, then text, without duplicates. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
   const sorted = problems.toSorted(
     (a, b) =>
@@ -148,10 +148,10 @@ export function sortProblems(problems: readonly Problem[]): Problem[] {
   });
 }
 
-/** How many problems of one file are told: nobody mends more at once, and each costs a look at the text. */
+/** The number of problems that are reported per file: nobody fixes more at once, and locating each one costs time. */
 export const maxProblems = 100;
 
-/** The problems of one file, cut off where there are too many, and saying so. */
+/** The problems of one file; beyond the limit, one problem that says so. */
 export function limitProblems(problems: readonly Problem[]): Problem[] {
   const next = problems[maxProblems];
   if (next === undefined) return [...problems];
@@ -164,7 +164,7 @@ export function limitProblems(problems: readonly Problem[]): Problem[] {
   return [...problems.slice(0, maxProblems), more];
 }
 
-/** True when at least one of them is an error: nothing may be rendered then. */
+/** Whether at least one is an error, so that nothing may be rendered. */
 export function hasErrors(problems: readonly Problem[]): boolean {
   return problems.some((problem) => problem.severity === 'error');
 }

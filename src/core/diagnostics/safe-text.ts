@@ -1,13 +1,14 @@
 /**
- * The one place where text from outside (files, the cluster, the network, the command line) becomes text that may be shown.
+ * Turns text from outside (files, the cluster, the network, the command line) into text that may be shown. No other file
+ * does this.
  *
- * Problems, faults, log lines, commit messages and pages are made of `SafeText` only. How to make it:
+ * Problems, faults, log lines, commit messages and pages consist of `SafeText` only. How to create it:
  *
  *     safe`no model is named ${quote(name)} in ${mask(path)}`
  *
- * What is put into the template is SafeText, a number, or of a type that only has literals ('Ready' | 'Failed');
- * a plain `string` is an error of types. Foreign text goes through `quote` (in quotation marks) or `mask` (without);
- * lists go through `join`. A text without anything foreign is written safe`like this`. No other module may cast to SafeText.
+ * The template accepts SafeText, numbers, and types that only have literals ('Ready' | 'Failed'); a plain `string` is a
+ * type error. Use `quote` (with quotation marks) or `mask` (without) for foreign text, `join` for lists, and safe`this`
+ * for a text without anything foreign. No other module may cast to SafeText.
  */
 
 import { hideCredentials } from './credentials.ts';
@@ -15,8 +16,8 @@ import { hideCredentials } from './credentials.ts';
 declare const brand: unique symbol;
 
 /**
- * Text without control characters, without line breaks but our own, and without credentials.
- * Terminals obey control characters, CI systems obey lines that begin with `::`, and everybody reads the logs.
+ * Text without control characters, foreign line breaks and credentials. Terminals execute control characters, CI
+ * systems execute lines that begin with `::`, and logs are public.
  */
 export type SafeText = string & { readonly [brand]: 'safe' };
 
@@ -31,7 +32,7 @@ type Part<V> = 0 extends 1 & V
         : V
       : never;
 
-/** A text of ours, with what is safe put into it. */
+/** A literal text with safe parts in it. */
 export function safe<V extends readonly (string | number)[]>(
   strings: TemplateStringsArray,
   ...parts: { readonly [K in keyof V]: V[K] & Part<V[K]> }
@@ -47,31 +48,31 @@ export function join<V extends string, S extends string>(
   return list.join(separator) as SafeText;
 }
 
-/** No more of a foreign text is looked at, so that a long one costs no more. */
-const maxLooked = 10_000;
-/** And no more of it is shown. */
+/** The part of a foreign text that is read, so that the cost of a long one is bounded. */
+const maxRead = 10_000;
+/** The part that is shown. */
 const maxShown = 2000;
 const maxQuoted = 120;
 
-/** What may be shown of a foreign text: in quotation marks, on one line, short. */
+/** A foreign text in quotation marks, on one line, shortened. */
 export function quote(text: string): SafeText {
   return escapeControls(JSON.stringify(shorten(hide(text), maxQuoted)));
 }
 
-/** The same for a text that stands in a message without quotation marks. */
+/** The same without quotation marks. */
 export function mask(text: string): SafeText {
   return escapeControls(shorten(hide(text), maxShown));
 }
 
-/** On one line: what breaks a line becomes a space. */
+/** The same with spaces for line breaks. */
 export function maskLine(text: string): SafeText {
   return escapeControls(shorten(hide(text).replace(/\s+/g, ' ').trim(), maxShown));
 }
 
-/** Cut first: a word that is cut in two could hide what makes it a credential. */
+/** Cuts at a space first: half of a credential may not be recognized as one. */
 function hide(text: string): string {
-  if (text.length <= maxLooked) return hideCredentials(text);
-  const start = text.slice(0, maxLooked);
+  if (text.length <= maxRead) return hideCredentials(text);
+  const start = text.slice(0, maxRead);
   const end = start.search(/\s\S*$/);
   return `${hideCredentials(end > 0 ? start.slice(0, end) : start, true)}…`;
 }
@@ -84,7 +85,7 @@ function shorten(text: string, maxLength: number): string {
     .replace(/\ufffd$/, '')}…`;
 }
 
-/** Control, format and private characters, those that Unicode reserves for formats, lone surrogates and all ends of lines but our own. */
+/** Control, format, reserved and private characters, lone surrogates, and line separators. */
 const control = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\u2065\u{e0000}-\u{e007f}]/gu;
 
 function escapeControls(text: string): SafeText {
@@ -94,7 +95,7 @@ function escapeControls(text: string): SafeText {
   }) as SafeText;
 }
 
-/** Whether it is one of those that are never shown as they are. */
+/** Whether a character is always escaped. */
 export function isControl(character: string): boolean {
   return character.search(control) >= 0;
 }

@@ -1,5 +1,5 @@
 /** The edits of a model file: its candidate comes, changes, takes over or goes. */
-import { modelFieldOf, namesStorage } from '../input/model-place.ts';
+import { modelFieldOf, namesStorage } from '../input/model-storage.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';

@@ -1,6 +1,4 @@
-/**
- * What somebody meant who wrote a value of the wrong form: the hint of a problem is right after one edit.
- */
+/** The hint for a value of the wrong form: the value that was probably meant, so that one edit fixes the problem. */
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 
@@ -36,12 +34,12 @@ const truths: Readonly<Record<string, boolean>> = {
   n: false,
 };
 
-/** Longer values are no numbers or durations, and would be quoted in the hint. */
+/** Longer values are not numbers or durations. */
 const longest = 40;
 
 /**
- * @param accepts whether the field takes a value.
- * @returns the hint, or undefined when the value says nothing of what is meant.
+ * @param accepts whether the field accepts a value.
+ * @returns undefined when nothing that the field accepts is similar.
  */
 export function findCorrection(value: unknown, accepts: (choice: unknown) => boolean): SafeText | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') {
@@ -54,7 +52,7 @@ export function findCorrection(value: unknown, accepts: (choice: unknown) => boo
   return choice === undefined ? undefined : safe`write ${mask(String(choice))}`;
 }
 
-/** What a text can stand for, the likeliest first. */
+/** The values that a text can stand for, the most likely first. */
 function toChoices(text: string): (string | number | boolean)[] {
   const choices: (string | number | boolean)[] = [];
   const truth = Object.hasOwn(truths, text.toLowerCase()) ? truths[text.toLowerCase()] : undefined;

@@ -1,7 +1,7 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { SourceFile } from './source-file.ts';
 
-/** A file that was found, not yet read. */
+/** A file that is not read yet. */
 export interface FoundFile {
   /** From the repository's root, with forward slashes. */
   readonly path: string;
@@ -11,7 +11,7 @@ export interface FoundFile {
   readonly name: string;
 }
 
-/** The files of an application, as the stages see them: a port with a real and an in-memory side. */
+/** The files of an application: a port with implementations for the disk, git's objects and memory. */
 export interface FolderTree {
   /** The folder that is rendered, from the repository's root; `.` for the root. */
   readonly folder: string;
@@ -19,11 +19,11 @@ export interface FolderTree {
   readonly files: readonly FoundFile[];
   /** The outermost folder whose policies count; `.` unless a flag or a parameter names another one. */
   readonly policyRoot: string;
-  /** Policies of the folders above `policyRoot`, which therefore do not count. */
+  /** Policies in the folders above `policyRoot`, which do not count. */
   readonly ignoredPolicies: readonly string[];
-  /** What was wrong with the folders themselves. */
+  /** Problems of the folders themselves. */
   readonly problems: readonly Problem[];
-  /** The file's text, or why there is none. */
+  /** The text of a file, or why it cannot be read. */
   read(file: FoundFile): SourceFile | Problem;
 }
 
@@ -35,12 +35,12 @@ export function toFoundFile(path: string): FoundFile {
     : { path, folder: path.slice(0, cut), name: path.slice(cut + 1) };
 }
 
-/** The path of a file beside another one. */
+/** The path of a file in the same folder. */
 export function toSibling(file: FoundFile, name: string): string {
   return file.path.slice(0, file.path.length - file.name.length) + name;
 }
 
-/** Whether a folder is another one or lies below it. */
+/** Whether a folder is another folder or below it. */
 export function isWithin(folder: string, outer: string): boolean {
   return outer === '.' || folder === outer || folder.startsWith(`${outer}/`);
 }

@@ -1,4 +1,4 @@
-/** A file's text → a Model, MirrorPolicy or ModelStatus, or problems with their positions. */
+/** A file's text → a Model, MirrorPolicy or ModelStatus, or problems with their places. */
 import * as v from 'valibot';
 import type { FieldPath, Finding, Problem, ProblemCode, Severity } from '../diagnostics/problem.ts';
 import { limitProblems, maxProblems, toFieldText } from '../diagnostics/problem.ts';
@@ -10,11 +10,11 @@ import { isMap, valueAt } from './plain-value.ts';
 import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
 import { schemas } from './schema.ts';
 import {
+  accepts,
   choicesOf,
   discriminatorsOf,
   fieldsOf,
   schemaAt,
-  takes,
   toAddition,
   toChoiceText,
   toExpectedText,
@@ -44,7 +44,7 @@ export function parseStatus(source: SourceFile): Parsed<ModelStatus> {
   return parseDocument(source, 'ModelStatus', schemas.ModelStatus);
 }
 
-/** A finding with its place: at a field's key, or at its value. */
+/** A finding with its place: the key of a field, or its value. */
 export function toProblem(
   source: SourceFile,
   path: FieldPath,
@@ -61,15 +61,15 @@ export function toProblem(
   };
 }
 
-/** What a file holds, without its empty fields: absent fields and empty ones mean the same. */
+/** The content of a file without empty fields: an empty field means the same as an absent one. */
 export function readValue(source: SourceFile, kind: Kind): ParsedText {
   const schema = schemas[kind] as v.GenericSchema;
-  const { value, problems } = parseText(source, (path, choice) => takes(schema, path, choice));
+  const { value, problems } = parseText(source, (path, choice) => accepts(schema, path, choice));
   const filled = withoutEmptyFields(schema, value);
   return { value: kind === 'Model' ? withoutEmptyTemplateFields(filled) : filled, problems };
 }
 
-/** The API server refuses most nulls of an InferenceService's spec. In overrides they mean something. */
+/** The API server refuses most nulls in an InferenceService's spec. In overrides, null removes a field. */
 function withoutEmptyTemplateFields(model: unknown): unknown {
   const template = valueAt(model, ['spec', 'template']);
   if (!isMap(model) || !isMap(model['spec']) || !isMap(template) || template['spec'] === undefined) return model;
@@ -93,7 +93,7 @@ function parseDocument<S extends v.GenericSchema>(source: SourceFile, kind: Kind
   return { value: undefined, problems: toSchemaProblems(source, schema, result.issues) };
 }
 
-/** Before anything else is said of a file, it must be of the kind its name promises. */
+/** Checked first: the kind of a file must match its name. */
 function checkKind(source: SourceFile, kind: Kind, value: unknown): Problem[] {
   if (!isMap(value)) {
     const hint = safe`begin with apiVersion: ${apiVersion} and kind: ${kind}`;
@@ -139,10 +139,10 @@ function toSchemaProblems(
   schema: v.GenericSchema,
   issues: readonly v.BaseIssue<unknown>[],
 ): Problem[] {
-  // Each place costs a look at the whole text: what is not told need not be found.
+  // Finding a place costs a pass over the whole text, so problems beyond the limit are not located.
   const problems: Problem[] = [];
   for (const issue of issues) {
-    // Of a map's unknown fields, valibot names the first alone.
+    // valibot only reports the first unknown field of a map.
     if (issue.expected === 'never') problems.push(...toUnknownFields(source, schema, issue.path ?? []));
     else problems.push(toSchemaProblem(source, schema, issue));
     if (problems.length > maxProblems) break;
@@ -158,12 +158,12 @@ function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.B
   if (issue.kind === 'validation') {
     const [message = '', otherwise = ''] = issue.message.split('\n');
     const code = codesOfChecks[issue.type] ?? 'invalid-value';
-    const hint = findCorrection(issue.input, (choice) => takes(schema, path, choice)) ?? mask(otherwise);
+    const hint = findCorrection(issue.input, (choice) => accepts(schema, path, choice)) ?? mask(otherwise);
     return toProblem(source, path, { code, message: safe`${field}: ${mask(message)}`, hint }, { on: 'value' });
   }
   if (last?.origin !== 'key') {
     const finding = checkValue(path, toExpected(schema, steps), issue.input);
-    const hint = findCorrection(issue.input, (choice) => takes(schema, path, choice)) ?? finding.hint;
+    const hint = findCorrection(issue.input, (choice) => accepts(schema, path, choice)) ?? finding.hint;
     return toProblem(source, path, { ...finding, hint }, { on: 'value' });
   }
   return toProblem(source, path, {
@@ -173,7 +173,7 @@ function toSchemaProblem(source: SourceFile, schema: v.GenericSchema, issue: v.B
   });
 }
 
-/** Every field of a map that it cannot have, as long as they are not too many to be told. */
+/** Every unknown field of a map, up to the limit of problems. */
 function toUnknownFields(source: SourceFile, schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Problem[] {
   const around = steps.slice(0, -1);
   const parent = steps.at(-1)?.input as object;
@@ -201,7 +201,7 @@ interface Expected {
 
 function toExpected(schema: v.GenericSchema, steps: readonly v.IssuePathItem[]): Expected {
   const field = schemaAt(schema, steps);
-  // A choice among forms of a map is made by one of its fields, and that field has the choices.
+  // One field of a map chooses among its forms, and that field has the choices.
   const choosing = field === undefined ? schemaAt(schema, steps.slice(0, -1)) : undefined;
   const choices = choosing === undefined ? choicesOf(field) : discriminatorsOf(choosing);
   return { choices, text: choosing === undefined ? toExpectedText(field) : toChoiceText(choices) };

@@ -1,4 +1,4 @@
-/** Steps into values that came out of a file: JSON, with own keys only. */
+/** Access to values that were read from a file: JSON, with own keys only. */
 import type { FieldPath } from '../diagnostics/problem.ts';
 
 export type PlainMap = Readonly<Record<string, unknown>>;
@@ -7,7 +7,7 @@ export function isMap(value: unknown): value is PlainMap {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What stands at a path, or undefined when nothing does. */
+/** The value at a path; undefined when there is none. */
 export function valueAt(value: unknown, path: FieldPath): unknown {
   let found = value;
   for (const part of path) {
@@ -17,7 +17,7 @@ export function valueAt(value: unknown, path: FieldPath): unknown {
   return found;
 }
 
-/** The same without the fields that are undefined: a field that is not there is left out of files and comparisons. */
+/** A copy without undefined fields, which must not be in files and comparisons. */
 export function omitUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T;
 }

@@ -1,11 +1,11 @@
-/** What a schema says of a field, for messages: which fields there are, and what a value should be. */
+/** What messages need from a schema: which fields exist, and what the value of a field should be. */
 import * as v from 'valibot';
 import type { FieldPath } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, mask, safe } from '../diagnostics/safe-text.ts';
 import { mustBeFilled } from './schema-parts.ts';
 
-/** The parts of a valibot schema that this looks at; which of them it has depends on `type`. */
+/** The properties of a valibot schema that are read here; `type` determines which exist. */
 interface AnySchema {
   readonly type: string;
   readonly pipe?: readonly (AnySchema & { readonly kind: string })[];
@@ -18,7 +18,7 @@ interface AnySchema {
   readonly literal?: unknown;
 }
 
-/** The schema of a field, given the steps to it with the values they were taken from. */
+/** The schema of a field, from the steps to it and the values they were taken from. */
 export function schemaAt(root: v.GenericSchema, steps: readonly v.IssuePathItem[]): AnySchema | undefined {
   let schema: AnySchema | undefined = unwrap(root as unknown as AnySchema);
   for (const step of steps) {
@@ -34,8 +34,8 @@ export function fieldsOf(schema: AnySchema | undefined, value: unknown): string[
 }
 
 /**
- * A copy without the fields that are written and hold nothing, as in `candidate:`. They are absent, but
- * for those that `mustBeFilled`, and for what is free to hold a null, as overrides.
+ * A copy without empty fields, as in `candidate:`. An empty field counts as absent, except where it `mustBeFilled`, and
+ * in values that may contain null, such as overrides.
  */
 export function withoutEmptyFields(root: v.GenericSchema, value: unknown): unknown {
   return withoutEmpty(unwrap(root as unknown as AnySchema), value);
@@ -56,7 +56,7 @@ function withoutEmpty(schema: AnySchema | undefined, value: unknown): unknown {
   return filled;
 }
 
-/** What a field means that is written and holds nothing. */
+/** What an empty field means. */
 export function meaningOfEmpty(entry: Pick<AnySchema, 'type'>): 'absent' | 'map' | 'null' {
   if (entry.type === 'optional') return mustBeFilled(entry) ? 'null' : 'absent';
   return v.is(entry as unknown as v.GenericSchema, {}) && !v.is(entry as unknown as v.GenericSchema, null)
@@ -64,26 +64,26 @@ export function meaningOfEmpty(entry: Pick<AnySchema, 'type'>): 'absent' | 'map'
     : 'null';
 }
 
-/** Whether the field at a path takes a value; true where the schema leaves it open. */
-export function takes(root: v.GenericSchema, path: FieldPath, value: unknown): boolean {
+/** Whether the field at a path accepts a value; true where the schema does not restrict it. */
+export function accepts(root: v.GenericSchema, path: FieldPath, value: unknown): boolean {
   let schema: AnySchema | undefined = root as unknown as AnySchema;
   for (const part of path) schema = childOf(unwrap(schema), part);
   return schema === undefined || v.is(schema as unknown as v.GenericSchema, value);
 }
 
-/** The texts that are allowed, when a field is a choice. */
+/** The texts that a field allows, if it is a choice. */
 export function choicesOf(schema: AnySchema | undefined): string[] {
   return (schema?.options ?? []).filter((option) => typeof option === 'string');
 }
 
-/** What a field may be that chooses among several forms of a map. */
+/** The values of the field that chooses among several forms of a map. */
 export function discriminatorsOf(schema: AnySchema | undefined): string[] {
   return (schema?.options ?? []).flatMap((form) =>
     typeof form === 'string' ? [] : [String(form.entries?.[schema?.key ?? '']?.literal)],
   );
 }
 
-/** What a value should be, in words: `a text`, `true or false`, `Status or None`. */
+/** What a value should be: `a text`, `true or false`, `Status or None`. */
 export function toExpectedText(schema: AnySchema | undefined): SafeText {
   switch (schema?.type) {
     case 'string':
@@ -112,7 +112,7 @@ export function toChoiceText(choices: readonly string[]): SafeText {
   return choices.length > 2 ? safe`one of ${join(choices.map(mask), ', ')}` : join(choices.map(mask), ' or ');
 }
 
-/** What to do about a field that is not there. */
+/** The hint for a missing field. */
 export function toAddition(name: string, schema: AnySchema | undefined): SafeText {
   return schema?.type === 'literal'
     ? safe`add ${mask(name)}: ${mask(String(schema.literal))}`
@@ -123,7 +123,7 @@ function childOf(schema: AnySchema | undefined, key: unknown): AnySchema | undef
   return schema?.entries?.[String(key)] ?? schema?.item ?? schema?.value;
 }
 
-/** Of several forms of a map, the one that its discriminating field names. */
+/** The form of a map that its discriminating field chooses. */
 function choose(schema: AnySchema, value: unknown): AnySchema | undefined {
   if (schema.type !== 'variant') return schema;
   const chosen = (value as Record<string, unknown> | undefined)?.[schema.key ?? ''];
@@ -131,7 +131,7 @@ function choose(schema: AnySchema, value: unknown): AnySchema | undefined {
   return forms.find((form) => form.entries?.[schema.key ?? '']?.literal === chosen);
 }
 
-/** A schema without what only surrounds it: optional, and the checks behind it. */
+/** A schema without `optional` and without the checks of its pipe. */
 function unwrap(schema: AnySchema | undefined): AnySchema | undefined {
   if (schema === undefined) return undefined;
   const inner = schema.pipe?.findLast((item) => item.kind === 'schema');

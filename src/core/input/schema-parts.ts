@@ -1,8 +1,8 @@
-/** What the schemas of the three kinds are made of. */
+/** The building blocks of the schemas of the three kinds. */
 import * as v from 'valibot';
 import { isMap } from './plain-value.ts';
 
-/** valibot takes a list where it expects an object; a file with a list there is wrong. */
+/** valibot accepts a list as an object; in a file, that is an error. */
 function asMap<S extends v.GenericSchema>(schema: S) {
   return v.pipe(v.custom<v.InferInput<S>>(isMap), schema);
 }
@@ -16,15 +16,15 @@ export const looseFields = <E extends v.ObjectEntries>(entries: E) => asMap(v.lo
 /** A map with any keys. */
 export const mapOf = <S extends v.GenericSchema>(values: S) => asMap(v.record(v.string(), values));
 
-/** What an editor says of a field. */
+/** The description of a field, which editors show. */
 export const said = <S extends v.GenericSchema>(schema: S, words: string) => v.pipe(schema, v.description(words));
 
-/** A field that may be left out, and what an editor says of it. */
+/** A field that may be absent, and its description. */
 export const optional = <S extends v.GenericSchema>(schema: S, words: string) => v.optional(said(schema, words));
 
 /**
- * A field that may be left out, but not be written and hold nothing: without it more is let through, and
- * nobody empties a limit or a brake on purpose.
+ * A field that may be absent, but not empty: without it more is allowed, and nobody empties a limit or the brake on
+ * purpose.
  */
 export const optionalButFilled = <S extends v.GenericSchema>(schema: S, words: string) => {
   const field = optional(schema, words);
@@ -36,7 +36,7 @@ const neverEmpty = new WeakSet<object>();
 
 export const mustBeFilled = (field: object): boolean => neverEmpty.has(field);
 
-/** The two fields that every file begins with. */
+/** The first two fields of every file. */
 export const header = <K extends string>(kind: K) => ({
   apiVersion: said(v.literal(apiVersion), 'The version of this file format.'),
   kind: said(v.literal(kind), 'What this file holds.'),
@@ -48,14 +48,14 @@ export const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
 /** A value of `metadata.labels` (Kubernetes API conventions). */
 const label = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-/** Istio's webhook takes Go durations of whole milliseconds, at least one (ValidateDuration, pkg/config/validation). */
+/** Istio's webhook accepts Go durations of whole milliseconds, at least one (ValidateDuration, pkg/config/validation). */
 const goDuration = /^(?=.*[1-9])([0-9]+(\.[0-9]+)?(h|m|s|ms))+$/;
 const durationPart = /([0-9]+)(?:\.([0-9]+))?(h|ms|m|s)/gy;
 const unitMs = { h: 3_600_000n, m: 60_000n, s: 1000n, ms: 1n } as const;
 /** A Go duration is at most 2^63 - 1 nanoseconds. */
 const maxDurationMs = 9_223_372_036_854n;
 
-/** Milliseconds, exactly; undefined: not a whole number of them, or more than Go can hold. */
+/** Exact; undefined when it is not a whole number of milliseconds, or more than Go can represent. */
 export function toMilliseconds(duration: string): bigint | undefined {
   const scale = 10n ** 9n;
   let total = 0n;
@@ -67,7 +67,7 @@ export function toMilliseconds(duration: string): bigint | undefined {
 }
 /** RFC 6901. */
 const jsonPointer = /^(\/([^/~]|~[01])*)*$/;
-/** `mesh` is Istio's word for all sidecars. */
+/** `mesh` stands for all sidecars in Istio. */
 const gatewayReference = /^(?!mesh$)(?:[a-z0-9]+(?:-+[a-z0-9]+)*\/)?[a-z0-9]+(?:[-.]+[a-z0-9]+)*$/;
 
 // The message of a check has two lines: what is wrong, and what to do.
@@ -79,7 +79,7 @@ export const name = () =>
     v.string(),
     v.regex(
       dnsLabel,
-      'this is not a name Kubernetes takes\nuse lower-case letters, digits and "-", at most 63, beginning and ending with a letter or digit',
+      'this is not a valid Kubernetes name\nuse lower-case letters, digits and "-", at most 63, beginning and ending with a letter or digit',
     ),
   );
 
@@ -112,7 +112,7 @@ export const hostName = () =>
     ),
   );
 
-/** Short enough that the longest host made with it, `<name>.<namespace>.svc.<domain>-shadow`, is one Istio takes. */
+/** Short enough that Istio accepts the longest host with it, `<name>.<namespace>.svc.<domain>-shadow`. */
 export const clusterDomain = () =>
   v.pipe(
     v.string(),
@@ -158,14 +158,14 @@ export const duration = () =>
     v.regex(goDuration, 'this is not a duration\nwrite a number with h, m, s or ms, as in 2s or 500ms; at least 1ms'),
     v.check(
       (value) => !goDuration.test(value) || toMilliseconds(value) !== undefined,
-      'Istio takes a duration in whole milliseconds, and at most 292 years\nwrite at least 1ms, without a fraction of it',
+      'Istio accepts whole milliseconds, and at most 292 years\nwrite at least 1ms, without a fraction of it',
     ),
   );
 
 export const podSelector = () =>
   v.pipe(
     mapOf(v.string()),
-    v.minEntries(1, 'an empty selector picks every gateway\nname at least one label, as in istio: ingressgateway'),
+    v.minEntries(1, 'an empty selector selects every gateway\nname at least one label, as in istio: ingressgateway'),
   );
 
 export const storagePrefix = () =>

@@ -1,6 +1,6 @@
 /**
- * The three kinds of file: the one definition that validates them, types them, and is printed as
- * JSON Schema by `model-mirror schema`.
+ * The three kinds of file. Each schema validates the file, is its type, and is printed as JSON Schema by
+ * `model-mirror schema`.
  */
 import type * as v from 'valibot';
 import { mirrorPolicySchema } from './mirror-policy-schema.ts';
@@ -12,7 +12,7 @@ export type ModelVersion = Model['spec']['primary'];
 export type MirrorPolicy = v.InferOutput<typeof mirrorPolicySchema>;
 export type Patch = NonNullable<MirrorPolicy['spec']['patches']>[number];
 export type ModelStatus = v.InferOutput<typeof modelStatusSchema>;
-/** One version, as the status file has it. */
+/** One version in a status file. */
 export type VersionStatus = NonNullable<ModelStatus['status']['primary']>;
 export type { ModelState } from './model-status-schema.ts';
 

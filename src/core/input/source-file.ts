@@ -1,6 +1,6 @@
 import type { FieldPath } from '../diagnostics/problem.ts';
 
-/** A file's text as the input stage sees it: nothing here knows where it came from. */
+/** The text of a file, from whatever source. */
 export interface SourceFile {
   /** Relative to the repository's root, with forward slashes. */
   readonly path: string;

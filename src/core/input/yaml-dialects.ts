@@ -12,11 +12,11 @@ const words: ReadonlyMap<string, boolean | number | null> = new Map<string, bool
   ...['-.inf', '-.Inf', '-.INF'].map((word) => [word, Number.NEGATIVE_INFINITY] as const),
 ]);
 
-/** A sign may stand behind `0b`: Go parses what follows the prefix as a number of its own. */
+/** A sign may follow `0b`: Go parses the text after the prefix as a number of its own. */
 const integer = /^([-+]?)(?:0x([0-9a-f]+)|0o?([0-7]+)|0b([01]+)|(0|[1-9][0-9]*))$/i;
 const signedBinary = /^0b([-+])([01]+)$/;
 const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
-/** Here Go's own parser sees the underscores, which must stand between digits. */
+/** Go's own parser reads these, and accepts underscores only between digits. */
 const floatWithDot = /^\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?$/;
 
 const leastInteger = -(2n ** 63n);
@@ -41,20 +41,20 @@ function toInteger(digits: string): number | undefined {
   const magnitude = hex ? `0x${hex}` : octal ? `0o${octal}` : binary ? `0b${binary}` : decimal;
   if (magnitude === undefined) return undefined;
   const value = sign === '-' ? -BigInt(magnitude) : BigInt(magnitude);
-  // Above the signed ones only without a sign.
+  // Integers of 64 bits without a sign may be larger.
   const end = sign === '' || sign === undefined ? endOfIntegers : 2n ** 63n;
   return value >= leastInteger && value < end ? Number(value) : undefined;
 }
 
-/** Too large for a float is text. */
+/** A number that is too large for a float is text. */
 function toFinite(digits: string, text: string): number | string {
   const value = Number(digits);
   return Number.isFinite(value) ? value : text;
 }
 
 /**
- * The key that kubectl makes of a plain key, or undefined when it refuses it or writes it in a way of
- * its own: null, and numbers with a point.
+ * The key that kubectl reads from a plain key; undefined when it refuses it (null), or formats it in its own way
+ * (numbers with a decimal point).
  */
 export function resolveKeyAsKubectl(text: string): string | undefined {
   const value = resolveAsKubectl(text);

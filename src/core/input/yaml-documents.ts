@@ -1,39 +1,39 @@
-/** A text → the YAML documents in it that hold something. The only place that calls the YAML parser. */
+/** A text → its YAML documents that are not empty. Only this file calls the YAML parser. */
 import type { CST, Document } from 'yaml';
 import { Composer, isScalar, Lexer, Parser } from 'yaml';
 
 export interface ComposeOptions {
-  /** Keeps what an edit needs to find each character of a field. */
+  /** Keeps the tokens by which an edit finds each character of a field. */
   readonly keepSourceTokens?: boolean;
-  /** How many documents that hold something are composed at most. */
+  /** The maximum number of documents to compose, empty ones not counted. */
   readonly atMost?: number | undefined;
-  /** How many tokens a text may have; each costs the parser about a kilobyte and ten microseconds. */
+  /** The maximum number of tokens; each costs the parser about a kilobyte and ten microseconds. */
   readonly maxTokens?: number | undefined;
 }
 
 /**
- * A line has about ten of them. The size alone is no bound for what a text costs: of one that is nothing but
- * `[1,1,1,…` a mebibyte took the parser 18 s and 1.1 GB.
+ * A line has about ten of them. A limit on the size alone is not enough: the parser took 18 s and 1.1 GB for a mebibyte
+ * of `[1,1,1,…`.
  */
 export const defaultMaxTokens = 100_000;
 
-/** A character makes no more than three tokens, so that shorter texts need not be counted. */
+/** A character yields at most three tokens, so tokens of shorter texts need not be counted. */
 const minCountedLength = defaultMaxTokens / 3;
 
-/** A file of `---` lines is a mistake; each document costs as much as a small file. */
+/** A file of `---` lines is a mistake, and each document costs as much as a small file. */
 export const maxDocuments = 1000;
 
-/** More than are reported. */
+/** More than the number of problems that are reported. */
 const maxErrors = 1000;
 
 export type Composed =
   | { readonly documents: readonly Document.Parsed[] }
-  /** Nested too deep for the parser's recursion, more than `maxDocuments`, or too many tokens. */
+  /** Nested too deep for the parser, more than `maxDocuments`, or too many tokens. */
   | { readonly refused: 'depth' | 'count' | 'tokens' };
 
 /**
- * Documents that hold nothing are left out: what is behind a `---` at a file's end, or only comments.
- * One with an error counts as holding something.
+ * Leaves out empty documents, as after a `---` at the end of a file, and those with only comments. A document with an
+ * error is not empty.
  */
 export function composeDocuments(
   text: string,
@@ -44,7 +44,7 @@ export function composeDocuments(
     keepSourceTokens,
     prettyErrors: false,
     stringKeys: true,
-    // Compares every key with every earlier one; the reader's own check does not.
+    // This check is quadratic in the number of keys; the reader has its own.
     uniqueKeys: false,
     logLevel: 'error',
   });
@@ -60,7 +60,7 @@ export function composeDocuments(
     if (error instanceof RangeError) return { refused: 'depth' };
     throw error;
   }
-  // The parser also turns an overflow of its stack into an error of the text.
+  // The parser may also report a stack overflow as an error of the text.
   const isTooDeep = filled.some(({ errors }) => errors.some(({ message }) => message.startsWith('Maximum call stack')));
   return isTooDeep ? { refused: 'depth' } : { documents: filled };
 }
@@ -72,7 +72,7 @@ function hasMoreTokens(text: string, limit: number): boolean {
   return false;
 }
 
-/** Each error costs as much as a small document, and a file of "]" has one for each character. */
+/** Each error costs as much as a small document, and a file of "]" has one per character. */
 function* untilHopeless(tokens: Iterable<CST.Token>): Generator<CST.Token> {
   let errors = 0;
   for (const token of tokens) {

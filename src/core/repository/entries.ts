@@ -1,7 +1,7 @@
 /**
- * Which entries of a repository's folders count. Plugin, commands and watcher read the same repository,
- * from a disk or from git's objects, and must see the same: what the plugin renders and the watcher does
- * not see never opens a mirror, and what the watcher alone sees it would delete or overwrite.
+ * Decides which entries of a repository count. Plugin, commands and watcher read the same repository, from a disk or
+ * from git's objects, and must find the same files: a mirror would never open for a model that only the plugin finds,
+ * and the watcher would delete or overwrite files that only it finds.
  */
 
 import type { Finding, Problem, Severity } from '../diagnostics/problem.ts';
@@ -10,7 +10,7 @@ import type { SafeText } from '../diagnostics/safe-text.ts';
 import { safe } from '../diagnostics/safe-text.ts';
 import type { FileRole } from '../input/file-role.ts';
 
-/** A submodule is any other repository within this one. */
+/** `submodule`: any other repository within this one. */
 export type EntryKind = 'file' | 'folder' | 'link' | 'submodule' | 'other';
 
 export interface Entry {
@@ -18,12 +18,12 @@ export interface Entry {
   readonly kind: EntryKind;
 }
 
-/** A problem before it has a place. */
+/** Why an entry is not read. */
 export interface Refusal extends Finding {
   readonly severity: Severity;
 }
 
-/** Files and folders that are nobody's input: hidden ones, and packages that were installed. */
+/** Hidden files and folders, and installed packages, are never input. */
 export function isLeftOut(name: string): boolean {
   return name.startsWith('.') || name === 'node_modules';
 }
@@ -33,10 +33,9 @@ export function isPolicy(role: FileRole | undefined): boolean {
 }
 
 /**
- * What becomes of an entry: its file is read, its folder is looked into, its link is followed, nothing, or
- * it cannot be read.
+ * Decides what to do with an entry: read the file, read the folder, follow the link, nothing, or report it.
  *
- * @param isAbove whether its folder is one above those that are read, of which policies alone count.
+ * @param isAbove whether it is in a folder above the one that is read, where only policies count.
  */
 export function decideEntry(
   { name, kind }: Entry,
@@ -45,13 +44,13 @@ export function decideEntry(
 ): 'file' | 'folder' | 'link' | 'nothing' | Refusal {
   if (isLeftOut(name)) return 'nothing';
   if (isAbove && (kind === 'folder' || kind === 'submodule' || !isPolicy(role))) return 'nothing';
-  // Git's names are bytes. What is no UTF-8 has no path by which it could be opened or told.
+  // Names in git are bytes. A name that is not UTF-8 cannot be opened by its path, or shown.
   if (name.includes('\ufffd')) {
     if (kind !== 'folder' && role?.kind !== 'Model' && role?.kind !== 'MirrorPolicy') return 'nothing';
     return {
       severity: kind === 'folder' ? 'warning' : 'error',
       code: 'file-name',
-      message: safe`the name of this ${kind === 'folder' ? 'folder' : 'file'} is not UTF-8, and so it is not read`,
+      message: safe`the name of this ${kind === 'folder' ? 'folder' : 'file'} is not UTF-8, so it is not read`,
       hint: safe`rename it`,
     };
   }
@@ -61,20 +60,20 @@ export function decideEntry(
   return kind === 'file' ? 'file' : { severity: 'error', ...toUnreadable(safe`this is not a regular file`) };
 }
 
-/** @param hasModels whether there are models in it, as far as one can look into it. */
+/** @param hasModels whether there are models in it, as far as it can be read. */
 export function toSubmodule(hasModels: boolean): Refusal {
   return {
     severity: hasModels ? 'error' : 'warning',
     code: 'submodule',
-    message: safe`this is a submodule or another repository, and nothing in it is read${hasModels ? ', though there are models in it' : ''}`,
+    message: safe`this is a submodule or another repository, so ${hasModels ? 'its models are not read' : 'nothing in it is read'}`,
     hint: hasModels
-      ? safe`put the models into this repository: the watcher cannot commit to another one`
-      : safe`if there are models in it, put them into this repository`,
+      ? safe`move the models to this repository: the watcher cannot commit to another one`
+      : safe`if it has models, move them to this repository`,
   };
 }
 
 export function toUnreadable(message: SafeText): Finding {
-  return { code: 'file-unreadable', message, hint: safe`make it readable for the user who renders, or remove it` };
+  return { code: 'file-unreadable', message, hint: safe`make it readable for the user that renders, or remove it` };
 }
 
 export function toRefused(path: string, { severity, ...finding }: Refusal): Problem {

@@ -1,18 +1,18 @@
-/** A file's bytes → its text, by the one rule that all readers share: plugin, commands and watcher. */
+/** Decodes a file's bytes, in the same way for all readers: plugin, commands and watcher. */
 import type { Finding } from '../diagnostics/problem.ts';
 import { safe } from '../diagnostics/safe-text.ts';
 
-/** A model file has some kilobytes; what is larger is not one. */
+/** A model file has a few kilobytes; a larger file is not one. */
 export const maxFileBytes = 1024 * 1024;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md, with the name that it had before. */
+/** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md, with its former name. */
 const lfsPointer = /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d/;
 
 /**
- * @param bytes all of the file's, or at least one more than is allowed of a larger one.
- * @param maxBytes for what a watcher writes itself, as its page, and is larger than what people write.
+ * @param bytes of the whole file, or at least `maxBytes + 1` of a larger one.
+ * @param maxBytes is larger for the pages that the watcher writes.
  */
 export function toFileText(bytes: Uint8Array, maxBytes = maxFileBytes): string | Finding {
   if (bytes.length > maxBytes)
@@ -31,7 +31,7 @@ export function toFileText(bytes: Uint8Array, maxBytes = maxFileBytes): string |
     return {
       code: 'git-lfs-pointer',
       message: safe`this is a Git LFS pointer, not the file itself`,
-      hint: safe`keep the file out of Git LFS: remove its pattern from .gitattributes, and run git add --renormalize; the watcher cannot read what is in LFS`,
+      hint: safe`keep the file out of Git LFS: remove its pattern from .gitattributes, and run git add --renormalize; the watcher cannot read files in LFS`,
     };
   return text;
 }

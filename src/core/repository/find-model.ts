@@ -12,11 +12,11 @@ import { parseModel } from '../input/parse-document.ts';
 import type { Model } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 
-/** How paths are typed and shown at the command line. */
+/** How paths are typed and shown on the command line. */
 export interface PathNames {
-  /** From the repository's root to what a person at the working directory can open. */
+  /** A path from the repository's root → one that can be opened from the working directory. */
   readonly toShownPath: (file: string) => SafeText;
-  /** The paths from the repository's root that a typed path may mean. */
+  /** A typed path → the paths from the repository's root that it may mean. */
   readonly toInnerPaths: (typed: string) => readonly string[];
 }
 
@@ -75,7 +75,7 @@ export function listModelNames(tree: FolderTree): string[] {
   return [...new Set(findModels(tree).models.map(({ model }) => model.metadata.name))].sort();
 }
 
-/** By its name, or by namespace and name. */
+/** Whether a model has this name, or this namespace and name. */
 export function isCalled(name: string, { metadata }: Model): boolean {
   return name === metadata.name || name === `${metadata.namespace ?? ''}/${metadata.name}`;
 }
@@ -86,8 +86,8 @@ export function isAtPath(paths: readonly string[], { path, folder }: FoundFile):
 }
 
 /**
- * The least that Argo CD renders with this model: its folder and everything below, and the policies above. With an
- * error in any of these files, an edit would not take effect.
+ * The files that Argo CD renders with this model in any case: its folder, everything below, and the policies above.
+ * With an error in one of them, an edit would not take effect.
  */
 export function toOwnTree({ tree, file, policies }: ModelTarget): FolderTree {
   return {

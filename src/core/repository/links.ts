@@ -1,9 +1,9 @@
 /**
- * Where symbolic links of a repository lead, by the texts of the links alone: what a link finds outside
- * of the repository depends on the machine, and git's objects do not have it.
+ * Follows the symbolic links of a repository by their texts alone: what a link finds outside of the repository
+ * depends on the machine, and is not in git's objects.
  *
- * The readers differ in how they look something up, and whether they wait for it. So a link is followed by
- * a generator: it yields what it asks, and gets the answer.
+ * Readers differ in how they look things up, and whether that is asynchronous. So a generator follows a link: it
+ * yields questions, and receives the answers.
  */
 
 import { quote, safe } from '../diagnostics/safe-text.ts';
@@ -12,13 +12,13 @@ import { isWithin } from '../input/folder-tree.ts';
 import type { Entry, EntryKind, Refusal } from './entries.ts';
 import { isLeftOut, toUnreadable } from './entries.ts';
 
-/** How a reader looks up what is at a path from the repository's root; `.` is the root. */
+/** What a reader can look up at a path from the repository's root; `.` is the root. */
 export interface Lookup {
-  /** Links are not followed; undefined when there is nothing, or it cannot be known. */
+  /** The kind of the entry itself, even for links; undefined when there is nothing, or it cannot be read. */
   readonly kindOf: (path: string) => EntryKind | undefined;
   /** The text of a link. */
   readonly targetOf: (path: string) => string;
-  /** A folder's entries; none of what cannot be listed. */
+  /** The entries of a folder; empty when it cannot be listed. */
   readonly list: (path: string) => readonly Entry[];
 }
 
@@ -26,10 +26,10 @@ export type Question = readonly [keyof Lookup, string];
 export type Answer = EntryKind | undefined | string | readonly Entry[];
 type Asking<T> = Generator<Question, T, Answer>;
 
-/** @returns the path of the file that is read in the link's place; undefined when it is nothing of ours. */
+/** The file that is read instead of the link; undefined when it does not concern us. */
 export type Followed = { readonly file: string } | Refusal | undefined;
 
-/** For readers that need not wait. */
+/** For synchronous readers. */
 export function answer<T>(asking: Asking<T>, lookup: Lookup): T {
   let step = asking.next();
   while (step.done !== true) {
@@ -39,7 +39,7 @@ export function answer<T>(asking: Asking<T>, lookup: Lookup): T {
   return step.value;
 }
 
-/** The same for readers that wait. */
+/** For asynchronous readers. */
 export async function answerLater<T>(
   asking: Asking<T>,
   lookup: { readonly [K in keyof Lookup]: (path: string) => Promise<ReturnType<Lookup[K]>> },
@@ -53,19 +53,19 @@ export async function answerLater<T>(
 }
 
 /**
- * What a link means for whoever reads a folder and all below it.
+ * Decides what a link means when a folder and everything below it is read.
  *
- * - A file in the repository is read in the link's place, whatever its own name.
- * - Folders are read at their own places only, or links could lead in circles, and two paths to one status
- *   file. So it is an error when a link leads to models that are not read there.
- * - What leaves the repository is not read: an error where the link has the name of one of our files.
+ * - A file in the repository is read instead of the link, whatever its own name.
+ * - A folder is only read at its own path: links could form a circle, or lead to one status file by two paths. So
+ *   it is an error when a link leads to models that are not read at their own path.
+ * - A target outside of the repository is not read: an error when the link has the name of one of our files.
  *
  * @param path of the link, from the repository's root.
  * @param folder the folder that is read.
  */
 export function* followLink(path: string, folder: string): Asking<Followed> {
   const role = toFileRole(path.slice(path.lastIndexOf('/') + 1));
-  const isWanted = role !== undefined && role.kind !== 'misnamed';
+  const isOurs = role !== undefined && role.kind !== 'misnamed';
   const found = yield* resolve(path);
   switch (found.kind) {
     case 'file':
@@ -73,7 +73,7 @@ export function* followLink(path: string, folder: string): Asking<Followed> {
     case 'folder': {
       const isRead =
         isWithin(found.path, folder) && !found.path.split('/').some((part) => part !== '.' && isLeftOut(part));
-      // A link to a folder around it would lead in circles: nothing is missed by it.
+      // A link to a folder around it would form a circle, and misses no model.
       if (isRead || isWithin(folder, found.path) || !(yield* hasModels(found.path))) return undefined;
       return {
         severity: 'error',
@@ -84,15 +84,15 @@ export function* followLink(path: string, folder: string): Asking<Followed> {
     }
     case 'outside':
       return {
-        severity: isWanted ? 'error' : 'warning',
+        severity: isOurs ? 'error' : 'warning',
         code: 'link-leaves-repository',
         message: safe`the link leads out of the repository, and is not followed`,
-        hint: isWanted
+        hint: isOurs
           ? safe`put the file itself here`
           : safe`if there are models behind it, put them into the repository`,
       };
     case 'submodule':
-      if (!isWanted) return undefined;
+      if (!isOurs) return undefined;
       return {
         severity: 'error',
         code: 'submodule',
@@ -100,33 +100,33 @@ export function* followLink(path: string, folder: string): Asking<Followed> {
         hint: safe`put the file itself here`,
       };
     case 'nowhere':
-      return isWanted ? { severity: 'error', ...toUnreadable(safe`the link leads nowhere`) } : undefined;
+      return isOurs ? { severity: 'error', ...toUnreadable(safe`the link leads nowhere`) } : undefined;
   }
 }
 
-interface Place {
+interface LinkTarget {
   readonly kind: 'file' | 'folder' | 'submodule' | 'outside' | 'nowhere';
   readonly path: string;
 }
 
-/** As Linux does: more links than this are a circle (path_resolution(7)). */
+/** As on Linux, more links than this count as a circle (path_resolution(7)). */
 const maxLinks = 40;
-/** PATH_MAX of Linux; git can hold longer texts as links. */
+/** PATH_MAX of Linux; git can store longer links. */
 const maxTarget = 4096;
 
-function* resolve(path: string): Asking<Place> {
+function* resolve(path: string): Asking<LinkTarget> {
   const at = path
     .split('/')
     .slice(0, -1)
     .filter((part) => part !== '.');
   const rest: string[] = [];
-  const enter = (target: string): Place['kind'] | undefined => {
+  const enter = (target: string): LinkTarget['kind'] | undefined => {
     if (target.startsWith('/')) return 'outside';
     if (target === '' || target.length > maxTarget || target.includes('\0')) return 'nowhere';
     rest.push(...target.split('/').reverse());
     return undefined;
   };
-  const to = (kind: Place['kind']): Place => ({ kind, path: at.join('/') || '.' });
+  const to = (kind: LinkTarget['kind']): LinkTarget => ({ kind, path: at.join('/') || '.' });
   let end = enter((yield ['targetOf', path]) as string);
   for (let links = 1; end === undefined && rest.length > 0; ) {
     const name = rest.pop() as string;
@@ -147,7 +147,7 @@ function* resolve(path: string): Asking<Place> {
   return to(end ?? 'folder');
 }
 
-/** Whether a model would be found in a folder or below it. */
+/** Whether there are models in a folder or below it. */
 function* hasModels(folder: string): Asking<boolean> {
   const entries = (yield ['list', folder]) as readonly Entry[];
   const kept = entries.filter(({ name }) => !isLeftOut(name));
@@ -157,7 +157,7 @@ function* hasModels(folder: string): Asking<boolean> {
   return false;
 }
 
-/** The same for a reader that need not wait. */
+/** The same for a synchronous reader. */
 export function lookForModels(folder: string, lookup: Lookup): boolean {
   return answer(hasModels(folder), lookup);
 }

@@ -1,7 +1,7 @@
 /** A version of a model → its InferenceService, and what would be refused of it. */
 
 import type { FieldPath } from '../diagnostics/problem.ts';
-import { modelFieldOf } from '../input/model-place.ts';
+import { modelFieldOf } from '../input/model-storage.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import { digestAnnotation, toOwnLabels } from '../manifests/manifest.ts';

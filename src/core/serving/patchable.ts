@@ -1,6 +1,6 @@
 /** What patches may change of an InferenceService; see `manifests/patchable.ts`. */
 import * as v from 'valibot';
-import { frameworks } from '../input/model-place.ts';
+import { frameworks } from '../input/model-storage.ts';
 import type { Patchable, PatchableField } from '../manifests/patchable.ts';
 import { allow, allowAnnotation, isQualifiedName, metadata, text } from '../manifests/patchable.ts';
 

@@ -11,7 +11,7 @@ import type { RolloutState } from '../change/rollout-change.ts';
 import { describeChange, toReasonText } from '../change/rollout-change.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { mask } from '../diagnostics/safe-text.ts';
-import { findPlace } from '../input/model-place.ts';
+import { findLocation } from '../input/model-storage.ts';
 import type { ModelStatus, ModelVersion } from '../input/schema.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 
@@ -310,7 +310,7 @@ function findTrials(moments: readonly Moment[], end: number): Trial[] {
 
 /** What is the same trial: a version at a place. */
 function toIdentity(declared: ModelVersion): string {
-  return JSON.stringify([declared.version, findPlace(declared)]);
+  return JSON.stringify([declared.version, findLocation(declared)]);
 }
 
 function toOutcome(declared: string, model: ModelAt | undefined, now: string): Trial['outcome'] {

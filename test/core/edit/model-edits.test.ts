@@ -3,7 +3,7 @@ import test from 'ava';
 import type { CandidateWish } from '../../../src/core/edit/model-edits.ts';
 import { discardCandidate, promoteCandidate, setCandidate } from '../../../src/core/edit/model-edits.ts';
 import type { Edited } from '../../../src/core/edit/proof.ts';
-import { hasStorage } from '../../../src/core/input/model-place.ts';
+import { hasStorage } from '../../../src/core/input/model-storage.ts';
 import { parseModel } from '../../../src/core/input/parse-document.ts';
 
 const head = `apiVersion: model-mirror.dev/v1alpha1

@@ -2,7 +2,7 @@
 
 import type { FieldPath, Finding } from '../../diagnostics/problem.ts';
 import { quote, safe } from '../../diagnostics/safe-text.ts';
-import { findModelField, frameworks } from '../../input/model-place.ts';
+import { findModelField, frameworks } from '../../input/model-storage.ts';
 import type { PlainMap } from '../../input/plain-value.ts';
 import { isMap, valueAt } from '../../input/plain-value.ts';
 import type { InferenceService, PlacedFinding } from '../serving-mode.ts';

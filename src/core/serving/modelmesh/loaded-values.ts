@@ -6,7 +6,7 @@
  * resources, replicas, labels, other annotations) ModelMesh ignores: it loads nothing again and writes no
  * status for it.
  */
-import { findModelField } from '../../input/model-place.ts';
+import { findModelField } from '../../input/model-storage.ts';
 import type { PlainMap } from '../../input/plain-value.ts';
 import { isMap, valueAt } from '../../input/plain-value.ts';
 

@@ -1,4 +1,4 @@
-/** Where a version of a model is stored, and which field of its predictor says so. */
+/** Where a version of a model is stored, and which field of its predictor has it. */
 
 import type { FieldPath } from '../diagnostics/problem.ts';
 import { isMap, valueAt } from './plain-value.ts';
@@ -25,7 +25,7 @@ export function findModelField(predictor: unknown): 'model' | (typeof frameworks
   return frameworks.find((name) => isMap(valueAt(predictor, [name]))) ?? 'model';
 }
 
-/** The same of a version, whose overrides may use another field than the template. */
+/** The same for a version, whose overrides may use another field than the template. */
 export function modelFieldOf({ spec: { template } }: Model, { overrides }: Pick<ModelVersion, 'overrides'>): FieldPath {
   const shared = valueAt(template.spec, ['predictor']);
   const own = valueAt(overrides, ['spec', 'predictor']);
@@ -33,35 +33,35 @@ export function modelFieldOf({ spec: { template } }: Model, { overrides }: Pick<
   return ['spec', 'predictor', findModelField(merged)];
 }
 
-/** In a template and in overrides; what it holds is a StorageSpec of KServe's API reference. */
+/** The field of a template or of overrides with a StorageSpec (KServe's API reference). */
 function findStorageField(value: unknown): FieldPath | undefined {
   const fields = ['model', ...frameworks].map((field) => ['spec', 'predictor', field, 'storage']);
   return fields.find((path) => isMap(valueAt(value, path)));
 }
 
-/** Its path in a storage, by its own overrides; undefined when they do not name one. */
+/** The path in a storage that a version's own overrides set; undefined without one. */
 export function findStoragePath(version: ModelVersion): string | undefined {
   const field = findStoragePathField(version);
   return field && String(valueAt(version.overrides, field));
 }
 
-/** Where that is in the overrides. */
+/** The field of that path in the overrides. */
 export function findStoragePathField({ overrides }: ModelVersion): FieldPath | undefined {
   const path = [...(findStorageField(overrides) ?? []), 'path'];
   return typeof valueAt(overrides, path) === 'string' ? path : undefined;
 }
 
-/** Its storageUri, or else its path in a storage; undefined when only the template knows. */
-export function findPlace(version: ModelVersion): string | undefined {
+/** A version's storageUri, or else its path in a storage; undefined when only the template has it. */
+export function findLocation(version: ModelVersion): string | undefined {
   return version.storageUri ?? findStoragePath(version);
 }
 
-/** Whether a value names a storage. */
+/** Whether a template or overrides set a storage. */
 export function namesStorage(value: unknown): boolean {
   return findStorageField(value) !== undefined;
 }
 
-/** Whether a model's versions can be at a path of a storage: one is named in the template or for a version. */
+/** Whether the template or a version sets a storage, so that versions can have a path in it. */
 export function hasStorage({ spec: { template, primary, candidate } }: Model): boolean {
   return [template, primary.overrides, candidate?.overrides].some(namesStorage);
 }
