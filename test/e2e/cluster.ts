@@ -29,6 +29,7 @@ export interface Resource {
 
 export const inferenceServices: Resource = { path: '/apis/serving.kserve.io/v1beta1', plural: 'inferenceservices' };
 export const virtualServices: Resource = { path: '/apis/networking.istio.io/v1', plural: 'virtualservices' };
+export const secrets: Resource = { path: '/api/v1', plural: 'secrets' };
 export const applications: Resource = { path: '/apis/argoproj.io/v1alpha1', plural: 'applications' };
 
 /** One write, as the API server logged it before it answered. */
@@ -102,14 +103,25 @@ export class Cluster {
     await this.api.request(`${path}?propagationPolicy=Background`, { method: 'DELETE' });
   }
 
-  /** A token of a ServiceAccount, as its Pod would get it. */
-  async createToken(namespace: string, account: string): Promise<string> {
+  /** A token of a ServiceAccount, as its Pod would get it: for the API server, or bound to the Pod and for others. */
+  async createToken(
+    namespace: string,
+    account: string,
+    bound?: { readonly audience: string; readonly pod: string },
+  ): Promise<string> {
+    const spec = {
+      expirationSeconds: 7200,
+      ...(bound && {
+        audiences: [bound.audience],
+        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: bound.pod },
+      }),
+    };
     const { status } = (await this.api.request(`/api/v1/namespaces/${namespace}/serviceaccounts/${account}/token`, {
       method: 'POST',
       body: JSON.stringify({
         apiVersion: 'authentication.k8s.io/v1',
         kind: 'TokenRequest',
-        spec: { expirationSeconds: 7200 },
+        spec,
       }),
     })) as { readonly status: { readonly token: string } };
     return status.token;

@@ -1,124 +1,148 @@
 /**
- * Envoys that istiod configures: gateways and a sidecar, as Istio's own bootstrap sets them up.
+ * An Envoy as Istio runs it: behind pilot-agent, in the network of its Pod, with a workload certificate from istiod,
+ * Istio's own bootstrap and, for a sidecar, Istio's own iptables rules.
  *
- * The bootstrap: istio tools/packaging/common/envoy_bootstrap.json.
+ * What pilot-agent needs: istio pkg/istio-agent, manifests/charts/istio-control/istio-discovery/files
+ * (injection-template.yaml, gateway-injection-template.yaml).
  */
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { stackFolder } from '../stack/build.ts';
-import { addresses, makePod, proxyUser, redirectToSidecar } from './network.ts';
-import { Program } from './program.ts';
-import { scratch } from './sandbox.ts';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Cluster } from './cluster.ts';
+import { addresses, exposeLoopback, makeNetwork, runIn } from './network.ts';
+import type { Pod } from './pods.ts';
+import { labelsOf } from './pods.ts';
+import { hangMs, Program } from './program.ts';
+import { programs, run, scratch } from './sandbox.ts';
 
 const adminPort = 15_000;
+const readinessPort = 15_021;
 /** As mesh.yaml says it. */
-export const xdsPort = 15_010;
+export const xdsPort = 15_012;
+/** As Istio's own: what it sends is not sent back to it. */
+const proxyUser = 1337;
+const agent = join(programs, 'pilot-agent');
 
 export interface EnvoyOptions {
-  readonly role: 'router' | 'sidecar';
-  /** Of the Pod, and of its network namespace. */
-  readonly name: string;
-  readonly namespace: string;
-  readonly address: string;
-  readonly labels: Readonly<Record<string, string>>;
+  readonly pod: Pod;
+  readonly cluster: Cluster;
+  /** PEM: of istiod's own certificate authority. */
+  readonly root: string;
+  /** Ports of the Pod that are reached past the sidecar. */
+  readonly open?: readonly number[];
 }
 
 export class Envoy {
+  /** pilot-agent, and Envoy with it. */
   readonly program: Program;
-  readonly #name: string;
-  readonly #address: string;
+  readonly #pod: Pod;
 
-  /** Makes the Pod's network and starts Envoy in it. */
-  constructor(options: EnvoyOptions) {
-    const { name, role, address } = options;
-    this.#name = name;
-    this.#address = address;
-    makePod(name, address);
-    if (role === 'sidecar') redirectToSidecar(name);
-    const file = join(scratch, `${name}.json`);
-    writeFileSync(file, JSON.stringify(toBootstrap(options)), { mode: 0o644 });
-    const user = [join(stackFolder, 'setpriv'), '--reuid', String(proxyUser), '--clear-groups', '--'];
-    this.program = new Program({
+  private constructor(pod: Pod, program: Program) {
+    this.#pod = pod;
+    this.program = program;
+  }
+
+  /** Makes the Pod's network and starts both in it. */
+  static async start({ pod, cluster, root, open = [] }: EnvoyOptions): Promise<Envoy> {
+    const { name, namespace, account, address, proxy = 'sidecar' } = pod;
+    makeNetwork(name, address);
+    exposeLoopback(name, address, adminPort);
+    if (proxy === 'sidecar') redirect(name, [15_090, readinessPort, 15_020, ...open]);
+    const folder = join(scratch, 'pods', name);
+    const token = await cluster.createToken(namespace, account, { audience: 'istio-ca', pod: name });
+    const files = {
+      'var/run/secrets/tokens/istio-token': token,
+      'var/run/secrets/istio/root-cert.pem': root,
+      'etc/istio/pod/labels': toLines(labelsOf(pod)),
+      'etc/istio/pod/annotations': '',
+      'etc/istio/proxy/.keep': '',
+      'var/run/secrets/workload-spiffe-uds/.keep': '',
+      'var/lib/istio/data/.keep': '',
+    };
+    for (const [file, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), text);
+    }
+    run('chown', ['-R', `${proxyUser}:${proxyUser}`, folder]);
+    const user = ['setpriv', '--reuid', `${proxyUser}`, '--regid', `${proxyUser}`, '--clear-groups', '--'];
+    const program = new Program({
       name: `envoy-${name}`,
       command: 'ip',
       words: [
-        ...['netns', 'exec', name, ...(role === 'sidecar' ? user : []), join(stackFolder, 'envoy')],
-        ...['-c', file, '--concurrency', '1', '--disable-hot-restart', '--log-level', 'warning'],
+        ...['netns', 'exec', name, ...user, agent, 'proxy', proxy, '--domain', `${namespace}.svc.cluster.local`],
+        ...['--templateFile', join(programs, 'sources/pilot-agent/envoy_bootstrap.json')],
+        ...['--concurrency', '1', '--proxyLogLevel', 'warning', '--log_output_level', 'default:warn'],
       ],
+      environment: toEnvironment(pod),
+      folder,
+      isGroup: true,
     });
+    return new Envoy(pod, program);
   }
 
   async untilReady(): Promise<void> {
+    const { name, address } = this.#pod;
     await this.program.until(
-      `the Envoy ${this.#name} is ready`,
-      async () => String(await this.ask('/ready')).trim() === 'LIVE',
+      `the Envoy ${name} is ready`,
+      async () => (await fetch(`http://${address}:${readinessPort}/healthz/ready`)).ok,
     );
   }
 
+  /** The sum of the counters whose name matches. */
+  async count(pattern: string): Promise<number> {
+    const text = String(await this.ask(`/stats?usedonly&filter=${encodeURIComponent(pattern)}`));
+    return [...text.matchAll(/: (\d+)$/gm)].reduce((sum, [, value]) => sum + Number(value), 0);
+  }
+
   /** Of its admin interface. */
-  async ask(path: string, method = 'GET'): Promise<unknown> {
-    const response = await fetch(`http://${this.#address}:${adminPort}${path}`, { method });
+  async ask(path: string, method = 'GET', limitMs = hangMs): Promise<unknown> {
+    const { name, address } = this.#pod;
+    const signal = AbortSignal.timeout(limitMs);
+    const response = await fetch(`http://${address}:${adminPort}${path}`, { method, signal });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${this.#name} answers ${path} with ${response.status}: ${text.slice(0, 200)}`);
+    if (!response.ok) throw new Error(`${name} answers ${path} with ${response.status}: ${text.slice(0, 200)}`);
     return response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text;
   }
 }
 
-function toBootstrap({ role, name, namespace, address, labels }: EnvoyOptions): object {
-  return {
-    node: {
-      id: `${role}~${address}~${name}.${namespace}~${namespace}.svc.cluster.local`,
-      cluster: `${name}.${namespace}`,
-      metadata: {
-        ISTIO_VERSION: '1.31.0',
-        CLUSTER_ID: 'Kubernetes',
-        MESH_ID: 'cluster.local',
-        NAMESPACE: namespace,
-        NAME: name,
-        SERVICE_ACCOUNT: 'default',
-        INSTANCE_IPS: address,
-        INTERCEPTION_MODE: 'REDIRECT',
-        LABELS: labels,
-      },
-    },
-    // Istio's own listens on loopback; here it is asked from beside the Pod.
-    admin: { address: { socket_address: { address, port_value: adminPort } } },
-    dynamic_resources: {
-      ads_config: {
-        api_type: 'DELTA_GRPC',
-        transport_api_version: 'V3',
-        set_node_on_first_message_only: true,
-        grpc_services: [{ envoy_grpc: { cluster_name: 'xds-grpc' } }],
-      },
-      cds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
-      lds_config: { ads: {}, initial_fetch_timeout: '0s', resource_api_version: 'V3' },
-    },
-    static_resources: { clusters: [toXdsCluster()] },
-    bootstrap_extensions: [
-      {
-        name: 'envoy.bootstrap.internal_listener',
-        typed_config: {
-          '@type': 'type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener',
-        },
-      },
-    ],
-  };
+/** What istio-init does. */
+function redirect(name: string, open: readonly number[]): void {
+  runIn(name, agent, [
+    ...['istio-iptables', '-p', '15001', '-z', '15006', '-u', `${proxyUser}`, '-m', 'REDIRECT'],
+    ...['-i', '*', '-x', '', '-b', '*', '-d', [...open, adminPort].join()],
+  ]);
 }
 
-function toXdsCluster(): object {
-  const options = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
-  const socket = { address: addresses.core, port_value: xdsPort };
+function toLines(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}="${value}"\n`)
+    .join('');
+}
+
+function toEnvironment({ name, namespace, account, address, proxy }: Pod): Record<string, string> {
   return {
-    name: 'xds-grpc',
-    type: 'STATIC',
-    connect_timeout: '1s',
-    typed_extension_protocol_options: {
-      [options]: { '@type': `type.googleapis.com/${options}`, explicit_http_config: { http2_protocol_options: {} } },
-    },
-    upstream_connection_options: { tcp_keepalive: { keepalive_time: 10 } },
-    load_assignment: {
-      cluster_name: 'xds-grpc',
-      endpoints: [{ lb_endpoints: [{ endpoint: { address: { socket_address: socket } } }] }],
-    },
+    POD_NAME: name,
+    POD_NAMESPACE: namespace,
+    INSTANCE_IP: address,
+    SERVICE_ACCOUNT: account,
+    TRUST_DOMAIN: 'cluster.local',
+    PILOT_CERT_PROVIDER: 'istiod',
+    ISTIOD_SAN: `istiod.istio-system.svc`,
+    ISTIO_META_CLUSTER_ID: 'Kubernetes',
+    ISTIO_META_MESH_ID: 'cluster.local',
+    ISTIO_META_WORKLOAD_NAME: name,
+    ISTIO_META_INTERCEPTION_MODE: 'REDIRECT',
+    ...(proxy === 'router' ? { ISTIO_META_UNPRIVILEGED_POD: 'true' } : {}),
+    // Envoy's own build does not have Istio's extensions.
+    PEER_METADATA_DISCOVERY: 'false',
+    GRPC_XDS_BOOTSTRAP: '',
+    PROXY_CONFIG: JSON.stringify({
+      discoveryAddress: `${addresses.core}:${xdsPort}`,
+      binaryPath: join(programs, 'envoy'),
+      configPath: './etc/istio/proxy',
+      proxyAdminPort: adminPort,
+      concurrency: 1,
+      tracing: {},
+      proxyStatsMatcher: { inclusionRegexps: ['.*'] },
+    }),
   };
 }

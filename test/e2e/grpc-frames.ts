@@ -92,11 +92,15 @@ export function toInferMessage({ modelName, modelVersion, id }: InferMessage): B
   return Buffer.concat(texts.flatMap((text, i) => (text === undefined ? [] : [toField(i + 1, Buffer.from(text))])));
 }
 
-/** With one input tensor, `x` of type FP32 with the one value 0: MLServer refuses a request that has none. */
-export function toInferRequest(message: InferMessage): Buffer {
-  const contents = toField(6, Buffer.alloc(4));
+/**
+ * With one input tensor, `x` of type FP32 with the one value 0: MLServer refuses a request that has none.
+ * @param bytes how long it is made at least, by the values.
+ */
+export function toInferRequest(message: InferMessage, bytes = 0): Buffer {
+  const values = Math.max(1, Math.ceil(bytes / 4));
+  const contents = toField(6, Buffer.alloc(4 * values));
   const tensor = [
-    ...[toField(1, Buffer.from('x')), toField(2, Buffer.from('FP32')), toField(3, Buffer.from([1]))],
+    ...[toField(1, Buffer.from('x')), toField(2, Buffer.from('FP32')), toField(3, Buffer.from(toVarint(values)))],
     toField(5, contents),
   ];
   return Buffer.concat([toInferMessage(message), toField(tensorField, Buffer.concat(tensor))]);

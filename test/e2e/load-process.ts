@@ -1,6 +1,7 @@
 /**
- * `node test/e2e/load-process.ts --to IP:PORT --authority HOST [--calls N] [--seconds S] [--rate R] [--parallel N]
- * [--connections N] [--header NAME=VALUE]... [--deadline-ms MS] [--model-name NAME] [--timeline]`: sends calls
+ * `node test/e2e/load-process.ts --to IP:PORT --authority HOST... [--calls N] [--seconds S] [--rate R] [--parallel N]
+ * [--connections N] [--header NAME=VALUE]... [--deadline-ms MS [--hide-deadline]] [--model-name NAME] [--bytes N]
+ * [--timeline] [--record]`: sends calls
  * (`load.ts`) until they are all sent, the time is over or SIGTERM comes, then prints the summary as a line of JSON.
  */
 import { parseArgs } from 'node:util';
@@ -11,7 +12,7 @@ const text = { type: 'string' } as const;
 const { values } = parseArgs({
   options: {
     to: text,
-    authority: text,
+    authority: { ...text, multiple: true },
     calls: text,
     seconds: text,
     rate: text,
@@ -19,8 +20,11 @@ const { values } = parseArgs({
     connections: text,
     header: { ...text, multiple: true },
     'deadline-ms': text,
+    'hide-deadline': { type: 'boolean' },
+    bytes: text,
     'model-name': text,
     timeline: { type: 'boolean' },
+    record: { type: 'boolean' },
   },
 });
 const { to, authority, header = [], 'model-name': modelName, timeline = false } = values;
@@ -31,6 +35,9 @@ const load = new Load({
   authority,
   headers: header.map(toHeader),
   timeline,
+  isRecorded: values.record ?? false,
+  isDeadlineHidden: values['hide-deadline'] ?? false,
+  ...toNumber('bytes', values.bytes),
   ...(modelName === undefined ? {} : { modelName }),
   ...toNumber('calls', values.calls),
   ...toNumber('seconds', values.seconds),

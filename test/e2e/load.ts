@@ -19,7 +19,8 @@ import {
 export interface LoadOptions {
   /** `IP:PORT`. */
   readonly to: string;
-  readonly authority: string;
+  /** Several take turns. */
+  readonly authority: string | readonly string[];
   /** How many; absent: until `seconds` are over or it is stopped. */
   readonly calls?: number;
   /** For how long new calls are sent. */
@@ -34,10 +35,16 @@ export interface LoadOptions {
   readonly headers?: readonly (readonly [string, string])[];
   /** Of each call, sent along and kept here; default 10 000. */
   readonly deadlineMs?: number;
+  /** Whether the deadline is kept to oneself. */
+  readonly isDeadlineHidden?: boolean;
   /** In the body; default none. */
   readonly modelName?: string;
+  /** How long the body is at least. */
+  readonly bytes?: number;
   /** Whether the summary has a timeline. */
   readonly timeline?: boolean;
+  /** Whether it has every call. */
+  readonly isRecorded?: boolean;
 }
 
 export interface Latencies {
@@ -58,6 +65,9 @@ export interface LoadSecond {
   readonly max: number;
 }
 
+/** When it was sent, in milliseconds since 1970; until it was answered or failed, in milliseconds; whether it was answered. */
+export type CallRecord = readonly [sentAt: number, ms: number, isAnswered: 0 | 1];
+
 export interface LoadSummary {
   readonly sent: number;
   /** With status OK and a message. */
@@ -70,6 +80,7 @@ export interface LoadSummary {
   readonly latencyMs: Latencies;
   readonly seconds: number;
   readonly timeline?: readonly LoadSecond[];
+  readonly calls?: readonly CallRecord[];
 }
 
 interface Bucket {
@@ -92,7 +103,7 @@ export class Load {
   /** When it has come to its end and all calls to theirs. */
   readonly summary: Promise<LoadSummary>;
   readonly #options: LoadOptions;
-  readonly #headers: OutgoingHttpHeaders;
+  readonly #headers: readonly OutgoingHttpHeaders[];
   readonly #frame: Buffer;
   readonly #deadlineMs: number;
   readonly #rate: number;
@@ -104,6 +115,7 @@ export class Load {
   readonly #errors = new Map<string, number>();
   readonly #byModel = new Map<string, number>();
   readonly #latencies: number[] = [];
+  readonly #records: CallRecord[] = [];
   readonly #seconds = new Map<number, Bucket>();
   readonly #resolve: (summary: LoadSummary) => void;
   #sent = 0;
@@ -112,24 +124,25 @@ export class Load {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LoadOptions) {
-    const { headers = [], deadlineMs = 10_000, modelName, authority, connections = 4 } = options;
+    const { headers = [], deadlineMs = 10_000, isDeadlineHidden = false, authority, connections = 4 } = options;
+    const { modelName, bytes = 0 } = options;
     const { calls = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, rate = 0, parallel = 50 } = options;
     this.#options = options;
     this.#deadlineMs = deadlineMs;
     this.#rate = rate;
     this.#parallel = parallel;
     this.#calls = rate === 0 ? calls : Math.min(calls, Math.ceil(rate * seconds));
-    this.#frame = toFrame(toInferRequest({ modelName }));
+    this.#frame = toFrame(toInferRequest({ modelName }, bytes));
     this.#sessions = new Array(connections).fill(undefined);
-    this.#headers = {
+    this.#headers = [authority].flat().map((one) => ({
       ':method': 'POST',
       ':path': inferPath,
-      ':authority': authority,
+      ':authority': one,
       'content-type': contentType,
       te: 'trailers',
-      'grpc-timeout': toTimeout(deadlineMs),
+      ...(isDeadlineHidden ? {} : { 'grpc-timeout': toTimeout(deadlineMs) }),
       ...toOutgoing(headers),
-    };
+    }));
     const { promise, resolve } = Promise.withResolvers<LoadSummary>();
     this.summary = promise;
     this.#resolve = resolve;
@@ -169,6 +182,8 @@ export class Load {
       clearTimeout(timer);
       const latency = performance.now() - sentAt;
       bucket.latencies.push(latency);
+      if (this.#options.isRecorded)
+        this.#records.push([Math.round(performance.timeOrigin + sentAt), round(latency), error === undefined ? 1 : 0]);
       if (error === undefined) {
         bucket.answered++;
         this.#latencies.push(latency);
@@ -181,7 +196,8 @@ export class Load {
       if (this.#isStopped) this.#settle();
       else if (this.#rate === 0) this.#go();
     };
-    const stream = this.#session(this.#sent++ % this.#sessions.length).request(this.#headers);
+    const headers = this.#headers[this.#sent % this.#headers.length];
+    const stream = this.#session(this.#sent++ % this.#sessions.length).request(headers);
     const timer = setTimeout(() => {
       end('DEADLINE_EXCEEDED');
       // One that has no connection yet cannot be reset.
@@ -191,9 +207,9 @@ export class Load {
     let status: string | undefined;
     let failure: string | undefined;
     const body = new MessageReader();
-    stream.on('response', (headers) => {
-      if (headers[':status'] !== 200) failure = `HTTP_${headers[':status']}`;
-      status = headers['grpc-status'] as string | undefined;
+    stream.on('response', (answer) => {
+      if (answer[':status'] !== 200) failure = `HTTP_${answer[':status']}`;
+      status = answer['grpc-status'] as string | undefined;
     });
     stream.on('trailers', (trailers) => {
       status = trailers['grpc-status'] as string | undefined;
@@ -241,6 +257,7 @@ export class Load {
       latencyMs: toLatencies(this.#latencies),
       seconds: round((performance.now() - this.#start) / 1000),
       ...(this.#options.timeline ? { timeline: this.#timeline() } : {}),
+      ...(this.#options.isRecorded ? { calls: this.#records } : {}),
     });
   }
 

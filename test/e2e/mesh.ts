@@ -1,29 +1,30 @@
-/** istiod, and the objects by which it knows gateways, the client's Pod and ModelMesh's Service. */
-import { writeFileSync } from 'node:fs';
+/** istiod with its own certificate authority, and the objects by which it knows gateways, clients and ModelMesh. */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { valueAt } from '../../src/core/input/plain-value.ts';
 import { stackFolder } from '../stack/build.ts';
-import type { ClusterObject } from './cluster.ts';
+import type { Cluster, ClusterObject } from './cluster.ts';
+import { secrets } from './cluster.ts';
 import { xdsPort } from './envoy.ts';
 import { addresses } from './network.ts';
-import { Program } from './program.ts';
+import { clientPod, ingressPod, modelMeshPod, systemNamespace, toPodObjects, toService } from './pods.ts';
+import { Program, until } from './program.ts';
 import { scratch } from './sandbox.ts';
-
-/** Where people's models are; ModelMesh's Service gives the namespace its routes. */
-export const modelNamespace = 'modelmesh-serving';
-export const systemNamespace = 'istio-system';
-export const clientNamespace = 'clients';
 
 const monitoringPort = 15_014;
 const healthPort = 8085;
 
 /** @param kubeconfig a file. */
 export function startIstiod(kubeconfig: string): Program {
-  const mesh = join(scratch, 'mesh.yaml');
+  const folder = join(scratch, 'istiod');
+  mkdirSync(folder, { recursive: true });
+  const mesh = join(folder, 'mesh.yaml');
   writeFileSync(
     mesh,
     JSON.stringify({
-      enableAutoMtls: false,
+      enableAutoMtls: true,
       accessLogFile: '',
+      // Envoy's own build does not have the extensions for Istio's telemetry.
       defaultProviders: {},
       enablePrometheusMerge: false,
       trustDomain: 'cluster.local',
@@ -36,7 +37,7 @@ export function startIstiod(kubeconfig: string): Program {
     command: join(stackFolder, 'istiod'),
     words: [
       ...['discovery', '--kubeconfig', kubeconfig, '--meshConfig', mesh],
-      ...['--grpcAddr', `${addresses.core}:${xdsPort}`, '--secureGRPCAddr', ''],
+      ...['--grpcAddr', '', '--secureGRPCAddr', `${addresses.core}:${xdsPort}`],
       ...['--httpAddr', `${addresses.core}:${healthPort}`, '--httpsAddr', ''],
       ...['--monitoringAddr', `${addresses.core}:${monitoringPort}`],
       ...['--domain', 'cluster.local', '--keepaliveMaxServerConnectionAge', '30m'],
@@ -45,14 +46,15 @@ export function startIstiod(kubeconfig: string): Program {
       POD_NAME: 'istiod-1',
       POD_NAMESPACE: systemNamespace,
       CLUSTER_ID: 'Kubernetes',
-      PILOT_CERT_PROVIDER: 'none',
-      ENABLE_CA_SERVER: 'false',
+      PILOT_CERT_PROVIDER: 'istiod',
+      ENABLE_CA_SERVER: 'true',
       VALIDATION_WEBHOOK_CONFIG_NAME: '',
       INJECTION_WEBHOOK_CONFIG_NAME: '',
-      // Envoy's own build has not the two filters of Istio's.
+      // Envoy's own build does not have the two filters of Istio's.
       PILOT_ENABLE_ALPN_FILTER: 'false',
       PILOT_ENABLE_METADATA_EXCHANGE: 'false',
     },
+    folder,
   });
 }
 
@@ -60,99 +62,39 @@ export async function isIstiodReady(): Promise<boolean> {
   return (await fetch(`http://${addresses.core}:${healthPort}/ready`)).ok;
 }
 
+/** PEM: what istiod, at its first start, signs workload certificates with. */
+export async function readMeshRoot(cluster: Cluster): Promise<string> {
+  let text: unknown;
+  await until('istiod has made its certificate authority', async () => {
+    text = valueAt(await cluster.find(secrets, systemNamespace, 'istio-ca-secret'), ['data', 'ca-cert.pem']);
+    return typeof text === 'string';
+  });
+  return Buffer.from(String(text), 'base64').toString('utf8');
+}
+
+export type MtlsMode = 'STRICT' | 'PERMISSIVE' | 'DISABLE';
+
+/** For the whole mesh. */
+export function toPeerAuthentication(mode: MtlsMode): ClusterObject {
+  return {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: { name: 'default', namespace: systemNamespace },
+    spec: { mtls: { mode } },
+  };
+}
+
 /** All that a cluster with nodes would have by itself. */
 export function toMeshObjects(): ClusterObject[] {
   return [
-    // Without certificates there is no mutual TLS, and a sidecar would wait for them for ever.
-    {
-      apiVersion: 'security.istio.io/v1',
-      kind: 'PeerAuthentication',
-      metadata: { name: 'default', namespace: systemNamespace },
-      spec: { mtls: { mode: 'DISABLE' } },
-    },
-    ...toGateway('istio-ingressgateway', addresses.ingress, 'LoadBalancer'),
-    ...toGateway('istio-egressgateway', addresses.mirror, 'ClusterIP'),
-    ...toModelMesh(),
-    ...toPod('client', clientNamespace, addresses.client, { app: 'client' }),
+    toPeerAuthentication('STRICT'),
+    ...[ingressPod, clientPod, modelMeshPod].flatMap(toPodObjects),
+    ...toService('istio-ingressgateway', ingressPod, [{ name: 'http2', port: 80, targetPort: 8080 }], {
+      type: 'LoadBalancer',
+    }),
+    // Headless, as ModelMesh makes it.
+    ...toService('modelmesh-serving', modelMeshPod, [{ name: 'grpc', port: 8033, targetPort: 8033 }], {
+      clusterIP: 'None',
+    }),
   ];
-}
-
-export function gatewayLabels(name: string): Record<string, string> {
-  return { app: name, istio: name.replace('istio-', '') };
-}
-
-/** Of the Pod in its own network namespace. */
-export function gatewayPod(name: string): string {
-  return name.replace('istio-', '').replace('gateway', '');
-}
-
-function toGateway(name: string, address: string, type: string): ClusterObject[] {
-  const labels = gatewayLabels(name);
-  const pod = gatewayPod(name);
-  return [
-    ...toPod(pod, systemNamespace, address, labels),
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: systemNamespace, labels },
-      spec: { type, selector: labels, ports: [{ name: 'http2', port: 80, targetPort: 8080 }] },
-    },
-    toSlice(name, systemNamespace, pod, address, { name: 'http2', port: 8080 }),
-  ];
-}
-
-/** Headless, as ModelMesh makes it. */
-function toModelMesh(): ClusterObject[] {
-  const name = 'modelmesh-serving';
-  const labels = { 'modelmesh-service': name };
-  const pod = `${name}-mlserver`;
-  return [
-    ...toPod(pod, modelNamespace, addresses.modelmesh, labels),
-    {
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: { name, namespace: modelNamespace, labels },
-      spec: { clusterIP: 'None', selector: labels, ports: [{ name: 'grpc', port: 8033, targetPort: 8033 }] },
-    },
-    toSlice(name, modelNamespace, pod, addresses.modelmesh, { name: 'grpc', port: 8033 }),
-  ];
-}
-
-function toPod(name: string, namespace: string, podIP: string, labels: Readonly<Record<string, string>>) {
-  const now = new Date().toISOString();
-  const conditions = ['Ready', 'ContainersReady', 'Initialized', 'PodScheduled'].map((type) => ({
-    ...{ type, status: 'True', lastTransitionTime: now },
-  }));
-  const pod: ClusterObject = {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name, namespace, labels },
-    spec: { nodeName: 'node', containers: [{ name: 'main', image: 'none' }] },
-    status: { phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions },
-  };
-  return [pod];
-}
-
-function toSlice(
-  service: string,
-  namespace: string,
-  pod: string,
-  address: string,
-  port: { readonly name: string; readonly port: number },
-): ClusterObject {
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: service, namespace, labels: { 'kubernetes.io/service-name': service } },
-    addressType: 'IPv4',
-    endpoints: [
-      {
-        addresses: [address],
-        conditions: { ready: true, serving: true },
-        nodeName: 'node',
-        targetRef: { kind: 'Pod', name: pod, namespace },
-      },
-    ],
-    ports: [{ ...port, protocol: 'TCP' }],
-  };
 }

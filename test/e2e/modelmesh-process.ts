@@ -1,5 +1,5 @@
 /**
- * `node test/e2e/modelmesh-process.ts --listen IP:8033 --control IP:PORT`: the fake of ModelMesh, steered
+ * `node test/e2e/modelmesh-process.ts --listen IP:8033 --control IP:PORT [--max-message BYTES]`: the fake of ModelMesh, steered
  * over HTTP (`modelmesh-control.ts`). When it listens it prints a line of JSON with both addresses. SIGTERM
  * ends it.
  */
@@ -14,11 +14,12 @@ import { isStatus } from './grpc-frames.ts';
 import type { ModelState } from './modelmesh.ts';
 import { ModelMeshFake, modelStates } from './modelmesh.ts';
 
-const { values } = parseArgs({ options: { listen: { type: 'string' }, control: { type: 'string' } } });
-const { listen, control } = values;
+const text = { type: 'string' } as const;
+const { values } = parseArgs({ options: { listen: text, control: text, 'max-message': text } });
+const { listen, control, 'max-message': maxMessage } = values;
 if (listen === undefined || control === undefined) throw new Error('needs --listen IP:PORT and --control IP:PORT');
 
-const fake = await ModelMeshFake.start(toAddress(listen));
+const fake = await ModelMeshFake.start(toAddress(listen), maxMessage === undefined ? undefined : Number(maxMessage));
 const server = createServer((request, response) => {
   serve(request, response).catch((error) => response.writeHead(400).end(String(error)));
 });

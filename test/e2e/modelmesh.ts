@@ -12,7 +12,7 @@
  * - several `mm-vmodel-id` are a call to each of them; unknown ones are left out of the answer, unless
  *   `mm-required: all` is there;
  * - the answer is named by the concrete model;
- * - a message over 16 MiB is cut off.
+ * - a message over 16 MiB, or what it is configured to take, is cut off.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -141,7 +141,8 @@ const answerHeaders = { ':status': 200, 'content-type': contentType };
 const okTrailers = { 'grpc-status': toStatusCode('OK') };
 
 const megabyte = 1 << 20;
-const maxMessage = 16 * megabyte;
+/** modelmesh-serving's default of `grpcMaxMessageSizeBytes`. */
+const usualMaxMessage = 16 * megabyte;
 /** A name that is in the message twice is put right, and looked up, again and again. */
 const retriesMs = 900;
 /** Nobody may be thrown out for many cancelled calls, or for many that hang. */
@@ -151,13 +152,15 @@ const ignore = () => {};
 
 export class ModelMeshFake {
   readonly #server: Http2Server;
+  readonly #maxMessage: number;
   readonly #sessions = new Set<ServerHttp2Session>();
   readonly #models = new Map<string, ModelState>();
   /** Calls to models that are loading. */
   readonly #waiting = new Set<Call>();
   #tally = new Tally();
 
-  private constructor() {
+  private constructor(maxMessage: number) {
+    this.#maxMessage = maxMessage;
     this.#server = createServer({
       maxSessionMemory: 1024,
       settings: { initialWindowSize: megabyte, maxConcurrentStreams: noLimit },
@@ -170,9 +173,12 @@ export class ModelMeshFake {
     this.#server.on('sessionError', ignore);
   }
 
-  /** Port 0 is any that is free. */
-  static async start({ host, port }: Address = { host: '127.0.0.1', port: 0 }): Promise<ModelMeshFake> {
-    const fake = new ModelMeshFake();
+  /** Port 0 is any that is free. @param maxMessage in bytes. */
+  static async start(
+    { host, port }: Address = { host: '127.0.0.1', port: 0 },
+    maxMessage = usualMaxMessage,
+  ): Promise<ModelMeshFake> {
+    const fake = new ModelMeshFake(maxMessage);
     fake.#server.listen(port, host);
     await once(fake.#server, 'listening');
     return fake;
@@ -257,7 +263,7 @@ export class ModelMeshFake {
     stream.on('error', ignore);
     stream.on('data', (chunk: Buffer) => {
       body.push(chunk);
-      if (body.announced > maxMessage) {
+      if (body.announced > this.#maxMessage) {
         finish(call, 'CANCELLED', false);
         stream.close(constants.NGHTTP2_CANCEL);
       } else if (body.isStream) refuse(call, { code: 'UNIMPLEMENTED', message: 'Streaming not supported yet' });

@@ -3,9 +3,9 @@
 import type { Cluster } from './cluster.ts';
 import type { Transition } from './kserve-controller.ts';
 import { KServeController } from './kserve-controller.ts';
-import { modelNamespace } from './mesh.ts';
 import type { ModelState } from './modelmesh.ts';
 import type { ModelMeshControl } from './modelmesh-control.ts';
+import { modelNamespace } from './pods.ts';
 
 /** How often it is looked whether somebody has called a model that is not loaded. */
 const lookMs = 200;

@@ -19,6 +19,8 @@ export interface ProgramOptions {
   readonly words: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder?: string;
+  /** It starts others, which get the same signals. */
+  readonly isGroup?: boolean;
 }
 
 export class Program {
@@ -44,12 +46,13 @@ export class Program {
 
   start(): void {
     mkdirSync(logs, { recursive: true });
-    const { command, words, environment, folder } = this.#options;
+    const { command, words, environment, folder, isGroup = false } = this.#options;
     const log = createWriteStream(this.logFile, { flags: 'a' });
     const child = spawn(command, words, {
       env: { ...process.env, ...environment },
       cwd: folder ?? scratch,
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: isGroup,
     });
     child.on('error', (error) => log.write(`${error.message}\n`));
     child.stdout.pipe(log, { end: false });
@@ -68,13 +71,18 @@ export class Program {
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
-    if (this.isRunning) this.#child?.kill(signal);
+    if (this.isRunning) this.#signal(signal);
     await this.#ended;
   }
 
   /** Holds it still, or lets it go on. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#child?.kill(signal);
+    this.#signal(signal);
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    const { pid } = this.#child ?? {};
+    if (pid !== undefined) process.kill(this.#options.isGroup ? -pid : pid, signal);
   }
 
   tail(lines = 15): string {

@@ -109,7 +109,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Fakes: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the Envoys of both gateways and of a client’s sidecar, and the watcher with the rights of `plugin/install`.',
+    'Fakes: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client and ModelMesh, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];
 }
@@ -131,7 +131,7 @@ function toVersions(): [string, string][] {
     ['kube-apiserver', first('kube-apiserver', '--version')],
     ['etcd', first('etcd', '--version')],
     ['Argo CD', module('argocd')],
-    ['istiod', module('istiod')],
+    ['istiod and pilot-agent', module('istiod')],
     ['Envoy', /\/(\d+\.\d+\.\d+)\//.exec(first('envoy', '--version'))?.[1] ?? ''],
     ['git', execFileSync('git', ['--version'], { encoding: 'utf8' }).trim()],
     ['Node', process.version],

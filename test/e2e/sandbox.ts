@@ -16,6 +16,8 @@ export const scratch = '/run/model-mirror';
 
 /** Where the image has the program, and so plugin.yaml looks for it. */
 const programFolder = '/opt/model-mirror';
+/** The stack's programs, where every user may run them: a home folder is closed to others. */
+export const programs = '/opt/stack';
 const root = join(import.meta.dirname, '../..');
 
 /** Why the stack cannot run here; empty when it can. */
@@ -73,8 +75,13 @@ export function furnish(): void {
   run('mkdir', ['-p', '/run/netns', temporary]);
   process.env['TMPDIR'] = temporary;
   run('mount', ['-t', 'tmpfs', 'tmpfs', dirname(programFolder)]);
-  run('mkdir', [programFolder]);
-  run('mount', ['--bind', root, programFolder]);
+  for (const [from, to] of [
+    [root, programFolder],
+    [stackFolder, programs],
+  ] as const) {
+    run('mkdir', [to]);
+    run('mount', ['--bind', from, to]);
+  }
   run('ip', ['link', 'set', 'lo', 'up']);
   process.env['PATH'] = [dirname(process.execPath), process.env['PATH']].join(delimiter);
 }

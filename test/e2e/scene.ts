@@ -6,11 +6,12 @@ import { parseDocument } from 'yaml';
 import type { ApplicationOptions } from './argocd.ts';
 import type { ClusterObject, Write } from './cluster.ts';
 import { inferenceServices, virtualServices } from './cluster.ts';
+import type { Envoy } from './envoy.ts';
 import type { LoadSummary } from './load.ts';
-import { modelNamespace } from './mesh.ts';
 import type { ModelFile, PolicyFile } from './model-files.ts';
 import { folderOf, toFiles } from './model-files.ts';
 import type { CallCount } from './modelmesh.ts';
+import { modelNamespace } from './pods.ts';
 import { hangMs, until } from './program.ts';
 import type { Cell, Report } from './report.ts';
 import type { Route } from './routes.ts';
@@ -34,6 +35,12 @@ export interface GitStatus {
     readonly digest: string;
   };
   readonly mirror?: { readonly to: string; readonly percentage: number };
+}
+
+export interface Sent {
+  readonly summary: LoadSummary;
+  readonly counts: readonly CallCount[];
+  readonly dropped: number;
 }
 
 const program = '/opt/model-mirror/dist/model-mirror.cjs';
@@ -117,7 +124,7 @@ export class Scene {
   }
 
   route(origin: Origin, model = 'wisdom'): Promise<Route | undefined> {
-    return findRoute(origin === 'outside' ? this.stack.ingress : this.stack.client, hostOf(model));
+    return findRoute(this.envoyOf(origin), hostOf(model));
   }
 
   /** @returns when the last of both Envoys took it, in milliseconds since 1970. */
@@ -173,11 +180,25 @@ export class Scene {
     }
   }
 
-  /** So many calls, and what ModelMesh got of them. */
-  async send(options: TrafficOptions): Promise<{ summary: LoadSummary; counts: readonly CallCount[] }> {
+  /** So many calls, what ModelMesh got of them, and the copies that were dropped. */
+  async send(options: TrafficOptions): Promise<Sent> {
     await this.resetCounts();
+    const before = await this.dropped(options.origin);
     const summary = await new Traffic(options).ended;
-    return { summary, counts: await this.counts() };
+    const counts = await this.counts();
+    return { summary, counts, dropped: (await this.dropped(options.origin)) - before };
+  }
+
+  /** Copies beyond the limit of those in flight, since the client's Envoy started. */
+  dropped(origin: Origin): Promise<number> {
+    return this.envoyOf(origin).count(
+      '^cluster\\.outbound\\|[0-9]+\\|.*\\|model-mirror-gateway\\..*upstream_rq_active_overflow$',
+    );
+  }
+
+  /** That a client's calls pass first. */
+  envoyOf(origin: Origin): Envoy {
+    return origin === 'outside' ? this.stack.ingress : this.stack.client;
   }
 
   application(name = 'wisdom'): Promise<ClusterObject | undefined> {

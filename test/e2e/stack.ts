@@ -8,19 +8,13 @@ import { ArgoCd, argocdNamespace, toApplication, toArgoCdObjects } from './argoc
 import type { ClusterObject } from './cluster.ts';
 import { applications, Cluster, kubeconfig } from './cluster.ts';
 import { Envoy } from './envoy.ts';
-import {
-  clientNamespace,
-  gatewayLabels,
-  gatewayPod,
-  isIstiodReady,
-  modelNamespace,
-  startIstiod,
-  systemNamespace,
-  toMeshObjects,
-} from './mesh.ts';
+import { isIstiodReady, readMeshRoot, startIstiod, toMeshObjects } from './mesh.ts';
+import { mirrorPod, toMirrorGatewayObjects } from './mirror-gateway.ts';
 import { ModelMeshControl } from './modelmesh-control.ts';
 import { Models } from './models.ts';
-import { addresses, makeBridge } from './network.ts';
+import { makeBridge } from './network.ts';
+import type { Pod } from './pods.ts';
+import { clientNamespace, clientPod, ingressPod, modelMeshPod, modelNamespace, systemNamespace } from './pods.ts';
 import { Program, until } from './program.ts';
 import { Repository } from './repository.ts';
 import { startWatcher, toWatcherObjects, watcherPort, writeWatcherKubeconfig } from './watcher.ts';
@@ -28,6 +22,22 @@ import { startWatcher, toWatcherObjects, watcherPort, writeWatcherKubeconfig } f
 const controlPort = 8099;
 const modelMeshProgram = join(import.meta.dirname, 'modelmesh-process.ts');
 const refresh = 'argocd.argoproj.io/refresh';
+
+const policy = `apiVersion: model-mirror.dev/v1alpha1
+kind: MirrorPolicy
+metadata: {name: mirror-gateway}
+spec:
+  routing:
+    mirrorGateway:
+      name: model-mirror/model-mirror-gateway
+      create: false
+      selector: {istio: model-mirror-gateway}
+      service: model-mirror-gateway.model-mirror.svc.cluster.local
+      port: 443
+`;
+
+type Shared = 'cluster' | 'git' | 'repository' | 'istiod' | 'argocd' | 'modelmesh';
+type Parts = Pick<Stack, Shared> & { readonly envoys: readonly [Envoy, Envoy, Envoy, Envoy] };
 
 export class Stack {
   readonly cluster: Cluster;
@@ -37,12 +47,14 @@ export class Stack {
   readonly ingress: Envoy;
   readonly mirror: Envoy;
   readonly client: Envoy;
+  /** Of ModelMesh's Pod. */
+  readonly sidecar: Envoy;
   readonly argocd: ArgoCd;
   readonly modelmesh: ModelMeshControl;
   readonly models: Models;
   readonly watcher: Program;
 
-  private constructor(parts: Pick<Stack, 'cluster' | 'git' | 'repository' | 'istiod' | 'argocd' | 'modelmesh'>) {
+  private constructor(parts: Parts) {
     this.cluster = parts.cluster;
     this.modelmesh = parts.modelmesh;
     this.models = new Models(parts.cluster, parts.modelmesh);
@@ -50,23 +62,7 @@ export class Stack {
     this.repository = parts.repository;
     this.istiod = parts.istiod;
     this.argocd = parts.argocd;
-    const gateway = (name: string, address: string) =>
-      new Envoy({
-        role: 'router',
-        name: gatewayPod(name),
-        namespace: systemNamespace,
-        address,
-        labels: gatewayLabels(name),
-      });
-    this.ingress = gateway('istio-ingressgateway', addresses.ingress);
-    this.mirror = gateway('istio-egressgateway', addresses.mirror);
-    this.client = new Envoy({
-      role: 'sidecar',
-      name: 'client',
-      namespace: clientNamespace,
-      address: addresses.client,
-      labels: { app: 'client' },
-    });
+    [this.ingress, this.mirror, this.client, this.sidecar] = parts.envoys;
     this.watcher = startWatcher(this.repository.url);
   }
 
@@ -74,6 +70,7 @@ export class Stack {
     makeBridge();
     const [cluster, git] = await Promise.all([Cluster.start(), startGitServer()]);
     const repository = await Repository.create(git, 'models.git');
+    await repository.commit({ 'policy.yaml': policy }, 'Mirrors go through the mirror gateway');
     await cluster.apply(
       ...['argocd', systemNamespace, modelNamespace, clientNamespace].map(toNamespace),
       ...toArgoCdObjects(),
@@ -83,13 +80,22 @@ export class Stack {
     await writeWatcherKubeconfig(cluster);
     const argocd = new ArgoCd();
     await cluster.apply(...toMeshObjects());
+    await cluster.apply(...toMirrorGatewayObjects());
     const istiod = startIstiod(kubeconfig);
-    const modelmesh = await startModelMesh();
+    const root = await readMeshRoot(cluster);
     await istiod.until('istiod is ready', isIstiodReady);
-    const stack = new Stack({ cluster, git, repository, istiod, argocd, modelmesh });
+    const start = (pod: Pod, open: readonly number[] = []) => Envoy.start({ pod, cluster, root, open });
+    const envoys = await Promise.all([
+      start(ingressPod),
+      start(mirrorPod),
+      start(clientPod),
+      start(modelMeshPod, [controlPort]),
+    ]);
+    const modelmesh = await startModelMesh();
+    const stack = new Stack({ cluster, git, repository, istiod, argocd, modelmesh, envoys });
     await Promise.all([
       argocd.untilReady(),
-      ...[stack.ingress, stack.mirror, stack.client].map((envoy) => envoy.untilReady()),
+      ...envoys.map((envoy) => envoy.untilReady()),
       stack.watcher.until(
         'the watcher is ready',
         async () => (await fetch(`http://127.0.0.1:${watcherPort}/readyz`)).ok,
@@ -165,11 +171,16 @@ export class Stack {
 }
 
 async function startModelMesh(): Promise<ModelMeshControl> {
-  const control = `127.0.0.1:${controlPort}`;
+  const { name, address } = modelMeshPod;
+  const control = `${address}:${controlPort}`;
   const program = new Program({
     name: 'modelmesh',
-    command: process.execPath,
-    words: [modelMeshProgram, '--listen', `${addresses.modelmesh}:8033`, '--control', control],
+    command: 'ip',
+    words: [
+      ...['netns', 'exec', name, process.execPath, modelMeshProgram],
+      // `grpcMaxMessageSizeBytes`: cases send bodies above 16 MiB.
+      ...['--listen', `${address}:8033`, '--control', control, '--max-message', `${32 << 20}`],
+    ],
   });
   await program.until('the fake of ModelMesh listens', () => program.tail().includes(control));
   return new ModelMeshControl(control);

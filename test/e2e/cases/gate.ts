@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { modelNamespace } from '../mesh.ts';
+import { modelNamespace } from '../pods.ts';
 import type { Scene } from '../scene.ts';
 import { callsOf } from '../scene.ts';
 import { seconds } from '../statistics.ts';

@@ -1,6 +1,6 @@
 import type { ClusterObject } from '../cluster.ts';
 import { virtualServices } from '../cluster.ts';
-import { modelNamespace } from '../mesh.ts';
+import { modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import type { Route } from '../routes.ts';
 import type { Scene } from '../scene.ts';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { valueAt } from '../../../src/core/input/plain-value.ts';
 import { inferenceServices } from '../cluster.ts';
 import { fromStatus, toWords } from '../kserve-status.ts';
-import { modelNamespace } from '../mesh.ts';
+import { modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { callsOf, unanswered } from '../scene.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { modelNamespace } from '../mesh.ts';
 import { folderOf, toFiles } from '../model-files.ts';
+import { modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { median, quantile, seconds } from '../statistics.ts';

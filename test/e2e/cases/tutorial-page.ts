@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readBlocks, toComparable, toQuicker, toReader, tutorialFile } from '../../docs/tutorial.ts';
 import { pushAsBot } from '../../docs/tutorial-stage.ts';
 import { inferenceServices } from '../cluster.ts';
-import { modelNamespace } from '../mesh.ts';
+import { modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import { scratch } from '../sandbox.ts';
 import type { Scene } from '../scene.ts';
