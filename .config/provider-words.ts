@@ -22,7 +22,6 @@ const providers: readonly Provider[] = [
     folder: 'src/core/routing/istio/',
     words: /VirtualService|DestinationRule|istio/i,
     exceptions: {
-      'src/core/change/model-risks.ts': sentence,
       'src/cli/status/cluster-look.ts': sentence,
       'src/cli/demo/run.ts': sentence,
       'src/core/input/mirror-policy-schema.ts': field,
@@ -38,7 +37,6 @@ const providers: readonly Provider[] = [
     folder: 'src/core/serving/modelmesh/',
     words: /mm-v?model-id|modelmesh/i,
     exceptions: {
-      'src/core/change/model-risks.ts': sentence,
       'src/cli/demo/run.ts': example,
       'src/cli/init/questions.ts': example,
       'src/cli/init/command.ts': example,

@@ -1,13 +1,15 @@
-import { mask } from '../core/diagnostics/safe-text.ts';
-import type { Stage, StageVersion, Story } from '../core/timeline/story.ts';
-import type { StoryNotes } from './history-text.ts';
+import type { Stage, StageVersion } from '../core/timeline/stages.ts';
+import type { Timeline } from '../core/timeline/timeline.ts';
+import { maskTexts } from './masked-texts.ts';
+import type { TimelineNotes } from './words/timeline.ts';
+import { toTimelineText } from './words/timeline.ts';
 
 /**
- * The story of a model, for programs: times in seconds since 1970, durations in seconds. Where `author`
- * or `by` is null, the clone begins: what is told there may be older, and its durations are the least.
+ * The timeline of a model, for programs: times in seconds since 1970, durations in seconds. Where `author` or `by` is
+ * null, the clone begins: the content may be older, and the durations are minimums.
  */
-export function toHistoryJson(story: Story, { revision, isShallow, leftOut }: StoryNotes): string {
-  const { name, namespace, from, to, events, trials, primaries, candidates, mirror } = story;
+export function toHistoryJson(timeline: Timeline, { revision, isShallow, leftOut }: TimelineNotes): string {
+  const { name, namespace, from, to, events, trials, primaries, candidates, mirror } = timeline;
   const value = {
     name,
     namespace,
@@ -16,22 +18,23 @@ export function toHistoryJson(story: Story, { revision, isShallow, leftOut }: St
     leftOut,
     from,
     to,
-    events: events.map(({ commit, time, lines }) => ({
+    events: events.map(({ commit, time, changes }) => ({
       commit: commit.id,
       time,
       author: commit.author ?? null,
       mergedBy: commit.mergedBy ?? null,
-      subject: commit.author === undefined ? '' : mask(commit.subject),
+      subject: commit.author === undefined ? '' : commit.subject,
       statusOnly: commit.isStatusOnly,
-      changes: lines.map(mask),
+      changes: changes.map(toTimelineText),
+      details: changes,
     })),
     candidates: trials.map(({ version, by, readyAfter, failure, storageUri, ...trial }) => ({
       version,
       by: by ?? null,
       ...trial,
-      storageUri: storageUri === undefined ? null : mask(storageUri),
+      storageUri: storageUri ?? null,
       readyAfter: readyAfter ?? null,
-      failure: failure === undefined ? null : mask(failure),
+      failure: failure ?? null,
     })),
     stages: {
       primary: primaries.map(toVersionStage),
@@ -39,7 +42,7 @@ export function toHistoryJson(story: Story, { revision, isShallow, leftOut }: St
       mirror: mirror.map(({ value: percentage, ...times }) => ({ ...times, percentage })),
     },
   };
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${JSON.stringify(maskTexts(value), null, 2)}\n`;
 }
 
 function toVersionStage({ value, ...times }: Stage<StageVersion | undefined>): object {

@@ -1,19 +1,30 @@
 /**
- * The story of a model as one page of HTML: a timeline drawn as SVG, its candidates, and every change.
+ * The timeline of a model as one page of HTML: a picture, its candidates, and every change.
  *
- * Invariants: self-contained, without a script, and nothing is loaded from anywhere; no text from git
- * can become more than text; equal stories give equal bytes.
+ * Invariants: self-contained, without scripts, and nothing is loaded from elsewhere; text from git stays text; equal
+ * timelines give equal bytes.
  */
-
 import { mask } from '../core/diagnostics/safe-text.ts';
-import type { Stage, StageVersion, Story, StoryEvent, Trial } from '../core/timeline/story.ts';
-import type { StoryNotes } from './history-text.ts';
-import { toDeclared, toEnd, toMirrored, toNotes, toReadiness, toSubject, toWho } from './history-text.ts';
-import { toShown } from './page-text.ts';
-import { toDurationText, toTimeText } from './time-text.ts';
+import type { TimelineEvent } from '../core/timeline/events.ts';
+import type { Timeline } from '../core/timeline/timeline.ts';
+import type { Trial } from '../core/timeline/trials.ts';
+import { toHtmlText } from './html-text.ts';
+import { toTimeText } from './time-text.ts';
+import { toTimelineLegend, toTimelinePicture } from './timeline-picture.ts';
+import type { TimelineNotes } from './words/timeline.ts';
+import {
+  toAuthorText,
+  toDeclared,
+  toEnd,
+  toMirrored,
+  toNotes,
+  toReadiness,
+  toSubject,
+  toTimelineText,
+} from './words/timeline.ts';
 
-export function toHistoryPage(story: Story, notes: StoryNotes): string {
-  const { name, namespace, events, trials } = story;
+export function toHistoryPage(timeline: Timeline, notes: TimelineNotes): string {
+  const { name, namespace, events, trials } = timeline;
   const title = `${name} in ${namespace}`;
   return `<!doctype html>
 <html lang="en">
@@ -21,124 +32,23 @@ export function toHistoryPage(story: Story, notes: StoryNotes): string {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${toText(title)}</title>
+<title>${toHtmlText(title)}</title>
 <style>${css}</style>
 </head>
 <body>
 <main>
-<h1>${toText(title)}</h1>
-<p>By the history of ${toText(notes.revision)}, from ${toTimeText(story.from)} to ${toTimeText(story.to)} (UTC).</p>
+<h1>${toHtmlText(title)}</h1>
+<p>In the history of ${toHtmlText(notes.revision)}, from ${toTimeText(timeline.from)} to ${toTimeText(timeline.to)} (UTC).</p>
 ${toNotes(notes)
-  .map((note) => `<p class="note">${toText(note)}</p>\n`)
-  .join('')}<div class="wide">${toTimeline(story)}</div>
-${toLegend(story)}${trials.length === 0 ? '' : toTrialTable(trials)}<h2>Changes</h2>
+  .map((note) => `<p class="note">${toHtmlText(note)}</p>\n`)
+  .join('')}<div class="wide">${toTimelinePicture(timeline)}</div>
+${toTimelineLegend(timeline)}${trials.length === 0 ? '' : toTrialTable(trials)}<h2>Changes</h2>
 <ol>
 ${events.map(toEventItem).join('')}</ol>
 </main>
 </body>
 </html>
 `;
-}
-
-/** Places in the picture, in its own units. */
-const picture = { width: 1000, left: 96, right: 980, height: 236 };
-const lanes = {
-  primary: { y: 16, height: 30, label: 'Primary' },
-  candidate: { y: 62, height: 30, label: 'Candidate' },
-  mirror: { y: 108, height: 64, label: 'Mirror' },
-} as const;
-const axisY = 196;
-const tickCount = 5;
-
-type ToX = (time: number) => number;
-
-function toTimeline({ name, from, to, events, primaries, candidates, mirror }: Story): string {
-  const span = Math.max(1, to - from);
-  const toX: ToX = (time) => picture.left + ((time - from) / span) * (picture.right - picture.left);
-  const parts = [
-    ...Object.values(lanes).map(
-      ({ y, height, label }) =>
-        `<text class="lane" x="0" y="${y + height / 2 + 4}">${label}</text><rect class="ground" x="${picture.left}" y="${y}" width="${picture.right - picture.left}" height="${height}"/>`,
-    ),
-    ...primaries.map((stage) => toVersionBar(stage, lanes.primary, toX)),
-    ...candidates.map((stage) => toVersionBar(stage, lanes.candidate, toX)),
-    ...mirror.map((stage) => toMirrorBar(stage, toX)),
-    `<line class="axis" x1="${picture.left}" y1="${axisY}" x2="${picture.right}" y2="${axisY}"/>`,
-    ...events.map((event) => toMark(event, toX)),
-    ...Array.from({ length: tickCount + 1 }, (_, i) => toTick(i, from + (span * i) / tickCount, toX)),
-  ];
-  return `<svg viewBox="0 0 ${picture.width} ${picture.height}" role="img" aria-labelledby="t d">
-<title id="t">The timeline of ${toText(name)}</title>
-<desc id="d">The versions of primary and candidate, and how much was mirrored, from ${toTimeText(from)} to ${toTimeText(to)}</desc>
-${parts.filter((part) => part !== '').join('\n')}
-</svg>`;
-}
-
-/** What the colours mean: of those that there are. */
-function toLegend({ primaries, candidates, mirror }: Story): string {
-  const states = [...primaries, ...candidates].flatMap(({ value }) => (value === undefined ? [] : [value.state]));
-  const keys = [...new Set(states)]
-    .sort((a, b) => legendOrder.indexOf(toClass(a)) - legendOrder.indexOf(toClass(b)))
-    .map((state) => [toClass(state), state ?? 'Not seen yet']);
-  const all = [...keys, ...(mirror.some(({ value }) => value > 0) ? [['mirror', 'Mirrored']] : [])];
-  if (all.length === 0) return '';
-  return `<ul class="legend">${all.map(([key, text]) => `<li><b class="${key}"></b>${text}</li>`).join('')}</ul>\n`;
-}
-
-const legendOrder = ['ready', 'loading', 'pending', 'failed', 'missing', 'stopped', 'deleting', 'unknown'];
-
-interface Lane {
-  readonly y: number;
-  readonly height: number;
-}
-
-/** So that what lasted a moment is seen as well. */
-const minWidth = 3;
-/** About as wide as a character is. */
-const characterWidth = 7.5;
-
-function toVersionBar({ from, to, value }: Stage<StageVersion | undefined>, { y, height }: Lane, toX: ToX): string {
-  if (value === undefined) return '';
-  const x = toX(from);
-  const width = Math.max(minWidth, toX(to) - x);
-  const version = toShown(mask(value.version), 40);
-  const text = `${version} ${value.state ?? 'not seen'}, from ${toTimeText(from)} for ${toDurationText(to - from)}`;
-  const room = Math.floor((width - 8) / characterWidth);
-  const label =
-    [...version].length <= room
-      ? `<text class="in" x="${round(x + 5)}" y="${y + height / 2 + 4}">${toText(version)}</text>`
-      : '';
-  return `<g><title>${toText(text)}</title><rect class="${toClass(value.state)}" x="${round(x)}" y="${y}" width="${round(width)}" height="${height}"/>${label}</g>`;
-}
-
-function toMirrorBar({ from, to, value }: Stage<number>, toX: ToX): string {
-  if (value === 0) return '';
-  const { y, height } = lanes.mirror;
-  const x = toX(from);
-  const width = Math.max(minWidth, toX(to) - x);
-  const tall = Math.max(2, (height * value) / 100);
-  const label = `${value} %`;
-  const isRoomy = label.length * characterWidth + 8 <= width;
-  // In the bar where it is tall enough, else above it.
-  const isTall = tall >= 20;
-  const textY = y + height - (isTall ? 6 : tall + 5);
-  const text = isRoomy
-    ? `<text${isTall ? ' class="in"' : ''} x="${round(x + 5)}" y="${round(textY)}">${label}</text>`
-    : '';
-  return `<g><title>${label} mirrored, from ${toTimeText(from)} for ${toDurationText(to - from)}</title><rect class="mirror" x="${round(x)}" y="${round(y + height - tall)}" width="${round(width)}" height="${round(tall)}"/>${text}</g>`;
-}
-
-function toMark({ commit, time, lines }: StoryEvent, toX: ToX): string {
-  const kind = commit.isStatusOnly ? 'seen' : 'done';
-  const words = [`${toTimeText(time)} ${toWho(commit)}`, toSubject(commit), ...lines].filter((text) => text !== '');
-  return `<g><title>${words.map(toText).join('&#10;')}</title><circle class="${kind}" cx="${round(toX(time))}" cy="${axisY}" r="4"/></g>`;
-}
-
-function toTick(i: number, time: number, toX: ToX): string {
-  const anchor = i === 0 ? 'start' : i === tickCount ? 'end' : 'middle';
-  const x = round(toX(time));
-  const [date = '', clock = ''] = toTimeText(time).split(' ');
-  return `<g class="tick" text-anchor="${anchor}"><text x="${x}" y="${axisY + 20}">${date}</text><text x="${x}" y="${axisY + 35}">${clock}</text></g>`;
 }
 
 function toTrialTable(trials: readonly Trial[]): string {
@@ -152,9 +62,9 @@ function toTrialTable(trials: readonly Trial[]): string {
       toMirrored(trial),
       toEnd(trial),
     ];
-    return `<tr>${cells.map((cell) => `<td>${toText(cell)}</td>`).join('')}</tr>\n`;
+    return `<tr>${cells.map((cell) => `<td>${toHtmlText(cell)}</td>`).join('')}</tr>\n`;
   });
-  const heads = ['Version', 'Where it lies', 'Declared', 'Ready', 'Mirrored', 'End'];
+  const heads = ['Version', 'Stored at', 'Declared', 'Ready', 'Mirrored', 'End'];
   return `<h2>Candidates</h2>
 <div class="wide"><table>
 <thead><tr>${heads.map((head) => `<th>${head}</th>`).join('')}</tr></thead>
@@ -164,32 +74,12 @@ ${rows.join('')}</tbody>
 `;
 }
 
-function toEventItem({ commit, time, lines }: StoryEvent): string {
+function toEventItem({ commit, time, changes }: TimelineEvent): string {
   const subject = toSubject(commit);
-  const said = subject === '' ? '' : ` <q>${toText(subject)}</q>`;
-  return `<li class="${commit.isStatusOnly ? 'seen' : 'done'}"><p><time>${toTimeText(time)}</time> <b>${toText(toWho(commit))}</b> <code>${commit.id.slice(0, 7)}</code>${said}</p>
-<ul>${lines.map((line) => `<li>${toText(mask(line))}</li>`).join('')}</ul></li>
+  const said = subject === '' ? '' : ` <q>${toHtmlText(subject)}</q>`;
+  return `<li class="${commit.isStatusOnly ? 'seen' : 'done'}"><p><time>${toTimeText(time)}</time> <b>${toHtmlText(toAuthorText(commit))}</b> <code>${commit.id.slice(0, 7)}</code>${said}</p>
+<ul>${changes.map((change) => `<li>${toHtmlText(toTimelineText(change))}</li>`).join('')}</ul></li>
 `;
-}
-
-function toClass(state: StageVersion['state']): string {
-  return (state ?? 'unknown').toLowerCase();
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-/** Text, and nothing but text: in an element as in an attribute. */
-function toText(text: string): string {
-  const codes: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-    "'": '&#39;',
-  };
-  return toShown(text, 600).replace(/[&<>"']/g, (character) => codes[character] ?? '');
 }
 
 const css = `

@@ -1,9 +1,8 @@
 /**
  * The report of a pull request, as a comment on a git host.
  *
- * Invariants: it begins with the marker, by which the comment is found again; it is never longer than
- * a comment may be, and says what is left out; nothing from the files can break it, or put a link,
- * HTML or a mention there.
+ * Invariants: it begins with the marker by which the comment is found again; it is never longer than a comment may
+ * be, and counts what it leaves out; no text from the files can break it or add a link, HTML or a mention.
  */
 import type { ChangedObject } from '../core/change/manifest-change.ts';
 import type { PullRequest } from '../core/change/pull-request.ts';
@@ -11,62 +10,61 @@ import { isChanged } from '../core/change/pull-request.ts';
 import type { Risk } from '../core/change/risk.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { toInline, toProse } from './page-text.ts';
-import type { Compared } from './pull-request-text.ts';
+import type { RevisionLabels } from './pull-request-text.ts';
 import { groupModels, toObjectCount, toObjectDiff } from './pull-request-text.ts';
+import { toRiskText } from './words/risk.ts';
 
-/** The first line of each report. */
+/** The first line of every report. */
 export const marker = '<!-- model-mirror diff -->';
 
-const head = `${marker}\n### model-mirror\n\n`;
+const heading = `${marker}\n### model-mirror\n\n`;
 const withoutChanges = 'Nothing changes in what is rendered.';
 
 /** GitHub takes 65,536 characters, GitLab a million. */
 export const maxCharacters = 60_000;
 
-/** What models, risks and problems may take each; the manifests have the rest. */
+/** The most that models, risks and problems may take each; the manifests get the rest. */
 const maxListCharacters = 12_000;
 
 /** How many characters of a text from the files are shown. */
 const maxText = 300;
 
 /** @returns Markdown that ends in a newline. */
-export function toPullRequestMarkdown(report: PullRequest, compared: Compared): string {
+export function toPullRequestMarkdown(report: PullRequest, labels: RevisionLabels): string {
   const { models, risks, objects, problemsBefore } = report;
   const lines = groupModels(models).map(
     ({ names, summary }) => `- **${toProse(names, maxText)}**: ${toProse(summary, 2 * maxText)}`,
   );
-  return toComment(compared, [
-    ...(lines.length > 0
-      ? [toList(lines)]
-      : [isChanged(report) ? 'No model changes in what it is to do.' : withoutChanges]),
+  return toComment(labels, [
+    ...(lines.length > 0 ? [toList(lines)] : [isChanged(report) ? 'No model changes.' : withoutChanges]),
     ...toRisks(risks),
     ...toProblems(`The base cannot be rendered, so its objects are not compared.`, problemsBefore),
     ...(objects.length === 0 ? [] : [objects]),
   ]);
 }
 
-/** True for a report that has nothing to tell. */
+/** Whether it is a report without changes. */
 export function isWithoutChanges(markdown: string): boolean {
-  return markdown.startsWith(`${head}${withoutChanges}\n`);
+  return markdown.startsWith(`${heading}${withoutChanges}\n`);
 }
 
-/** The same when what is proposed cannot be rendered. */
-export function toBrokenMarkdown(problems: readonly Problem[], compared: Compared): string {
+/** The comment when the head cannot be rendered. */
+export function toBrokenMarkdown(problems: readonly Problem[], labels: RevisionLabels): string {
   return toComment(
-    compared,
-    toProblems('**This cannot be rendered.** Argo CD will apply nothing of it until this is mended:', problems),
+    labels,
+    toProblems('**This cannot be rendered.** Argo CD applies nothing of it until these errors are fixed:', problems),
   );
 }
 
-function toComment({ before, after }: Compared, parts: readonly (string | readonly ChangedObject[])[]): string {
-  const tail = `<sub>${toProse(before, maxText)} → ${toProse(after, maxText)}</sub>\n`;
-  let text = head;
+function toComment({ base, head }: RevisionLabels, parts: readonly (string | readonly ChangedObject[])[]): string {
+  const tail = `<sub>${toProse(base, maxText)} → ${toProse(head, maxText)}</sub>\n`;
+  let text = heading;
   for (const part of parts)
     text += `${typeof part === 'string' ? part : toManifests(part, maxCharacters - text.length - tail.length - 2)}\n\n`;
   return text + tail;
 }
 
-/** As many lines as there is room for, and how many more there are. */
+/** As many lines as fit, and how many more there are. */
 function toList(lines: readonly string[]): string {
   let length = 0;
   const shown = lines.filter((line) => {
@@ -79,7 +77,9 @@ function toList(lines: readonly string[]): string {
 
 function toRisks(risks: readonly Risk[]): string[] {
   if (risks.length === 0) return [];
-  const lines = risks.map(({ file, line, code, model, message, hint }) => {
+  const lines = risks.map((risk) => {
+    const { file, line, code, model } = risk;
+    const { message, hint } = toRiskText(risk, model);
     const about = model === undefined ? '' : `**${toProse(model, maxText)}**: `;
     return `> - ${about}${toProse(message, 2 * maxText)}. _${toProse(hint, maxText)}._ (${toInline(`${file}:${line}`, maxText)}, \`${code}\`)`;
   });

@@ -8,7 +8,7 @@ import { ReviewHost, somebody } from './review-host.ts';
 const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 const nothing = toPullRequestMarkdown(
   { models: [], risks: [], objects: [], problemsBefore: [] },
-  { before: 'main', after: 'HEAD' },
+  { base: 'main', head: 'HEAD' },
 );
 const report = `${marker}\n### model-mirror\n\n- **wisdom**: candidate v3 „✓“\n`;
 

@@ -68,7 +68,8 @@ async function runIn(env: NodeJS.ProcessEnv, directory: string, ...words: string
   }
 }
 
-const change = 'wisdom: candidate v2 → v3 (s3://models/v3); takes effect when v3 is ready';
+const change =
+  'wisdom: candidate v2 → v3 (s3://models/v3); the mirror stays closed until v3 is ready, then opens at 100 %';
 
 test('a bare clone', async (t) => {
   const bare = join(folder, 'bare.git');

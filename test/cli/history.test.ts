@@ -15,7 +15,7 @@ interface Event {
   readonly author: string | null;
   readonly mergedBy: string | null;
   readonly subject: string;
-  readonly changes: readonly string[];
+  readonly details: readonly { readonly code: string }[];
 }
 
 interface Told {
@@ -84,10 +84,10 @@ test('a merge counts once, for whoever wrote what it brings', async (t) => {
   await git(folder, ['merge', '--quiet', '--no-ff', 'try', '--message', 'Merge try']);
   const { events } = await tell(folder, 'wisdom');
   t.deepEqual(
-    events.map(({ author, mergedBy, subject, changes }) => [author, mergedBy, subject, changes[0]]),
+    events.map(({ author, mergedBy, subject, details }) => [author, mergedBy, subject, details[0]?.code]),
     [
-      ['Tester', null, 'v1', 'a new model; v1 (wisdom-0) answers every request'],
-      ['Ada', 'Tester', 'Merge try', 'candidate v3 (wisdom-1) is declared'],
+      ['Tester', null, 'v1', 'model-added'],
+      ['Ada', 'Tester', 'Merge try', 'candidate-declared'],
     ],
   );
   const bare = join(root, 'bare.git');
@@ -104,17 +104,13 @@ test('a model that moves is the same; one that went and came back is told of bot
   writeFileSync(join(folder, 'readme'), 'nothing is left');
   await commit('gone');
   const texts = async () =>
-    (await tell(folder, 'wisdom')).events.map(({ subject, changes }) => `${subject}: ${changes[0]}`);
-  const before = [
-    'v1: a new model; v1 (wisdom-0) answers every request',
-    'move: moved from wisdom/model.yaml to ml/wisdom/model.yaml',
-    'gone: the model is removed, with everything that led to it',
-  ];
+    (await tell(folder, 'wisdom')).events.map(({ subject, details }) => `${subject}: ${details[0]?.code}`);
+  const before = ['v1: model-added', 'move: file-moved', 'gone: model-removed'];
   t.deepEqual(await texts(), before);
   mkdirSync(join(folder, 'ml/wisdom'), { recursive: true });
   writeFileSync(join(folder, 'ml/wisdom/model.yaml'), toModel('v2'));
   await commit('back');
-  t.deepEqual(await texts(), [...before, 'back: a new model; v1 (wisdom-0) answers every request']);
+  t.deepEqual(await texts(), [...before, 'back: model-added']);
 });
 
 test('a shallow clone begins where it begins, and says so', async (t) => {
@@ -128,13 +124,13 @@ test('a shallow clone begins where it begins, and says so', async (t) => {
   const { shallow, events, candidates } = await tell(clone, 'wisdom');
   t.true(shallow);
   t.deepEqual(
-    events.map(({ author, subject, changes }) => [author, subject, changes.length]),
+    events.map(({ author, subject, details }) => [author, subject, details.length]),
     [
       [null, '', 3],
-      ['Tester', 'v4', 1],
+      ['Tester', 'v4', 2],
     ],
   );
-  t.is(events[0]?.changes[1], 'candidate v3 (wisdom-1) is there');
+  t.is(events[0]?.details[1]?.code, 'version-present');
   t.deepEqual(
     candidates.map(({ by, version, outcome }) => [by, version, outcome]),
     [
@@ -156,8 +152,8 @@ test('a shallow clone that begins before the model knows who made it', async (t)
   await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
   const { events } = await tell(clone, 'other');
   t.deepEqual(
-    events.map(({ author, subject, changes }) => [author, subject, changes[0]]),
-    [['Tester', 'other', 'a new model; v1 (other-0) answers every request']],
+    events.map(({ author, subject, details }) => [author, subject, details[0]?.code]),
+    [['Tester', 'other', 'model-added']],
   );
 });
 

@@ -310,20 +310,19 @@ test('the demo plays the tutorial to its end, with nothing scripted but what peo
   t.deepEqual(
     told.filter((line) => !line.includes('the mirror stays closed')),
     [
-      'wisdom: a new model; v1 (wisdom-0) answers every request',
-      'wisdom: candidate v2 (wisdom-1) is declared',
+      'wisdom: a new model; primary v1 (s3://models/wisdom-v1)',
+      'wisdom: candidate v2 (s3://models/wisdom-v2) is declared',
       'wisdom: the mirror opens at 100 %: the candidate is Ready',
       'wisdom: mirror 100 % → 20 %',
       'wisdom: the mirror closes: the candidate is Failed (ModelLoadFailed)',
       'wisdom: the mirror opens at 20 %: the candidate is Ready',
-      'wisdom: promoted: primary v1 (wisdom-0) → v2 (wisdom-0)',
-      'wisdom: candidate v2 (wisdom-1) is the primary now, and no longer a candidate',
+      'wisdom: promoted: primary v1 → v2 (s3://models/wisdom-v2)',
       'wisdom: the mirror closes: there is no candidate',
-      'wisdom: candidate v3 (wisdom-1) is declared',
+      'wisdom: candidate v3 (s3://models/wisdom-v3) is declared',
       'wisdom: the mirror opens at 20 %: the candidate is Ready',
-      'wisdom: candidate v3 (wisdom-1) is discarded',
+      'wisdom: candidate v3 is discarded',
       'wisdom: the mirror closes: there is no candidate',
-      'wisdom: the model is removed, with everything that led to it',
+      'wisdom: the model is removed, with its routes',
     ],
   );
   t.regex(stdout, /\+ +mirrorPercentage:\n +\+ +value: 100\n/);

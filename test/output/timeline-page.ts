@@ -9,9 +9,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { tellStory } from '../../src/core/timeline/story.ts';
+import { computeTimeline } from '../../src/core/timeline/timeline.ts';
 import { toHistoryPage } from '../../src/output/history-page.ts';
-import { histories } from '../core/timeline/story-examples.ts';
+import { histories } from '../core/timeline/timeline-examples.ts';
 import { launchChromium } from './chromium.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -20,7 +20,9 @@ const notes = { revision: 'HEAD', isShallow: true, leftOut: 0 };
 const chance = fc
   .sample(histories, { numRuns: 25, seed: 7 })
   .filter((history) => history.length > 1)
-  .map((history) => toHistoryPage(tellStory({ name: 'wisdom', namespace: 'models' }, history, 1_900_000_000), notes));
+  .map((history) =>
+    toHistoryPage(computeTimeline({ name: 'wisdom', namespace: 'models' }, history, 1_900_000_000), notes),
+  );
 
 /** Runs in the page. @returns what is wrong with it as it is drawn. */
 const inspect = `() => {

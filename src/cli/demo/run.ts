@@ -3,9 +3,9 @@
  * The output names what is a fake.
  */
 import { join } from 'node:path';
+import { findChangedModels } from '../../core/change/changed-models.ts';
 import type { ManifestChange } from '../../core/change/manifest-change.ts';
 import { computeManifestChanges } from '../../core/change/manifest-change.ts';
-import { describeChanges } from '../../core/change/rollout-change.ts';
 import { exitCodes } from '../../core/diagnostics/fault.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
 import { parseStatus } from '../../core/input/parse-document.ts';
@@ -29,6 +29,7 @@ import { makeTemporaryFolder, removeFolder, writeFiles } from '../../io/files/wo
 import { systemClock } from '../../io/process/clock.ts';
 import { toProblemText } from '../../output/problem-text.ts';
 import type { Style } from '../../output/style.ts';
+import { toChangeLines } from '../../output/words/change.ts';
 import type { Host } from '../host.ts';
 
 type Say = (...lines: string[]) => void;
@@ -218,7 +219,8 @@ class Report {
       for (const line of toProblemText(strict.problems).trimEnd().split('\n')) say(style('dim', `     ${line}`));
       say('   With the parameter allowEmpty:');
     }
-    for (const line of describeChanges(before.rollouts, after.rollouts)) say(`   ${style('cyan', line)}`);
+    const changed = findChangedModels(before.rollouts, after.rollouts);
+    for (const line of toChangeLines(changed)) say(`   ${style('cyan', line)}`);
     for (const change of computeManifestChanges(before.objects, after.objects)) showChange(change, say, style);
     this.#before = after;
   }

@@ -1,6 +1,6 @@
 /** Two revisions, or one and the work tree → both rendered, and the report of what changes between them. */
 import { resolve } from 'node:path';
-import type { Side } from '../../core/change/pull-request.ts';
+import type { RenderedRevision } from '../../core/change/pull-request.ts';
 import { comparePullRequest, isChanged } from '../../core/change/pull-request.ts';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { hasErrors, toWholeProblem } from '../../core/diagnostics/problem.ts';
@@ -16,7 +16,7 @@ import { openFolderTree } from '../../io/files/folder-tree.ts';
 import { toShortId } from '../../io/git-cli/revision-names.ts';
 import { GitRevisions } from '../../io/git-cli/revisions.ts';
 import { readArgocdEnvironment } from '../../io/process/argocd-environment.ts';
-import type { ComparedRevision } from '../../output/pull-request-json.ts';
+import type { NamedRevision } from '../../output/pull-request-json.ts';
 import { toPullRequestJson } from '../../output/pull-request-json.ts';
 import { toBrokenMarkdown, toPullRequestMarkdown } from '../../output/pull-request-markdown.ts';
 import { toPullRequestText } from '../../output/pull-request-text.ts';
@@ -30,7 +30,7 @@ import { toGit } from '../user-git.ts';
 import type { DiffFlags } from './flags.ts';
 
 /** One of the two that are compared; without a commit it is the work tree. */
-interface Meant extends ComparedRevision {
+interface Meant extends NamedRevision {
   /** As people call it, with the commit. */
   readonly label: string;
 }
@@ -50,15 +50,16 @@ export async function runDiff(
   const read = async ({ commit }: Meant) =>
     toSide(commit === undefined ? openWorkTree(scene, flags, host) : await revisions.readTree(commit, scene), options);
   const [old, now] = [await read(before), await read(after)];
-  const labels = { before: before.label, after: after.label };
+  const labels = { base: before.label, head: after.label };
   if (hasErrors(now.problems)) {
-    if (flags.output === 'json') host.write(1, [toPullRequestJson(undefined, { before, after }, now.problems)]);
+    if (flags.output === 'json')
+      host.write(1, [toPullRequestJson(undefined, { base: before, head: after }, now.problems)]);
     if (flags.output === 'markdown') host.write(1, [toBrokenMarkdown(now.problems, labels)]);
     showProblems(now.problems, host, 2, scene.toShownPath);
     return exitCodes.problems;
   }
-  const report = comparePullRequest(old, now, { threshold });
-  if (flags.output === 'json') host.write(1, [toPullRequestJson(report, { before, after }, now.problems)]);
+  const report = comparePullRequest(old, now, threshold);
+  if (flags.output === 'json') host.write(1, [toPullRequestJson(report, { base: before, head: after }, now.problems)]);
   else if (flags.output === 'markdown') host.write(1, [toPullRequestMarkdown(report, labels)]);
   else host.write(1, [toPullRequestText(report, labels, scene.toShownPath, host.style(1))]);
   showProblems(now.problems, host, 2, scene.toShownPath);
@@ -166,7 +167,7 @@ function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, hos
   return openFolderTree(places);
 }
 
-function toSide(tree: FolderTree, options: RenderOptions): Side {
+function toSide(tree: FolderTree, options: RenderOptions): RenderedRevision {
   const { rollouts, objects, problems } = renderApplication(tree, options, toYamlText);
   return { tree, models: rollouts, objects, problems };
 }

@@ -1,6 +1,6 @@
 /** The commands that edit the files: each thinks out what is to be written where. */
 import { resolve } from 'node:path';
-import { describeFirstOpening, toSmallerStep } from '../../core/change/model-risks.ts';
+import { findFirstOpening } from '../../core/change/model-risks.ts';
 import { defaultThreshold } from '../../core/change/risk.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
@@ -22,6 +22,7 @@ import { computeMirror } from '../../core/rollout/gate.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
 import { toVersionName } from '../../core/rollout/rollout.ts';
 import { toReasonText } from '../../output/words/gate.ts';
+import { toOpeningText, toSmallerStep } from '../../output/words/risk.ts';
 import { toCommandFlags } from '../flags/look-flags.ts';
 import type { Host } from '../host.ts';
 import type { CandidateFlags, EditFlags, MirrorFlags, PromoteFlags } from './flags.ts';
@@ -118,11 +119,11 @@ function toOpening(
   flags: CandidateFlags,
 ): string[] {
   const rollout = toRollout(after, target);
-  const opening = rollout && describeFirstOpening(rollout, defaultThreshold);
+  const opening = rollout && findFirstOpening(rollout, defaultThreshold);
   return opening === undefined || before !== undefined
     ? []
     : [
-        `${target.model.metadata.name}: risk: ${opening}`,
+        `${target.model.metadata.name}: risk: ${toOpeningText(opening)}`,
         `    ${toSmallerStep(target.model.metadata.name, toCommandFlags(flags))}`,
       ];
 }

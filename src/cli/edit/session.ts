@@ -4,7 +4,7 @@
  * Invariant: nothing is written before the whole of what it makes has been validated; a file that is
  * written is written as a whole.
  */
-import { describeChanges } from '../../core/change/rollout-change.ts';
+import { findChangedModels } from '../../core/change/changed-models.ts';
 import { exitCodes, Fault, isFault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { findBrokenFiles, sortProblems, toWholeProblem } from '../../core/diagnostics/problem.ts';
@@ -17,6 +17,7 @@ import { findRepository } from '../../io/files/folder-tree.ts';
 import type { Destination } from '../../io/git-cli/destination.ts';
 import { holdInterrupts } from '../../io/git-cli/spawn.ts';
 import { toDiffText } from '../../output/diff-text.ts';
+import { toChangeLines } from '../../output/words/change.ts';
 import { toBrokenFilesText } from '../../output/words/files.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
@@ -191,7 +192,7 @@ async function carryOut(session: Session, plan: EditPlan, think: Think): Promise
   const after = committed?.after ?? checked.after;
   const broken = findBrokenFiles(checked.elsewhere);
   const lines = [
-    ...describeChanges((committed ?? checked).before.rollouts, after.rollouts),
+    ...toChangeLines(findChangedModels((committed ?? checked).before.rollouts, after.rollouts)),
     // What the commit holds may say more than what is in the work tree, and less.
     ...new Set([
       ...plan.notes(checked.after, checked.own),

@@ -1,4 +1,4 @@
-/** `model-mirror history`: walks a branch back, and tells what became of a model. */
+/** `model-mirror history`. */
 
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
@@ -10,11 +10,12 @@ import { toFoundFile, toSibling } from '../../core/input/folder-tree.ts';
 import { parseModel } from '../../core/input/parse-document.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
 import { renderApplication } from '../../core/render/application.ts';
+import type { RenderedRollout } from '../../core/render/decide-model.ts';
 import { toIgnoredProblems } from '../../core/render/policies.ts';
 import type { ModelTarget } from '../../core/repository/find-model.ts';
 import { isAtPath, isCalled, pickModel } from '../../core/repository/find-model.ts';
-import type { ModelAt, StoryCommit, StoryPoint } from '../../core/timeline/story.ts';
-import { tellSince, tellStory } from '../../core/timeline/story.ts';
+import type { TimelineCommit, TimelinePoint } from '../../core/timeline/points.ts';
+import { computeTimeline, cutTimeline } from '../../core/timeline/timeline.ts';
 import type { ModelFiles, ModelPaths, TreePart } from '../../io/git-cli/commit-trees.ts';
 import { toShortId } from '../../io/git-cli/revision-names.ts';
 import type { ModelChange, Step } from '../../io/git-cli/revisions.ts';
@@ -73,13 +74,13 @@ export async function runHistory(name: string, flags: HistoryFlags, host: Host):
   }
   const points = await readPoints(tip, meant, walk);
   const namespace = findNamespace(points) ?? walk.namespace ?? 'default';
-  const story = tellStory({ name: meant.name, namespace }, points, (host.now ?? systemClock.date)());
-  const late = since === undefined ? story : tellSince(story, since);
+  const timeline = computeTimeline({ name: meant.name, namespace }, points, (host.now ?? systemClock.date)());
+  const late = since === undefined ? timeline : cutTimeline(timeline, since);
   const shown = { ...late, events: late.events.slice(limit === undefined ? 0 : -limit) };
   const notes = {
     revision: `${flags.revision} (${toShortId(tip)})`,
     isShallow: await revisions.names.isShallow(),
-    leftOut: story.events.length - shown.events.length,
+    leftOut: timeline.events.length - shown.events.length,
   };
   if (flags.output === 'json') host.write(1, [toHistoryJson(shown, notes)]);
   else if (flags.output === 'html') host.write(1, [toHistoryPage(shown, notes)]);
@@ -177,16 +178,16 @@ interface Found {
 }
 
 /** The commits that changed the model, the oldest first. */
-async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryPoint[]> {
+async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<TimelinePoint[]> {
   const { revisions } = walk;
-  const known = new Map<string, Promise<StoryPoint['model']>>();
-  const read = (found: Found | undefined): Promise<StoryPoint['model']> => {
+  const known = new Map<string, Promise<TimelinePoint['model']>>();
+  const read = (found: Found | undefined): Promise<TimelinePoint['model']> => {
     if (found === undefined) return Promise.resolve('absent');
     const model = known.get(found.files.key) ?? renderAt(found, walk);
     known.set(found.files.key, model);
     return model;
   };
-  const points: StoryPoint[] = [];
+  const points: TimelinePoint[] = [];
   let oldest: Step | undefined;
   let { path } = meant;
   let found = await findAt(tip, meant, undefined, walk);
@@ -202,7 +203,7 @@ async function readPoints(tip: string, meant: Meant, walk: Walk): Promise<StoryP
       const older = step.parent === undefined ? undefined : await findAt(step.parent, { ...meant, path }, found, walk);
       if (found?.files.key !== older?.files.key) {
         const isStatusOnly = older !== undefined && found?.files.writtenKey === older.files.writtenKey;
-        points.push({ commit: await toStoryCommit(step.id, isStatusOnly, revisions), model: await read(found) });
+        points.push({ commit: await toTimelineCommit(step.id, isStatusOnly, revisions), model: await read(found) });
         oldest = step;
       }
       found = older;
@@ -271,16 +272,16 @@ function readMetadata(source: SourceFile | undefined): Called | undefined {
   return source && parseModel(source).value?.metadata;
 }
 
-async function renderAt({ files, path }: Found, { cluster, namespace }: Walk): Promise<StoryPoint['model']> {
+async function renderAt({ files, path }: Found, { cluster, namespace }: Walk): Promise<TimelinePoint['model']> {
   const tree = await files.read();
   const options = { anyNamespace: true, allowEmpty: true, namespace, cluster };
   const { rollouts, problems } = renderApplication(tree, options, () => undefined);
-  const model: ModelAt | undefined = rollouts.find(({ rollout }) => rollout.file.source.path === path);
+  const model: RenderedRollout | undefined = rollouts.find(({ rollout }) => rollout.file.source.path === path);
   const errors = problems.filter(({ severity }) => severity === 'error');
   return model === undefined || hasErrors(errors) ? errors : model;
 }
 
-async function toStoryCommit(id: string, isStatusOnly: boolean, revisions: GitRevisions): Promise<StoryCommit> {
+async function toTimelineCommit(id: string, isStatusOnly: boolean, revisions: GitRevisions): Promise<TimelineCommit> {
   const commit = await revisions.readCommit(id);
   const merged = commit.parents[1];
   const own = commit.author.name;
@@ -295,7 +296,7 @@ async function toStoryCommit(id: string, isStatusOnly: boolean, revisions: GitRe
   };
 }
 
-function findNamespace(points: readonly StoryPoint[]): string | undefined {
+function findNamespace(points: readonly TimelinePoint[]): string | undefined {
   const last = points.findLast(({ model }) => model !== 'absent' && 'rollout' in model);
-  return (last?.model as ModelAt | undefined)?.rollout.namespace;
+  return (last?.model as RenderedRollout | undefined)?.rollout.namespace;
 }

@@ -1,22 +1,21 @@
-/** What holds a rollout back, and is itself changed: limits, gates, and the files that only the watcher writes. */
+/** Changes to what restrains rollouts: limits, gates, and the files that only the watcher writes. */
 
 import { compareText } from '../diagnostics/problem.ts';
-import type { SafeText } from '../diagnostics/safe-text.ts';
-import { join, mask, safe } from '../diagnostics/safe-text.ts';
 import { toFileRole } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { parsePolicy, parseStatus } from '../input/parse-document.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
-import type { Risk } from './risk.ts';
+import type { GuardrailField, GuardrailValue, Risk } from './risk.ts';
+import { guardrailFields } from './risk.ts';
 
-/** Sorted by path. Of files that cannot be read nothing is said here: that is a problem of its own. */
+/** Sorted by path. Files that cannot be read are left out: each is a problem. */
 export function findGuardrailRisks(before: FolderTree, after: FolderTree): Risk[] {
   const old = readFiles(before);
   const now = readFiles(after);
   const paths = [...new Set([...old.keys(), ...now.keys()])].sort(compareText);
-  // A folder that moves takes its status file along as it is.
+  // A folder that is moved takes its status file along unchanged.
   const left = new Set([...old].filter(([path]) => !now.has(path)).map(([, { text }]) => text));
   return paths.flatMap((path) => {
     const [was, is] = [old.get(path), now.get(path)];
@@ -50,42 +49,29 @@ function toPolicy(source: SourceFile | undefined): MirrorPolicy['spec'] {
   return (source === undefined ? undefined : parsePolicy(source).value)?.spec ?? {};
 }
 
-const fields = [['limits', 'maxMirrorPercentage'], ['limits', 'storageUriPrefixes'], ['gate']] as const;
-
 function compareGuardrails(place: SourceFile, before: MirrorPolicy['spec'], after: MirrorPolicy['spec']): Risk[] {
-  return fields.flatMap((path) => {
-    const read = (spec: MirrorPolicy['spec']) =>
-      toValueText(path.length === 1 ? (spec.gate ?? 'Status') : spec.limits?.[path[1]]);
-    const [was, is] = [read(before), read(after)];
-    if (was === is) return [];
-    return [
-      {
-        ...locate(place, ['spec', ...path]),
-        code: 'guardrail-touched' as const,
-        model: undefined,
-        message: safe`${join(path, '.')} changes from ${was} to ${is}, for every model that this policy applies to`,
-        hint: safe`have it reviewed by those who set it`,
-      },
-    ];
+  return guardrailFields.flatMap((field): Risk[] => {
+    const [from, to] = [readGuardrail(before, field), readGuardrail(after, field)];
+    if (from === to) return [];
+    const finding = { code: 'guardrail-touched', field, from, to, cause: 'policy-edited' } as const;
+    return [{ ...locate(place, ['spec', ...field.split('.')]), ...finding, model: undefined }];
   });
 }
 
-function toValueText(value: unknown): SafeText {
-  if (value === undefined) return safe`nothing`;
-  return mask(Array.isArray(value) ? value.join(', ') : String(value));
+function readGuardrail({ gate = 'Status', limits }: MirrorPolicy['spec'], field: GuardrailField): GuardrailValue {
+  switch (field) {
+    case 'gate':
+      return gate;
+    case 'limits.maxMirrorPercentage':
+      return limits?.maxMirrorPercentage?.toString();
+    case 'limits.storageUriPrefixes':
+      return limits?.storageUriPrefixes?.join(', ');
+  }
 }
 
-/** A file that goes with its model is no risk; one that comes can open a mirror only if it says Ready. */
+/** A file that is removed with its model is no risk; a new one can open a mirror only if it reports Ready. */
 function compareStatus(place: SourceFile, before: SourceFile | undefined, after: SourceFile | undefined): Risk[] {
   if (after === undefined) return [];
   if (before === undefined && parseStatus(after).value?.status.candidate?.state !== 'Ready') return [];
-  return [
-    {
-      ...locate(place, []),
-      code: 'status-edited',
-      model: undefined,
-      message: safe`this file, which records the observed state of the cluster, is edited by hand: that can open a mirror`,
-      hint: safe`leave it to the watcher; a merge of the default branch brings what it wrote`,
-    },
-  ];
+  return [{ ...locate(place, []), code: 'status-edited', model: undefined }];
 }

@@ -1,98 +1,74 @@
 /**
- * Two renders → the report of a pull request: each model in the words of a rollout, what to look at
- * twice, and the objects that change.
+ * Two renders → the report of a pull request: what changes about each model, what to look at twice, and the objects
+ * that change.
  *
- * Invariants: equal renders give an empty report; everything is sorted, so equal renders give equal
- * bytes.
+ * Invariants: equal renders give an empty report; everything is sorted, so equal renders give equal reports.
  */
-
 import type { Problem } from '../diagnostics/problem.ts';
-import { compareText } from '../diagnostics/problem.ts';
+import { compareText, hasErrors } from '../diagnostics/problem.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
+import type { ChangedModel } from './changed-models.ts';
+import { findChangedModels, pairModels } from './changed-models.ts';
 import { findGuardrailRisks } from './guardrails.ts';
 import type { ChangedObject, PrintedObject } from './manifest-change.ts';
 import { pairObjects } from './manifest-change.ts';
-import type { ModelPair, ModelState } from './model-pair.ts';
-import { pairModels } from './model-pair.ts';
 import { findModelRisks } from './model-risks.ts';
-import { summarizeModel } from './model-summary.ts';
 import type { Risk } from './risk.ts';
 
-/** What is compared: a revision's files, and what is rendered of them. */
-export interface Side {
+/** The files of a revision, and what they render to. */
+export interface RenderedRevision {
   readonly tree: FolderTree;
-  readonly models: readonly ModelState[];
+  readonly models: readonly RenderedRollout[];
   /** Empty when there are errors. */
   readonly objects: readonly PrintedObject[];
   readonly problems: readonly Problem[];
 }
 
-export interface ModelChange {
-  readonly name: string;
-  readonly namespace: string;
-  /** Of the model, from the repository's root. */
-  readonly file: string;
-  readonly change: 'added' | 'removed' | 'changed';
-  /** The parts of one sentence about the model; never empty. */
-  readonly summary: readonly string[];
-}
-
 export interface PullRequest {
-  readonly models: readonly ModelChange[];
+  readonly models: readonly ChangedModel[];
   /** Sorted by place. */
   readonly risks: readonly Risk[];
   /** Sorted by kind, namespace, name. */
   readonly objects: readonly ChangedObject[];
-  /** What is wrong with what was there before: it is compared as far as it can be read. */
+  /** Errors in the base, whose models are compared as far as they can be read, and its objects not at all. */
   readonly problemsBefore: readonly Problem[];
 }
 
 /**
- * @param after without errors.
- * @param threshold in percent: to what the mirror can be raised without a word.
+ * @param head without errors.
+ * @param threshold in percent: the highest share that a mirror can be opened at or raised to without a risk.
  */
-export function comparePullRequest(
-  before: Side,
-  after: Side,
-  { threshold }: { readonly threshold: number },
-): PullRequest {
-  const pairs = pairModels(before.models, after.models);
-  const isComparable = !before.problems.some(({ severity }) => severity === 'error');
+export function comparePullRequest(base: RenderedRevision, head: RenderedRevision, threshold: number): PullRequest {
+  const pairs = pairModels(base.models, head.models);
+  const isComparable = !hasErrors(base.problems);
   return {
-    models: pairs.flatMap(toModelChange),
+    models: findChangedModels(base.models, head.models),
     risks: sortRisks([
       ...pairs.flatMap((pair) => findModelRisks(pair, threshold)),
-      ...findGuardrailRisks(before.tree, after.tree),
+      ...findGuardrailRisks(base.tree, head.tree),
     ]),
-    objects: isComparable ? pairObjects(before.objects, after.objects) : [],
-    problemsBefore: isComparable ? [] : before.problems,
+    objects: isComparable ? pairObjects(base.objects, head.objects) : [],
+    problemsBefore: isComparable ? [] : base.problems,
   };
 }
 
-/** Whether there is anything to tell. What could not be rendered and now can be is a change. */
+/** Whether there is anything to report. A base that could not be rendered is a change. */
 export function isChanged({ models, risks, objects, problemsBefore }: PullRequest): boolean {
   return models.length + risks.length + objects.length + problemsBefore.length > 0;
 }
 
-function toModelChange(pair: ModelPair): ModelChange[] {
-  const { before, after } = pair;
-  const state = after ?? before;
-  const summary = summarizeModel(pair);
-  if (state === undefined || summary.length === 0) return [];
-  const { name, namespace, file } = state.rollout;
-  const change = before === undefined ? 'added' : after === undefined ? 'removed' : 'changed';
-  return [{ name, namespace, file: file.source.path, change, summary }];
-}
-
-/** By place; a policy that many models share brings the same risk once. */
+/** By place. A policy that several models share gives the same risk once. */
 function sortRisks(risks: readonly Risk[]): Risk[] {
-  const byText = new Map(risks.map((risk) => [JSON.stringify(risk), risk]));
-  return [...byText.values()].sort(
-    (a, b) =>
-      compareText(a.file, b.file) ||
-      a.line - b.line ||
-      a.column - b.column ||
-      compareText(a.code, b.code) ||
-      compareText(a.message, b.message),
-  );
+  const byText = [...new Map(risks.map((risk) => [JSON.stringify(risk), risk]))];
+  return byText
+    .sort(
+      ([oneText, a], [otherText, b]) =>
+        compareText(a.file, b.file) ||
+        a.line - b.line ||
+        a.column - b.column ||
+        compareText(a.code, b.code) ||
+        compareText(oneText, otherText),
+    )
+    .map(([, risk]) => risk);
 }

@@ -1,61 +1,63 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { Stage } from '../../../src/core/timeline/story.ts';
-import { tellSince, tellStory } from '../../../src/core/timeline/story.ts';
+import type { Stage } from '../../../src/core/timeline/stages.ts';
+import { computeTimeline, cutTimeline } from '../../../src/core/timeline/timeline.ts';
 import { toWidth } from '../../../src/output/columns.ts';
 import { toHistoryJson } from '../../../src/output/history-json.ts';
 import { toHistoryPage } from '../../../src/output/history-page.ts';
 import { toHistoryText } from '../../../src/output/history-text.ts';
 import { toDurationText, toTimeText } from '../../../src/output/time-text.ts';
-import { histories } from './story-examples.ts';
+import { histories } from './timeline-examples.ts';
 
 const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? 100);
 
 const model = { name: 'wisdom', namespace: 'models' };
 const notes = { revision: 'HEAD', isShallow: true, leftOut: 2 };
 
-test('time goes forward, and stages lie end to end', (t) => {
+test('time goes forward, and stages follow each other without gaps', (t) => {
   fc.assert(
     fc.property(histories, fc.integer({ min: 1_500_000_000, max: 1_900_000_000 }), (history, now) => {
-      const story = tellStory(model, history, now);
-      const times = [story.from, ...story.events.map(({ time }) => time), story.to];
+      const timeline = computeTimeline(model, history, now);
+      const times = [timeline.from, ...timeline.events.map(({ time }) => time), timeline.to];
       t.deepEqual(
         times,
         times.toSorted((a, b) => a - b),
       );
       for (const stages of [
-        story.primaries,
-        story.candidates,
-        story.mirror,
+        timeline.primaries,
+        timeline.candidates,
+        timeline.mirror,
       ] as readonly (readonly Stage<unknown>[])[]) {
-        if (history.length > 0) t.is(stages[0]?.from, story.from);
+        if (history.length > 0) t.is(stages[0]?.from, timeline.from);
         for (const [i, stage] of stages.entries()) {
           t.true(stage.from <= stage.to);
-          t.is(stage.to, stages[i + 1]?.from ?? story.to);
+          t.is(stage.to, stages[i + 1]?.from ?? timeline.to);
         }
       }
-      for (const trial of story.trials) {
+      for (const trial of timeline.trials) {
         const mirrored = trial.mirrored.reduce((sum, { seconds }) => sum + seconds, 0);
-        t.true(mirrored <= trial.to - trial.from && trial.from >= story.from && trial.to <= story.to);
+        t.true(mirrored <= trial.to - trial.from && trial.from >= timeline.from && trial.to <= timeline.to);
         t.true((trial.readyAfter ?? 0) <= trial.to - trial.from);
       }
-      const open = story.mirror.filter(({ value }) => value > 0).reduce((sum, { from, to }) => sum + to - from, 0);
-      const told = story.trials.flatMap(({ mirrored }) => mirrored).reduce((sum, { seconds }) => sum + seconds, 0);
-      t.is(told, open);
+      const open = timeline.mirror.filter(({ value }) => value > 0).reduce((sum, { from, to }) => sum + to - from, 0);
+      const mirrored = timeline.trials
+        .flatMap(({ mirrored }) => mirrored)
+        .reduce((sum, { seconds }) => sum + seconds, 0);
+      t.is(mirrored, open);
     }),
     { numRuns: runs },
   );
 });
 
-test('whatever people are called and say, the page is a page', (t) => {
+test('names and messages cannot break the page', (t) => {
   const known =
     'html head meta title style body main h1 h2 p div svg desc text rect line g circle table thead tbody tr th td ol ul li time b code q'.split(
       ' ',
     );
   fc.assert(
     fc.property(histories, (history) => {
-      const story = tellStory(model, history, 1_900_000_000);
-      const page = toHistoryPage(story, notes);
+      const timeline = computeTimeline(model, history, 1_900_000_000);
+      const page = toHistoryPage(timeline, notes);
       const tags = [...page.matchAll(/<\/?([a-z][a-z0-9]*)/gi)].map(([, tag = '']) => tag);
       t.deepEqual(
         tags.filter((tag) => !known.includes(tag)),
@@ -65,17 +67,17 @@ test('whatever people are called and say, the page is a page', (t) => {
       t.notRegex(page.replaceAll('\n', ''), /[\p{Cc}\p{Cs}]/u);
       for (const [attributes] of page.matchAll(/<[a-z][^>]*>/g))
         t.notRegex(attributes, /\son[a-z]+=|javascript:|href|src=/i);
-      t.is(toHistoryPage(tellStory(model, history, 1_900_000_000), notes), page);
-      t.notThrows(() => JSON.parse(toHistoryJson(story, notes)));
+      t.is(toHistoryPage(computeTimeline(model, history, 1_900_000_000), notes), page);
+      t.notThrows(() => JSON.parse(toHistoryJson(timeline, notes)));
     }),
     { numRuns: runs },
   );
 });
 
-test('no line is wider than the terminal, and none steers it', (t) => {
+test('no line is wider than the terminal or steers it', (t) => {
   fc.assert(
     fc.property(histories, fc.integer({ min: 20, max: 120 }), (history, columns) => {
-      const text = toHistoryText(tellStory(model, history, 1_900_000_000), notes, columns);
+      const text = toHistoryText(computeTimeline(model, history, 1_900_000_000), notes, columns);
       for (const line of text.split('\n')) {
         t.true(toWidth(line) <= columns, line);
         t.notRegex(line, /\p{Cc}/u);
@@ -85,12 +87,12 @@ test('no line is wider than the terminal, and none steers it', (t) => {
   );
 });
 
-test('a story from a time on is the end of the whole one', (t) => {
+test('a timeline that is cut at a time is the end of the whole', (t) => {
   const times = fc.integer({ min: 1_590_000_000, max: 1_910_000_000 });
   fc.assert(
     fc.property(histories, times, (history, since) => {
-      const whole = tellStory(model, history, 1_900_000_000);
-      const late = tellSince(whole, since);
+      const whole = computeTimeline(model, history, 1_900_000_000);
+      const late = cutTimeline(whole, since);
       t.deepEqual(late.events, whole.events.slice(whole.events.length - late.events.length));
       t.true(late.events.every(({ time }) => time >= since && time >= late.from));
       t.is(whole.events.filter(({ time }) => time >= since).length, late.events.length);
@@ -109,30 +111,32 @@ test('a story from a time on is the end of the whole one', (t) => {
         late.trials,
         whole.trials.filter((trial) => late.trials.includes(trial)),
       );
-      t.deepEqual(tellSince(whole, whole.from), whole);
+      t.deepEqual(cutTimeline(whole, whole.from), whole);
     }),
     { numRuns: runs },
   );
 });
 
-test('nobody is named for what may be older than the clone', (t) => {
+test('content that may be older than the clone has no author', (t) => {
   const secret = 'Nemo Nobody';
   fc.assert(
     fc.property(histories, (history) => {
       const [first, ...others] = history;
       if (first === undefined || first.model === 'absent') return;
       const commit = { ...first.commit, author: undefined, mergedBy: secret, subject: secret };
-      const story = tellStory(model, [{ ...first, commit }, ...others], 1_900_000_000);
-      for (const told of [toHistoryText(story, notes, 80), toHistoryPage(story, notes)]) t.false(told.includes(secret));
-      const [event] = story.events;
-      t.false(event?.lines.some((line) => /a new model|is declared|opens|closes/.test(line)));
-      t.is(story.trials.filter(({ by, from }) => by === undefined && from > story.from).length, 0);
+      const timeline = computeTimeline(model, [{ ...first, commit }, ...others], 1_900_000_000);
+      for (const text of [toHistoryText(timeline, notes, 80), toHistoryPage(timeline, notes)])
+        t.false(text.includes(secret));
+      const [event] = timeline.events;
+      const news = ['model-added', 'candidate-declared', 'mirror-opened', 'mirror-closed', 'mirror-stays-closed'];
+      t.false(event?.changes.some(({ code }) => news.includes(code)));
+      t.is(timeline.trials.filter(({ by, from }) => by === undefined && from > timeline.from).length, 0);
     }),
     { numRuns: runs },
   );
 });
 
-test('times and durations are those of the calendar', (t) => {
+test('times and durations agree with the calendar', (t) => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_102_444_800 }), (seconds) => {
       t.is(toTimeText(seconds), new Date(seconds * 1000).toISOString().slice(0, 19).replace('T', ' '));

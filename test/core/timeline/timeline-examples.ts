@@ -1,8 +1,9 @@
-/** Histories by chance, with models that are really rendered. */
+/** Random histories of models that are really rendered. */
 import fc from 'fast-check';
 import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import { renderApplication } from '../../../src/core/render/application.ts';
-import type { ModelAt, StoryPoint } from '../../../src/core/timeline/story.ts';
+import type { RenderedRollout } from '../../../src/core/render/decide-model.ts';
+import type { TimelinePoint } from '../../../src/core/timeline/points.ts';
 
 interface Choice {
   readonly candidate: string | undefined;
@@ -26,7 +27,7 @@ ${candidate === undefined ? '' : `  candidate: ${version(candidate)}\n`}`,
   };
 }
 
-function render(files: Readonly<Record<string, string>>): ModelAt {
+function render(files: Readonly<Record<string, string>>): RenderedRollout {
   const found = Object.keys(files).map((path) => ({ path, folder: '.', name: path }));
   const tree = {
     folder: '.',
@@ -37,11 +38,11 @@ function render(files: Readonly<Record<string, string>>): ModelAt {
     read: ({ path }: { path: string }) => ({ path, text: files[path] ?? '' }),
   };
   const [rollout] = renderApplication(tree, {}, () => undefined).rollouts;
-  if (rollout === undefined) throw new Error('this is to be rendered');
+  if (rollout === undefined) throw new Error('the model must be valid');
   return rollout;
 }
 
-function toModel(choice: Choice): ModelAt {
+function toModel(choice: Choice): RenderedRollout {
   const { digests } = render(toFiles(choice));
   if (choice.state === undefined || choice.candidate === undefined) return render(toFiles(choice));
   const status = `${head}kind: ModelStatus
@@ -53,7 +54,7 @@ status:
   return render(toFiles(choice, status));
 }
 
-const models: fc.Arbitrary<StoryPoint['model']> = fc.oneof(
+const models: fc.Arbitrary<TimelinePoint['model']> = fc.oneof(
   { weight: 1, arbitrary: fc.constant('absent' as const) },
   {
     weight: 1,
@@ -93,7 +94,7 @@ const hostile = fc.oneof(
     ']]>',
   ),
 );
-const wholeHistories: fc.Arbitrary<StoryPoint[]> = fc.array(
+const wholeHistories: fc.Arbitrary<TimelinePoint[]> = fc.array(
   fc.record({
     commit: fc.record({
       id: fc.constantFrom('0123456789abcdef0123456789abcdef01234567'),
@@ -108,8 +109,8 @@ const wholeHistories: fc.Arbitrary<StoryPoint[]> = fc.array(
   { maxLength: 12 },
 );
 
-/** Whatever somebody may do and write, in whatever order the clocks have it; some are cut off. */
-export const histories: fc.Arbitrary<StoryPoint[]> = fc
+/** Whatever people may do and write, with clocks in any order; some are cut off. */
+export const histories: fc.Arbitrary<TimelinePoint[]> = fc
   .tuple(wholeHistories, fc.boolean())
   .map(([points, isCut]) =>
     points.map((point, i) =>

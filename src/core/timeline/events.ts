@@ -1,0 +1,91 @@
+/** What each commit changed about a model. */
+import type { Change, ChangedVersion, Role } from '../change/change.ts';
+import { findChanges, toChangedVersion } from '../change/find-changes.ts';
+import type { Problem } from '../diagnostics/problem.ts';
+import type { VersionStatus } from '../input/schema.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
+import type { Mirror } from '../rollout/gate.ts';
+import type { Moment, TimelineCommit } from './points.ts';
+import { isBroken } from './points.ts';
+import { toStageVersion } from './stages.ts';
+
+/** A change of the files, or of what the watcher observed. */
+export type TimelineChange =
+  | Change
+  | {
+      readonly code: 'state-changed';
+      readonly role: Role;
+      readonly version: string;
+      readonly state: VersionStatus['state'];
+      /** Of a failure. */
+      readonly reason: string | undefined;
+    }
+  /** Argo CD keeps what was rendered before. */
+  | { readonly code: 'render-failed'; readonly problem: Problem; readonly others: number }
+  | { readonly code: 'render-restored' }
+  /** There already where the clone begins. */
+  | { readonly code: 'version-present'; readonly role: Role; readonly version: ChangedVersion }
+  | { readonly code: 'mirror-present'; readonly percentage: number; readonly reason: Mirror['reason'] };
+
+export interface TimelineEvent {
+  readonly commit: TimelineCommit;
+  /** Seconds since 1970; never before that of the previous event. */
+  readonly time: number;
+  /** Never empty. */
+  readonly changes: readonly TimelineChange[];
+}
+
+/** Commits that changed nothing of note are left out. */
+export function findEvents(moments: readonly Moment[]): TimelineEvent[] {
+  let before: RenderedRollout | undefined;
+  let wasBroken = false;
+  // Since when, and by whom, is unknown.
+  let isStart = moments[0]?.point.commit.author === undefined;
+  return moments.flatMap(({ point, time, deployed }) => {
+    const { commit, model } = point;
+    const changes: TimelineChange[] = [];
+    if (isBroken(model)) {
+      const [problem] = model;
+      if (problem !== undefined) changes.push({ code: 'render-failed', problem, others: model.length - 1 });
+    } else {
+      if (wasBroken) changes.push({ code: 'render-restored' });
+      changes.push(...(isStart ? describeStart(deployed) : compare(before, deployed)));
+      before = deployed;
+      isStart = false;
+    }
+    wasBroken = isBroken(model);
+    // The new state explains why the mirror stays closed.
+    const news = commit.isStatusOnly ? changes.filter(({ code }) => code !== 'mirror-stays-closed') : changes;
+    return news.length === 0 ? [] : [{ commit, time, changes: news }];
+  });
+}
+
+/** What is there where the clone begins. */
+function describeStart(model: RenderedRollout | undefined): TimelineChange[] {
+  if (model === undefined) return [];
+  const { primary, candidate } = model.rollout;
+  const versions = candidate === undefined ? [primary] : [primary, candidate];
+  return [
+    ...versions.map((version) => ({
+      code: 'version-present' as const,
+      role: version.role,
+      version: toChangedVersion(version),
+    })),
+    ...findStateChanges(undefined, model),
+    ...(candidate === undefined ? [] : [{ code: 'mirror-present' as const, ...model.mirror }]),
+  ];
+}
+
+function compare(before: RenderedRollout | undefined, after: RenderedRollout | undefined): TimelineChange[] {
+  return [...findStateChanges(before, after), ...findChanges(before, after)];
+}
+
+function findStateChanges(before: RenderedRollout | undefined, after: RenderedRollout | undefined): TimelineChange[] {
+  return (['primary', 'candidate'] as const).flatMap((role): TimelineChange[] => {
+    const [old, now] = [toStageVersion(before, role), toStageVersion(after, role)];
+    if (now?.state === undefined || (old?.state === now.state && old.version === now.version)) return [];
+    const { version, state } = now;
+    const reason = state === 'Failed' ? after?.status?.status[role]?.reason : undefined;
+    return [{ code: 'state-changed', role, version, state, reason }];
+  });
+}

@@ -1,0 +1,125 @@
+/** What a reviewer should look at twice, in words. */
+import type { FirstOpening, GuardrailValue, RiskFinding } from '../../core/change/risk.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+
+/** Sentences without their full stops. */
+export interface RiskText {
+  /** What may go wrong. */
+  readonly message: SafeText;
+  readonly hint: SafeText;
+}
+
+/** @param model the name of the model that it is about; undefined: of several. */
+export function toRiskText(risk: RiskFinding, model: string | undefined): RiskText {
+  switch (risk.code) {
+    case 'candidate-equals-primary':
+      return {
+        message: safe`the candidate ${mask(risk.candidate)} has the same spec as the primary: comparing them shows nothing`,
+        hint: safe`fix its storageUri, unless you only want to try the mirror`,
+      };
+    case 'first-opening':
+      return { message: toOpeningText(risk), hint: toSmallerStep(model ?? 'MODEL') };
+    case 'guardrail-touched':
+      return {
+        message: safe`${risk.field} changes from ${toValue(risk.from)} to ${toValue(risk.to)}${
+          risk.cause === 'policy-edited'
+            ? ', for every model that this policy applies to'
+            : ', since the model moves to where other policies apply'
+        }`,
+        hint: safe`have it reviewed by the people who set it`,
+      };
+    case 'hosts-changed': {
+      const { added, removed } = risk;
+      const [gone, come] = [removed, added].map((hosts) => join(hosts.map(mask), ', ')) as [SafeText, SafeText];
+      const parts = [
+        ...(removed.length === 0
+          ? []
+          : [safe`${gone} no longer ${removed.length === 1 ? 'leads' : 'lead'} to the model`]),
+        ...(added.length === 0 ? [] : [safe`requests for ${come} now go to it`]),
+      ];
+      return {
+        message: join(parts, ', and '),
+        hint: safe`make sure that the clients know, and that no other route has the host`,
+      };
+    }
+    case 'model-removed': {
+      const { from, renamedTo } = risk;
+      const lost = safe`requests for ${mask(from.name)}.${mask(from.namespace)} are no longer answered`;
+      if (renamedTo === undefined)
+        return { message: safe`the model is removed: ${lost}`, hint: safe`make sure that no client calls it` };
+      return {
+        message: safe`the model ${mask(from.name)} is renamed to ${mask(renamedTo)}: ${lost}`,
+        hint: safe`add the new one first, move the clients, and then remove the old one`,
+      };
+    }
+    case 'namespace-changed': {
+      const { from, to } = risk;
+      return {
+        message: safe`the model moves from the namespace ${mask(from.namespace)} to ${mask(to)}, where it is loaded again: requests for ${mask(from.name)}.${mask(from.namespace)} are no longer answered`,
+        hint: safe`add it there first, move the clients, and then remove the old one`,
+      };
+    }
+    case 'percentage-raised': {
+      const from = risk.from === undefined ? '' : safe` from ${risk.from} %`;
+      return {
+        message: safe`the mirror is raised${from} to ${risk.to} %, which is above ${risk.threshold} %: ${shared}`,
+        hint: safe`raise it in steps, and watch the load of the pods`,
+      };
+    }
+    case 'primary-renamed':
+      return {
+        message: safe`the primary's InferenceService ${mask(risk.from)} is replaced by ${mask(risk.to)}: requests fail from the removal of one until the other is loaded`,
+        hint: safe`keep the name, as in name: ${mask(risk.from)}`,
+      };
+    case 'primary-unproven':
+      return toUnprovenText(risk);
+    case 'status-edited':
+      return {
+        message: safe`this file, which records the observed state of the cluster, is edited by hand: that can open a mirror`,
+        hint: safe`leave it to the watcher; merge the default branch to get what it wrote`,
+      };
+  }
+}
+
+const shared = safe`primary and candidate share their runtime pods`;
+
+function toUnprovenText(risk: Extract<RiskFinding, { readonly code: 'primary-unproven' }>): RiskText {
+  switch (risk.cause) {
+    case 'spec':
+      return {
+        message: safe`the spec of the primary changes in place, and no candidate with this spec was ever observed to be ready`,
+        hint: declareFirst,
+      };
+    case 'version':
+      return {
+        message: safe`the primary changes from ${mask(risk.from)} to ${mask(risk.to)}, which was not promoted from a ready candidate`,
+        hint: declareFirst,
+      };
+    case 'annotations': {
+      const names = risk.annotations.map(
+        ({ annotation, isPatched }) => safe`${mask(annotation)}${isPatched ? ' (by a patch)' : ''}`,
+      );
+      return {
+        message: safe`${join(names, ' and ')} of the primary ${names.length === 1 ? 'changes' : 'change'} in place, and with that what the server loads`,
+        hint: safe`try it with a candidate first, in the candidate's overrides`,
+      };
+    }
+  }
+}
+
+const declareFirst = safe`declare it as the candidate first, and promote it when it is ready`;
+
+/** That a mirror opens at a large share at once. */
+export function toOpeningText({ percentage, isDefault, threshold }: Omit<FirstOpening, 'code'>): SafeText {
+  return safe`the mirror opens at ${percentage} %${isDefault ? ' (the default)' : ''} in one step, which is above ${threshold} %: ${shared}`;
+}
+
+/** How to open it in steps. @param flags by which the same model is found, each after a space. */
+export function toSmallerStep(model: string, flags = ''): SafeText {
+  return safe`start with a small share, for example \`model-mirror mirror ${mask(model)} 5 --here${mask(flags)}\`, and raise it in steps`;
+}
+
+function toValue(value: GuardrailValue): SafeText {
+  return value === undefined ? safe`nothing` : mask(value);
+}
