@@ -3,8 +3,8 @@
  * must not be able to put a link, HTML, a mention or another row there.
  */
 
-/** No host makes a link of it, and nothing in it means anything to Markdown. */
-const plain = /^(?!www\.)(?!gh-\d+$)(?![0-9a-f]{7,40}$)[A-Za-z0-9]+(?:[-._][A-Za-z0-9]+)*$/i;
+/** No git host makes a link of it or of a part between dots, and nothing in it means anything to Markdown. */
+const plain = /^(?!www\.)(?!(?:.*\.)?(?:gh-\d+|[0-9a-f]{7,40})(?:\.|$))[A-Za-z0-9]+(?:[-._][A-Za-z0-9]+)*$/i;
 
 /** On one line, cut, and without what is not to be seen: control, format and private characters. */
 export function toShown(text: string, maxLength: number): string {
