@@ -6,6 +6,7 @@ import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { findCorrection } from './correction.ts';
+import { describeValue } from './describe.ts';
 import { isMap, valueAt } from './plain-value.ts';
 import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
 import { schemas } from './schema.ts';
@@ -222,12 +223,4 @@ function checkValue(path: FieldPath, expected: Expected, value: unknown): Findin
     message: safe`${field} is ${describeValue(value)}, not ${expected.text}`,
     hint: safe`write ${expected.text}`,
   };
-}
-
-export function describeValue(value: unknown): SafeText {
-  if (value === null) return safe`empty`;
-  if (Array.isArray(value)) return safe`a list`;
-  if (typeof value === 'object') return safe`a map of fields`;
-  if (typeof value === 'string') return safe`a text`;
-  return typeof value === 'number' ? safe`a number` : mask(String(value));
 }

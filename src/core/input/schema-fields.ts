@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { FieldPath } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, mask, safe } from '../diagnostics/safe-text.ts';
+import { describeType } from './describe.ts';
 import { mustBeFilled } from './schema-parts.ts';
 
 /** The properties of a valibot schema that are read here; `type` determines which exist. */
@@ -83,17 +84,10 @@ export function discriminatorsOf(schema: AnySchema | undefined): string[] {
   );
 }
 
-/** What a value should be: `a text`, `true or false`, `Status or None`. */
+/** What a value should be: `a string`, `true or false`, `Status or None`. */
 export function toExpectedText(schema: AnySchema | undefined): SafeText {
-  switch (schema?.type) {
-    case 'string':
-      return safe`a text`;
-    case 'number':
-      return safe`a number`;
-    case 'boolean':
-      return safe`true or false`;
-    case 'array':
-      return safe`a list`;
+  if (schema === undefined) return safe`a value`;
+  switch (schema.type) {
     case 'picklist':
       return toChoiceText(choicesOf(schema));
     case 'literal':
@@ -101,10 +95,9 @@ export function toExpectedText(schema: AnySchema | undefined): SafeText {
     case 'nullable':
       return safe`${toExpectedText(unwrap(schema.wrapped))} or null`;
     case 'unknown':
-    case undefined:
       return safe`a value`;
     default:
-      return safe`a map of fields`;
+      return describeType(schema.type);
   }
 }
 

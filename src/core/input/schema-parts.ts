@@ -72,7 +72,7 @@ const gatewayReference = /^(?!mesh$)(?:[a-z0-9]+(?:-+[a-z0-9]+)*\/)?[a-z0-9]+(?:
 
 // The message of a check has two lines: what is wrong, and what to do.
 
-export const text = () => v.pipe(v.string(), v.minLength(1, 'the text is empty\nfill it in, or leave the field out'));
+export const text = () => v.pipe(v.string(), v.minLength(1, 'this is empty\nset a value, or remove the field'));
 
 export const name = () =>
   v.pipe(

@@ -85,7 +85,7 @@ function isFreeKey(key: string | number): boolean {
 }
 
 /** A value of a label or an annotation. */
-export const text = () => v.string('this is not a text\nput quotes around the value');
+export const text = () => v.string('this is not a string\nput quotes around the value');
 const syncOptions = 'argocd.argoproj.io/sync-options';
 
 /** Of every object. */

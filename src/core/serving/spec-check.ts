@@ -9,7 +9,7 @@ import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
 import { suggest } from '../diagnostics/suggest.ts';
 import { findCorrection } from '../input/correction.ts';
-import { describeValue } from '../input/parse-document.ts';
+import { describeType, describeValue } from '../input/describe.ts';
 import { isMap } from '../input/plain-value.ts';
 import { kserveVersion } from './kserve-schema.ts';
 import type { SchemaNode } from './spec-schema.ts';
@@ -53,7 +53,7 @@ function checkMap(node: SchemaNode, map: object, path: FieldPath, findings: Spec
       findings.push({
         code: 'missing-field',
         message: safe`${toFieldText([...path, name])} is missing`,
-        hint: safe`add ${mask(name)}, ${toNoun(schemaNode(node.fields?.[name] ?? 0))}`,
+        hint: safe`add ${mask(name)}, ${describeType(schemaNode(node.fields?.[name] ?? 0).type)}`,
         path: [...path, name],
         severity: 'error',
         on: 'value',
@@ -82,8 +82,8 @@ function refuse(node: SchemaNode, value: unknown, path: FieldPath): Finding | un
   if (!isOfType(node.type, value))
     return {
       code: 'wrong-type',
-      message: safe`${field} is ${describeValue(value)}, not ${toNoun(node)}`,
-      hint: safe`write ${toNoun(node)}`,
+      message: safe`${field} is ${describeValue(value)}, not ${describeType(node.type)}`,
+      hint: safe`write ${describeType(node.type)}`,
     };
   if (typeof value === 'string') return refuseText(node, value, field);
   const size = Array.isArray(value) ? value.length : value;
@@ -145,24 +145,5 @@ function isOfType(type: SchemaNode['type'], value: unknown): boolean {
       return Number.isInteger(value) || typeof value === 'string';
     default:
       return typeof value === type;
-  }
-}
-
-function toNoun({ type }: SchemaNode): SafeText {
-  switch (type) {
-    case 'object':
-      return safe`a map of fields`;
-    case 'array':
-      return safe`a list`;
-    case 'string':
-      return safe`a text`;
-    case 'integer':
-      return safe`a whole number`;
-    case 'number':
-      return safe`a number`;
-    case 'boolean':
-      return safe`true or false`;
-    default:
-      return safe`a whole number or a text`;
   }
 }

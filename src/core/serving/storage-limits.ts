@@ -89,7 +89,7 @@ function toUnknown(what: SafeText): Omit<Finding, 'code'> {
 }
 
 function refuseAddress(uri: unknown, prefixes: readonly (readonly string[])[]): Omit<Finding, 'code'> | undefined {
-  if (typeof uri !== 'string') return toUnknown(safe`an address that is not a text`);
+  if (typeof uri !== 'string') return toUnknown(safe`an address that is not a string`);
   const isOpen = !isPlain(uri);
   const missed = prefixes.find((list) => isOpen || !list.some((prefix) => isBelow(uri, prefix)));
   return (

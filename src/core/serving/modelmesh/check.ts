@@ -45,7 +45,7 @@ export function check(service: InferenceService): PlacedFinding[] {
   if (field === 'model' && (typeof format !== 'string' || format === ''))
     report([...path, 'modelFormat', 'name'], {
       code: format === undefined ? 'missing-field' : 'wrong-type',
-      message: safe`spec.predictor.model.modelFormat.name must be a text`,
+      message: safe`spec.predictor.model.modelFormat.name must be a string`,
       hint: safe`add modelFormat: {name: …}, as in sklearn or onnx`,
     });
   checkStorage(model, (field, finding) => report([...path, field], finding));
@@ -104,7 +104,7 @@ function checkStorage(model: PlainMap, report: (field: 'storageUri' | 'storage',
     return;
   }
   if (typeof storageUri !== 'string') {
-    report('storageUri', { code: 'wrong-type', message: safe`storageUri is not a text`, hint: safe`write s3://…` });
+    report('storageUri', { code: 'wrong-type', message: safe`storageUri is not a string`, hint: safe`write s3://…` });
     return;
   }
   if (!storageScheme.test(storageUri))
