@@ -95,10 +95,15 @@ spec:
           remove:
             - mm-model-id
             - mm-model-id-bin
+            - x-mirror-copy
+          set:
+            x-mirror-of: "%REQ(X-REQUEST-ID)%-%START_TIME(%s%9f)%"
+      match:
+        - statPrefix: {{ .name }}-0
       mirror:
-        host: istio-egressgateway.istio-system.svc.cluster.local
+        host: model-mirror-gateway.model-mirror.svc.cluster.local
         port:
-          number: 80
+          number: 443
       mirrorPercentage:
         value: 20
       route:
@@ -121,7 +126,7 @@ metadata:
     app.kubernetes.io/name: {{ .name }}
 spec:
   gateways:
-    - mm-mirror-gateway
+    - model-mirror/model-mirror-gateway
   hosts:
     - {{ .name }}.{{ $.Values.namespace }}
     - {{ .name }}.{{ $.Values.namespace }}-shadow
@@ -135,6 +140,11 @@ spec:
           remove:
             - mm-model-id
             - mm-model-id-bin
+            - x-forwarded-client-cert
+          set:
+            x-mirror-copy: "1"
+      match:
+        - statPrefix: {{ .name }}-1
       retries:
         attempts: 0
       route:
@@ -167,7 +177,6 @@ export function writeChart(folder: string, names: readonly string[], digests: Re
     `namespace: modelmesh-serving
 gateways:
   - {name: mm-gateway, istio: ingressgateway}
-  - {name: mm-mirror-gateway, istio: egressgateway}
 models:
 ${models.join('')}`,
   );

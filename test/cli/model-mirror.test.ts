@@ -218,10 +218,9 @@ test('--output-dir writes what differs, leaves what is equal, removes what is it
   const folder = copyInput(t, 'rollout/gate-none');
   const out = join(folder, 'out');
   const words = ['render', '--repo-root', '.', '--output-dir', 'out'];
-  t.is(run(words, folder).stderr, 'out: 7 written, 0 unchanged, 0 removed\n');
+  t.is(run(words, folder).stderr, 'out: 6 written, 0 unchanged, 0 removed\n');
   t.deepEqual(readdirSync(out).sort(), [
     'gateway_modelmesh-serving_mm-gateway.yaml',
-    'gateway_modelmesh-serving_mm-mirror-gateway.yaml',
     'inferenceservice_modelmesh-serving_wisdom-0.yaml',
     'inferenceservice_modelmesh-serving_wisdom-1.yaml',
     'serviceentry_modelmesh-serving_wisdom.yaml',
@@ -234,7 +233,7 @@ test('--output-dir writes what differs, leaves what is equal, removes what is it
   writeFileSync(join(out, 'README.md'), 'app.kubernetes.io/managed-by: model-mirror\n');
   const model = join(folder, 'model.yaml');
   writeFileSync(model, readFileSync(model, 'utf8').replace(/ {2}candidate:.*/s, ''));
-  t.is(run(words, folder).stderr, 'out: 1 written, 4 unchanged, 2 removed\n');
+  t.is(run(words, folder).stderr, 'out: 1 written, 3 unchanged, 2 removed\n');
   t.is(statSync(kept).mtimeMs, 1000);
   t.true(existsSync(join(out, 'configmap_modelmesh-serving_mine.yaml')));
   t.true(existsSync(join(out, 'README.md')));
@@ -249,8 +248,8 @@ test('--output-dir writes what differs, leaves what is equal, removes what is it
 test('--output-dir with --select removes nothing of the other models', (t) => {
   const folder = copyInput(t, 'rollout/select');
   const words = ['render', '--repo-root', '.', '--output-dir', 'out'];
-  t.is(run(words, folder).stderr, 'out: 14 written, 0 unchanged, 0 removed\n');
-  t.is(run([...words, '--select', 'b'], folder).stderr, 'out: 0 written, 7 unchanged, 0 removed\n');
+  t.is(run(words, folder).stderr, 'out: 12 written, 0 unchanged, 0 removed\n');
+  t.is(run([...words, '--select', 'b'], folder).stderr, 'out: 0 written, 6 unchanged, 0 removed\n');
 });
 
 test('an output that cannot be written is the environment, and no bug', (t) => {
@@ -399,7 +398,7 @@ test('plugin.yaml: generate prints concatenated JSON, parameters a JSON list', (
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line).kind),
-    ['Gateway', 'Gateway', 'InferenceService', 'InferenceService', 'ServiceEntry', 'VirtualService', 'VirtualService'],
+    ['Gateway', 'InferenceService', 'InferenceService', 'ServiceEntry', 'VirtualService', 'VirtualService'],
   );
   const announced = JSON.parse(runStep(plugin.spec.parameters.dynamic, folder).stdout) as { name: string }[];
   t.deepEqual(

@@ -19,6 +19,10 @@ import {
   text,
 } from './schema-parts.ts';
 
+const mirrorTls = ['IstioMutual', 'None'] as const;
+
+export type MirrorTls = (typeof mirrorTls)[number];
+
 const routing = fields({
   hosts: optional(
     v.array(hostName()),
@@ -43,20 +47,30 @@ const routing = fields({
   ),
   mirrorGateway: optional(
     fields({
-      name: optional(gatewayName(), 'Default mm-mirror-gateway.'),
-      create: optional(v.boolean(), 'Whether to render the Gateway. Default true.'),
+      name: optional(
+        gatewayName(),
+        'Default model-mirror/model-mirror-gateway; for another gateway mm-mirror-gateway.',
+      ),
+      create: optional(v.boolean(), 'Whether to render the Gateway. Default false; for another gateway true.'),
       namespaces: optional(
         v.array(namespaceOrAll()),
         'Other namespaces whose VirtualServices may use the rendered Gateway; "*" for all. Default: only its own.',
       ),
-      selector: optional(podSelector(), 'Labels of the gateway pods. Default istio: egressgateway.'),
+      selector: optional(
+        podSelector(),
+        'Labels of the gateway pods. Default istio: model-mirror-gateway; for another gateway istio: egressgateway.',
+      ),
       service: optional(
         hostName(),
-        "The gateway's Service, where mirrored requests go. Default istio-egressgateway.istio-system.svc.<clusterDomain>.",
+        "The gateway's Service, where mirrored requests go. Default model-mirror-gateway.model-mirror.svc.<clusterDomain>; for another gateway istio-egressgateway.istio-system.svc.<clusterDomain>.",
       ),
-      port: optional(port(), 'The port of the Service and of the Gateway. Default 80.'),
+      tls: optional(
+        v.picklist(mirrorTls),
+        'How copies reach it: IstioMutual (mutual TLS of the mesh, port 443) or None (clear text, port 80). Default IstioMutual; for another gateway None.',
+      ),
+      port: optional(port(), 'The port of the Service and of the Gateway. Default: by tls.'),
     }),
-    'The gateway through which mirrored requests reach the candidate. It must not be the public one: a gateway that mirrors to itself multiplies every request.',
+    'The gateway through which mirrored requests reach the candidate. Default: the one of plugin/install/mirror-gateway; whoever sets name, create, selector, service or port means another one. It must not be the public one: a gateway that mirrors to itself multiplies every request.',
   ),
   service: optional(
     fields({

@@ -13,7 +13,7 @@ import type { MirrorPolicy } from '../input/schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { PlacedPatch } from '../manifests/patch.ts';
-import type { GatewayChoice, RoutingPolicy } from '../routing/router.ts';
+import type { GatewayChoice, MirrorGatewayChoice, RoutingPolicy } from '../routing/router.ts';
 import { router } from '../routing/routers.ts';
 import { mode } from '../serving/modes.ts';
 
@@ -69,6 +69,7 @@ export const replacedFields = [
   'routing.mirrorGateway.namespaces',
   'routing.mirrorGateway.selector',
   'routing.mirrorGateway.service',
+  'routing.mirrorGateway.tls',
   'routing.mirrorGateway.port',
   'routing.service.host',
   'routing.service.port',
@@ -113,7 +114,15 @@ export function computeEffectivePolicy(
   const nearest = (field: PolicyField) => settings.get(field)?.at(-1);
   const set = <T>(field: PolicyField, otherwise: T) => (nearest(field)?.value as T) ?? otherwise;
   const clusterDomain = set('routing.clusterDomain', 'cluster.local');
-  const defaults = router.toDefaults(clusterDomain);
+  const chosen = <T>(field: keyof MirrorGatewayChoice) => nearest(`routing.mirrorGateway.${field}`)?.value as T;
+  const defaults = router.toDefaults(clusterDomain, {
+    name: chosen('name'),
+    create: chosen('create'),
+    selector: chosen('selector'),
+    service: chosen('service'),
+    port: chosen('port'),
+    tls: chosen('tls'),
+  });
   const setGateway = (field: 'gateway' | 'mirrorGateway', otherwise: GatewayChoice): GatewayChoice => ({
     name: set(`routing.${field}.name`, otherwise.name),
     create: set(`routing.${field}.create`, otherwise.create),
@@ -132,6 +141,7 @@ export function computeEffectivePolicy(
     mirrorGateway: {
       ...setGateway('mirrorGateway', defaults.mirrorGateway),
       service: set('routing.mirrorGateway.service', defaults.mirrorGateway.service),
+      tls: set('routing.mirrorGateway.tls', defaults.mirrorGateway.tls),
     },
     service: {
       host: set<string | undefined>('routing.service.host', undefined),

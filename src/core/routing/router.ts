@@ -1,5 +1,6 @@
 /** The port of routers: everything about one of them is behind this interface, in the router's own folder. */
 import type { Problem } from '../diagnostics/problem.ts';
+import type { MirrorTls } from '../input/mirror-policy-schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { Patchable } from '../manifests/patchable.ts';
@@ -16,9 +17,17 @@ export interface GatewayChoice {
   readonly port: number;
 }
 
+/** Which gateway copies go through. */
+export interface MirrorGatewayChoice extends GatewayChoice {
+  /** The host of its Service. */
+  readonly service: string;
+  /** How clients' proxies connect to it. */
+  readonly tls: MirrorTls;
+}
+
 export interface Gateways {
   readonly gateway: GatewayChoice;
-  readonly mirrorGateway: GatewayChoice & { readonly service: string };
+  readonly mirrorGateway: MirrorGatewayChoice;
 }
 
 /** What guards check of a policy. */
@@ -65,8 +74,11 @@ export interface Router {
    * objects hold, reading does not fail; what is absent, or of another type, is read as empty.
    */
   readonly read: (objects: readonly unknown[]) => ReadTraffic;
-  /** What holds where policies set nothing else. */
-  readonly toDefaults: (clusterDomain: string) => Gateways;
+  /**
+   * What holds where policies set nothing else.
+   * @param chosen what policies set of the mirror gateway: whoever names another gets the defaults of that one.
+   */
+  readonly toDefaults: (clusterDomain: string, chosen: Partial<MirrorGatewayChoice>) => Gateways;
   /** Guards: what would send requests or copies where they must not go, by a policy alone. */
   readonly checkPolicy: (policy: RoutingPolicy) => readonly Problem[];
   /** The same by a model and its policy. */

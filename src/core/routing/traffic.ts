@@ -8,6 +8,8 @@ export interface PathRewrite {
 
 /** Where requests of a version go, and how they name it there. */
 export interface Backend {
+  /** The version's name: its requests are counted under it. */
+  readonly version: string;
   readonly host: string;
   readonly port: number;
   /** Request headers that are set, whatever a client has sent. */

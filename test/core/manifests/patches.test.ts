@@ -28,7 +28,11 @@ const models = {
   'other/model.yaml': toModel('wisdom', 'elsewhere'),
 };
 /** With a timeout and a host of its own, so that there is something to take away. */
-const routing = { timeout: '30s' };
+const routing = {
+  timeout: '30s',
+  // So that its Gateway is rendered, and can be patched.
+  mirrorGateway: { service: 'istio-egressgateway.istio-system.svc.cluster.local' },
+};
 const toFiles = (patches: object[]): Files => ({ ...models, 'policy.yaml': toPolicy({ routing, patches }) });
 const rendered = renderObjects(toFiles([]));
 
@@ -271,7 +275,10 @@ const honest: Readonly<Record<string, Attack>> = {
   'a response header': first(add('/spec/http/0/headers/response', { set: { 'x-model': 'wisdom' } })),
   'the same headers, written as a whole': first(
     replace('/spec/http/0/headers', {
-      request: { remove: ['mm-model-id', 'mm-model-id-bin'] },
+      request: {
+        set: { 'x-mirror-of': '%REQ(X-REQUEST-ID)%-%START_TIME(%s%9f)%' },
+        remove: ['mm-model-id', 'mm-model-id-bin', 'x-mirror-copy'],
+      },
       response: { remove: ['server'] },
     }),
   ),

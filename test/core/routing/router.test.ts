@@ -15,6 +15,7 @@ const optional: { requiredKeys: [] } = { requiredKeys: [] };
 const backend: fc.Arbitrary<Backend> = fc
   .tuple(
     fc.record({
+      version: label,
       host,
       port,
       setHeaders: texts,

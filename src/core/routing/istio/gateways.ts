@@ -4,20 +4,37 @@ import type { Finding, Problem } from '../../diagnostics/problem.ts';
 import type { SafeText } from '../../diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../diagnostics/safe-text.ts';
 import { toProblem } from '../../input/parse-document.ts';
-import type { GatewayChoice, Gateways, RoutedModel, RoutingPolicy } from '../router.ts';
+import type { GatewayChoice, Gateways, MirrorGatewayChoice, RoutedModel, RoutingPolicy } from '../router.ts';
 
 type Selector = GatewayChoice['selector'];
 
-export function toDefaults(clusterDomain: string): Gateways {
-  const shared = { create: true, namespaces: [], port: 80 };
+/**
+ * The mirror gateway that `plugin/install/mirror-gateway` installs; and what model-mirror 0.1.0 had as its default
+ * where a policy names another one, so that such a policy keeps its meaning.
+ */
+export function toDefaults(
+  clusterDomain: string,
+  { name, create, selector, service, port, tls }: Partial<MirrorGatewayChoice>,
+): Gateways {
+  const isOther = [name, create, selector, service, port].some((value) => value !== undefined);
+  const mirrorGateway = isOther
+    ? ({
+        name: 'mm-mirror-gateway',
+        create: true,
+        selector: { istio: 'egressgateway' },
+        service: `istio-egressgateway.istio-system.svc.${clusterDomain}`,
+        tls: 'None',
+      } as const)
+    : ({
+        name: 'model-mirror/model-mirror-gateway',
+        create: false,
+        selector: { istio: 'model-mirror-gateway' },
+        service: `model-mirror-gateway.model-mirror.svc.${clusterDomain}`,
+        tls: 'IstioMutual',
+      } as const);
   return {
-    gateway: { ...shared, name: 'mm-gateway', selector: { istio: 'ingressgateway' } },
-    mirrorGateway: {
-      ...shared,
-      name: 'mm-mirror-gateway',
-      selector: { istio: 'egressgateway' },
-      service: `istio-egressgateway.istio-system.svc.${clusterDomain}`,
-    },
+    gateway: { name: 'mm-gateway', create: true, namespaces: [], selector: { istio: 'ingressgateway' }, port: 80 },
+    mirrorGateway: { ...mirrorGateway, namespaces: [], port: (tls ?? mirrorGateway.tls) === 'None' ? 80 : 443 },
   };
 }
 
@@ -41,17 +58,23 @@ export function checkGateways(policy: RoutingPolicy): Problem[] {
         message: safe`a Gateway is rendered into the model's own namespace, which may not be that of ${mask(name)}`,
         hint: safe`write the name alone, or set create: false for a Gateway that is managed elsewhere`,
       });
+  if (mirrorGateway.create && mirrorGateway.tls !== 'None')
+    reportAt(['routing.mirrorGateway.tls', 'routing.mirrorGateway.create'], {
+      code: 'invalid-value',
+      message: safe`a Gateway with TLS is rendered into each namespace, and Istio serves only one of them: the copies of all others would be lost`,
+      hint: safe`set create: false and name one Gateway for all, as plugin/install/mirror-gateway has it, or set tls: None`,
+    });
   if (overlaps(gateway.selector, mirrorGateway.selector))
     report(['routing.mirrorGateway.selector', 'routing.gateway.selector'], {
       message: safe`the mirror gateway's selector picks the public gateway's pods (${toSelectorText(gateway.selector)}): mirrored requests would be mirrored again, endlessly`,
-      hint: safe`select pods of a gateway of its own for mirrored requests, as istio: egressgateway does`,
+      hint: safe`select pods of a gateway of its own for mirrored requests, as istio: model-mirror-gateway does`,
     });
   const service = mirrorGateway.service.split('.')[0] ?? '';
   // By Istio's own convention the Service of the pods `istio: x` is `x` or `istio-x`.
   if (Object.values(gateway.selector).some((value) => toGatewayName(value) === toGatewayName(service)))
     report(['routing.mirrorGateway.service', 'routing.gateway.selector'], {
       message: safe`mirrored requests would go to ${mask(mirrorGateway.service)}, the public gateway's own Service, and be mirrored again, endlessly`,
-      hint: safe`name the Service of a separate gateway, such as istio-egressgateway.istio-system.svc.${mask(policy.clusterDomain)}`,
+      hint: safe`name the Service of a separate gateway, such as model-mirror-gateway.model-mirror.svc.${mask(policy.clusterDomain)}`,
     });
   return problems;
 }

@@ -8,7 +8,7 @@ import type { FieldPath } from '../../diagnostics/problem.ts';
 import { isMap, omitUndefined, textAt, valueAt } from '../../input/plain-value.ts';
 import { nameLabel, pathAnnotation, policiesFromAnnotation } from '../../manifests/manifest.ts';
 import type { Backend, Copies, ReadTraffic, Requests } from '../traffic.ts';
-import { toMirrorName } from './render.ts';
+import { clientHeader, copyHeader, toMirrorName } from './render.ts';
 
 const http: FieldPath = ['spec', 'http', 0];
 
@@ -56,9 +56,12 @@ function readBackend(object: unknown): Backend {
   const match = textAt(object, [...http, 'rewrite', 'uriRegexRewrite', 'match']);
   const to = textAt(object, [...http, 'rewrite', 'uriRegexRewrite', 'rewrite']);
   return omitUndefined({
+    version: textAt(object, [...http, 'match', 0, 'statPrefix']) ?? '',
     ...readAddress(object, [...route, 'destination']),
     setHeaders: readTexts(object, [...route, 'headers', 'request', 'set']),
-    removeHeaders: readList(object, [...http, 'headers', 'request', 'remove']),
+    removeHeaders: readList(object, [...http, 'headers', 'request', 'remove']).filter(
+      (header) => header !== copyHeader && header !== clientHeader,
+    ),
     rewrite: match === undefined || to === undefined ? undefined : { match, to },
   });
 }

@@ -21,6 +21,17 @@ type VirtualService = Manifest<'VirtualService', NonNullable<IVirtualService['sp
 type ServiceEntry = Manifest<'ServiceEntry', NonNullable<IServiceEntry['spec']>>;
 type Gateway = Manifest<'Gateway', NonNullable<IGateway['spec']>>;
 
+/**
+ * Numbers requests: Envoy evaluates it before it copies a request, so original and copy have the same value, also where
+ * a client reuses its x-request-id. `%UNIQUE_ID%` would be shorter, but an Envoy that does not know a command refuses
+ * all routes of the port.
+ */
+export const setAtFirstHop = { 'x-mirror-of': '%REQ(X-REQUEST-ID)%-%START_TIME(%s%9f)%' };
+/** A copy that were led back to a primary would be recognized by it. */
+export const copyHeader = 'x-mirror-copy';
+/** The certificate that hop 1's proxy had: it would tell the candidate who the client is. */
+export const clientHeader = 'x-forwarded-client-cert';
+
 /** VirtualServices: what is watched to know what traffic does. */
 export const watched = {
   kind: 'VirtualService',
@@ -40,10 +51,11 @@ export function render(traffic: Traffic): RoutedManifest[] {
 
 /** The Gateways that a policy wants rendered; models of one namespace share them. */
 export function renderGateways(namespace: string, { gateway, mirrorGateway }: Gateways): RoutedManifest[] {
-  const [open, mirror] = [gateway, mirrorGateway].map((choice) => renderGateway(choice, namespace));
+  const open = renderGateway(gateway, namespace, { name: 'http', protocol: 'HTTP' });
+  const mirror = renderGateway(mirrorGateway, namespace, { name: 'http2', protocol: 'HTTP2' });
   return [
-    ...(gateway.create && open ? [{ manifest: open, patchable: patchable.publicGateway }] : []),
-    ...(mirrorGateway.create && mirror ? [{ manifest: mirror, patchable: patchable.mirrorGateway }] : []),
+    ...(gateway.create ? [{ manifest: open, patchable: patchable.publicGateway }] : []),
+    ...(mirrorGateway.create ? [{ manifest: mirror, patchable: patchable.mirrorGateway }] : []),
   ];
 }
 
@@ -67,7 +79,7 @@ function renderRequests({ model, namespace, folder, policyRoot, hosts, requests 
       hosts: [...hosts],
       http: [
         {
-          ...toRoute(primary),
+          ...toRoute(primary, { set: setAtFirstHop, remove: [copyHeader] }),
           ...(timeout === undefined ? {} : { timeout }),
           ...(mirror && {
             mirror: { host: mirror.host, port: { number: mirror.port } },
@@ -93,7 +105,13 @@ function renderCopies({ model, namespace, hosts }: Traffic, { gateway, candidate
       // A host that a policy adds may be another's second form, and Istio refuses a host that is there twice.
       hosts: [...new Set(hosts.flatMap((host) => toHostForms(host).filter(isHost)))],
       // Istio's default retries tripled the load on a candidate that answers UNAVAILABLE.
-      http: [{ ...toRoute(candidate), retries: { attempts: 0 }, timeout }],
+      http: [
+        {
+          ...toRoute(candidate, { set: { [copyHeader]: '1' }, remove: [clientHeader] }),
+          retries: { attempts: 0 },
+          timeout,
+        },
+      ],
     },
   };
 }
@@ -113,9 +131,14 @@ export function toMirrorName(model: string): string {
   return `${model}-mirror`;
 }
 
-function toRoute({ host, port, setHeaders, removeHeaders, rewrite }: Backend) {
+/** A match by `statPrefix` alone matches every request (executed on istiod), and counts them by version. */
+function toRoute(
+  { version, host, port, setHeaders, removeHeaders, rewrite }: Backend,
+  own: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
+) {
   return {
-    headers: { request: { remove: [...removeHeaders] } },
+    match: [{ statPrefix: version }],
+    headers: { request: { set: { ...own.set }, remove: [...removeHeaders, ...own.remove] } },
     ...(rewrite && { rewrite: { uriRegexRewrite: { match: rewrite.match, rewrite: rewrite.to } } }),
     route: [{ destination: { host, port: { number: port } }, headers: { request: { set: { ...setHeaders } } } }],
   };
@@ -140,16 +163,18 @@ function renderServiceEntry({ model, namespace, hosts, podLabels, requests }: Tr
   };
 }
 
-function renderGateway(gateway: GatewayChoice, namespace: string): Gateway {
+function renderGateway(
+  gateway: GatewayChoice,
+  namespace: string,
+  protocol: { readonly name: string; readonly protocol: string },
+): Gateway {
   return {
     apiVersion,
     kind: 'Gateway',
     metadata: { name: gateway.name, namespace, labels: toOwnLabels(gateway.name) },
     spec: {
       selector: { ...gateway.selector },
-      servers: [
-        { hosts: toAdmitted(gateway.namespaces), port: { name: 'http', number: gateway.port, protocol: 'HTTP' } },
-      ],
+      servers: [{ hosts: toAdmitted(gateway.namespaces), port: { ...protocol, number: gateway.port } }],
     },
   };
 }

@@ -11,7 +11,7 @@ const vModelHeader = 'mm-vmodel-id';
 const modelHeaders = ['mm-model-id', 'mm-model-id-bin'];
 
 export function toBackend(service: { readonly host: string; readonly port: number }, version: string): Backend {
-  return { ...service, setHeaders: { [vModelHeader]: version }, removeHeaders: modelHeaders };
+  return { version, ...service, setHeaders: { [vModelHeader]: version }, removeHeaders: modelHeaders };
 }
 
 export function readVersion({ setHeaders }: Backend): string | undefined {

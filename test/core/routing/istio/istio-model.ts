@@ -31,11 +31,14 @@ export interface Outcome {
 }
 
 const domain = 'svc.cluster.local';
-const gatewayNamespace = 'istio-system';
-/** Pods by the Service that picks them. */
-const gatewayPods: Readonly<Record<string, PlainMap>> = {
-  'istio-ingressgateway': { istio: 'ingressgateway', app: 'istio-ingressgateway' },
-  'istio-egressgateway': { istio: 'egressgateway', app: 'istio-egressgateway' },
+/** Pods of gateways, by the Service that picks them. */
+const gateways: Readonly<Record<string, { readonly namespace: string; readonly labels: PlainMap }>> = {
+  'istio-ingressgateway': {
+    namespace: 'istio-system',
+    labels: { istio: 'ingressgateway', app: 'istio-ingressgateway' },
+  },
+  'istio-egressgateway': { namespace: 'istio-system', labels: { istio: 'egressgateway', app: 'istio-egressgateway' } },
+  'model-mirror-gateway': { namespace: 'model-mirror', labels: { istio: 'model-mirror-gateway' } },
 };
 
 interface Proxy {
@@ -91,7 +94,8 @@ export class IstioModel {
   }
 
   #atGateway(service: string, request: Request): Outcome {
-    const proxy = { namespace: gatewayNamespace, labels: gatewayPods[service] ?? {}, gateway: service };
+    const { namespace, labels } = gateways[service] ?? { namespace: '', labels: {} };
+    const proxy = { namespace, labels, gateway: service };
     const servers = this.#visible('Gateway', '*').flatMap((gateway) => {
       const selector = valueAt(gateway.spec, ['selector']);
       const isPicked = isMap(selector) && Object.entries(selector).every(([key, value]) => proxy.labels[key] === value);
@@ -234,7 +238,7 @@ export class IstioModel {
     const subset = valueAt(to, ['subset']);
     const [service = '', of = ''] = host.split('.');
     if (subset !== undefined || host !== `${service}.${of}.${domain}`) return end(`503: ${JSON.stringify(to)}`);
-    if (of === gatewayNamespace && service in gatewayPods) return this.#atGateway(service, { ...request, port });
+    if (gateways[service]?.namespace === of) return this.#atGateway(service, { ...request, port });
     if (service === 'modelmesh-serving' && port === 8033) return end(this.#atModelMesh(of, request));
     return end(`503: ${host}:${port}`);
   }
