@@ -1,0 +1,113 @@
+import test from 'ava';
+import type { ModelState, ModelStatus, VersionStatus } from '../../../src/core/input/schema.ts';
+import type { GateInput, MirrorReason } from '../../../src/core/rollout/gate.ts';
+import { computeMirror } from '../../../src/core/rollout/gate.ts';
+
+const candidate = { name: 'wisdom-1', digest: 'sha256:1a' };
+
+const states: readonly ModelState[] = ['Missing', 'Pending', 'Loading', 'Ready', 'Failed', 'Stopped', 'Deleting'];
+const names = ['wisdom-1', 'wisdom-0', 'wisdom-10', 'Wisdom-1', 'wisdom-1 '];
+const digests = ['sha256:1a', 'sha256:1', 'sha256:1a0', 'sha256:1A', '', undefined];
+
+const observations: readonly (VersionStatus | undefined)[] = [
+  undefined,
+  ...names.flatMap((name) =>
+    digests.flatMap((digest) =>
+      states.map((state) => ({
+        name,
+        state,
+        // Neither of them opens a mirror.
+        loaded: candidate.digest,
+        version: 'v2',
+        ...(digest === undefined ? {} : { digest }),
+      })),
+    ),
+  ),
+];
+
+/** The primary is Ready, and looks like the candidate: it must not open the mirror either. */
+function toStatus(observed: VersionStatus | undefined): ModelStatus {
+  return {
+    apiVersion: 'model-mirror.dev/v1alpha1',
+    kind: 'ModelStatus',
+    metadata: { name: 'wisdom', namespace: 'models' },
+    status: {
+      primary: { ...candidate, state: 'Ready' },
+      ...(observed === undefined ? {} : { candidate: observed }),
+      mirror: { to: candidate.name, percentage: 100 },
+    },
+  };
+}
+
+const inputs: readonly (GateInput & { readonly observed: VersionStatus | undefined })[] = [
+  undefined,
+  candidate,
+].flatMap((declared) =>
+  [0, 0.0001, 20, 100].flatMap((mirrorPercentage) =>
+    (['Status', 'None'] as const).flatMap((gate) =>
+      [false, true].flatMap((assumeReady) => [
+        { candidate: declared, mirrorPercentage, gate, assumeReady, status: undefined, observed: undefined },
+        ...observations.map((observed) => ({
+          candidate: declared,
+          mirrorPercentage,
+          gate,
+          assumeReady,
+          status: toStatus(observed),
+          observed,
+        })),
+      ]),
+    ),
+  ),
+);
+
+/** The only observation that opens a mirror. */
+const ready = 'wisdom-1 sha256:1a Ready';
+
+test('of all inputs, only those open that have exactly this candidate as Ready, or no gate', (t) => {
+  let openByStatus = 0;
+  for (const { observed, ...input } of inputs) {
+    const { percentage, reason } = computeMirror(input);
+    const isReady = observed !== undefined && `${observed.name} ${observed.digest} ${observed.state}` === ready;
+    const isOpen = input.candidate !== undefined && (isReady || input.gate === 'None' || input.assumeReady);
+    t.is(percentage, isOpen ? input.mirrorPercentage : 0, `${JSON.stringify(input)}: ${reason.code}`);
+    if (percentage > 0 && input.gate === 'Status' && !input.assumeReady) openByStatus++;
+  }
+  // One observation, three percentages above 0.
+  t.is(openByStatus, 3);
+});
+
+const open: GateInput = {
+  candidate,
+  mirrorPercentage: 20,
+  gate: 'Status',
+  status: toStatus({ ...candidate, state: 'Ready' }),
+  assumeReady: false,
+};
+const closed = { ...open, status: undefined };
+
+const reasons: Partial<Record<MirrorReason['code'], GateInput>> = {
+  ready: open,
+  'no-candidate': { ...open, candidate: undefined },
+  'percentage-zero': { ...open, mirrorPercentage: 0 },
+  'gate-none': { ...closed, gate: 'None' },
+  'assumed-ready': { ...closed, assumeReady: true },
+  'no-status': closed,
+  'not-observed': { ...open, status: toStatus(undefined) },
+  'other-digest': { ...open, status: toStatus({ ...candidate, state: 'Ready', digest: 'sha256:2b' }) },
+};
+
+for (const [code, input] of Object.entries(reasons))
+  test(`the reason: ${code}`, (t) => {
+    t.is(computeMirror(input).reason.code as string, code);
+  });
+
+test('the reason has the other candidate, or the state', (t) => {
+  const other = { ...open, status: toStatus({ ...candidate, name: 'wisdom-2', state: 'Ready' }) };
+  t.deepEqual(computeMirror(other).reason, { code: 'other-candidate', observed: 'wisdom-2' });
+  const failed = { ...open, status: toStatus({ ...candidate, state: 'Failed', reason: 'ModelLoadFailed' }) };
+  t.deepEqual(computeMirror(failed).reason, { code: 'not-ready', state: 'Failed', reason: 'ModelLoadFailed' });
+});
+
+test('a declared percentage of 0 is the reason, whatever else is missing', (t) => {
+  t.is(computeMirror({ ...closed, mirrorPercentage: 0, gate: 'None' }).reason.code, 'percentage-zero');
+});
