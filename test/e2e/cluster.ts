@@ -29,6 +29,7 @@ export interface Resource {
 
 export const inferenceServices: Resource = { path: '/apis/serving.kserve.io/v1beta1', plural: 'inferenceservices' };
 export const virtualServices: Resource = { path: '/apis/networking.istio.io/v1', plural: 'virtualservices' };
+export const authorizationPolicies: Resource = { path: '/apis/security.istio.io/v1', plural: 'authorizationpolicies' };
 export const secrets: Resource = { path: '/api/v1', plural: 'secrets' };
 export const applications: Resource = { path: '/apis/argoproj.io/v1alpha1', plural: 'applications' };
 

@@ -1,8 +1,8 @@
 /**
  * `node test/e2e/load-process.ts --to IP:PORT --authority HOST... [--calls N] [--seconds S] [--rate R] [--parallel N]
- * [--connections N] [--header NAME=VALUE]... [--deadline-ms MS [--hide-deadline]] [--model-name NAME] [--bytes N]
- * [--timeline] [--record]`: sends calls
- * (`load.ts`) until they are all sent, the time is over or SIGTERM comes, then prints the summary as a line of JSON.
+ * [--connections N] [--header NAME=VALUE]... [--deadline-ms MS [--hide-deadline]] [--model-name NAME] [--id ID]
+ * [--bytes N] [--timeline] [--record]`: sends calls (`load.ts`) until they are all sent, the time is over or SIGTERM
+ * comes, then prints the summary as a line of JSON.
  */
 import { parseArgs } from 'node:util';
 import type { LoadOptions } from './load.ts';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     'hide-deadline': { type: 'boolean' },
     bytes: text,
     'model-name': text,
+    id: text,
     timeline: { type: 'boolean' },
     record: { type: 'boolean' },
   },
@@ -39,6 +40,7 @@ const load = new Load({
   isDeadlineHidden: values['hide-deadline'] ?? false,
   ...toNumber('bytes', values.bytes),
   ...(modelName === undefined ? {} : { modelName }),
+  ...(values.id === undefined ? {} : { id: values.id }),
   ...toNumber('calls', values.calls),
   ...toNumber('seconds', values.seconds),
   ...toNumber('rate', values.rate),

@@ -39,6 +39,8 @@ export interface LoadOptions {
   readonly isDeadlineHidden?: boolean;
   /** In the body; default none. */
   readonly modelName?: string;
+  /** In the body too: the call's id. */
+  readonly id?: string;
   /** How long the body is at least. */
   readonly bytes?: number;
   /** Whether the summary has a timeline. */
@@ -125,14 +127,14 @@ export class Load {
 
   constructor(options: LoadOptions) {
     const { headers = [], deadlineMs = 10_000, isDeadlineHidden = false, authority, connections = 4 } = options;
-    const { modelName, bytes = 0 } = options;
+    const { modelName, id, bytes = 0 } = options;
     const { calls = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, rate = 0, parallel = 50 } = options;
     this.#options = options;
     this.#deadlineMs = deadlineMs;
     this.#rate = rate;
     this.#parallel = parallel;
     this.#calls = rate === 0 ? calls : Math.min(calls, Math.ceil(rate * seconds));
-    this.#frame = toFrame(toInferRequest({ modelName }, bytes));
+    this.#frame = toFrame(toInferRequest({ modelName, id }, bytes));
     this.#sessions = new Array(connections).fill(undefined);
     this.#headers = [authority].flat().map((one) => ({
       ':method': 'POST',

@@ -73,6 +73,8 @@ export interface Counts {
   readonly counts: readonly CallCount[];
   /** By vmodel, when its last call came: milliseconds since 1970. */
   readonly lastCalls: Readonly<Record<string, number>>;
+  /** By vmodel: how many of its calls each caller sent, by the caller's certificate; '' for none. */
+  readonly callers: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Calls with a header that names a concrete model. */
   readonly withModelId: number;
   /** Calls with several headers `mm-vmodel-id`. */
@@ -86,6 +88,7 @@ class Tally {
   readonly open = new Set<Call>();
   readonly done: Rows = new Map();
   readonly lastCalls = new Map<string, number>();
+  readonly callers = new Map<string, Map<string, number>>();
   withModelId = 0;
   multiModel = 0;
 }
@@ -99,6 +102,8 @@ interface Call {
   /** A call belongs where it was when it came. */
   readonly tally: Tally;
   readonly timers: NodeJS.Timeout[];
+  /** What sidecars and gateways on the way say of the certificates that they were called with, the last one last. */
+  readonly certificates: string;
   readonly ids: HeaderIds;
   models: readonly string[];
   id: string | undefined;
@@ -214,7 +219,10 @@ export class ModelMeshFake {
 
   report(): Counts {
     const { lastCalls, withModelId, multiModel } = this.#tally;
-    return { counts: this.counts(), lastCalls: Object.fromEntries(lastCalls), withModelId, multiModel };
+    const callers = Object.fromEntries(
+      [...this.#tally.callers].map(([model, counts]) => [model, Object.fromEntries(counts)]),
+    );
+    return { counts: this.counts(), lastCalls: Object.fromEntries(lastCalls), callers, withModelId, multiModel };
   }
 
   /** Zeroes all; calls that came before are not counted when they end. */
@@ -248,6 +256,7 @@ export class ModelMeshFake {
       timeoutMs: typeof timeout === 'string' ? parseTimeout(timeout) : undefined,
       tally: this.#tally,
       timers: [],
+      certificates: String(headers['x-forwarded-client-cert'] ?? ''),
       ids,
       models: ids.vmodels,
       id: undefined,
@@ -280,7 +289,12 @@ export class ModelMeshFake {
     if (call.isDone) return;
     const refusal = readBody(call, body) ?? chooseModels(call);
     const now = Date.now();
-    for (const model of call.models) call.tally.lastCalls.set(model, now);
+    for (const model of call.models) {
+      call.tally.lastCalls.set(model, now);
+      const callers = call.tally.callers.get(model) ?? new Map<string, number>();
+      const caller = toCaller(call.certificates);
+      call.tally.callers.set(model, callers.set(caller, (callers.get(caller) ?? 0) + 1));
+    }
     if (refusal === undefined) this.#advance(call);
     else refuse(call, refusal);
   }
@@ -309,6 +323,13 @@ export class ModelMeshFake {
       this.#advance(call);
     }
   }
+}
+
+/** `clients/client > model-mirror/model-mirror-gateway`: whose certificates a call passed with, by account. */
+function toCaller(certificates: string): string {
+  return [...certificates.matchAll(/URI=spiffe:\/\/[^/]+\/ns\/([^/;,]+)\/sa\/([^;,]+)/g)]
+    .map(([, namespace, account]) => `${namespace}/${account}`)
+    .join(' > ');
 }
 
 /** @param rawHeaders names and values in turn; `headers` would have repeated ones joined to one. */

@@ -14,6 +14,7 @@ export const addresses = {
   mirror: '10.99.0.12',
   client: '10.99.0.13',
   modelmesh: '10.99.0.20',
+  candidate: '10.99.0.21',
 } as const;
 
 export function makeBridge(): void {
@@ -25,12 +26,17 @@ export function makeBridge(): void {
 /** A namespace of this name, reached at the address. */
 export function makeNetwork(name: string, address: string): void {
   run('ip', ['netns', 'add', name]);
-  run('ip', ['link', 'add', `to-${name}`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
-  run('ip', ['link', 'set', `to-${name}`, 'master', bridge, 'up']);
+  run('ip', ['link', 'add', interfaceOf(name), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name]);
+  run('ip', ['link', 'set', interfaceOf(name), 'master', bridge, 'up']);
   run('ip', ['-n', name, 'address', 'add', `${address}/24`, 'dev', 'eth0']);
   run('ip', ['-n', name, 'link', 'set', 'lo', 'up']);
   run('ip', ['-n', name, 'link', 'set', 'eth0', 'up']);
   run('ip', ['-n', name, 'route', 'add', 'default', 'via', addresses.core]);
+}
+
+/** The bridge's end of a Pod's wire. */
+export function interfaceOf(name: string): string {
+  return `to-${name}`;
 }
 
 /** Connections to this port of the Pod's address reach what listens on its loopback. */

@@ -14,6 +14,7 @@ import { faultsUnderLoad } from './cases/faults.ts';
 import { gate } from './cases/gate.ts';
 import { headers } from './cases/headers.ts';
 import { iter8 } from './cases/iter8.ts';
+import { privacy } from './cases/privacy.ts';
 import { reconfiguration } from './cases/reconfiguration.ts';
 import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } from './cases/safety.ts';
 import { shares } from './cases/shares.ts';
@@ -48,6 +49,7 @@ const cases: Readonly<Record<string, Case>> = {
   13: { title: 'Another annotation that a model is loaded by', run: annotationChanged },
   14: { title: 'A controller that is away', run: controllerAway },
   15: { title: 'A cluster that restarts', run: clusterRestarted },
+  17: { title: 'Privacy', run: privacy },
   16: { title: 'A candidate that stalls its Pod', run: stalledPod },
 };
 /** It takes as long as Argo CD's polling. */

@@ -23,19 +23,6 @@ const controlPort = 8099;
 const modelMeshProgram = join(import.meta.dirname, 'modelmesh-process.ts');
 const refresh = 'argocd.argoproj.io/refresh';
 
-const policy = `apiVersion: model-mirror.dev/v1alpha1
-kind: MirrorPolicy
-metadata: {name: mirror-gateway}
-spec:
-  routing:
-    mirrorGateway:
-      name: model-mirror/model-mirror-gateway
-      create: false
-      selector: {istio: model-mirror-gateway}
-      service: model-mirror-gateway.model-mirror.svc.cluster.local
-      port: 443
-`;
-
 type Shared = 'cluster' | 'git' | 'repository' | 'istiod' | 'argocd' | 'modelmesh';
 type Parts = Pick<Stack, Shared> & { readonly envoys: readonly [Envoy, Envoy, Envoy, Envoy] };
 
@@ -70,7 +57,6 @@ export class Stack {
     makeBridge();
     const [cluster, git] = await Promise.all([Cluster.start(), startGitServer()]);
     const repository = await Repository.create(git, 'models.git');
-    await repository.commit({ 'policy.yaml': policy }, 'Mirrors go through the mirror gateway');
     await cluster.apply(
       ...['argocd', systemNamespace, modelNamespace, clientNamespace].map(toNamespace),
       ...toArgoCdObjects(),

@@ -18,6 +18,8 @@ const targets: Readonly<Record<Origin, string>> = {
 
 export interface TrafficOptions {
   readonly origin: Origin;
+  /** `IP:PORT`; default: the ingress gateway, or from inside ModelMesh's Pod. */
+  readonly to?: string;
   /** Several take turns. */
   readonly model: string | readonly string[];
   readonly calls?: number;
@@ -29,6 +31,8 @@ export interface TrafficOptions {
   readonly headers?: readonly string[];
   /** In the body. */
   readonly modelName?: string;
+  /** In the body too: the call's id. */
+  readonly id?: string;
   /** How long the body is at least. */
   readonly bytes?: number;
   /** Default 60 000; with `isDeadlineHidden` no part of the way knows of it. */
@@ -54,10 +58,10 @@ export class Traffic {
   #isStopping = false;
 
   constructor(options: TrafficOptions) {
-    const { origin, model, calls, rate = 0, parallel = 32, headers = [], modelName } = options;
+    const { origin, model, calls, rate = 0, parallel = 32, headers = [], modelName, id, to } = options;
     const { bytes = 0, deadlineMs = 60_000, isDeadlineHidden = false, isRecorded = false } = options;
     const words = [
-      ...[program, '--to', targets[origin], '--deadline-ms', `${deadlineMs}`],
+      ...[program, '--to', to ?? targets[origin], '--deadline-ms', `${deadlineMs}`],
       ...[model].flat().flatMap((one) => ['--authority', hostOf(one)]),
       ...['--rate', `${rate}`, '--parallel', `${parallel}`, '--bytes', `${bytes}`],
       ...(isRecorded ? ['--record'] : []),
@@ -65,6 +69,7 @@ export class Traffic {
       ...(calls === undefined ? [] : ['--calls', `${calls}`]),
       ...headers.flatMap((header) => ['--header', header]),
       ...(modelName === undefined ? [] : ['--model-name', modelName]),
+      ...(id === undefined ? [] : ['--id', id]),
     ];
     const command = [process.execPath, ...words];
     const [first = '', ...rest] = origin === 'outside' ? command : ['ip', 'netns', 'exec', 'client', ...command];

@@ -105,7 +105,7 @@ async function generatePaths(scene: Scene): Promise<void> {
 async function severalApplications(scene: Scene): Promise<void> {
   const { cluster, repository } = scene.stack;
   await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: elsewhere } });
-  const others = { routing: { gateway: { create: false }, mirrorGateway: { create: false } } };
+  const others = { routing: { gateway: { create: false } } };
   await scene.deploy(model, undefined, { isServerSideDiff: true });
   await scene.deploy({ name: 'folly', ...model }, others, { isServerSideDiff: false });
   await repository.commit(toFiles({ name: 'oracle', ...model }), 'oracle: deploy');

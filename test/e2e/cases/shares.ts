@@ -22,10 +22,7 @@ export async function shares(scene: Scene): Promise<void> {
   scene.stack.models.loadMs = 500;
   const model = { primary: { version: 'v1' }, candidate: { version: 'v2' } };
   await scene.deploy(model);
-  await scene.deploy(
-    { name: 'folly', ...model },
-    { routing: { gateway: { create: false }, mirrorGateway: { create: false } } },
-  );
+  await scene.deploy({ name: 'folly', ...model }, { routing: { gateway: { create: false } } });
   await scene.untilMirrorIsOpen(100);
   await scene.untilMirrorIsOpen(100, 'folly');
   for (const percentage of percentages) {

@@ -71,7 +71,7 @@ async function ready(scene: Scene): Promise<void> {
 async function unasked(scene: Scene): Promise<void> {
   const { repository } = scene.stack;
   const names = Array.from({ length: rounds }, (_, i) => `polled-${i}`);
-  const policy = { gate: 'None', routing: { gateway: { create: false }, mirrorGateway: { create: false } } };
+  const policy = { gate: 'None', routing: { gateway: { create: false } } };
   const files = (percentage: number) =>
     Object.assign({}, ...names.map((name) => toFiles({ name, ...model }, { ...policy, mirrorPercentage: percentage })));
   await repository.commit(files(100), 'ten models');

@@ -1,0 +1,86 @@
+/** A candidate of its own Pod and Service, as Standard mode has one, that misbehaves as it is told. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Behaviour, Copies } from './bad-candidate.ts';
+import type { ClusterObject } from './cluster.ts';
+import { virtualServices } from './cluster.ts';
+import { addresses, makeNetwork } from './network.ts';
+import type { Pod } from './pods.ts';
+import { modelNamespace, toPodObjects, toService } from './pods.ts';
+import { Program, until } from './program.ts';
+import type { Scene } from './scene.ts';
+import { origins, Traffic } from './traffic.ts';
+
+const program = join(import.meta.dirname, 'bad-candidate.ts');
+const service = 'wisdom-1-backend';
+const port = 8033;
+const control = `${addresses.candidate}:8099`;
+
+/** Without a sidecar, whose buffers would be in the way of its faults. */
+const pod: Pod = {
+  name: 'candidate',
+  namespace: modelNamespace,
+  account: 'candidate',
+  address: addresses.candidate,
+  labels: { app: 'isvc.wisdom-1-predictor' },
+};
+
+const host = `${service}.${modelNamespace}.svc.cluster.local`;
+let running: Promise<Program> | undefined;
+
+/**
+ * From now on copies of wisdom go to it: with ModelMesh, versions share Pods, and a candidate could not do alone what
+ * it does here. Argo CD must leave the model alone.
+ * @returns the VirtualService of the second hop.
+ */
+export async function leadToOwnCandidate(scene: Scene): Promise<ClusterObject> {
+  const { cluster } = scene.stack;
+  running ??= start();
+  await running;
+  const ports = [{ name: 'grpc', port, targetPort: port, appProtocol: 'kubernetes.io/h2c' }];
+  await cluster.apply(...toPodObjects(pod), ...toService(service, pod, ports));
+  const found = await cluster.find(virtualServices, modelNamespace, 'wisdom-mirror');
+  if (found === undefined) throw new Error('there is no second hop');
+  const { spec } = found as unknown as { readonly spec: { readonly http: readonly object[] } };
+  const route = [{ destination: { host, port: { number: port } } }];
+  const { name, namespace = '', labels = {} } = found.metadata;
+  const copies: ClusterObject = {
+    ...{ apiVersion: found.apiVersion, kind: found.kind, metadata: { name, namespace, labels } },
+    spec: { ...spec, http: spec.http.map((one) => ({ ...one, route })) },
+  };
+  await cluster.apply(copies);
+  await behave('answers');
+  await until('copies reach the candidate from both sides', async () => {
+    for (const origin of origins) {
+      const before = await countCopies();
+      await new Traffic({ origin, model: 'wisdom', calls: 5, parallel: 1 }).ended;
+      await sleep(200);
+      if ((await countCopies()).begun < before.begun + 5) return false;
+    }
+    return true;
+  });
+  return copies;
+}
+
+async function start(): Promise<Program> {
+  const { name, address } = pod;
+  makeNetwork(name, address);
+  const words = ['--listen', `${address}:${port}`, '--control', control];
+  const started = new Program({
+    name,
+    command: 'ip',
+    words: ['netns', 'exec', name, process.execPath, program, ...words],
+  });
+  await started.until('the candidate listens', () => started.tail().includes('listens'));
+  return started;
+}
+
+/** Its connections are closed, and its counts begin again. */
+export async function behave(behaviour: Behaviour): Promise<void> {
+  const response = await fetch(`http://${control}`, { method: 'PUT', body: behaviour });
+  if (!response.ok) throw new Error(await response.text());
+}
+
+export async function countCopies(): Promise<Copies> {
+  return (await (await fetch(`http://${control}`)).json()) as Copies;
+}
