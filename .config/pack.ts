@@ -24,7 +24,7 @@ const wanted = [
   'dist/init.cjs',
   'dist/model-mirror.cjs',
   'dist/schema.cjs',
-  'dist/status-cluster-look.cjs',
+  'dist/status-list-live.cjs',
   'dist/status.cjs',
   'dist/validate-revision.cjs',
   'dist/watch.cjs',

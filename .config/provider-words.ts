@@ -22,7 +22,7 @@ const providers: readonly Provider[] = [
     folder: 'src/core/routing/istio/',
     words: /VirtualService|DestinationRule|istio/i,
     exceptions: {
-      'src/cli/status/cluster-look.ts': sentence,
+      'src/cli/status/list-live.ts': sentence,
       'src/cli/demo/run.ts': sentence,
       'src/core/input/mirror-policy-schema.ts': field,
       'src/core/input/model-schema.ts': field,

@@ -1,6 +1,7 @@
 /** What is in effect for a model and why, for people and for programs. */
-import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
-import type { PolicyExplanation, PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
+import type { DesiredVersion } from '../core/assess/assess-model.ts';
+import type { Explanation } from '../core/assess/explanation.ts';
+import type { PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
 import type { Place } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import { toConclusionJson, toVersionJson } from './assessment-json.ts';
@@ -9,14 +10,6 @@ import { toColumns } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import type { Wording } from './words/wording.ts';
-
-export interface Explanation {
-  readonly assessment: Assessment;
-  readonly policy: PolicyExplanation;
-  /** Where the versions are declared. */
-  readonly places: { readonly primary: Place; readonly candidate: Place | undefined };
-  readonly hosts: readonly string[];
-}
 
 /** Shown although they are not set: these two decide most. */
 const always: ReadonlySet<string> = new Set(['mirrorPercentage', 'gate']);

@@ -46,23 +46,15 @@ test('waiting is one line that is rewritten, never wider than the terminal', asy
 test.serial('watching fills the screen and no more, and draws only what is other than before', async (t) => {
   const { host, written } = makeHost(80, 6);
   const texts = ['a\nb\n', 'a\nb\n', 'a\nb\nc\nd\ne\nf\n'];
-  const seen = { assessments: [], problems: [], models: 0, revision: undefined, first: undefined, hint: undefined };
-  const look = async () => {
+  const report = { assessments: [], problems: [], revision: undefined, ahead: undefined, pending: undefined };
+  const readStatus = async () => {
     // It ends by Ctrl-C.
     if (texts.length === 1) process.emit('SIGINT', 'SIGINT');
-    return seen;
+    return report;
   };
   const show = () => texts.shift() ?? '';
-  const places = {
-    repository: '/',
-    repositoryPath: '.',
-    folder: '/',
-    root: '/',
-    problems: [],
-    toShownPath: mask,
-    toInnerPaths: () => [],
-  };
-  t.is(await watchStatus({ look, show, intervalMs: 1, asJson: false, places, host }), 0);
+  const toPath = (file: string) => file;
+  t.is(await watchStatus({ readStatus, show, intervalMs: 1, asJson: false, toPath, host }), 0);
   t.is(written[1], '\u001b[H\u001b[2Ja\nb\n\u001b[H\u001b[2Ja\nb\nc\n… 3 more lines\n');
   t.is(process.listenerCount('SIGINT'), 0);
 });

@@ -2,8 +2,6 @@ import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Goal } from '../../core/assess/goal.ts';
-import { toStatusCluster } from '../../core/input/file-role.ts';
-import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { toShellPath, toShellWord } from '../../output/shell-word.ts';
 import type { Wording } from '../../output/words/wording.ts';
 import type { Host } from '../host.ts';
@@ -85,11 +83,6 @@ function toLookFlags({
       context === undefined ? '' : ` --context ${toShellWord(context)}`,
     ].join('');
   return repoRoot === undefined ? ' --fetch' : '';
-}
-
-/** The clusters that have status files, where none was chosen. */
-export function listStatusClusters({ cluster }: Pick<LookFlags, 'cluster'>, { files }: FolderTree): string[] {
-  return cluster === undefined ? [...new Set(files.flatMap(({ name }) => toStatusCluster(name) ?? []))].sort() : [];
 }
 
 /** What a command needs to find the same files. */

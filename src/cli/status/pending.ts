@@ -1,5 +1,5 @@
 /** Which of the files that models are rendered from are only in this clone. */
-import type { Pending } from '../../core/assess/pending.ts';
+import type { FindPending, Pending } from '../../core/assess/pending.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import { toFileRole } from '../../core/input/file-role.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
@@ -10,9 +10,6 @@ import { Git } from '../../io/git-cli/git.ts';
 import { readLocalState } from '../../io/git-cli/local-state.ts';
 import { readGitSteps } from '../edit/git-steps.ts';
 import type { Host } from '../host.ts';
-
-/** @returns of the files of some models; undefined: nothing is known. */
-export type FindPending = (models: readonly string[]) => Pending | undefined;
 
 /** @param tree of the work tree. */
 export async function findPending(

@@ -1,5 +1,6 @@
-/** `model-mirror status`: looks once, or again and again, and shows what it sees. */
-
+/** `model-mirror status`: shows models once, repeatedly, or until a goal is reached. */
+import type { StatusReport } from '../../commands/status.ts';
+import { createStatus } from '../../commands/status.ts';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
@@ -7,50 +8,51 @@ import { toStatusJson } from '../../output/assessment-json.ts';
 import { toStatusDetail } from '../../output/status-detail.ts';
 import { toStatusTable } from '../../output/status-table.ts';
 import { toFirstText } from '../../output/words/pending.ts';
+import type { Wording } from '../../output/words/wording.ts';
+import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs } from '../flags/duration.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
 import { toWording } from '../flags/look-flags.ts';
 import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
-import type { Places } from '../flags/places.ts';
+import { toNamespace } from '../flags/namespace-name.ts';
 import { toScene, toScenePlaces } from '../flags/repository-scope.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
-import type { Seen } from './look.ts';
-import { toLook } from './look.ts';
-import { waitFor } from './wait.ts';
+import { toStatusPorts } from './ports.ts';
+import { runWait } from './wait.ts';
 import { watchStatus } from './watch.ts';
 
 /** A git server is asked less often than a folder. */
 const defaultIntervals = { files: '2s', fetch: '10s' } as const;
 
 /** @returns the exit code. */
-export async function runStatus(name: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
+export async function runStatus(model: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
   assertTogether(flags);
   // At a revision there may be folders that are not in the work tree, and there need not be one.
   const around = flags.revision === undefined ? toOwnPlaces(flags, host) : toScenePlaces(toScene(flags, host));
-  const places = name === undefined ? around : toModelPlaces(name, around, flags);
+  const places = model === undefined ? around : toModelPlaces(model, around, flags);
   const interval = flags.interval ?? defaultIntervals[flags.fetch === true ? 'fetch' : 'files'];
   const intervalMs = Math.max(100, toMs(interval, '--interval'));
   const timeoutMs = toMs(flags.timeout, '--timeout');
-  const look = await toLook(name, flags, places, host);
-  const show = (seen: Seen) => toText(seen, name, flags, places, host);
+  const settleMs = flags.live === true ? toMs(flags.settle, '--settle') : 0;
+  const request = {
+    model,
+    names: places,
+    cluster: toClusterName(flags.cluster),
+    namespace: toNamespace(flags.namespace),
+  };
+  const readStatus = createStatus(request, await toStatusPorts(flags, places, host));
+  const wording = toWording(flags, places, host);
+  const isOne = model !== undefined;
   if (flags.wait !== undefined)
-    return waitFor(flags.wait, {
-      look,
-      intervalMs,
-      timeoutMs,
-      settleMs: flags.live === true ? toMs(flags.settle, '--settle') : 0,
-      name,
-      flags,
-      places,
-      host,
-    });
+    return runWait({ goal: flags.wait, isOne, intervalMs, settleMs, timeoutMs, readStatus, flags, wording, host });
+  const show = (report: StatusReport) => toText(report, isOne, flags, { wording, host });
   if (flags.watch === true)
-    return watchStatus({ look, show, intervalMs, asJson: flags.output === 'json', places, host });
-  const seen = await look(new AbortController().signal);
-  host.write(1, [show(seen)]);
-  showProblems(seen.problems, host, 2, places.toShownPath);
-  return hasErrors(seen.problems) ? exitCodes.problems : exitCodes.fine;
+    return watchStatus({ readStatus, show, intervalMs, asJson: flags.output === 'json', toPath: wording.toPath, host });
+  const report = await readStatus(new AbortController().signal);
+  host.write(1, [show(report)]);
+  showProblems(report.problems, host, 2, places.toShownPath);
+  return hasErrors(report.problems) ? exitCodes.problems : exitCodes.fine;
 }
 
 function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, context }: StatusFlags): void {
@@ -73,29 +75,42 @@ function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, conte
     );
 }
 
-function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places: Places, host: Host): string {
-  const { assessments, problems, revision, first, hint } = seen;
-  const wording = toWording(flags, places, host);
+function toText(
+  report: StatusReport,
+  isOne: boolean,
+  flags: StatusFlags,
+  { wording, host }: { readonly wording: Wording; readonly host: Host },
+): string {
+  const { problems, revision, pending, ahead } = report;
+  const assessments =
+    flags.differing === true
+      ? report.assessments.filter(({ differences }) => differences.length > 0)
+      : report.assessments;
   if (flags.output === 'json') return toStatusJson(assessments, { revision, problems }, wording);
   const style = host.style(1);
-  const [assessment] = assessments;
-  const isOne = name !== undefined && assessment !== undefined;
-  const models = isOne
-    ? toStatusDetail(assessment, wording, style)
-    : assessments.length === 0
+  const [first] = assessments;
+  const isDetail = isOne && first !== undefined;
+  const models = isDetail
+    ? toStatusDetail(first, wording, style)
+    : first === undefined
       ? ''
       : toStatusTable(assessments, { width: toWidth(host), wording, style });
   const remarks = [
-    ...(assessments.length === 0 && seen.models > 0 ? [`All ${seen.models} models are in the desired state.`] : []),
+    ...(first === undefined && report.assessments.length > 0
+      ? [`All ${report.assessments.length} models are in the desired state.`]
+      : []),
     ...(revision === undefined ? [] : [toRevisionText(revision)]),
-    ...(hint === undefined ? [] : [`${hint}.`]),
+    ...(ahead === undefined
+      ? []
+      : [`${ahead} has commits that are not here: pull, or read it with --revision ${ahead}.`]),
   ];
   return [
     // The details of one model show it themselves.
-    ...(first === undefined || (isOne && revision === undefined)
+    ...(pending === undefined || (isDetail && revision === undefined)
       ? []
       : [
-          `${style('bold', 'First:')} ${style('cyan', toFirstText(first, revision !== undefined, wording))}\n${models === '' ? '' : '\n'}`,
+          `${style('bold', 'First:')} ${style('cyan', toFirstText(pending, revision !== undefined, wording))}\n`,
+          ...(models === '' ? [] : ['\n']),
         ]),
     models,
     ...(remarks.length === 0 || models === '' ? [] : ['\n']),
@@ -103,7 +118,7 @@ function toText(seen: Seen, name: string | undefined, flags: StatusFlags, places
   ].join('');
 }
 
-function toRevisionText({ name, commit }: NonNullable<Seen['revision']>): string {
+function toRevisionText({ name, commit }: NonNullable<StatusReport['revision']>): string {
   return commit.startsWith(name) ? `At ${name}.` : `At ${commit.slice(0, 7)}, ${name}.`;
 }
 

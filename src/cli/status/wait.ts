@@ -1,9 +1,10 @@
-/** `status --wait`: looks again and again, until what is waited for has come, cannot come, or is late. */
+/** `status --wait`: shows progress while it waits, then the result. */
+import type { ReadStatus, StatusReport } from '../../commands/status.ts';
+import type { WaitRequest } from '../../commands/wait.ts';
+import { waitForGoal } from '../../commands/wait.ts';
 import type { Goal } from '../../core/assess/goal.ts';
 import type { WaitState } from '../../core/assess/wait.ts';
-import { judgeWait } from '../../core/assess/wait.ts';
-import { exitCodes, Fault, isFault } from '../../core/diagnostics/fault.ts';
-import { hasErrors } from '../../core/diagnostics/problem.ts';
+import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { mask, maskLine, safe } from '../../core/diagnostics/safe-text.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { toStatusJson } from '../../output/assessment-json.ts';
@@ -13,90 +14,67 @@ import { toFirstText } from '../../output/words/pending.ts';
 import { toWaitNextText, toWaitText } from '../../output/words/wait.ts';
 import type { Wording } from '../../output/words/wording.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';
-import { toWording } from '../flags/look-flags.ts';
-import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
-import type { Look, Seen } from './look.ts';
 
-interface WaitOptions {
-  readonly look: Look;
-  readonly intervalMs: number;
+interface WaitOptions extends WaitRequest {
+  readonly readStatus: ReadStatus;
   readonly timeoutMs: number;
-  /** How long it must be seen what ends the waiting; what flashes while a model loads does not count. */
-  readonly settleMs: number;
-  readonly name: string | undefined;
   readonly flags: StatusFlags;
-  readonly places: Places;
+  readonly wording: Wording;
   readonly host: Host;
 }
 
 /**
- * What cannot be looked at at first is a fault; later it is tried again.
- *
- * @returns the exit code: 0 when it has come to that, 1 when it has not in time, or cannot by waiting.
- * @throws Fault when at last it could not be looked.
+ * @returns the exit code: 0 when the goal is reached, 1 when it cannot be by waiting, or was not in time.
+ * @throws Fault when the first look fails, or the last ones do.
  */
-export async function waitFor(
-  goal: Goal,
-  { look, intervalMs, timeoutMs, settleMs, name, flags, places, host }: WaitOptions,
-): Promise<number> {
-  const wording = toWording(flags, places, host);
-  const start = systemClock.now();
-  const late = AbortSignal.timeout(Math.max(1, timeoutMs));
+export async function runWait({
+  readStatus,
+  timeoutMs,
+  flags,
+  wording,
+  host,
+  ...request
+}: WaitOptions): Promise<number> {
+  const { goal } = request;
+  const deadline = AbortSignal.timeout(Math.max(1, timeoutMs));
   const isHere = flags.fetch !== true && flags.live !== true;
-  const progress = new Progress(
-    goal,
-    isHere ? 'only the files here are looked at: add --fetch or --live to look further' : undefined,
-    host,
-  );
-  let last: { readonly seen: Seen; readonly state: WaitState } | undefined;
-  let trouble: Fault | undefined;
-  let settling: { readonly key: string; readonly since: number } | undefined;
-  do {
-    try {
-      const seen = await look(late);
-      trouble = undefined;
-      // What waits here cannot come from there.
-      if (last === undefined && seen.revision !== undefined && seen.first !== undefined)
-        host.write(2, [`${toFirstText(seen.first, true, wording)}\n`]);
-      if (hasErrors(seen.problems)) {
-        progress.end();
-        showProblems(seen.problems, host, 2, places.toShownPath);
-        return exitCodes.problems;
-      }
-      last = { seen, state: judgeWait(seen.assessments, goal, name !== undefined) };
-      const { outcome, models } = last.state;
-      const key = JSON.stringify(models.map(({ model, reason }) => [model.file, reason]));
-      const now = systemClock.now();
-      if (settling?.key !== key) settling = { key, since: now };
-      if (outcome !== 'waiting') {
-        if (models.every(({ isDeclared }) => isDeclared === true) || now - settling.since >= settleMs) break;
-        // If the time is over before it has held, it has not come to that.
-        last = { seen, state: { outcome: 'waiting', models } };
-      }
-    } catch (error) {
-      if (!isFault(error) || error.code !== 'environment') throw error;
-      if (late.aborted) break;
-      if (last === undefined) throw error;
-      trouble = error;
-    }
-    progress.tell(trouble === undefined ? toWaitText(last.state, wording) : maskLine(trouble.message), start);
-    await progress.sleep(intervalMs, start, late);
-  } while (!late.aborted);
+  const progress = new Progress(goal, isHere, host);
+  let isFirst = true;
+  const result = await waitForGoal(request, {
+    readStatus: async (signal) => {
+      const report = await readStatus(signal);
+      // What is only in this clone cannot take effect there.
+      if (isFirst && report.revision !== undefined && report.pending !== undefined)
+        host.write(2, [`${toFirstText(report.pending, true, wording)}\n`]);
+      isFirst = false;
+      return report;
+    },
+    clock: { now: systemClock.now, sleep: (ms, signal) => progress.sleep(ms, signal) },
+    deadline,
+    onProgress: ({ state, trouble }) =>
+      progress.show(trouble === undefined ? toWaitText(state, wording) : maskLine(trouble.message)),
+  });
   progress.end();
-  if (trouble !== undefined || last === undefined)
-    throw new Fault(
-      'environment',
-      safe`timed out after ${mask(flags.timeout)}: ${trouble?.message ?? 'there was no answer'}`,
-      trouble?.hint ?? safe`wait longer with --timeout`,
-    );
-  return report(goal, last.seen, last.state, { wording, flags, host });
+  switch (result.code) {
+    case 'problems':
+      showProblems(result.report.problems, host, 2, wording.toPath);
+      return exitCodes.problems;
+    case 'no-answer':
+      throw new Fault(
+        'environment',
+        safe`timed out after ${mask(flags.timeout)}: ${result.trouble?.message ?? 'there was no answer'}`,
+        result.trouble?.hint ?? safe`wait longer with --timeout`,
+      );
+    case 'checked':
+      return report(goal, result.report, result.state, { wording, flags, host });
+  }
 }
 
 function report(
   goal: Goal,
-  { assessments, revision, problems }: Seen,
+  { assessments, revision, problems }: StatusReport,
   state: WaitState,
   { wording, flags, host }: { readonly wording: Wording; readonly flags: StatusFlags; readonly host: Host },
 ): number {
@@ -114,43 +92,46 @@ function report(
   return exitCodes.problems;
 }
 
-/** On a terminal a line that is rewritten with the seconds; elsewhere a line a change. */
+/** On a terminal one line that is rewritten every second; elsewhere one line per change. */
 class Progress {
   readonly #goal: Goal;
+  readonly #isHere: boolean;
   readonly #host: Host;
   readonly #inPlace: boolean;
-  readonly #remark: string | undefined;
-  #said: string | undefined;
+  readonly #start = systemClock.now();
+  #shown: string | undefined;
 
-  /** @param remark what to know of it, if there is any waiting. */
-  constructor(goal: Goal, remark: string | undefined, host: Host) {
+  /** @param isHere only the files of the work tree are read. */
+  constructor(goal: Goal, isHere: boolean, host: Host) {
     this.#goal = goal;
-    this.#remark = remark;
+    this.#isHere = isHere;
     this.#host = host;
     this.#inPlace = host.isTerminal(2);
   }
 
-  /** @param start when the waiting began, by the clock. */
-  tell(text: string, start: number): void {
-    if (this.#said === undefined && this.#remark !== undefined) this.#host.write(2, [`${this.#remark}\n`]);
+  show(text: string): void {
+    if (this.#shown === undefined && this.#isHere)
+      this.#host.write(2, [
+        'only the files in this folder are read: add --fetch or --live to read the branch or the cluster\n',
+      ]);
     if (this.#inPlace) {
-      const line = `waiting until ${this.#goal}, ${Math.round((systemClock.now() - start) / 1000)} s: ${text}`;
+      const seconds = Math.round((systemClock.now() - this.#start) / 1000);
       const width = (this.#host.size(2)?.columns ?? 80) - 1;
-      this.#host.write(2, [`\r\u001b[K${shorten(line, width)}`]);
-    } else if (text !== this.#said) this.#host.write(2, [`waiting until ${this.#goal}: ${text}\n`]);
-    this.#said = text;
+      this.#host.write(2, [`\r\u001b[K${shorten(`waiting until ${this.#goal}, ${seconds} s: ${text}`, width)}`]);
+    } else if (text !== this.#shown) this.#host.write(2, [`waiting until ${this.#goal}: ${text}\n`]);
+    this.#shown = text;
   }
 
-  /** The seconds go on meanwhile. */
-  async sleep(ms: number, start: number, signal: AbortSignal): Promise<void> {
+  /** Meanwhile the seconds go on. */
+  async sleep(ms: number, signal: AbortSignal): Promise<void> {
     const end = systemClock.now() + ms;
     for (let left = ms; left > 0 && !signal.aborted; left = end - systemClock.now()) {
       await systemClock.sleep(this.#inPlace ? Math.min(left, 1000) : left, signal);
-      if (this.#inPlace && this.#said !== undefined) this.tell(this.#said, start);
+      if (this.#inPlace && this.#shown !== undefined) this.show(this.#shown);
     }
   }
 
   end(): void {
-    if (this.#inPlace && this.#said !== undefined) this.#host.write(2, ['\r\u001b[K']);
+    if (this.#inPlace && this.#shown !== undefined) this.#host.write(2, ['\r\u001b[K']);
   }
 }

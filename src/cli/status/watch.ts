@@ -1,32 +1,38 @@
-/** `status --watch`: looks again and again, and shows what is other than before. */
-
+/** `status --watch`: reads repeatedly, and shows what changes. */
+import type { ReadStatus, StatusReport } from '../../commands/status.ts';
 import { exitCodes, isFault } from '../../core/diagnostics/fault.ts';
 import { maskLine } from '../../core/diagnostics/safe-text.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { toProblemText } from '../../output/problem-text.ts';
-import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
-import type { Look, Seen } from './look.ts';
 
 interface WatchOptions {
-  readonly look: Look;
-  readonly show: (seen: Seen) => string;
+  readonly readStatus: ReadStatus;
+  readonly show: (report: StatusReport) => string;
   readonly intervalMs: number;
-  /** Problems are part of it then. */
+  /** Then problems are part of what is shown. */
   readonly asJson: boolean;
-  readonly places: Places;
+  readonly toPath: (file: string) => string;
   readonly host: Host;
 }
 
-/** Home, and all that was there goes. */
+/** Cursor home, and clear the screen. */
 const clear = '\u001b[H\u001b[2J';
 
 /**
- * Ends with Ctrl-C. What cannot be looked at at first is a fault; later it is tried again.
+ * Runs until Ctrl-C.
  *
  * @returns the exit code.
+ * @throws Fault when the first look fails; later ones are retried.
  */
-export async function watchStatus({ look, show, intervalMs, asJson, places, host }: WatchOptions): Promise<number> {
+export async function watchStatus({
+  readStatus,
+  show,
+  intervalMs,
+  asJson,
+  toPath,
+  host,
+}: WatchOptions): Promise<number> {
   const stop = new AbortController();
   const end = () => stop.abort();
   process.once('SIGINT', end);
@@ -37,9 +43,9 @@ export async function watchStatus({ look, show, intervalMs, asJson, places, host
     while (!stop.signal.aborted) {
       let text = shown ?? '';
       try {
-        const seen = await look(stop.signal);
+        const report = await readStatus(stop.signal);
         trouble = undefined;
-        text = show(seen) + (asJson ? '' : toProblemText(seen.problems, places.toShownPath, host.style(1)));
+        text = show(report) + (asJson ? '' : toProblemText(report.problems, toPath, host.style(1)));
       } catch (error) {
         if (stop.signal.aborted) break;
         if (shown === undefined || !isFault(error) || error.code !== 'environment') throw error;
@@ -57,7 +63,7 @@ export async function watchStatus({ look, show, intervalMs, asJson, places, host
   }
 }
 
-/** On a terminal a screen, elsewhere a block. */
+/** On a terminal it fills the screen; elsewhere it is one more block. */
 function toFrame(text: string, isFirst: boolean, host: Host): string {
   if (!host.isTerminal(1)) return isFirst ? text : `\n${text}`;
   const lines = text.trimEnd().split('\n');

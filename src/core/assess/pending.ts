@@ -16,6 +16,9 @@ export interface Pending {
   readonly canPush: boolean;
 }
 
+/** Given the files of some models; undefined: unknown. */
+export type FindPending = (models: readonly string[]) => Pending | undefined;
+
 /** What to do first. */
 export type PendingStep =
   | {

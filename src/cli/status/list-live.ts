@@ -1,0 +1,23 @@
+import { Fault } from '../../core/diagnostics/fault.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
+import type { ListLive } from '../../core/ports/observation.ts';
+import { listLive } from '../../io/kubernetes/cluster-feed.ts';
+import type { ApiPlace } from '../../io/kubernetes/kubernetes-api.ts';
+import { ApiTrouble, KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
+
+/** @throws Fault when there is no kubeconfig, or none that can be read. */
+export function toListLive(place: ApiPlace): ListLive {
+  const api = new KubernetesApi(place);
+  return async (namespaces, signal) => {
+    try {
+      return await listLive(api, namespaces, signal);
+    } catch (error) {
+      if (!(error instanceof ApiTrouble)) throw error;
+      const hint =
+        error.status === 401 || error.status === 403
+          ? safe`this needs permission to list InferenceServices and VirtualServices; try another --context`
+          : safe`check that the cluster is up, or choose another with --kubeconfig or --context`;
+      throw new Fault('environment', error.message, hint, { cause: error });
+    }
+  };
+}

@@ -1,0 +1,66 @@
+/** Flags → what `status` reads: the work tree, a commit or the fetched upstream, and with `--live` the cluster. */
+import { relative, resolve, sep } from 'node:path';
+import type { StatusPorts } from '../../commands/status.ts';
+import { Fault } from '../../core/diagnostics/fault.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
+import type { ReadFiles } from '../../core/ports/observation.ts';
+import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
+import { LatestRevision } from '../../io/git-cli/latest.ts';
+import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../../io/git-cli/upstream.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import type { StatusFlags } from '../flags/look-flags.ts';
+import type { Places } from '../flags/places.ts';
+import type { Host } from '../host.ts';
+import { toGit } from '../user-git.ts';
+import { findPending } from './pending.ts';
+
+/** @throws Fault when there is no repository to fetch, or no kubeconfig. */
+export async function toStatusPorts(flags: StatusFlags, places: Places, host: Host): Promise<StatusPorts> {
+  const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
+  return {
+    readFiles: toReadFiles(flags, places, host),
+    listLive:
+      flags.live === true
+        ? (await import('./list-live.ts')).toListLive({
+            kubeconfig: toAbsolute(flags.kubeconfig),
+            context: flags.context,
+          })
+        : undefined,
+    // Files that are only in this clone matter with --fetch, too: they are missing upstream.
+    findPending:
+      flags.revision === undefined
+        ? ({ tree, revision }) => findPending(places, revision === undefined ? tree : openFolderTree(places), host)
+        : undefined,
+    clock: systemClock,
+  };
+}
+
+function toReadFiles(flags: StatusFlags, places: Places, host: Host): ReadFiles {
+  const repository = flags.revision === undefined ? findRepository(places.folder) : places.repository;
+  // A command that fetches again and again must not ask for a password each time.
+  const isRepeated = flags.watch === true || flags.wait !== undefined;
+  const git = repository === undefined ? undefined : toGit(repository, host, !isRepeated);
+  if (flags.fetch !== true && flags.revision === undefined)
+    return async (signal) => ({
+      tree: openFolderTree(places),
+      revision: undefined,
+      ahead: git && (await findAheadUpstream(git, signal)),
+    });
+  if (repository === undefined || git === undefined)
+    throw new Fault('environment', safe`this is not in a git repository`, safe`leave --fetch out`);
+  const toInner = (folder: string) => relative(repository, folder).split(sep).join('/') || '.';
+  const latest = new LatestRevision(git, { folder: toInner(places.folder), root: toInner(places.root) });
+  const read = async (name: string, ref = name) => {
+    const { commit, tree } = await latest.read(ref);
+    return { tree, revision: { name, commit }, ahead: undefined };
+  };
+  if (flags.revision !== undefined) {
+    const { revision } = flags;
+    return () => read(revision);
+  }
+  return async (signal) => {
+    const upstream = await findUpstream(git, flags.branch, signal);
+    await fetchUpstream(git, upstream, signal);
+    return read(toUpstreamName(upstream), upstream.ref);
+  };
+}

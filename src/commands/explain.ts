@@ -1,0 +1,57 @@
+/** What is in effect for one model and why, from the files of the work tree. */
+import { assessModel } from '../core/assess/assess-model.ts';
+import type { Explanation } from '../core/assess/explanation.ts';
+import { explainRollout } from '../core/assess/explanation.ts';
+import { readNamespace } from '../core/assess/namespace.ts';
+import type { FindPending } from '../core/assess/pending.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { findBrokenFiles } from '../core/diagnostics/problem.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
+import { renderDigests } from '../core/render/digests.ts';
+import type { PathNames } from '../core/repository/find-model.ts';
+import { toOwnTree } from '../core/repository/find-model.ts';
+import { listStatusClusters } from '../core/repository/status-clusters.ts';
+import type { RenderOptions } from './rendered-models.ts';
+import { renderModel } from './rendered-models.ts';
+
+export interface ExplainRequest extends RenderOptions {
+  /** Its name, or the path of its file or folder. */
+  readonly model: string;
+  readonly names: PathNames;
+  readonly tree: FolderTree;
+}
+
+export interface ExplainReport {
+  /** Undefined: there are errors, or there is no such model. */
+  readonly explanation: Explanation | undefined;
+  readonly problems: readonly Problem[];
+  /** Files with errors that keep an Application which also renders the model from applying anything. */
+  readonly broken: ReturnType<typeof findBrokenFiles>;
+}
+
+/**
+ * @param findPending finds what is only in this clone of a tree.
+ * @throws Fault when several models have this name.
+ */
+export async function explainModel(
+  { model, names, tree, cluster, namespace }: ExplainRequest,
+  findPending: (tree: FolderTree) => Promise<FindPending>,
+): Promise<ExplainReport> {
+  const render = (known: string | undefined) => renderModel(model, tree, names, { cluster, namespace: known });
+  const declared = render(namespace);
+  const observed = namespace === undefined ? readNamespace(declared.rollouts[0]?.status) : undefined;
+  const { target, rollouts, problems } = observed === undefined ? declared : render(observed);
+  const [rendered] = rollouts;
+  if (target === undefined || rendered === undefined) return { explanation: undefined, problems, broken: [] };
+  const pending = await findPending(toOwnTree(target));
+  const assessment = assessModel(rendered, {
+    namespace,
+    pending: pending([target.file.path]),
+    clusters: cluster === undefined ? listStatusClusters(tree) : [],
+  });
+  return {
+    explanation: explainRollout(rendered, assessment),
+    problems,
+    broken: findBrokenFiles(renderDigests(tree, { cluster }).problems),
+  };
+}

@@ -1,0 +1,62 @@
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { hasErrors, toWholeProblem } from '../core/diagnostics/problem.ts';
+import { safe } from '../core/diagnostics/safe-text.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
+import type { RenderedRollout } from '../core/render/decide-model.ts';
+import { renderDigests } from '../core/render/digests.ts';
+import { isIgnoredPolicy } from '../core/render/policies.ts';
+import type { ModelTarget, PathNames } from '../core/repository/find-model.ts';
+import { pickModel, toOwnTree } from '../core/repository/find-model.ts';
+
+export interface RenderOptions {
+  readonly cluster: string | undefined;
+  /** For models that name none. */
+  readonly namespace: string | undefined;
+}
+
+export interface RenderedModels {
+  readonly rollouts: readonly RenderedRollout[];
+  /**
+   * Errors, and policies that do not count. `validate` reports the other warnings, and what is wrong with a status file
+   * is shown with its model.
+   */
+  readonly problems: readonly Problem[];
+}
+
+/** All models of a tree. */
+export function renderModels(tree: FolderTree, options: RenderOptions): RenderedModels {
+  const { rollouts, problems } = renderDigests(tree, options);
+  const shown = problems.filter(isShown);
+  return { rollouts, problems: rollouts.length === 0 && !hasErrors(shown) ? [toNoModel(tree)] : shown };
+}
+
+/**
+ * One model, by its name or path.
+ *
+ * @throws Fault when several models have this name.
+ */
+export function renderModel(
+  name: string,
+  tree: FolderTree,
+  names: PathNames,
+  options: RenderOptions,
+): RenderedModels & { readonly target?: ModelTarget } {
+  const target = pickModel(name, tree, names);
+  if ('problems' in target) return { rollouts: [], problems: target.problems };
+  const { rollouts, problems } = renderDigests(toOwnTree(target), options);
+  const shown = problems.filter(isShown);
+  const own = rollouts.filter(({ rollout }) => rollout.file.source.path === target.file.path);
+  return { target, rollouts: hasErrors(shown) ? [] : own, problems: shown };
+}
+
+function isShown(problem: Problem): boolean {
+  return problem.severity === 'error' || isIgnoredPolicy(problem);
+}
+
+function toNoModel({ folder }: FolderTree): Problem {
+  return toWholeProblem(folder, {
+    code: 'no-model',
+    message: safe`there is no model in this folder or below`,
+    hint: safe`pass another folder with --path`,
+  });
+}

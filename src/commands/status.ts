@@ -1,0 +1,87 @@
+/** Desired and observed state of one model, or of all below a folder. */
+import type { Assessment } from '../core/assess/assess-model.ts';
+import { assessModel } from '../core/assess/assess-model.ts';
+import { readNamespace } from '../core/assess/namespace.ts';
+import type { FindPending, PendingStep } from '../core/assess/pending.ts';
+import { toPendingStep } from '../core/assess/pending.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { quote, safe } from '../core/diagnostics/safe-text.ts';
+import type { RecordedModel } from '../core/observe/cluster-observer.ts';
+import { ClusterObserver } from '../core/observe/cluster-observer.ts';
+import type { ListLive, ReadFiles, RepositoryFiles } from '../core/ports/observation.ts';
+import type { Clock } from '../core/ports/watch.ts';
+import type { RenderedRollout } from '../core/render/decide-model.ts';
+import type { PathNames } from '../core/repository/find-model.ts';
+import { listStatusClusters } from '../core/repository/status-clusters.ts';
+import type { RenderOptions } from './rendered-models.ts';
+import { renderModel, renderModels } from './rendered-models.ts';
+
+export interface StatusRequest extends RenderOptions {
+  /** Undefined: all models of the tree. */
+  readonly model: string | undefined;
+  readonly names: PathNames;
+}
+
+export interface StatusPorts {
+  readonly readFiles: ReadFiles;
+  /** Absent: the status files are all that is observed. */
+  readonly listLive?: ListLive | undefined;
+  /** Absent: unknown. */
+  readonly findPending?: ((files: RepositoryFiles) => Promise<FindPending>) | undefined;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+export interface StatusReport extends Omit<RepositoryFiles, 'tree'> {
+  readonly assessments: readonly Assessment[];
+  readonly problems: readonly Problem[];
+  /** What to commit or push before anything else. */
+  readonly pending: PendingStep | undefined;
+}
+
+/** May be called again and again. Rejects with a Fault when files or cluster cannot be read. */
+export type ReadStatus = (signal: AbortSignal) => Promise<StatusReport>;
+
+export function createStatus(request: StatusRequest, ports: StatusPorts): ReadStatus {
+  const observer = new ClusterObserver();
+  const { model, names, cluster, namespace } = request;
+  return async (signal) => {
+    const { tree, revision, ahead } = await ports.readFiles(signal);
+    const { rollouts, problems } =
+      model === undefined ? renderModels(tree, request) : renderModel(model, tree, names, request);
+    const live = await observe(rollouts);
+    const findPending = await ports.findPending?.({ tree, revision, ahead });
+    const clusters = cluster === undefined ? listStatusClusters(tree) : [];
+    const assessments = rollouts.map((rendered, i) => {
+      // At another revision, what is only in this clone changes nothing.
+      const pending = revision === undefined ? findPending?.([toFile(rendered)]) : undefined;
+      return assessModel(rendered, { live: live?.[i], namespace, pending, clusters });
+    });
+    const pending = findPending?.(rollouts.map(toFile));
+    return { assessments, problems, revision, ahead, pending: pending && toPendingStep(pending) };
+
+    async function observe(all: readonly RenderedRollout[]) {
+      if (ports.listLive === undefined) return undefined;
+      const models = all.map((rendered) => toRecorded(rendered, namespace));
+      const objects = await ports.listLive([...new Set(models.map((one) => one.namespace))], signal);
+      return observer.observe(models, objects, ports.clock.now());
+    }
+  };
+}
+
+function toFile({ rollout }: RenderedRollout): string {
+  return rollout.file.source.path;
+}
+
+/** @throws Fault when no namespace is known. */
+function toRecorded({ rollout, status }: RenderedRollout, otherwise: string | undefined): RecordedModel {
+  const namespace = rollout.file.model.metadata.namespace ?? otherwise ?? readNamespace(status);
+  if (namespace === undefined)
+    throw new Fault(
+      'usage',
+      safe`neither ${quote(rollout.name)} nor its status file names a namespace`,
+      safe`pass the namespace with --namespace`,
+    );
+  const { name, primary, candidate } = rollout;
+  return { name, namespace, primary: primary.name, candidate: candidate?.name, recorded: status?.status };
+}

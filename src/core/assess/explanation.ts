@@ -1,0 +1,26 @@
+/** What is in effect for a model: its versions, hosts and policy, and where each is declared. */
+import type { Place } from '../diagnostics/problem.ts';
+import { locate } from '../input/yaml-place.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
+import type { Assessment } from './assess-model.ts';
+import type { PolicyExplanation } from './policy-fields.ts';
+import { explainPolicy } from './policy-fields.ts';
+
+export interface Explanation {
+  readonly assessment: Assessment;
+  readonly policy: PolicyExplanation;
+  /** Where the versions are declared. */
+  readonly places: { readonly primary: Place; readonly candidate: Place | undefined };
+  readonly hosts: readonly string[];
+}
+
+export function explainRollout({ rollout }: RenderedRollout, assessment: Assessment): Explanation {
+  const place = (role: 'primary' | 'candidate') => locate(rollout.file.source, ['spec', role]);
+  return {
+    assessment,
+    policy: explainPolicy(rollout),
+    places: { primary: place('primary'), candidate: rollout.candidate && place('candidate') },
+    // The default hosts have the namespace in their names.
+    hosts: assessment.namespace === undefined ? rollout.policy.hosts : rollout.hosts,
+  };
+}

@@ -1,0 +1,53 @@
+import type { ModelStatus } from '../input/schema.ts';
+import type { FollowedService } from './freshness.ts';
+import { follow } from './freshness.ts';
+import type { Live, LiveRoute, LiveService } from './live-object.ts';
+import { routeKind, toKey } from './live-object.ts';
+import type { DeclaredModel, ModelMemory } from './observed-model.ts';
+import { observeModel } from './observed-model.ts';
+
+export interface RecordedModel extends DeclaredModel {
+  /** What its status file reports. */
+  readonly recorded: ModelStatus['status'] | undefined;
+}
+
+/** Observes models in lists of live objects, as the watcher does, and remembers what it needs for the next list. */
+export class ClusterObserver {
+  readonly #known = new Map<string, ModelMemory>();
+  #services = new Map<string, FollowedService>();
+
+  /**
+   * @param now in milliseconds, by a clock that only goes forward.
+   * @returns a status for each model, in their order.
+   */
+  observe(models: readonly RecordedModel[], objects: readonly Live[], now: number): ModelStatus['status'][] {
+    const services = new Map<string, FollowedService>();
+    const routes = new Map<string, LiveRoute>();
+    const byModel = new Map<string, LiveService[]>();
+    for (const live of objects) {
+      if (live.kind === routeKind) routes.set(toKey(live), live);
+      else {
+        services.set(toKey(live), follow(this.#services.get(toKey(live)), live));
+        const model = toKey({ namespace: live.namespace, name: live.model ?? '' });
+        byModel.set(model, [...(byModel.get(model) ?? []), live]);
+      }
+    }
+    this.#services = services;
+    return models.map((model) => {
+      const { primary, candidate, recorded } = model;
+      const key = toKey(model);
+      // A former candidate that still exists.
+      const leaving = (byModel.get(key) ?? []).find(({ name }) => name !== primary)?.name;
+      const { status, memory } = observeModel(
+        { ...model, candidate: candidate ?? leaving },
+        { services, routes },
+        recorded,
+        this.#known.get(key) ?? {},
+        // Each state is shown at once; `--settle` is for those who wait.
+        { now, settleMs: 0 },
+      );
+      this.#known.set(key, memory);
+      return status;
+    });
+  }
+}
