@@ -4,7 +4,6 @@ import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
 import { watchStatus } from '../../src/cli/status/watch.ts';
-import { mask } from '../../src/core/diagnostics/safe-text.ts';
 import { toWidth } from '../../src/output/columns.ts';
 import { plainStyle } from '../../src/output/style.ts';
 
