@@ -53,7 +53,8 @@ export async function readGitSteps(
   const { branch, isTracked } = state;
   const fresh = files.filter((file) => !isTracked(file)).map((file) => toInner(git, place, file));
   const [unfinished, pushing, branches, ignored] = await Promise.all([
-    findUnfinished(git),
+    // Whatever is unfinished, a push is not affected.
+    files.length === 0 ? undefined : findUnfinished(git),
     findPush(git, state),
     branch === undefined ? listBranches(git) : [],
     listIgnored(git, fresh),

@@ -108,14 +108,11 @@ function toRebased(
     : safe`The watcher had pushed meanwhile: the commit was put onto its commits, as ${short}; ${mask(branch)} here stays as it was, as files of the watcher are changed here.`;
 }
 
-function toOvertaken(
-  { changes, reason, said, branch }: Extract<Pushed, { kind: 'overtaken' }>,
-  { remote }: Destination,
-): SafeText {
-  const where = toDestinationName({ remote, branch });
-  switch (reason) {
+function toOvertaken(overtaken: Extract<Pushed, { kind: 'overtaken' }>, { remote }: Destination): SafeText {
+  const where = toDestinationName({ remote, branch: overtaken.branch });
+  switch (overtaken.reason) {
     case 'changed': {
-      const lines = changes.map(
+      const lines = overtaken.changes.map(
         ({ path, author, commit, subject }) =>
           safe`\n    ${mask(path)} by ${mask(author)} in ${mask(commit)} ${quote(subject)}`,
       );
@@ -132,6 +129,6 @@ function toOvertaken(
     case 'again':
       return safe`${where} has got new commits twice meanwhile`;
     case 'not-rewritten':
-      return safe`${where} has new commits, and the commits here could not be put onto them${said === undefined ? '' : safe`: ${said}`}`;
+      return safe`${where} has new commits, and the commits here could not be put onto them: ${overtaken.said}`;
   }
 }

@@ -131,7 +131,7 @@ async function tellAsInHead(
 }
 
 async function tellCommitted(
-  { target, flags, place }: EditScene,
+  { target, head, flags, place }: EditScene,
   git: Git,
   edit: CheckedEdit,
   made: MadeCommit,
@@ -163,7 +163,7 @@ async function tellCommitted(
   const state = {
     head: id,
     branch,
-    destination: branch === undefined ? undefined : await findDestination(git, branch),
+    destination: await findOwnDestination(git, branch, head),
     isTracked: () => true,
   };
   const { push } = await readGitSteps(git, state, [], place);
@@ -173,6 +173,12 @@ async function tellCommitted(
     out: [...done, toNext(push), ...review, `Once it is pushed: ${outcome}`],
     err: made.remarks,
   };
+}
+
+/** Where a branch is pushed to; that of the branch which was checked out before is known. */
+async function findOwnDestination(git: Git, branch: string | undefined, head: HeadView | undefined) {
+  if (branch === undefined) return undefined;
+  return branch === head?.state.branch ? head.state.destination : findDestination(git, branch);
 }
 
 function toStaged({ unstaged }: MadeCommit, git: Git, place: StepPlace): string[] {

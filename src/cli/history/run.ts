@@ -16,7 +16,8 @@ import type { ModelTarget } from '../../core/repository/find-model.ts';
 import { isAtPath, isCalled, pickModel } from '../../core/repository/find-model.ts';
 import type { TimelineCommit, TimelinePoint } from '../../core/timeline/points.ts';
 import { computeTimeline, cutTimeline } from '../../core/timeline/timeline.ts';
-import type { ModelFiles, ModelPaths, TreePart } from '../../io/git-cli/commit-trees.ts';
+import type { TreePart } from '../../io/git-cli/commit-trees.ts';
+import type { ModelFiles, ModelPaths } from '../../io/git-cli/model-files.ts';
 import { toShortId } from '../../io/git-cli/revision-names.ts';
 import type { ModelChange, Step } from '../../io/git-cli/revisions.ts';
 import { GitRevisions } from '../../io/git-cli/revisions.ts';
@@ -235,7 +236,7 @@ async function findAt(commit: string, meant: Meant, later: Found | undefined, wa
   const { revisions, part } = walk;
   const { tree } = await revisions.readCommit(commit);
   const look = async (at: string): Promise<Found | undefined> => {
-    const files = await revisions.trees.findModelFiles(tree, toModelPaths(at, walk), part.root);
+    const files = await revisions.models.find(tree, toModelPaths(at, walk), part.root);
     return files && { files, path: at };
   };
   const here = await look(meant.path);

@@ -5,7 +5,7 @@ import { Fault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { ReadFiles } from '../../core/ports/observation.ts';
 import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
-import { LatestRevision } from '../../io/git-cli/latest.ts';
+import { LatestRevision } from '../../io/git-cli/latest-revision.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../../io/git-cli/upstream.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import type { StatusFlags } from '../flags/look-flags.ts';

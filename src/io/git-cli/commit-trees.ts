@@ -13,11 +13,13 @@ import { toFileRole } from '../../core/input/file-role.ts';
 import type { FolderTree, FoundFile } from '../../core/input/folder-tree.ts';
 import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
-import { decideEntry, isPolicy, toRefused, toSubmodule, toUnreadable } from '../../core/repository/entries.ts';
+import { decideEntry, toRefused, toSubmodule, toUnreadable } from '../../core/repository/entries.ts';
 import { answerLater, followLink } from '../../core/repository/links.ts';
 import { toSource } from '../files/folder-tree.ts';
 import type { TreeEntry } from '../git/objects.ts';
 import { parseTree, toEntry, toNameText } from '../git/objects.ts';
+import type { TreeEntries } from '../git/tree-lookup.ts';
+import { TreeLookup } from '../git/tree-lookup.ts';
 import type { Git } from './git.ts';
 import type { GitObject, GitObjects } from './objects.ts';
 import type { RevisionNames } from './revision-names.ts';
@@ -35,9 +37,8 @@ export class CommitTrees {
   readonly #git: Git;
   readonly #objects: GitObjects;
   readonly #names: RevisionNames;
-  readonly #trees = new Map<string, Promise<readonly TreeEntry[]>>();
+  readonly #trees = new Map<string, Promise<TreeEntries>>();
   readonly #blobs = new Map<string, Promise<Buffer>>();
-  readonly #levels = new Map<string, { readonly id: string; readonly level: Level }>();
 
   constructor(git: Git, objects: GitObjects, names: RevisionNames) {
     this.#git = git;
@@ -52,9 +53,9 @@ export class CommitTrees {
   async readTree(tree: string, part: TreePart): Promise<FolderTree> {
     const ignored = await this.#findFiles(tree, toFolderChain(part.root).slice(0, -1), undefined);
     const found = await this.#findFiles(tree, toOuterChain(part), part.folder);
-    const followed = await this.#follow(tree, found.blobs, part.folder);
+    const followed = await this.follow(tree, found.blobs, part.folder);
     await this.#fetchMissing(tree, part, new Set(followed.flatMap(({ oid }) => oid ?? [])));
-    return this.#toFolderTree(
+    return this.open(
       followed,
       [...(await this.#findSubmodules(tree, part.folder)), ...found.problems],
       part,
@@ -65,7 +66,7 @@ export class CommitTrees {
     );
   }
 
-  /** Those in which the folder would be. */
+  /** Submodules in which the folder would be. */
   async #findSubmodules(tree: string, folder: string): Promise<Problem[]> {
     const problems: Problem[] = [];
     for (const at of toFolderChain(folder)) {
@@ -75,71 +76,14 @@ export class CommitTrees {
     return problems;
   }
 
-  /** @returns the id of the file or folder at a path in a commit's tree; undefined when there is none. */
-  async findEntry(tree: string, path: string): Promise<TreeEntry | undefined> {
-    let entry: TreeEntry = { mode: '40000', name: '', oid: tree };
-    for (const part of path.split('/').filter((word) => word !== '.' && word !== '')) {
-      if (!isFolder(entry)) return undefined;
-      const next = (await this.#readEntries(entry.oid)).find(({ name }) => name === part);
-      if (next === undefined) return undefined;
-      entry = next;
-    }
-    return entry;
+  /** @returns the file or folder at a path in a commit's tree; undefined when there is none. */
+  findEntry(tree: string, path: string): Promise<TreeEntry | undefined> {
+    return this.#look(tree).find(path);
   }
 
-  /**
-   * One model's files in a commit's tree: its own, its status file, and the policies of its folder and
-   * of those around it. Nothing is read yet but the folders.
-   *
-   * @param paths of the model file and of the status file that belongs to it.
-   * @returns undefined when there is no such model file.
-   */
-  async findModelFiles(tree: string, paths: ModelPaths, root: string): Promise<ModelFiles | undefined> {
-    const { folder } = toFoundFile(paths.model);
-    const found: FoundBlob[] = [];
-    const chain = toFolderChain(folder);
-    const outermost = toFolderChain(root).length - 1;
-    let oid = tree;
-    for (const [i, at] of chain.entries()) {
-      const inner = chain[i + 1];
-      const level = await this.#readLevel(oid, at, inner, paths);
-      if (i >= outermost) found.push(...level.blobs);
-      if (inner === undefined) break;
-      if (level.inner === undefined) return undefined;
-      oid = level.inner;
-    }
-    if (!found.some(({ file }) => file.path === paths.model)) return undefined;
-    const followed = await this.#follow(tree, found, folder);
-    const toKey = (blobs: readonly FollowedBlob[]) =>
-      blobs.map(({ file, oid, refusal }) => `${file.path} ${oid ?? refusal.message}`).join('\n');
-    return {
-      isLinked: found.some(({ isLink }) => isLink),
-      key: toKey(followed),
-      writtenKey: toKey(followed.filter(({ file }) => file.path !== paths.status)),
-      read: () => this.#toFolderTree(followed, [], { folder, root }, []),
-    };
-  }
-
-  /**
-   * What of a folder matters to a model. Folders are large, and walks ask for nearly the same ones again
-   * and again: of each only the last answer is kept, and of that only what matters.
-   */
-  async #readLevel(oid: string, at: string, inner: string | undefined, { model, status }: ModelPaths): Promise<Level> {
-    const key = [at, inner, model, status].join('\n');
-    const known = this.#levels.get(key);
-    if (known?.id === oid) return known.level;
-    const toPath = (name: string) => (at === '.' ? name : `${at}/${name}`);
-    const isOwn = (name: string) => [model, status, inner].includes(toPath(name));
-    const entries = parseEntries(await this.#objects.require(oid), (name) => isOwn(name) || isPolicy(toFileRole(name)));
-    const level: Level = {
-      inner: entries.find((entry) => isFolder(entry) && toPath(entry.name) === inner)?.oid,
-      blobs: entries.flatMap((entry) => {
-        const use = decideEntry(toEntry(entry), toFileRole(entry.name), false);
-        return use === 'file' || use === 'link' ? [toBlob(at, entry)] : [];
-      }),
-    };
-    this.#levels.set(key, { id: oid, level });
-    return level;
+  #look(tree: string): TreeLookup {
+    const readLink = async (oid: string) => (await this.#readBlob(oid)).toString('utf8');
+    return new TreeLookup(tree, (oid) => this.#readEntries(oid), readLink);
   }
 
   /**
@@ -153,7 +97,7 @@ export class CommitTrees {
   ): Promise<{ readonly blobs: readonly FoundBlob[]; readonly problems: readonly Problem[] }> {
     // The folders of a level are asked for at once, and come in the order of their names.
     const read = async (at: string, oid: string, isAbove: boolean): Promise<readonly (FoundBlob | Problem)[]> => {
-      const found = (await this.#readEntries(oid)).map((entry) => {
+      const found = [...(await this.#readEntries(oid)).values()].map((entry) => {
         const path = at === '.' ? entry.name : `${at}/${entry.name}`;
         const use = decideEntry(toEntry(entry), toFileRole(entry.name), isAbove);
         if (use === 'folder') return read(path, entry.oid, isAbove);
@@ -174,34 +118,21 @@ export class CommitTrees {
   }
 
   /** Files with links in their places read, or refused; a link that is nothing of ours is left out. */
-  async #follow(tree: string, found: readonly FoundBlob[], folder: string): Promise<readonly FollowedBlob[]> {
+  async follow(tree: string, found: readonly FoundBlob[], folder: string): Promise<readonly FollowedBlob[]> {
     if (found.every(({ isLink }) => !isLink)) return found.map(({ file, oid }) => ({ file, oid }));
-    const findKind = async (path: string) => {
-      const entry = await this.findEntry(tree, path);
-      return entry && toEntry(entry).kind;
-    };
-    const lookup = {
-      kindOf: findKind,
-      targetOf: async (path: string) => {
-        const link = await this.findEntry(tree, path);
-        return link === undefined ? '' : (await this.#readBlob(link.oid)).toString('utf8');
-      },
-      list: async (path: string) => {
-        const entry = await this.findEntry(tree, path);
-        return entry !== undefined && isFolder(entry) ? (await this.#readEntries(entry.oid)).map(toEntry) : [];
-      },
-    };
+    const lookup = this.#look(tree);
     const followed: FollowedBlob[] = [];
     for (const { file, oid, isLink } of found) {
       const end = isLink ? await answerLater(followLink(file.path, folder), lookup) : { file: file.path };
       if (end === undefined) continue;
       if (!('file' in end)) followed.push({ file, refusal: toRefused(file.path, end) });
-      else followed.push({ file, oid: isLink ? ((await this.findEntry(tree, end.file))?.oid ?? '') : oid });
+      else followed.push({ file, oid: isLink ? ((await lookup.find(end.file))?.oid ?? '') : oid });
     }
     return followed;
   }
 
-  async #toFolderTree(
+  /** The folder tree of files that were found, with their texts. */
+  async open(
     found: readonly FollowedBlob[],
     problems: readonly Problem[],
     { folder, root }: TreePart,
@@ -225,10 +156,12 @@ export class CommitTrees {
     };
   }
 
-  #readEntries(oid: string): Promise<readonly TreeEntry[]> {
+  #readEntries(oid: string): Promise<TreeEntries> {
     const known = this.#trees.get(oid);
     if (known !== undefined) return known;
-    const entries = this.#objects.require(oid).then((tree) => parseEntries(tree, () => true));
+    const entries = this.#objects
+      .require(oid)
+      .then((tree) => new Map(parseEntries(tree, () => true).map((entry) => [entry.name, entry])));
     this.#trees.set(oid, entries);
     return entries;
   }
@@ -241,7 +174,7 @@ export class CommitTrees {
 
   /** What is read in a link's place; empty when that is refused. */
   async readLinked(tree: string, path: string, folder: string): Promise<Buffer> {
-    const [blob] = await this.#follow(tree, [{ file: toFoundFile(path), oid: '', isLink: true }], folder);
+    const [blob] = await this.follow(tree, [{ file: toFoundFile(path), oid: '', isLink: true }], folder);
     return blob?.oid === undefined ? Buffer.alloc(0) : this.#readBlob(blob.oid);
   }
 
@@ -265,42 +198,18 @@ export class CommitTrees {
   }
 }
 
-/** Of one model. */
-export interface ModelPaths {
-  readonly model: string;
-  readonly status: string;
-}
-
-/** The files that say what a model is. */
-export interface ModelFiles {
-  /** Whether one of them is a link, so that what it leads to counts as well. */
-  readonly isLinked: boolean;
-  /** Equal for equal contents at equal places. */
-  readonly key: string;
-  /** The same without the status file. */
-  readonly writtenKey: string;
-  readonly read: () => Promise<FolderTree>;
-}
-
-interface FoundBlob {
+export interface FoundBlob {
   readonly file: FoundFile;
   readonly oid: string;
   readonly isLink: boolean;
 }
 
 /** What is read in a file's place, or why nothing is. */
-type FollowedBlob =
+export type FollowedBlob =
   | { readonly file: FoundFile; readonly oid: string; readonly refusal?: undefined }
   | { readonly file: FoundFile; readonly oid?: undefined; readonly refusal: Problem };
 
-/** What of a folder matters to a model. */
-interface Level {
-  /** The folder in it that leads to the model; undefined: there is none. */
-  readonly inner: string | undefined;
-  readonly blobs: readonly FoundBlob[];
-}
-
-function toBlob(at: string, { name, mode, oid }: TreeEntry): FoundBlob {
+export function toBlob(at: string, { name, mode, oid }: TreeEntry): FoundBlob {
   const path = at === '.' ? name : `${at}/${name}`;
   return { file: { path, folder: at, name }, oid, isLink: toEntry({ name, mode }).kind === 'link' };
 }
@@ -311,7 +220,7 @@ function toOuterChain({ folder, root }: TreePart): string[] {
 }
 
 /** With the names as they are meant: in UTF-8. */
-function parseEntries({ id, content }: GitObject, isWanted: (name: string) => boolean): TreeEntry[] {
+export function parseEntries({ id, content }: GitObject, isWanted: (name: string) => boolean): TreeEntry[] {
   try {
     const entries = parseTree(content, (name) => isWanted(toNameText(name)), id.length / 2);
     return entries.map((entry) => ({ ...entry, name: toNameText(entry.name) }));
@@ -325,6 +234,6 @@ function toBroken(id: string, error: unknown): Fault {
   return new Fault('environment', message, safe`run git fsck`, { cause: error });
 }
 
-function isFolder(entry: TreeEntry): boolean {
+export function isFolder(entry: TreeEntry): boolean {
   return toEntry(entry).kind === 'folder';
 }

@@ -1,5 +1,8 @@
 /** Where a branch is pushed to, as git resolves it from its configuration (git-config(1), "push.default"). */
+import type { BranchSettings } from './branch-settings.ts';
+import { readBranchSettings } from './branch-settings.ts';
 import type { Git } from './git.ts';
+import { heads } from './head.ts';
 
 export interface Destination {
   /** What git is run with: plain `push` wherever that does it. */
@@ -15,7 +18,6 @@ export interface Destination {
   readonly tracking: readonly string[];
 }
 
-const heads = 'refs/heads/';
 const format = [
   'refname',
   'upstream',
@@ -32,7 +34,7 @@ const format = [
 export async function findDestination(git: Git, branch: string): Promise<Destination | undefined> {
   const [listed, settings] = await Promise.all([
     git.ask(['for-each-ref', `--format=${format}`, heads + branch, `refs/tags/${branch}`]),
-    readSettings(git),
+    readBranchSettings(git),
   ]);
   const rows = (listed ?? '')
     .split('\n')
@@ -46,7 +48,7 @@ export async function findDestination(git: Git, branch: string): Promise<Destina
     const name = toShort(merge);
     const there = toNameThere(
       { branch, name, target, isElsewhere: to !== '' && to !== from },
-      settings.get('push.default'),
+      settings.last('push.default'),
     );
     const namesake = there === undefined ? '' : `refs/remotes/${to || from}/${there}`;
     const known = { isFirst: false, tracking: [...new Set([push, namesake, upstream])].filter((ref) => ref !== '') };
@@ -56,10 +58,10 @@ export async function findDestination(git: Git, branch: string): Promise<Destina
       remote: from,
       words: ['push', from, `HEAD:${name}`],
       branch: name,
-      isUnclear: settings.get('push.default') !== 'nothing',
+      isUnclear: settings.last('push.default') !== 'nothing',
     };
   }
-  const remote = await findRemote(git, branch, settings);
+  const remote = findRemote(branch, settings);
   if (remote === undefined) return undefined;
   return {
     words: ['push', '--set-upstream', remote, isTag ? heads + branch : branch],
@@ -104,27 +106,11 @@ export async function findNamesakes(git: Git, remote: string, branch: string): P
   return names.filter((name) => found.includes(name));
 }
 
-/** The values that count, by their keys in small letters but for the branch's name. */
-async function readSettings(git: Git): Promise<ReadonlyMap<string, string>> {
-  const pattern = '^(push\\.default|remote\\.pushdefault|branch\\..*\\.(pushremote|remote))$';
-  const listed = (await git.ask(['config', '-z', '--get-regexp', pattern])) ?? '';
-  return new Map(
-    listed.split('\0').map((entry): [string, string] => {
-      const end = entry.indexOf('\n');
-      return end < 0 ? [entry, ''] : [entry.slice(0, end), entry.slice(end + 1)];
-    }),
-  );
-}
-
 /** The remote that a branch without an upstream is pushed to. */
-async function findRemote(
-  git: Git,
-  branch: string,
-  settings: ReadonlyMap<string, string>,
-): Promise<string | undefined> {
-  const remotes = ((await git.ask(['remote'])) ?? '').split('\n').filter((name) => name !== '');
+function findRemote(branch: string, settings: BranchSettings): string | undefined {
+  const { remotes } = settings;
   const keys = [`branch.${branch}.pushremote`, 'remote.pushdefault', `branch.${branch}.remote`];
-  const named = keys.map((key) => settings.get(key)).find((name) => name !== undefined && remotes.includes(name));
+  const named = keys.map((key) => settings.last(key)).find((name) => name !== undefined && remotes.includes(name));
   return named ?? remotes.find((name) => name === 'origin') ?? remotes[0];
 }
 

@@ -10,10 +10,11 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname } from 'node:path';
-import { Fault, toReason } from '../../core/diagnostics/fault.ts';
-import type { SafeText } from '../../core/diagnostics/safe-text.ts';
-import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { Fault } from '../../core/diagnostics/fault.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { Environment } from '../process/argocd-environment.ts';
+import type { Ended } from './ended.ts';
+import { needGit, oldest, toNotStarted, toRefusal, toStopped } from './ended.ts';
 import { endGit, spawnGit } from './spawn.ts';
 
 /**
@@ -24,13 +25,6 @@ const elsewhere = [
   ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_CONFIG'],
   ...['GIT_LITERAL_PATHSPECS', 'GIT_GLOB_PATHSPECS', 'GIT_NOGLOB_PATHSPECS', 'GIT_ICASE_PATHSPECS'],
 ];
-
-const oldest = { major: 2, minor: 30 };
-
-/** Of what git and hooks say, so many lines are shown. */
-const shownLines = 40;
-
-const needGit = safe`install git ${oldest.major}.${oldest.minor} or newer`;
 
 /** How git is run. */
 export interface GitOptions {
@@ -51,13 +45,6 @@ export interface RunOptions {
   /** Whether git may write what makes its next look faster, as the index; without, it takes no lock. */
   readonly canLock?: boolean;
   readonly variables?: Environment;
-}
-
-export interface Ended {
-  readonly code: number;
-  readonly output: Buffer;
-  /** What git, its hooks and helpers wrote for people. */
-  readonly complaint: string;
 }
 
 /** Git in one repository. */
@@ -180,46 +167,4 @@ async function waitForEnd(child: ChildProcessWithoutNullStreams): Promise<number
   });
   const [code] = (await once(child, 'close')) as [number | null];
   return code;
-}
-
-function toStopped(words: readonly string[], cause: unknown): Fault {
-  return new Fault('environment', safe`git ${mask(toVerb(words))} was stopped`, safe`try again`, { cause });
-}
-
-/** @param error of the process that was to be started. */
-export function toNotStarted(error: unknown): Fault {
-  const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-  const message = isMissing
-    ? safe`git is not installed, or not in PATH`
-    : safe`git cannot be started: ${toReason(error)}`;
-  return new Fault('environment', message, needGit, { cause: error });
-}
-
-/** What git would not do, in its own words. */
-export function toRefusal(words: readonly string[], { code, complaint, output }: Ended, hint?: SafeText): Fault {
-  const said = toSaid(complaint) ?? toSaid(output.toString('utf8')) ?? safe`it ended with ${code}`;
-  return new Fault(
-    'environment',
-    safe`git ${mask(toVerb(words))} failed: ${said}`,
-    hint ?? safe`fix what git reports, and try again`,
-  );
-}
-
-/** `fetch`, after the configuration that it is given. */
-function toVerb(words: readonly string[]): string {
-  return words.find((word, i) => word !== '-c' && words[i - 1] !== '-c') ?? '';
-}
-
-/** One line as it is, several below each other; undefined: there is none. */
-export function toSaid(text: string, maxLines = shownLines): SafeText | undefined {
-  const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
-  if (lines.length === 0) return undefined;
-  if (lines.length === 1) return toLine(lines[0] ?? '');
-  const shown = lines.slice(0, maxLines).map((line) => safe`\n    ${toLine(line)}`);
-  return safe`${join(shown, '')}${lines.length > maxLines ? safe`\n    and ${lines.length - maxLines} more lines` : ''}`;
-}
-
-/** Git indents with tabs what is to be copied. */
-function toLine(line: string): SafeText {
-  return mask(line.replaceAll('\t', '  ').trimEnd());
 }

@@ -7,8 +7,8 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import { maxFileBytes } from '../../core/repository/file-text.ts';
+import { toNotStarted, toSaid } from './ended.ts';
 import type { Git } from './git.ts';
-import { toNotStarted, toSaid } from './git.ts';
 import type { RevisionNames } from './revision-names.ts';
 import { deepen, toShortId } from './revision-names.ts';
 

@@ -5,8 +5,8 @@ import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { suggest } from '../../core/diagnostics/suggest.ts';
 import { toBranchList } from '../git/branch-list.ts';
+import { toSaid } from './ended.ts';
 import type { Git } from './git.ts';
-import { toSaid } from './git.ts';
 
 export class RevisionNames {
   readonly #git: Git;

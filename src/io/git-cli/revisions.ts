@@ -10,9 +10,11 @@ import { isLeftOut } from '../../core/repository/entries.ts';
 import { toSource } from '../files/folder-tree.ts';
 import type { CommitContent } from '../git/objects.ts';
 import { parseCommit, toEntry } from '../git/objects.ts';
-import type { ModelPaths, TreePart } from './commit-trees.ts';
+import type { TreePart } from './commit-trees.ts';
 import { CommitTrees } from './commit-trees.ts';
 import type { Git } from './git.ts';
+import type { ModelPaths } from './model-files.ts';
+import { ModelFilesFinder } from './model-files.ts';
 import { GitObjects } from './objects.ts';
 import { toGlob, toLiteral } from './pathspec.ts';
 import { RevisionNames, toShortId } from './revision-names.ts';
@@ -45,6 +47,7 @@ export interface OldModel extends ModelChange {
 export class GitRevisions implements Disposable {
   readonly names: RevisionNames;
   readonly trees: CommitTrees;
+  readonly models: ModelFilesFinder;
   readonly #git: Git;
   readonly #objects: GitObjects;
 
@@ -53,6 +56,7 @@ export class GitRevisions implements Disposable {
     this.names = new RevisionNames(git);
     this.#objects = new GitObjects(git, this.names);
     this.trees = new CommitTrees(git, this.#objects, this.names);
+    this.models = new ModelFilesFinder(this.#objects, this.trees);
   }
 
   [Symbol.dispose](): void {

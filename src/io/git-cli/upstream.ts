@@ -11,8 +11,12 @@ import { Fault } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { toBranchList } from '../git/branch-list.ts';
-import type { Ended, Git } from './git.ts';
-import { toRefusal, toSaid } from './git.ts';
+import type { BranchSettings } from './branch-settings.ts';
+import { readBranchSettings } from './branch-settings.ts';
+import type { Ended } from './ended.ts';
+import { toSaid } from './ended.ts';
+import type { Git } from './git.ts';
+import { heads, readBranch } from './head.ts';
 
 /** A branch of a remote, and where the repository keeps it; refs in full. */
 export interface Upstream {
@@ -24,10 +28,6 @@ export interface Upstream {
   readonly ref: string;
 }
 
-/** Names of git's configuration, as it writes them, with their values in order. */
-type Configuration = ReadonlyMap<string, readonly string[]>;
-
-const heads = 'refs/heads/';
 const remotes = 'refs/remotes/';
 
 /** `origin/main`; a revision too. */
@@ -44,18 +44,16 @@ export function toUpstreamName({ ref }: Upstream): SafeText {
  *   no such branch; and when git cannot be run.
  */
 export async function findUpstream(git: Git, branch?: string, signal?: AbortSignal): Promise<Upstream> {
-  const [current, configuration] = await Promise.all([findBranch(git, signal), readConfiguration(git, signal)]);
-  const configured = (key: string) =>
-    current === undefined ? [] : (configuration.get(`branch.${current}.${key}`) ?? []);
-  // Of several branches that one merges, git takes the first for the upstream.
-  const [merge] = configured('merge');
-  const remote = configured('remote').at(-1);
+  const [current, settings] = await Promise.all([readBranch(git, signal), readBranchSettings(git, signal)]);
+  // Of several branches that are merged, the first is the upstream.
+  const merge = settings.first(`branch.${current}.merge`);
+  const remote = settings.last(`branch.${current}.remote`);
   const source = branch === undefined ? remote && merge : heads + branch;
   if (source === undefined)
     throw new Fault('usage', safe`this branch has no upstream`, safe`name the remote branch with --branch`);
   await assertName(git, source, signal);
   const known = current && (await git.read(['for-each-ref', '--format=%(upstream)', heads + current], { signal }));
-  return toUpstream(remote ?? toDefaultRemote(configuration), source, { merge, ref: known?.trimEnd() }, configuration);
+  return toUpstream(remote ?? toDefaultRemote(settings), source, { merge, ref: known?.trimEnd() }, settings);
 }
 
 /**
@@ -66,10 +64,10 @@ function toUpstream(
   remote: string,
   source: string,
   own: { readonly merge: string | undefined; readonly ref: string | undefined },
-  configuration: Configuration,
+  { remotes: known }: BranchSettings,
 ): Upstream {
   if (remote === '.') return { remote, source, ref: source };
-  if (!configuration.has(`remote.${remote}.url`))
+  if (!known.includes(remote))
     throw new Fault(
       'environment',
       safe`the repository has no remote ${quote(remote)}`,
@@ -129,34 +127,9 @@ export async function findAheadUpstream(git: Git, signal: AbortSignal): Promise<
   }
 }
 
-/** Undefined: HEAD is on none. */
-async function findBranch(git: Git, signal: AbortSignal | undefined): Promise<string | undefined> {
-  const words = ['symbolic-ref', '--quiet', 'HEAD'];
-  const ended = await git.run(words, { signal });
-  if (ended.code === 1) return undefined;
-  if (ended.code !== 0) throw toRefusal(words, ended);
-  const ref = ended.output.toString('utf8').trimEnd();
-  return ref.startsWith(heads) ? ref.slice(heads.length) : undefined;
-}
-
-/** Of branches and remotes. */
-async function readConfiguration(git: Git, signal: AbortSignal | undefined): Promise<Configuration> {
-  const pattern = String.raw`^(branch\..*\.(remote|merge)|remote\..*\.url)$`;
-  const text = await git.ask(['config', '--null', '--get-regexp', pattern], { signal });
-  const values = new Map<string, string[]>();
-  for (const entry of (text ?? '').split('\0').filter(Boolean)) {
-    const end = entry.indexOf('\n');
-    const [key, value] = end < 0 ? [entry, ''] : [entry.slice(0, end), entry.slice(end + 1)];
-    values.set(key, [...(values.get(key) ?? []), value]);
-  }
-  return values;
-}
-
 /** As git does; and where there is no origin, the only remote that there is. */
-function toDefaultRemote(configuration: Configuration): string {
-  const names = [...configuration.keys()].flatMap((key) => /^remote\.(.*)\.url$/s.exec(key)?.[1] ?? []);
-  const [only] = names;
-  return names.length === 1 && only !== undefined ? only : 'origin';
+function toDefaultRemote({ remotes: [only, ...others] }: BranchSettings): string {
+  return only !== undefined && others.length === 0 ? only : 'origin';
 }
 
 /** With wildcards or colons it would be more than the name of one branch. */

@@ -1,8 +1,8 @@
 /** Changes of files → the trees and blobs of a commit that makes them. */
-import { editTree, toNameBytes, toObjectId } from './objects.ts';
+import { editTree, folderMode, toNameBytes, toObjectId } from './objects.ts';
 import type { PackObject } from './pack.ts';
 import type { Folder, Folders, Tree } from './tip-folders.ts';
-import { emptyTree, folderMode, toInnerPath } from './tip-folders.ts';
+import { emptyTree, toInnerPath } from './tip-folders.ts';
 
 export interface FolderEdit {
   /** The id of the new tree. */

@@ -9,6 +9,8 @@ import type { Entry, EntryKind } from '../../core/repository/entries.ts';
 
 export type ObjectType = 'commit' | 'tree' | 'blob';
 
+export const folderMode = '40000';
+
 export interface TreeEntry {
   /** Octal, as git writes it: `40000` is a folder. */
   readonly mode: string;
@@ -89,11 +91,6 @@ function toBounds(text: string, at: number, idLength: number): { space: number; 
   const end = nul + 1 + idLength;
   if (space < 0 || nul < 0 || end > text.length) throw new Error('a tree that is cut off');
   return { space, nul, end };
-}
-
-/** @param entries in any order. */
-export function toTree(entries: readonly TreeEntry[]): Buffer {
-  return Buffer.concat([...entries].sort(compareEntries).map(toRawEntry));
 }
 
 /**
@@ -215,7 +212,7 @@ function toRawEntry({ mode, name, oid }: TreeEntry): Buffer {
 
 /** A folder sorts as if its name ended in a slash. */
 function toSortName({ mode, name }: Pick<TreeEntry, 'mode' | 'name'>): string {
-  return mode === '40000' ? `${name}/` : name;
+  return mode === folderMode ? `${name}/` : name;
 }
 
 function compareEntries(a: TreeEntry, b: TreeEntry): number {

@@ -6,7 +6,7 @@ import { isWithin } from '../../core/input/folder-tree.ts';
 import type { MissingFolder } from '../../core/ports/watch.ts';
 import type { Refusal } from '../../core/repository/entries.ts';
 import { decideEntry, isLeftOut, isPolicy, toRefused, toSubmodule } from '../../core/repository/entries.ts';
-import { parseTree, toEntry, toNameText } from './objects.ts';
+import { folderMode, parseTree, toEntry, toNameText } from './objects.ts';
 
 /** A folder of the tip. */
 export interface Folder {
@@ -27,7 +27,6 @@ export interface Tree {
   readonly refusals: readonly (readonly [name: string, refusal: Refusal])[];
 }
 
-export const folderMode = '40000';
 export const emptyTree: Tree = { raw: '', files: [], folders: [], links: [], refusals: [] };
 
 /** Which part of the tip is read. */

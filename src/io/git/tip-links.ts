@@ -2,10 +2,10 @@
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { toRefused } from '../../core/repository/entries.ts';
 import { answerLater, followLink } from '../../core/repository/links.ts';
-import type { TreeEntry } from './objects.ts';
-import { parseTree, toEntry, toNameText } from './objects.ts';
+import { parseTree, toNameText } from './objects.ts';
 import type { Folders } from './tip-folders.ts';
-import { folderMode, toInnerPath } from './tip-folders.ts';
+import type { TreeEntries } from './tree-lookup.ts';
+import { TreeLookup } from './tree-lookup.ts';
 
 /** Where links led. */
 export interface FollowedLinks {
@@ -39,7 +39,12 @@ export async function followLinks(
   before: FollowedLinks,
   written: ReadonlySet<string>,
 ): Promise<FollowedLinks & { readonly problems: readonly Problem[] }> {
-  const lookup = new TipLookup(tip, before.beside);
+  const beside = new Map<string, string>();
+  const lookup = toLookup(tip, async (id) => {
+    const text = before.beside.get(id) ?? beside.get(id) ?? (await tip.read(id)).toString('latin1');
+    beside.set(id, text);
+    return text;
+  });
   const targets = new Map<string, string>();
   const problems: Problem[] = [];
   for (const path of links) {
@@ -54,64 +59,25 @@ export async function followLinks(
     if (before.targets.get(path) !== id && !written.has(id)) await tip.read(id);
     targets.set(path, id);
   }
-  return { targets, beside: lookup.beside, problems };
+  return { targets, beside, problems };
 }
 
-/** Looks up paths in the tip: among the folders that are kept, or beside them. */
-class TipLookup {
-  readonly beside = new Map<string, string>();
-  readonly #tip: Tip;
-  readonly #known: ReadonlyMap<string, string>;
-  readonly #parsed = new Map<string, ReadonlyMap<string, TreeEntry>>();
-
-  constructor(tip: Tip, known: ReadonlyMap<string, string>) {
-    this.#tip = tip;
-    this.#known = known;
-  }
-
-  async find(path: string): Promise<TreeEntry | undefined> {
-    let found: TreeEntry = { mode: folderMode, name: '', oid: this.#tip.root };
-    let at = '.';
-    for (const part of path === '.' ? [] : path.split('/')) {
-      if (toEntry(found).kind !== 'folder') return undefined;
-      const next = (await this.#readFolder(at, found.oid)).get(part);
-      if (next === undefined) return undefined;
-      found = next;
-      at = toInnerPath(at, part);
-    }
-    return found;
-  }
-
-  readonly kindOf = async (path: string) => {
-    const entry = await this.find(path);
-    return entry && toEntry(entry).kind;
-  };
-
-  readonly targetOf = async (path: string) => {
-    const entry = await this.find(path);
-    return entry === undefined ? '' : toNameText(await this.#readBeside(entry.oid));
-  };
-
-  readonly list = async (path: string) => {
-    const entry = await this.find(path);
-    if (entry === undefined || toEntry(entry).kind !== 'folder') return [];
-    return [...(await this.#readFolder(path, entry.oid)).values()].map(toEntry);
-  };
-
-  async #readFolder(path: string, id: string): Promise<ReadonlyMap<string, TreeEntry>> {
-    const known = this.#parsed.get(id);
+/** @param read an object that is not among the folders that are kept. */
+function toLookup({ root, folders }: Tip, read: (id: string) => Promise<string>): TreeLookup {
+  const parsed = new Map<string, TreeEntries>();
+  const readFolder = async (id: string, path: string) => {
+    const known = parsed.get(id);
     if (known !== undefined) return known;
-    const folder = this.#tip.folders.get(path);
-    const raw = folder?.id === id && folder.tree !== undefined ? folder.tree.raw : await this.#readBeside(id);
-    const entries = parseTree(Buffer.from(raw, 'latin1')).map((entry) => ({ ...entry, name: toNameText(entry.name) }));
-    const byName = new Map(entries.map((entry) => [entry.name, entry]));
-    this.#parsed.set(id, byName);
-    return byName;
-  }
-
-  async #readBeside(id: string): Promise<string> {
-    const text = this.#known.get(id) ?? this.beside.get(id) ?? (await this.#tip.read(id)).toString('latin1');
-    this.beside.set(id, text);
-    return text;
-  }
+    const folder = folders.get(path);
+    const raw = folder?.id === id && folder.tree !== undefined ? folder.tree.raw : await read(id);
+    const entries = new Map(
+      parseTree(Buffer.from(raw, 'latin1')).map((entry) => {
+        const name = toNameText(entry.name);
+        return [name, { ...entry, name }];
+      }),
+    );
+    parsed.set(id, entries);
+    return entries;
+  };
+  return new TreeLookup(root, readFolder, async (id) => toNameText(await read(id)));
 }

@@ -87,13 +87,13 @@ export const states: Readonly<Record<string, Kind>> = {
     prepare: 'git branch brake main~1',
     edit: brakeOnBranch,
     refused: /already exists/,
-    declined: /there is a branch brake already/,
+    declined: /already exists/,
   },
   'a new branch beside which there is one in the way': {
     prepare: 'git branch brake/hard main~1',
     edit: brakeOnBranch,
     refused: /brake/,
-    declined: /there is a branch brake\/hard, beside which none can be called brake/,
+    declined: /brake\/hard' exists/,
   },
   'a new branch in a linked work tree': {
     make: `

@@ -8,7 +8,7 @@ import type { FolderTree } from '../../../src/core/input/folder-tree.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
 import { openFolderTree } from '../../../src/io/files/folder-tree.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
-import { LatestRevision } from '../../../src/io/git-cli/latest.ts';
+import { LatestRevision } from '../../../src/io/git-cli/latest-revision.ts';
 import { GitRevisions } from '../../../src/io/git-cli/revisions.ts';
 
 const environment = { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: '/dev/null' };
@@ -131,7 +131,7 @@ test('what a link leads to belongs to the model, in its history too', async (t) 
   for (const id of ids) {
     const { tree } = await revisions.readCommit(id);
     const paths = { model: 'models/wisdom/model.yaml', status: 'models/wisdom/status.yaml' };
-    const found = await revisions.trees.findModelFiles(tree, paths, '.');
+    const found = await revisions.models.find(tree, paths, '.');
     const files = await found?.read();
     seen.push({
       key: found?.key,

@@ -5,7 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { git as runGit } from '../../../src/demo/fakes/git.ts';
 import type { TreeEntry } from '../../../src/io/git/objects.ts';
-import { editTree, parseTree, toCommit, toObjectId, toTree } from '../../../src/io/git/objects.ts';
+import { editTree, parseTree, toCommit, toObjectId } from '../../../src/io/git/objects.ts';
 import type { PackObject } from '../../../src/io/git/pack.ts';
 import { toDelta, writePack } from '../../../src/io/git/pack.ts';
 
@@ -241,6 +241,11 @@ test('a file becomes a folder and a folder a file, beside names that are no UTF-
 /** As fast-import reads a path that is not plain. */
 function toOctal(path: string): string {
   return [...Buffer.from(path, 'latin1')].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+}
+
+/** A tree of these entries alone, in whatever order they come. */
+function toTree(entries: readonly TreeEntry[]): Buffer {
+  return editTree(Buffer.alloc(0), new Map(entries.map((entry) => [entry.name, entry])));
 }
 
 function toLargeTree(count: number): TreeEntry[] {
