@@ -26,7 +26,6 @@ const providers: readonly Provider[] = [
       'src/cli/demo/run.ts': sentence,
       'src/core/input/mirror-policy-schema.ts': field,
       'src/core/input/model-schema.ts': field,
-      'src/core/input/model-status-schema.ts': field,
       'src/core/input/schema-parts.ts': field,
       'src/io/process/argocd-environment.ts': sentence,
       'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',

@@ -82,6 +82,7 @@ function toRecorded({ rollout, status }: RenderedRollout, otherwise: string | un
       safe`neither ${quote(rollout.name)} nor its status file names a namespace`,
       safe`pass the namespace with --namespace`,
     );
-  const { name, primary, candidate } = rollout;
-  return { name, namespace, primary: primary.name, candidate: candidate?.name, recorded: status?.status };
+  const { name, primary } = rollout;
+  const candidates = rollout.candidates.map((candidate) => candidate.name);
+  return { name, namespace, primary: primary.name, candidates, recorded: status?.status };
 }

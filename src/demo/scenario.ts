@@ -1,4 +1,5 @@
 /** The tutorial of a mirrored rollout: what a person, or the cluster, does, and what then comes about. */
+import { findLiveMirror } from '../core/input/model-status.ts';
 import type { ModelStatus } from '../core/input/schema.ts';
 
 export const modelFolder = 'models/wisdom';
@@ -83,8 +84,8 @@ export function isOver({ until }: Step, status: ModelStatus['status'] | undefine
   const say = (version: ModelStatus['status']['primary']) => version && `${version.version} ${version.state}`;
   return (
     say(status.primary) === until.primary &&
-    say(status.candidate) === until.candidate &&
-    status.mirror?.percentage === until.mirror
+    say(status.candidates[0]) === until.candidate &&
+    findLiveMirror(status)?.percentage === until.mirror
   );
 }
 

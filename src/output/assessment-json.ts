@@ -34,9 +34,8 @@ export function toStatusJson(
       file,
       desired: {
         primary: toVersionJson(desired.primary),
-        candidate: desired.candidate === undefined ? null : toVersionJson(desired.candidate),
+        candidates: desired.candidate === undefined ? [] : [toCandidateJson(desired.candidate, desired.mirror)],
         percentage: desired.percentage,
-        mirror: desired.mirror ?? null,
       },
       gate,
       source,
@@ -61,11 +60,7 @@ export function toConclusionJson(assessment: Assessment, wording: Wording) {
     observed:
       observed === undefined
         ? null
-        : {
-            primary: toObservedJson(observed.primary),
-            candidate: toObservedJson(observed.candidate),
-            mirror: observed.mirror ?? null,
-          },
+        : { primary: toObservedJson(observed.primary), candidates: observed.candidates.map(toObservedJson) },
     differences: differences.map((one) => ({ code: one.code, text: toDifferenceText(one, wording) })),
     next: toNextText(assessment, wording),
     nextCode: next.code,
@@ -75,6 +70,10 @@ export function toConclusionJson(assessment: Assessment, wording: Wording) {
 /** A URI's user and password are left out. */
 export function toVersionJson({ name, version, storageUri, digest }: DesiredVersion): object {
   return { name, version, storageUri: storageUri === undefined ? null : mask(storageUri), digest };
+}
+
+function toCandidateJson(candidate: DesiredVersion, mirror: Assessment['desired']['mirror']): object {
+  return { ...toVersionJson(candidate), mirror: mirror === undefined ? null : { percentage: mirror.percentage } };
 }
 
 function toObservedJson(observed: VersionStatus | undefined): object | null {

@@ -1,7 +1,9 @@
 /** The lines about a model that `status` and `explain` share. */
+
 import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
 import type { Difference, DifferenceCode } from '../core/assess/difference.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
+import { findObserved } from '../core/input/model-status.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
@@ -61,7 +63,7 @@ export function toConclusionLines(assessment: Assessment, wording: Wording, styl
 /** KServe's own message about each version. */
 export function toMessageLines({ observed }: Pick<Assessment, 'observed'>): string[] {
   return (['primary', 'candidate'] as const).flatMap((role) => {
-    const message = observed?.[role]?.message;
+    const message = observed && findObserved(observed, role)?.message;
     return message === undefined ? [] : [`KServe on the ${role}: ${toShown(mask(message), 300)}`];
   });
 }

@@ -1,9 +1,11 @@
 /** What is in effect for a model and why, for people and for programs. */
+
 import type { DesiredVersion } from '../core/assess/assess-model.ts';
 import type { Explanation } from '../core/assess/explanation.ts';
 import type { PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
 import type { Place } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
+import { findObserved } from '../core/input/model-status.ts';
 import { toConclusionJson, toVersionJson } from './assessment-json.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
@@ -66,7 +68,7 @@ export function toExplainJson({ assessment, policy, places, hosts }: Explanation
     file,
     versions: {
       primary: version(desired.primary, places.primary),
-      candidate: version(desired.candidate, places.candidate),
+      candidates: desired.candidate === undefined ? [] : [version(desired.candidate, places.candidate)],
     },
     hosts,
     policy: {
@@ -93,7 +95,7 @@ function toVersionLines(
     (['primary', 'candidate'] as const).flatMap((role) => {
       const [version, place] = [desired[role], places[role]];
       if (version === undefined || place === undefined) return [];
-      const state = toObservedText(version, observed?.[role]);
+      const state = toObservedText(version, observed && findObserved(observed, role));
       return [[`  ${role}`, version.version, version.name, `digest ${version.digest.slice(0, 11)}`, state, at(place)]];
     }),
   );

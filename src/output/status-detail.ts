@@ -1,5 +1,7 @@
 /** Desired and observed state of one model, as a person looks at it. */
+
 import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
+import { findLiveMirror } from '../core/input/model-status.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
@@ -10,19 +12,20 @@ import type { Wording } from './words/wording.ts';
 export function toStatusDetail(assessment: Assessment, wording: Wording, style: Style): string {
   const { desired, observed, source } = assessment;
   const { primary, candidate, mirror } = desired;
+  const live = observed && findLiveMirror(observed);
   const closed = candidate === undefined ? 'closed' : `closed (${desired.percentage} % when it opens)`;
   const rows = [
     ['', 'DESIRED', source === 'git' ? 'OBSERVED BY THE WATCHER' : 'OBSERVED IN THE CLUSTER'],
     ...toVersionRow('primary', primary, observed?.primary),
-    ...toVersionRow('candidate', candidate, observed?.candidate),
+    ...toVersionRow('candidate', candidate, observed?.candidates[0]),
     [
       '  mirror',
       mirror === undefined ? closed : `${mirror.percentage} % to ${mirror.to}`,
       observed === undefined
         ? 'not observed'
-        : observed.mirror === undefined
+        : live === undefined
           ? 'closed'
-          : `${observed.mirror.percentage} % to ${toShown(observed.mirror.to, 60)}`,
+          : `${live.percentage} % to ${toShown(live.to, 60)}`,
     ],
   ];
   const [head = '', ...lines] = toColumns(rows);

@@ -5,6 +5,7 @@
  * the cluster can break the table, or put a link or HTML there.
  */
 import { compareText } from '../core/diagnostics/problem.ts';
+import { findLiveMirror } from '../core/input/model-status.ts';
 import type { ModelState, ModelStatus } from '../core/input/schema.ts';
 import { toCell, toCode, toInline, toLinkTarget, toShown } from './page-text.ts';
 import { maxPictured, toMirrorView, toStatusPicture } from './status-picture.ts';
@@ -63,8 +64,8 @@ export function toStatusPage({
 }
 
 function toCounts(models: readonly PageModel[]): string {
-  const candidates = models.flatMap(({ status }) => status.candidate ?? []);
-  const open = models.filter(({ status }) => (status.mirror?.percentage ?? 0) > 0);
+  const candidates = models.flatMap(({ status }) => status.candidates);
+  const open = models.filter(({ status }) => (findLiveMirror(status)?.percentage ?? 0) > 0);
   return [
     `${toNumber(models.length, 'model')}.`,
     `Primaries: ${toStateCounts(models.map(({ status }) => status.primary))}.`,
@@ -88,10 +89,9 @@ function toStateCounts(versions: readonly (Version | undefined)[]): string {
 /** What KServe says of each failure, the section absent when nothing fails. */
 function toFailures(models: readonly PageModel[]): readonly string[] {
   const items = models.flatMap((model) =>
-    (['primary', 'candidate'] as const).flatMap((role) => {
-      const version = model.status[role];
-      return version?.state === 'Failed' ? [toFailure(model, role, version)] : [];
-    }),
+    [model.status.primary, ...model.status.candidates].flatMap((version, i) =>
+      version?.state === 'Failed' ? [toFailure(model, i === 0 ? 'primary' : 'candidate', version)] : [],
+    ),
   );
   if (items.length === 0) return [];
   const more = items.length - maxFailures;
@@ -112,7 +112,7 @@ function toTableAndPicture(models: readonly PageModel[]): readonly string[] {
   const isShort = models.length <= maxRows;
   const noted = isShort ? models : models.filter(isNotable);
   const rows = pickMostUrgent(noted, maxRows);
-  const candidates = models.filter(({ status }) => status.candidate !== undefined);
+  const candidates = models.filter(({ status }) => status.candidates.length > 0);
   const pictured = pickMostUrgent(candidates, maxPictured);
   return [
     '## All',
@@ -134,7 +134,7 @@ function toTable(models: readonly PageModel[]): string {
       toLink(model),
       toInline(namespace, 80),
       status.primary === undefined ? 'not observed' : toVersion(status.primary),
-      status.candidate === undefined ? '' : toVersion(status.candidate),
+      status.candidates.map(toVersion).join(', '),
       elsewhere === undefined ? text : `${text} to ${toInline(elsewhere, 80)}`,
     ];
     return `| ${cells.map(toCell).join(' | ')} |`;
@@ -165,7 +165,7 @@ function toLink({ name, link }: PageModel): string {
 
 /** What the long table leaves out is all alike. */
 function isNotable({ status }: PageModel): boolean {
-  return status.candidate !== undefined || status.mirror !== undefined || status.primary?.state !== 'Ready';
+  return status.candidates.length > 0 || status.primary?.state !== 'Ready';
 }
 
 /** In their order, and of too many the worst. */
@@ -177,11 +177,11 @@ function pickMostUrgent(models: readonly PageModel[], count: number): readonly P
 }
 
 /** The lower, the sooner a person should look. */
-function toUrgency({ status: { primary, candidate, mirror } }: PageModel): number {
-  if (primary?.state === 'Failed' || candidate?.state === 'Failed') return 0;
+function toUrgency({ status: { primary, candidates } }: PageModel): number {
+  if ([primary, ...candidates].some((version) => version?.state === 'Failed')) return 0;
   if (primary?.state !== 'Ready') return 1;
-  if (candidate !== undefined && candidate.state !== 'Ready') return 2;
-  return candidate !== undefined && mirror === undefined ? 3 : 4;
+  if (candidates.some(({ state }) => state !== 'Ready')) return 2;
+  return candidates.some(({ mirror }) => mirror === undefined) ? 3 : 4;
 }
 
 function toNumber(count: number, noun: string): string {

@@ -5,6 +5,7 @@
  * and hyphens, so that none can end a label, be a keyword, Markdown or HTML; the table has all of it. A
  * text has no more than the 50,000 characters that hosts draw (Mermaid's `maxTextSize`).
  */
+import { findLiveMirror } from '../core/input/model-status.ts';
 import type { ModelStatus } from '../core/input/schema.ts';
 import { toShown } from './page-text.ts';
 
@@ -49,7 +50,9 @@ const classOf: Readonly<Record<Version['state'], keyof typeof classes>> = {
 };
 
 /** What is known of a mirror: the status file does not tell why a ready candidate gets nothing. */
-export function toMirrorView({ candidate, mirror }: Status): MirrorView {
+export function toMirrorView(status: Status): MirrorView {
+  const [candidate] = status.candidates;
+  const mirror = findLiveMirror(status);
   if (mirror !== undefined && mirror.percentage > 0) {
     const elsewhere = mirror.to === candidate?.name ? undefined : mirror.to;
     return { isOpen: elsewhere === undefined, text: `${mirror.percentage} %`, elsewhere };
@@ -74,7 +77,8 @@ export function toStatusPicture(models: readonly PicturedModel[]): string {
   const rows = models.flatMap(({ name, namespace, status }) => {
     const model = node(undefined, '([', [`requests to ${toLabel(name, 40)}`, `in ${toLabel(namespace, 30)}`], '])');
     const [id] = model.split('(', 1);
-    const { primary, candidate } = status;
+    const { primary, candidates } = status;
+    const [candidate] = candidates;
     const { isOpen, text = 'closed', elsewhere } = toMirrorView(status);
     const label = `${text}${elsewhere === undefined ? '' : ` to ${toLabel(elsewhere, 30)}`}`;
     const version = (role: string, seen: Version | undefined) =>

@@ -3,7 +3,9 @@
  *
  * Invariant: no line of the table is wider than the terminal, whatever models and reasons are called.
  */
+
 import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
+import { findLiveMirror } from '../core/input/model-status.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
 import { toObservedText } from './assessment-text.ts';
 import { pad, shorten, toWidth } from './columns.ts';
@@ -83,7 +85,9 @@ function toRow(
     NAMESPACE: namespace === undefined ? { text: '?' } : { text: namespace },
     PRIMARY: toVersionCell(primary, observed?.primary),
     CANDIDATE:
-      candidate === undefined ? toLeavingCell(observed?.candidate) : toVersionCell(candidate, observed?.candidate),
+      candidate === undefined
+        ? toLeavingCell(observed?.candidates[0])
+        : toVersionCell(candidate, observed?.candidates[0]),
     MIRROR: toMirrorCell({ desired, observed }),
     NOTE: {
       text:
@@ -103,20 +107,20 @@ function toVersionCell(desired: DesiredVersion, observed: VersionStatus | undefi
 }
 
 function toLeavingCell(observed: VersionStatus | undefined): Cell {
-  return observed === undefined
+  return observed === undefined || observed.state === 'Missing'
     ? { text: '-', format: 'dim' }
     : { text: `leaving ${observed.state}`, format: 'yellow' };
 }
 
 function toMirrorCell({ desired: { candidate, mirror }, observed }: Pick<Assessment, 'desired' | 'observed'>): Cell {
-  const live = observed?.mirror;
+  const live = observed && findLiveMirror(observed);
   const desired = mirror === undefined ? (candidate === undefined ? '-' : 'closed') : `${mirror.percentage} %`;
   const isSame = mirror?.percentage === live?.percentage && mirror?.to === live?.to;
   if (isSame) return { text: desired, format: mirror === undefined ? 'dim' : 'green' };
   return { text: `${desired} (live ${toLiveMirror(live, candidate?.name)})`, format: 'yellow' };
 }
 
-function toLiveMirror(live: NonNullable<Assessment['observed']>['mirror'], expected: string | undefined): string {
+function toLiveMirror(live: ReturnType<typeof findLiveMirror>, expected: string | undefined): string {
   if (live === undefined) return '0 %';
   const isElsewhere = expected !== undefined && live.to !== expected;
   return `${live.percentage} %${isElsewhere ? ` to ${toShown(live.to, 60)}` : ''}`;

@@ -1,6 +1,8 @@
-import type { ModelStatus } from '../core/input/schema.ts';
+import { findLiveMirror } from '../core/input/model-status.ts';
+import type { CandidateStatus, ModelStatus, VersionStatus } from '../core/input/schema.ts';
 import { apiVersion } from '../core/input/schema-parts.ts';
 import { toScalar } from '../core/manifests/manifest-text.ts';
+import { toSpecPart } from '../core/serving/digest-text.ts';
 
 /** What was seen of a model, without the form around it. */
 export interface ObservedModel {
@@ -16,22 +18,45 @@ const plainDigest = /^(?=.*[abcdf])[0-9a-f]{32}$/;
 
 /** The text of a status file: equal facts give equal bytes, and a version is a line of its own. */
 export function toStatusText({ name, namespace, status }: ObservedModel): string {
-  const { primary, candidate, mirror } = status;
+  const { primary, candidates } = status;
   const facts = [
-    ...(primary === undefined ? [] : [`  primary: ${toFlow(primary, versionKeys)}\n`]),
-    ...(candidate === undefined ? [] : [`  candidate: ${toFlow(candidate, versionKeys)}\n`]),
-    ...(mirror === undefined ? [] : [`  mirror: ${toFlow(mirror, ['to', 'percentage'])}\n`]),
+    ...(primary === undefined ? [] : [`  primary: {${toFields(primary)}}\n`]),
+    ...(isOf010(candidates[0]) ? toFactsOf010(candidates) : toCandidateList(candidates)),
   ];
   return `# Written by the model-mirror watcher. Do not edit.
 apiVersion: ${apiVersion}
 kind: ModelStatus
-metadata: ${toFlow({ name, namespace }, ['name', 'namespace'])}
+metadata: {name: ${toValue(name)}, namespace: ${toValue(namespace)}}
 status:${facts.length === 0 ? ' {}\n' : `\n${facts.join('')}`}`;
 }
 
-function toFlow<T extends object>(map: T, keys: readonly (keyof T & string)[]): string {
-  const parts = keys.flatMap((key) => (map[key] === undefined ? [] : [`${key}: ${toValue(map[key])}`]));
-  return `{${parts.join(', ')}}`;
+function toCandidateList(candidates: readonly CandidateStatus[]): string[] {
+  const lines = candidates.map((candidate) => {
+    const { mirror } = candidate;
+    const live = mirror === undefined ? '' : `, mirror: {percentage: ${toValue(mirror.percentage)}}`;
+    return `    - {${toFields(candidate)}${live}}\n`;
+  });
+  return lines.length === 0 ? [] : ['  candidates:\n', ...lines];
+}
+
+/** Whether 0.1.0's plugin rendered it: it would close the mirror if it did not find the form that it knows. */
+function isOf010(candidate: CandidateStatus | undefined): boolean {
+  return candidate?.digest !== undefined && toSpecPart(candidate.digest) === candidate.digest;
+}
+
+function toFactsOf010(candidates: readonly CandidateStatus[]): string[] {
+  const [candidate] = candidates;
+  const mirror = findLiveMirror({ candidates });
+  return [
+    ...(candidate === undefined ? [] : [`  candidate: {${toFields(candidate)}}\n`]),
+    ...(mirror === undefined ? [] : [`  mirror: {to: ${toValue(mirror.to)}, percentage: ${mirror.percentage}}\n`]),
+  ];
+}
+
+function toFields(version: VersionStatus): string {
+  return versionKeys
+    .flatMap((key) => (version[key] === undefined ? [] : [`${key}: ${toValue(version[key])}`]))
+    .join(', ');
 }
 
 function toValue(value: unknown): string {

@@ -9,6 +9,7 @@ import type { Finding, Problem } from '../core/diagnostics/problem.ts';
 import { toWholeProblem } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { safe } from '../core/diagnostics/safe-text.ts';
+import { listCandidates } from '../core/input/candidates.ts';
 import { toFileRole, toStatusName } from '../core/input/file-role.ts';
 import type { Parsed } from '../core/input/parse-document.ts';
 import { parseModel, parseStatus } from '../core/input/parse-document.ts';
@@ -34,7 +35,7 @@ export interface ModelFile {
   readonly namespace: string | undefined;
   /** The names of the InferenceServices. */
   readonly primary: string;
-  readonly candidate: string | undefined;
+  readonly candidates: readonly string[];
 }
 
 export interface StatusFile {
@@ -185,7 +186,7 @@ export class BranchFiles implements BranchContent {
       name: metadata.name,
       namespace: metadata.namespace,
       primary: toVersionName(metadata.name, 'primary', spec.primary),
-      candidate: spec.candidate && toVersionName(metadata.name, 'candidate', spec.candidate),
+      candidates: listCandidates(value).map(({ declared }) => toVersionName(metadata.name, 'candidate', declared)),
     };
     return { value: model, problems };
   }

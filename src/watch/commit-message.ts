@@ -2,6 +2,7 @@
 import { compareText } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../core/diagnostics/safe-text.ts';
+import { findLiveMirror } from '../core/input/model-status.ts';
 import type { ModelStatus, VersionStatus } from '../core/input/schema.ts';
 import { isSameDigest } from '../core/serving/digest-text.ts';
 import { toCommitWords } from '../output/commit-words.ts';
@@ -65,9 +66,9 @@ interface Description {
 function describe({ before, after }: StatusChange): Description {
   if (after === undefined) return { headline: safe`left git, its status is removed`, line: safe`left git`, weight: 3 };
   const parts = [
-    describeVersion('candidate', before?.candidate, after.candidate),
+    ...describeCandidates(before?.candidates ?? [], after.candidates),
     describeVersion('primary', before?.primary, after.primary),
-    describeMirror(before?.mirror, after.mirror),
+    describeMirror(before && findLiveMirror(before), findLiveMirror(after)),
   ].filter((part) => part !== undefined);
   if (parts.length === 0) return { headline: safe`rewritten`, line: safe`rewritten`, weight: 0 };
   const headline = parts.reduce((a, b) => (b.weight > a.weight ? b : a));
@@ -118,9 +119,18 @@ function describeVersion(
   };
 }
 
+/** Each candidate with the one of its name; of those that are left, the first took the place of the first. */
+function describeCandidates(before: readonly VersionStatus[], after: readonly VersionStatus[]) {
+  const left = before.filter(({ name }) => !after.some((one) => one.name === name));
+  const described = after.map((one) =>
+    describeVersion('candidate', before.find(({ name }) => name === one.name) ?? left.shift(), one),
+  );
+  return [...described, ...left.map((gone) => describeVersion('candidate', gone, undefined))];
+}
+
 function describeMirror(
-  before: ModelStatus['status']['mirror'],
-  after: ModelStatus['status']['mirror'],
+  before: ReturnType<typeof findLiveMirror>,
+  after: ReturnType<typeof findLiveMirror>,
 ): Description | undefined {
   if (before?.to === after?.to && before?.percentage === after?.percentage) return undefined;
   const text =

@@ -131,8 +131,7 @@ function toHomes({ models, statusFiles }: BranchContent, before: Placement['home
 function toOwners(models: Iterable<PlacedModel>): Placement['owners'] {
   const owners = new Map<string, string>();
   for (const { key, namespace, model } of models)
-    for (const name of [model.primary, model.candidate])
-      if (name !== undefined) owners.set(toKey({ namespace, name }), key);
+    for (const name of [model.primary, ...model.candidates]) owners.set(toKey({ namespace, name }), key);
   return owners;
 }
 
@@ -170,8 +169,8 @@ function isKnownUnclaimed(
   if (model.namespace === undefined) return true;
   const recorded = statusFiles.get(model.statusFile)?.value?.metadata;
   if (recorded?.name === model.name && recorded.namespace === namespace) return true;
-  return [model.primary, model.candidate].some(
-    (name) => name !== undefined && services.get(toKey({ namespace, name }))?.model === model.name,
+  return [model.primary, ...model.candidates].some(
+    (name) => services.get(toKey({ namespace, name }))?.model === model.name,
   );
 }
 

@@ -3,6 +3,7 @@
  * an event, a commit or the time concerns are observed again.
  */
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import type { VersionStatus } from '../core/input/schema.ts';
 import { apiVersion } from '../core/input/schema-parts.ts';
 import { routeKind } from '../core/observe/live-object.ts';
 import type { LiveObjects } from '../core/observe/observed-model.ts';
@@ -111,13 +112,12 @@ export class Planner {
   /** How many primaries and candidates are in which state. */
   countStates(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
-    for (const role of ['primary', 'candidate'] as const) {
-      const states = new Map<string, number>();
-      for (const { status } of this.#models.values()) {
-        const state = status?.[role]?.state;
-        if (state !== undefined) states.set(state, (states.get(state) ?? 0) + 1);
-      }
-      for (const [state, count] of states) counts.set(`${role} ${state}`, count);
+    const count = (role: 'primary' | 'candidate', versions: readonly VersionStatus[]) => {
+      for (const { state } of versions) counts.set(`${role} ${state}`, (counts.get(`${role} ${state}`) ?? 0) + 1);
+    };
+    for (const { status } of this.#models.values()) {
+      if (status?.primary !== undefined) count('primary', [status.primary]);
+      count('candidate', status?.candidates ?? []);
     }
     return counts;
   }

@@ -77,7 +77,7 @@ export function observe(
     { now, settleMs },
   );
   const after = { key, namespace, model, memory, due, isSettling };
-  if (file === undefined && Object.keys(status).length === 0)
+  if (file === undefined && status.primary === undefined && status.candidates.length === 0)
     return { ...after, status: undefined, pending: undefined };
   const text = toStatusText({ name, namespace, status });
   const pending = text === file?.text ? undefined : { text, since: tracked.pending?.since ?? since };

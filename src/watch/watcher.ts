@@ -270,6 +270,7 @@ function describeMissing({ path, similar }: MissingFolder): SafeText {
 
 /** The status of the live mirror is for people; what the plugin renders depends on the versions alone. */
 function isRenderedDifferently({ before, after }: PlannedStatus): boolean {
-  const versions = (status: typeof after) => JSON.stringify([status?.primary, status?.candidate]);
+  const versions = (status: typeof after) =>
+    JSON.stringify([status?.primary, (status?.candidates ?? []).map(({ mirror: _, ...version }) => version)]);
   return versions(before) !== versions(after);
 }

@@ -128,7 +128,11 @@ test('--live tells what the cluster is, and what it has not come to yet', async 
     t.is(stderr, '');
     t.is(status, 0);
     const [one] = JSON.parse(stdout).models;
-    return [one.source, one.observed.candidate?.state, ...one.differences.map(({ code }: { code: string }) => code)];
+    return [
+      one.source,
+      one.observed.candidates[0]?.state,
+      ...one.differences.map(({ code }: { code: string }) => code),
+    ];
   };
   t.deepEqual(await look(), ['cluster', 'Missing', 'primary-missing', 'candidate-missing', 'status-behind']);
   applyAll(cluster, folder);

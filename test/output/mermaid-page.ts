@@ -127,11 +127,11 @@ async function check(
   );
   expectEqual('names in the table', cells.toSorted(), names.toSorted());
 
-  const pictured = models.filter(({ status }) => status.candidate !== undefined);
+  const pictured = models.filter(({ status }) => status.candidates.length > 0);
   const boxes = (await main.locator('svg g.node').allTextContents()).map(toLine);
-  const wanted = pictured.flatMap(({ name, namespace, status: { primary, candidate } }) => [
+  const wanted = pictured.flatMap(({ name, namespace, status: { primary, candidates } }) => [
     toLine(`requests to ${toDrawn(name, 40)}in ${toDrawn(namespace, 30)}`),
-    ...[primary, candidate].map((version, i) => {
+    ...[primary, candidates[0]].map((version, i) => {
       const said = version?.reason === undefined ? '' : ` ${toDrawn(version.reason, 40)}`;
       return toLine(
         `${i === 0 ? 'primary' : 'candidate'} ${toDrawn(version?.version ?? version?.name ?? '', 30)}${version?.state}${said}`,

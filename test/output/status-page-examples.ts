@@ -21,26 +21,27 @@ export function toVersion(
 export const mornings: readonly PageModel[] = [
   toModel('modelmesh-serving', 'wisdom', {
     primary: toVersion('wisdom-0', 'v1', 'Ready'),
-    candidate: toVersion('wisdom-1', 'v2', 'Ready'),
-    mirror: { to: 'wisdom-1', percentage: 20 },
+    candidates: [{ ...toVersion('wisdom-1', 'v2', 'Ready'), mirror: { percentage: 20 } }],
   }),
   toModel('modelmesh-serving', 'fraud-score', {
     primary: toVersion('fraud-score-0', '2026.10', 'Ready'),
-    candidate: toVersion('fraud-score-1', '2026.11', 'Failed', {
-      reason: 'ModelLoadFailed',
-      message: 'Failed to load model: no such key s3://approved/fraud-score/2026.11/model.onnx',
-    }),
+    candidates: [
+      toVersion('fraud-score-1', '2026.11', 'Failed', {
+        reason: 'ModelLoadFailed',
+        message: 'Failed to load model: no such key s3://approved/fraud-score/2026.11/model.onnx',
+      }),
+    ],
   }),
   toModel('modelmesh-serving', 'intent', {
     primary: toVersion('intent-0', 'v7', 'Ready'),
-    candidate: toVersion('intent-1', 'v8', 'Loading'),
+    candidates: [toVersion('intent-1', 'v8', 'Loading')],
   }),
   toModel('search', 'ranking', {
     primary: toVersion('ranking-0', 'v31', 'Ready'),
-    candidate: toVersion('ranking-1', 'v32', 'Ready'),
+    candidates: [toVersion('ranking-1', 'v32', 'Ready')],
   }),
-  toModel('search', 'spelling', { primary: toVersion('spelling-0', 'v4', 'Ready') }),
-  toModel('search', 'synonyms', { primary: toVersion('synonyms-0', 'v2', 'Ready') }),
+  toModel('search', 'spelling', { primary: toVersion('spelling-0', 'v4', 'Ready'), candidates: [] }),
+  toModel('search', 'synonyms', { primary: toVersion('synonyms-0', 'v2', 'Ready'), candidates: [] }),
 ];
 
 /** What breaks tables, pictures or readers, if it gets there. */
@@ -113,14 +114,17 @@ export function toHostileModels(texts: readonly string[]): readonly PageModel[] 
     link: text,
     status: {
       primary: { name: text, state: states[i % states.length] ?? 'Ready', reason: text, message: text },
-      candidate: {
-        name: text,
-        version: text,
-        state: states[(i + 4) % states.length] ?? 'Ready',
-        reason: text,
-        message: text,
-      },
-      ...(i % 3 === 0 ? {} : { mirror: { to: i % 3 === 1 ? text : `${text} too`, percentage: 0.0001 } }),
+      candidates: [
+        {
+          name: text,
+          version: text,
+          state: states[(i + 4) % states.length] ?? 'Ready',
+          reason: text,
+          message: text,
+          ...(i % 3 === 1 && { mirror: { percentage: 0.0001 } }),
+        },
+        ...(i % 3 === 2 ? [{ name: `${text} too`, state: 'Missing' as const, mirror: { percentage: 0.0001 } }] : []),
+      ],
     },
   }));
 }

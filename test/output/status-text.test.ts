@@ -23,15 +23,17 @@ const version = fc.record(
   { requiredKeys: ['name', 'state'] },
 );
 
-test('what is told is what is read', (t) => {
-  const status = fc.record(
-    {
-      primary: version,
-      candidate: version,
-      mirror: fc.record({ to: filled, percentage: fc.integer({ min: 0, max: 1_000_000 }).map((n) => n / 10_000) }),
-    },
-    { requiredKeys: [] },
-  );
+const percentage = fc.integer({ min: 0, max: 1_000_000 }).map((n) => n / 10_000);
+const mirror = fc.option(fc.record({ percentage }), { nil: undefined });
+const candidate = fc.tuple(version, mirror).map(([fields, live]) => ({ ...fields, ...(live && { mirror: live }) }));
+/** That of 0.1.0 makes the file 0.1.0's, which has one candidate. */
+const hasOldDigest = ({ digest = '' }: { digest?: string | undefined }) => /^[0-9a-f]{32}$/.test(digest);
+
+test('what is written is what is read', (t) => {
+  const candidates = fc
+    .array(candidate, { maxLength: 3 })
+    .map((all) => (all.some(hasOldDigest) ? all.filter(hasOldDigest).slice(0, 1) : all));
+  const status = fc.record({ primary: version, candidates }, { requiredKeys: ['candidates'] });
   fc.assert(
     fc.property(filled, filled, status, (name, namespace, told) => {
       const written = toStatusText({ name, namespace, status: told });

@@ -80,7 +80,7 @@ class Watched {
   #observe(now: number, wait: number): Observation {
     const { name, namespace } = this.#event;
     return observeModel(
-      { name, namespace, primary: name, candidate: undefined },
+      { name, namespace, primary: name, candidates: [] },
       { services: new Map(this.#service && [[toKey(this.#service), this.#service]]), routes: new Map() },
       this.#recorded,
       this.#memory,

@@ -4,6 +4,7 @@
  * as its bytes.
  */
 import test from 'ava';
+import { parse } from 'yaml';
 import { parseStatus } from '../../src/core/input/parse-document.ts';
 import type { ModelStatus } from '../../src/core/input/schema.ts';
 import { follow } from '../../src/core/observe/freshness.ts';
@@ -70,12 +71,12 @@ function renderNow(status: string, secretKey = 'localMinIO') {
         spec: spec as object,
       }),
     );
-  return { services, mirrored: render(files).rollouts[0]?.mirror.percentage };
+  return { services, mirrored: render(files).rollouts[0]?.candidates[0]?.mirror.percentage };
 }
 
 /** The plugin of 0.1.0: whether it kept the mirror open. */
 function isOpenIn010(status: string): boolean {
-  const { candidate } = readStatus(status) ?? {};
+  const { candidate } = parse(status).status as { candidate?: { name: string; digest: string; state: string } };
   return candidate?.name === 'wisdom-1' && candidate.digest === digests['wisdom-1'] && candidate.state === 'Ready';
 }
 
@@ -103,7 +104,7 @@ class WatcherNow {
     for (const wait of [0, settleMs]) {
       this.#now += wait;
       const { status, memory } = observeModel(
-        { name: 'wisdom', namespace: 'modelmesh-serving', primary: 'wisdom-0', candidate: 'wisdom-1' },
+        { name: 'wisdom', namespace: 'modelmesh-serving', primary: 'wisdom-0', candidates: ['wisdom-1'] },
         { services: this.#services, routes: new Map() },
         readStatus(this.status),
         this.#memory,
@@ -112,7 +113,7 @@ class WatcherNow {
       this.#memory = memory;
       this.status = toStatusText({ name: 'wisdom', namespace: 'modelmesh-serving', status });
     }
-    return readStatus(this.status)?.candidate?.state ?? '';
+    return readStatus(this.status)?.candidates[0]?.state ?? '';
   }
 }
 

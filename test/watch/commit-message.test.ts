@@ -25,36 +25,44 @@ const subjectOf = (before: StatusChange['before'], after: StatusChange['after'])
 for (const [subject, before, after] of [
   [
     'candidate v2 is ready, mirror may open',
-    { primary, candidate: candidate('Loading') },
-    { primary, candidate: candidate('Ready') },
+    { primary, candidates: [candidate('Loading')] },
+    { primary, candidates: [candidate('Ready')] },
   ],
   [
     'candidate v2 has failed, mirror closes',
-    { primary, candidate: candidate('Ready') },
-    { primary, candidate: candidate('Failed', { reason: 'ModelLoadFailed' }) },
+    { primary, candidates: [candidate('Ready')] },
+    { primary, candidates: [candidate('Failed', { reason: 'ModelLoadFailed' })] },
   ],
-  ['candidate v2 has failed', { candidate: candidate('Loading') }, { candidate: candidate('Failed') }],
-  ['candidate v2 is missing, mirror closes', { candidate: candidate('Ready') }, { candidate: candidate('Missing') }],
-  ['candidate is gone', { primary, candidate: candidate('Ready') }, { primary }],
-  ['primary v1 is ready', undefined, { primary }],
+  ['candidate v2 has failed', { candidates: [candidate('Loading')] }, { candidates: [candidate('Failed')] }],
+  [
+    'candidate v2 is missing, mirror closes',
+    { candidates: [candidate('Ready')] },
+    { candidates: [candidate('Missing')] },
+  ],
+  ['candidate is gone', { primary, candidates: [candidate('Ready')] }, { primary, candidates: [] }],
+  ['primary v1 is ready', undefined, { primary, candidates: [] }],
   [
     'mirror to wisdom-1 is open at 20 %',
-    { candidate: candidate('Ready') },
-    { candidate: candidate('Ready'), mirror: { to: 'wisdom-1', percentage: 20 } },
+    { candidates: [candidate('Ready')] },
+    { candidates: [{ ...candidate('Ready'), mirror: { percentage: 20 } }] },
   ],
-  ['mirror is closed', { primary, mirror: { to: 'wisdom-1', percentage: 20 } }, { primary }],
-  ['left git, its status is removed', { primary }, undefined],
-  ['rewritten', { primary }, { primary }],
+  [
+    'mirror is closed',
+    { candidates: [{ ...candidate('Ready'), mirror: { percentage: 20 } }] },
+    { candidates: [candidate('Ready')] },
+  ],
+  ['left git, its status is removed', { primary, candidates: [] }, undefined],
+  ['rewritten', { primary, candidates: [] }, { primary, candidates: [] }],
 ] as const)
   test(`subject: ${subject}`, (t) => {
     t.is(subjectOf(before, after), `status: wisdom: ${subject}`);
   });
 
 test('the most important change is the subject, and each model has a line', (t) => {
-  const loading = change({}, { candidate: candidate('Loading') }, 'alpha');
+  const loading = change(undefined, { candidates: [candidate('Loading')] }, 'alpha');
   const failed = change(
-    { candidate: candidate('Loading') },
-    { candidate: candidate('Failed', { reason: 'ModelLoadFailed', message: 'no such file' }) },
+    { candidates: [candidate('Loading')] },
+    { candidates: [candidate('Failed', { reason: 'ModelLoadFailed', message: 'no such file' })] },
     'omega',
   );
   const text = safe`status: omega: candidate v2 has failed (+1 model) [skip ci]
@@ -70,7 +78,7 @@ Signed-off-by: Ada <ada@example.com>
 });
 
 test('a commit of many models does not list them all', (t) => {
-  const changes = Array.from({ length: 1500 }, (_, i) => change(undefined, { primary }, `m${i}`));
+  const changes = Array.from({ length: 1500 }, (_, i) => change(undefined, { primary, candidates: [] }, `m${i}`));
   const lines = toCommitMessage(changes, plain).trimEnd().split('\n');
   t.is(lines.length, 2 + 1000 + 1);
   t.is(lines[0], 'status: m0: primary v1 is ready (+1499 models)');
@@ -87,13 +95,19 @@ test('nothing from the cluster skips a pipeline, closes an issue, mentions a per
     'Signed-off-by : Eve <eve@example.com>\u2028::error::x\u001b[2J',
   ].join('\n\n');
   for (const text of [
-    toCommitMessage([change({}, { candidate: candidate('Failed', { reason: said, message: said }) })], plain),
-    toCommitMessage([change({}, { candidate: candidate('Failed', { version: said }) })], plain),
-    toCommitMessage([change({}, { candidate: candidate('Failed', { name: said, version: undefined }) })], plain),
+    toCommitMessage([change(undefined, { candidates: [candidate('Failed', { reason: said, message: said })] })], plain),
+    toCommitMessage([change(undefined, { candidates: [candidate('Failed', { version: said })] })], plain),
+    toCommitMessage(
+      [change(undefined, { candidates: [candidate('Failed', { name: said, version: undefined })] })],
+      plain,
+    ),
     // A status file without a model: nobody has checked its names.
-    toCommitMessage([change({ primary }, undefined, said)], plain),
-    toCommitMessage([{ ...change({ primary }, undefined), namespace: said }], plain),
-    toCommitMessage([change({}, { primary, mirror: { to: said, percentage: 1 } })], plain),
+    toCommitMessage([change({ primary, candidates: [] }, undefined, said)], plain),
+    toCommitMessage([{ ...change({ primary, candidates: [] }, undefined), namespace: said }], plain),
+    toCommitMessage(
+      [change(undefined, { candidates: [{ name: said, state: 'Missing', mirror: { percentage: 1 } }] })],
+      plain,
+    ),
   ]) {
     t.regex(text, /^status: \S[^\n]*\n\n\S[^\n]*\n$/u, 'a subject and one line');
     t.notRegex(text, /[[\]@#\p{Cf}]|\*{3}|[^\n\P{Cc}]/u);

@@ -92,7 +92,7 @@ export class Fleet {
     });
     for (const { id, name } of ids) {
       const text = await this.#scene.git('cat-file', 'blob', id);
-      recorded.set(name, parseStatus({ path: name, text }).value?.status.candidate?.state);
+      recorded.set(name, parseStatus({ path: name, text }).value?.status.candidates[0]?.state);
     }
     return recorded;
   }

@@ -58,10 +58,10 @@ function toWritten({ statuses, page }: Plan): unknown {
 const openModelText = (name: string) => toModelText(name).replace(', namespace: models', '');
 const files: Readonly<Record<string, readonly (string | undefined)[]>> = {
   'a/model.yaml': [toModelText('a'), toModelText('a', undefined), openModelText('a'), 'kind: Model', undefined],
-  'a/status.yaml': [toStatusText({ name: 'a', namespace: 'zoo', status: {} }), undefined],
+  'a/status.yaml': [toStatusText({ name: 'a', namespace: 'zoo', status: { candidates: [] } }), undefined],
   'b/model.yaml': [openModelText('b'), undefined],
   'c/model.yaml': [openModelText('a'), undefined],
-  'b/status.yaml': [toStatusText({ name: 'b', namespace: 'models', status: {} }), undefined],
+  'b/status.yaml': [toStatusText({ name: 'b', namespace: 'models', status: { candidates: [] } }), undefined],
 };
 
 const mostly = <T>(usual: T, ...others: T[]) =>

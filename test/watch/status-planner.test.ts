@@ -17,7 +17,7 @@ const readyText = toStatusText({
   namespace: 'models',
   status: {
     primary: { name: 'a-0', version: 'v1', digest: 'd1', state: 'Ready', loaded: 'd2-30239da781fb2564' },
-    candidate: { name: 'a-1', version: 'v2', digest: 'd2', state: 'Ready', loaded: 'd2-32f76c9e7338fbad' },
+    candidates: [{ name: 'a-1', version: 'v2', digest: 'd2', state: 'Ready', loaded: 'd2-32f76c9e7338fbad' }],
   },
 });
 
@@ -45,7 +45,7 @@ test('a status file that says what is observed is left as it is', async (t) => {
   const declared = await declareA(readyText);
   const observed = look(toPlaced(declared), declared, toServices('a', loaded));
   t.is(observed.pending, undefined);
-  t.is(observed.status?.candidate?.state, 'Ready');
+  t.is(observed.status?.candidates[0]?.state, 'Ready');
   t.deepEqual(planStatuses([observed], new Map(), declared, toCache(route)), []);
 });
 
@@ -65,7 +65,7 @@ for (const [title, text] of [
     const [planned, ...others] = planStatuses([observed], new Map(), declared, toCache(route));
     t.deepEqual(others, []);
     t.like(planned, { file, text: readyText, name: 'a', namespace: 'models', since: 7, route });
-    t.is(planned?.after?.candidate?.state, 'Ready');
+    t.is(planned?.after?.candidates[0]?.state, 'Ready');
     const { value } = declared.statusFiles.get(file) ?? {};
     t.is(planned?.before, value?.status);
   });
@@ -73,9 +73,9 @@ for (const [title, text] of [
 test('a status that is of another model is no proof of what is loaded', async (t) => {
   const declared = await declareA(readyText.replace('name: a,', 'name: b,'));
   const pods = toServices('a', loaded).map((live) => ({ ...live, statusIsLater: false, isFirst: 'no' }) as Live);
-  t.is(look(toPlaced(declared), declared, pods).status?.candidate?.state, 'Pending');
+  t.is(look(toPlaced(declared), declared, pods).status?.candidates[0]?.state, 'Pending');
   const own = await declareA(readyText);
-  t.is(look(toPlaced(own), own, pods).status?.candidate?.state, 'Ready');
+  t.is(look(toPlaced(own), own, pods).status?.candidates[0]?.state, 'Ready');
 });
 
 test('a model without a status file gets none before there is something to report', async (t) => {
@@ -96,7 +96,7 @@ test('a change that is not in git yet keeps the time of its first event, and goe
   const first = look(toPlaced(declared), declared, toServices('a', loading, 'd3'), { since: 100 });
   const second = look(first, declared, toServices('a', failed, 'd3'), { since: 200 });
   const third = look(second, declared, toServices('a', failed, 'd3'), { since: 200 + settleMs });
-  t.is(third.status?.candidate?.state, 'Failed');
+  t.is(third.status?.candidates[0]?.state, 'Failed');
   t.is(third.pending?.since, 100);
   t.is(look(third, declared, toServices('a', loaded), { since: 9000 }).pending, undefined);
 });
@@ -104,14 +104,14 @@ test('a change that is not in git yet keeps the time of its first event, and goe
 test('what is remembered of a model stays when its file changes', async (t) => {
   const declared = await declareA(readyText);
   const observed = look(toPlaced(declared), declared, toServices('a', failed), { since: 0 });
-  const edited = toUnobserved({ ...observed, model: { ...observed.model, candidate: 'a-2' } }, observed);
+  const edited = toUnobserved({ ...observed, model: { ...observed.model, candidates: ['a-2'] } }, observed);
   t.is(edited.memory, observed.memory);
   t.is(edited.pending, undefined);
   t.is(edited.due, undefined);
 });
 
 test('the status files of models that left git are removed, those that are this watcher’s', async (t) => {
-  const toText = (namespace: string) => toStatusText({ name: 'b', namespace, status: {} });
+  const toText = (namespace: string) => toStatusText({ name: 'b', namespace, status: { candidates: [] } });
   const broken = 'apiVersion: model-mirror.dev/v1alpha1\nkind: ModelStatus\nstatus: [\n';
   const declared = await declare({
     'a/model.yaml': toModelText('a'),
@@ -133,7 +133,7 @@ test('the status files of models that left git are removed, those that are this 
   ]);
   const removed = { text: undefined, after: undefined, route: undefined };
   t.deepEqual(planStatuses([], orphans, declared, toCache()), [
-    { ...removed, file: 'b/status.yaml', name: 'b', namespace: 'models', before: {}, since: 3 },
+    { ...removed, file: 'b/status.yaml', name: 'b', namespace: 'models', before: { candidates: [] }, since: 3 },
     { ...removed, file: 'd/status.yaml', name: 'd', namespace: '', before: undefined, since: 4 },
   ]);
 });

@@ -123,7 +123,8 @@ kind: ModelStatus
 metadata: {name: wisdom, namespace: models}
 status:
   primary: {name: wisdom-0, version: v1, digest: d1, state: Ready, loaded: d2-30239da781fb2564}
-  candidate: {name: wisdom-1, version: v2, digest: d2, state: Ready, loaded: d2-32f76c9e7338fbad}
+  candidates:
+    - {name: wisdom-1, version: v2, digest: d2, state: Ready, loaded: d2-32f76c9e7338fbad}
 `,
   );
   t.is(scene.repository.files.get('README.md'), 'not ours');
@@ -214,7 +215,10 @@ test('deleted objects are reported as Missing', async (t) => {
   scene.watcher.drop('InferenceService', 'models', 'wisdom-0');
   scene.watcher.drop('InferenceService', 'models', 'wisdom-1');
   await scene.clock.advance(6000);
-  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-0, state: Missing.*\n.*wisdom-1, state: Missing/);
+  t.regex(
+    scene.repository.files.get(status('wisdom')) ?? '',
+    /wisdom-0, state: Missing.*\n.*\n.*wisdom-1, state: Missing/,
+  );
   await scene.end();
 });
 

@@ -1,4 +1,5 @@
 /** The commands that edit the files: each thinks out what is to be written where. */
+
 import { resolve } from 'node:path';
 import { findFirstOpening } from '../../core/change/model-risks.ts';
 import { defaultThreshold } from '../../core/change/risk.ts';
@@ -17,6 +18,7 @@ import { parsePolicy, toProblem } from '../../core/input/parse-document.ts';
 import type { ModelVersion } from '../../core/input/schema.ts';
 import { locate } from '../../core/input/yaml-place.ts';
 import type { Digests } from '../../core/render/digests.ts';
+import { mirrorOf } from '../../core/rollout/decided.ts';
 import type { EffectivePolicy } from '../../core/rollout/effective-policy.ts';
 import { computeMirror } from '../../core/rollout/gate.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
@@ -105,8 +107,8 @@ function toStaying(before: ModelVersion | undefined, flags: CandidateFlags): str
 function toEqual(after: Digests, target: EditTarget): string[] {
   const rendered = toRendered(after, target);
   if (rendered === undefined) return [];
-  const { rollout, digests } = rendered;
-  return digests.primary === digests.candidate
+  const { rollout, primary, candidates } = rendered;
+  return primary.digest === candidates[0]?.digest
     ? [`${rollout.name}: the candidate has the same spec as the primary: its answers will tell nothing`]
     : [];
 }
@@ -233,9 +235,9 @@ function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly proble
   const application = renderAll(toOwnApplication(target));
   if (hasErrors(application.problems)) return { problems: application.problems };
   const rendered = toRendered(application, target);
-  const candidate = rendered?.rollout.candidate;
-  const digest = rendered?.digests.candidate;
-  if (rendered === undefined || candidate === undefined || digest === undefined) return { problems: [] };
+  const [decided] = rendered?.candidates ?? [];
+  if (rendered === undefined || decided === undefined) return { problems: [] };
+  const { version: candidate, digest } = decided;
   const path = rendered.statusPath;
   const { reason } = computeMirror({
     candidate: { name: candidate.name, digest },
@@ -247,7 +249,7 @@ function lookAtCandidate(target: EditTarget): TriedCandidate | { readonly proble
   if (reason.code === 'ready') return { digest, unready: undefined };
   const others = tree.files.filter((found) => found.path !== path && found.path.startsWith(path.slice(0, -4)));
   const isElsewhere = cluster === undefined && others.length > 0;
-  const unready = toProblem(source, ['spec', 'candidate'], {
+  const unready = toProblem(source, candidate.path, {
     code: 'candidate-not-ready',
     message: safe`${mask(candidate.declared.version)} is not known to be ready: ${toReasonText(reason)} (${mask(path)})`,
     hint: isElsewhere
@@ -266,8 +268,8 @@ function toPromotionNotes(target: EditTarget, after: Digests, tried: string | un
   const { name } = target.model.metadata;
   const rendered = toRendered(after, target);
   if (rendered === undefined) return [];
-  const { rollout, digests } = rendered;
-  const isOther = digests.primary !== tried;
+  const { rollout, primary } = rendered;
+  const isOther = primary.digest !== tried;
   const isNext = toVersionName(name, 'candidate', {}) === rollout.primary.name;
   return [
     ...(isOther
@@ -435,9 +437,9 @@ function toLater(target: EditTarget, after: Digests): string[] {
   const { name } = target.model.metadata;
   const before = toRollout(renderAll(toOwnApplication(target)), target)?.policy.mirrorPercentage;
   const state = after.rollouts.find(({ rollout }) => rollout.file.source.path === target.file.path);
-  if (before === undefined || state === undefined || state.mirror.percentage > 0) return [];
-  const { candidate, policy } = state.rollout;
-  const when = candidate === undefined ? 'for the next candidate' : 'once the mirror is open';
+  if (before === undefined || state === undefined || mirrorOf(state).percentage > 0) return [];
+  const { candidates, policy } = state.rollout;
+  const when = candidates.length === 0 ? 'for the next candidate' : 'once the mirror is open';
   return policy.mirrorPercentage === 0 || policy.mirrorPercentage === before
     ? []
     : [`${name}: ${before} % → ${policy.mirrorPercentage} % ${when}`];

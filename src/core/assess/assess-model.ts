@@ -3,11 +3,14 @@
  *
  * Invariants: pure; the most urgent difference comes first; equal facts give equal values.
  */
+
 import { mask } from '../diagnostics/safe-text.ts';
+import { findLiveMirror, findObserved } from '../input/model-status.ts';
 import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import type { DecidedVersion } from '../rollout/decided.ts';
+import { mirrorOf } from '../rollout/decided.ts';
 import type { Mirror } from '../rollout/gate.ts';
-import type { RolloutVersion } from '../rollout/rollout.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
 import type { Difference, ObservedMirror, Role, Source, VersionDifference } from './difference.ts';
 import { sortDifferences } from './difference.ts';
@@ -63,16 +66,17 @@ export interface AssessOptions {
 }
 
 export function assessModel(rendered: RenderedRollout, options: AssessOptions): Assessment {
-  const { rollout, mirror, digests, versions, status } = rendered;
+  const { rollout, candidates, status } = rendered;
+  const mirror = mirrorOf(rendered);
   const { live, namespace, pending, clusters = [] } = options;
-  const primary = toDesired(rollout.primary, digests.primary);
-  const candidate = rollout.candidate === undefined ? undefined : toDesired(rollout.candidate, digests.candidate ?? '');
+  const primary = toDesired(rendered.primary);
+  const candidate = candidates[0] && toDesired(candidates[0]);
   const desired =
     candidate === undefined || mirror.percentage === 0
       ? undefined
       : { to: candidate.name, percentage: mirror.percentage };
   const source = live === undefined ? 'git' : 'cluster';
-  const inCluster = live && upgradeStatus(live, versions);
+  const inCluster = live && upgradeStatus(live, [rendered.primary, ...candidates]);
   const observed = inCluster ?? status?.status;
   const differences = sortDifferences([
     ...findPendingDifference(pending),
@@ -81,8 +85,8 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
       ? []
       : [
           ...compareVersion('primary', primary, observed.primary, source),
-          ...compareCandidate(candidate, observed.candidate, source),
-          ...compareMirror(desired, observed.mirror),
+          ...compareCandidate(candidate, observed.candidates[0], source),
+          ...compareMirror(desired, findLiveMirror(observed)),
         ]),
     ...(mirror.reason.code === 'percentage-zero' ? [{ code: 'percentage-zero' } as const] : []),
     ...(inCluster === undefined || status === undefined ? [] : findDelay(status.status, inCluster)),
@@ -100,7 +104,7 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
   };
 }
 
-function toDesired({ name, declared }: RolloutVersion, digest: string): DesiredVersion {
+function toDesired({ version: { name, declared }, digest }: DecidedVersion): DesiredVersion {
   return { name, version: declared.version, storageUri: declared.storageUri, digest };
 }
 
@@ -116,7 +120,8 @@ function compareCandidate(
   source: Source,
 ): Difference[] {
   if (candidate !== undefined) return compareVersion('candidate', candidate, observed, source);
-  return observed === undefined ? [] : [{ code: 'candidate-leaving', name: observed.name }];
+  const isGone = observed === undefined || observed.state === 'Missing';
+  return isGone ? [] : [{ code: 'candidate-leaving', name: observed.name }];
 }
 
 /** The first difference in this order. */
@@ -144,10 +149,17 @@ function compareMirror(desired: ObservedMirror | undefined, observed: ObservedMi
 /** Whether the cluster is ahead of the status file, which is what opens the mirror. */
 function findDelay(file: Status, cluster: Status): Difference[] {
   const role = (['candidate', 'primary'] as const).find((one) => {
-    const [a, b] = [file[one], cluster[one]];
+    const [a, b] = [findObserved(file, one), findObserved(cluster, one)];
     return a?.name !== b?.name || a?.digest !== b?.digest || a?.state !== b?.state;
   });
   return role === undefined
     ? []
-    : [{ code: 'status-behind', role, inFile: file[role]?.state, inCluster: cluster[role]?.state }];
+    : [
+        {
+          code: 'status-behind',
+          role,
+          inFile: findObserved(file, role)?.state,
+          inCluster: findObserved(cluster, role)?.state,
+        },
+      ];
 }

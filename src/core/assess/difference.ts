@@ -1,5 +1,6 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import type { ModelState, ModelStatus } from '../input/schema.ts';
+import type { findLiveMirror } from '../input/model-status.ts';
+import type { ModelState } from '../input/schema.ts';
 
 /** Every way in which the observed state can differ from the desired one; the most urgent first. */
 export const differenceCodes = [
@@ -33,7 +34,7 @@ export type Role = 'primary' | 'candidate';
 /** Where the observed state is from. `git`: the status file; `cluster`: read just now. */
 export type Source = 'git' | 'cluster';
 
-export type ObservedMirror = NonNullable<ModelStatus['status']['mirror']>;
+export type ObservedMirror = NonNullable<ReturnType<typeof findLiveMirror>>;
 
 export type VersionDifference =
   | { readonly code: `${Role}-not-observed` | `${Role}-other-digest`; readonly role: Role; readonly source: Source }

@@ -1,7 +1,9 @@
 /** What is in effect for a model: its versions, hosts and policy, and where each is declared. */
+
 import type { Place } from '../diagnostics/problem.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { Assessment } from './assess-model.ts';
 import type { PolicyExplanation } from './policy-fields.ts';
 import { explainPolicy } from './policy-fields.ts';
@@ -15,11 +17,12 @@ export interface Explanation {
 }
 
 export function explainRollout({ rollout }: RenderedRollout, assessment: Assessment): Explanation {
-  const place = (role: 'primary' | 'candidate') => locate(rollout.file.source, ['spec', role]);
+  const place = ({ path }: RolloutVersion) => locate(rollout.file.source, path);
+  const [candidate] = rollout.candidates;
   return {
     assessment,
     policy: explainPolicy(rollout),
-    places: { primary: place('primary'), candidate: rollout.candidate && place('candidate') },
+    places: { primary: place(rollout.primary), candidate: candidate && place(candidate) },
     // The default hosts have the namespace in their names.
     hosts: assessment.namespace === undefined ? rollout.policy.hosts : rollout.hosts,
   };

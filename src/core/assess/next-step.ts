@@ -5,6 +5,7 @@ import { valueAt } from '../input/plain-value.ts';
 import type { ModelStatus } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import { mirrorOf } from '../rollout/decided.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { mode } from '../serving/modes.ts';
 import type { Difference, Role } from './difference.ts';
@@ -70,11 +71,13 @@ interface Known {
 
 /** @param difference the most urgent; undefined when there is none. */
 export function toNextStep(
-  { rollout, mirror, statusPath }: RenderedRollout,
+  rendered: RenderedRollout,
   difference: Difference | undefined,
   { observed, pending, clusters }: Known,
 ): NextStep {
-  const { primary, candidate } = rollout;
+  const { rollout, statusPath } = rendered;
+  const { primary } = rollout;
+  const [candidate] = rollout.candidates;
   const mayNeedPush = pending === undefined;
   const goal: Goal = candidate === undefined ? 'idle' : 'ready';
   const goalOf = (role: Role) => (role === 'candidate' || candidate === undefined ? goal : undefined);
@@ -108,7 +111,7 @@ export function toNextStep(
     case 'candidate-not-ready': {
       const name = candidate?.name ?? '';
       const { setHeaders } = mode.toBackend({ host: '', port: 0 }, name);
-      return { ...toWaitForLoad('candidate', name, observed?.candidate, setHeaders), goal };
+      return { ...toWaitForLoad('candidate', name, observed?.candidates[0], setHeaders), goal };
     }
     case 'mirror-still-open':
       return { code: 'wait-for-sync', goal: candidate === undefined ? 'idle' : undefined, mayNeedPush: false };
@@ -123,7 +126,7 @@ export function toNextStep(
     case undefined:
       return candidate === undefined
         ? { code: 'set-candidate', flag: toPlaceFlag(rollout) }
-        : { code: 'judge-candidate', version: candidate.declared.version, percentage: mirror.percentage };
+        : { code: 'judge-candidate', version: candidate.declared.version, percentage: mirrorOf(rendered).percentage };
   }
 }
 

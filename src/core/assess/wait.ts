@@ -1,4 +1,5 @@
 /** Whether what somebody waits for is reached, may still be, or cannot be by waiting. */
+import { findLiveMirror } from '../input/model-status.ts';
 import type { ModelState, ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import type { Assessment, DesiredVersion } from './assess-model.ts';
@@ -65,8 +66,8 @@ function judgeIdle({ desired, observed, differences }: Assessment): Judgement {
       isDeclared: true,
     };
   if (observed === undefined) return toWaiting(differences, { code: 'nothing-observed' });
-  if (observed.mirror !== undefined) return { outcome: 'waiting', reason: { code: 'mirror-open' } };
-  if (observed.candidate !== undefined) return { outcome: 'waiting', reason: { code: 'candidate-present' } };
+  if (findLiveMirror(observed) !== undefined) return { outcome: 'waiting', reason: { code: 'mirror-open' } };
+  if (observed.candidates.length > 0) return { outcome: 'waiting', reason: { code: 'candidate-present' } };
   return judgePrimary(primary, observed);
 }
 
@@ -85,14 +86,9 @@ function judgeCandidate({ desired, observed, gate, differences }: Assessment, go
   const { version } = candidate;
   if (goal === 'mirrored' && gate.reason.code === 'percentage-zero')
     return { outcome: 'stuck', reason: { code: 'percentage-zero' }, isDeclared: true };
-  const known = isOf(observed?.candidate, candidate) ? observed?.candidate : undefined;
-  if (
-    goal === 'mirrored' &&
-    mirror !== undefined &&
-    known !== undefined &&
-    observed?.mirror?.to === mirror.to &&
-    observed.mirror.percentage === mirror.percentage
-  )
+  const [first] = observed?.candidates ?? [];
+  const known = isOf(first, candidate) ? first : undefined;
+  if (goal === 'mirrored' && mirror !== undefined && known?.mirror?.percentage === mirror.percentage)
     return { outcome: 'reached', reason: { code: 'mirrored', version, percentage: mirror.percentage } };
   // Without a gate it gets copies in any state.
   const matters = goal === 'ready' || gate.reason.code !== 'gate-none';

@@ -4,9 +4,11 @@
  * Invariants: equal renders give no change; desired state comes first (identity, primary, candidate, policy), then
  * what the mirror does, then hosts.
  */
+
 import { findLocation } from '../input/model-storage.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import { findVersion, mirrorOf } from '../rollout/decided.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import { toAnnotationPart, toSpecPart } from '../serving/digest-text.ts';
 import { mode } from '../serving/modes.ts';
@@ -16,7 +18,8 @@ import type { Change, ChangedVersion, MirrorChange, Role } from './change.ts';
 export function findChanges(before: RenderedRollout | undefined, after: RenderedRollout | undefined): Change[] {
   if (after === undefined) return before === undefined ? [] : [{ code: 'model-removed' }];
   if (before === undefined) {
-    const { primary, candidate } = after.rollout;
+    const { primary, candidates } = after.rollout;
+    const [candidate] = candidates;
     return [
       { code: 'model-added', primary: toChangedVersion(primary) },
       ...(candidate === undefined
@@ -57,7 +60,7 @@ function findPrimaryChanges(before: RenderedRollout, after: RenderedRollout): Ch
 }
 
 function findCandidateChanges(before: RenderedRollout, after: RenderedRollout): Change[] {
-  const [old, now] = [before.rollout.candidate, after.rollout.candidate];
+  const [old, now] = [before.rollout.candidates[0], after.rollout.candidates[0]];
   if (old === undefined)
     return now === undefined ? [] : [{ code: 'candidate-declared', candidate: toChangedVersion(now) }];
   if (now === undefined)
@@ -89,7 +92,7 @@ function findServiceRename({ name: from }: RolloutVersion, { role, name: to, dec
 
 /** What changes about a version that is declared as before. */
 function findInnerChanges(before: RenderedRollout, after: RenderedRollout, role: Role): Change[] {
-  const version = after.rollout[role]?.declared.version ?? '';
+  const version = findVersion(after, role)?.version.declared.version ?? '';
   return [
     ...(isSameSpec(before, after, role) ? [] : [{ code: 'spec-changed' as const, role, version }]),
     ...findLoadingChanges(before, after, role).map(({ annotation, isPatched }) => {
@@ -101,7 +104,7 @@ function findInnerChanges(before: RenderedRollout, after: RenderedRollout, role:
 
 function findPolicyChanges({ rollout: before }: RenderedRollout, { rollout: after }: RenderedRollout): Change[] {
   const [from, to] = [before.policy.mirrorPercentage, after.policy.mirrorPercentage];
-  const percentage = { code: 'percentage-changed' as const, to, hasCandidate: after.candidate !== undefined };
+  const percentage = { code: 'percentage-changed' as const, to, hasCandidate: after.candidates.length > 0 };
   // The values of a policy that cannot be read are unknown.
   if (!before.policy.isWhole) return [{ ...percentage, from: undefined }];
   const gates = { from: before.policy.gate, to: after.policy.gate };
@@ -112,9 +115,9 @@ function findPolicyChanges({ rollout: before }: RenderedRollout, { rollout: afte
 }
 
 function findMirrorChanges(before: RenderedRollout | undefined, after: RenderedRollout): MirrorChange[] {
-  const old = before?.mirror.percentage ?? 0;
-  const { percentage, reason } = after.mirror;
-  const declared = (after.rollout.candidate ?? before?.rollout.candidate)?.declared;
+  const old = before === undefined ? 0 : mirrorOf(before).percentage;
+  const { percentage, reason } = mirrorOf(after);
+  const declared = (after.rollout.candidates[0] ?? before?.rollout.candidates[0])?.declared;
   if (declared === undefined) return [];
   const change = { candidate: declared.version, reason };
   const isOther = !isSameCandidate(before, after);
@@ -122,16 +125,17 @@ function findMirrorChanges(before: RenderedRollout | undefined, after: RenderedR
     if (old === 0) return [{ ...change, code: 'mirror-opened', percentage }];
     return isOther ? [{ ...change, code: 'mirror-stays-open', percentage }] : [];
   }
-  const waits = after.rollout.candidate !== undefined && reason.code !== 'percentage-zero';
+  const waits = after.candidates.length > 0 && reason.code !== 'percentage-zero';
   const desired = after.rollout.policy.mirrorPercentage;
   const opensAt = waits ? desired : undefined;
   // What a status change closed is explained by its reason alone.
   if (old > 0) return [{ ...change, code: 'mirror-closed', opensAt: isOther ? opensAt : undefined }];
   const isNews =
     isOther ||
-    before?.mirror.reason.code !== reason.code ||
+    before === undefined ||
+    mirrorOf(before).reason.code !== reason.code ||
     (waits && before.rollout.policy.mirrorPercentage !== desired);
-  return after.rollout.candidate !== undefined && isNews ? [{ ...change, code: 'mirror-stays-closed', opensAt }] : [];
+  return after.candidates.length > 0 && isNews ? [{ ...change, code: 'mirror-stays-closed', opensAt }] : [];
 }
 
 function findHostChanges({ rollout: before }: RenderedRollout, { rollout: after }: RenderedRollout): Change[] {
@@ -163,13 +167,13 @@ export interface LoadingChange {
 
 /** Which annotations that determine what the server loads have changed. */
 export function findLoadingChanges(before: RenderedRollout, after: RenderedRollout, role: Role): LoadingChange[] {
-  const read = ({ rollout }: RenderedRollout, key: string) => {
+  const read = (state: RenderedRollout, key: string) => {
     const path = ['metadata', 'annotations', key];
-    const own = valueAt(rollout[role]?.declared.overrides, path);
-    return own === undefined ? valueAt(rollout.file.model.spec.template, path) : own;
+    const own = valueAt(findVersion(state, role)?.version.declared.overrides, path);
+    return own === undefined ? valueAt(state.rollout.file.model.spec.template, path) : own;
   };
   const declared = mode.loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
-  const isAsRendered = toAnnotationPart(before.digests[role]) === toAnnotationPart(after.digests[role]);
+  const isAsRendered = isSamePart(before, after, role, toAnnotationPart);
   if (declared.length > 0 || isAsRendered) return declared.map((annotation) => ({ annotation, isPatched: false }));
   return findPatchedAnnotations(before, after).map((annotation) => ({ annotation, isPatched: true }));
 }
@@ -190,7 +194,7 @@ function findPatchedAnnotations(before: RenderedRollout, after: RenderedRollout)
 
 /** Whether the former candidate is the primary now. */
 function isPromoted({ rollout: before }: RenderedRollout, { rollout: { primary } }: RenderedRollout): boolean {
-  const { candidate } = before;
+  const [candidate] = before.candidates;
   return candidate !== undefined && !isSameDeclared(before.primary, primary) && isSameStored(candidate, primary);
 }
 
@@ -200,9 +204,10 @@ function isSameStored({ declared: a }: RolloutVersion, { declared: b }: RolloutV
 }
 
 function isSameCandidate(before: RenderedRollout | undefined, after: RenderedRollout): boolean {
-  const [old, now] = [before?.rollout.candidate, after.rollout.candidate];
+  const [old, now] = [before?.candidates[0], after.candidates[0]];
   if (old === undefined || now === undefined) return old === now;
-  return old.name === now.name && isSameDeclared(old, now) && before?.digests.candidate === after.digests.candidate;
+  const [a, b] = [old.version, now.version];
+  return a.name === b.name && isSameDeclared(a, b) && old.digest === now.digest;
 }
 
 /** Whether people wrote the same, but for the name of the InferenceService. */
@@ -212,7 +217,11 @@ function isSameDeclared(a: RolloutVersion, b: RolloutVersion): boolean {
 
 /** Whether a version is rendered with the same spec. */
 export function isSameSpec(before: RenderedRollout, after: RenderedRollout, role: Role): boolean {
-  return toSpecPart(before.digests[role]) === toSpecPart(after.digests[role]);
+  return isSamePart(before, after, role, toSpecPart);
+}
+
+function isSamePart(before: RenderedRollout, after: RenderedRollout, role: Role, toPart: typeof toSpecPart): boolean {
+  return toPart(findVersion(before, role)?.digest) === toPart(findVersion(after, role)?.digest);
 }
 
 export function toChangedVersion({ name, declared }: RolloutVersion): ChangedVersion {

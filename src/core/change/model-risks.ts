@@ -17,7 +17,7 @@ export function findModelRisks({ before, after }: ModelPair, threshold: number):
   if (after === undefined) return before === undefined ? [] : [toRemoved(before)];
   if (before === undefined) return [...findCandidateRisks(undefined, after), ...findOpeningRisks(after, threshold)];
   const raised = findPercentageRisks(before, after, threshold);
-  const isFirst = raised.length === 0 && before.rollout.candidate === undefined;
+  const isFirst = raised.length === 0 && before.candidates.length === 0;
   return [
     ...findIdentityRisks(before, after),
     ...findPrimaryRisks(before, after),
@@ -61,8 +61,8 @@ function findIdentityRisks({ rollout: before }: RenderedRollout, after: Rendered
 function findPrimaryRisks(before: RenderedRollout, after: RenderedRollout): Risk[] {
   const [old, now] = [before.rollout.primary, after.rollout.primary];
   const isProven = [before, after].some(({ status }) => {
-    const observed = status?.status.candidate;
-    return observed?.state === 'Ready' && observed.digest === after.digests.primary;
+    const observed = status?.status.candidates[0];
+    return observed?.state === 'Ready' && observed.digest === after.primary.digest;
   });
   const [from, to] = [old.declared.version, now.declared.version];
   const findings: RiskFinding[] = [];
@@ -72,23 +72,23 @@ function findPrimaryRisks(before: RenderedRollout, after: RenderedRollout): Risk
         ? { code: 'primary-unproven', cause: 'spec' }
         : { code: 'primary-unproven', cause: 'version', from, to },
     );
-  const isOfCandidate = isProven && before.rollout.candidate !== undefined;
+  const isOfCandidate = isProven && before.candidates.length > 0;
   const annotations = isOfCandidate ? [] : findLoadingChanges(before, after, 'primary');
   if (annotations.length > 0) findings.push({ code: 'primary-unproven', cause: 'annotations', annotations });
   const isSameModel =
     before.rollout.name === after.rollout.name && before.rollout.namespace === after.rollout.namespace;
-  const wasCandidate = before.rollout.candidate?.name === now.name && isProven;
+  const wasCandidate = before.rollout.candidates[0]?.name === now.name && isProven;
   if (isSameModel && old.name !== now.name && !wasCandidate)
     findings.push({ code: 'primary-renamed', from: old.name, to: now.name });
   return findings.map((finding) => toRisk(after, ['spec', 'primary'], finding));
 }
 
 function findCandidateRisks(before: RenderedRollout | undefined, after: RenderedRollout): Risk[] {
-  const isEqual = ({ digests }: RenderedRollout) => digests.primary === digests.candidate;
-  const { candidate } = after.rollout;
+  const isEqual = ({ primary, candidates }: RenderedRollout) => primary.digest === candidates[0]?.digest;
+  const [candidate] = after.rollout.candidates;
   if (candidate === undefined || !isEqual(after) || (before !== undefined && isEqual(before))) return [];
   const { version } = candidate.declared;
-  return [toRisk(after, ['spec', 'candidate'], { code: 'candidate-equals-primary', candidate: version })];
+  return [toRisk(after, candidate.path, { code: 'candidate-equals-primary', candidate: version })];
 }
 
 function findPercentageRisks(before: RenderedRollout, after: RenderedRollout, threshold: number): Risk[] {
@@ -107,15 +107,15 @@ function findPercentageRisks(before: RenderedRollout, after: RenderedRollout, th
 /** For a first candidate: its mirror opens from nothing to the whole percentage at once. */
 function findOpeningRisks(after: RenderedRollout, threshold: number): Risk[] {
   const finding = findFirstOpening(after.rollout, threshold);
-  return finding === undefined ? [] : [toRisk(after, ['spec', 'candidate'], finding)];
+  return finding === undefined ? [] : [toRisk(after, after.rollout.candidates[0]?.path ?? [], finding)];
 }
 
 /** Undefined when there is no candidate, or its mirror opens at most at the threshold. */
 export function findFirstOpening(
-  { candidate, policy: { mirrorPercentage: percentage, origins } }: RenderedRollout['rollout'],
+  { candidates, policy: { mirrorPercentage: percentage, origins } }: RenderedRollout['rollout'],
   threshold: number,
 ): FirstOpening | undefined {
-  if (candidate === undefined || percentage <= threshold) return undefined;
+  if (candidates.length === 0 || percentage <= threshold) return undefined;
   return { code: 'first-opening', percentage, isDefault: !origins.has('mirrorPercentage'), threshold };
 }
 

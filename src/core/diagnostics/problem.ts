@@ -53,6 +53,7 @@ export const problemCodes = [
   'policy-reaches-no-model',
   'reserved-field',
   'same-name',
+  'several-candidates',
   'several-models',
   'status-broken',
   'status-of-another-model',

@@ -63,7 +63,11 @@ export const modelSchema = v.pipe(
           'What both versions share.',
         ),
         primary: said(versionOf('-0'), 'The version that answers every request.'),
-        candidate: optional(versionOf('-1'), 'The version that gets copies of requests; its responses are discarded.'),
+        candidates: optional(
+          v.array(versionOf('-1')),
+          'The versions that get copies of requests; their responses are discarded. One is supported.',
+        ),
+        candidate: optional(versionOf('-1'), 'The same as a list of one.'),
       }),
       'Its versions.',
     ),

@@ -5,8 +5,10 @@ import { limitProblems, maxProblems, toFieldText } from '../diagnostics/problem.
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
 import { suggest } from '../diagnostics/suggest.ts';
+import { listCandidates } from './candidates.ts';
 import { findCorrection } from './correction.ts';
 import { describeValue } from './describe.ts';
+import { toModelStatus } from './model-status.ts';
 import { isMap, valueAt } from './plain-value.ts';
 import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
 import { schemas } from './schema.ts';
@@ -34,7 +36,15 @@ export interface Parsed<T> {
 }
 
 export function parseModel(source: SourceFile): Parsed<Model> {
-  return parseDocument(source, 'Model', schemas.Model);
+  const { value, problems } = parseDocument(source, 'Model', schemas.Model);
+  const [, second] = value === undefined ? [] : listCandidates(value);
+  if (second === undefined) return { value, problems };
+  const problem = toProblem(source, second.path, {
+    code: 'several-candidates',
+    message: safe`one candidate is supported, and this is the second`,
+    hint: safe`keep one of them`,
+  });
+  return { value: undefined, problems: [problem] };
 }
 
 export function parsePolicy(source: SourceFile): Parsed<MirrorPolicy> {
@@ -42,7 +52,8 @@ export function parsePolicy(source: SourceFile): Parsed<MirrorPolicy> {
 }
 
 export function parseStatus(source: SourceFile): Parsed<ModelStatus> {
-  return parseDocument(source, 'ModelStatus', schemas.ModelStatus);
+  const { value, problems } = parseDocument(source, 'ModelStatus', schemas.ModelStatus);
+  return { value: value && toModelStatus(value), problems };
 }
 
 /** A finding with its place: the key of a field, or its value. */

@@ -11,9 +11,7 @@ export type Model = v.InferOutput<typeof modelSchema>;
 export type ModelVersion = Model['spec']['primary'];
 export type MirrorPolicy = v.InferOutput<typeof mirrorPolicySchema>;
 export type Patch = NonNullable<MirrorPolicy['spec']['patches']>[number];
-export type ModelStatus = v.InferOutput<typeof modelStatusSchema>;
-/** One version in a status file. */
-export type VersionStatus = NonNullable<ModelStatus['status']['primary']>;
+export type { CandidateStatus, ModelStatus, VersionStatus } from './model-status.ts';
 export type { ModelState } from './model-status-schema.ts';
 
 /** By kind, as written in the files. */

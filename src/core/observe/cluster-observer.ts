@@ -34,12 +34,13 @@ export class ClusterObserver {
     }
     this.#services = services;
     return models.map((model) => {
-      const { primary, candidate, recorded } = model;
+      const { primary, candidates, recorded } = model;
       const key = toKey(model);
       // A former candidate that still exists.
-      const leaving = (byModel.get(key) ?? []).find(({ name }) => name !== primary)?.name;
+      const others = (byModel.get(key) ?? []).filter(({ name }) => name !== primary);
+      const leaving = others.slice(0, 1).map(({ name }) => name);
       const { status, memory } = observeModel(
-        { ...model, candidate: candidate ?? leaving },
+        { ...model, candidates: candidates.length > 0 ? candidates : leaving },
         { services, routes },
         recorded,
         this.#known.get(key) ?? {},

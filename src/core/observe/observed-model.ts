@@ -3,8 +3,7 @@
  *
  * Invariant: pure. All memory goes in and comes out as a value, and the clock is an argument.
  */
-import { omitUndefined } from '../input/plain-value.ts';
-import type { ModelStatus, VersionStatus } from '../input/schema.ts';
+import type { CandidateStatus, ModelStatus, VersionStatus } from '../input/schema.ts';
 import { router } from '../routing/routers.ts';
 import type { FollowedService } from './freshness.ts';
 import type { LiveRoute } from './live-object.ts';
@@ -21,7 +20,7 @@ export interface DeclaredModel {
   readonly namespace: string;
   /** The names of the InferenceServices. */
   readonly primary: string;
-  readonly candidate: string | undefined;
+  readonly candidates: readonly string[];
 }
 
 /** By `namespace/name`. */
@@ -56,25 +55,50 @@ export function observeModel(
   memory: ModelMemory,
   options: SettleOptions,
 ): Observation {
-  const { namespace } = model;
-  const observe = (name: string) => {
-    const version = [recorded?.primary, recorded?.candidate].find((one) => one?.name === name);
-    return observeVersion(name, live.services.get(toKey({ namespace, name })), version, memory[name], options);
-  };
-  const primary = observe(model.primary);
-  const candidate = model.candidate === undefined ? undefined : observe(model.candidate);
-  const versions = candidate === undefined ? [primary] : [primary, candidate];
+  const observe = (name: string, service: FollowedService | undefined) =>
+    observeVersion(name, service, findRecorded(recorded, name), memory[name], options);
+  const declared = (name: string) => observe(name, live.services.get(toKey({ namespace: model.namespace, name })));
+  const primary = declared(model.primary);
+  const mirror = observeMirror(model, live);
+  const isStray = mirror !== undefined && !model.candidates.includes(mirror.to);
+  const candidates = [
+    ...model.candidates.map(declared),
+    ...(isStray ? [observe(mirror.to, findOwn(mirror.to, model, live))] : []),
+  ];
+  const versions = [primary, ...candidates];
   const dues = versions.flatMap(({ due }) => due ?? []);
   return {
-    status: omitUndefined({
-      primary: primary.status,
-      candidate: candidate?.status,
-      mirror: observeMirror(model, live),
-    }),
+    status: {
+      ...(primary.status && { primary: primary.status }),
+      candidates: candidates.flatMap(({ name, status }) => toCandidate(name, status, mirror)),
+    },
     memory: Object.fromEntries(versions.map(({ name, memory: next }) => [name, next])),
     due: dues.length === 0 ? undefined : Math.min(...dues),
     isSettling: versions.some(({ due, wait }) => due !== undefined && wait?.change !== 'wording'),
   };
+}
+
+/** What the file in git has of a version, without its mirror. */
+function findRecorded(recorded: ModelStatus['status'] | undefined, name: string): VersionStatus | undefined {
+  if (recorded?.primary?.name === name) return recorded.primary;
+  const { mirror: _, ...version } = recorded?.candidates.find((one) => one.name === name) ?? {};
+  return 'name' in version ? version : undefined;
+}
+
+/** An InferenceService that is not declared, if it is labelled as this model's: only then its events lead here. */
+function findOwn(name: string, model: DeclaredModel, { services }: LiveObjects): FollowedService | undefined {
+  const service = services.get(toKey({ namespace: model.namespace, name }));
+  return service?.model === model.name ? service : undefined;
+}
+
+/** A live mirror shows even while the state of what it leads to is held back. */
+function toCandidate(
+  name: string,
+  status: VersionStatus | undefined,
+  mirror: LiveMirror | undefined,
+): CandidateStatus[] {
+  if (mirror?.to !== name) return status === undefined ? [] : [status];
+  return [{ ...(status ?? { name, state: 'Missing' }), mirror: { percentage: mirror.percentage } }];
 }
 
 function observeVersion(
@@ -98,8 +122,13 @@ function toLoaded({ loaded }: Trust, { state, loaded: observed }: VersionStatus,
   return state === 'Ready' ? observed : undefined;
 }
 
+interface LiveMirror {
+  readonly to: string;
+  readonly percentage: number;
+}
+
 /** What the live routes do: hop 1 mirrors a share of the requests, hop 2 routes the copies to a version. */
-function observeMirror({ namespace, name }: DeclaredModel, { routes }: LiveObjects): ModelStatus['status']['mirror'] {
+function observeMirror({ namespace, name }: DeclaredModel, { routes }: LiveObjects): LiveMirror | undefined {
   const percentage = routes.get(toKey({ namespace, name }))?.percentage ?? 0;
   const to = routes.get(toKey({ namespace, name: router.toMirrorName(name) }))?.to;
   return percentage === 0 || to === undefined ? undefined : { to, percentage };

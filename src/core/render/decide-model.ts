@@ -1,4 +1,4 @@
-/** A rollout and its status → its InferenceServices, patched and hashed, and whether its mirror is open. */
+/** A rollout and its status → its InferenceServices, patched and hashed, and which mirrors are open. */
 
 import type { FieldPath, Problem } from '../diagnostics/problem.ts';
 import { toFieldText } from '../diagnostics/problem.ts';
@@ -10,30 +10,19 @@ import { toOwnLabels, versionLabel } from '../manifests/manifest.ts';
 import type { Patched } from '../manifests/patch.ts';
 import { patchManifest, toPatchProblems } from '../manifests/patch.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
-import type { Mirror } from '../rollout/gate.ts';
+import type { DecidedCandidate, DecidedRollout, DecidedVersion } from '../rollout/decided.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import { computeDigest, computeLoaded } from '../serving/digest.ts';
-import type { DigestedVersion } from '../serving/digest-upgrade.ts';
 import { toRenderedDigest, upgradeStatus } from '../serving/digest-upgrade.ts';
 import { checkInferenceService, renderInferenceService } from '../serving/inference-service.ts';
 import { patchable } from '../serving/patchable.ts';
 import type { InferenceService, PlacedFinding } from '../serving/serving-mode.ts';
 import type { LoadedModel } from './load.ts';
 
-/** Of the InferenceServices, whichever form is rendered while 0.1.0's watcher is at work. */
-interface VersionDigests {
-  readonly primary: string;
-  readonly candidate: string | undefined;
-}
-
-/** A rollout and whether its mirror is open: what the rendered objects do, in few words. */
-export interface RenderedRollout {
-  readonly rollout: Rollout;
-  readonly mirror: Mirror;
-  readonly digests: VersionDigests;
-  readonly versions: readonly DigestedVersion[];
+/** A rollout and which of its mirrors are open: what the rendered objects do, in few words. */
+export interface RenderedRollout extends DecidedRollout {
   /** The status with digests to be compared with these (see `digest-upgrade.ts`); undefined: none is known. */
   readonly status: ModelStatus | undefined;
   /** Where the status file is, or would be. */
@@ -46,7 +35,7 @@ export interface DecidedModel {
   readonly outcome: RenderedRollout;
   /** Undefined when files are checked without one. */
   readonly namespace: string | undefined;
-  /** What the InferenceServices carry as their digest: primary, candidate. */
+  /** What the InferenceServices carry as their digest: the primary's first. */
   readonly digestAnnotations: readonly string[];
   readonly problems: readonly Problem[];
 }
@@ -57,30 +46,25 @@ export function decideModel(
   { namespace, status, statusPath, statusWarnings }: LoadedModel,
   { assumeReady = false }: { readonly assumeReady?: boolean },
 ): DecidedModel {
-  const { policy, candidate } = rollout;
+  const { mirrorPercentage, gate } = rollout.policy;
   const problems = checkReservedFields(rollout);
-  const versions = listVersions(rollout).map((version): DigestedVersion => {
+  const decide = (version: RolloutVersion): DecidedVersion => {
     const { declared, ...patched } = renderVersion(rollout, version);
     const { manifest } = patched;
     problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
-    return { name: version.name, digest: computeDigest(manifest), loaded: computeLoaded(manifest) };
-  });
-  const [primaryDigest = '', candidateDigest] = versions.map(({ digest }) => digest);
+    return { version, digest: computeDigest(manifest), loaded: computeLoaded(manifest) };
+  };
+  const primary = decide(rollout.primary);
+  const digested = rollout.candidates.map(decide);
+  const versions = [primary, ...digested];
   const current = status && upgradeStatus(status.status, versions);
   const upgraded = status && current && (current === status.status ? status : { ...status, status: current });
-  const mirror = computeMirror({
-    candidate:
-      candidate === undefined || candidateDigest === undefined
-        ? undefined
-        : { name: candidate.name, digest: candidateDigest },
-    mirrorPercentage: policy.mirrorPercentage,
-    gate: policy.gate,
-    status: upgraded,
-    assumeReady,
+  const candidates = digested.map((decided): DecidedCandidate => {
+    const candidate = { name: decided.version.name, digest: decided.digest };
+    return { ...decided, mirror: computeMirror({ candidate, mirrorPercentage, gate, status: upgraded, assumeReady }) };
   });
-  const digests = { primary: primaryDigest, candidate: candidateDigest };
   return {
-    outcome: { rollout, mirror, digests, versions, status: upgraded, statusPath, statusWarnings },
+    outcome: { rollout, primary, candidates, status: upgraded, statusPath, statusWarnings },
     namespace,
     digestAnnotations: versions.map((version) => toRenderedDigest(version, status?.status)),
     problems,
@@ -120,7 +104,7 @@ function checkReservedFields(rollout: Rollout): Problem[] {
   check(['spec', 'template', 'metadata', 'annotations'], template.metadata?.annotations, {});
   for (const version of listVersions(rollout)) {
     const { overrides } = version.declared;
-    const path = ['spec', version.role, 'overrides', 'metadata'];
+    const path = [...version.path, 'overrides', 'metadata'];
     check([...path, 'labels'], overrides?.metadata?.labels, toOwnLabels(name, version.declared.version));
     check([...path, 'annotations'], overrides?.metadata?.annotations, {});
   }
@@ -157,20 +141,20 @@ function checkService(
 
 /** Where in the model file a field of the rendered InferenceService comes from. */
 function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath): FieldPath {
-  const { spec } = rollout.file.model;
-  const overridden: FieldPath = [version.role, 'overrides', ...path];
-  const own: FieldPath = [version.role, 'storageUri'];
-  const shared: FieldPath = ['template', ...path];
+  const { model } = rollout.file;
+  const overridden: FieldPath = [...version.path, 'overrides', ...path];
+  const own: FieldPath = [...version.path, 'storageUri'];
+  const shared: FieldPath = ['spec', 'template', ...path];
   const isStorage = /^spec\.predictor\.[a-z]+\.storage(Uri)?$/.test(toFieldText(path));
   const written = [overridden, ...(isStorage ? [own] : []), shared].find(
-    (places) => valueAt(spec, places) !== undefined,
+    (places) => valueAt(model, places) !== undefined,
   );
-  return ['spec', ...(written ?? (isStorage ? own : isMissingIn(overridden, shared, spec) ? overridden : shared))];
+  return written ?? (isStorage ? own : isMissingIn(overridden, shared, model) ? overridden : shared);
 }
 
 /** Whether a field that is missing is missing from the overrides: more of what is around it is written there. */
-function isMissingIn(overridden: FieldPath, shared: FieldPath, spec: object): boolean {
+function isMissingIn(overridden: FieldPath, shared: FieldPath, model: object): boolean {
   const left = (places: FieldPath) =>
-    places.length - places.findIndex((_, i) => valueAt(spec, places.slice(0, i + 1)) === undefined);
+    places.length - places.findIndex((_, i) => valueAt(model, places.slice(0, i + 1)) === undefined);
   return left(overridden) < left(shared);
 }

@@ -29,13 +29,16 @@ interface RenderedObjects {
  * The objects that are a model's own. Its InferenceServices are rendered once more: to keep them since the
  * decision would take a fifth more memory with ten thousand models.
  */
-export function renderModel({ outcome: { rollout, mirror }, digestAnnotations }: DecidedModel): RenderedObjects {
+export function renderModel({ outcome, digestAnnotations }: DecidedModel): RenderedObjects {
+  const { rollout } = outcome;
+  // One candidate is supported.
+  const percentage = outcome.candidates[0]?.mirror.percentage ?? 0;
   const services = listVersions(rollout).map((version, i) =>
     addDigest(renderVersion(rollout, version).manifest, digestAnnotations[i] ?? ''),
   );
-  const { manifests, problems } = patchRoutes(rollout, router.render(toTraffic(rollout, mirror.percentage)));
+  const { manifests, problems } = patchRoutes(rollout, router.render(toTraffic(rollout, percentage)));
   // The state that is not rendered now must patch as well, or a status commit could fail.
-  const other = toTraffic(rollout, mirror.percentage === 0 ? 100 : 0);
+  const other = toTraffic(rollout, percentage === 0 ? 100 : 0);
   const isPatched = rollout.policy.patches.length > 0;
   return {
     manifests: [...services, ...manifests],
@@ -50,7 +53,8 @@ export function renderShared(rollout: Rollout): RenderedObjects {
 
 /** @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed. */
 function toTraffic(rollout: Rollout, percentage: number): Traffic {
-  const { name, namespace, file, policy, hosts, serviceHost, primary, candidate } = rollout;
+  const { name, namespace, file, policy, hosts, serviceHost, primary, candidates } = rollout;
+  const [candidate] = candidates;
   const service = { host: serviceHost, port: policy.service.port };
   const { gateway, mirrorGateway } = policy;
   return {
@@ -94,10 +98,10 @@ export function findUsedPatches(rollouts: readonly Rollout[]): Set<Patch> {
  * that removes the candidate.
  */
 function findMatched(rollout: Rollout): Patch[] {
-  const { name, candidate, policy } = rollout;
+  const { name, candidates, policy } = rollout;
   const objects = [...listObjects(rollout), { kind: router.watched.kind, name: router.toMirrorName(name) }];
   return policy.patches.flatMap(({ patch }) => {
-    const isService = candidate === undefined && patch.target.kind === 'InferenceService';
+    const isService = candidates.length === 0 && patch.target.kind === 'InferenceService';
     return isService || objects.some((object) => matches(patch.target, object.kind, object.name)) ? [patch] : [];
   });
 }

@@ -114,11 +114,11 @@ function toDifference(manifest: Manifest, by: Rollout, first: Rollout): Problem 
 }
 
 function toDuplicate(manifest: Manifest, by: Rollout, first: Rollout): Problem {
-  const version = by.candidate?.name === manifest.metadata.name ? by.candidate : by.primary;
+  const version = by.candidates.find(({ name }) => name === manifest.metadata.name) ?? by.primary;
   const isNamed = manifest.kind === 'InferenceService' && version.declared.name !== undefined;
   return toProblem(
     by.file.source,
-    isNamed ? ['spec', version.role, 'name'] : ['metadata', 'name'],
+    isNamed ? [...version.path, 'name'] : ['metadata', 'name'],
     {
       code: 'duplicate-object',
       message: describeDuplicate(manifest, by, first, 'rendered too'),

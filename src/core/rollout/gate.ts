@@ -1,14 +1,14 @@
 /**
- * Whether the mirror is open, and why not: a pure function of the desired state (candidate, policy) and the
- * observed one (status).
+ * Whether the mirror to a candidate is open, and why not: a pure function of the desired state (candidate,
+ * policy) and the observed one (status).
  *
- * Invariant: with gate Status the mirror is open only while the status file has exactly this candidate, by
+ * Invariant: with gate Status it is open only while the status file has exactly this candidate, by
  * name and digest, as Ready. Anything else in the status closes the mirror, even that it cannot be read, and
  * never keeps the rest from being rendered.
  */
 import type { ModelState, ModelStatus } from '../input/schema.ts';
 
-/** Why the mirror is as it is; in the order in which they are checked. */
+/** Why a mirror is as it is; in the order in which they are checked. */
 export type MirrorReason =
   | { readonly code: 'no-candidate' }
   | { readonly code: 'percentage-zero' }
@@ -27,9 +27,12 @@ export interface Mirror {
   readonly reason: MirrorReason;
 }
 
+/** Of a model without a candidate. */
+export const noMirror: Mirror = { percentage: 0, reason: { code: 'no-candidate' } };
+
 export interface GateInput {
-  /** The candidate as rendered, or undefined when none is declared. */
-  readonly candidate: { readonly name: string; readonly digest: string } | undefined;
+  /** As rendered. */
+  readonly candidate: { readonly name: string; readonly digest: string };
   /** The percentage that the policy wants, 0 to 100. */
   readonly mirrorPercentage: number;
   readonly gate: 'Status' | 'None';
@@ -46,14 +49,15 @@ export function computeMirror(input: GateInput): Mirror {
 }
 
 function computeReason({ candidate, mirrorPercentage, gate, status, assumeReady }: GateInput): MirrorReason {
-  if (candidate === undefined) return { code: 'no-candidate' };
   if (mirrorPercentage === 0) return { code: 'percentage-zero' };
   if (gate === 'None') return { code: 'gate-none' };
   if (assumeReady) return { code: 'assumed-ready' };
   if (status === undefined) return { code: 'no-status' };
-  const observed = status.status.candidate;
-  if (observed === undefined) return { code: 'not-observed' };
-  if (observed.name !== candidate.name) return { code: 'other-candidate', observed: observed.name };
+  const { candidates } = status.status;
+  const [other] = candidates;
+  if (other === undefined) return { code: 'not-observed' };
+  const observed = candidates.find(({ name }) => name === candidate.name);
+  if (observed === undefined) return { code: 'other-candidate', observed: other.name };
   if (observed.digest !== candidate.digest) return { code: 'other-digest' };
   if (observed.state !== 'Ready') return { code: 'not-ready', state: observed.state, reason: observed.reason };
   return { code: 'ready' };

@@ -6,6 +6,7 @@
 
 import type { FieldPath, Finding, Problem } from '../diagnostics/problem.ts';
 import { mask, quote, safe } from '../diagnostics/safe-text.ts';
+import { listCandidates } from '../input/candidates.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
@@ -28,6 +29,8 @@ export interface RolloutVersion {
   /** The InferenceService's name. */
   readonly name: string;
   readonly declared: ModelVersion;
+  /** Where the model file declares it. */
+  readonly path: FieldPath;
 }
 
 export interface Rollout {
@@ -36,7 +39,8 @@ export interface Rollout {
   readonly namespace: string;
   readonly policy: EffectivePolicy;
   readonly primary: RolloutVersion;
-  readonly candidate: RolloutVersion | undefined;
+  /** At most one for now: see `parseModel`. */
+  readonly candidates: readonly RolloutVersion[];
   /** The hosts that lead to the model, the default ones first, each once. */
   readonly hosts: readonly string[];
   /** The host of the Service that serves the versions. */
@@ -49,10 +53,11 @@ const inferenceServiceName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 export function computeRollout(file: ModelFile, namespace: string, policy: EffectivePolicy): Rollout {
   const { metadata, spec } = file.model;
   const name = metadata.name;
-  const version = (role: Role, declared: ModelVersion): RolloutVersion => ({
+  const version = (role: Role, declared: ModelVersion, path: FieldPath): RolloutVersion => ({
     role,
     name: toVersionName(name, role, declared),
     declared,
+    path,
   });
   const host = `${name}.${namespace}`;
   return {
@@ -60,8 +65,8 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
     name,
     namespace,
     policy,
-    primary: version('primary', spec.primary),
-    candidate: spec.candidate === undefined ? undefined : version('candidate', spec.candidate),
+    primary: version('primary', spec.primary, ['spec', 'primary']),
+    candidates: listCandidates(file.model).map(({ declared, path }) => version('candidate', declared, path)),
     hosts: [...new Set([host, `${host}.svc`, `${host}.svc.${policy.clusterDomain}`, ...policy.hosts.toSorted()])],
     serviceHost: policy.service.host ?? mode.toServiceHost(namespace, policy.clusterDomain),
   };
@@ -75,27 +80,27 @@ export function toVersionName(model: string, role: Role, { name }: Pick<ModelVer
   return name ?? `${model}-${role === 'primary' ? 0 : 1}`;
 }
 
-/** The primary, and the candidate if there is one. */
-export function listVersions({ primary, candidate }: Rollout): RolloutVersion[] {
-  return candidate === undefined ? [primary] : [primary, candidate];
+/** The primary first. */
+export function listVersions({ primary, candidates }: Rollout): RolloutVersion[] {
+  return [primary, ...candidates];
 }
 
 /** What is wrong with a rollout, as far as it shows before anything is rendered. */
 export function checkRollout(rollout: Rollout): Problem[] {
-  const { file, primary, candidate } = rollout;
+  const { file, primary, candidates } = rollout;
   const problems: Problem[] = [];
   const report = (path: FieldPath, finding: Finding) =>
     problems.push(toProblem(file.source, path, finding, { on: 'value' }));
   for (const version of listVersions(rollout)) {
     const refusal = refuseName(version.name);
     if (refusal !== undefined)
-      report(version.declared.name === undefined ? ['metadata', 'name'] : ['spec', version.role, 'name'], {
+      report(version.declared.name === undefined ? ['metadata', 'name'] : [...version.path, 'name'], {
         code: 'name-refused',
         ...refusal,
       });
   }
-  if (candidate !== undefined && candidate.name === primary.name)
-    report(['spec', candidate.declared.name === undefined ? 'primary' : 'candidate', 'name'], {
+  for (const candidate of candidates.filter(({ name }) => name === primary.name))
+    report([...(candidate.declared.name === undefined ? primary : candidate).path, 'name'], {
       code: 'same-name',
       message: safe`primary and candidate are both called ${mask(primary.name)}`,
       hint: safe`give one of them another name, or leave the names out`,

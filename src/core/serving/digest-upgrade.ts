@@ -11,6 +11,7 @@
  * - From then on the digest counts only together with `loaded`, which covers those annotations, and what is
  *   rendered has the new form.
  */
+import { omitUndefined } from '../input/plain-value.ts';
 import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import { isOfThisVersion, toSpecPart } from './digest-text.ts';
 
@@ -18,7 +19,7 @@ type Status = ModelStatus['status'];
 
 /** A version as it is rendered. */
 export interface DigestedVersion {
-  readonly name: string;
+  readonly version: { readonly name: string };
   readonly digest: string;
   /** The second digest; see `digest.ts`. */
   readonly loaded: string;
@@ -37,22 +38,22 @@ export function toRenderedDigest(version: DigestedVersion, status: Status | unde
  * it was applied from, not what it is now.
  */
 export function upgradeStatus(status: Status, versions: readonly DigestedVersion[]): Status {
-  const upgrade = (recorded: VersionStatus | undefined): VersionStatus | undefined => {
-    const version = recorded && versions.find((one) => one.name === recorded.name);
-    if (recorded === undefined || version === undefined) return recorded;
+  const upgrade = <T extends VersionStatus>(recorded: T): T => {
+    const version = versions.find((one) => one.version.name === recorded.name);
+    if (version === undefined) return recorded;
     if (isCounted(recorded, version)) return { ...recorded, digest: version.digest };
     if (recorded.digest !== version.digest || !isOfThisVersion(recorded.loaded) || recorded.loaded === version.loaded)
       return recorded;
-    const { digest: _, ...rest } = recorded;
-    return rest;
+    return omitUndefined({ ...recorded, digest: undefined });
   };
-  const [primary, candidate] = [upgrade(status.primary), upgrade(status.candidate)];
-  if (primary === status.primary && candidate === status.candidate) return status;
-  return { ...status, ...(primary && { primary }), ...(candidate && { candidate }) };
+  const primary = status.primary && upgrade(status.primary);
+  const candidates = status.candidates.map(upgrade);
+  const isSame = primary === status.primary && candidates.every((one, i) => one === status.candidates[i]);
+  return isSame ? status : { ...status, ...(primary && { primary }), candidates };
 }
 
-function findRecorded({ name }: DigestedVersion, status: Status | undefined): VersionStatus | undefined {
-  return [status?.primary, status?.candidate].find((recorded) => recorded?.name === name);
+function findRecorded({ version }: DigestedVersion, status: Status | undefined): VersionStatus | undefined {
+  return [status?.primary, ...(status?.candidates ?? [])].find((recorded) => recorded?.name === version.name);
 }
 
 /** Whether a digest of 0.1.0 is recorded, and nothing contradicts that it is this version's. */

@@ -1,10 +1,13 @@
 /** What each commit changed about a model. */
+
 import type { Change, ChangedVersion, Role } from '../change/change.ts';
 import { findChanges, toChangedVersion } from '../change/find-changes.ts';
 import type { Problem } from '../diagnostics/problem.ts';
+import { findObserved } from '../input/model-status.ts';
 import type { VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Mirror } from '../rollout/gate.ts';
+import { listVersions } from '../rollout/rollout.ts';
 import type { Moment, TimelineCommit } from './points.ts';
 import { isBroken } from './points.ts';
 import { toStageVersion } from './stages.ts';
@@ -63,8 +66,7 @@ export function findEvents(moments: readonly Moment[]): TimelineEvent[] {
 /** What is there where the clone begins. */
 function describeStart(model: RenderedRollout | undefined): TimelineChange[] {
   if (model === undefined) return [];
-  const { primary, candidate } = model.rollout;
-  const versions = candidate === undefined ? [primary] : [primary, candidate];
+  const versions = listVersions(model.rollout);
   return [
     ...versions.map((version) => ({
       code: 'version-present' as const,
@@ -72,7 +74,7 @@ function describeStart(model: RenderedRollout | undefined): TimelineChange[] {
       version: toChangedVersion(version),
     })),
     ...findStateChanges(undefined, model),
-    ...(candidate === undefined ? [] : [{ code: 'mirror-present' as const, ...model.mirror }]),
+    ...model.candidates.map(({ mirror }) => ({ code: 'mirror-present' as const, ...mirror })),
   ];
 }
 
@@ -85,7 +87,7 @@ function findStateChanges(before: RenderedRollout | undefined, after: RenderedRo
     const [old, now] = [toStageVersion(before, role), toStageVersion(after, role)];
     if (now?.state === undefined || (old?.state === now.state && old.version === now.version)) return [];
     const { version, state } = now;
-    const reason = state === 'Failed' ? after?.status?.status[role]?.reason : undefined;
+    const reason = state === 'Failed' ? after?.status && findObserved(after.status.status, role)?.reason : undefined;
     return [{ code: 'state-changed', role, version, state, reason }];
   });
 }

@@ -1,7 +1,10 @@
 /** What held for how long. */
+
 import type { Role } from '../change/change.ts';
+import { findObserved } from '../input/model-status.ts';
 import type { VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import { findVersion, mirrorOf } from '../rollout/decided.ts';
 
 /** Something that held for a time; the last stage ends now. Seconds since 1970. */
 export interface Stage<T> {
@@ -18,11 +21,17 @@ export interface StageVersion {
 
 /** What the model file declares, with the state of it that the status file reports. */
 export function toStageVersion(model: RenderedRollout | undefined, role: Role): StageVersion | undefined {
-  const version = model?.rollout[role];
-  if (model === undefined || version === undefined) return undefined;
-  const observed = model.status?.status[role];
-  const isOfVersion = observed?.name === version.name && observed.digest === model.digests[role];
+  const decided = model && findVersion(model, role);
+  if (decided === undefined) return undefined;
+  const { version, digest } = decided;
+  const observed = model?.status && findObserved(model.status.status, role);
+  const isOfVersion = observed?.name === version.name && observed.digest === digest;
   return { version: version.declared.version, state: isOfVersion ? observed.state : undefined };
+}
+
+/** The share of requests that is mirrored, in percent. */
+export function toPercentage(model: RenderedRollout | undefined): number {
+  return model === undefined ? 0 : mirrorOf(model).percentage;
 }
 
 /** Equal values that follow each other are one stage. */

@@ -10,7 +10,7 @@ import { findEvents } from './events.ts';
 import type { TimelinePoint } from './points.ts';
 import { toMoments } from './points.ts';
 import type { Stage, StageVersion } from './stages.ts';
-import { toStages, toStageVersion } from './stages.ts';
+import { toPercentage, toStages, toStageVersion } from './stages.ts';
 import type { Trial } from './trials.ts';
 import { findTrials } from './trials.ts';
 
@@ -49,7 +49,7 @@ export function computeTimeline(
     trials: findTrials(moments, end),
     primaries: toStages(moments, end, (model) => toStageVersion(model, 'primary')),
     candidates: toStages(moments, end, (model) => toStageVersion(model, 'candidate')),
-    mirror: toStages(moments, end, (model) => model?.mirror.percentage ?? 0),
+    mirror: toStages(moments, end, toPercentage),
   };
 }
 

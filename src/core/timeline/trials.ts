@@ -3,7 +3,7 @@ import { findLocation } from '../input/model-storage.ts';
 import type { ModelVersion } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Moment } from './points.ts';
-import { toStages, toStageVersion } from './stages.ts';
+import { toPercentage, toStages, toStageVersion } from './stages.ts';
 
 export interface Trial {
   readonly version: string;
@@ -31,7 +31,8 @@ export function findTrials(moments: readonly Moment[], end: number): Trial[] {
     open = [];
   };
   for (const moment of moments) {
-    const next = moment.deployed?.rollout.candidate && toIdentity(moment.deployed.rollout.candidate.declared);
+    const [candidate] = moment.deployed?.rollout.candidates ?? [];
+    const next = candidate && toIdentity(candidate.declared);
     if (next !== current) close(moment.time, toOutcome(current, moment.deployed, next));
     current = next;
     if (next !== undefined) open.push(moment);
@@ -57,13 +58,13 @@ function toOutcome(
 
 function toTrial(moments: readonly Moment[], to: number, outcome: Trial['outcome']): Trial {
   const [first] = moments;
-  const declared = first?.deployed?.rollout.candidate?.declared;
+  const declared = first?.deployed?.rollout.candidates[0]?.declared;
   const from = first?.time ?? to;
   const toState = (model: RenderedRollout | undefined) => toStageVersion(model, 'candidate')?.state;
   const ready = toStages(moments, to, toState).find(({ value }) => value === 'Ready');
   const failed = moments.findLast(({ deployed }) => toState(deployed) === 'Failed')?.deployed;
   const seconds = new Map<number, number>();
-  for (const { value, ...stage } of toStages(moments, to, (model) => model?.mirror.percentage ?? 0))
+  for (const { value, ...stage } of toStages(moments, to, toPercentage))
     if (value > 0) seconds.set(value, (seconds.get(value) ?? 0) + stage.to - stage.from);
   return {
     version: declared?.version ?? '',
@@ -72,7 +73,7 @@ function toTrial(moments: readonly Moment[], to: number, outcome: Trial['outcome
     from,
     to,
     readyAfter: ready && ready.from - from,
-    failure: failed && (failed.status?.status.candidate?.reason ?? 'Failed'),
+    failure: failed && (failed.status?.status.candidates[0]?.reason ?? 'Failed'),
     mirrored: [...seconds].map(([percentage, sum]) => ({ percentage, seconds: sum })),
     outcome,
   };

@@ -50,8 +50,8 @@ test('every difference is found, the most urgent first, and has its words and a 
   const pending = { uncommitted: ['model.yaml'], unpushed: [], step: { command: safe`git push` }, canPush: true };
   const all = [
     ...assessments,
-    ...assess({ live: {} }),
-    ...assess({ live: { primary: { name: 'a', state: 'Missing' } } }),
+    ...assess({ live: { candidates: [] } }),
+    ...assess({ live: { primary: { name: 'a', state: 'Missing' }, candidates: [] } }),
     ...assess({ pending }),
     ...assess({ pending: { ...pending, uncommitted: [], unpushed: ['a', 'b', 'c', 'd', 'e'] } }),
     ...assess({ clusters: ['east', 'west'] }),
@@ -121,7 +121,7 @@ test('a look at the cluster shows what Argo CD has not applied, and what the wat
     const input = Object.fromEntries(Object.entries(files).filter(([path]) => path.includes('/q-')));
     const live = {
       primary: { name: primary.name, digest: primary.digest, state: 'Ready' as const },
-      candidate: { name: candidate?.name ?? '', digest, state },
+      candidates: [{ name: candidate?.name ?? '', digest, state }],
     };
     return assess({ live }, input)[0]?.differences;
   };
@@ -164,10 +164,8 @@ test('without a gate, what is mirrored must be the candidate that is declared', 
   const [assessment] = find('u-gate-none');
   const { desired, observed } = assessment as Assessment;
   const wait = (digest: string | undefined) => {
-    const candidate = { ...desired.candidate, digest, state: 'Loading' as const } as NonNullable<
-      Assessment['observed']
-    >['candidate'];
-    return judgeWait([{ ...(assessment as Assessment), observed: { ...observed, candidate } }], 'mirrored', true)
+    const candidates = observed?.candidates.map((one) => ({ ...one, digest, state: 'Loading' }) as typeof one) ?? [];
+    return judgeWait([{ ...(assessment as Assessment), observed: { ...observed, candidates } }], 'mirrored', true)
       .outcome;
   };
   t.is(wait(desired.candidate?.digest), 'reached');
@@ -185,7 +183,7 @@ test('what to check follows from the reason of a failure', (t) => {
     const { primary, candidate } = (assess({}, input)[0] as Assessment).desired;
     const live = {
       primary: { ...primary, state: 'Ready' as const },
-      candidate: { ...(candidate as typeof primary), state: 'Failed' as const, reason },
+      candidates: [{ ...(candidate as typeof primary), state: 'Failed' as const, reason }],
     };
     const [assessment] = assess({ live }, input) as [Assessment];
     return toNextText(assessment, wording).replace(/, or discard the candidate with .*$/, '');
@@ -219,7 +217,7 @@ test('no reason from the cluster can control the terminal of whoever waits', (t)
     desired,
     observed: {
       primary: { ...desired.primary, state: 'Failed', reason },
-      ...(desired.candidate && { candidate: { ...desired.candidate, state: 'Failed', reason } }),
+      candidates: desired.candidate === undefined ? [] : [{ ...desired.candidate, state: 'Failed', reason }],
     },
   });
   for (const [name, goal, version] of [
@@ -260,8 +258,10 @@ test('no line of the table is wider than the terminal, whatever things are calle
             desired: { ...assessment.desired, primary: { ...primary, version: reason } },
             observed: {
               ...assessment.observed,
-              mirror: { to: reason, percentage: 0.0001 },
-              candidate: { name: candidate?.name ?? name, digest: candidate?.digest ?? '', state: 'Failed', reason },
+              candidates: [
+                { name: candidate?.name ?? name, digest: candidate?.digest ?? '', state: 'Failed', reason },
+                { name: reason, state: 'Missing', mirror: { percentage: 0.0001 } },
+              ],
             },
             differences: [
               { code: 'candidate-failed', role: 'candidate', state: 'Failed', reason: `${reason} ${name}` },

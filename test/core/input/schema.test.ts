@@ -65,8 +65,11 @@ test('the printed schema and the validation say the same of every file of the go
       continue;
     }
     const { value: parsed, problems } = parsers[kind]({ path, text });
-    const aboutYaml = problems.some(({ code }) => /yaml|key|bomb|empty|documents|unrepresentable|precise/.test(code));
-    if (aboutYaml) continue;
+    // What a schema does not see, and that `candidate` and `candidates` are one list.
+    const isOther = problems.some(({ code }) =>
+      /yaml|key|bomb|empty|documents|unrepresentable|precise|several-candidates/.test(code),
+    );
+    if (isOther) continue;
     t.is(validators[kind](value), parsed !== undefined, path);
     checked++;
   }

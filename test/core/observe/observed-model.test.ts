@@ -31,7 +31,7 @@ const asleepLater = toStatus({
   time: '2026-01-01T00:00:04Z',
 });
 const annotationFields = { 'f:annotations': { 'f:serving.kserve.io/secretKey': {} } };
-const model = { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidate: 'wisdom-1' };
+const model = { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidates: ['wisdom-1'] };
 
 /** A watcher's view of one model over time: each status is in git at the next observation. */
 class Story {
@@ -52,7 +52,7 @@ class Story {
     this.recorded = status;
     this.memory = memory;
     this.due = due;
-    return status.candidate?.state ?? 'nothing';
+    return status.candidates[0]?.state ?? 'nothing';
   }
 
   /** An event so close to the next that nothing is observed in between. */
@@ -81,7 +81,7 @@ test('a candidate is Pending, Loading and Ready as KServe reports it', (t) => {
   t.is(story.observe(0, toService()), 'Pending');
   t.is(story.observe(1000, toService({ status: loading })), 'Loading');
   t.is(story.observe(1000, toService({ status: loaded })), 'Ready');
-  t.deepEqual(story.recorded?.candidate, {
+  t.deepEqual(story.recorded?.candidates[0], {
     name: 'wisdom-1',
     state: 'Ready',
     version: 'v2',
@@ -131,7 +131,7 @@ test('a failure is recorded with its reason and message', (t) => {
   const story = toReadyStory();
   story.observe(0, toService({ status: failed }));
   story.observe(settleMs);
-  t.like(story.recorded?.candidate, { state: 'Failed', reason: 'ModelLoadFailed', message: 'no such file' });
+  t.like(story.recorded?.candidates[0], { state: 'Failed', reason: 'ModelLoadFailed', message: 'no such file' });
 });
 
 test('a change for the worse must hold', (t) => {
@@ -181,7 +181,7 @@ test('a Ready from before the new spec does not open the mirror', (t) => {
   const story = toReadyStory();
   const redeployed = { digest: 'd3', generation: 2 };
   t.is(story.observe(1000, toService({ ...redeployed, status: loaded })), 'Pending');
-  t.is(story.recorded?.candidate?.digest, 'd3', 'at once: what is recorded of the old digest does not count');
+  t.is(story.recorded?.candidates[0]?.digest, 'd3', 'at once: what is recorded of the old digest does not count');
   t.is(story.observe(10_000), 'Pending');
   t.is(story.observe(0, toService({ ...redeployed, status: loading })), 'Loading');
   t.is(story.observe(1000, toService({ ...redeployed, status: loaded })), 'Ready', 'KServe has reconciled');
@@ -198,7 +198,7 @@ test('a change that ModelMesh ignores is Ready at once: it writes no status for 
   const story = toReadyStory();
   const ignored = { digest: 'd3', storageUri: 's3://models/d2', generation: 2 };
   t.is(story.observe(1000, toService({ ...ignored, status: loaded })), 'Ready');
-  t.like(story.recorded?.candidate, { digest: 'd3', loaded: toService().loads });
+  t.like(story.recorded?.candidates[0], { digest: 'd3', loaded: toService().loads });
 });
 
 test('a change that ModelMesh ignores is Ready, also when the watcher starts after it', (t) => {
@@ -206,7 +206,7 @@ test('a change that ModelMesh ignores is Ready, also when the watcher starts aft
   story.see(toService({ digest: 'd3', storageUri: 's3://models/d2', generation: 2, status: loaded }));
   story.restart();
   t.is(story.observe(0), 'Ready');
-  t.is(story.recorded?.candidate?.digest, 'd3');
+  t.is(story.recorded?.candidates[0]?.digest, 'd3');
 });
 
 const secret = (key: string) => ({ annotations: { 'serving.kserve.io/secretKey': key } });
@@ -264,7 +264,7 @@ test('Ready True without a runtime Pod is Pending, with the reason', (t) => {
   const next = { digest: 'd3', generation: 2 };
   story.observe(1000, toService({ ...next, status: loaded }));
   t.is(story.observe(0, toService({ ...next, status: noPods })), 'Pending');
-  t.like(story.recorded?.candidate, { digest: 'd3', reason: 'RuntimeUnhealthy', message: 'no Pod' });
+  t.like(story.recorded?.candidates[0], { digest: 'd3', reason: 'RuntimeUnhealthy', message: 'no Pod' });
   t.is(story.observe(600_000), 'Pending');
 });
 
@@ -272,7 +272,7 @@ test('Ready True without a runtime Pod is Pending, also for what was loaded befo
   const story = toReadyStory();
   t.is(story.observe(0, toService({ status: noPods })), 'Ready', 'held back');
   t.is(story.observe(settleMs), 'Pending');
-  t.like(story.recorded?.candidate, { reason: 'RuntimeUnhealthy', loaded: toService().loads });
+  t.like(story.recorded?.candidates[0], { reason: 'RuntimeUnhealthy', loaded: toService().loads });
 });
 
 test('a version that was Ready and waits for its first call after an outage is Ready by Standby', (t) => {
@@ -283,11 +283,11 @@ test('a version that was Ready and waits for its first call after an outage is R
     story.observe(settleMs);
     maybeRestart(1);
     t.is(story.observe(20_000, toService({ status: asleep })), 'Pending', 'not yet');
-    t.is(story.recorded?.candidate?.reason, 'RuntimeUnhealthy');
+    t.is(story.recorded?.candidates[0]?.reason, 'RuntimeUnhealthy');
     maybeRestart(2);
     story.observe(3000, toService({ status: asleepLater }));
     t.is(story.observe(settleMs), 'Ready');
-    t.is(story.recorded?.candidate?.reason, undefined);
+    t.is(story.recorded?.candidates[0]?.reason, undefined);
     maybeRestart(3);
     t.is(story.observe(60_000, toService({ status: asleep })), 'Ready');
   }
@@ -372,7 +372,7 @@ test('a deleted object is Missing once that has held', (t) => {
   t.is(story.observe(0, toService({ deleting: true, status: loaded })), 'Ready');
   t.is(story.observe(settleMs - 1, 'gone'), 'Ready');
   t.is(story.observe(1), 'Missing');
-  t.deepEqual(story.recorded?.candidate, { name: 'wisdom-1', state: 'Missing' });
+  t.deepEqual(story.recorded?.candidates[0], { name: 'wisdom-1', state: 'Missing' });
 });
 
 test('a change that has held stays, however often the model is observed before git has it', (t) => {
@@ -402,16 +402,16 @@ test('nothing is recorded of a model that is only declared, until its absence ha
 test('the mirror is open when both live hops route to it', (t) => {
   const story = toReadyStory();
   story.observe(0);
-  t.is(story.recorded?.mirror, undefined);
+  t.is(story.recorded?.candidates[0]?.mirror, undefined);
   story.routes.set('models/wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 20 }));
   story.observe(0);
-  t.is(story.recorded?.mirror, undefined, 'copies without a second hop reach no version');
+  t.is(story.recorded?.candidates[0]?.mirror, undefined, 'copies without a second hop reach no version');
   story.routes.set('models/wisdom-mirror', toRoute('wisdom-mirror', { to: 'wisdom-1' }));
   story.observe(0);
-  t.deepEqual(story.recorded?.mirror, { to: 'wisdom-1', percentage: 20 });
+  t.deepEqual(story.recorded?.candidates[0]?.mirror, { percentage: 20 });
   story.routes.set('models/wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 0 }));
   story.observe(0);
-  t.is(story.recorded?.mirror, undefined);
+  t.is(story.recorded?.candidates[0]?.mirror, undefined);
 });
 
 const specDigest = '0123456789abcdef0123456789abcdef';
@@ -420,9 +420,9 @@ test('what a watcher of 0.1.0 recorded of the same spec still counts, with eithe
   for (const digest of [specDigest, `d2-${specDigest}`, `d2-${specDigest}-0123456789abcdef`]) {
     for (const status of [loaded, standby]) {
       const story = new Story();
-      story.recorded = { candidate: { name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' } };
+      story.recorded = { candidates: [{ name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' }] };
       t.is(story.observe(0, toService({ digest, generation: 2, status })), 'Ready', digest);
-      t.like(story.recorded?.candidate, { digest, loaded: toService({ digest }).loads });
+      t.like(story.recorded?.candidates[0], { digest, loaded: toService({ digest }).loads });
     }
   }
 });
@@ -430,15 +430,15 @@ test('what a watcher of 0.1.0 recorded of the same spec still counts, with eithe
 test('the new form of the live digest changes nothing else', (t) => {
   const story = new Story();
   const at = (digest: string) => ({ digest, storageUri: 's3://models/one', generation: 2 });
-  story.recorded = { candidate: { name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' } };
+  story.recorded = { candidates: [{ name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' }] };
   story.observe(0, toService({ ...at(specDigest), status: standby }));
   t.is(story.observe(1000, toService({ ...at(`d2-${specDigest}`), status: standby })), 'Ready');
-  t.is(story.recorded?.candidate?.digest, `d2-${specDigest}`);
+  t.is(story.recorded?.candidates[0]?.digest, `d2-${specDigest}`);
 });
 
 test('what a watcher of 0.1.0 recorded of another spec does not count', (t) => {
   const story = new Story();
-  story.recorded = { candidate: { name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' } };
+  story.recorded = { candidates: [{ name: 'wisdom-1', version: 'v2', digest: specDigest, state: 'Ready' }] };
   const digest = `d2-${specDigest.replace('0', 'f')}`;
   t.is(story.observe(0, toService({ digest, generation: 2, status: loaded })), 'Pending');
 });
@@ -460,12 +460,12 @@ test('a change of the message alone is recorded rarely', (t) => {
   const story = toReadyStory();
   story.observe(0, say('first'));
   story.observe(settleMs);
-  t.is(story.recorded?.candidate?.message, 'first');
+  t.is(story.recorded?.candidates[0]?.message, 'first');
   story.observe(0, say('second'));
   story.observe(settleMs);
-  t.is(story.recorded?.candidate?.message, 'first');
+  t.is(story.recorded?.candidates[0]?.message, 'first');
   story.observe(60_000);
-  t.is(story.recorded?.candidate?.message, 'second');
+  t.is(story.recorded?.candidates[0]?.message, 'second');
 });
 
 test('reading a live object never fails', (t) => {
@@ -509,7 +509,7 @@ test('whatever happens, a Ready is recorded only for the live digest, and a wron
         const isGood = next.there && (next.status === loaded || next.status === standby);
         badSince = isGood ? undefined : next.restarts ? story.now : (badSince ?? story.now);
         // As long as the watcher would wait.
-        const recorded = story.recorded?.candidate;
+        const recorded = story.recorded?.candidates[0];
         if (recorded?.state === 'Ready' && next.there && recorded.digest !== digest)
           t.fail('an old digest is recorded as Ready');
         if (recorded?.state === 'Ready' && badSince !== undefined && story.now - badSince >= settleMs)

@@ -14,7 +14,7 @@ import { toLiveService } from '../../../src/core/observe/live-object.ts';
 import type { ModelMemory } from '../../../src/core/observe/observed-model.ts';
 import { observeModel } from '../../../src/core/observe/observed-model.ts';
 import type { MirrorReason } from '../../../src/core/rollout/gate.ts';
-import { computeMirror } from '../../../src/core/rollout/gate.ts';
+import { computeMirror, noMirror } from '../../../src/core/rollout/gate.ts';
 import { computeDigest, computeLoaded } from '../../../src/core/serving/digest.ts';
 import type { DigestedVersion } from '../../../src/core/serving/digest-upgrade.ts';
 import { upgradeStatus } from '../../../src/core/serving/digest-upgrade.ts';
@@ -95,7 +95,7 @@ function toVersion(candidate: Candidate): DigestedVersion {
   const known = versions.get(key);
   if (known !== undefined) return known;
   const service = { spec: specOf(candidate), metadata: metadataOf(candidate) };
-  const version = { name, digest: computeDigest(service), loaded: computeLoaded(service) };
+  const version = { version: { name }, digest: computeDigest(service), loaded: computeLoaded(service) };
   versions.set(key, version);
   return version;
 }
@@ -141,7 +141,7 @@ export class Simulation {
 
   // The repository.
   declared: Candidate | undefined;
-  #told: Told = { primary: { name: 'wisdom-0', state: 'Missing' } };
+  #told: Told = { primary: { name: 'wisdom-0', state: 'Missing' }, candidates: [] };
 
   // The cluster.
   live: LiveCandidate | undefined;
@@ -176,7 +176,7 @@ export class Simulation {
 
   /** The state that the status file has. */
   get state(): string | undefined {
-    return this.#told?.candidate?.state;
+    return this.#told?.candidates[0]?.state;
   }
 
   /** Whether ModelMesh waits for a call to load what it had loaded, and KServe says so. */
@@ -505,9 +505,9 @@ export class Simulation {
   }
 
   #observe(): ReturnType<typeof observeModel> {
-    const candidate = this.declared === undefined ? undefined : name;
+    const candidates = this.declared === undefined ? [] : [name];
     return observeModel(
-      { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidate },
+      { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidates },
       { services: this.#services, routes: new Map() },
       this.#told,
       this.#memory,
@@ -542,7 +542,7 @@ export class Simulation {
     const status = this.#next;
     if (status === undefined || JSON.stringify(status) === JSON.stringify(this.#told)) return;
     this.#told = status;
-    const { candidate } = status;
+    const [candidate] = status.candidates;
     this.#say(
       `the watcher commits ${candidate === undefined ? 'no candidate' : `${candidate.state} ${candidate.digest}`}`,
     );
@@ -565,16 +565,17 @@ export class Simulation {
   }
 
   #gate(): { readonly percentage: number; readonly reason: MirrorReason } {
-    const version = this.declared && toVersion(this.declared);
+    if (this.declared === undefined) return noMirror;
+    const version = toVersion(this.declared);
     return computeMirror({
-      candidate: version,
+      candidate: { name, digest: version.digest },
       mirrorPercentage: 100,
       gate: 'Status',
       status: {
         apiVersion: 'model-mirror.dev/v1alpha1',
         kind: 'ModelStatus',
         metadata: { name: 'wisdom', namespace: 'models' },
-        status: upgradeStatus(this.#told ?? {}, version === undefined ? [] : [version]),
+        status: upgradeStatus(this.#told ?? { candidates: [] }, [version]),
       },
       assumeReady: false,
     });

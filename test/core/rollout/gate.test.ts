@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { ModelState, ModelStatus, VersionStatus } from '../../../src/core/input/schema.ts';
+import type { CandidateStatus, ModelState, ModelStatus, VersionStatus } from '../../../src/core/input/schema.ts';
 import type { GateInput, MirrorReason } from '../../../src/core/rollout/gate.ts';
 import { computeMirror } from '../../../src/core/rollout/gate.ts';
 
@@ -26,38 +26,33 @@ const observations: readonly (VersionStatus | undefined)[] = [
 ];
 
 /** The primary is Ready, and looks like the candidate: it must not open the mirror either. */
-function toStatus(observed: VersionStatus | undefined): ModelStatus {
+function toStatus(...candidates: CandidateStatus[]): ModelStatus {
   return {
     apiVersion: 'model-mirror.dev/v1alpha1',
     kind: 'ModelStatus',
     metadata: { name: 'wisdom', namespace: 'models' },
-    status: {
-      primary: { ...candidate, state: 'Ready' },
-      ...(observed === undefined ? {} : { candidate: observed }),
-      mirror: { to: candidate.name, percentage: 100 },
-    },
+    status: { primary: { ...candidate, state: 'Ready' }, candidates },
   };
 }
 
-const inputs: readonly (GateInput & { readonly observed: VersionStatus | undefined })[] = [
-  undefined,
-  candidate,
-].flatMap((declared) =>
-  [0, 0.0001, 20, 100].flatMap((mirrorPercentage) =>
+/** What else requests are mirrored to. */
+const other: CandidateStatus = { ...candidate, name: 'wisdom-2', state: 'Ready', mirror: { percentage: 100 } };
+
+const inputs: readonly (GateInput & { readonly observed: VersionStatus | undefined })[] = [0, 0.0001, 20, 100].flatMap(
+  (mirrorPercentage) =>
     (['Status', 'None'] as const).flatMap((gate) =>
-      [false, true].flatMap((assumeReady) => [
-        { candidate: declared, mirrorPercentage, gate, assumeReady, status: undefined, observed: undefined },
-        ...observations.map((observed) => ({
-          candidate: declared,
-          mirrorPercentage,
-          gate,
-          assumeReady,
-          status: toStatus(observed),
-          observed,
-        })),
-      ]),
+      [false, true].flatMap((assumeReady) => {
+        const input = { candidate, mirrorPercentage, gate, assumeReady };
+        return [
+          { ...input, status: undefined, observed: undefined },
+          ...observations.flatMap((observed) => {
+            const own = observed === undefined ? [] : [{ ...observed, mirror: { percentage: 100 } }];
+            const lists = [own, [other, ...own], [...own, other]];
+            return lists.map((candidates) => ({ ...input, status: toStatus(...candidates), observed }));
+          }),
+        ];
+      }),
     ),
-  ),
 );
 
 /** The only observation that opens a mirror. */
@@ -68,12 +63,12 @@ test('of all inputs, only those open that have exactly this candidate as Ready, 
   for (const { observed, ...input } of inputs) {
     const { percentage, reason } = computeMirror(input);
     const isReady = observed !== undefined && `${observed.name} ${observed.digest} ${observed.state}` === ready;
-    const isOpen = input.candidate !== undefined && (isReady || input.gate === 'None' || input.assumeReady);
+    const isOpen = isReady || input.gate === 'None' || input.assumeReady;
     t.is(percentage, isOpen ? input.mirrorPercentage : 0, `${JSON.stringify(input)}: ${reason.code}`);
     if (percentage > 0 && input.gate === 'Status' && !input.assumeReady) openByStatus++;
   }
-  // One observation, three percentages above 0.
-  t.is(openByStatus, 3);
+  // One observation in three lists, three percentages above 0.
+  t.is(openByStatus, 9);
 });
 
 const open: GateInput = {
@@ -87,12 +82,11 @@ const closed = { ...open, status: undefined };
 
 const reasons: Partial<Record<MirrorReason['code'], GateInput>> = {
   ready: open,
-  'no-candidate': { ...open, candidate: undefined },
   'percentage-zero': { ...open, mirrorPercentage: 0 },
   'gate-none': { ...closed, gate: 'None' },
   'assumed-ready': { ...closed, assumeReady: true },
   'no-status': closed,
-  'not-observed': { ...open, status: toStatus(undefined) },
+  'not-observed': { ...open, status: toStatus() },
   'other-digest': { ...open, status: toStatus({ ...candidate, state: 'Ready', digest: 'sha256:2b' }) },
 };
 
@@ -102,8 +96,10 @@ for (const [code, input] of Object.entries(reasons))
   });
 
 test('the reason has the other candidate, or the state', (t) => {
-  const other = { ...open, status: toStatus({ ...candidate, name: 'wisdom-2', state: 'Ready' }) };
-  t.deepEqual(computeMirror(other).reason, { code: 'other-candidate', observed: 'wisdom-2' });
+  t.deepEqual(computeMirror({ ...open, status: toStatus(other) }).reason, {
+    code: 'other-candidate',
+    observed: 'wisdom-2',
+  });
   const failed = { ...open, status: toStatus({ ...candidate, state: 'Failed', reason: 'ModelLoadFailed' }) };
   t.deepEqual(computeMirror(failed).reason, { code: 'not-ready', state: 'Failed', reason: 'ModelLoadFailed' });
 });

@@ -43,13 +43,13 @@ function render(files: Readonly<Record<string, string>>): RenderedRollout {
 }
 
 function toModel(choice: Choice): RenderedRollout {
-  const { digests } = render(toFiles(choice));
+  const { primary, candidates } = render(toFiles(choice));
   if (choice.state === undefined || choice.candidate === undefined) return render(toFiles(choice));
   const status = `${head}kind: ModelStatus
 metadata: {name: wisdom, namespace: models}
 status:
-  primary: {name: wisdom-0, version: v1, digest: ${digests.primary}, state: Ready}
-  candidate: {name: wisdom-1, version: ${choice.candidate}, digest: ${digests.candidate}, state: ${choice.state}, reason: "<b>why</b>"}
+  primary: {name: wisdom-0, version: v1, digest: ${primary.digest}, state: Ready}
+  candidates: [{name: wisdom-1, version: ${choice.candidate}, digest: ${candidates[0]?.digest}, state: ${choice.state}, reason: "<b>why</b>"}]
 `;
   return render(toFiles(choice, status));
 }

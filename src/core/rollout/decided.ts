@@ -1,0 +1,35 @@
+/** A rollout with what was decided of each version. */
+import type { Mirror } from './gate.ts';
+import { noMirror } from './gate.ts';
+import type { Rollout, RolloutVersion } from './rollout.ts';
+
+/** A version and its digests, in this release's form even while 0.1.0's is rendered; see `serving/digest.ts`. */
+export interface DecidedVersion {
+  readonly version: RolloutVersion;
+  readonly digest: string;
+  /** The second digest. */
+  readonly loaded: string;
+}
+
+export interface DecidedCandidate extends DecidedVersion {
+  readonly mirror: Mirror;
+}
+
+export interface DecidedRollout {
+  readonly rollout: Rollout;
+  readonly primary: DecidedVersion;
+  readonly candidates: readonly DecidedCandidate[];
+}
+
+/** What holds for the one candidate that is supported, or for a model without one. */
+export function mirrorOf({ candidates }: Pick<DecidedRollout, 'candidates'>): Mirror {
+  return candidates[0]?.mirror ?? noMirror;
+}
+
+/** The version in a role; of candidates, the one that is supported. */
+export function findVersion(
+  { primary, candidates }: DecidedRollout,
+  role: 'primary' | 'candidate',
+): DecidedVersion | undefined {
+  return role === 'primary' ? primary : candidates[0];
+}
