@@ -162,19 +162,27 @@ test('models are found in folders below, but not in hidden ones, packages, and b
   t.false(lookForModels('a', toLookup({ 'a/model.yaml': '> ../b/model.yaml', 'b/model.yaml': 'text' })));
 });
 
-const parts = fc.constantFrom('a', 'b', '..', '.', '', 'model.yaml');
+const parts = fc.constantFrom('a', 'a', 'b', 'b', 'a/b', '..', '.', '');
 const targets = fc
-  .array(parts, { minLength: 1, maxLength: 5 })
-  .map((list) => list.join('/'))
-  .filter((target) => target !== '' && !target.startsWith('/'));
-const trees = fc.dictionary(
-  fc.constantFrom('a', 'b', 'a/a', 'a/b', 'b/a', 'b/b', 'a/model.yaml', 'b/model.yaml', 'a/b/model.yaml'),
-  fc.oneof(
-    fc.constant('text'),
-    fc.constant(null),
-    targets.map((target) => `> ${target}`),
-  ),
+  .tuple(fc.array(parts, { maxLength: 3 }), fc.constantFrom('model.yaml', 'model.yaml', 'model.yaml', 'a', 'b'))
+  .map(([list, last]) => [...list, last].join('/'))
+  .filter((target) => !target.startsWith('/'));
+const contents = fc.oneof(
+  fc.constant('text'),
+  targets.map((target) => `> ${target}`),
 );
+const folders = fc.oneof({ arbitrary: fc.constant(null), weight: 3 }, { arbitrary: contents, weight: 1 });
+/** In the order in which they are written: a folder before what is in it. */
+const trees = fc.record({
+  a: folders,
+  b: folders,
+  'a/a': folders,
+  'a/b': folders,
+  'b/a': folders,
+  'a/model.yaml': contents,
+  'b/model.yaml': contents,
+  'a/b/model.yaml': contents,
+});
 
 test('a link is followed to the file that the operating system opens', (t) => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-links-')));
@@ -186,7 +194,7 @@ test('a link is followed to the file that the operating system opens', (t) => {
       rmSync(root, { recursive: true, force: true });
       mkdirSync(root);
       const written: Record<string, string | null> = {};
-      for (const [path, content] of Object.entries({ ...tree, 'model.yaml': `> ${target}` })) {
+      for (const [path, content] of Object.entries<string | null>({ ...tree, 'model.yaml': `> ${target}` })) {
         // Some need a folder where there is a file or a link already.
         if (kindOnDisk(join(root, dirname(path))) !== 'folder' || kindOnDisk(join(root, path)) !== undefined) continue;
         if (content === null) mkdirSync(join(root, path));
@@ -202,7 +210,7 @@ test('a link is followed to the file that the operating system opens', (t) => {
       else t.false(followed !== undefined && 'file' in followed, toOutcome(followed));
       if (toOutcome(followed).endsWith('link-leaves-repository')) t.false(real?.startsWith(root) ?? false);
     }),
-    { numRuns: 500 },
+    { numRuns: 1000 },
   );
   t.true(outcomes.file > 20 && outcomes.other > 20, JSON.stringify(outcomes));
 });
