@@ -6,25 +6,25 @@ import { toObjectDiff } from './pull-request-text.ts';
 import { toChangeText } from './words/change.ts';
 import { toRiskText } from './words/risk.ts';
 
-/** A revision as programs see it. */
-export interface NamedRevision {
+interface NamedRevision {
   /** As the user named it. */
   readonly revision: string;
   /** Undefined: the work tree. */
   readonly commit: string | undefined;
 }
 
-/**
- * The report of a pull request, for programs.
- *
- * @param report undefined when the head has errors.
- * @param problems of the head.
- */
-export function toPullRequestJson(
-  report: PullRequest | undefined,
-  { base, head }: { readonly base: NamedRevision; readonly head: NamedRevision },
-  problems: readonly Problem[],
-): string {
+/** A report for programs, or only the problems of a head with errors. */
+export function toPullRequestJson({
+  base,
+  head,
+  report,
+  problems,
+}: {
+  readonly base: NamedRevision;
+  readonly head: NamedRevision;
+  readonly report: PullRequest | undefined;
+  readonly problems: readonly Problem[];
+}): string {
   const { models = [], risks = [], objects = [], problemsBefore = [] } = report ?? {};
   const toRevision = ({ revision, commit }: NamedRevision) => ({ revision, commit: commit ?? null });
   const value = {

@@ -17,8 +17,8 @@ import { toRiskText } from './words/risk.ts';
 /** The first line of every report. */
 export const marker = '<!-- model-mirror diff -->';
 
-const heading = `${marker}\n### model-mirror\n\n`;
-const withoutChanges = 'Nothing changes in what is rendered.';
+/** The second line of a report without changes. */
+const withoutChanges = '<!-- no changes -->';
 
 /** GitHub takes 65,536 characters, GitLab a million. */
 export const maxCharacters = 60_000;
@@ -35,8 +35,10 @@ export function toPullRequestMarkdown(report: PullRequest, labels: RevisionLabel
   const lines = groupModels(models).map(
     ({ names, summary }) => `- **${toProse(names, maxText)}**: ${toProse(summary, 2 * maxText)}`,
   );
-  return toComment(labels, [
-    ...(lines.length > 0 ? [toList(lines)] : [isChanged(report) ? 'No model changes.' : withoutChanges]),
+  const changed = isChanged(report);
+  const summary = changed ? 'No model changes.' : 'Nothing changes in what is rendered.';
+  return toComment(changed ? [marker] : [marker, withoutChanges], labels, [
+    lines.length > 0 ? toList(lines) : summary,
     ...toRisks(risks),
     ...toProblems(`The base cannot be rendered, so its objects are not compared.`, problemsBefore),
     ...(objects.length === 0 ? [] : [objects]),
@@ -45,20 +47,25 @@ export function toPullRequestMarkdown(report: PullRequest, labels: RevisionLabel
 
 /** Whether it is a report without changes. */
 export function isWithoutChanges(markdown: string): boolean {
-  return markdown.startsWith(`${heading}${withoutChanges}\n`);
+  return markdown.startsWith(`${marker}\n${withoutChanges}\n`);
 }
 
 /** The comment when the head cannot be rendered. */
 export function toBrokenMarkdown(problems: readonly Problem[], labels: RevisionLabels): string {
   return toComment(
+    [marker],
     labels,
     toProblems('**This cannot be rendered.** Argo CD applies nothing of it until these errors are fixed:', problems),
   );
 }
 
-function toComment({ base, head }: RevisionLabels, parts: readonly (string | readonly ChangedObject[])[]): string {
+function toComment(
+  markers: readonly string[],
+  { base, head }: RevisionLabels,
+  parts: readonly (string | readonly ChangedObject[])[],
+): string {
   const tail = `<sub>${toProse(base, maxText)} → ${toProse(head, maxText)}</sub>\n`;
-  let text = heading;
+  let text = `${markers.join('\n')}\n### model-mirror\n\n`;
   for (const part of parts)
     text += `${typeof part === 'string' ? part : toManifests(part, maxCharacters - text.length - tail.length - 2)}\n\n`;
   return text + tail;

@@ -21,7 +21,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { marker } from '../../src/output/pull-request-markdown.ts';
-import { ReviewHost } from '../cli/review-host.ts';
+import { ReviewHost } from '../io/review/review-host.ts';
 import { serveRegistry } from '../release/registry.ts';
 import type { JobOutcome } from './action.ts';
 import { readAction, runAction } from './action.ts';

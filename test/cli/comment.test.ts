@@ -1,9 +1,9 @@
-/** The command that comments, as a process, against stand-ins for GitHub and GitLab. */
+/** The command as a process, against fakes of GitHub and GitLab; test/io/review has the APIs in detail. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { isWithoutChanges, marker, toPullRequestMarkdown } from '../../src/output/pull-request-markdown.ts';
-import { ReviewHost, somebody } from './review-host.ts';
+import { ReviewHost } from '../io/review/review-host.ts';
 
 const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 const nothing = toPullRequestMarkdown(
@@ -51,93 +51,27 @@ function comment(text: string, environment: Readonly<Record<string, string>>): P
 for (const [name, toEnvironment, address] of [
   ['GitHub', onGithub, 'https://github.example.com/ml/deployments/pull/12#issuecomment-'],
   ['GitLab', onGitlab, 'https://gitlab.example.com/ml/deployments/-/merge_requests/12#note_'],
-] as const) {
-  test(`${name}: one comment, begun and then replaced, among many of others`, async (t) => {
+] as const)
+  test(`${name}: the report is read from stdin, and the address of the comment printed`, async (t) => {
     const host = await startHost(t);
-    for (let i = 0; i < 150; i++) host.add(somebody, `comment ${i}`);
-    // Whoever edits it would change what we say.
-    host.add(somebody, `${marker}\nnot ours`);
-    t.is(await comment(report, toEnvironment(host)), `0\n${address}1151\n`);
-    for (let i = 0; i < 120; i++) host.add(somebody, `later ${i}`);
-    const before = host.comments.map(({ body }) => body);
-    t.is(await comment(`${report}anew\n`, toEnvironment(host)), `0\n${address}1151\n`);
+    t.is(await comment(report, toEnvironment(host)), `0\n${address}1000\n`);
     t.deepEqual(
       host.comments.map(({ body }) => body),
-      before.with(151, `${report}anew\n`),
+      [report],
     );
   });
 
-  test(`${name}: where nothing changes no comment is begun, but an earlier one is brought up to date`, async (t) => {
-    const host = await startHost(t);
-    t.is(await comment(nothing, toEnvironment(host)), '0\nNothing changes, so no comment is begun.\n');
-    t.is(host.comments.length, 0);
-    await comment(report, toEnvironment(host));
-    await comment(nothing, toEnvironment(host));
-    t.deepEqual(
-      host.comments.map(({ body }) => body),
-      [nothing],
-    );
-  });
-
-  test(`${name}: a token that may not write is told, and is no error`, async (t) => {
-    const host = await startHost(t);
-    const token = name === 'GitHub' ? 'fork-token' : 'reader-token';
-    t.regex(await comment(report, toEnvironment(host, token)), /^0\nNot commented: the token may not do so \(403\)/);
-    t.is(host.comments.length, 0);
-  });
-
-  test(`${name}: a wrong token is an error, and is not shown`, async (t) => {
-    const host = await startHost(t);
-    const said = await comment(report, toEnvironment(host, 'not-the-token'));
-    t.regex(said, /^3\nmodel-mirror: GET \/user was answered with 401 .*\n {4}MODEL_MIRROR_TOKEN is wrong/);
-    t.false(said.includes('not-the-token'));
-  });
-}
-
-test("GitHub: a person's token finds its own comment again", async (t) => {
+test('what keeps it from commenting goes to stderr', async (t) => {
   const host = await startHost(t);
-  host.add({ id: 9, login: 'other[bot]', type: 'Bot' }, `${marker}\nof another bot`);
-  await comment(report, onGithub(host, 'robot-token'));
-  await comment(`${report}anew\n`, onGithub(host, 'robot-token'));
-  t.deepEqual(
-    host.comments.map(({ body }) => body),
-    [`${marker}\nof another bot`, `${report}anew\n`],
-  );
+  t.is(await comment(nothing, onGithub(host)), '0\nThere are no changes and no earlier comment, so none is written.\n');
+  t.regex(await comment(report, onGithub(host, 'fork-token')), /^0\nNot commented: .*\(403\)/);
+  const wrong = await comment(report, onGithub(host, 'not-the-token'));
+  t.regex(wrong, /^3\nmodel-mirror: GET \/user was answered with 401 .*\n {4}MODEL_MIRROR_TOKEN is wrong/);
+  t.false(wrong.includes('not-the-token'));
+  t.is(host.comments.length, 0);
 });
 
-test('what fails in passing is tried again, except for what would begin a second comment', async (t) => {
-  const host = await startHost(t);
-  host.troubles.push({ status: 502 });
-  t.regex(await comment(report, onGithub(host)), /^0\nhttps:/);
-  t.is(host.comments.length, 1);
-  host.comments.length = 0;
-  host.troubles.push(undefined, undefined, { status: 502 });
-  t.regex(await comment(report, onGithub(host)), /^3\nmodel-mirror: POST \/repos\/ml\/deployments\/.* 502 "trouble"\n/);
-  t.is(host.asked.filter((request) => request.startsWith('POST')).length, 2);
-});
-
-test('a limit of requests is an error and no missing right', async (t) => {
-  const host = await startHost(t);
-  host.troubles.push(undefined, { status: 403, headers: { 'x-ratelimit-remaining': '0' } });
-  t.regex(await comment(report, onGithub(host)), /^3\n.*403.*\n {4}there were too many requests: try again later\n/);
-});
-
-test('the token is not taken to another address', async (t) => {
-  const host = await startHost(t);
-  const other = await startHost(t);
-  host.troubles.push({ status: 307, headers: { location: `${other.url}/user` } });
-  t.regex(await comment(report, onGithub(host)), /^3\nmodel-mirror: GET \/user was answered with 307/);
-  t.deepEqual(other.asked, []);
-});
-
-test('no host that answers is the environment', async (t) => {
-  const host = await ReviewHost.start();
-  const environment = onGithub(host);
-  host.close();
-  t.regex(await comment(report, environment), /^3\nmodel-mirror: GET \/user failed: .*ECONNREFUSED.*\n {4}try again/);
-});
-
-test('what is missing is said before anything is asked', async (t) => {
+test('missing variables and other input are reported before any request', async (t) => {
   const host = await startHost(t);
   const { GITHUB_REF: _, ...push } = onGithub(host);
   const { CI_MERGE_REQUEST_IID: _iid, ...branch } = onGitlab(host);
@@ -146,11 +80,11 @@ test('what is missing is said before anything is asked', async (t) => {
   t.regex(await comment(report, push), /^2\nmodel-mirror: this is not a job for a pull request\n/);
   t.regex(await comment(report, branch), /^2\nmodel-mirror: CI_MERGE_REQUEST_IID is not set\n/);
   t.regex(await comment(report, bare), /^2\nmodel-mirror: MODEL_MIRROR_TOKEN is not set\n {4}on GitHub, set it to/);
-  t.regex(await comment('hello\n', onGithub(host)), /^2\nmodel-mirror: the text to post is not a report of model-mi/);
+  t.regex(await comment('hello\n', onGithub(host)), /^2\nmodel-mirror: the input is not a report of model-mirror/);
   t.deepEqual(host.asked, []);
 });
 
-test('a report without changes is known by its text', (t) => {
+test('a report without changes is marked as such', (t) => {
   t.true(isWithoutChanges(nothing));
   t.false(isWithoutChanges(report));
 });

@@ -1,13 +1,12 @@
-/** The real command in the clones that CI makes, with no git to be found. */
-import { execFile } from 'node:child_process';
+/** The command with the user's git, in the clones that CI makes. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import test from 'ava';
 import { git } from '../../src/demo/fakes/git.ts';
+import type { Ended } from './in-process.ts';
+import { personal, runInProcess } from './in-process.ts';
 
-const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-diff-')));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -46,26 +45,8 @@ spec:
   await git(origin, ['commit', '--quiet', '--message', candidate]);
 }
 
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function run(directory: string, ...words: string[]): Promise<Outcome> {
-  return runIn({ PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1' }, directory, ...words);
-}
-
-async function runIn(env: NodeJS.ProcessEnv, directory: string, ...words: string[]): Promise<Outcome> {
-  try {
-    const done = await promisify(execFile)(process.execPath, [program, 'diff', ...words], {
-      cwd: directory,
-      env,
-    });
-    return { code: 0, ...done };
-  } catch (error) {
-    return error as Outcome;
-  }
+function run(directory: string, ...words: string[]): Promise<Ended> {
+  return runInProcess(directory, personal, ['diff', ...words]);
 }
 
 const change =
@@ -80,25 +61,25 @@ test('a bare clone', async (t) => {
     ['main..merged'],
     ['main', 'feature', '--path', 'models'],
   ]) {
-    const { code, stdout, stderr } = await run(bare, ...words, '--exit-code');
-    t.is(stderr, '');
-    t.true(stdout.includes(change), stdout);
+    const { code, out, err } = await run(bare, ...words, '--exit-code');
+    t.is(err, '');
+    t.true(out.includes(change), out);
     t.is(code, 1);
   }
   await git(bare, ['symbolic-ref', 'HEAD', 'refs/heads/feature']);
-  const { stdout } = await run(bare);
-  t.true(stdout.includes(change), stdout);
+  const { out } = await run(bare);
+  t.true(out.includes(change), out);
 });
 
 test('the shallow clone of a merge, as CI makes it of a pull request', async (t) => {
   const clone = join(folder, 'merge');
   await git(folder, ['clone', '--quiet', '--depth', '2', '--branch', 'merged', `file://${origin}`, clone]);
-  const { code, stdout } = await run(clone, 'HEAD^1', 'HEAD');
-  t.true(stdout.includes(change), stdout);
+  const { code, out } = await run(clone, 'HEAD^1', 'HEAD');
+  t.true(out.includes(change), out);
   t.is(code, 0);
 });
 
-test('a clone that is too shallow says how to get the rest', async (t) => {
+test('in a clone that is too shallow, the hint is how to get the rest', async (t) => {
   const clone = join(folder, 'shallow');
   await git(folder, [
     'clone',
@@ -111,35 +92,23 @@ test('a clone that is too shallow says how to get the rest', async (t) => {
     `file://${origin}`,
     clone,
   ]);
-  const { code, stdout, stderr } = await run(clone);
-  t.is(stdout, '');
-  t.regex(stderr, /have no common commit in this clone\n {4}the clone is shallow: run git fetch --unshallow/);
+  const { code, out, err } = await run(clone);
+  t.is(out, '');
+  t.regex(err, /have no common commit in this clone\n {4}the clone is shallow: run git fetch --unshallow/);
   t.is(code, 3);
-  const { stdout: exact } = await run(clone, 'origin/main', 'HEAD');
+  const { out: exact } = await run(clone, 'origin/main', 'HEAD');
   t.true(exact.includes(change), exact);
 });
 
-test('a folder without a model on either side is reported', async (t) => {
-  const clone = join(folder, 'elsewhere');
-  await git(folder, ['clone', '--quiet', '--branch', 'feature', origin, clone]);
-  const note = /^neither has a model in this folder or below: name another folder with --path$/m;
-  const { code, stderr } = await run(clone, '--path', '.git/info');
-  t.is(code, 0);
-  t.regex(stderr, note);
-  t.notRegex((await run(clone)).stderr, note);
-});
-
-test('from a folder within the work tree, with the paths as seen from there', async (t) => {
+test('from a folder within the work tree, paths are shown relative to it', async (t) => {
   const clone = join(folder, 'inner');
   await git(folder, ['clone', '--quiet', '--branch', 'feature', origin, clone]);
   writeFileSync(join(clone, 'models/wisdom/policy.yaml'), policy);
-  const { stdout } = await run(join(clone, 'models'));
-  t.true(stdout.includes('\nwisdom/policy.yaml:4:8: risk: gate changes from Status to None'), stdout);
+  const { out } = await run(join(clone, 'models'));
+  t.true(out.includes('\nwisdom/policy.yaml:4:8: risk: gate changes from Status to None'), out);
   t.true(
-    stdout.startsWith(
-      `origin/main (${(await git(origin, ['rev-parse', '--short', 'main~1'])).trim()}) → the work tree\n`,
-    ),
-    stdout,
+    out.startsWith(`origin/main (${(await git(origin, ['rev-parse', '--short', 'main~1'])).trim()}) → the work tree\n`),
+    out,
   );
 });
 
@@ -149,24 +118,24 @@ metadata: {name: wisdom}
 spec: {gate: None}
 `;
 
-test('outside of a repository, and in one without a commit', async (t) => {
+test('outside a repository, and in one without a commit', async (t) => {
   const empty = join(folder, 'empty');
   mkdirSync(empty);
-  t.regex((await run(empty)).stderr, /^model-mirror: this is not in a git repository\n/);
+  t.regex((await run(empty)).err, /^model-mirror: this is not in a git repository\n/);
   await git(empty, ['init', '--quiet', '--initial-branch', 'main']);
-  const { code, stderr } = await run(empty);
+  const { code, err } = await run(empty);
   t.is(code, 2);
-  t.regex(stderr, /^model-mirror: there is no commit yet\n {4}commit first\n/);
+  t.regex(err, /^model-mirror: there is no commit yet\n {4}commit first\n/);
 });
 
 test('without git, and with one that is too old', async (t) => {
-  const { code, stderr } = await runIn({ PATH: '/nowhere' }, origin, 'main...feature');
+  const { code, err } = await runInProcess(origin, { PATH: '/nowhere' }, ['diff', 'main...feature']);
   t.is(code, 3);
-  t.is(stderr, 'model-mirror: git is not installed, or not in PATH\n    install git 2.30 or newer\n');
+  t.is(err, 'model-mirror: git is not installed, or not in PATH\n    install git 2.30 or newer\n');
   const old = join(folder, 'old');
   mkdirSync(old);
   writeFileSync(join(old, 'git'), '#!/bin/sh\necho git version 2.29.3\n', { mode: 0o755 });
-  const other = await runIn({ PATH: old }, origin, 'main...feature');
+  const other = await runInProcess(origin, { PATH: old }, ['diff', 'main...feature']);
   t.is(other.code, 3);
-  t.is(other.stderr, 'model-mirror: git 2.29 is too old\n    install git 2.30 or newer\n');
+  t.is(other.err, 'model-mirror: git 2.29 is too old\n    install git 2.30 or newer\n');
 });

@@ -1,14 +1,13 @@
-/** The environment of a CI job → where the comment belongs; then the report goes there. */
-
+/** The environment of a CI job → the pull or merge request that gets the report as a comment. */
+import { keepComment } from '../../commands/comment.ts';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { maskLine, safe } from '../../core/diagnostics/safe-text.ts';
+import type { ReviewComments } from '../../core/ports/review-comments.ts';
 import type { Environment } from '../../io/process/argocd-environment.ts';
 import { readInput } from '../../io/process/standard-streams.ts';
 import { GithubComments } from '../../io/review/github-comments.ts';
 import { GitlabNotes } from '../../io/review/gitlab-notes.ts';
-import type { ReviewComments } from '../../io/review/review-comments.ts';
-import { NotAllowed } from '../../io/review/review-comments.ts';
 import { isWithoutChanges, marker } from '../../output/pull-request-markdown.ts';
 import type { Host } from '../host.ts';
 
@@ -19,32 +18,33 @@ export async function runComment(host: Host): Promise<number> {
   if (!text.startsWith(`${marker}\n`))
     throw new Fault(
       'usage',
-      safe`the text to post is not a report of model-mirror`,
+      safe`the input is not a report of model-mirror`,
       safe`pipe it: model-mirror diff main...HEAD --output markdown | model-mirror comment`,
     );
-  try {
-    const own = (await comments.list()).find(({ isOwn, body }) => isOwn && body.startsWith(marker));
-    if (own === undefined && isWithoutChanges(text)) {
-      host.write(2, ['Nothing changes, so no comment is begun.\n']);
-      return exitCodes.fine;
-    }
-    const address = own === undefined ? await comments.create(text) : await comments.update(own.id, text);
-    host.write(1, [`${maskLine(address)}\n`]);
-  } catch (error) {
-    if (!(error instanceof NotAllowed)) throw error;
-    host.write(2, [`Not commented: ${error.message}. Pull requests from forks get such tokens.\n`]);
+  const result = await keepComment({ text, marker, isWithoutChanges: isWithoutChanges(text) }, comments);
+  switch (result.code) {
+    case 'written':
+      host.write(1, [`${maskLine(result.address)}\n`]);
+      break;
+    case 'nothing-to-report':
+      host.write(2, ['There are no changes and no earlier comment, so none is written.\n']);
+      break;
+    case 'not-allowed':
+      host.write(2, [
+        `Not commented: ${result.reason}. Tokens for pull requests from forks have no right to comment.\n`,
+      ]);
   }
   return exitCodes.fine;
 }
 
-/** The host by what its runners set; the variables are documented by GitHub and GitLab. */
+/** The git host is known by the variables that its runners set, as GitHub and GitLab document them. */
 function toComments(environment: Environment): ReviewComments {
   const isGithub = environment['GITHUB_ACTIONS'] === 'true';
   if (!isGithub && environment['GITLAB_CI'] !== 'true')
     throw new Fault(
       'usage',
       safe`this is not a GitHub or GitLab job`,
-      safe`run it there; here, read model-mirror diff`,
+      safe`run it in one; elsewhere, use model-mirror diff`,
     );
   const read = (name: RequiredVariable) => {
     const value = environment[name];
@@ -69,7 +69,7 @@ function toComments(environment: Environment): ReviewComments {
     throw new Fault(
       'usage',
       safe`this is not a job for a pull request`,
-      safe`run it on: pull_request, as GITHUB_REF then says`,
+      safe`run it on: pull_request, so that GITHUB_REF is refs/pull/NUMBER/merge`,
     );
   return new GithubComments({ api: read('GITHUB_API_URL'), repository: read('GITHUB_REPOSITORY'), number, token });
 }

@@ -1,6 +1,7 @@
 import { valueAt } from '../../core/input/plain-value.ts';
-import type { ReviewComment, ReviewComments } from './review-comments.ts';
-import { NotAllowed, ReviewApi, textAt } from './review-comments.ts';
+import type { ReviewComment, ReviewComments } from '../../core/ports/review-comments.ts';
+import { NotAllowed } from '../../core/ports/review-comments.ts';
+import { ReviewApi, textAt } from './rest-api.ts';
 
 export interface GithubPlace {
   /** GITHUB_API_URL */
@@ -50,8 +51,8 @@ export class GithubComments implements ReviewComments {
   }
 
   /**
-   * Undefined for an app: GITHUB_TOKEN and other tokens of apps may not ask who they are (403), and people,
-   * whose comments could begin with the marker too, are never of the type Bot.
+   * Undefined for an app: GITHUB_TOKEN and other tokens of apps have no right to read /user (403), and people, whose
+   * comments could begin with the marker too, are never of the type Bot.
    */
   async #findLogin(): Promise<string | undefined> {
     try {

@@ -1,6 +1,6 @@
 import { valueAt } from '../../core/input/plain-value.ts';
-import type { ReviewComment, ReviewComments } from './review-comments.ts';
-import { ReviewApi, textAt } from './review-comments.ts';
+import type { ReviewComment, ReviewComments } from '../../core/ports/review-comments.ts';
+import { ReviewApi, textAt } from './rest-api.ts';
 
 export interface GitlabPlace {
   /** CI_API_V4_URL */
@@ -27,7 +27,7 @@ export class GitlabNotes implements ReviewComments {
 
   async list(): Promise<readonly ReviewComment[]> {
     const self = valueAt(await this.#api.call('/user'), ['id']);
-    // Newest first, unless the order is asked for; the numbers of notes only grow.
+    // Newest first by default; the numbers of notes only grow.
     const notes = await this.#api.list(this.#notes);
     return notes
       .map((note) => ({

@@ -1,7 +1,7 @@
 /**
- * The comments of one pull or merge request, through the REST API of its host.
+ * The REST API of a git host.
  *
- * Invariants: the token goes to that API alone, is never followed to another address and never shown.
+ * Invariants: the token goes to that API alone, is never taken along to another address and never shown.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Response } from 'undici';
@@ -10,25 +10,8 @@ import type { FieldPath } from '../../core/diagnostics/problem.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { valueAt } from '../../core/input/plain-value.ts';
+import { NotAllowed } from '../../core/ports/review-comments.ts';
 import { fetch } from '../process/fetch.ts';
-
-export interface ReviewComment {
-  readonly id: number;
-  readonly body: string;
-  /** Written with this very token, as far as the host tells. */
-  readonly isOwn: boolean;
-}
-
-export interface ReviewComments {
-  /** All, oldest first. */
-  readonly list: () => Promise<readonly ReviewComment[]>;
-  /** @returns the comment's address for people. */
-  readonly create: (text: string) => Promise<string>;
-  readonly update: (id: number, text: string) => Promise<string>;
-}
-
-/** The token is good, but not for this. */
-export class NotAllowed extends Error {}
 
 const limitMs = 20_000;
 const maxPages = 100;
@@ -44,7 +27,7 @@ interface Answer {
   readonly hasNext: boolean;
 }
 
-/** An API that takes a bearer token, and pages lists as RFC 8288 says. */
+/** An API that takes a bearer token, and has lists in pages with links as in RFC 8288. */
 export class ReviewApi {
   readonly #api: string;
   readonly #headers: Readonly<Record<string, string>>;
@@ -55,14 +38,14 @@ export class ReviewApi {
   }
 
   /**
-   * @param path from the API's address on.
-   * @throws NotAllowed for 403; Fault for whatever else is not done.
+   * @param path below the API's address.
+   * @throws NotAllowed for 403; Fault for every other failure.
    */
   async call(path: string, call: Call = {}): Promise<unknown> {
     return (await this.#ask(path, call)).value;
   }
 
-  /** The pages are counted here: where a next one would be, the server may say only that there is one. */
+  /** Pages are counted here: of the server's link to the next one, only its presence is used. */
   async list(path: string): Promise<readonly unknown[]> {
     const all: unknown[] = [];
     for (let page = 1; page <= maxPages; page++) {
@@ -72,13 +55,13 @@ export class ReviewApi {
       all.push(...value);
       if (!hasNext) return all;
     }
-    throw toFault(safe`GET ${mask(path)}`, safe`more than ${maxPages} pages`, safe`comment on another pull request`);
+    throw toFault(safe`GET ${mask(path)}`, safe`more than ${maxPages} pages`, safe`use another pull request`);
   }
 
   async #ask(path: string, call: Call): Promise<Answer> {
     const { method = 'GET' } = call;
     const what = safe`${method} ${mask(path.replace(/\?.*/, ''))}`;
-    // What adds a comment is asked once: it could have been done although the answer is lost.
+    // A comment is added once: the request may have succeeded although its response was lost.
     for (let attempt = 1; ; attempt++) {
       const response = await this.#fetch(what, path, call);
       const isPassing = response.status === 429 || response.status >= 500;
@@ -120,11 +103,11 @@ async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
   }
   const { status, headers } = response;
   const isLimited = status === 429 || headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after');
-  if (status === 403 && !isLimited) throw new NotAllowed('the token may not do so (403)');
+  if (status === 403 && !isLimited) throw new NotAllowed('the token has no right to do so (403)');
   const said = safe`${status} ${quote(text.slice(0, 120))}`;
   if (isLimited) throw toFault(what, said, safe`there were too many requests: try again later`);
   if (status === 401) throw toFault(what, said, safe`MODEL_MIRROR_TOKEN is wrong, has expired, or is not for this API`);
-  if (status === 404) throw toFault(what, said, safe`the token does not see the repository, or it is gone`);
+  if (status === 404) throw toFault(what, said, safe`the token has no access to the repository, or there is none`);
   throw toFault(what, said, tryAgain);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Stand-ins for the REST APIs of GitHub and GitLab as far as comments of a pull or merge request go: tokens with
- * and without the right to write, lists in pages with Link headers, and the ways in which they say no.
+ * Fakes of the REST APIs of GitHub and GitLab for comments of a pull or merge request: tokens with and without the
+ * right to write, lists in pages with Link headers, and their ways of refusing.
  */
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
@@ -23,7 +23,7 @@ export const somebody: Author = { id: 1, login: 'somebody', type: 'User' };
 const actions: Author = { id: 2, login: 'github-actions[bot]', type: 'Bot' };
 const robot: Author = { id: 3, login: 'robot', type: 'User' };
 
-/** What a token is good for; any other is answered with 401. */
+/** The rights of each token; any other gets a 401. */
 const tokens: Readonly<
   Record<string, { readonly author: Author; readonly mayWrite: boolean; readonly isApp: boolean }>
 > = {
