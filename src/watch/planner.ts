@@ -3,6 +3,7 @@
  * an event, a commit or the time concerns are observed again.
  */
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { quote, safe } from '../core/diagnostics/safe-text.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
 import { apiVersion } from '../core/input/schema-parts.ts';
 import { routeKind } from '../core/observe/live-object.ts';
@@ -15,7 +16,7 @@ import { planPage } from './page-planner.ts';
 import type { WatchScope } from './placement.ts';
 import { emptyPlacement, findModels, isUnexpected, movesModels, placeModels } from './placement.ts';
 import type { PlannedStatus, TrackedModel } from './status-planner.ts';
-import { findOrphans, observe, planStatuses, toUnobserved } from './status-planner.ts';
+import { acceptChange, findOrphans, observe, planStatuses, toUnobserved } from './status-planner.ts';
 
 export interface PlanOptions extends BranchOptions, WatchScope {
   /** How long a change for the worse must hold, in milliseconds. */
@@ -26,7 +27,7 @@ export interface PlanOptions extends BranchOptions, WatchScope {
 export interface Plan {
   readonly statuses: readonly PlannedStatus[];
   readonly page: PlannedPage | undefined;
-  /** Claims to models that are ignored. */
+  /** Claims to models that are ignored, and status files that another program keeps rewriting. */
   readonly warnings: readonly SafeText[];
   /** When a change that is held back is due, by the clock; undefined: none is. */
   readonly due: number | undefined;
@@ -87,9 +88,9 @@ export class Planner {
   }
 
   plan(now: number): Plan {
-    const warnings = this.#placementIsStale ? this.#place(now) : [];
+    const ignored = this.#placementIsStale ? this.#place(now) : [];
     for (const [key, { due }] of this.#models) if (due !== undefined && due <= now) this.#touch(key, due);
-    this.#observe(now);
+    const warnings = [...ignored, ...this.#observe(now)];
     if (this.#pageIsStale) this.#page = planPage(this.#models.values(), this.#files.page, this.#options);
     this.#pageIsStale = false;
     const statuses = planStatuses(this.#models.values(), this.#orphans, this.#files, this.#live);
@@ -97,12 +98,12 @@ export class Planner {
   }
 
   /** To be called when the plan is in git. */
-  accept({ statuses, page }: Plan, snapshot: Snapshot): void {
+  accept({ statuses, page }: Plan, snapshot: Snapshot, now: number): void {
     const written = new Map(statuses.map((planned) => [planned.file, toStatusFile(planned)]));
     for (const [key, tracked] of this.#models) {
       const { model, pending } = tracked;
       if (pending !== undefined && written.get(model.statusFile)?.text === pending.text)
-        this.#models.set(key, { ...tracked, pending: undefined });
+        this.#models.set(key, acceptChange(tracked, pending, now));
     }
     for (const file of written.keys()) this.#orphans.delete(file);
     this.#page = undefined;
@@ -156,16 +157,21 @@ export class Planner {
     return warnings;
   }
 
-  #observe(now: number): void {
+  /** @returns warnings. */
+  #observe(now: number): readonly SafeText[] {
     const { settleMs } = this.#options;
+    const warnings: SafeText[] = [];
     for (const [key, since] of this.#touched) {
       const tracked = this.#models.get(key);
       if (tracked === undefined) continue;
       const file = this.#files.statusFiles.get(tracked.model.statusFile);
-      this.#models.set(key, observe(tracked, this.#live, file, { since, now, settleMs }));
+      const observed = observe(tracked, this.#live, file, { since, now, settleMs });
+      this.#models.set(key, observed);
+      if (observed.pausedUntil !== undefined) warnings.push(toContestedText(tracked.model.statusFile));
     }
     if (this.#touched.size > 0) this.#pageIsStale = true;
     this.#touched.clear();
+    return warnings;
   }
 
   #toWait(): Pick<Plan, 'due' | 'isSettling'> {
@@ -177,6 +183,10 @@ export class Planner {
     }
     return { due: first, isSettling: settles };
   }
+}
+
+function toContestedText(file: string): SafeText {
+  return safe`another program keeps rewriting ${quote(file)}, so it is written less often; make sure that no second watcher, such as one of another release, writes to this branch`;
 }
 
 /** The file after the push; undefined: it is removed. */

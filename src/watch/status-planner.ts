@@ -8,6 +8,7 @@ import type { ModelStatus } from '../core/input/schema.ts';
 import type { LiveRoute } from '../core/observe/live-object.ts';
 import type { LiveObjects, ModelMemory } from '../core/observe/observed-model.ts';
 import { observeModel } from '../core/observe/observed-model.ts';
+import { isSameDigest } from '../core/serving/digest-text.ts';
 import { toStatusText } from '../output/status-text.ts';
 import type { BranchContent, StatusFile } from './branch-files.ts';
 import { toFolder } from './branch-path.ts';
@@ -22,10 +23,22 @@ export interface TrackedModel extends PlacedModel {
   /** The change that its status file needs; undefined: it is up to date. */
   readonly pending: PendingChange | undefined;
   readonly memory: ModelMemory;
+  /** The text that was last written to its status file; undefined: none yet. */
+  readonly written: WrittenText | undefined;
+  /** Until when its status file is left to another program that keeps rewriting it, by the clock; undefined: it is not. */
+  readonly pausedUntil: number | undefined;
   /** When to observe it again although nothing happens, in milliseconds of the clock. */
   readonly due: number | undefined;
   /** Whether a change is held back that time alone will bring. */
   readonly isSettling: boolean;
+}
+
+interface WrittenText {
+  readonly text: string;
+  /** How often in a row. */
+  readonly times: number;
+  /** When it was written, by the clock. */
+  readonly at: number;
 }
 
 interface PendingChange {
@@ -55,7 +68,30 @@ interface ObserveOptions {
 /** A model before its first observation; what was remembered before its file changed stays. */
 export function toUnobserved(placed: PlacedModel, before: TrackedModel | undefined): TrackedModel {
   const memory = before?.memory ?? {};
-  return { ...placed, status: undefined, pending: undefined, memory, due: undefined, isSettling: false };
+  const idle = { status: undefined, pending: undefined, pausedUntil: undefined, due: undefined, isSettling: false };
+  return { ...placed, ...idle, memory, written: before?.written };
+}
+
+/** To be called when the text of its change is in git. */
+export function acceptChange(tracked: TrackedModel, { text }: PendingChange, now: number): TrackedModel {
+  const { written } = tracked;
+  const isAgain = written?.text === text && now - written.at <= calmMs;
+  return { ...tracked, pending: undefined, written: { text, times: isAgain ? written.times + 1 : 1, at: now } };
+}
+
+/** After so long without another program's rewriting, what it did is forgotten. */
+const calmMs = 3_600_000;
+const firstPauseMs = 30_000;
+const longestPauseMs = 1_800_000;
+
+/**
+ * A text that others replaced is written again at once. If they replace that too, they are a program, such as a
+ * watcher of another release: then it is written again later and later, so that the two do not commit in a loop.
+ * Only where both report the same states: another opinion must not open a mirror meanwhile.
+ */
+function findPauseEnd(written: WrittenText | undefined, text: string): number | undefined {
+  if (written === undefined || written.text !== text || written.times < 2) return undefined;
+  return written.at + Math.min(longestPauseMs, firstPauseMs * 4 ** (written.times - 2));
 }
 
 /** @param file the model's status file in git; undefined: there is none. */
@@ -65,23 +101,39 @@ export function observe(
   file: StatusFile | undefined,
   { since, now, settleMs }: ObserveOptions,
 ): TrackedModel {
-  const { key, model, namespace, memory: before } = tracked;
+  const { key, model, namespace, memory: before, written } = tracked;
   const { name } = model;
   const metadata = file?.value?.metadata;
   const isOfThis = metadata?.name === name && metadata.namespace === namespace;
-  const { status, memory, due, isSettling } = observeModel(
+  const { status, memory, isSettling, ...observation } = observeModel(
     { ...model, namespace },
     live,
     isOfThis ? file?.value?.status : undefined,
     before,
     { now, settleMs },
   );
-  const after = { key, namespace, model, memory, due, isSettling };
+  const { due } = observation;
+  const after = { key, namespace, model, memory, due, isSettling, written, pausedUntil: undefined };
   if (file === undefined && status.primary === undefined && status.candidates.length === 0)
     return { ...after, status: undefined, pending: undefined };
   const text = toStatusText({ name, namespace, status });
-  const pending = text === file?.text ? undefined : { text, since: tracked.pending?.since ?? since };
-  return { ...after, status, pending };
+  if (text === file?.text) return { ...after, status, pending: undefined };
+  const pausedUntil = isSameState(file?.value?.status, status) ? findPauseEnd(written, text) : undefined;
+  if (pausedUntil !== undefined && now < pausedUntil)
+    return { ...after, status, pending: undefined, pausedUntil, due: Math.min(due ?? pausedUntil, pausedUntil) };
+  return { ...after, status, pending: { text, since: tracked.pending?.since ?? since } };
+}
+
+function isSameState(a: ModelStatus['status'] | undefined, b: ModelStatus['status']): boolean {
+  if (a === undefined) return false;
+  const [ofA, ofB] = [a, b].map(({ primary, candidates }) => [...(primary ? [primary] : []), ...candidates]);
+  return (
+    ofA?.length === ofB?.length &&
+    ofA?.every((one, i) => {
+      const other = ofB?.[i];
+      return one.name === other?.name && one.state === other.state && isSameDigest(one.digest, other.digest);
+    }) === true
+  );
 }
 
 /** Which of the status files without a model this watcher removes. */

@@ -208,8 +208,8 @@ export class Watcher {
     const changes = new Map(written.map(({ file, text }) => [file, text]));
     const snapshot = await this.#branch.push({ changes, message }, drop);
     if (snapshot === undefined) return;
-    this.#planner.accept(plan, snapshot);
     this.#lastPush = clock.now();
+    this.#planner.accept(plan, snapshot, this.#lastPush);
     meter.commit(statuses.map(({ since }) => (this.#lastPush - since) / 1000));
     log.info(mask(message.slice(0, message.indexOf('\n'))), {
       commit: mask(snapshot.commit),

@@ -11,7 +11,7 @@ import { follow } from '../../src/core/observe/freshness.ts';
 import { toKey, toLiveService } from '../../src/core/observe/live-object.ts';
 import { observeModel } from '../../src/core/observe/observed-model.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
-import { loaded, noPods } from '../core/observe/live-objects.ts';
+import { loaded, noPods, toRoute } from '../core/observe/live-objects.ts';
 import { render, renderObjects } from '../core/render/memory-tree.ts';
 
 const settleMs = 5000;
@@ -29,7 +29,7 @@ spec:
   candidate: {version: v2, storageUri: "s3://models/wisdom/v2"}
 `;
 
-/** Its watcher's file, but for the candidate's state. */
+/** Its watcher's file, but for the candidate's state. The mirror is open while the candidate is Ready. */
 const toOldStatus = (state: string) => `# Written by the model-mirror watcher. Do not edit.
 apiVersion: model-mirror.dev/v1alpha1
 kind: ModelStatus
@@ -37,7 +37,15 @@ metadata: {name: wisdom, namespace: modelmesh-serving}
 status:
   primary: {name: wisdom-0, version: v1, digest: ${digests['wisdom-0']}, state: Ready}
   candidate: {name: wisdom-1, version: v2, digest: ${digests['wisdom-1']}, state: ${state}}
-`;
+${state === 'Ready' ? '  mirror: {to: wisdom-1, percentage: 100}\n' : ''}`;
+
+/** The routes of both hops, with the mirror open. */
+const routes = new Map(
+  [toRoute('wisdom', { percentage: 100 }), toRoute('wisdom-mirror', { to: 'wisdom-1' })].map((route) => {
+    const live = { ...route, namespace: 'modelmesh-serving' };
+    return [toKey(live), live];
+  }),
+);
 
 /** An InferenceService, as far as KServe and the watcher look at it. */
 interface Service {
@@ -91,7 +99,7 @@ class WatcherNow {
     this.status = status;
   }
 
-  /** Settled, whatever had to hold. */
+  /** Settled, whatever had to hold. @returns the state of the candidate. */
   look(services: readonly Service[], report = loaded): string {
     for (const { metadata, spec } of services) {
       // Written when the digest was: the API server's record does not help.
@@ -105,7 +113,7 @@ class WatcherNow {
       this.#now += wait;
       const { status, memory } = observeModel(
         { name: 'wisdom', namespace: 'modelmesh-serving', primary: 'wisdom-0', candidates: ['wisdom-1'] },
-        { services: this.#services, routes: new Map() },
+        { services: this.#services, routes },
         readStatus(this.status),
         this.#memory,
         { now: this.#now, settleMs },
@@ -129,6 +137,10 @@ function withoutDigest(services: readonly Service[]): Service[] {
   });
 }
 
+const newForm = /^ {2}candidates:\n {4}- \{name: wisdom-1, .*, state: Ready, .*mirror: \{percentage: 100\}\}$/m;
+const oldForm =
+  /^ {2}candidate: \{name: wisdom-1, .*, state: Ready.*\}\n {2}mirror: \{to: wisdom-1, percentage: 100\}$/m;
+
 test('the plugin first: it renders what 0.1.0 rendered, and the mirror stays open', (t) => {
   const { services, mirrored } = renderNow(toOldStatus('Ready'));
   t.deepEqual(services, toOldServices());
@@ -138,21 +150,40 @@ test('the plugin first: it renders what 0.1.0 rendered, and the mirror stays ope
 test('then the watcher: nothing is loaded again, and the mirror stays open at every step', (t) => {
   const watcher = new WatcherNow(toOldStatus('Ready'));
   t.is(watcher.look(renderNow(watcher.status).services), 'Ready');
+  t.regex(watcher.status, oldForm, 'the live digests are those of 0.1.0');
   const now = renderNow(watcher.status);
   t.is(now.mirrored, 100);
   t.deepEqual(withoutDigest(now.services), withoutDigest(toOldServices()), 'the digest alone takes its new form');
   t.true(now.services.every(({ metadata }) => metadata.annotations['model-mirror.dev/digest']?.startsWith('d2-')));
   t.is(watcher.look(now.services), 'Ready');
+  t.regex(watcher.status, newForm);
   t.is(renderNow(watcher.status).mirrored, 100);
   t.deepEqual(renderNow(watcher.status).services, now.services, 'and that is all');
+  const { status } = watcher;
+  t.is(watcher.look(now.services), 'Ready');
+  t.is(watcher.status, status);
 });
 
-test('the watcher first: 0.1.0 reads its status as it read its own', (t) => {
+test('the watcher first: as long as the plugin is that of 0.1.0, it finds the form that it knows', (t) => {
   const watcher = new WatcherNow(toOldStatus('Ready'));
-  t.is(watcher.look(toOldServices()), 'Ready');
-  t.true(isOpenIn010(watcher.status));
-  t.is(watcher.look(toOldServices()), 'Ready');
-  t.true(isOpenIn010(watcher.status));
+  for (let i = 0; i < 3; i++) {
+    t.is(watcher.look(toOldServices()), 'Ready');
+    t.true(isOpenIn010(watcher.status));
+    t.regex(watcher.status, oldForm);
+  }
+  // Then the plugin.
+  const now = renderNow(watcher.status);
+  t.is(now.mirrored, 100);
+  t.is(watcher.look(now.services), 'Ready');
+  t.regex(watcher.status, newForm);
+  t.is(renderNow(watcher.status).mirrored, 100);
+});
+
+test('0.1.0 shows that it reads no list: its plugin would close the mirror', (t) => {
+  const watcher = new WatcherNow(toOldStatus('Ready'));
+  watcher.look(toOldServices());
+  watcher.look(renderNow(watcher.status).services);
+  t.false(isOpenIn010(watcher.status));
 });
 
 test('a closed mirror stays closed, whichever is first', (t) => {

@@ -21,6 +21,8 @@ function toModel(folder: string, state: 'Ready' | 'Loading' | undefined): Tracke
     },
     status: state && { primary: { name: `${name}-0`, version: 'v1', state }, candidates: [] },
     pending: undefined,
+    written: undefined,
+    pausedUntil: undefined,
     memory: {},
     due: undefined,
     isSettling: false,

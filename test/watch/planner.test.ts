@@ -46,7 +46,8 @@ class Desk {
     const changes = new Map([...statuses, ...(page === undefined ? [] : [page])].map(({ file, text }) => [file, text]));
     const snapshot = await this.#branch.push({ changes, message: 'status' as never });
     if (snapshot === 'moved') throw new Error('the branch moved');
-    this.#planner.accept(plan, snapshot);
+    // So long ago that nothing is left to another program.
+    this.#planner.accept(plan, snapshot, Number.NEGATIVE_INFINITY);
   }
 }
 

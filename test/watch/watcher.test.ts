@@ -259,6 +259,29 @@ test('a status file that others changed or deleted is rewritten', async (t) => {
   await scene.end();
 });
 
+test('two watchers of different releases on one branch do not commit in a loop', async (t) => {
+  const scene = await toLoadingScene();
+  const own = scene.repository.files.get(status('wisdom')) ?? '';
+  // The same facts, as 0.1.0 writes them, at its next look.
+  const other = own.replace(/ {2}candidates:\n {4}- (.*)\n/, '  candidate: $1\n');
+  t.not(other, own);
+  const before = scene.log.length;
+  for (let minute = 0; minute < 60; minute++) {
+    if (scene.repository.files.get(status('wisdom')) === own) scene.repository.edit({ [status('wisdom')]: other });
+    await scene.clock.advance(60_000);
+  }
+  t.true(scene.log.length - before < 8, `${scene.log.length - before} commits in an hour`);
+  t.is(scene.lines.filter((line) => line.includes('keeps rewriting')).length, 1, 'reported once');
+  // What opens or closes a mirror is written at once.
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(1000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-1.*Ready/);
+  scene.repository.edit({ [status('wisdom')]: other.replace('state: Ready', 'state: Failed') });
+  await scene.clock.advance(31_000);
+  t.regex(scene.repository.files.get(status('wisdom')) ?? '', /wisdom-1.*Ready/);
+  await scene.end();
+});
+
 test('the status file of a model that left git is removed; a file of another program with that name stays', async (t) => {
   const scene = await toLoadingScene();
   scene.repository.edit({ 'wisdom/model.yaml': undefined, 'chart/status.yaml': 'kind: Deployment\n' });
