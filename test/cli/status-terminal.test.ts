@@ -3,9 +3,14 @@ import { join } from 'node:path';
 import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
+import { runWait } from '../../src/cli/status/wait.ts';
 import { watchStatus } from '../../src/cli/status/watch.ts';
+import { createStatus } from '../../src/commands/status.ts';
+import { Fault } from '../../src/core/diagnostics/fault.ts';
+import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import { toWidth } from '../../src/output/columns.ts';
 import { plainStyle } from '../../src/output/style.ts';
+import { MemoryWorld, names } from '../commands/memory-world.ts';
 
 const fixtures = join(import.meta.dirname, '../../fixtures/status');
 
@@ -39,6 +44,38 @@ test('waiting is one line that is rewritten, never wider than the terminal', asy
   }
   // What was rewritten is taken away before the outcome is told.
   t.regex(times.at(-1) ?? '', /^model-mirror: timed out after 1s: /);
+});
+
+test('waiting that times out while nothing can be read is a fault of the environment', async (t) => {
+  const { host, written } = makeHost(80, 10);
+  const world = new MemoryWorld();
+  const request = { model: undefined, names, cluster: undefined, namespace: undefined };
+  const read = createStatus(request, { readFiles: world.readFiles, clock: world.clock });
+  const away = new Fault('environment', safe`it is away`, safe`bring it back`);
+  let looks = 0;
+  const readStatus = async (signal: AbortSignal) => {
+    looks += 1;
+    if (looks > 1) throw away;
+    return read(signal);
+  };
+  const flags = { path: '.', output: 'text', settle: '5s', timeout: '200ms', live: true } as const;
+  const wording = { toPath: (file: string) => file, toWord: (file: string) => file, flags: '', look: '' };
+  const fault = await t.throwsAsync<Fault>(
+    runWait({
+      goal: 'ready',
+      isOne: true,
+      intervalMs: 1,
+      settleMs: 0,
+      timeoutMs: 200,
+      readStatus,
+      flags,
+      wording,
+      host,
+    }),
+  );
+  t.is(fault?.code, 'environment');
+  t.is(fault?.hint, away.hint);
+  t.regex(written[2], /it is away/);
 });
 
 // Alone: the others start git in this process, which hears the signal too.

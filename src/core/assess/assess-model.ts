@@ -3,8 +3,6 @@
  *
  * Invariants: pure; the most urgent difference comes first; equal facts give equal values.
  */
-
-import { mask } from '../diagnostics/safe-text.ts';
 import { findLiveMirror, findObserved } from '../input/model-status.ts';
 import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
@@ -14,6 +12,7 @@ import type { Mirror } from '../rollout/gate.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
 import type { Difference, ObservedMirror, Role, Source, VersionDifference } from './difference.ts';
 import { sortDifferences } from './difference.ts';
+import { readNamespace } from './namespace.ts';
 import type { NextStep } from './next-step.ts';
 import { toNextStep } from './next-step.ts';
 import type { Pending } from './pending.ts';
@@ -93,7 +92,7 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
   ]);
   return {
     name: rollout.name,
-    namespace: rollout.file.model.metadata.namespace ?? namespace ?? (status && mask(status.metadata.namespace)),
+    namespace: rollout.file.model.metadata.namespace ?? namespace ?? readNamespace(status),
     file: rollout.file.source.path,
     desired: { primary, candidate, percentage: rollout.policy.mirrorPercentage, mirror: desired },
     gate: mirror,
