@@ -50,13 +50,14 @@ test('waiting that times out while nothing can be read is a fault of the environ
   const { host, written } = makeHost(80, 10);
   const world = new MemoryWorld();
   const request = { model: undefined, names, cluster: undefined, namespace: undefined };
-  const read = createStatus(request, { readFiles: world.readFiles, clock: world.clock });
+  const ports = { readFiles: world.readFiles, clock: world.clock };
+  const report = await createStatus(request, ports)(new AbortController().signal);
   const away = new Fault('environment', safe`it is away`, safe`bring it back`);
   let looks = 0;
-  const readStatus = async (signal: AbortSignal) => {
+  const readStatus = async () => {
     looks += 1;
     if (looks > 1) throw away;
-    return read(signal);
+    return report;
   };
   const flags = { path: '.', output: 'text', settle: '5s', timeout: '200ms', live: true } as const;
   const wording = { toPath: (file: string) => file, toWord: (file: string) => file, flags: '', look: '' };
