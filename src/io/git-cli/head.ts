@@ -14,7 +14,9 @@ export const heads = 'refs/heads/';
 /** @returns undefined when there is no commit yet, and when git cannot tell. */
 export async function readHead(git: Git): Promise<Head | undefined> {
   const [commit, ref = ''] = (await git.ask(['rev-parse', 'HEAD', '--symbolic-full-name', 'HEAD']))?.split('\n') ?? [];
-  return commit === undefined ? undefined : { commit, branch: toBranch(ref) };
+  if (commit === undefined) return undefined;
+  // Where a branch is called HEAD, that name is ambiguous.
+  return { commit, branch: ref === '' ? await readBranch(git) : toBranch(ref) };
 }
 
 /**

@@ -55,8 +55,9 @@ export function editFolders(
       const old = before.get(path);
       if (old !== undefined && old.tree === undefined) throw new Error(`the folder ${path} was not read`);
       const tree = old?.tree ?? emptyTree;
-      const content = editTree(
-        Buffer.from(tree.raw, 'latin1'),
+      const raw = Buffer.from(tree.raw, 'latin1');
+      const { content, parts } = editTree(
+        raw,
         new Map([...entries].map(([name, entry]) => [toNameBytes(name), entry])),
       );
       const id = toObjectId('tree', content);
@@ -67,7 +68,7 @@ export function editFolders(
         continue;
       }
       folders.set(path, { id, tree: { raw: content.toString('latin1'), ...toWanted(path, tree, entries) } });
-      const base = isThin && old !== undefined ? { oid: old.id, content: Buffer.from(tree.raw, 'latin1') } : undefined;
+      const base = isThin && old !== undefined ? { oid: old.id, length: raw.length, parts } : undefined;
       objects.push({ type: 'tree', content, ...(base === undefined ? {} : { base }) });
       if (path !== '.') put(path, { mode: folderMode, oid: id });
     }

@@ -4,6 +4,7 @@
  */
 import type { HttpClient } from 'isomorphic-git';
 import type { GitService, GitSession } from '../../core/ports/git-transport.ts';
+import { flushPacket, toPacket } from './packets.ts';
 
 /** Where isomorphic-git is told that the repository is. */
 export const libraryUrl = 'http://git.invalid';
@@ -30,8 +31,7 @@ export function toLibraryClient(session: LibrarySession, service: GitService): H
 }
 
 async function* listRefs({ advertisement }: LibrarySession, service: GitService): AsyncIterableIterator<Uint8Array> {
-  const line = `# service=${service}\n`;
-  yield Buffer.from(`${(line.length + 4).toString(16).padStart(4, '0')}${line}0000`);
+  yield Buffer.concat([toPacket(`# service=${service}\n`), flushPacket]);
   yield advertisement;
 }
 

@@ -9,6 +9,7 @@ import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitSession, GitTransport } from '../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
 import { libraryUrl, toLibraryClient } from './library-client.ts';
+import { flushPacket, readPackets, toPacket } from './packets.ts';
 
 /** A session in which one ref can be updated. */
 export interface ReceivePack extends AsyncDisposable {
@@ -61,52 +62,33 @@ export async function sendPack(
 ): Promise<Refusal> {
   const wanted = ['report-status', 'side-band-64k'].filter((name) => capabilities.has(name));
   const command = toPacket(`${from} ${to} ${ref}\0 ${wanted.join(' ')}\n`);
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of session.request(Buffer.concat([command, Buffer.from('0000'), pack]))) chunks.push(chunk);
-  return toRefusal(Buffer.concat(chunks), wanted.includes('side-band-64k'));
+  const response = readPackets(session.request(Buffer.concat([command, flushPacket, pack])));
+  const report: Buffer[] = [];
+  let remarks = '';
+  for await (const packet of response)
+    if (!wanted.includes('side-band-64k')) report.push(packet);
+    else if (packet[4] === 1) report.push(packet.subarray(5));
+    else remarks += packet.toString('utf8', 5);
+  return toRefusal(report, remarks);
 }
 
-function toPacket(text: string): Buffer {
-  const content = Buffer.from(text, 'utf8');
-  return Buffer.concat([Buffer.from((content.length + 4).toString(16).padStart(4, '0')), content]);
-}
-
-function toRefusal(response: Buffer, hasBands: boolean): Refusal {
-  const said: string[] = [];
-  let report = response;
-  if (hasBands) {
-    const parts: Buffer[] = [];
-    for (const packet of toPackets(response)) {
-      const [band] = packet;
-      if (band === 1) parts.push(packet.subarray(1));
-      else said.push(packet.subarray(1).toString('utf8'));
-    }
-    report = Buffer.concat(parts);
-  }
-  const lines = toPackets(report).map((packet) => packet.toString('utf8').trim());
+/**
+ * @param report in packets, whose bytes may come in any pieces.
+ * @param remarks what the server and its hooks wrote beside it.
+ */
+async function toRefusal(report: readonly Buffer[], remarks: string): Promise<Refusal> {
+  const lines: string[] = [];
+  for await (const packet of readPackets(report)) lines.push(packet.toString('utf8', 4).trim());
   const [unpacked] = lines;
   // The server reports at the end: half a response does not show what it did.
   if (unpacked === undefined)
     throw new BranchTrouble('unreachable', safe`the git server broke off in the middle of a push`);
-  const against = lines.filter((line) => line.startsWith('ng '));
-  if (unpacked === 'unpack ok' && against.length === 0 && lines.some((line) => line.startsWith('ok ')))
+  const refused = lines.filter((line) => line.startsWith('ng '));
+  if (unpacked === 'unpack ok' && refused.length === 0 && lines.some((line) => line.startsWith('ok ')))
     return undefined;
-  const words = [...(unpacked === 'unpack ok' ? [] : [unpacked]), ...against.map((line) => line.slice(3))];
-  const remarks = said
-    .join('')
-    .split(/[\r\n]+/)
-    .filter((line) => line.trim() !== '');
-  return [...words, ...remarks].join('; ');
-}
-
-/** The contents of the packets, without flush packets, up to the first that is incomplete. */
-function toPackets(bytes: Buffer): Buffer[] {
-  const packets: Buffer[] = [];
-  for (let at = 0; at + 4 <= bytes.length; ) {
-    const length = Number.parseInt(bytes.toString('latin1', at, at + 4), 16);
-    if (Number.isNaN(length) || at + length > bytes.length) break;
-    if (length >= 4) packets.push(bytes.subarray(at + 4, at + length));
-    at += Math.max(length, 4);
-  }
-  return packets;
+  return [
+    ...(unpacked === 'unpack ok' ? [] : [unpacked]),
+    ...refused.map((line) => line.slice(3)),
+    ...remarks.split(/[\r\n]+/).filter((line) => line.trim() !== ''),
+  ].join('; ');
 }

@@ -7,7 +7,7 @@ import { git as runGit } from '../../../src/demo/fakes/git.ts';
 import type { TreeEntry } from '../../../src/io/git/objects.ts';
 import { editTree, parseTree, toCommit, toObjectId } from '../../../src/io/git/objects.ts';
 import type { PackObject } from '../../../src/io/git/pack.ts';
-import { toDelta, writePack } from '../../../src/io/git/pack.ts';
+import { writePack } from '../../../src/io/git/pack.ts';
 
 const person = { name: 'Ada', email: 'ada@example.com', date: 1_700_000_000 };
 const oid = fc.integer({ min: 1, max: 255 }).map((n) => n.toString(16).padStart(2, '0').repeat(20));
@@ -42,7 +42,7 @@ test('an edited tree is the tree made anew', (t) => {
         if (value === undefined) edited.delete(key);
         else edited.set(key, { name: key, ...value });
       }
-      t.deepEqual(editTree(toTree(all), edits), toTree([...edited.values()]));
+      t.deepEqual(editTree(toTree(all), edits).content, toTree([...edited.values()]));
     }),
     { numRuns: 500 },
   );
@@ -80,45 +80,46 @@ test('git itself makes the same tree', async (t) => {
   }
 });
 
-test('a delta makes the target out of the base', (t) => {
-  const bytes = fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array));
-  const repeated = fc
-    .tuple(fc.array(fc.constantFrom('40000 model-', 'abcdefghijklmnop', '0', '\0', '100644 x'), { maxLength: 60 }))
-    .map(([parts]) => Buffer.from(parts.join(''), 'latin1'));
-  const content = fc.oneof(bytes, repeated);
-  fc.assert(
-    fc.property(content, content, (base, target) => {
-      t.deepEqual(applyDelta(base, toDelta(base, target)), target);
-    }),
-    { numRuns: 500 },
-  );
-});
+/** As the server has it, then edited: the pack, and what git made of it. */
+async function send(
+  folder: string,
+  before: Buffer,
+  changes: Parameters<typeof editTree>[1],
+): Promise<{ readonly pack: Buffer; readonly content: Buffer; readonly found: string }> {
+  const oid = toObjectId('tree', before);
+  await runGit(folder, ['index-pack', '--stdin'], { input: writePack([{ type: 'tree', content: before }]) });
+  const { content, parts } = editTree(before, changes);
+  const pack = writePack([{ type: 'tree', content, base: { oid, length: before.length, parts } }]);
+  await runGit(folder, ['index-pack', '--stdin', '--fix-thin'], { input: pack });
+  return { pack, content, found: (await runGit(folder, ['cat-file', '-t', toObjectId('tree', content)])).trim() };
+}
 
-test('one change in a large tree is a small delta, wherever it is', (t) => {
+test('a change in a large tree is a small pack, wherever it is; many changes are a whole tree', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  await runGit(folder, ['init', '--quiet', '--bare']);
   const all = toLargeTree(10_000);
   const base = toTree(all);
-  for (const at of [0, 1, 5000, 9999]) {
-    const target = editTree(base, new Map([[all[at]?.name ?? '', { mode: '40000', oid: 'ff'.repeat(20) }]]));
-    const delta = toDelta(base, target);
-    t.true(delta.length < 100, `${delta.length} bytes`);
-    t.deepEqual(applyDelta(base, delta), target);
+  const changed = { mode: '40000', oid: 'ff'.repeat(20) };
+  const names = all.map((one) => one.name);
+  const cases: readonly (readonly [changes: Parameters<typeof editTree>[1], most: number])[] = [
+    ...[0, 1, 5000, 9999].map((at) => [new Map([[names[at] ?? '', changed]]), 200] as const),
+    [new Map([['model-05000x', changed]]), 200],
+    [new Map(names.slice(3000, 5000).map((one) => [one, undefined])), 200],
+    [new Map(names.map((one) => [`${one}x`, changed])), 800_000],
+    [new Map(names.map((one) => [one, changed])), 400_000],
+  ];
+  for (const [changes, most] of cases) {
+    const { pack, content, found } = await send(folder, base, changes);
+    t.is(found, 'tree');
+    t.true(pack.length < Math.min(most, content.length + 100), `${pack.length} bytes`);
   }
-  const added = editTree(base, new Map([['model-05000x', { mode: '40000', oid: 'ee'.repeat(20) }]]));
-  t.true(toDelta(base, added).length < 150);
-  const every = editTree(base, new Map(all.map((one) => [one.name, { mode: '40000', oid: 'dd'.repeat(20) }])));
-  t.deepEqual(applyDelta(base, toDelta(base, every)), every);
-});
-
-test('where many in a row came or went, the rest of a large tree is not sent again', (t) => {
-  const all = toLargeTree(10_000);
-  const whole = toTree(all);
-  const holed = toTree(all.filter((_, i) => i < 3000 || i >= 5000));
-  const away = toDelta(whole, holed);
-  t.true(away.length < 1000, `${away.length} bytes`);
-  t.deepEqual(applyDelta(whole, away), holed);
-  const back = toDelta(holed, whole);
-  t.true(back.length < 80_000, `${back.length} bytes for the 76,000 that came`);
-  t.deepEqual(applyDelta(holed, back), whole);
+  // More than one copy can hold: 24 bits of length.
+  const huge = toTree(toLargeTree(440_000));
+  t.true(huge.length > 0xff_ffff);
+  const { pack, found } = await send(folder, huge, new Map([['zz', changed]]));
+  t.is(found, 'tree');
+  t.true(pack.length < 200);
 });
 
 test('git takes the packs, thin ones too, and finds nothing wrong', async (t) => {
@@ -130,7 +131,7 @@ test('git takes the packs, thin ones too, and finds nothing wrong', async (t) =>
     const other = join(folder, 'other');
     await git('init', '--quiet', '--bare', other);
     let parents: string[] = [];
-    let base: { oid: string; content: Buffer } | undefined;
+    let before: { oid: string; content: Buffer } | undefined;
     for (let round = 0; round < 4; round++) {
       const blob = Buffer.from(`round ${round}\n`);
       const blobId = toObjectId('blob', blob);
@@ -139,7 +140,8 @@ test('git takes the packs, thin ones too, and finds nothing wrong', async (t) =>
           (_, i) => round === 0 || i % (round * 50) === 0,
         ),
       );
-      const content = editTree(base?.content ?? Buffer.alloc(0), edits);
+      const { content, parts } = editTree(before?.content ?? Buffer.alloc(0), edits);
+      const base = before && { oid: before.oid, length: before.content.length, parts };
       const tree = toObjectId('tree', content);
       const commit = toCommit({ tree, parents, author: person, committer: person, message: `round ${round}` });
       const objects: PackObject[] = [
@@ -153,7 +155,7 @@ test('git takes the packs, thin ones too, and finds nothing wrong', async (t) =>
       const id = toObjectId('commit', commit);
       await git('update-ref', 'refs/heads/main', id);
       parents = [id];
-      base = { oid: tree, content };
+      before = { oid: tree, content };
       const shown = await git('show', `main:file-0`);
       t.is(shown, `round ${round}\n`);
       if (round > 0)
@@ -209,7 +211,7 @@ test('a file becomes a folder and a folder a file, beside names that are no UTF-
       }),
     );
     t.is(toObjectId('tree', before), root, 'git made the same tree of these files');
-    const content = editTree(
+    const { content, parts } = editTree(
       before,
       new Map([
         ['a', { mode: '40000', oid: toObjectId('tree', inner) }],
@@ -225,7 +227,7 @@ test('a file becomes a folder and a folder a file, beside names that are no UTF-
     });
     const pack = writePack([
       { type: 'commit', content: commit },
-      { type: 'tree', content, base: { oid: root, content: before } },
+      { type: 'tree', content, base: { oid: root, length: before.length, parts } },
     ]);
     await runGit(folder, ['index-pack', '--stdin', '--fix-thin', '--strict'], { input: pack });
     await git('update-ref', 'refs/heads/main', toObjectId('commit', commit));
@@ -245,7 +247,7 @@ function toOctal(path: string): string {
 
 /** A tree of these entries alone, in whatever order they come. */
 function toTree(entries: readonly TreeEntry[]): Buffer {
-  return editTree(Buffer.alloc(0), new Map(entries.map((entry) => [entry.name, entry])));
+  return editTree(Buffer.alloc(0), new Map(entries.map((entry) => [entry.name, entry]))).content;
 }
 
 function toLargeTree(count: number): TreeEntry[] {
@@ -254,38 +256,4 @@ function toLargeTree(count: number): TreeEntry[] {
     name: `model-${String(i).padStart(5, '0')}`,
     oid: toObjectId('blob', Buffer.from(String(i))),
   }));
-}
-
-/** As gitformat-pack(5) says it is to be read. */
-function applyDelta(base: Buffer, delta: Buffer): Buffer {
-  let at = 0;
-  const next = () => delta[at++] ?? 0;
-  const length = () => {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = next();
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-  };
-  if (length() !== base.length) throw new Error('another base');
-  const size = length();
-  const parts: Buffer[] = [];
-  while (at < delta.length) {
-    const op = next();
-    if (op === 0) throw new Error('a reserved instruction');
-    if (op < 0x80) {
-      parts.push(delta.subarray(at, at + op));
-      at += op;
-      continue;
-    }
-    let place = 0;
-    let count = 0;
-    for (let i = 0; i < 4; i++) if (op & (1 << i)) place += next() * 256 ** i;
-    for (let i = 0; i < 3; i++) if (op & (0x10 << i)) count += next() * 256 ** i;
-    parts.push(base.subarray(place, place + (count === 0 ? 0x10000 : count)));
-  }
-  const target = Buffer.concat(parts);
-  if (target.length !== size) throw new Error('another length');
-  return target;
 }

@@ -1,0 +1,27 @@
+/** Git's pkt-lines (gitprotocol-common(5), "pkt-line Format"): four digits of length, with themselves, and a content. */
+
+export const flushPacket = Buffer.from('0000');
+
+export function toPacket(text: string): Buffer {
+  const content = Buffer.from(text, 'utf8');
+  return Buffer.concat([Buffer.from((content.length + 4).toString(16).padStart(4, '0')), content]);
+}
+
+/**
+ * The packets of a stream, each with its length; the end of the stream as it is where it is no packet.
+ *
+ * @param chunks cut anywhere.
+ */
+export async function* readPackets(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): AsyncIterable<Buffer> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
+    while (rest.length >= 4) {
+      const length = Math.max(4, Number.parseInt(rest.toString('latin1', 0, 4), 16));
+      if (!(length <= rest.length)) break;
+      yield rest.subarray(0, length);
+      rest = rest.subarray(length);
+    }
+  }
+  if (rest.length > 0) yield rest;
+}
