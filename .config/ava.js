@@ -1,4 +1,4 @@
-/** What package.json says of ava, and in which order the files are run: those that take long begin first. */
+/** The settings of ava in package.json, and the order of the test files: long ones start first. */
 import { readFileSync } from 'node:fs';
 
 const { ava } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));

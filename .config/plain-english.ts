@@ -10,7 +10,7 @@ const phrases: readonly (readonly [pattern: string, instead: string])[] = [
   [String.raw`\banew\b`, 'again, or a verb with re-'],
   [String.raw`\btold\b(?! (?:apart|to|otherwise)\b)`, 'reported, shown, named'],
   [String.raw`\bspeaks? of\b`, 'names, is about'],
-  [String.raw`\bsa(?:ys|id) of\b`, 'reports about, describes'],
+  [String.raw`(?<!\bconst )\bsa(?:ys|id) of\b`, 'reports about, describes'],
   [String.raw`\b(?:lies?|lay|lain|lying) (?:in|at|above|around|behind|below|beside|outside|under|within)\b`, 'is in'],
   [String.raw`\bown accord\b`, 'automatically'],
   [String.raw`\bfor want of\b`, 'because there is no'],

@@ -25,7 +25,7 @@ import { findVersions, mayNameVersion, withVersion } from './version-places.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** What keeps a release from being made; told without a stack. */
+/** Why a release cannot be made; shown without a stack. */
 class Refusal extends Error {
   readonly hint: string;
 
@@ -107,7 +107,7 @@ function assertVersionsAgree(): void {
       .filter((place) => place.version !== version)
       .map((place) => `${file}:${place.line} names ${place.version}`),
   );
-  if (wrong.length > 0) throw new Refusal(`package.json says ${version}, but ${wrong.join(', ')}`, 'mend that first');
+  if (wrong.length > 0) throw new Refusal(`package.json says ${version}, but ${wrong.join(', ')}`, 'fix that first');
 }
 
 /** Commit and package, in a work tree of their own. */

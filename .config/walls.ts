@@ -48,7 +48,7 @@ const forbidden: IForbiddenRuleType[] = [
   { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
   {
     name: 'no-room-unnamed',
-    comment: 'every file lies in a room that has its arrows above',
+    comment: 'every file is in a room with arrows above',
     severity: 'error',
     from: { path: '^src/', pathNot: `^src/(${Object.keys(arrows).join('|')})/` },
     to: {},

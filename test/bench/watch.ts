@@ -76,7 +76,7 @@ async function measure(models: number): Promise<Result> {
     '--listen',
     '127.0.0.1:0',
   ]);
-  await until('the first sync is told', () => tip() !== before, 120_000);
+  await until('the first sync is committed', () => tip() !== before, 120_000);
   const firstSeconds = (performance.now() - start) / 1000;
   await sleep(3000);
   const memory = toMiB(watcher.pid, 'VmRSS');
@@ -100,7 +100,7 @@ async function measure(models: number): Promise<Result> {
   // Those that were changed above are loaded already; all others get so at one moment.
   for (const name of names) cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
   await until(
-    'all is told',
+    'all is committed',
     async () => {
       const old = tip();
       const loadingStill = await scene.git('grep', '-l', 'state: Loading', 'main', '--', 'models').catch(() => '');
@@ -140,7 +140,7 @@ async function readPhases(output: string): Promise<Record<string, number>> {
 
 function report(): void {
   const rows: [string, (result: Result) => string][] = [
-    ['first sync told, s', ({ firstSeconds }) => firstSeconds.toFixed(1)],
+    ['first sync committed, s', ({ firstSeconds }) => firstSeconds.toFixed(1)],
     ['memory after it, MiB', ({ memory }) => String(memory)],
     ['event → pushed, median s', ({ median }) => median.toFixed(2)],
     ['event → pushed, p99 s', ({ p99 }) => p99.toFixed(2)],

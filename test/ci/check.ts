@@ -1,7 +1,7 @@
 /**
  * The GitHub action and the GitLab template of `plugin/ci`: what they say, and their very steps, run with bash in
  * clones as the hosts make them. The package comes from a server on this machine, and the comments go to
- * stand-ins. One line a check; the exit code is 1 when one of them fails.
+ * fakes. One line per check; the exit code is 1 when one of them fails.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -77,7 +77,7 @@ spec:
 `;
 }
 
-/** What a pull request must have no say in: where the package comes from. */
+/** What a pull request must not affect: the source of the package. */
 const hostile = { '.npmrc': 'registry=http://127.0.0.1:9/\n' };
 
 /** A clone as actions/checkout makes it: no branch, the merge of the pull request, and the base at its remote. */

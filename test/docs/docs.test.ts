@@ -104,7 +104,7 @@ function toCommands(tokens: ReturnType<typeof marked.lexer>): string[][] {
   return commands;
 }
 
-/** What `--help` says of the command that the words begin with, and of the one within it. */
+/** The output of `--help` for the command that the words begin with, and for its subcommand. */
 async function readHelp(words: readonly string[]): Promise<string> {
   let help = '';
   const host: Host = {

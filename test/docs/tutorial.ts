@@ -93,7 +93,7 @@ export function toReader(folder: string, program: string, repository: string): T
 }
 
 /**
- * The git of a reader who does what the page says of a rejected push: pull, and push again. It does so only where the
+ * The git of a reader who does what the page says after a rejected push: pull, and push again. It does so only where the
  * page itself has pulled before, so a page that forgets that fails.
  */
 function toPatientGit(git: string): string {

@@ -69,7 +69,7 @@ export class ArgoCd {
     );
   }
 
-  /** Where the plugin gets what it renders, a folder a render. */
+  /** Where the plugin gets what it renders, one folder per run. */
   get checkouts(): string {
     return join(folder, 'work/_cmp_server');
   }

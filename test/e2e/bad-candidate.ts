@@ -1,5 +1,5 @@
 /**
- * `node test/e2e/bad-candidate.ts --listen IP:PORT --control IP:PORT`: a model server that misbehaves as it is told,
+ * `node test/e2e/bad-candidate.ts --listen IP:PORT --control IP:PORT`: a model server that misbehaves on demand,
  * over HTTP at the second address (`BadCandidateControl`). SIGTERM ends it.
  */
 import { createServer as createHttpServer } from 'node:http';

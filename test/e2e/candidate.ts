@@ -1,4 +1,4 @@
-/** A candidate of its own Pod and Service, as Standard mode has one, that misbehaves as it is told. */
+/** A candidate of its own Pod and Service, as Standard mode has one, that misbehaves on demand. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Behaviour, Copies } from './bad-candidate.ts';

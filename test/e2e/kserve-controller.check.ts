@@ -1,6 +1,6 @@
 /**
  * The fake of ModelMesh's controller, and the admission policies, on a real API server (KUBEBUILDER_ASSETS, or
- * where `npm run stack:build` put one). One line a check; the exit code is 1 when one of them fails.
+ * where `npm run stack:build` put one). One line per check; the exit code is 1 when one of them fails.
  */
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,7 +114,7 @@ async function runChecks(api: KubeApiserver): Promise<void> {
   const observer = new Observer(new ApiClient(api));
   const transitions: Transition[] = [];
   const troubles: string[] = [];
-  const told = (key: string) => transitions.filter((one) => toName(one) === key).map(({ state }) => state);
+  const reported = (key: string) => transitions.filter((one) => toName(one) === key).map(({ state }) => state);
   const controller = new KServeController({
     api,
     namespaces: ['models', 'policed'],
@@ -124,12 +124,12 @@ async function runChecks(api: KubeApiserver): Promise<void> {
   });
   controller.start();
   try {
-    await checkLoading(observer, controller, told);
+    await checkLoading(observer, controller, reported);
     await checkUpdates(observer, controller, transitions);
     await checkFinalizers(observer, controller, transitions);
-    await checkSickness(observer, controller, told);
+    await checkSickness(observer, controller, reported);
     await checkPods(observer);
-    await checkRestarts(observer, controller, told, troubles);
+    await checkRestarts(observer, controller, reported, troubles);
     await checkFaults(observer);
     await checkPolicies(observer);
   } finally {
@@ -141,13 +141,13 @@ async function runChecks(api: KubeApiserver): Promise<void> {
 async function checkLoading(
   observer: Observer,
   controller: KServeController,
-  told: (key: string) => string[],
+  reported: (key: string) => string[],
 ): Promise<void> {
   await check('a new model: no status, Loading, Loaded', async () => {
     await apply('models/new');
     await observer.until('models/new', loaded);
     deepStrictEqual(observer.take('models/new'), ['no status', loading, loaded]);
-    deepStrictEqual(told('models/new'), ['Pending', 'Loading', 'Loaded']);
+    deepStrictEqual(reported('models/new'), ['Pending', 'Loading', 'Loaded']);
   });
   await check('a loaded model has its URLs, and no more conditions than ModelMesh writes', () => {
     const status = valueAt(observer.live('models/new'), ['status']);
@@ -167,14 +167,14 @@ async function checkLoading(
       'reason',
       'time',
     ]);
-    deepStrictEqual(told('models/bad'), ['Pending', 'Loading', 'FailedToLoad']);
+    deepStrictEqual(reported('models/bad'), ['Pending', 'Loading', 'FailedToLoad']);
   });
   await check('…and is fixed by another URI', async () => {
     await apply('models/bad', { storageUri: good });
     await observer.until('models/bad', loaded);
     deepStrictEqual(observer.take('models/bad'), [loading, loaded]);
   });
-  await check('a model that loads for ever, until it is told otherwise', async () => {
+  await check('a model that loads for ever, until it is reported otherwise', async () => {
     await apply('models/slow', { storageUri: 's3://models/forever' });
     await sleep(1000);
     deepStrictEqual(observer.take('models/slow'), ['no status', loading]);
@@ -213,7 +213,7 @@ async function checkLoading(
     await sleep(1000);
     for (const key of ['models/scheme', 'models/double', 'models/standard', 'models/modeless', 'others/elsewhere']) {
       deepStrictEqual(observer.take(key), ['no status'], key);
-      deepStrictEqual(told(key), [], key);
+      deepStrictEqual(reported(key), [], key);
     }
   });
 }
@@ -295,13 +295,13 @@ async function checkUpdates(
       loading,
       loaded,
     ]);
-    const told = transitions.filter((one) => toName(one) === 'models/again');
+    const reported = transitions.filter((one) => toName(one) === 'models/again');
     deepStrictEqual(
-      told.map(({ state }) => state),
+      reported.map(({ state }) => state),
       ['Pending', 'Loading', 'Loaded', 'Gone', 'Pending', 'Loading', 'Loaded'],
     );
-    strictEqual(told[3]?.uid, told[0]?.uid);
-    notStrictEqual(told[4]?.uid, told[0]?.uid);
+    strictEqual(reported[3]?.uid, reported[0]?.uid);
+    notStrictEqual(reported[4]?.uid, reported[0]?.uid);
   });
 }
 
@@ -324,7 +324,7 @@ async function checkFinalizers(
       () => 'it is gone',
     );
   });
-  await check('a finalizer that stays, until it is told otherwise', async () => {
+  await check('a finalizer that stays, until it is reported otherwise', async () => {
     controller.behave('models', 'stuck', { finalizer: 'stuck' });
     await apply('models/stuck');
     await observer.until('models/stuck', loaded);
@@ -340,7 +340,7 @@ async function checkFinalizers(
 async function checkSickness(
   observer: Observer,
   controller: KServeController,
-  told: (key: string) => string[],
+  reported: (key: string) => string[],
 ): Promise<void> {
   await apply('models/sick');
   await observer.until('models/sick', loaded);
@@ -348,11 +348,11 @@ async function checkSickness(
   await check('a loaded model whose Pod is killed, and that another Pod loads', async () => {
     controller.fall('models', 'sick');
     await observer.until('models/sick', loading);
-    strictEqual(told('models/sick').at(-1), 'Loading');
+    strictEqual(reported('models/sick').at(-1), 'Loading');
     controller.recover('models', 'sick');
     await observer.until('models/sick', loaded);
     deepStrictEqual(observer.take('models/sick'), [loading, loaded]);
-    strictEqual(told('models/sick').at(-1), 'Loaded');
+    strictEqual(reported('models/sick').at(-1), 'Loaded');
   });
   await check('…in vain, and then not', async () => {
     controller.fall('models', 'sick', 'ModelLoadFailed');
@@ -463,11 +463,11 @@ async function checkPods(observer: Observer): Promise<void> {
 async function checkRestarts(
   observer: Observer,
   controller: KServeController,
-  told: (key: string) => string[],
+  reported: (key: string) => string[],
   troubles: readonly string[],
 ): Promise<void> {
   const names = (prefix: string) => Array.from({ length: 10 }, (_, index) => `models/${prefix}-${index}`);
-  await check('the API server is started anew, and has forgotten its past, while models load', async () => {
+  await check('the API server restarts without its history while models load', async () => {
     controller.behave('models', 'during-0', { loadMs: 3000 });
     for (const key of names('before')) await apply(key);
     for (const key of names('during')) await apply(key);
@@ -478,15 +478,15 @@ async function checkRestarts(
     for (const key of names('before').slice(0, 3)) await observer.until(key, 'gone');
     const rest = [...names('before').slice(3), ...names('during'), ...names('after')];
     for (const key of rest) await observer.until(key, loaded);
-    for (const key of names('before').slice(0, 3)) strictEqual(told(key).at(-1), 'Gone');
-    for (const key of rest) strictEqual(told(key).at(-1), 'Loaded');
+    for (const key of names('before').slice(0, 3)) strictEqual(reported(key).at(-1), 'Gone');
+    for (const key of rest) strictEqual(reported(key).at(-1), 'Loaded');
     for (const trouble of ['fetch failed', 'too old resource version'])
       ok(
         troubles.some((message) => message.includes(trouble)),
         `it had to do with "${trouble}", but only with: ${[...new Set(troubles)].join('; ')}`,
       );
   });
-  await check('a controller that is stopped, and told nothing meanwhile, makes up for it', async () => {
+  await check('a controller that was stopped catches up on what it missed', async () => {
     controller.behave('models', 'halfway', { loadMs: 1000 });
     await apply('models/halfway');
     await observer.until('models/halfway', loading);
@@ -498,7 +498,7 @@ async function checkRestarts(
     controller.start();
     await observer.until('models/halfway', loaded);
     await observer.until('models/after-1', blocked);
-    strictEqual(told('models/after-0').at(-1), 'Gone');
+    strictEqual(reported('models/after-0').at(-1), 'Gone');
   });
   await check('another controller takes what it finds for what it is, and writes nothing', async () => {
     await controller.stop();
@@ -606,7 +606,7 @@ async function checkFaults(observer: Observer): Promise<void> {
       proxy.heal();
       await observer.until('faults/cut', loaded);
     });
-    await check('what is new, and what is gone, was told of once', () => {
+    await check('each new and each removed model was reported once', () => {
       deepStrictEqual(
         ['Pending', 'Gone'].map((state) => states.filter((one) => one === state).length),
         [7, 3],

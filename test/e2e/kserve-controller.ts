@@ -59,16 +59,16 @@ export interface KServeOptions {
   readonly api: ApiPort;
   /** Absent: all. */
   readonly namespaces?: readonly string[];
-  /** What holds for all models that are told nothing else. */
+  /** The defaults of all models. */
   readonly behaviour?: Partial<Behaviour>;
-  /** What a storageUri alone makes happen, unless the model is told; absent: `outcomeOf`. */
+  /** What a storageUri alone makes happen, unless the model has its own behavior; absent: `outcomeOf`. */
   readonly outcomeOf?: (storageUri: string) => Outcome | undefined;
   /** How long it takes to notice a new object or a new spec. */
   readonly noticeMs?: number;
   /** What waits for a runtime is written again so often; default as the real one. */
   readonly repeatMs?: number;
   readonly onTransition?: (transition: Transition) => void;
-  /** Told of each request that had to be tried again. */
+  /** Called for each request that had to be retried. */
   readonly onTrouble?: (message: string) => void;
 }
 
@@ -96,7 +96,7 @@ interface Model {
   /** Ends the load that is under way. */
   course: AbortController | undefined;
   isFinalizing: boolean;
-  told: string | undefined;
+  reported: string | undefined;
   /** The controller has not looked at it since its restart. */
   isForgotten: boolean;
 }
@@ -179,7 +179,7 @@ export class KServeController {
     this.#api = undefined;
   }
 
-  /** What this model does from now on, in place of what it was told before. A load under way begins again. */
+  /** What this model does from now on, instead of its behavior before. A load in progress starts again. */
   behave(namespace: string, name: string, behaviour: Partial<Behaviour>): void {
     const key = `${namespace}/${name}`;
     this.#behaviours.set(key, behaviour);
@@ -245,7 +245,7 @@ export class KServeController {
     if (known !== undefined && known.uid !== textAt(object, 'metadata', 'uid')) this.#lose(known);
     const model = this.#models.get(toKey(object)) ?? this.#meet(object);
     const version = textAt(object, 'metadata', 'resourceVersion');
-    // What an answer told of already comes once more by the watch.
+    // The watch repeats what a response had already.
     if (!isLater(version, model.version)) return;
     model.version = version;
     model.finalizers = (valueAt(object, ['metadata', 'finalizers']) as string[] | undefined) ?? [];
@@ -262,7 +262,7 @@ export class KServeController {
     const { isForgotten } = model;
     model.wish = wish;
     model.isForgotten = false;
-    if (model.told === undefined) this.#tell(model, 'Pending', wish);
+    if (model.reported === undefined) this.#tell(model, 'Pending', wish);
     this.#after(model, noticeMs, this.#stop.signal, () => {
       if (model.wish !== wish) return;
       const isRecognized = this.#behaviourOf(model, wish).outcome !== 'unrecognized';
@@ -291,7 +291,7 @@ export class KServeController {
       loading: undefined,
       course: undefined,
       isFinalizing: false,
-      told: undefined,
+      reported: undefined,
       isForgotten: false,
     };
     model.wish = model.mesh.wish?.revision;
@@ -303,10 +303,11 @@ export class KServeController {
   #lose(model: Model): void {
     model.end.abort();
     this.#models.delete(`${model.namespace}/${model.name}`);
-    if (model.told !== undefined) this.#tell(model, 'Gone', model.mesh.active?.revision ?? model.wish ?? noRevision);
+    if (model.reported !== undefined)
+      this.#tell(model, 'Gone', model.mesh.active?.revision ?? model.wish ?? noRevision);
   }
 
-  /** What happens is thought through, told to the data plane at once, and to the API as soon as it takes it. */
+  /** What happens is thought through, reported to the data plane at once, and to the API as soon as it takes it. */
   #apply(model: Model, event: ModelEvent): void {
     const { model: mesh, writes } = step(model.mesh, event, new Date());
     if (this.#api === undefined) {
@@ -468,8 +469,8 @@ export class KServeController {
 
   #tell(model: Model, state: Transition['state'], revision: Revision, message?: string): void {
     const word = `${state} ${revision.name}`;
-    if (model.told === word) return;
-    model.told = word;
+    if (model.reported === word) return;
+    model.reported = word;
     const { namespace, name, uid } = model;
     const said = { namespace, name, uid, state, revision, ...(message === undefined ? {} : { message }) };
     this.#options.onTransition?.({ ...said, at: Date.now() });

@@ -1,5 +1,5 @@
 /**
- * What ModelMesh's controller says of a model, as the status of its InferenceService: pure.
+ * What ModelMesh's controller reports about a model, as the status of its InferenceService: pure.
  *
  * The source: modelmesh-serving, controllers/predictor_controller.go and
  * pkg/predictor_source/inferenceservice_registry.go; and what the real one was seen to write

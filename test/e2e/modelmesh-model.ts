@@ -129,7 +129,7 @@ function takeSpec(model: MeshModel, { revision, isRecognized }: NonNullable<Mesh
   return ask({ ...model, wish }, at);
 }
 
-/** ModelMesh is told of the spec. */
+/** ModelMesh gets the spec. */
 function ask(model: MeshModel, at: Date): Step {
   const { wish, active, target, ...rest } = model;
   if (wish === undefined) return nothing(model);
@@ -216,14 +216,14 @@ function nothing(model: MeshModel): Step {
 function tellNoPods(model: MeshModel): Step {
   const { written, wish } = model;
   if (wish === undefined) return nothing(model);
-  const unasked = {
+  const initial = {
     isReady: false,
     transition: '',
     active: 'Pending',
     target: '',
     copies: { failedCopies: 0 },
   } as const;
-  return put(model, { ...(written ?? unasked), failure: toNoPods(wish.revision) });
+  return put(model, { ...(written ?? initial), failure: toNoPods(wish.revision) });
 }
 
 /** What ModelMesh has is written, unless the status says so already. */
@@ -234,7 +234,7 @@ function tell(model: MeshModel, at?: Date, isUncounted = false): Step {
   const isWaiting = failure === undefined && active.state !== 'Loaded';
   const before = written?.failure?.reason === 'RuntimeUnhealthy' ? written.failure : undefined;
   const isUnsupported = pods === 'other' && active.state === 'Loading' && at !== undefined;
-  // Until it is loaded, what was said of its runtime stays.
+  // Until it is loaded, the status of its runtime stays.
   const unhealthy = isWaiting ? (isUnsupported ? toNoSupport(active.revision, at) : before) : undefined;
   const said = failure ?? unhealthy;
   return put(model, {

@@ -4,7 +4,7 @@
  *
  * What it answers is what ModelMesh does (kserve/modelmesh ModelMeshApi.java, `startCall` and
  * `getModelIdsFromHeaders`, with the dataPlaneApiJsonConfig of kserve/modelmesh-serving
- * controllers/modelmesh/cluster_config.go), and what the real one was seen to do (`fixtures/modelmesh/calls.md`):
+ * controllers/modelmesh/cluster_config.go), and what the real one did (`fixtures/modelmesh/calls.md`):
  * - a name in the body is the vmodel, and then no header is looked at;
  * - otherwise `mm-vmodel-id` is; with `mm-model-id` beside it, or neither, the call is refused;
  * - `mm-model-id` alone, or else `tas-model-id`, is a concrete model's, such as `wisdom-0__isvc-58aa08371b`;
@@ -111,7 +111,7 @@ interface Call {
   isNamed: boolean;
   /** By the id of a concrete model. */
   isConcrete: boolean;
-  /** What the runtime itself says of its message. */
+  /** How the runtime itself reports it. */
   complaint: Refusal | undefined;
   isDone: boolean;
 }
@@ -139,7 +139,7 @@ interface HeaderIds {
   readonly isAllRequired: boolean;
 }
 
-/** Those of the V2 protocol that ModelMesh is told where to find a name in. Both have it in field 1, in answers too. */
+/** The methods of the V2 protocol for which ModelMesh is configured to find the name. Both have it in field 1, also in responses. */
 const methods = [inferPath, '/inference.GRPCInferenceService/ModelMetadata'];
 
 const answerHeaders = { ':status': 200, 'content-type': contentType };

@@ -20,7 +20,7 @@ export class Models {
   readonly #standby = new Map<string, number>();
   /** By name: what loads stops all others of its Pod. */
   readonly #stalling = new Set<string>();
-  #told: Promise<unknown> = Promise.resolve();
+  #reported: Promise<unknown> = Promise.resolve();
 
   constructor(cluster: Cluster, modelmesh: ModelMeshControl) {
     this.#modelmesh = modelmesh;
@@ -30,7 +30,7 @@ export class Models {
       namespaces: [modelNamespace],
       behaviour: this.#usual,
       onTransition: (transition) => {
-        this.#told = this.#told.then(() => this.#tell(transition)).catch(() => {});
+        this.#reported = this.#reported.then(() => this.#tell(transition)).catch(() => {});
       },
     });
     this.controller.start();

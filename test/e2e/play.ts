@@ -114,7 +114,7 @@ Calls from outside the mesh, through the ingress gateway, and from a Pod with a 
   ${load} --to 127.0.0.1:${ports.gateway}
   ${load} --to 127.0.0.1:${ports.client}
 
-What ModelMesh got, by model; and anew:
+What ModelMesh got, by model; and again:
 
   curl -s http://127.0.0.1:${ports.modelmesh}/counts
   curl -s -X POST http://127.0.0.1:${ports.modelmesh}/reset

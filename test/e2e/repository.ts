@@ -76,7 +76,7 @@ export class Repository {
   /** A history without all that was before, forced onto the branch. */
   async beginAnew(files: Files): Promise<void> {
     await this.#takeTip();
-    await git(this.folder, ['checkout', '--quiet', '--orphan', 'anew']);
+    await git(this.folder, ['checkout', '--quiet', '--orphan', 'restart']);
     await git(this.folder, ['rm', '--quiet', '-r', '--force', '.']);
     for (const [path, text = ''] of Object.entries(files)) {
       mkdirSync(dirname(join(this.folder, path)), { recursive: true });

@@ -1,4 +1,4 @@
-/** What a case works with: the stack, and what it says of it. */
+/** What a case works with: the stack, and its report. */
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -68,13 +68,13 @@ export class Scene {
     this.check(name, is === should ? [] : [`it is ${is}, and should be ${should}`]);
   }
 
-  /** A model's files as a commit, and Argo CD is told of it. @returns when it was told. */
+  /** Commits a model's files and notifies Argo CD. @returns when. */
   async commit(message: string, model: ModelFile, policy?: PolicyFile): Promise<number> {
     await this.stack.repository.commit(toFiles(model, policy), message);
     return this.stack.refresh(model.name ?? 'wisdom');
   }
 
-  /** One of our own commands on the person's clone, as a commit, and Argo CD is told of it. @returns when it was told. */
+  /** Commits one of our own commands on the person's clone and notifies Argo CD. @returns when. */
   async edit(model: string, ...words: readonly string[]): Promise<number> {
     const { repository } = this.stack;
     await repository.change(`${model}: ${words.join(' ')}`, async () => {
@@ -163,7 +163,7 @@ export class Scene {
     return this.untilMirrored(percentage, model);
   }
 
-  /** Counts anew what ModelMesh gets. */
+  /** Resets the counts of what ModelMesh gets. */
   resetCounts(): Promise<void> {
     return this.stack.modelmesh.reset();
   }

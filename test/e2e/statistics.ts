@@ -1,4 +1,4 @@
-/** Sorted anew each time: there are few. */
+/** Sorted each time: there are few. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;

@@ -4,7 +4,7 @@
  *
  * The name of a file in `expected/` says where the bytes came out, and so the exit code:
  * `stdout.txt` and `warnings.txt` 0, `problems.txt` 1, `usage.txt` 2, `environment.txt` 3. What is
- * empty has no file. Files that the case has written lie below `expected/written/`.
+ * empty has no file. The files that the case writes are in `expected/written/`.
  */
 import fs, {
   cpSync,
@@ -43,7 +43,7 @@ interface Run {
    * `feature`, which is checked out.
    */
   readonly commits?: readonly string[];
-  /** A folder below `input/`: what lies in the work tree, and is not committed. */
+  /** A folder in `input/`: what is in the work tree, and is not committed. */
   readonly workTree?: string;
   /** Folders below `input/` that are repositories of their own: git would keep no `.git` of theirs. */
   readonly repositories?: readonly string[];

@@ -1,7 +1,7 @@
 /**
  * Builds all that `plugin/install` can be put together to with the real kustomize, and looks at what would be
  * applied: rights, Pods, names that lead nowhere; and, where there are kube-apiserver and etcd, what a real
- * API server says to it. One line a check; the exit code is 1 when one of them fails.
+ * API server says to it. One line per check; the exit code is 1 when one of them fails.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

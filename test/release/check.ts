@@ -1,6 +1,6 @@
 /**
  * Releases a clone of this repository, as it is committed, to a folder, and installs from there as a user would:
- * the file, and by its version from a registry. Nothing leaves this machine. One line a check.
+ * the file, and by its version from a registry. Nothing leaves this machine. One line per check.
  */
 import { execFile, execFileSync } from 'node:child_process';
 import {
@@ -111,7 +111,7 @@ try {
     'no changeset',
     /^1 release: there is nothing to release: no changeset waits\n {4}.*npx changeset\n$/,
   );
-  commitFile('.changeset/one.md', "---\n'model-mirror': patch\n---\n\nA small thing is mended.\n");
+  commitFile('.changeset/one.md', "---\n'model-mirror': patch\n---\n\nA small thing is fixed.\n");
   commitFile('.changeset/two.md', '---\n"model-mirror": minor\n---\n\nSomething is new,\nand takes two lines.\n');
   writeFileSync(join(clone, 'stray.txt'), '');
   await checkRefusal('a stray file', /^1 release: the work tree is not clean:\n\?\? stray\.txt\n/);
@@ -162,7 +162,7 @@ try {
   );
   check('the work tree is clean', git('status', '--porcelain'), '');
   check('no work tree is left', git('worktree', 'list').split('\n').length, 1);
-  const entry = `## ${version}\n\n- Something is new,\n  and takes two lines.\n- A small thing is mended.\n\n`;
+  const entry = `## ${version}\n\n- Something is new,\n  and takes two lines.\n- A small thing is fixed.\n\n`;
   check('the changelog', read('CHANGELOG.md'), changelog.replace('## ', `${entry}## `));
   check('no changeset is left', readdirSync(join(clone, '.changeset')), ['config.json']);
   const named = git('ls-files')

@@ -66,8 +66,8 @@ test('whatever value a hint says, it is right', (t) => {
     fc.property(fc.constantFrom(...fields), written, (field, value) => {
       const [problem] = problemsOf(field, value);
       if (problem === undefined) return;
-      const told = [...problem.hint.matchAll(/write (\S+?)(?=$|,? or )/g)].map(([, word = '']) => word);
-      const choices = told.filter((word) => /^(?:[-+.\d]\S*|true|false)$/.test(word));
+      const advised = [...problem.hint.matchAll(/write (\S+?)(?=$|,? or )/g)].map(([, word = '']) => word);
+      const choices = advised.filter((word) => /^(?:[-+.\d]\S*|true|false)$/.test(word));
       if (problem.hint.includes('put quotes around it')) choices.push(`"${value}"`);
       for (const choice of choices) {
         t.deepEqual(problemsOf(field, choice), [], `${wrap(field, value)}: ${problem.hint}`);

@@ -314,7 +314,7 @@ for (const [title, { kind, name, patch }] of Object.entries(honest))
     t.is(findDifference(objects), undefined);
   });
 
-test('what may be patched of a model may be patched in the old form, and no second form comes by a patch', (t) => {
+test('what may be patched of a model may be patched in the old form, and no patch adds a second form', (t) => {
   const old = toModel('wisdom', 'models').replace('model: {modelFormat: {name: sklearn}}', 'sklearn: {}');
   const patched = (path: string, value: unknown) =>
     render({

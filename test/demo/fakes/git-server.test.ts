@@ -56,7 +56,7 @@ async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await sleep(10);
 }
 
-test.serial('a git that is not whole, or not there, is told as such', async (t) => {
+test.serial('an incomplete or missing git is a fault', async (t) => {
   const { PATH } = process.env;
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   try {
@@ -193,7 +193,7 @@ test('only the right password opens, also after it was changed', async (t) => {
   await list('ada:second');
 });
 
-test('it answers with a status as often as it was told, for the service it was told', async (t) => {
+test('it answers a given number of requests to a service with a status', async (t) => {
   const { server, url, folder } = await start(t);
   server.disturb({ kind: 'status', status: 429, retryAfterSeconds: 3 }, { times: 2, service: 'info/refs' });
   const look = () => fetch(`${url}/info/refs?service=git-upload-pack`);

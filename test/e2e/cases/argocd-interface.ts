@@ -52,12 +52,12 @@ async function brokenFile(scene: Scene): Promise<void> {
   const missing = lines.map((line) => line.slice(line.indexOf('model.yaml'))).filter((line) => !message.includes(line));
   scene.check('a broken file: the Application’s condition is the list of problems', [
     ...(lines.length >= 2 ? [] : [`there should be several problems: ${byHand.stderr}`]),
-    ...missing.map((line) => `this is not told: ${line}`),
+    ...missing.map((line) => `this is not reported: ${line}`),
   ]);
   scene.report.quote('As Argo CD shows it:', message.slice(message.indexOf('exit status')));
   await sleep(3000);
   scene.equal('nothing is pruned', (await scene.stack.cluster.list(inferenceServices, modelNamespace)).length, before);
-  await scene.commit('wisdom: mend it', model);
+  await scene.commit('wisdom: fix it', model);
   await until('the next good commit heals', async () => (await statusOf(scene)).conditions?.length === undefined);
   scene.check('the next good commit heals', true);
 }
@@ -121,10 +121,14 @@ async function severalApplications(scene: Scene): Promise<void> {
     const all = await Promise.all(['wisdom', 'folly', 'oracle'].map((name) => statusOf(scene, name)));
     return all.every(({ sync }) => sync?.status === 'Synced');
   });
-  await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100);
-  await scene.untilStatus('the mirror is told', ({ mirror }) => mirror?.percentage === 100, 'folly');
+  await scene.untilStatus('the mirror is in the status', ({ mirror }) => mirror?.percentage === 100);
+  await scene.untilStatus('the mirror is in the status', ({ mirror }) => mirror?.percentage === 100, 'folly');
   // Nobody loads models there.
-  await scene.untilStatus('the candidate is told', ({ candidate }) => candidate?.state === 'Pending', 'oracle');
+  await scene.untilStatus(
+    'the candidate is in the status',
+    ({ candidate }) => candidate?.state === 'Pending',
+    'oracle',
+  );
   await sleep(3000);
   const since = Date.now();
   const tip = await repository.tip();

@@ -27,7 +27,7 @@ async function sick(scene: Scene): Promise<void> {
   controller.fall(modelNamespace, 'wisdom-1');
   const closed = await scene.untilMirrored(undefined);
   scene.row(columns, ['the candidate falls sick', 'closes', seconds(closed - fallen)]);
-  scene.equal('it is told by a commit', await subject(scene, /candidate v2/), true);
+  scene.equal('a commit reports it', await subject(scene, /candidate v2/), true);
   const { summary, counts } = await scene.send({ origin: 'outside', model: 'wisdom', calls: 200 });
   scene.equal('nothing reaches the sick candidate', [callsOf(counts, 'wisdom-1'), summary.answered], [0, 200]);
   const recovered = Date.now();

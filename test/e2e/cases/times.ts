@@ -16,7 +16,7 @@ export async function times(scene: Scene): Promise<void> {
   await refreshed(scene);
   await ready(scene);
   await scene.remove('wisdom');
-  await unasked(scene);
+  await pollForChanges(scene);
 }
 
 /** A person's commit, and Argo CD asked to look as a webhook would. */
@@ -46,7 +46,7 @@ async function ready(scene: Scene): Promise<void> {
   const { controller } = scene.stack.models;
   await scene.commit('wisdom: mirror everything', model);
   await scene.untilMirrored(100);
-  const [told, patched, routed]: [number[], number[], number[]] = [[], [], []];
+  const [committed, patched, routed]: [number[], number[], number[]] = [[], [], []];
   for (let i = 0; i < rounds; i++) {
     controller.fall(modelNamespace, 'wisdom-1');
     await scene.untilStatus('it is sick', ({ candidate }) => candidate?.state !== 'Ready');
@@ -55,20 +55,20 @@ async function ready(scene: Scene): Promise<void> {
     const since = Date.now();
     controller.recover(modelNamespace, 'wisdom-1');
     await scene.untilStatus('it is ready', ({ candidate }) => candidate?.state === 'Ready');
-    told.push(Date.now());
+    committed.push(Date.now());
     const isReady = readySince(scene, since);
-    told[i] = (told[i] ?? 0) - isReady;
+    committed[i] = (committed[i] ?? 0) - isReady;
     routed.push((await scene.untilMirrored(100)) - isReady);
     patched.push((firstWrite(scene, 'wisdom', isReady) ?? Number.NaN) - isReady);
     await sleep(1500);
   }
-  show(scene, 'the candidate is ready', 'the status commit is pushed', told);
+  show(scene, 'the candidate is ready', 'the status commit is pushed', committed);
   show(scene, 'the candidate is ready, with --argocd-refresh', 'Argo CD has patched the VirtualService', patched);
   show(scene, 'the candidate is ready, with --argocd-refresh', 'the mirror is open in both Envoys', routed);
 }
 
 /** No webhook tells Argo CD of people's commits: as many Applications as rounds, and one commit for all of them. */
-async function unasked(scene: Scene): Promise<void> {
+async function pollForChanges(scene: Scene): Promise<void> {
   const { repository } = scene.stack;
   const names = Array.from({ length: rounds }, (_, i) => `polled-${i}`);
   const policy = { gate: 'None', routing: { gateway: { create: false } } };
@@ -79,7 +79,7 @@ async function unasked(scene: Scene): Promise<void> {
   const isPatched = (name: string, since: number) => firstWrite(scene, name, since) !== undefined;
   await until('all are there', () => names.every((name) => isPatched(name, 0)), 120_000);
   // Their watcher asks Argo CD to look as long as their statuses change.
-  await until('their statuses are told', async () => {
+  await until('their statuses are committed', async () => {
     const statuses = await Promise.all(names.map((name) => scene.status(name)));
     return statuses.every((status) => status?.candidate?.state === 'Ready' && status.mirror?.percentage === 100);
   });
