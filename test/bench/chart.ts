@@ -149,7 +149,7 @@ spec:
         attempts: 0
       route:
         - destination:
-            host: modelmesh-serving.{{ $.Values.namespace }}.svc.cluster.local
+            host: {{ .name }}.{{ $.Values.namespace }}.svc.cluster.local
             port:
               number: 8033
           headers:
@@ -157,6 +157,25 @@ spec:
               set:
                 mm-vmodel-id: {{ .name }}-1
       timeout: 2s
+---
+apiVersion: networking.istio.io/v1
+kind: DestinationRule
+metadata:
+  name: {{ .name }}-mirror
+  namespace: {{ $.Values.namespace }}
+  labels:
+    app.kubernetes.io/managed-by: model-mirror
+    app.kubernetes.io/name: {{ .name }}
+spec:
+  host: {{ .name }}.{{ $.Values.namespace }}.svc.cluster.local
+  trafficPolicy:
+    connectionPool:
+      http:
+        h2UpgradePolicy: UPGRADE
+        http1MaxPendingRequests: 10
+        http2MaxRequests: 10
+      tcp:
+        maxConnections: 10
 {{- end }}
 `;
 

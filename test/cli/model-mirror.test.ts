@@ -218,8 +218,9 @@ test('--output-dir writes what differs, leaves what is equal, removes what is it
   const folder = copyInput(t, 'rollout/gate-none');
   const out = join(folder, 'out');
   const words = ['render', '--repo-root', '.', '--output-dir', 'out'];
-  t.is(run(words, folder).stderr, 'out: 6 written, 0 unchanged, 0 removed\n');
+  t.is(run(words, folder).stderr, 'out: 7 written, 0 unchanged, 0 removed\n');
   t.deepEqual(readdirSync(out).sort(), [
+    'destinationrule_modelmesh-serving_wisdom-mirror.yaml',
     'gateway_modelmesh-serving_mm-gateway.yaml',
     'inferenceservice_modelmesh-serving_wisdom-0.yaml',
     'inferenceservice_modelmesh-serving_wisdom-1.yaml',
@@ -233,7 +234,7 @@ test('--output-dir writes what differs, leaves what is equal, removes what is it
   writeFileSync(join(out, 'README.md'), 'app.kubernetes.io/managed-by: model-mirror\n');
   const model = join(folder, 'model.yaml');
   writeFileSync(model, readFileSync(model, 'utf8').replace(/ {2}candidate:.*/s, ''));
-  t.is(run(words, folder).stderr, 'out: 1 written, 3 unchanged, 2 removed\n');
+  t.is(run(words, folder).stderr, 'out: 1 written, 3 unchanged, 3 removed\n');
   t.is(statSync(kept).mtimeMs, 1000);
   t.true(existsSync(join(out, 'configmap_modelmesh-serving_mine.yaml')));
   t.true(existsSync(join(out, 'README.md')));
@@ -248,8 +249,8 @@ test('--output-dir writes what differs, leaves what is equal, removes what is it
 test('--output-dir with --select removes nothing of the other models', (t) => {
   const folder = copyInput(t, 'rollout/select');
   const words = ['render', '--repo-root', '.', '--output-dir', 'out'];
-  t.is(run(words, folder).stderr, 'out: 12 written, 0 unchanged, 0 removed\n');
-  t.is(run([...words, '--select', 'b'], folder).stderr, 'out: 0 written, 6 unchanged, 0 removed\n');
+  t.is(run(words, folder).stderr, 'out: 14 written, 0 unchanged, 0 removed\n');
+  t.is(run([...words, '--select', 'b'], folder).stderr, 'out: 0 written, 7 unchanged, 0 removed\n');
 });
 
 test('an output that cannot be written is the environment, and no bug', (t) => {
@@ -309,15 +310,15 @@ test('the demo plays the tutorial to its end, with nothing scripted but what peo
   t.deepEqual(
     told.filter((line) => !line.includes('the mirror stays closed')),
     [
-      'wisdom: a new model; primary v1 (s3://models/wisdom-v1)',
-      'wisdom: candidate v2 (s3://models/wisdom-v2) is declared',
+      'wisdom: a new model; primary v1 (s3://modelmesh-example-models/sklearn/mnist-svm-v1.joblib)',
+      'wisdom: candidate v2 (s3://modelmesh-example-models/sklearn/mnist-svm-v2.joblib) is declared',
       'wisdom: the mirror opens at 100 %: the candidate is Ready',
       'wisdom: mirror 100 % → 20 %',
       'wisdom: the mirror closes: the candidate is Failed (ModelLoadFailed)',
       'wisdom: the mirror opens at 20 %: the candidate is Ready',
-      'wisdom: promoted: primary v1 → v2 (s3://models/wisdom-v2)',
+      'wisdom: promoted: primary v1 → v2 (s3://modelmesh-example-models/sklearn/mnist-svm-v2.joblib)',
       'wisdom: the mirror closes: there is no candidate',
-      'wisdom: candidate v3 (s3://models/wisdom-v3) is declared',
+      'wisdom: candidate v3 (s3://modelmesh-example-models/sklearn/mnist-svm-v3.joblib) is declared',
       'wisdom: the mirror opens at 20 %: the candidate is Ready',
       'wisdom: candidate v3 is discarded',
       'wisdom: the mirror closes: there is no candidate',
@@ -398,7 +399,15 @@ test('plugin.yaml: generate prints concatenated JSON, parameters a JSON list', (
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line).kind),
-    ['Gateway', 'InferenceService', 'InferenceService', 'ServiceEntry', 'VirtualService', 'VirtualService'],
+    [
+      'DestinationRule',
+      'Gateway',
+      'InferenceService',
+      'InferenceService',
+      'ServiceEntry',
+      'VirtualService',
+      'VirtualService',
+    ],
   );
   const announced = JSON.parse(runStep(plugin.spec.parameters.dynamic, folder).stdout) as { name: string }[];
   t.deepEqual(

@@ -53,6 +53,7 @@ const patchable = { ...istio, inferenceService } as const;
 const targets: Readonly<Record<keyof typeof patchable, string>> = {
   firstHop: 'VirtualService `<model>`, the first hop',
   secondHop: 'VirtualService `<model>-mirror`, the second hop',
+  limits: 'DestinationRule `<model>-mirror`',
   serviceEntry: 'ServiceEntry',
   publicGateway: 'Gateway of `spec.routing.gateway`',
   mirrorGateway: 'Gateway of `spec.routing.mirrorGateway`',

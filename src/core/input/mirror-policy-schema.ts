@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import {
   clusterDomain,
+  copiesInFlight,
   duration,
   fields,
   gatewayName,
@@ -81,6 +82,10 @@ const routing = fields({
   ),
   timeout: optional(duration(), "How long a client's request may take, as in 30s. Default: no limit."),
   mirrorTimeout: optional(duration(), 'How long a mirrored request may take, as in 2s. Default 2s.'),
+  maxCopiesInFlight: optional(
+    copiesInFlight(),
+    'How many copies may be in flight to a candidate from each Pod of the mirror gateway; more are dropped, so that a candidate that hangs leaves room for the copies of other models. Default 10.',
+  ),
 });
 
 const limits = fields({
@@ -96,7 +101,7 @@ const limits = fields({
 
 const target = fields({
   kind: said(
-    v.picklist(['InferenceService', 'VirtualService', 'ServiceEntry', 'Gateway']),
+    v.picklist(['InferenceService', 'VirtualService', 'DestinationRule', 'ServiceEntry', 'Gateway']),
     'The kind of object to patch.',
   ),
   name: optional(text(), 'Its name; absent: every object of the kind that the policy reaches.'),

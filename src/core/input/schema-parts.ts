@@ -141,6 +141,17 @@ export const port = () =>
     v.maxValue(65535, 'a port is at most 65535\nwrite a number from 1 to 65535'),
   );
 
+export const copiesInFlight = () =>
+  v.pipe(
+    v.number(),
+    v.integer('a number of copies is a whole number\nwrite a number from 1 to 1000'),
+    v.minValue(
+      1,
+      'without any copy in flight none arrives\nwrite a number from 1 to 1000; mirrorPercentage: 0 closes the mirror',
+    ),
+    v.maxValue(1000, 'more than 1000 copies in flight are no limit\nwrite a number from 1 to 1000'),
+  );
+
 export const percentage = () =>
   v.pipe(
     v.number(),

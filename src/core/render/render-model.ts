@@ -72,7 +72,13 @@ function toTraffic(rollout: Rollout, percentage: number): Traffic {
     },
     copies: candidate && {
       gateway: mirrorGateway.name,
-      candidate: mode.toBackend(service, candidate.name),
+      // The model's own host leads to the same pods as the Service that all models share.
+      candidate: mode.toBackend(
+        { ...service, host: `${name}.${namespace}.svc.${policy.clusterDomain}` },
+        candidate.name,
+      ),
+      isHttp2: mode.isHttp2,
+      maxInFlight: policy.maxCopiesInFlight,
       timeout: policy.mirrorTimeout,
     },
   };

@@ -43,6 +43,8 @@ export interface EffectivePolicy extends RoutingPolicy {
   readonly timeout: string | undefined;
   /** Go duration. */
   readonly mirrorTimeout: string;
+  /** To a candidate, from each Pod of the mirror gateway. */
+  readonly maxCopiesInFlight: number;
   /** A storageUri must begin with one prefix of every list. */
   readonly storageUriPrefixes: readonly { readonly prefixes: readonly string[]; readonly origin: FieldOrigin }[];
   readonly patches: readonly PlacedPatch[];
@@ -75,6 +77,7 @@ export const replacedFields = [
   'routing.service.port',
   'routing.timeout',
   'routing.mirrorTimeout',
+  'routing.maxCopiesInFlight',
 ] as const;
 
 type PolicyField = (typeof replacedFields)[number] | (typeof limitFields)[number];
@@ -149,6 +152,7 @@ export function computeEffectivePolicy(
     },
     timeout: set<string | undefined>('routing.timeout', undefined),
     mirrorTimeout: set('routing.mirrorTimeout', '2s'),
+    maxCopiesInFlight: set('routing.maxCopiesInFlight', 10),
     storageUriPrefixes: (settings.get('limits.storageUriPrefixes') ?? []).map(({ value, origin }) => ({
       prefixes: value as readonly string[],
       origin,

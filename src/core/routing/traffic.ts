@@ -41,7 +41,11 @@ export interface Requests {
 /** The second hop: what arrives at the mirror gateway goes to the candidate. */
 export interface Copies {
   readonly gateway: string;
+  /** By a host that only copies are sent to: limits on it must touch no other request. */
   readonly candidate: Backend;
+  readonly isHttp2: boolean;
+  /** How many copies may be in flight from each Pod of the mirror gateway; more are dropped. */
+  readonly maxInFlight: number;
   /** Go duration. Nothing else bounds a copy: its response is discarded. */
   readonly timeout: string;
 }

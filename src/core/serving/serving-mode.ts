@@ -38,6 +38,8 @@ export interface ServiceReport {
 export interface ServingMode {
   /** The port by which clients call versions, where policies set no other. */
   readonly port: number;
+  /** Whether versions are called over HTTP/2. */
+  readonly isHttp2: boolean;
   /** The Service that serves the versions of a namespace, where policies set no other. */
   readonly toServiceHost: (namespace: string, clusterDomain: string) => string;
   /** Labels of the pods behind that Service. */

@@ -42,7 +42,18 @@ const traffic: fc.Arbitrary<Traffic> = fc
     fc.record({ gateway: label, primary: backend }),
     fc.record({ timeout: duration }, optional),
     fc.record({ host, port, percentage }),
-    fc.record({ copies: fc.record({ gateway: label, candidate: backend, timeout: duration }) }, optional),
+    fc.record(
+      {
+        copies: fc.record({
+          gateway: label,
+          candidate: backend,
+          isHttp2: fc.boolean(),
+          maxInFlight: fc.integer({ min: 1, max: 1000 }),
+          timeout: duration,
+        }),
+      },
+      optional,
+    ),
   )
   .map(([model, requests, limits, mirror, copies]) => ({
     ...model,

@@ -41,6 +41,9 @@ const secondHop: Patchable = {
   ],
 };
 
+/** Set by routing.maxCopiesInFlight; anything else of it could lose all copies. */
+const limits: Patchable = { fields: metadata };
+
 /**
  * Everything else of a ServiceEntry decides which sidecars know the hosts, and whether they take what
  * goes there for HTTP: otherwise calls arrive without any id.
@@ -68,6 +71,7 @@ const mirrorGateway: Patchable = { fields: metadata };
 export const patchable = {
   firstHop,
   secondHop,
+  limits,
   serviceEntry,
   publicGateway,
   mirrorGateway,

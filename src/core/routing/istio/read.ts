@@ -1,5 +1,5 @@
 /**
- * VirtualServices and ServiceEntries, rendered or live → what they do with requests.
+ * VirtualServices, DestinationRules and ServiceEntries, rendered or live → what they do with requests.
  *
  * Invariant: whatever an object holds, reading it does not fail: live ones were written by others.
  */
@@ -13,10 +13,22 @@ import { clientHeader, copyHeader, toMirrorName } from './render.ts';
 const http: FieldPath = ['spec', 'http', 0];
 
 export function read(objects: readonly unknown[]): ReadTraffic {
-  return Object.assign({}, ...objects.map(readObject));
+  const isLimits = (object: unknown) => valueAt(object, ['kind']) === 'DestinationRule';
+  const traffic: ReadTraffic = Object.assign({}, ...objects.filter((object) => !isLimits(object)).map(readObject));
+  const { copies } = traffic;
+  return copies === undefined ? traffic : { ...traffic, copies: { ...copies, ...readLimits(objects.find(isLimits)) } };
 }
 
-function readObject(object: unknown): ReadTraffic {
+function readLimits(object: unknown): Pick<Copies, 'isHttp2' | 'maxInFlight'> {
+  const pool: FieldPath = ['spec', 'trafficPolicy', 'connectionPool', 'http'];
+  const maxInFlight = valueAt(object, [...pool, 'http2MaxRequests']);
+  return {
+    isHttp2: valueAt(object, [...pool, 'h2UpgradePolicy']) === 'UPGRADE',
+    maxInFlight: typeof maxInFlight === 'number' ? maxInFlight : 0,
+  };
+}
+
+function readObject(object: unknown): object {
   const name = textAt(object, ['metadata', 'name']) ?? '';
   const model = textAt(object, ['metadata', 'labels', nameLabel]) ?? name;
   const namespace = textAt(object, ['metadata', 'namespace']) ?? '';
@@ -43,7 +55,7 @@ function readRequests(object: unknown): Requests {
   });
 }
 
-function readCopies(object: unknown): Copies {
+function readCopies(object: unknown): Omit<Copies, 'isHttp2' | 'maxInFlight'> {
   return {
     gateway: readList(object, ['spec', 'gateways'])[0] ?? '',
     candidate: readBackend(object),

@@ -6,6 +6,7 @@ import { readReport } from './report.ts';
 
 export const modelMesh: ServingMode = {
   port: 8033,
+  isHttp2: true,
   toServiceHost,
   toPodLabels,
   toBackend,

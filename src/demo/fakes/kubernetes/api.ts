@@ -38,6 +38,7 @@ export interface KubernetesOptions {
 const standardResources: readonly ResourceType[] = [
   toType('serving.kserve.io/v1beta1', 'InferenceService', 'inferenceservices'),
   toType('networking.istio.io/v1', 'VirtualService', 'virtualservices'),
+  toType('networking.istio.io/v1', 'DestinationRule', 'destinationrules'),
   toType('networking.istio.io/v1', 'ServiceEntry', 'serviceentries'),
   toType('networking.istio.io/v1', 'Gateway', 'gateways'),
   // Argo CD writes an Application's status together with the rest.

@@ -239,7 +239,15 @@ export class IstioModel {
     const [service = '', of = ''] = host.split('.');
     if (subset !== undefined || host !== `${service}.${of}.${domain}`) return end(`503: ${JSON.stringify(to)}`);
     if (gateways[service]?.namespace === of) return this.#atGateway(service, { ...request, port });
-    if (service === 'modelmesh-serving' && port === 8033) return end(this.#atModelMesh(of, request));
+    const entry = this.#objects.find(
+      ({ kind, metadata, spec }) =>
+        kind === 'ServiceEntry' &&
+        metadata.namespace === namespace &&
+        toList(valueAt(spec, ['hosts'])).includes(host) &&
+        valueAt(spec, ['workloadSelector', 'labels', 'modelmesh-service']) === 'modelmesh-serving',
+    );
+    if ((service === 'modelmesh-serving' || entry !== undefined) && port === 8033)
+      return end(this.#atModelMesh(of, request));
     return end(`503: ${host}:${port}`);
   }
 

@@ -1,3 +1,4 @@
+import { DestinationRule } from '@kubernetes-models/istio/networking.istio.io/v1/DestinationRule';
 import { Gateway } from '@kubernetes-models/istio/networking.istio.io/v1/Gateway';
 import { ServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry';
 import { VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
@@ -6,7 +7,7 @@ import { findRenderedObjects } from '../../../goldens/rendered-objects.ts';
 import { render, renderObjects } from '../../render/memory-tree.ts';
 import { IstioModel } from './istio-model.ts';
 
-const models = { Gateway, ServiceEntry, VirtualService };
+const models = { DestinationRule, Gateway, ServiceEntry, VirtualService };
 
 test("every rendered object of Istio passes the schema of Istio's own CustomResourceDefinitions", async (t) => {
   const found = findRenderedObjects(Object.keys(models));
@@ -71,6 +72,24 @@ test('each hop sets and removes these headers and no others', (t) => {
     const ids = route.route[0]?.headers.request.set ?? {};
     t.deepEqual(Object.keys(ids), ['mm-vmodel-id'], golden);
     t.deepEqual(route.match, [{ statPrefix: ids['mm-vmodel-id'] }], `${golden}: ${name} is counted by version`);
+  }
+});
+
+test('limits hold for the host that copies go to, and for no host that requests go to', (t) => {
+  const rules = findRenderedObjects(['DestinationRule']);
+  t.true(rules.length > 50);
+  const hostsOf = (wanted: string, isFirst: boolean) =>
+    virtualServices
+      .filter(({ golden, spec }) => golden === wanted && spec.gateways.includes('mesh') === isFirst)
+      .map(({ name, spec }) => `${name} ${spec.http[0].route[0]?.destination.host}`);
+  for (const { golden, object } of rules) {
+    const { host, trafficPolicy } = object.spec as { host: string; trafficPolicy: object };
+    t.deepEqual(Object.keys(trafficPolicy), ['connectionPool'], `${golden}: no TLS, which is up to the mesh`);
+    t.true(hostsOf(golden, false).includes(`${object.metadata.name} ${host}`), golden);
+    t.false(
+      hostsOf(golden, true).some((line) => line.endsWith(` ${host}`)),
+      golden,
+    );
   }
 });
 
