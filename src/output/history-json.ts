@@ -1,4 +1,4 @@
-import type { Stage, StageVersion } from '../core/timeline/stages.ts';
+import type { StageVersion } from '../core/timeline/stages.ts';
 import type { Timeline } from '../core/timeline/timeline.ts';
 import { maskTexts } from './masked-texts.ts';
 import type { TimelineNotes } from './words/timeline.ts';
@@ -9,7 +9,7 @@ import { toTimelineText } from './words/timeline.ts';
  * null, the clone begins: the content may be older, and the durations are minimums.
  */
 export function toHistoryJson(timeline: Timeline, { revision, isShallow, leftOut }: TimelineNotes): string {
-  const { name, namespace, from, to, events, trials, primaries, candidates, mirror } = timeline;
+  const { name, namespace, from, to, events, trials, primaries, candidates, mirrors } = timeline;
   const value = {
     name,
     namespace,
@@ -37,14 +37,14 @@ export function toHistoryJson(timeline: Timeline, { revision, isShallow, leftOut
       failure: failure ?? null,
     })),
     stages: {
-      primary: primaries.map(toVersionStage),
-      candidate: candidates.map(toVersionStage),
-      mirror: mirror.map(({ value: percentage, ...times }) => ({ ...times, percentage })),
+      primary: primaries.map(({ value, ...times }) => ({ ...times, ...toVersion(value) })),
+      candidates: candidates.map(({ value, ...times }) => ({ ...times, candidates: value.map(toVersion) })),
+      mirrors: mirrors.map(({ value, ...times }) => ({ ...times, mirrors: value })),
     },
   };
   return `${JSON.stringify(maskTexts(value), null, 2)}\n`;
 }
 
-function toVersionStage({ value, ...times }: Stage<StageVersion | undefined>): object {
-  return { ...times, version: value?.version ?? null, state: value?.state ?? null };
+function toVersion(value: StageVersion | undefined): object {
+  return { version: value?.version ?? null, state: value?.state ?? null };
 }

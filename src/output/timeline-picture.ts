@@ -1,7 +1,7 @@
 /** The timeline of a model as SVG, for a page of HTML that has the styles. */
 import { mask } from '../core/diagnostics/safe-text.ts';
 import type { TimelineEvent } from '../core/timeline/events.ts';
-import type { Stage, StageVersion } from '../core/timeline/stages.ts';
+import type { OpenMirror, Stage, StageVersion } from '../core/timeline/stages.ts';
 import type { Timeline } from '../core/timeline/timeline.ts';
 import { toHtmlText } from './html-text.ts';
 import { toShown } from './page-text.ts';
@@ -20,7 +20,7 @@ const tickCount = 5;
 
 type ToX = (time: number) => number;
 
-export function toTimelinePicture({ name, from, to, events, primaries, candidates, mirror }: Timeline): string {
+export function toTimelinePicture({ name, from, to, events, primaries, candidates, mirrors }: Timeline): string {
   const span = Math.max(1, to - from);
   const toX: ToX = (time) => picture.left + ((time - from) / span) * (picture.right - picture.left);
   const parts = [
@@ -29,8 +29,8 @@ export function toTimelinePicture({ name, from, to, events, primaries, candidate
         `<text class="lane" x="0" y="${y + height / 2 + 4}">${label}</text><rect class="ground" x="${picture.left}" y="${y}" width="${picture.right - picture.left}" height="${height}"/>`,
     ),
     ...primaries.map((stage) => toVersionBar(stage, lanes.primary, toX)),
-    ...candidates.map((stage) => toVersionBar(stage, lanes.candidate, toX)),
-    ...mirror.map((stage) => toMirrorBar(stage, toX)),
+    ...splitLanes(candidates, lanes.candidate).map(([stage, lane]) => toVersionBar(stage, lane, toX)),
+    ...splitLanes(mirrors, lanes.mirror).map(([stage, lane]) => toMirrorBar(stage, lane, toX)),
     `<line class="axis" x1="${picture.left}" y1="${axisY}" x2="${picture.right}" y2="${axisY}"/>`,
     ...events.map((event) => toMark(event, toX)),
     ...Array.from({ length: tickCount + 1 }, (_, i) => toTick(i, from + (span * i) / tickCount, toX)),
@@ -43,12 +43,13 @@ ${parts.filter((part) => part !== '').join('\n')}
 }
 
 /** What the colours in this picture mean. */
-export function toTimelineLegend({ primaries, candidates, mirror }: Timeline): string {
-  const states = [...primaries, ...candidates].flatMap(({ value }) => (value === undefined ? [] : [value.state]));
+export function toTimelineLegend({ primaries, candidates, mirrors }: Timeline): string {
+  const versions = [...primaries, ...candidates].flatMap(({ value }) => value ?? []);
+  const states = versions.map(({ state }) => state);
   const keys = [...new Set(states)]
     .sort((a, b) => legendOrder.indexOf(toClass(a)) - legendOrder.indexOf(toClass(b)))
     .map((state) => [toClass(state), state ?? 'Not observed yet']);
-  const all = [...keys, ...(mirror.some(({ value }) => value > 0) ? [['mirror', 'Mirrored']] : [])];
+  const all = [...keys, ...(mirrors.some(({ value }) => value.length > 0) ? [['mirror', 'Mirrored']] : [])];
   if (all.length === 0) return '';
   return `<ul class="legend">${all.map(([key, text]) => `<li><b class="${key}"></b>${text}</li>`).join('')}</ul>\n`;
 }
@@ -58,6 +59,19 @@ const legendOrder = ['ready', 'loading', 'pending', 'failed', 'missing', 'stoppe
 interface Lane {
   readonly y: number;
   readonly height: number;
+}
+
+/** Candidates of the same time share a lane. */
+function splitLanes<T>(stages: readonly Stage<readonly T[]>[], { y, height }: Lane): [Stage<T>, Lane][] {
+  return stages.flatMap(({ value: all, ...times }) =>
+    all.map((value, i): [Stage<T>, Lane] => {
+      const part = height / all.length;
+      return [
+        { ...times, value },
+        { y: y + i * part, height: part },
+      ];
+    }),
+  );
 }
 
 /** A stage that lasted a moment must be visible too. */
@@ -79,13 +93,12 @@ function toVersionBar({ from, to, value }: Stage<StageVersion | undefined>, { y,
   return `<g><title>${toHtmlText(text)}</title><rect class="${toClass(value.state)}" x="${round(x)}" y="${y}" width="${round(width)}" height="${height}"/>${label}</g>`;
 }
 
-function toMirrorBar({ from, to, value }: Stage<number>, toX: ToX): string {
-  if (value === 0) return '';
-  const { y, height } = lanes.mirror;
+function toMirrorBar({ from, to, value }: Stage<OpenMirror>, { y, height }: Lane, toX: ToX): string {
+  const { percentage } = value;
   const x = toX(from);
   const width = Math.max(minWidth, toX(to) - x);
-  const tall = Math.max(2, (height * value) / 100);
-  const label = `${value} %`;
+  const tall = Math.max(2, (height * percentage) / 100);
+  const label = `${percentage} %`;
   const isRoomy = label.length * characterWidth + 8 <= width;
   // In the bar where it is tall enough, else above it.
   const isTall = tall >= 20;

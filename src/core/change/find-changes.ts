@@ -1,44 +1,67 @@
 /**
  * Two renders of a model → what changes between them.
  *
- * Invariants: equal renders give no change; desired state comes first (identity, primary, candidate, policy), then
- * what the mirror does, then hosts.
+ * Invariants: equal renders give no change; desired state comes first (identity, primary, candidates, policy), then
+ * what the mirrors do, then hosts.
  */
-
 import { findLocation } from '../input/model-storage.ts';
-import { valueAt } from '../input/plain-value.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
-import { findVersion, mirrorOf } from '../rollout/decided.ts';
-import type { RolloutVersion } from '../rollout/rollout.ts';
-import { toAnnotationPart, toSpecPart } from '../serving/digest-text.ts';
-import { mode } from '../serving/modes.ts';
-import type { Change, ChangedVersion, MirrorChange, Role } from './change.ts';
+import type { DecidedCandidate } from '../rollout/decided.ts';
+import { noMirror } from '../rollout/gate.ts';
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import type { Change, ChangedVersion, MirrorChange } from './change.ts';
+import type { RenderedVersion } from './version-change.ts';
+import { findInnerChanges, isSameDeclared } from './version-change.ts';
 
 /** @param before undefined when the model is new; `after`: when it is removed. */
 export function findChanges(before: RenderedRollout | undefined, after: RenderedRollout | undefined): Change[] {
   if (after === undefined) return before === undefined ? [] : [{ code: 'model-removed' }];
-  if (before === undefined) {
-    const { primary, candidates } = after.rollout;
-    const [candidate] = candidates;
+  const pairs = pairCandidates(before?.candidates ?? [], after.candidates);
+  if (before === undefined)
     return [
-      { code: 'model-added', primary: toChangedVersion(primary) },
-      ...(candidate === undefined
-        ? []
-        : [{ code: 'candidate-declared' as const, candidate: toChangedVersion(candidate) }]),
-      ...findMirrorChanges(undefined, after),
+      { code: 'model-added', primary: toChangedVersion(after.primary.version) },
+      ...after.candidates.map(({ version }) => toDeclared(version)),
+      ...pairs.flatMap((pair) => findMirrorChanges(pair, undefined, after)),
     ];
-  }
   return [
-    ...findIdentityChanges(before, after),
+    ...findIdentityChanges(before.rollout, after.rollout),
     ...findPrimaryChanges(before, after),
-    ...findCandidateChanges(before, after),
+    ...pairs.flatMap((pair) => findCandidateChanges(pair, before, after)),
     ...findPolicyChanges(before, after),
-    ...findMirrorChanges(before, after),
-    ...findHostChanges(before, after),
+    ...pairs.flatMap((pair) => findMirrorChanges(pair, before, after)),
+    ...findHostChanges(before.rollout, after.rollout),
   ];
 }
 
-function findIdentityChanges({ rollout: before }: RenderedRollout, { rollout: after }: RenderedRollout): Change[] {
+/** At least one of the two is defined. */
+export interface CandidatePair {
+  readonly before: DecidedCandidate | undefined;
+  readonly after: DecidedCandidate | undefined;
+}
+
+/** By InferenceService, then by version; what is left is replaced in order. The present candidates come first. */
+export function pairCandidates(
+  before: readonly DecidedCandidate[],
+  after: readonly DecidedCandidate[],
+): CandidatePair[] {
+  const left = [...before];
+  const pairs = new Map<DecidedCandidate, DecidedCandidate>();
+  for (const isPair of [
+    (a: RolloutVersion, b: RolloutVersion) => a.name === b.name,
+    (a: RolloutVersion, b: RolloutVersion) => a.declared.version === b.declared.version,
+    () => true,
+  ])
+    for (const candidate of after) {
+      const at = pairs.has(candidate) ? -1 : left.findIndex(({ version }) => isPair(version, candidate.version));
+      for (const found of at < 0 ? [] : left.splice(at, 1)) pairs.set(candidate, found);
+    }
+  return [
+    ...after.map((candidate) => ({ before: pairs.get(candidate), after: candidate })),
+    ...left.map((candidate) => ({ before: candidate, after: undefined })),
+  ];
+}
+
+function findIdentityChanges(before: Rollout, after: Rollout): Change[] {
   const [from, to] = [before.file.source.path, after.file.source.path];
   return [
     ...(before.name === after.name ? [] : [{ code: 'model-renamed' as const, from: before.name, to: after.name }]),
@@ -50,26 +73,38 @@ function findIdentityChanges({ rollout: before }: RenderedRollout, { rollout: af
 }
 
 function findPrimaryChanges(before: RenderedRollout, after: RenderedRollout): Change[] {
-  const [old, now] = [before.rollout.primary, after.rollout.primary];
-  const changes: Change[] = isPromoted(before, after)
-    ? [{ code: 'primary-promoted', from: toChangedVersion(old), to: toChangedVersion(now) }]
-    : isSameDeclared(old, now)
-      ? findInnerChanges(before, after, 'primary')
-      : [toVersionChange(old, now)];
-  return [...changes, ...findServiceRename(old, now)];
+  const [old, now] = [before.primary.version, after.primary.version];
+  const rename = findServiceRename(old, now);
+  if (isSameDeclared(old, now))
+    return [...findInnerChanges(toRendered(before, before.primary), toRendered(after, after.primary)), ...rename];
+  const isPromoted = before.candidates.some(({ version }) => isSameStored(version, now));
+  return [
+    isPromoted
+      ? { code: 'primary-promoted', from: toChangedVersion(old), to: toChangedVersion(now) }
+      : toVersionChange(old, now),
+    ...rename,
+  ];
 }
 
-function findCandidateChanges(before: RenderedRollout, after: RenderedRollout): Change[] {
-  const [old, now] = [before.rollout.candidates[0], after.rollout.candidates[0]];
-  if (old === undefined)
-    return now === undefined ? [] : [{ code: 'candidate-declared', candidate: toChangedVersion(now) }];
-  if (now === undefined)
-    return isPromoted(before, after) ? [] : [{ code: 'candidate-discarded', candidate: toChangedVersion(old) }];
+function findCandidateChanges(pair: CandidatePair, before: RenderedRollout, after: RenderedRollout): Change[] {
+  if (pair.before === undefined) return pair.after === undefined ? [] : [toDeclared(pair.after.version)];
+  const old = pair.before.version;
+  if (pair.after === undefined) {
+    const isPromoted =
+      !isSameDeclared(before.primary.version, after.primary.version) && isSameStored(old, after.primary.version);
+    return isPromoted ? [] : [{ code: 'candidate-discarded', candidate: toChangedVersion(old) }];
+  }
+  const now = pair.after.version;
   if (!isSameDeclared(old, now)) return [toVersionChange(old, now)];
-  return old.name === now.name ? findInnerChanges(before, after, 'candidate') : findServiceRename(old, now);
+  if (old.name !== now.name) return findServiceRename(old, now);
+  return findInnerChanges(toRendered(before, pair.before), toRendered(after, pair.after));
 }
 
-/** Another version, or the same one from another place or with other fields. */
+function toDeclared(version: RolloutVersion): Change {
+  return { code: 'candidate-declared', candidate: toChangedVersion(version) };
+}
+
+/** Another version, or the same one from another location or with other fields. */
 function toVersionChange(old: RolloutVersion, now: RolloutVersion): Change {
   const { role, declared } = now;
   const { version } = declared;
@@ -90,55 +125,49 @@ function findServiceRename({ name: from }: RolloutVersion, { role, name: to, dec
   return from === to ? [] : [{ code: 'inference-service-renamed', role, version, from, to }];
 }
 
-/** What changes about a version that is declared as before. */
-function findInnerChanges(before: RenderedRollout, after: RenderedRollout, role: Role): Change[] {
-  const version = findVersion(after, role)?.version.declared.version ?? '';
-  return [
-    ...(isSameSpec(before, after, role) ? [] : [{ code: 'spec-changed' as const, role, version }]),
-    ...findLoadingChanges(before, after, role).map(({ annotation, isPatched }) => {
-      const code = isPatched ? ('annotation-patched' as const) : ('annotation-changed' as const);
-      return { code, role, version, annotation };
-    }),
-  ];
-}
-
-function findPolicyChanges({ rollout: before }: RenderedRollout, { rollout: after }: RenderedRollout): Change[] {
-  const [from, to] = [before.policy.mirrorPercentage, after.policy.mirrorPercentage];
+function findPolicyChanges({ rollout: { policy: before } }: RenderedRollout, after: RenderedRollout): Change[] {
+  const { mirrorPercentage: to, gate } = after.rollout.policy;
   const percentage = { code: 'percentage-changed' as const, to, hasCandidate: after.candidates.length > 0 };
   // The values of a policy that cannot be read are unknown.
-  if (!before.policy.isWhole) return [{ ...percentage, from: undefined }];
-  const gates = { from: before.policy.gate, to: after.policy.gate };
+  if (!before.isWhole) return [{ ...percentage, from: undefined }];
+  const from = before.mirrorPercentage;
   return [
     ...(from === to ? [] : [{ ...percentage, from }]),
-    ...(gates.from === gates.to ? [] : [{ code: 'gate-changed' as const, ...gates }]),
+    ...(before.gate === gate ? [] : [{ code: 'gate-changed' as const, from: before.gate, to: gate }]),
   ];
 }
 
-function findMirrorChanges(before: RenderedRollout | undefined, after: RenderedRollout): MirrorChange[] {
-  const old = before === undefined ? 0 : mirrorOf(before).percentage;
-  const { percentage, reason } = mirrorOf(after);
-  const declared = (after.rollout.candidates[0] ?? before?.rollout.candidates[0])?.declared;
-  if (declared === undefined) return [];
-  const change = { candidate: declared.version, reason };
-  const isOther = !isSameCandidate(before, after);
+function findMirrorChanges(
+  pair: CandidatePair,
+  before: RenderedRollout | undefined,
+  after: RenderedRollout,
+): MirrorChange[] {
+  const old = pair.before?.mirror ?? noMirror;
+  const { percentage, reason } = pair.after?.mirror ?? noMirror;
+  const candidate = (pair.after ?? pair.before)?.version.declared.version ?? '';
+  const change = { candidate, reason };
+  const isOther = !isSameCandidate(pair);
   if (percentage > 0) {
-    if (old === 0) return [{ ...change, code: 'mirror-opened', percentage }];
+    if (old.percentage === 0) return [{ ...change, code: 'mirror-opened', percentage }];
     return isOther ? [{ ...change, code: 'mirror-stays-open', percentage }] : [];
   }
-  const waits = after.candidates.length > 0 && reason.code !== 'percentage-zero';
+  const waits = pair.after !== undefined && reason.code !== 'percentage-zero';
   const desired = after.rollout.policy.mirrorPercentage;
   const opensAt = waits ? desired : undefined;
-  // What a status change closed is explained by its reason alone.
-  if (old > 0) return [{ ...change, code: 'mirror-closed', opensAt: isOther ? opensAt : undefined }];
+  // If only the observed state closed it, the reason says it all.
+  if (old.percentage > 0) return [{ ...change, code: 'mirror-closed', opensAt: isOther ? opensAt : undefined }];
   const isNews =
-    isOther ||
-    before === undefined ||
-    mirrorOf(before).reason.code !== reason.code ||
-    (waits && before.rollout.policy.mirrorPercentage !== desired);
-  return after.candidates.length > 0 && isNews ? [{ ...change, code: 'mirror-stays-closed', opensAt }] : [];
+    isOther || old.reason.code !== reason.code || (waits && before?.rollout.policy.mirrorPercentage !== desired);
+  return pair.after !== undefined && isNews ? [{ ...change, code: 'mirror-stays-closed', opensAt }] : [];
 }
 
-function findHostChanges({ rollout: before }: RenderedRollout, { rollout: after }: RenderedRollout): Change[] {
+function isSameCandidate({ before, after }: CandidatePair): boolean {
+  if (before === undefined || after === undefined) return false;
+  const [old, now] = [before.version, after.version];
+  return old.name === now.name && isSameDeclared(old, now) && before.digest === after.digest;
+}
+
+function findHostChanges(before: Rollout, after: Rollout): Change[] {
   const { added, removed } = compareHosts(before, after);
   return [
     ...added.map((host) => ({ code: 'host-added' as const, host })),
@@ -148,8 +177,8 @@ function findHostChanges({ rollout: before }: RenderedRollout, { rollout: after 
 
 /** The default hosts change with name and namespace, and that is a change of its own. */
 export function compareHosts(
-  before: RenderedRollout['rollout'],
-  after: RenderedRollout['rollout'],
+  before: Rollout,
+  after: Rollout,
 ): { readonly added: string[]; readonly removed: string[] } {
   const isSameModel = before.name === after.name && before.namespace === after.namespace;
   const [old, now] = isSameModel ? [before.hosts, after.hosts] : [before.policy.hosts, after.policy.hosts];
@@ -159,69 +188,13 @@ export function compareHosts(
   };
 }
 
-export interface LoadingChange {
-  readonly annotation: string;
-  /** True: it is declared as before, and patches set something else. */
-  readonly isPatched: boolean;
-}
-
-/** Which annotations that determine what the server loads have changed. */
-export function findLoadingChanges(before: RenderedRollout, after: RenderedRollout, role: Role): LoadingChange[] {
-  const read = (state: RenderedRollout, key: string) => {
-    const path = ['metadata', 'annotations', key];
-    const own = valueAt(findVersion(state, role)?.version.declared.overrides, path);
-    return own === undefined ? valueAt(state.rollout.file.model.spec.template, path) : own;
-  };
-  const declared = mode.loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
-  const isAsRendered = isSamePart(before, after, role, toAnnotationPart);
-  if (declared.length > 0 || isAsRendered) return declared.map((annotation) => ({ annotation, isPatched: false }));
-  return findPatchedAnnotations(before, after).map((annotation) => ({ annotation, isPatched: true }));
-}
-
-/** By comparing the patches; all of them where the patches alone do not tell. */
-function findPatchedAnnotations(before: RenderedRollout, after: RenderedRollout): readonly string[] {
-  const read = ({ rollout: { policy } }: RenderedRollout, key: string) => {
-    const path = `/metadata/annotations/${key.replaceAll('/', '~1')}`;
-    const operations = policy.patches.map(({ patch: { target, patch } }) => ({
-      target,
-      found: patch.filter((one) => one.path === path),
-    }));
-    return JSON.stringify(operations.filter(({ found }) => found.length > 0));
-  };
-  const found = mode.loadingAnnotations.filter((key) => read(before, key) !== read(after, key));
-  return found.length > 0 ? found : mode.loadingAnnotations;
-}
-
-/** Whether the former candidate is the primary now. */
-function isPromoted({ rollout: before }: RenderedRollout, { rollout: { primary } }: RenderedRollout): boolean {
-  const [candidate] = before.candidates;
-  return candidate !== undefined && !isSameDeclared(before.primary, primary) && isSameStored(candidate, primary);
-}
-
-/** Whether two versions have one name and are stored at one place: what a promotion keeps. */
+/** Whether two versions have one name and are stored at one location: what a promotion keeps. */
 function isSameStored({ declared: a }: RolloutVersion, { declared: b }: RolloutVersion): boolean {
   return a.version === b.version && findLocation(a) === findLocation(b);
 }
 
-function isSameCandidate(before: RenderedRollout | undefined, after: RenderedRollout): boolean {
-  const [old, now] = [before?.candidates[0], after.candidates[0]];
-  if (old === undefined || now === undefined) return old === now;
-  const [a, b] = [old.version, now.version];
-  return a.name === b.name && isSameDeclared(a, b) && old.digest === now.digest;
-}
-
-/** Whether people wrote the same, but for the name of the InferenceService. */
-function isSameDeclared(a: RolloutVersion, b: RolloutVersion): boolean {
-  return JSON.stringify({ ...a.declared, name: '' }) === JSON.stringify({ ...b.declared, name: '' });
-}
-
-/** Whether a version is rendered with the same spec. */
-export function isSameSpec(before: RenderedRollout, after: RenderedRollout, role: Role): boolean {
-  return isSamePart(before, after, role, toSpecPart);
-}
-
-function isSamePart(before: RenderedRollout, after: RenderedRollout, role: Role, toPart: typeof toSpecPart): boolean {
-  return toPart(findVersion(before, role)?.digest) === toPart(findVersion(after, role)?.digest);
+function toRendered({ rollout }: RenderedRollout, decided: Omit<RenderedVersion, 'rollout'>): RenderedVersion {
+  return { ...decided, rollout };
 }
 
 export function toChangedVersion({ name, declared }: RolloutVersion): ChangedVersion {

@@ -72,6 +72,7 @@ function readGuardrail({ gate = 'Status', limits }: MirrorPolicy['spec'], field:
 /** A file that is removed with its model is no risk; a new one can open a mirror only if it reports Ready. */
 function compareStatus(place: SourceFile, before: SourceFile | undefined, after: SourceFile | undefined): Risk[] {
   if (after === undefined) return [];
-  if (before === undefined && parseStatus(after).value?.status.candidates[0]?.state !== 'Ready') return [];
+  const isReady = parseStatus(after).value?.status.candidates.some(({ state }) => state === 'Ready') === true;
+  if (before === undefined && !isReady) return [];
   return [{ ...locate(place, []), code: 'status-edited', model: undefined }];
 }

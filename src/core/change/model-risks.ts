@@ -8,24 +8,25 @@ import type { FieldOrigin } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { ModelPair } from './changed-models.ts';
-import { compareHosts, findLoadingChanges, isSameSpec } from './find-changes.ts';
+import type { CandidatePair } from './find-changes.ts';
+import { compareHosts, pairCandidates } from './find-changes.ts';
 import type { FirstOpening, GuardrailField, GuardrailValue, Risk, RiskFinding } from './risk.ts';
 import { guardrailFields } from './risk.ts';
+import type { RenderedVersion } from './version-change.ts';
+import { findLoadingChanges, isSameSpec } from './version-change.ts';
 
 /** @param threshold in percent: the highest share that is no risk. */
 export function findModelRisks({ before, after }: ModelPair, threshold: number): Risk[] {
   if (after === undefined) return before === undefined ? [] : [toRemoved(before)];
-  if (before === undefined) return [...findCandidateRisks(undefined, after), ...findOpeningRisks(after, threshold)];
-  const raised = findPercentageRisks(before, after, threshold);
-  const isFirst = raised.length === 0 && before.candidates.length === 0;
+  const pairs = pairCandidates(before?.candidates ?? [], after.candidates);
+  const raised = before === undefined ? [] : findPercentageRisks(before, after, threshold);
+  const first = raised.length > 0 ? [] : pairs.filter((pair) => pair.before === undefined);
   return [
-    ...findIdentityRisks(before, after),
-    ...findPrimaryRisks(before, after),
-    ...findCandidateRisks(before, after),
+    ...(before === undefined ? [] : [...findIdentityRisks(before, after), ...findPrimaryRisks(before, after)]),
+    ...pairs.flatMap((pair) => findCandidateRisks(pair, before, after)),
     ...raised,
-    ...(isFirst ? findOpeningRisks(after, threshold) : []),
-    ...findHostRisks(before, after),
-    ...findMoveRisks(before, after),
+    ...first.flatMap((pair) => findOpeningRisks(pair, after, threshold)),
+    ...(before === undefined ? [] : [...findHostRisks(before, after), ...findMoveRisks(before, after)]),
   ];
 }
 
@@ -59,36 +60,35 @@ function findIdentityRisks({ rollout: before }: RenderedRollout, after: Rendered
 }
 
 function findPrimaryRisks(before: RenderedRollout, after: RenderedRollout): Risk[] {
-  const [old, now] = [before.rollout.primary, after.rollout.primary];
-  const isProven = [before, after].some(({ status }) => {
-    const observed = status?.status.candidates[0];
-    return observed?.state === 'Ready' && observed.digest === after.primary.digest;
-  });
+  const [old, now] = [before.primary.version, after.primary.version];
+  const isProven = [before, after].some(({ status }) =>
+    status?.status.candidates.some(({ state, digest }) => state === 'Ready' && digest === after.primary.digest),
+  );
   const [from, to] = [old.declared.version, now.declared.version];
   const findings: RiskFinding[] = [];
-  if (!isSameSpec(before, after, 'primary') && !isProven)
+  if (!isSameSpec(before.primary, after.primary) && !isProven)
     findings.push(
       from === to
         ? { code: 'primary-unproven', cause: 'spec' }
         : { code: 'primary-unproven', cause: 'version', from, to },
     );
   const isOfCandidate = isProven && before.candidates.length > 0;
-  const annotations = isOfCandidate ? [] : findLoadingChanges(before, after, 'primary');
+  const toPrimary = ({ rollout, primary }: RenderedRollout): RenderedVersion => ({ ...primary, rollout });
+  const annotations = isOfCandidate ? [] : findLoadingChanges(toPrimary(before), toPrimary(after));
   if (annotations.length > 0) findings.push({ code: 'primary-unproven', cause: 'annotations', annotations });
   const isSameModel =
     before.rollout.name === after.rollout.name && before.rollout.namespace === after.rollout.namespace;
-  const wasCandidate = before.rollout.candidates[0]?.name === now.name && isProven;
+  const wasCandidate = isProven && before.candidates.some(({ version }) => version.name === now.name);
   if (isSameModel && old.name !== now.name && !wasCandidate)
     findings.push({ code: 'primary-renamed', from: old.name, to: now.name });
-  return findings.map((finding) => toRisk(after, ['spec', 'primary'], finding));
+  return findings.map((finding) => toRisk(after, now.path, finding));
 }
 
-function findCandidateRisks(before: RenderedRollout | undefined, after: RenderedRollout): Risk[] {
-  const isEqual = ({ primary, candidates }: RenderedRollout) => primary.digest === candidates[0]?.digest;
-  const [candidate] = after.rollout.candidates;
-  if (candidate === undefined || !isEqual(after) || (before !== undefined && isEqual(before))) return [];
-  const { version } = candidate.declared;
-  return [toRisk(after, candidate.path, { code: 'candidate-equals-primary', candidate: version })];
+function findCandidateRisks(pair: CandidatePair, before: RenderedRollout | undefined, after: RenderedRollout): Risk[] {
+  const wasEqual = pair.before !== undefined && pair.before.digest === before?.primary.digest;
+  if (pair.after === undefined || pair.after.digest !== after.primary.digest || wasEqual) return [];
+  const { path, declared } = pair.after.version;
+  return [toRisk(after, path, { code: 'candidate-equals-primary', candidate: declared.version })];
 }
 
 function findPercentageRisks(before: RenderedRollout, after: RenderedRollout, threshold: number): Risk[] {
@@ -104,10 +104,10 @@ function findPercentageRisks(before: RenderedRollout, after: RenderedRollout, th
   return [isOwn ? risk : { ...risk, model: undefined }];
 }
 
-/** For a first candidate: its mirror opens from nothing to the whole percentage at once. */
-function findOpeningRisks(after: RenderedRollout, threshold: number): Risk[] {
+/** For a new candidate: its mirror opens from nothing to the whole percentage at once. */
+function findOpeningRisks({ after: candidate }: CandidatePair, after: RenderedRollout, threshold: number): Risk[] {
   const finding = findFirstOpening(after.rollout, threshold);
-  return finding === undefined ? [] : [toRisk(after, after.rollout.candidates[0]?.path ?? [], finding)];
+  return finding === undefined || candidate === undefined ? [] : [toRisk(after, candidate.version.path, finding)];
 }
 
 /** Undefined when there is no candidate, or its mirror opens at most at the threshold. */

@@ -1,16 +1,13 @@
 /** What each commit changed about a model. */
-
 import type { Change, ChangedVersion, Role } from '../change/change.ts';
 import { findChanges, toChangedVersion } from '../change/find-changes.ts';
 import type { Problem } from '../diagnostics/problem.ts';
-import { findObserved } from '../input/model-status.ts';
 import type { VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Mirror } from '../rollout/gate.ts';
-import { listVersions } from '../rollout/rollout.ts';
 import type { Moment, TimelineCommit } from './points.ts';
 import { isBroken } from './points.ts';
-import { toStageVersion } from './stages.ts';
+import { findStatus } from './stages.ts';
 
 /** A change of the files, or of what the watcher observed. */
 export type TimelineChange =
@@ -28,7 +25,7 @@ export type TimelineChange =
   | { readonly code: 'render-restored' }
   /** There already where the clone begins. */
   | { readonly code: 'version-present'; readonly role: Role; readonly version: ChangedVersion }
-  | { readonly code: 'mirror-present'; readonly percentage: number; readonly reason: Mirror['reason'] };
+  | ({ readonly code: 'mirror-present'; readonly candidate: string } & Mirror);
 
 export interface TimelineEvent {
   readonly commit: TimelineCommit;
@@ -66,15 +63,19 @@ export function findEvents(moments: readonly Moment[]): TimelineEvent[] {
 /** What is there where the clone begins. */
 function describeStart(model: RenderedRollout | undefined): TimelineChange[] {
   if (model === undefined) return [];
-  const versions = listVersions(model.rollout);
+  const { primary, candidates } = model;
   return [
-    ...versions.map((version) => ({
+    ...[primary, ...candidates].map(({ version }) => ({
       code: 'version-present' as const,
       role: version.role,
       version: toChangedVersion(version),
     })),
     ...findStateChanges(undefined, model),
-    ...model.candidates.map(({ mirror }) => ({ code: 'mirror-present' as const, ...mirror })),
+    ...candidates.map(({ version, mirror }) => ({
+      code: 'mirror-present' as const,
+      candidate: version.declared.version,
+      ...mirror,
+    })),
   ];
 }
 
@@ -83,11 +84,17 @@ function compare(before: RenderedRollout | undefined, after: RenderedRollout | u
 }
 
 function findStateChanges(before: RenderedRollout | undefined, after: RenderedRollout | undefined): TimelineChange[] {
-  return (['primary', 'candidate'] as const).flatMap((role): TimelineChange[] => {
-    const [old, now] = [toStageVersion(before, role), toStageVersion(after, role)];
-    if (now?.state === undefined || (old?.state === now.state && old.version === now.version)) return [];
-    const { version, state } = now;
-    const reason = state === 'Failed' ? after?.status && findObserved(after.status.status, role)?.reason : undefined;
-    return [{ code: 'state-changed', role, version, state, reason }];
+  const toDecided = (model: RenderedRollout | undefined) => (model ? [model.primary, ...model.candidates] : []);
+  return toDecided(after).flatMap((decided): TimelineChange[] => {
+    const { role, declared } = decided.version;
+    const observed = findStatus(decided, after?.status);
+    if (observed === undefined) return [];
+    const old = toDecided(before).find(
+      ({ version }) => version.role === role && version.declared.version === declared.version,
+    );
+    const { state, reason } = observed;
+    if (old !== undefined && findStatus(old, before?.status)?.state === state) return [];
+    const shown = state === 'Failed' ? reason : undefined;
+    return [{ code: 'state-changed', role, version: declared.version, state, reason: shown }];
   });
 }

@@ -1,10 +1,7 @@
 /** What held for how long. */
-
-import type { Role } from '../change/change.ts';
-import { findObserved } from '../input/model-status.ts';
-import type { VersionStatus } from '../input/schema.ts';
+import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
-import { findVersion, mirrorOf } from '../rollout/decided.ts';
+import type { DecidedVersion } from '../rollout/decided.ts';
 
 /** Something that held for a time; the last stage ends now. Seconds since 1970. */
 export interface Stage<T> {
@@ -19,19 +16,39 @@ export interface StageVersion {
   readonly state: VersionStatus['state'] | undefined;
 }
 
-/** What the model file declares, with the state of it that the status file reports. */
-export function toStageVersion(model: RenderedRollout | undefined, role: Role): StageVersion | undefined {
-  const decided = model && findVersion(model, role);
-  if (decided === undefined) return undefined;
-  const { version, digest } = decided;
-  const observed = model?.status && findObserved(model.status.status, role);
-  const isOfVersion = observed?.name === version.name && observed.digest === digest;
-  return { version: version.declared.version, state: isOfVersion ? observed.state : undefined };
+/** A mirror that is open. */
+export interface OpenMirror {
+  /** The candidate's version. */
+  readonly version: string;
+  /** The share of requests that is mirrored. */
+  readonly percentage: number;
 }
 
-/** The share of requests that is mirrored, in percent. */
-export function toPercentage(model: RenderedRollout | undefined): number {
-  return model === undefined ? 0 : mirrorOf(model).percentage;
+/** What the model file declares, with the state of it that the status file reports. */
+export function toStageVersion(decided: DecidedVersion, { status }: RenderedRollout): StageVersion {
+  return { version: decided.version.declared.version, state: findStatus(decided, status)?.state };
+}
+
+export function toCandidates(model: RenderedRollout | undefined): StageVersion[] {
+  return model?.candidates.map((candidate) => toStageVersion(candidate, model)) ?? [];
+}
+
+export function toOpenMirrors(model: RenderedRollout | undefined): OpenMirror[] {
+  const open = model?.candidates.filter(({ mirror }) => mirror.percentage > 0) ?? [];
+  return open.map(({ version, mirror }) => ({
+    version: version.declared.version,
+    percentage: mirror.percentage,
+  }));
+}
+
+/** What a status file reports of exactly this version, by name and digest. */
+export function findStatus(
+  { version: { name, role }, digest }: DecidedVersion,
+  status: ModelStatus | undefined,
+): VersionStatus | undefined {
+  const { primary, candidates = [] } = status?.status ?? {};
+  const reported = role === 'candidate' ? candidates : primary === undefined ? [] : [primary];
+  return reported.find((one) => one.name === name && one.digest === digest);
 }
 
 /** Equal values that follow each other are one stage. */

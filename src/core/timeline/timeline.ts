@@ -9,8 +9,8 @@ import type { TimelineEvent } from './events.ts';
 import { findEvents } from './events.ts';
 import type { TimelinePoint } from './points.ts';
 import { toMoments } from './points.ts';
-import type { Stage, StageVersion } from './stages.ts';
-import { toPercentage, toStages, toStageVersion } from './stages.ts';
+import type { OpenMirror, Stage, StageVersion } from './stages.ts';
+import { toCandidates, toOpenMirrors, toStages, toStageVersion } from './stages.ts';
 import type { Trial } from './trials.ts';
 import { findTrials } from './trials.ts';
 
@@ -24,9 +24,9 @@ export interface Timeline {
   readonly events: readonly TimelineEvent[];
   readonly trials: readonly Trial[];
   readonly primaries: readonly Stage<StageVersion | undefined>[];
-  readonly candidates: readonly Stage<StageVersion | undefined>[];
-  /** In percent; 0: closed. */
-  readonly mirror: readonly Stage<number>[];
+  readonly candidates: readonly Stage<readonly StageVersion[]>[];
+  /** Those that were open. */
+  readonly mirrors: readonly Stage<readonly OpenMirror[]>[];
 }
 
 /**
@@ -47,9 +47,9 @@ export function computeTimeline(
     to: end,
     events: findEvents(moments),
     trials: findTrials(moments, end),
-    primaries: toStages(moments, end, (model) => toStageVersion(model, 'primary')),
-    candidates: toStages(moments, end, (model) => toStageVersion(model, 'candidate')),
-    mirror: toStages(moments, end, toPercentage),
+    primaries: toStages(moments, end, (model) => model && toStageVersion(model.primary, model)),
+    candidates: toStages(moments, end, toCandidates),
+    mirrors: toStages(moments, end, toOpenMirrors),
   };
 }
 
@@ -68,6 +68,6 @@ export function cutTimeline(timeline: Timeline, since: number): Timeline {
     trials: timeline.trials.filter(({ to, outcome }) => to >= since || outcome === 'running'),
     primaries: cut(timeline.primaries),
     candidates: cut(timeline.candidates),
-    mirror: cut(timeline.mirror),
+    mirrors: cut(timeline.mirrors),
   };
 }

@@ -1,9 +1,9 @@
 /** The candidates of a model, each from its declaration to its end. */
 import { findLocation } from '../input/model-storage.ts';
-import type { ModelVersion } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import type { DecidedVersion } from '../rollout/decided.ts';
 import type { Moment } from './points.ts';
-import { toPercentage, toStages, toStageVersion } from './stages.ts';
+import { findStatus, toStages } from './stages.ts';
 
 export interface Trial {
   readonly version: string;
@@ -21,50 +21,54 @@ export interface Trial {
   readonly outcome: 'promoted' | 'discarded' | 'replaced' | 'removed' | 'running';
 }
 
-/** @param end the present, in seconds since 1970. */
+/** By their beginning. @param end the present, in seconds since 1970. */
 export function findTrials(moments: readonly Moment[], end: number): Trial[] {
   const trials: Trial[] = [];
-  let open: Moment[] = [];
-  let current: string | undefined;
-  const close = (to: number, outcome: Trial['outcome']) => {
-    if (open.length > 0) trials.push(toTrial(open, to, outcome));
-    open = [];
-  };
+  const open = new Map<string, Moment[]>();
   for (const moment of moments) {
-    const [candidate] = moment.deployed?.rollout.candidates ?? [];
-    const next = candidate && toIdentity(candidate.declared);
-    if (next !== current) close(moment.time, toOutcome(current, moment.deployed, next));
-    current = next;
-    if (next !== undefined) open.push(moment);
+    const { deployed, time } = moment;
+    const present = new Set(deployed?.candidates.map(toIdentity));
+    const isReplaced = [...present].some((identity) => !open.has(identity));
+    for (const [identity, own] of open) {
+      if (present.has(identity)) continue;
+      trials.push(toTrial(identity, own, time, toOutcome(identity, deployed, isReplaced)));
+      open.delete(identity);
+    }
+    for (const identity of present) {
+      const own = open.get(identity);
+      if (own === undefined) open.set(identity, [moment]);
+      else own.push(moment);
+    }
   }
-  close(end, 'running');
-  return trials;
+  for (const [identity, own] of open) trials.push(toTrial(identity, own, end, 'running'));
+  return trials.sort((a, b) => a.from - b.from);
 }
 
-/** A trial is of one version at one place. */
-function toIdentity(declared: ModelVersion): string {
+/** A trial is of one version at one location. */
+function toIdentity({ version: { declared } }: DecidedVersion): string {
   return JSON.stringify([declared.version, findLocation(declared)]);
 }
 
-function toOutcome(
-  ended: string | undefined,
-  model: RenderedRollout | undefined,
-  next: string | undefined,
-): Trial['outcome'] {
+function toOutcome(identity: string, model: RenderedRollout | undefined, isReplaced: boolean): Trial['outcome'] {
   if (model === undefined) return 'removed';
-  if (toIdentity(model.rollout.primary.declared) === ended) return 'promoted';
-  return next === undefined ? 'discarded' : 'replaced';
+  if (toIdentity(model.primary) === identity) return 'promoted';
+  return isReplaced ? 'replaced' : 'discarded';
 }
 
-function toTrial(moments: readonly Moment[], to: number, outcome: Trial['outcome']): Trial {
+function toTrial(identity: string, moments: readonly Moment[], to: number, outcome: Trial['outcome']): Trial {
   const [first] = moments;
-  const declared = first?.deployed?.rollout.candidates[0]?.declared;
   const from = first?.time ?? to;
-  const toState = (model: RenderedRollout | undefined) => toStageVersion(model, 'candidate')?.state;
-  const ready = toStages(moments, to, toState).find(({ value }) => value === 'Ready');
-  const failed = moments.findLast(({ deployed }) => toState(deployed) === 'Failed')?.deployed;
+  const find = (model: RenderedRollout | undefined) =>
+    model?.candidates.find((candidate) => toIdentity(candidate) === identity);
+  const toStatus = (model: RenderedRollout | undefined) => {
+    const candidate = find(model);
+    return candidate && findStatus(candidate, model?.status);
+  };
+  const declared = find(first?.deployed)?.version.declared;
+  const ready = toStages(moments, to, (model) => toStatus(model)?.state).find(({ value }) => value === 'Ready');
+  const failed = moments.findLast(({ deployed }) => toStatus(deployed)?.state === 'Failed')?.deployed;
   const seconds = new Map<number, number>();
-  for (const { value, ...stage } of toStages(moments, to, toPercentage))
+  for (const { value, ...stage } of toStages(moments, to, (model) => find(model)?.mirror.percentage ?? 0))
     if (value > 0) seconds.set(value, (seconds.get(value) ?? 0) + stage.to - stage.from);
   return {
     version: declared?.version ?? '',
@@ -73,7 +77,7 @@ function toTrial(moments: readonly Moment[], to: number, outcome: Trial['outcome
     from,
     to,
     readyAfter: ready && ready.from - from,
-    failure: failed && (failed.status?.status.candidates[0]?.reason ?? 'Failed'),
+    failure: failed && (toStatus(failed)?.reason ?? 'Failed'),
     mirrored: [...seconds].map(([percentage, sum]) => ({ percentage, seconds: sum })),
     outcome,
   };

@@ -26,7 +26,7 @@ test('time goes forward, and stages follow each other without gaps', (t) => {
       for (const stages of [
         timeline.primaries,
         timeline.candidates,
-        timeline.mirror,
+        timeline.mirrors,
       ] as readonly (readonly Stage<unknown>[])[]) {
         if (history.length > 0) t.is(stages[0]?.from, timeline.from);
         for (const [i, stage] of stages.entries()) {
@@ -39,7 +39,7 @@ test('time goes forward, and stages follow each other without gaps', (t) => {
         t.true(mirrored <= trial.to - trial.from && trial.from >= timeline.from && trial.to <= timeline.to);
         t.true((trial.readyAfter ?? 0) <= trial.to - trial.from);
       }
-      const open = timeline.mirror.filter(({ value }) => value > 0).reduce((sum, { from, to }) => sum + to - from, 0);
+      const open = timeline.mirrors.reduce((sum, { from, to, value }) => sum + value.length * (to - from), 0);
       const mirrored = timeline.trials
         .flatMap(({ mirrored }) => mirrored)
         .reduce((sum, { seconds }) => sum + seconds, 0);
@@ -100,7 +100,7 @@ test('a timeline that is cut at a time is the end of the whole', (t) => {
       for (const [some, all] of [
         [late.primaries, whole.primaries],
         [late.candidates, whole.candidates],
-        [late.mirror, whole.mirror],
+        [late.mirrors, whole.mirrors],
       ] as readonly (readonly (readonly Stage<unknown>[])[])[]) {
         if (all === undefined || some === undefined || all.length === 0) continue;
         t.is(some[0]?.from, late.from);
