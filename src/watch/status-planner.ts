@@ -12,7 +12,6 @@ import { isSameDigest } from '../core/serving/digest-text.ts';
 import { toStatusText } from '../output/status-text.ts';
 import type { BranchContent, StatusFile } from './branch-files.ts';
 import { toFolder } from './branch-path.ts';
-import type { StatusChange } from './commit-message.ts';
 import type { PlacedModel, WatchScope } from './placement.ts';
 import { isWatched } from './placement.ts';
 
@@ -48,8 +47,14 @@ interface PendingChange {
 }
 
 /** One status file that is written or removed. */
-export interface PlannedStatus extends StatusChange {
+export interface PlannedStatus {
   readonly file: string;
+  readonly name: string;
+  readonly namespace: string;
+  /** Undefined: there was no status file, or none that could be read. */
+  readonly before: ModelStatus['status'] | undefined;
+  /** Undefined: the model left git. */
+  readonly after: ModelStatus['status'] | undefined;
   /** Undefined: the file is removed. */
   readonly text: string | undefined;
   /** When the change came, by the clock. */

@@ -5,18 +5,19 @@
  * of objects were listed and the branch was read; no event in the meantime is lost.
  */
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
-import { mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import type { Live } from '../core/observe/live-object.ts';
-import { routeKind } from '../core/observe/live-object.ts';
-import type { Clock, Log, Meter, MissingFolder, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
+import { findStatusChanges } from '../core/observe/status-change.ts';
+import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
+import type { MessageOptions } from '../output/words/status-commit.ts';
+import { toCommitMessage } from '../output/words/status-commit.ts';
 import { BranchAccess } from './branch-access.ts';
 import { BranchFiles } from './branch-files.ts';
-import type { MessageOptions } from './commit-message.ts';
-import { toCommitMessage } from './commit-message.ts';
 import type { LiveChange } from './live-cache.ts';
 import { LiveCache } from './live-cache.ts';
 import type { Plan, PlanOptions } from './planner.ts';
 import { Planner } from './planner.ts';
+import { Reports } from './reports.ts';
 import type { PlannedStatus } from './status-planner.ts';
 
 export interface WatcherOptions extends PlanOptions, MessageOptions {
@@ -49,8 +50,6 @@ const aliveMs = 120_000;
 const longestWaitMs = 5000;
 /** A refresh that is requested during ours is lost in Argo CD: after this time, the branch is fetched again. */
 const secondFetchMs = 3000;
-/** Anyone with a namespace can cause a new warning every second: these are enough to notice. */
-const maxClaimWarnings = 1000;
 
 export class Watcher {
   readonly #options: WatcherOptions;
@@ -60,12 +59,7 @@ export class Watcher {
   readonly #planner: Planner;
   readonly #branch: BranchAccess;
   readonly #streamTroubles = new Map<string, SafeText>();
-  /** Warnings that were logged. */
-  readonly #fileWarnings = new Set<SafeText>();
-  readonly #claimWarnings = new Set<SafeText>();
-  /** The last report of how many models the branch has. */
-  #found: SafeText | undefined;
-  #hasReportedUntracked = false;
+  readonly #reports: Reports;
   #lastTurn = Number.NEGATIVE_INFINITY;
   #lastEvent = Number.NEGATIVE_INFINITY;
   #lastPush = Number.NEGATIVE_INFINITY;
@@ -77,6 +71,7 @@ export class Watcher {
     this.#live = new LiveCache(options.namespaces);
     this.#files = new BranchFiles(options);
     this.#planner = new Planner(options, this.#files, this.#live);
+    this.#reports = new Reports(ports.log);
     this.#branch = new BranchAccess(ports, options.pollMs);
   }
 
@@ -174,8 +169,9 @@ export class Watcher {
     const { branch, clock } = this.#ports;
     const take = async (snapshot: Snapshot) => {
       const change = await this.#files.update(snapshot, (ids, maxBytes) => branch.read(ids, maxBytes));
-      this.#warnOnce(change.warnings, this.#fileWarnings);
-      this.#reportModels(snapshot);
+      this.#reports.files(change.warnings);
+      this.#reports.models(this.#files.models.size, this.#options.path, snapshot.missing);
+      this.#ports.meter.declared(this.#files.models.size);
       this.#refresh(this.#planner.noteCommit(change, clock.now()));
     };
     return this.#branch.read(take, signal);
@@ -183,7 +179,7 @@ export class Watcher {
 
   #plan(now: number): Plan {
     const plan = this.#planner.plan(now);
-    this.#warnOnce(plan.warnings, this.#claimWarnings, maxClaimWarnings);
+    this.#reports.plan(plan.warnings);
     this.#ports.meter.models(this.#planner.countStates());
     return plan;
   }
@@ -203,7 +199,8 @@ export class Watcher {
   async #apply(plan: Plan, drop: AbortSignal): Promise<void> {
     const { clock, log, meter } = this.#ports;
     const { statuses, page } = plan;
-    const message = toCommitMessage(statuses, this.#options);
+    const changed = statuses.map((one) => ({ ...one, changes: findStatusChanges(one.before, one.after) }));
+    const message = toCommitMessage(changed, this.#options);
     const written = page === undefined ? statuses : [...statuses, page];
     const changes = new Map(written.map(({ file, text }) => [file, text]));
     const snapshot = await this.#branch.push({ changes, message }, drop);
@@ -217,42 +214,8 @@ export class Watcher {
     });
     this.#branch.endPushTrouble(safe`pushes are accepted again`);
     const rendered = statuses.filter(isRenderedDifferently);
-    this.#reportUntracked(rendered);
+    if (this.#ports.refresh !== undefined) this.#reports.untracked(rendered);
     this.#refresh(rendered.flatMap(({ route }) => route?.tracking ?? []));
-  }
-
-  #warnOnce(warnings: readonly SafeText[], logged: Set<SafeText>, limit = Number.POSITIVE_INFINITY): void {
-    for (const warning of warnings) {
-      if (logged.has(warning) || logged.size >= limit) continue;
-      logged.add(warning);
-      this.#ports.log.warn(warning);
-    }
-  }
-
-  /** Otherwise a misspelt path would be watched silently for ever. */
-  #reportModels({ missing }: Snapshot): void {
-    const { log, meter } = this.#ports;
-    const { path } = this.#options;
-    const { size } = this.#files.models;
-    meter.declared(size);
-    const place = path === '.' ? safe`in the branch` : safe`below ${quote(path)}`;
-    const count = size === 0 ? safe`no models` : size === 1 ? safe`1 model` : safe`${size} models`;
-    const found =
-      missing === undefined ? safe`${count} ${place}` : safe`${count} ${place}: ${describeMissing(missing)}`;
-    if (found === this.#found) return;
-    this.#found = found;
-    (size === 0 ? log.warn : log.info)(found);
-  }
-
-  /** Once: it depends on Argo CD's settings, which are the same for all models. */
-  #reportUntracked(statuses: readonly PlannedStatus[]): void {
-    const { log, refresh } = this.#ports;
-    const found = statuses.find(({ route }) => route !== undefined && route.tracking === undefined);
-    if (found === undefined || refresh === undefined || this.#hasReportedUntracked) return;
-    this.#hasReportedUntracked = true;
-    log.warn(
-      safe`Argo CD was not asked to refresh: ${routeKind} ${mask(`${found.namespace}/${found.name}`)} does not name its Application; set --argocd-instance-label to the application.instanceLabelKey of argocd-cm`,
-    );
   }
 
   #refresh(trackings: readonly string[]): void {
@@ -261,11 +224,6 @@ export class Watcher {
     refresh(trackings);
     this.#branch.fetchBy(clock.now() + secondFetchMs);
   }
-}
-
-function describeMissing({ path, similar }: MissingFolder): SafeText {
-  const advice = similar === undefined ? safe`check --path` : safe`there is ${quote(similar)}, check --path`;
-  return safe`the branch has no folder ${quote(path)}; ${advice}`;
 }
 
 /** The status of the live mirror is for people; what the plugin renders depends on the versions alone. */

@@ -331,25 +331,25 @@ test('the demo plays the tutorial to its end, with nothing scripted but what peo
   const subjects = git('log', '--format=%an: %s', '--reverse').trimEnd().split('\n');
   t.deepEqual(
     // What lies between is told in more commits or fewer, by who is quicker.
-    subjects.filter((subject) => /^Ada|may open|has failed|is open at|left git/.test(subject)),
+    subjects.filter((subject) => /^Ada|may open|failed|is mirrored|removed from git/.test(subject)),
     [
       'Ada: a place for models',
       'Ada: wisdom: deploy v1',
       'Ada: wisdom: try v2',
-      'model-mirror watcher: status: wisdom: candidate v2 is ready, mirror may open',
-      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 100 %',
+      'model-mirror watcher: status(wisdom): candidate v2 is Ready; its mirror may open',
+      'model-mirror watcher: status(wisdom): 100 % is mirrored to wisdom-1',
       'Ada: wisdom: mirror 20 %',
-      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 20 %',
-      'model-mirror watcher: status: wisdom: candidate v2 has failed, mirror closes',
-      'model-mirror watcher: status: wisdom: candidate v2 is ready, mirror may open',
-      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 20 %',
+      'model-mirror watcher: status(wisdom): 20 % is mirrored to wisdom-1',
+      'model-mirror watcher: status(wisdom): candidate v2 failed; its mirror closes',
+      'model-mirror watcher: status(wisdom): candidate v2 is Ready; its mirror may open',
+      'model-mirror watcher: status(wisdom): 20 % is mirrored to wisdom-1',
       'Ada: wisdom: promote v2',
       'Ada: wisdom: try v3',
-      'model-mirror watcher: status: wisdom: candidate v3 is ready, mirror may open',
-      'model-mirror watcher: status: wisdom: mirror to wisdom-1 is open at 20 %',
+      'model-mirror watcher: status(wisdom): candidate v3 is Ready; its mirror may open',
+      'model-mirror watcher: status(wisdom): 20 % is mirrored to wisdom-1',
       'Ada: wisdom: discard v3',
       'Ada: wisdom: clean up',
-      'model-mirror watcher: status: wisdom: left git, its status is removed',
+      'model-mirror watcher: status(wisdom): removed from git, and its status file with it',
     ],
   );
   t.is(git('status', '--porcelain'), '');

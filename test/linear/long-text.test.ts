@@ -20,7 +20,7 @@ import { toWidth, wrap } from '../../src/output/columns.ts';
 import { toCommitWords } from '../../src/output/commit-words.ts';
 import { toDiffText } from '../../src/output/diff-text.ts';
 import { toCell, toInline, toLinkTarget, toProse } from '../../src/output/page-text.ts';
-import { toCommitMessage } from '../../src/watch/commit-message.ts';
+import { toCommitMessage } from '../../src/output/words/status-commit.ts';
 
 const size = 1 << 20;
 const repeat = (text: string) => text.repeat(Math.ceil(size / text.length)).slice(0, size);
@@ -76,7 +76,7 @@ const shared: Readonly<Record<string, (text: string) => unknown>> = {
   columns: (text) => [toWidth(text), wrap(maskLine(text), 80)],
   toCommitWords: (text) => toCommitWords(text, 500),
   toCommitMessage: (text) =>
-    toCommitMessage([{ name: text, namespace: text, before: undefined, after: undefined }], {
+    toCommitMessage([{ name: text, namespace: text, changes: [{ code: 'model-gone' }] }], {
       suffix: undefined,
       signOff: undefined,
     }),

@@ -19,7 +19,7 @@ test('a watcher killed at any moment while fifty models change leaves a branch t
       await sleep(25);
     }
   })();
-  const countCommits = async () => (await scene.log()).filter((subject) => subject.startsWith('status: ')).length;
+  const countCommits = async () => (await scene.log()).filter((subject) => subject.startsWith('status')).length;
   for (let i = 0; i < kills; i++) {
     const before = await countCommits();
     const watcher = scene.watch();

@@ -34,8 +34,8 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
   await until('Ready is recorded', isRecorded(scene, 'Ready'));
   t.deepEqual(await scene.log(), [
     'wisdom: try v2',
-    'status: wisdom: candidate v2 is loading [skip ci]',
-    'status: wisdom: candidate v2 is ready, mirror may open [skip ci]',
+    'status(wisdom): candidate v2 is loading [skip ci]',
+    'status(wisdom): candidate v2 is Ready; its mirror may open [skip ci]',
   ]);
   t.regex(await scene.git('log', '-1', '--format=%B', 'main'), /Signed-off-by: model-mirror watcher </);
   t.regex(await scene.show('STATUS.md'), /wisdom/);

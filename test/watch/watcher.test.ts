@@ -109,12 +109,12 @@ async function toLoadingScene(given: Partial<WatcherOptions> = {}): Promise<Scen
 
 test('a candidate that becomes Ready is one commit, half a second later', async (t) => {
   const scene = await toLoadingScene();
-  t.deepEqual(scene.log, ['status: wisdom: candidate v2 is loading']);
+  t.deepEqual(scene.log, ['status(wisdom): candidate v2 is loading']);
   for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
   await scene.clock.advance(499);
   t.is(scene.log.length, 1);
   await scene.clock.advance(1);
-  t.deepEqual(scene.log.slice(1), ['status: wisdom: candidate v2 is ready, mirror may open']);
+  t.deepEqual(scene.log.slice(1), ['status(wisdom): candidate v2 is Ready; its mirror may open']);
   t.is(
     scene.repository.files.get(status('wisdom')),
     `# Written by the model-mirror watcher. Do not edit.
@@ -142,7 +142,7 @@ test('a new spec and its status at the same moment are two events: the status is
   put(loaded);
   put(toStatus({ ready: 'True', transition: 'UpToDate', active: 'Loaded', time: '2026-01-01T00:00:09Z' }));
   await scene.clock.advance(1000);
-  t.deepEqual(scene.log.slice(2), ['status: wisdom: candidate v2 is ready, mirror may open']);
+  t.deepEqual(scene.log.slice(2), ['status(wisdom): candidate v2 is Ready; its mirror may open']);
   t.regex(scene.repository.files.get(status('wisdom')) ?? '', /digest: d3, state: Ready/);
   await scene.end();
 });
@@ -170,8 +170,8 @@ test('all changes within the window are one commit', async (t) => {
   }
   await scene.clock.advance(2000);
   t.deepEqual(scene.log, [
-    'status: a: candidate v2 is loading (+2 models)',
-    'status: a: candidate v2 is ready, mirror may open (+2 models)',
+    'status(a): candidate v2 is loading (+2 models)',
+    'status(a): candidate v2 is Ready; its mirror may open (+2 models)',
   ]);
   await scene.end();
 });
@@ -289,7 +289,7 @@ test('the status file of a model that left git is removed; a file of another pro
   await scene.clock.advance(3000);
   t.false(scene.repository.files.has(status('wisdom')));
   t.true(scene.repository.files.has('chart/status.yaml'));
-  t.is(scene.log.at(-1), 'status: wisdom: left git, its status is removed');
+  t.is(scene.log.at(-1), 'status(wisdom): removed from git, and its status file with it');
   await scene.end();
 });
 
@@ -395,7 +395,7 @@ test('an event of a version that git does not declare yet causes a fetch', async
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
   for (const live of toServices('wisdom', loading)) scene.watcher.put(live);
   await scene.clock.advance(2000);
-  t.is(scene.log.at(-1), 'status: wisdom: candidate v2 is loading');
+  t.is(scene.log.at(-1), 'status(wisdom): candidate v2 is loading');
   await scene.end();
 });
 
@@ -710,14 +710,14 @@ test('the Applications of changed models are refreshed, but not when the mirror 
   t.is(scene.refreshed.length, 1);
   scene.watcher.put(tracked(100));
   await scene.clock.advance(2000);
-  t.is(scene.log.at(-1), 'status: wisdom: mirror to wisdom-1 is open at 100 %');
+  t.is(scene.log.at(-1), 'status(wisdom): 100 % is mirrored to wisdom-1');
   t.is(scene.refreshed.length, 1);
   await scene.end();
   // Neither by a watcher that has read the versions from git.
   const second = new Scene({}, scene.repository);
   second.list([...toServices('wisdom', loaded), tracked(50), toRoute('wisdom-mirror', { to: 'wisdom-1' })]);
   await second.clock.advance(2000);
-  t.is(second.log.at(-1), 'status: wisdom: mirror to wisdom-1 is open at 50 %');
+  t.is(second.log.at(-1), 'status(wisdom): 50 % is mirrored to wisdom-1');
   t.deepEqual(second.refreshed, []);
   await second.end();
 });
@@ -779,7 +779,7 @@ test('once: it observes, waits for what must hold, commits and ends', async (t) 
   scene.list([...toServices('wisdom', failed), routeOf('wisdom')]);
   await scene.clock.advance(10_000);
   await scene.running;
-  t.is(scene.log.at(-1), 'status: wisdom: candidate v2 has failed, mirror closes');
+  t.is(scene.log.at(-1), 'status(wisdom): candidate v2 failed; its mirror closes');
   const again = new Scene({ once: true }, first.repository);
   again.list([...toServices('wisdom', failed), routeOf('wisdom')]);
   await again.clock.advance(1000);

@@ -1,8 +1,9 @@
 import test from 'ava';
-import { safe } from '../../src/core/diagnostics/safe-text.ts';
-import type { VersionStatus } from '../../src/core/input/schema.ts';
-import type { StatusChange } from '../../src/watch/commit-message.ts';
-import { toCommitMessage } from '../../src/watch/commit-message.ts';
+import { safe } from '../../../src/core/diagnostics/safe-text.ts';
+import type { ModelStatus, VersionStatus } from '../../../src/core/input/schema.ts';
+import { findStatusChanges } from '../../../src/core/observe/status-change.ts';
+import type { ModelChanges } from '../../../src/output/words/status-commit.ts';
+import { toCommitMessage } from '../../../src/output/words/status-commit.ts';
 
 const plain = { suffix: undefined, signOff: undefined };
 const primary: VersionStatus = { name: 'wisdom-0', version: 'v1', digest: 'a', state: 'Ready' };
@@ -13,49 +14,48 @@ const candidate = (state: VersionStatus['state'], more: Partial<VersionStatus> =
   state,
   ...more,
 });
-const change = (before: StatusChange['before'], after: StatusChange['after'], name = 'wisdom'): StatusChange => ({
+type Status = ModelStatus['status'] | undefined;
+const change = (before: Status, after: Status, name = 'wisdom'): ModelChanges => ({
   name,
   namespace: 'models',
-  before,
-  after,
+  changes: findStatusChanges(before, after),
 });
-const subjectOf = (before: StatusChange['before'], after: StatusChange['after']) =>
-  toCommitMessage([change(before, after)], plain).split('\n')[0];
+const subjectOf = (before: Status, after: Status) => toCommitMessage([change(before, after)], plain).split('\n')[0];
 
 for (const [subject, before, after] of [
   [
-    'candidate v2 is ready, mirror may open',
+    'candidate v2 is Ready; its mirror may open',
     { primary, candidates: [candidate('Loading')] },
     { primary, candidates: [candidate('Ready')] },
   ],
   [
-    'candidate v2 has failed, mirror closes',
+    'candidate v2 failed; its mirror closes',
     { primary, candidates: [candidate('Ready')] },
     { primary, candidates: [candidate('Failed', { reason: 'ModelLoadFailed' })] },
   ],
-  ['candidate v2 has failed', { candidates: [candidate('Loading')] }, { candidates: [candidate('Failed')] }],
+  ['candidate v2 failed', { candidates: [candidate('Loading')] }, { candidates: [candidate('Failed')] }],
   [
-    'candidate v2 is missing, mirror closes',
+    'candidate v2 is missing; its mirror closes',
     { candidates: [candidate('Ready')] },
     { candidates: [candidate('Missing')] },
   ],
-  ['candidate is gone', { primary, candidates: [candidate('Ready')] }, { primary, candidates: [] }],
-  ['primary v1 is ready', undefined, { primary, candidates: [] }],
+  ['candidate v2 is gone', { primary, candidates: [candidate('Ready')] }, { primary, candidates: [] }],
+  ['primary v1 is Ready', undefined, { primary, candidates: [] }],
   [
-    'mirror to wisdom-1 is open at 20 %',
+    '20 % is mirrored to wisdom-1',
     { candidates: [candidate('Ready')] },
     { candidates: [{ ...candidate('Ready'), mirror: { percentage: 20 } }] },
   ],
   [
-    'mirror is closed',
+    'the mirror is closed',
     { candidates: [{ ...candidate('Ready'), mirror: { percentage: 20 } }] },
     { candidates: [candidate('Ready')] },
   ],
-  ['left git, its status is removed', { primary, candidates: [] }, undefined],
-  ['rewritten', { primary, candidates: [] }, { primary, candidates: [] }],
+  ['removed from git, and its status file with it', { primary, candidates: [] }, undefined],
+  ['the file has a new form', { primary, candidates: [] }, { primary, candidates: [] }],
 ] as const)
   test(`subject: ${subject}`, (t) => {
-    t.is(subjectOf(before, after), `status: wisdom: ${subject}`);
+    t.is(subjectOf(before, after), `status(wisdom): ${subject}`);
   });
 
 test('the most important change is the subject, and each model has a line', (t) => {
@@ -65,7 +65,7 @@ test('the most important change is the subject, and each model has a line', (t) 
     { candidates: [candidate('Failed', { reason: 'ModelLoadFailed', message: 'no such file' })] },
     'omega',
   );
-  const text = safe`status: omega: candidate v2 has failed (+1 model) [skip ci]
+  const text = safe`status(omega): candidate v2 failed (+1 model) [skip ci]
 
 models/alpha: candidate v2 Loading
 models/omega: candidate v2 Loading → Failed (ModelLoadFailed: no such file)
@@ -81,7 +81,7 @@ test('a commit of many models does not list them all', (t) => {
   const changes = Array.from({ length: 1500 }, (_, i) => change(undefined, { primary, candidates: [] }, `m${i}`));
   const lines = toCommitMessage(changes, plain).trimEnd().split('\n');
   t.is(lines.length, 2 + 1000 + 1);
-  t.is(lines[0], 'status: m0: primary v1 is ready (+1499 models)');
+  t.is(lines[0], 'status(m0): primary v1 is Ready (+1499 models)');
   t.is(lines.at(-1), 'and 500 more');
 });
 
@@ -109,12 +109,12 @@ test('nothing from the cluster skips a pipeline, closes an issue, mentions a per
       plain,
     ),
   ]) {
-    t.regex(text, /^status: \S[^\n]*\n\n\S[^\n]*\n$/u, 'a subject and one line');
+    t.regex(text, /^status\(.+\): \S[^\n]*\n\n\S[^\n]*\n$/u, 'a subject and one line');
     t.notRegex(text, /[[\]@#\p{Cf}]|\*{3}|[^\n\P{Cc}]/u);
     t.notRegex(text, /-by ?:|skip-checks ?:|(?:clos|resolv|fix)\w*:? (?:http|!|[A-Z]+-\d)/i);
   }
 });
 
 test('a commit of the page alone', (t) => {
-  t.is(toCommitMessage([], plain), safe`status: page updated\n`);
+  t.is(toCommitMessage([], plain), safe`status: update the page\n`);
 });
