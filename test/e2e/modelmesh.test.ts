@@ -452,7 +452,7 @@ test('after a reset all is zero, also for calls from before', async (t) => {
   fake.reset();
   fake.set('wisdom-0', loaded);
   t.is((await before).answered, 1);
-  t.deepEqual(fake.report(), { counts: [], lastCalls: {}, withModelId: 0, multiModel: 0 });
+  t.deepEqual(fake.report(), { callers: {}, counts: [], lastCalls: {}, withModelId: 0, multiModel: 0 });
 });
 
 test('at a rate as many calls are sent as the time makes, whatever becomes of them', async (t) => {
