@@ -1,12 +1,12 @@
-/** What differs between two JSON values, as paths to the outermost fields that cover it exactly. */
+/** The differences between two JSON values, as paths of fields. */
 
 import type { FieldPath } from '../diagnostics/problem.ts';
 import { isMap } from '../input/plain-value.ts';
 
 /**
- * Maps and lists are compared field by field, also against nothing: a map that is added is reported as
- * its leaves, so that no field hides in a parent that is added or removed as a whole. An empty map or list that
- * is added or removed is a leaf itself: `redirect: {}` means something to Istio.
+ * Maps and lists are compared field by field, also with nothing: an added or removed map is reported as its leaves, so
+ * that no field is hidden by its parent. An empty map or list that is added or removed is a leaf itself: `redirect: {}`
+ * has a meaning in Istio.
  */
 export function findChangedFields(before: unknown, after: unknown): FieldPath[] {
   const changed: FieldPath[] = [];

@@ -1,27 +1,26 @@
 /**
  * One object → one line of JSON, or one YAML document.
  *
- * The YAML is written here and not by the library because it must read the same as YAML 1.1 and 1.2:
- * kubectl and Argo CD read 1.1, where `yes`, `1_000`, `12:30` and a U+2028 inside a plain text mean
- * something else. So a text stays plain only if it looks like a name or a path; all others are quoted
- * as in JSON. (It is also five times as fast.)
+ * The library is not used to write YAML, because the text must have the same meaning in YAML 1.1 and 1.2: kubectl and
+ * Argo CD read 1.1, in which `yes`, `1_000`, `12:30` and a U+2028 within a plain text mean something else. So a string is
+ * only plain if it looks like a name or a path; all others are quoted as in JSON. (This is also five times as fast.)
  */
 import type { Manifest } from './manifest.ts';
 
-/** One line, without the line end. */
+/** One line, without a line end. */
 export function toJsonText(manifest: Manifest): string {
   return JSON.stringify(manifest);
 }
 
-/** A document with a final line end and without a separator. */
+/** A document with a line end, and without a separator. */
 export function toYamlText(manifest: Manifest): string {
   return toBlock(manifest, '').slice(1).concat('\n');
 }
 
 /**
- * A map or list that is not empty, each line of it behind a line end and the indent.
+ * The lines of a map or list that is not empty, each after a line end and the indent.
  *
- * @param toComment what stands behind a key of a map, by its path from the outermost one.
+ * @param toComment the comment after a key of a map, by the path of that key.
  */
 export function toBlock(
   value: object,
@@ -49,14 +48,14 @@ function isFilled(value: unknown): value is object {
   return Array.isArray(value) ? value.length > 0 : Object.keys(value).length > 0;
 }
 
-/** Begins with a letter or slash, has no space, and a colon only before something. Or a duration. */
+/** Begins with a letter or slash, and has no space and no colon at the end. Or a duration. */
 const plain = /^(?:[A-Za-z/](?:[-\w./]|:(?=[-\w./]))*|[0-9]+(?:ms|[smh]))$/;
-/** What YAML 1.1 takes for a boolean or null, and what some of its readers take for a number: `e-0`. */
+/** A boolean or null in YAML 1.1, or a number for some of its readers: `e-0`. */
 const taken = /^(?:y|n|yes|no|on|off|true|false|null|e[-+]?[0-9_]+)$/i;
-/** What JSON leaves as it is and YAML takes for a line break, or does not take at all. */
+/** Characters that JSON does not escape, and that YAML reads as a line break, or does not allow. */
 const unprintable = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
 
-/** A text, number, boolean or null, or an empty map or list; the same in block and in flow style. */
+/** A string, number, boolean or null, or an empty map or list; the same in block and flow style. */
 export function toScalar(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   if (plain.test(value) && !taken.test(value)) return value;

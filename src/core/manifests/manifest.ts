@@ -1,8 +1,8 @@
 /**
- * The objects that are rendered, and the one order in which they and their keys stand.
+ * Rendered objects, and the order of their keys.
  *
- * Invariants: the same object has the same keys in the same order, whatever the order they were
- * written in; no object carries anything that makes a sync wait (see `sync-order.ts`).
+ * Invariants: equal objects have their keys in the same order, whatever the order in the files; nothing in an object makes
+ * a sync wait (see `sync-order.ts`).
  */
 import { compareText } from '../diagnostics/problem.ts';
 
@@ -23,14 +23,14 @@ export interface Manifest<Kind extends string = string, Spec = unknown> {
 export const managedByLabel = 'app.kubernetes.io/managed-by';
 export const nameLabel = 'app.kubernetes.io/name';
 export const versionLabel = 'app.kubernetes.io/version';
-/** The digest of a rendered InferenceService: which version exactly a status is of. */
+/** The digest of a rendered InferenceService, which identifies the version that a status describes. */
 export const digestAnnotation = 'model-mirror.dev/digest';
-/** The model's folder from the repository's root: where the watcher puts the status file. */
+/** The model's folder from the repository's root, in which the watcher writes the status file. */
 export const pathAnnotation = 'model-mirror.dev/path';
-/** Where policies count from, if an option leaves out those of the folders above: that must not go unnoticed. */
+/** The folder from which policies count, if an option excludes those of the folders above: people must notice. */
 export const policiesFromAnnotation = 'model-mirror.dev/policies-from';
 
-/** Labels that show which model an object belongs to; only model-mirror may set them. */
+/** Labels with the model that an object belongs to; only model-mirror may set them. */
 export function toOwnLabels(name: string, version?: string): Record<string, string> {
   return {
     [managedByLabel]: 'model-mirror',
@@ -47,7 +47,7 @@ const rank: Readonly<Record<string, number>> = {
   namespace: 1,
 };
 
-/** A copy with every key in its place: what identifies an object first, the rest by the alphabet. */
+/** A copy with ordered keys: first those that identify the object, then all others alphabetically. */
 export function orderKeys(manifest: Manifest): Manifest {
   const top = orderMap(manifest, compareRanked) as Record<string, unknown>;
   for (const key of Object.keys(top))
@@ -73,14 +73,14 @@ function orderMap(map: object, compare: (a: string, b: string) => number): Recor
   return ordered;
 }
 
-/** Most maps are written in order, or have one key: looking is cheaper than sorting. */
+/** Most maps are in order already, or have one key: checking is cheaper than sorting. */
 function toOrdered(keys: string[], compare: (a: string, b: string) => number): string[] {
   for (let i = 1; i < keys.length; i++)
     if (compare(keys[i - 1] as string, keys[i] as string) > 0) return keys.sort(compare);
   return keys;
 }
 
-/** JSON with sorted keys: equal values give equal texts. */
+/** JSON with sorted keys: equal values have equal texts. */
 export function toCanonicalText(value: unknown): string {
   return JSON.stringify(orderDeep(value, compareText));
 }

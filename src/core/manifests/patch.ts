@@ -1,8 +1,8 @@
 /**
- * Patches (RFC 6902) of the effective policy, on rendered objects.
+ * Applies the patches (RFC 6902) of the effective policy to rendered objects.
  *
- * Invariants: a patch never changes which object it is, whose it is, or which requests go where: that is
- * decided by model, policy and status alone. So it changes only what is listed for the object.
+ * Invariants: a patch never changes the identity or owner of an object, or where requests go: only model, policy and
+ * status decide that. So it may only change the fields that are listed for the object.
  */
 import jsonPatch from 'fast-json-patch';
 import * as v from 'valibot';
@@ -26,15 +26,15 @@ export interface PlacedPatch {
 
 export interface Patched<T extends Manifest> {
   readonly manifest: T;
-  /** The patches whose target this object is, in order. */
+  /** The patches that target this object, in order. */
   readonly matched: readonly PlacedPatch[];
   readonly problems: readonly Problem[];
 }
 
 /**
- * Applies every patch whose target the object is. The object itself is not changed.
+ * Applies all patches that target the object. The object itself is not modified.
  *
- * @param allowed what patches may change of it.
+ * @param allowed the fields that patches may change.
  */
 export function patchManifest<T extends Manifest>(
   manifest: T,
@@ -56,7 +56,7 @@ export function patchManifest<T extends Manifest>(
   return { manifest: current, matched, problems };
 }
 
-/** Problems of what patches made, at the last patch that reached the object. */
+/** Places problems of a patched object at the last patch that targets it. */
 export function toPatchProblems(
   findings: readonly (Finding & { readonly severity?: Severity })[],
   matched: readonly PlacedPatch[],
@@ -67,8 +67,8 @@ export function toPatchProblems(
 }
 
 /**
- * @returns the patched object, or what is wrong and with which operation. What counts is the object after
- *   the last operation; the one to blame is the first after which it was never right again.
+ * @returns the patched object, or a finding with the index of an operation. Only the object after the last operation
+ *   counts; the finding is for the first operation after which the object never was valid again.
  */
 function applyPatch<T extends Manifest>(
   manifest: T,
@@ -91,12 +91,12 @@ function applyPatch<T extends Manifest>(
   return refused ?? { manifest: document };
 }
 
-/** Whether a patch's target is the object of this kind and name. */
+/** Whether a patch targets the object of this kind and name. */
 export function matches(target: PlacedPatch['patch']['target'], kind: string, name: string): boolean {
   return target.kind === kind && (target.name === undefined || target.name === name);
 }
 
-/** RFC 6902 forbids a move into itself; the library makes an object that contains itself. */
+/** RFC 6902 forbids a move into itself; the library would create an object that contains itself. */
 function refuseMove(operation: jsonPatch.Operation): Finding | undefined {
   if (operation.op !== 'move' || !operation.path.startsWith(`${operation.from}/`)) return undefined;
   return {
@@ -117,8 +117,8 @@ function toFailure(error: unknown, operation: jsonPatch.Operation, manifest: Man
   if (error instanceof jsonPatch.JsonPatchError)
     return {
       code: 'patch-failed',
-      message: safe`${operation.op} ${quote(operation.path)} does not apply to ${object}: there is no such place`,
-      hint: safe`see what is there with model-mirror render, with and without --assume-ready: it must apply to both`,
+      message: safe`${operation.op} ${quote(operation.path)} does not apply to ${object}, which has no such field`,
+      hint: safe`compare with the output of model-mirror render, with and without --assume-ready: the patch must apply to both`,
     };
   // The library's guard against prototype pollution throws a plain TypeError, and so does what it
   // stumbles over in an operation that makes no sense.
@@ -129,7 +129,7 @@ function toFailure(error: unknown, operation: jsonPatch.Operation, manifest: Man
   };
 }
 
-/** What a patch has changed and may not. Undefined when the change is fine. */
+/** Why the changes of a patch are refused; undefined when they are allowed. */
 function refuseChange(before: Manifest, after: Manifest, allowed: Patchable): Finding | undefined {
   for (const path of findChangedFields(before, after)) {
     const found = findPatchable(allowed, path);
@@ -148,7 +148,7 @@ function toRefusal({ kind, metadata }: Manifest, path: FieldPath, { fields }: Pa
   return {
     code: 'patch-refused',
     message: safe`a patch must not change ${field} of ${mask(kind)} ${mask(metadata.name)}`,
-    hint: safe`it may change what moves no request: ${toListText(fields)}; the rest is set by other fields of a policy, and by model.yaml`,
+    hint: safe`it may change fields that do not affect routing: ${toListText(fields)}; set others in model.yaml, or by other fields of a policy`,
   };
 }
 
@@ -166,7 +166,7 @@ function toListText(fields: Patchable['fields']): SafeText {
   return mask(texts.join(', '));
 }
 
-/** @param message of a schema: two lines where it is one of ours. */
+/** @param message of a schema: ours have two lines. */
 function toInvalid({ kind, metadata }: Manifest, path: FieldPath, message: string): Finding {
   const [wrong = '', hint] = message.split('\n');
   const object = safe`${mask(kind)} ${mask(metadata.name)}`;

@@ -1,9 +1,9 @@
 /**
- * What patches may change of an object. Everything else is refused: a list of what is forbidden would have to
- * name every way in which a request can be sent elsewhere.
+ * The fields that patches may change. All others are refused: a list of forbidden fields would have to contain every
+ * way to send a request elsewhere.
  *
- * A field is listed when no value of it changes which requests reach which version. Its schema keeps an
- * object from being one that the API server refuses: that would hold up the commit that closes its mirror.
+ * A field is listed if no value of it changes which requests reach which version. Its schema refuses values that the API
+ * server would refuse: such an object would delay the commit that closes its mirror.
  */
 import * as v from 'valibot';
 import type { FieldPath } from '../diagnostics/problem.ts';
@@ -15,22 +15,22 @@ type Step = string | number | ((key: string | number) => boolean);
 
 /** A field that patches may change, with everything below it. */
 export interface PatchableField {
-  /** For messages and the reference; `*` is any key that no other program reads, `[1…]` any index but the first. */
+  /** For messages and the reference; `*` is any key that no other program reads, `[1…]` any index except the first. */
   readonly name: string;
   readonly steps: readonly Step[];
-  /** What the field may be after the patch. */
+  /** The values that the field may have after the patch. */
   readonly schema: v.GenericSchema;
-  /** Whether it must still be there after the patch. */
+  /** Whether it must exist after the patch. */
   readonly isRequired: boolean;
 }
 
 export interface Patchable {
   readonly fields: readonly PatchableField[];
-  /** What is wrong with the whole after all operations of a patch; two lines, what is wrong and what to do. */
+  /** What is wrong with the whole object after a patch, in two lines: what is wrong, and what to do. */
   readonly check?: (manifest: Manifest) => string | undefined;
 }
 
-/** The field that a path is at or below, and the path of that field. */
+/** The field at a path or around it, and the path of that field. */
 export function findPatchable(
   { fields }: Patchable,
   path: FieldPath,
@@ -64,12 +64,12 @@ export function allowAnnotation(key: string, isKey: (key: string | number) => bo
   } satisfies PatchableField;
 }
 
-/** Programs that read labels and annotations of these objects: a key of theirs can switch an object off. */
+/** The domains of programs that read labels and annotations of these objects: such a key may disable an object. */
 const foreignDomains = ['istio.io', 'kserve.io', 'argoproj.io', 'helm.sh', 'kubectl.kubernetes.io', 'model-mirror.dev'];
-/** The watcher finds a model's objects by these, and Argo CD its Application's by the last. */
+/** The watcher finds the objects of a model by these, and Argo CD those of an Application by the last one. */
 const ownKeys = [managedByLabel, nameLabel, versionLabel, 'app.kubernetes.io/instance'];
 
-/** Whether the API server takes it as the key of a label or an annotation. */
+/** Whether the API server accepts it as the key of a label or annotation. */
 export function isQualifiedName(key: string): boolean {
   const [name, domain, ...more] = key.split('/').reverse();
   const isDomain =
@@ -77,30 +77,30 @@ export function isQualifiedName(key: string): boolean {
   return isDomain && more.length === 0 && v.is(labelValue(), name);
 }
 
-/** Whether a label or annotation is one that model-mirror, Istio, KServe and Argo CD do not read. */
+/** Whether model-mirror, Istio, KServe and Argo CD do not read this label or annotation. */
 function isFreeKey(key: string | number): boolean {
   if (typeof key !== 'string' || ownKeys.includes(key) || !isQualifiedName(key)) return false;
   const domain = key.includes('/') ? key.slice(0, key.indexOf('/')) : '';
   return !foreignDomains.some((foreign) => domain === foreign || domain.endsWith(`.${foreign}`));
 }
 
-/** A value of a label or an annotation. */
+/** The value of a label or annotation. */
 export const text = () => v.string('this is not a string\nput quotes around the value');
 const syncOptions = 'argocd.argoproj.io/sync-options';
 
-/** Of every object. */
+/** The fields of every object. */
 export const metadata: readonly PatchableField[] = [
   allow('metadata.labels.*', v.pipe(text(), labelValue())),
   allow('metadata.annotations.*', text()),
   allowAnnotation(
     syncOptions,
     (key) => key === syncOptions,
-    // What makes a sync wait is refused elsewhere (sync-order.ts), wherever it was written.
+    // sync-order.ts refuses options that make a sync wait, from any file.
     v.pipe(
       text(),
       v.check(
         (options) => !/(^|,)\s*Force=true/.test(options),
-        'Force=true makes Argo CD delete the object and create it again, and requests have no route in between\nleave it out',
+        'Force=true makes Argo CD delete and recreate the object, and requests have no route in between\nremove it',
       ),
     ),
   ),

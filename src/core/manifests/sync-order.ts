@@ -1,16 +1,16 @@
 /**
- * What would make an Argo CD sync wait. A second wave, a hook or PruneLast lets a sick candidate hold
- * up the commit that closes its mirror: on Argo CD 3.5.7 such a commit took effect after 5 minutes or
- * never, and after 0.7 s with everything in one wave.
+ * Refuses annotations that make an Argo CD sync wait. With a second wave, a hook or PruneLast, a failing candidate delays
+ * the commit that closes its mirror: on Argo CD 3.5.7, such a commit took effect after 5 minutes or never, and after 0.7 s
+ * with everything in one wave.
  */
 import type { FieldPath, Finding } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import type { Manifest } from './manifest.ts';
 
 const syncOptions = 'argocd.argoproj.io/sync-options';
-/** Argo CD takes Helm's hooks for its own, and the weight of one for a wave. */
+/** Argo CD treats Helm's hooks as its own, and their weights as waves. */
 const waiting = ['argocd.argoproj.io/sync-wave', 'argocd.argoproj.io/hook', 'helm.sh/hook', 'helm.sh/hook-weight'];
-/** PruneLast creates a wave of its own; with confirm a sync runs until somebody confirms it. */
+/** PruneLast creates a wave of its own; with confirm, a sync runs until somebody confirms it. */
 const waitingOptions = /(^|,)\s*(PruneLast=true|(Prune|Delete)=confirm)\s*(,|$)/;
 
 export function checkSyncOrder(manifest: Manifest): (Finding & { readonly path: FieldPath })[] {
@@ -20,7 +20,7 @@ export function checkSyncOrder(manifest: Manifest): (Finding & { readonly path: 
   return found.map((name) => ({
     code: 'sync-order',
     path: ['metadata', 'annotations', name],
-    message: safe`the annotation ${mask(name)} makes a sync wait, so a sick candidate could hold up the commit that closes its mirror`,
+    message: safe`the annotation ${mask(name)} makes a sync wait, so a failing candidate could delay the commit that closes its mirror`,
     hint: safe`remove it: everything is applied in one wave, and the gate is the status file`,
   }));
 }

@@ -1,18 +1,25 @@
-/** Far enough apart to spare a server that is down, and close enough to notice within a minute that it is back. */
+/**
+ * How long to wait before a retry.
+ *
+ * Packages such as exponential-backoff and p-retry own the loop, the timer and the randomness; here the caller has a
+ * clock of its own, obeys Retry-After, and must be deterministic in tests.
+ */
+
+/** Long enough to spare a server that is down, short enough to notice within a minute that it is back. */
 const usualLongest = 20_000;
 
 interface Bounds {
-  /** The span of the first pause, in milliseconds. */
+  /** The longest first pause, in milliseconds. */
   readonly first?: number;
   readonly longest?: number;
 }
 
 /**
- * How long to wait before the next attempt, in milliseconds: doubled each time, half of it random so that
- * many clients that were cut off together do not return together.
+ * The pause before the next attempt, in milliseconds: it doubles each time, and half of it is random, so that clients
+ * that were disconnected at the same time do not return at the same time.
  *
  * @param failures in a row so far; at least 1.
- * @param random from 0 up to 1.
+ * @param random from 0 to 1.
  */
 export function computeBackoff(
   failures: number,

@@ -1,6 +1,6 @@
 /**
- * A fake of KServe's and ModelMesh's controllers: it loads no model, but writes the status of each
- * InferenceService as they do, transition by transition, and only statuses that the real ones were seen to write.
+ * A fake of the controllers of KServe and ModelMesh: it loads no model, but writes the status of each InferenceService as
+ * they do, transition by transition, and only statuses that were recorded from the real ones.
  */
 import type { FakeKubernetes } from './kubernetes/api.ts';
 import type { KubernetesObject } from './kubernetes/object.ts';
@@ -9,15 +9,15 @@ const plural = 'inferenceservices';
 const intervalMs = 25;
 
 interface Known {
-  /** All that determines what is loaded. */
+  /** Everything that determines what is loaded. */
   readonly wish: string;
   readonly since: number;
-  /** What serves; undefined: nothing. */
+  /** The wish that is being served, if any. */
   readonly active: string | undefined;
   phase: 'new' | 'loading' | 'done';
 }
 
-/** Annotations that ModelMesh loads by; a change of them does not raise the generation. */
+/** Annotations that determine what ModelMesh loads; a change of them does not increase the generation. */
 const loadingAnnotations = ['serving.kserve.io/secretKey', 'serving.kserve.io/schemaPath'];
 
 export class FakeKServe {
@@ -39,7 +39,7 @@ export class FakeKServe {
     this.#timer = setInterval(() => this.#turn(), intervalMs);
   }
 
-  /** From now on the model of this name cannot be loaded, nor stay loaded. */
+  /** From now on, the model of this name cannot be loaded, and does not stay loaded. */
   fall(namespace: string, name: string): void {
     const key = `${namespace}/${name}`;
     this.#sick.add(key);
@@ -48,7 +48,7 @@ export class FakeKServe {
     this.#write(namespace, name, toFailed(false));
   }
 
-  /** The model loads again. */
+  /** From now on, the model can be loaded again. */
   recover(namespace: string, name: string): void {
     this.#sick.delete(`${namespace}/${name}`);
     this.#known.delete(`${namespace}/${name}`);
@@ -75,7 +75,7 @@ export class FakeKServe {
     this.#known.set(key, known);
     const waited = performance.now() - known.since;
     if (known.phase === 'new' && waited > 2 * intervalMs) {
-      // What it serves already needs no load.
+      // It is loaded already.
       known.phase = known.active === wish ? 'done' : 'loading';
       this.#write(namespace, name, known.active === wish ? toLoaded() : toLoading(known.active !== undefined));
     } else if (known.phase === 'loading' && waited > this.#loadMs) {
@@ -99,7 +99,7 @@ function toWish({ spec, metadata }: KubernetesObject): string {
   return JSON.stringify([spec, ...loadingAnnotations.map((name) => metadata.annotations?.[name] ?? '')]);
 }
 
-/** A live model goes on serving while its new version loads; of a first one ModelMesh says Ready True at once. */
+/** A live model keeps serving while its new version loads; ModelMesh reports a first version as Ready at once. */
 function toLoading(isLive: boolean): object {
   return isLive ? toStatus(true, 'InProgress', 'Loaded', 'Loading') : toStatus(true, 'UpToDate', 'Loading', '');
 }
@@ -112,7 +112,7 @@ function toFailed(isLive: boolean): object {
   const status = isLive
     ? toStatus(true, 'BlockedByFailedLoad', 'Loaded', 'FailedToLoad')
     : toStatus(false, 'UpToDate', 'FailedToLoad', '');
-  // As S3's client words it: with another request id each time.
+  // The error of the S3 client has another request id each time.
   const message =
     "Failed to pull model from storage due to error: unable to list objects in bucket 'models': AccessDenied: " +
     `Access Denied.\n\tstatus code: 403, request id: REQ${Date.now()}, host id: `;

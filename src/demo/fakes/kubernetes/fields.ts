@@ -1,8 +1,8 @@
 /**
- * Sets of fields, as `managedFields` has them (fieldsV1): a map of `f:<key>` to the fields below; `{}`
- * is the field itself. Lists are one field each, whatever is in them.
+ * Sets of fields as in `managedFields` (fieldsV1): a map of `f:<key>` to the fields below; `{}` is the field itself. A list
+ * is one field, whatever its items.
  *
- * Which of them change hands when: sigs.k8s.io/structured-merge-diff, merge/update.go.
+ * When a field changes its manager: sigs.k8s.io/structured-merge-diff, merge/update.go.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PlainMap } from '../../../core/input/plain-value.ts';
@@ -18,7 +18,7 @@ export function toFields(value: unknown): Fields {
   return Object.fromEntries(Object.entries(value).map(([key, below]) => [`f:${key}`, toFields(below)]));
 }
 
-/** The fields of a map that another one does not have, or not with this value. */
+/** The fields that are new in a map, or have another value than before. */
 export function toChangedFields(before: unknown, after: PlainMap): Fields {
   const changed: Record<string, Fields> = {};
   for (const [key, value] of Object.entries(after)) {
@@ -38,14 +38,14 @@ export function isEmpty(map: object): boolean {
   return true;
 }
 
-/** What is in either. */
+/** The union of two sets. */
 export function joinFields(one: Fields, other: Fields): Fields {
   const joined: Record<string, Fields> = { ...one };
   for (const [key, below] of Object.entries(other)) joined[key] = joinFields(joined[key] ?? {}, below);
   return joined;
 }
 
-/** What is in both: fields, and what lies below a field of the other. */
+/** The intersection of two sets; a field includes everything below it. */
 export function shareFields(one: Fields, other: Fields): Fields {
   return pick(one, (key, below) => {
     const theirs = other[key];
@@ -54,7 +54,7 @@ export function shareFields(one: Fields, other: Fields): Fields {
   });
 }
 
-/** What is in the one and not in the other. An empty map is a field, and none of those below it. */
+/** The difference of two sets. An empty map is a field, and does not include fields below it. */
 export function takeFields(one: Fields, other: Fields): Fields {
   return pick(one, (key, below) => {
     const theirs = other[key];
@@ -63,7 +63,7 @@ export function takeFields(one: Fields, other: Fields): Fields {
   });
 }
 
-/** The fields that a value still has. A map with something in it is no field, only what is in it. */
+/** The fields that a value still has. A map that is not empty is not a field itself. */
 export function keepFields(fields: Fields, value: unknown): Fields {
   return pick(fields, (key, below) => {
     const name = key.slice(2);
@@ -74,7 +74,7 @@ export function keepFields(fields: Fields, value: unknown): Fields {
   });
 }
 
-/** The map without the fields; a map that loses its last field goes with it. */
+/** The map without the fields; a map that loses its last field is removed too. */
 export function removeFields(map: PlainMap, fields: Fields): PlainMap {
   const left: Record<string, unknown> = { ...map };
   for (const [key, below] of Object.entries(fields)) {
@@ -90,7 +90,7 @@ export function removeFields(map: PlainMap, fields: Fields): PlainMap {
   return left;
 }
 
-/** As messages write them: `.spec.hosts`. */
+/** As in messages: `.spec.hosts`. */
 export function toPaths(fields: Fields, above = ''): string[] {
   return Object.entries(fields).flatMap(([key, below]) => {
     const path = `${above}.${key.slice(2)}`;

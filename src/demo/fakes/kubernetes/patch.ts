@@ -2,12 +2,12 @@ import jsonPatch from 'fast-json-patch';
 import { Refusal, toBadRequest } from './refusal.ts';
 
 /**
- * A JSON patch (RFC 6902) on a copy of an object.
+ * Applies a JSON patch (RFC 6902) to a copy of an object.
  *
- * @throws Refusal when it is no patch, or cannot be applied, a failed `test` included.
+ * @throws Refusal when it is not a patch, or cannot be applied, including a failed `test`.
  */
 export function applyJsonPatch(object: unknown, patch: unknown): unknown {
-  if (!Array.isArray(patch)) throw toBadRequest('error decoding patch: it is no list of operations');
+  if (!Array.isArray(patch)) throw toBadRequest('error decoding patch: it is not a list of operations');
   try {
     return jsonPatch.applyPatch(jsonPatch.deepClone(object), patch as jsonPatch.Operation[], true).newDocument;
   } catch (error) {

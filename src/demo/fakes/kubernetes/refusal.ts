@@ -1,7 +1,7 @@
-/** What the API answers in place of what was asked, in a real one's words: client programs match on them. */
+/** Errors of the API, with the texts of a real one, because clients match on them. */
 import type { ResourceType } from './resource.ts';
 
-/** Thrown; answered as a Status object with the code as HTTP status. */
+/** Thrown; the response is a Status object with the code as HTTP status. */
 export class Refusal extends Error {
   readonly code: number;
   readonly reason: string;
@@ -39,7 +39,7 @@ export function toBadRequest(message: string): Refusal {
   return new Refusal(400, 'BadRequest', message);
 }
 
-/** For changes, and pages of a list, that are forgotten. */
+/** For changes and pages of a list that are no longer kept. */
 export function toExpired(message: string): Refusal {
   return new Refusal(410, 'Expired', message);
 }

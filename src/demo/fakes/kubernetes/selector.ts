@@ -6,10 +6,10 @@ export type LabelTest = (labels: Labels | undefined) => boolean;
 const requirement = /^(!?)\s*([A-Za-z0-9][\w./-]*)\s*(?:(!=|==?)\s*([\w.-]*))?$/;
 
 /**
- * The test that a label selector is: `a=b`, `a==b`, `a!=b`, `a` and `!a`, joined by commas. As in
- * Kubernetes, `a!=b` holds without the label too.
+ * Parses a label selector: `a=b`, `a==b`, `a!=b`, `a` and `!a`, joined by commas. As in Kubernetes, objects without the
+ * label match `a!=b`.
  *
- * @throws Refusal for what is no such selector; sets (`a in (b, c)`) are not known here.
+ * @throws Refusal for other texts; sets (`a in (b, c)`) are not supported.
  */
 export function parseSelector(text: string): LabelTest {
   if (text.trim() === '') return () => true;

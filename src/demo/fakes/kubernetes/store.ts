@@ -1,8 +1,8 @@
 /**
- * The objects of one resource, with what happened to them.
+ * The objects of one resource, and their history.
  *
- * Invariants: an object is made into JSON once, whoever reads it; a page of a list shows the same moment
- * as the first one; no version that is still kept lacks a change.
+ * Invariants: an object is serialized once for all readers; all pages of a list show the same version; the kept history
+ * has no gaps.
  */
 import type { KubernetesObject } from './object.ts';
 import type { ResourceType } from './resource.ts';
@@ -26,7 +26,7 @@ export class Stored {
   }
 }
 
-/** What happened to one object. */
+/** A change of one object. */
 export class StoreEvent {
   readonly version: number;
   readonly before: Stored | undefined;
@@ -40,7 +40,7 @@ export class StoreEvent {
     this.after = after;
   }
 
-  /** What goes over the wire; the same bytes for everybody. */
+  /** The bytes that are sent, the same for all watches. */
   line(type: EventType): Buffer {
     const known = this.#lines.get(type);
     if (known !== undefined) return known;
@@ -50,7 +50,7 @@ export class StoreEvent {
     return line;
   }
 
-  /** As it was before, with the version of its end (apiserver storage/cacher, convertToWatchEvent). */
+  /** The last state, with the version of the deletion (apiserver storage/cacher, convertToWatchEvent). */
   #last(): Stored | undefined {
     if (this.before !== undefined) this.#gone ??= new Stored(this.before.object, this.version);
     return this.#gone;
@@ -69,9 +69,9 @@ export class KubernetesStore {
   readonly #listeners = new Set<(event: StoreEvent) => void>();
   readonly #snapshots = new Map<number, readonly Stored[]>();
   #history: StoreEvent[] = [];
-  /** In the order of keys. */
+  /** Sorted by key. */
   #sorted: readonly Stored[] | undefined;
-  /** The version of the last change that is forgotten. */
+  /** The version of the last change that is no longer kept. */
   #forgotten = 0;
 
   constructor(type: ResourceType, historyLength: number) {
@@ -83,12 +83,12 @@ export class KubernetesStore {
     return this.#objects.get(toKey(namespace, name))?.object;
   }
 
-  /** As it was stored last, in JSON. */
+  /** The same in JSON. */
   getJson(namespace: string, name: string): Buffer | undefined {
     return this.#objects.get(toKey(namespace, name))?.json;
   }
 
-  /** @returns what is stored: the object with its version. */
+  /** @returns the stored object, with its version. */
   put(object: KubernetesObject, version: number): KubernetesObject {
     const after = new Stored(object, version);
     const before = this.#objects.get(after.key);
@@ -104,16 +104,16 @@ export class KubernetesStore {
     this.#record(new StoreEvent(version, before, undefined));
   }
 
-  /** All objects as they are now, in the order of keys. */
+  /** All objects, sorted by key. */
   list(): readonly Stored[] {
     this.#sorted ??= sort(this.#objects);
     return this.#sorted;
   }
 
   /**
-   * All objects as they were at a version, in the order of keys.
+   * All objects at a version, sorted by key.
    *
-   * @returns undefined when that is forgotten.
+   * @returns undefined when that version is no longer kept.
    */
   listAt(version: number): readonly Stored[] | undefined {
     const last = this.#history.at(-1)?.version ?? this.#forgotten;
@@ -127,14 +127,14 @@ export class KubernetesStore {
     return sort(objects);
   }
 
-  /** Keeps what `listAt` gives for a version, until `compact`, or until many others are kept. */
+  /** Keeps the result of `listAt` for a version until `compact`, or until many others are kept. */
   keep(version: number, listed: readonly Stored[]): void {
     this.#snapshots.set(version, listed);
-    const [eldest] = this.#snapshots.keys();
-    if (this.#snapshots.size > 16 && eldest !== undefined) this.#snapshots.delete(eldest);
+    const [oldest] = this.#snapshots.keys();
+    if (this.#snapshots.size > 16 && oldest !== undefined) this.#snapshots.delete(oldest);
   }
 
-  /** What happened after a version; undefined when some of it is forgotten. */
+  /** The changes after a version; undefined when some are no longer kept. */
   since(version: number): StoreEvent[] | undefined {
     if (version < this.#forgotten) return undefined;
     let start = this.#history.length;
@@ -142,19 +142,19 @@ export class KubernetesStore {
     return this.#history.slice(start);
   }
 
-  /** The version of the last change that is forgotten. */
+  /** The version of the last change that is no longer kept. */
   get forgotten(): number {
     return this.#forgotten;
   }
 
-  /** Forgets what happened up to a version. */
+  /** Drops the changes up to a version. */
   compact(version: number): void {
     this.#history = [];
     this.#snapshots.clear();
     this.#forgotten = version;
   }
 
-  /** @returns what ends it. */
+  /** @returns a function that removes the listener. */
   listen(listener: (event: StoreEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -163,7 +163,7 @@ export class KubernetesStore {
   #record(event: StoreEvent): void {
     this.#sorted = undefined;
     this.#history.push(event);
-    // Not at every event: it moves all others.
+    // Not at every event, because it moves all others.
     if (this.#history.length > 2 * this.#historyLength) {
       const dropped = this.#history.splice(0, this.#history.length - this.#historyLength);
       this.#forgotten = dropped.at(-1)?.version ?? this.#forgotten;

@@ -9,10 +9,10 @@ export interface WatchScope {
   readonly matches: LabelTest;
 }
 
-/** Who does not read is given up, as by a real API, rather than that memory fills. */
+/** Like a real API, the fake disconnects a client that does not read before memory fills up. */
 const longestBacklog = 256 * 1024 * 1024;
 
-/** One open watch: what it sees of what happens, as lines of JSON. */
+/** One open watch, which sends the changes in its scope as lines of JSON. */
 export class WatchStream {
   readonly #response: ServerResponse;
   readonly #scope: WatchScope;
@@ -25,12 +25,12 @@ export class WatchStream {
     response.flushHeaders();
   }
 
-  /** An object that was there before. */
+  /** Sends an existing object. */
   add(stored: Stored): void {
     if (this.#sees(stored)) this.write(toLine('ADDED', stored.json));
   }
 
-  /** An object that no longer matches is gone for this stream; one that now does is new. */
+  /** Sends a change: an object that no longer matches is deleted for this stream, one that starts to match is added. */
   take(event: StoreEvent): void {
     const had = this.#sees(event.before);
     const has = this.#sees(event.after);
@@ -38,7 +38,7 @@ export class WatchStream {
     else if (had) this.write(event.line('DELETED'));
   }
 
-  /** All that is written in one go leaves in one piece. */
+  /** Everything that is written in one turn of the event loop is sent together. */
   write(line: Buffer): void {
     const response = this.#response;
     if (response.destroyed || response.writableEnded) return;
@@ -70,7 +70,7 @@ export class WatchStream {
   #sees(stored: Stored | undefined): boolean {
     if (stored === undefined) return false;
     const { namespace, labels } = stored.object.metadata;
-    const { namespace: wanted = namespace, matches } = this.#scope;
-    return namespace === wanted && matches(labels);
+    const { namespace: selected = namespace, matches } = this.#scope;
+    return namespace === selected && matches(labels);
   }
 }
