@@ -39,7 +39,7 @@ const providers: readonly Provider[] = [
       'src/cli/demo/run.ts': example,
       'src/cli/init/questions.ts': example,
       'src/cli/init/command.ts': example,
-      'src/cli/init/run.ts': 'the mode of new models',
+      'src/commands/init/model.ts': example,
       'src/demo/scenario.ts': example,
       'src/output/words/next-step.ts': 'what to check in the mode’s own programs',
       'src/core/input/mirror-policy-schema.ts': field,

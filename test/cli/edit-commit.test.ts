@@ -118,7 +118,7 @@ const edits = {
   },
   'candidate set': {
     words: ['candidate', 'set', 'wisdom', '--version', 'v3', '--storage-uri', 's3://models/wisdom-3'],
-    done: /^the candidate of wisdom is that already, but that is not committed yet$/m,
+    done: /^the candidate of wisdom is like this already, but that is not committed yet$/m,
   },
 };
 
@@ -134,7 +134,7 @@ for (const [name, { words, done }] of Object.entries(edits))
       t.regex(second.out, done);
       t.regex(second.out, /^Next: git commit -m 'wisdom: \w+ v\d' models\/wisdom\/model\.yaml && git push$/m);
       const dry = await run(...words, ...way, '--dry-run');
-      t.regex(dry.out, /^Nothing is written or committed, for --dry-run\.$/m);
+      t.regex(dry.out, /^Nothing is written or committed, because of --dry-run\.$/m);
       t.is(git('log', '--format=%s'), 'start\n');
       const third = await run(...words, ...way);
       t.is(third.err, '');
@@ -256,7 +256,7 @@ test('without a remote, without a branch, without a commit: what can be done is 
   t.regex((await run('mirror', 'wisdom', '0')).out, /^Next: git switch --create wisdom-mirror-0 && git commit -m /m);
   t.is((await run('mirror', 'wisdom', '0', '--branch', 'brake')).code, 0);
   git('remote', 'remove', 'origin');
-  t.regex((await run('mirror', 'wisdom', '5', '--commit')).out, /^There is no remote to push it to yet\.$/m);
+  t.regex((await run('mirror', 'wisdom', '5', '--commit')).out, /^There is no remote to push to yet\.$/m);
   t.regex((await run('mirror', 'wisdom', '5', '--commit')).out, /: nothing to do$/m);
   rmSync(join(folder, '.git'), { recursive: true });
   t.regex((await run('mirror', 'wisdom', '6')).out, / is written\. Commit and push it\.$/m);
@@ -356,7 +356,7 @@ test('what is said of a commit is what the commit holds, not what is beside it',
   put(policy, toPolicy(0));
   const words = ['candidate', 'set', 'wisdom', '--version', 'v3', '--storage-uri', 's3://models/wisdom-3'];
   const { out } = await run(...words, '--commit');
-  t.regex(out, new RegExp(`^not committed with it, and not counted here: ${policy}$`, 'm'));
+  t.regex(out, new RegExp(`^not part of the commit, and not counted here: ${policy}$`, 'm'));
   t.regex(out, /^Once it is pushed: the mirror opens at 20 % /m);
   t.is(git('diff', '--name-only', 'HEAD'), `${policy}\nother.yaml\nstaged.yaml\n`);
   // Policies as HEAD has them may refuse what those of the work tree allow.

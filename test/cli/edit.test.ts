@@ -61,7 +61,7 @@ test('a rollout from the command line: each step a commit of one file', async (t
     const { status, stdout, stderr } = run([...words, '--commit'], i % 2 === 0 ? folder : here);
     t.is(stderr, '');
     t.is(status, 0);
-    t.regex(stdout, /, and committed on main as [0-9a-f]{7}\.\nThere is no remote to push it to yet\.\n/);
+    t.regex(stdout, /, and committed on main as [0-9a-f]{7}\.\nThere is no remote to push to yet\.\n/);
     t.is(await git(folder, ['status', '--porcelain']), '');
   }
   t.is(
@@ -148,7 +148,7 @@ test('from within a folder the policies of the whole repository count, or those 
   const { status, stderr } = run(['mirror', 'wisdom', '20'], here);
   t.is(status, 1);
   t.regex(stderr, /^\.\.\/\.\.\/policy\.yaml:4:8: error: wisdom inherits its percentage of 50 from here/);
-  t.regex(run(['mirror', 'wisdom', '20', '--root', '.'], here).stderr, /the default of 100 holds/);
+  t.regex(run(['mirror', 'wisdom', '20', '--root', '.'], here).stderr, /the default of 100 applies/);
 });
 
 test('a file that cannot be written is the environment, and is left as it was', (t) => {

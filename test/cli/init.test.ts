@@ -125,11 +125,11 @@ test('what is not said is asked for', async (t) => {
   const [code] = await Promise.all([
     main(['init', '--namespace', 'models'], host),
     answer(terminal, [
-      [/model called/, 'Wisdom\r\b\b\b\b\b\bwisdom\r'],
+      [/name of the model/, 'Wisdom\r\b\b\b\b\b\bwisdom\r'],
       [/format/, 'sklearn\r'],
       [/first version/, '\r'],
-      [/Where does it lie/, 's3://models/wisdom-v1\r'],
-      [/How many percent/, '\b\b\b20\r'],
+      [/Where is it stored/, 's3://models/wisdom-v1\r'],
+      [/What percentage/, '\b\b\b20\r'],
     ]),
   ]);
   t.is(code, 0, said());
@@ -149,6 +149,6 @@ test('breaking off writes nothing', async (t) => {
   const { host, folder, said } = makeHost(terminal);
   const [code] = await Promise.all([main(['init', 'wisdom'], host), answer(terminal, [[/namespace/, '\u0003']])]);
   t.is(code, 2);
-  t.regex(said(), /broken off/);
+  t.regex(said(), /cancelled/);
   t.false(existsSync(join(folder, 'wisdom')));
 });

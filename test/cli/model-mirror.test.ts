@@ -59,7 +59,7 @@ test('every file that a bundle loads when it needs it was built', (t) => {
   const loaded = files.flatMap((file) =>
     [...readFileSync(join(dist, file), 'utf8').matchAll(/require\(["'`]\.\/([^"'`]+)["'`]\)/g)].map(([, name]) => name),
   );
-  t.true(loaded.includes('edit.cjs'));
+  t.true(loaded.includes('promote.cjs'));
   t.deepEqual(
     [...new Set(loaded)].filter((name) => !existsSync(join(dist, name ?? ''))),
     [],

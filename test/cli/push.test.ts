@@ -71,7 +71,10 @@ test('what is committed is pushed, and a second time there is nothing to do', as
   const { run, git, there } = scene;
   const beside = lookBeside(scene);
   const dry = await run('mirror', 'wisdom', '0', '--commit', '--push', '--dry-run');
-  t.regex(dry.out, /^Nothing is written, committed or pushed, for --dry-run: it would be pushed to main of origin\.$/m);
+  t.regex(
+    dry.out,
+    /^Nothing is written, committed or pushed, because of --dry-run: it would be pushed to main of origin\.$/m,
+  );
   t.is(git('log', '--format=%s'), 'start\n');
   const { code, out, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
   t.is(code, 0);
@@ -202,7 +205,7 @@ test('what is committed already is pushed', async (t) => {
   const { run, git, there } = setUp(t);
   t.is((await run('mirror', 'wisdom', '0', '--commit')).code, 0);
   const dry = await run('mirror', 'wisdom', '0', '--commit', '--push', '--dry-run');
-  t.regex(dry.out, /\nNothing is pushed, for --dry-run: it would be pushed to main of origin\.\n$/);
+  t.regex(dry.out, /\nNothing is pushed, because of --dry-run: it would be pushed to main of origin\.\n$/);
   // Who asks for a branch does not want main pushed.
   const branch = await run('mirror', 'wisdom', '0', '--branch', 'brake', '--push');
   t.is(branch.code, 1);
@@ -308,7 +311,10 @@ test('when the watcher was faster, the commits are put onto its commits, once', 
   t.is(code, 0, err);
   t.is(err, '');
   const short = git('rev-parse', '--short=7', 'HEAD').trim();
-  t.true(out.includes(`The watcher had pushed meanwhile: the commit was put onto its commits, as ${short}.\n`), out);
+  t.true(
+    out.includes(`The watcher had pushed in the meantime: the commit was rebased onto its commits, as ${short}.\n`),
+    out,
+  );
   t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
   t.is(git('log', '--format=%an %s'), 'Ada wisdom: mirror 0 %\nEve mine\nWatcher theirs\nAda start\n');
   t.regex(git('cat-file', 'commit', 'HEAD~1'), /^encoding ISO-8859-1$/m);
@@ -352,7 +358,7 @@ test('a merge, or a file of the watcher that is changed here, is not rewritten',
   merged.other({ [status]: `${merged.read(status)}# later\n` });
   const first = await merged.run('mirror', 'wisdom', '0', '--commit', '--push');
   t.is(first.code, 1);
-  t.regex(first.err, /main of origin has new commits, and here is a merge\nNext: git pull --rebase/);
+  t.regex(first.err, /main of origin has new commits, and there is a merge here\nNext: git pull --rebase/);
   const same = setUp(t);
   same.put(status, `${same.read(status)}# mine\n`);
   same.git('commit', '--quiet', '--message', 'status', status);
@@ -370,7 +376,7 @@ test('a file of the watcher that is being changed here keeps the work tree as it
   t.is(code, 0);
   t.regex(
     out,
-    /; main here stays as it was, as files of the watcher are changed here\.\nNext: git pull --rebase --autostash\n/,
+    /; main stays as it was here, because files of the watcher are changed in this clone\.\nNext: git pull --rebase --autostash\n/,
   );
   t.is(read('models/STATUS.md'), 'mine\n');
   t.is(there('log', '--format=%s', 'main'), 'wisdom: mirror 0 %\ntheirs\nstart\n');
@@ -416,7 +422,7 @@ test('rejected a second time, it says so', async (t) => {
   t.is(code, 1);
   t.regex(
     err,
-    /main of origin has got new commits twice meanwhile\nNext: git pull --rebase --autostash && git push\n$/,
+    /main of origin received new commits twice in the meantime\nNext: git pull --rebase --autostash && git push\n$/,
   );
   t.is(git('log', '--format=%s'), 'wisdom: mirror 0 %\nstart\n');
   execFileSync('rm', [join(folder, '.git/hooks/pre-push')]);
@@ -450,7 +456,7 @@ test('a hook that pushes elsewhere and then refuses is not taken for the push', 
   hook('pre-push', 'echo all is well');
   const pushed = await run('mirror', 'wisdom', '0', '--commit', '--push');
   t.is(pushed.code, 0);
-  t.is(pushed.err, 'git push said: all is well\n');
+  t.is(pushed.err, 'git push printed: all is well\n');
 });
 
 test('a server that does not say why: git does', async (t) => {
@@ -496,7 +502,7 @@ test('what is put onto the commits of the watcher is signed again', async (t) =>
   writeFileSync(gpg, `${sign.join('\n')}\necho >>../count\ntest $(wc -l <../count) -lt 2\n`);
   const { code, err } = await run('mirror', 'wisdom', '10', '--commit', '--push');
   t.is(code, 1);
-  t.regex(err, /has new commits, and the commits here could not be put onto them: git commit-tree failed/);
+  t.regex(err, /has new commits, and the commits here could not be rebased onto them: git commit-tree failed/);
 });
 
 test('over HTTP, with a password that a helper knows', async (t) => {

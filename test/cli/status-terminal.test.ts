@@ -60,7 +60,9 @@ test('waiting that times out while nothing can be read is a fault of the environ
     return report;
   };
   const flags = { path: '.', output: 'text', settle: '5s', timeout: '200ms', live: true } as const;
-  const wording = { toPath: (file: string) => file, toWord: (file: string) => file, flags: '', look: '' };
+  const toSame = (file: string) => file;
+  const place = { folder: undefined, toPath: toSame };
+  const wording = { toPath: toSame, toWord: toSame, place, flags: '', look: '' };
   const fault = await t.throwsAsync<Fault>(
     runWait({
       goal: 'ready',

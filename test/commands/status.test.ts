@@ -2,7 +2,6 @@ import test from 'ava';
 import type { StatusPorts } from '../../src/commands/status.ts';
 import { createStatus } from '../../src/commands/status.ts';
 import type { Fault } from '../../src/core/diagnostics/fault.ts';
-import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import { failed, loaded, loading } from '../core/observe/live-objects.ts';
 import { folder, MemoryWorld, model, names } from './memory-world.ts';
 
@@ -98,7 +97,7 @@ test('one model, by its name; errors of others do not matter', async (t) => {
 
 test('what is only in this clone comes first, and changes nothing at another revision', async (t) => {
   const world = new MemoryWorld();
-  const step = { command: safe`git push` };
+  const step = { code: 'run', commands: [{ words: ['push'] }] } as const;
   const findPending = async () => (files: readonly string[]) => ({
     uncommitted: [],
     unpushed: files,

@@ -127,7 +127,7 @@ export function toQuicker(commands: string): string {
 
 /** What is only seen on the way, if one looks at the right moment. */
 const passing =
-  /^waiting until |^The watcher had pushed meanwhile: |^<time> model-mirror watcher <commit>$|^ (primary|candidate) \S+ is (Pending|Loading)$/;
+  /^waiting until |^The watcher had pushed in the meantime: |^<time> model-mirror watcher <commit>$|^ (primary|candidate) \S+ is (Pending|Loading)$/;
 
 /**
  * What can be compared of an output: ids, times and durations are the same whatever they are, and so are

@@ -22,7 +22,7 @@ export function addCandidate(program: Command, host: Host, finish: (code: number
   )
     .addHelpText('after', example)
     .action(async (model: string, flags: CandidateFlags) =>
-      finish(await (await import('../edit/run.ts')).runCandidateSet(model, flags, host)),
+      finish(await (await import('./run.ts')).runCandidateSet(model, flags, host)),
     );
 }
 

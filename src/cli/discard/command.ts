@@ -12,6 +12,6 @@ Example: give a candidate up
   $ model-mirror discard wisdom --commit`,
     )
     .action(async (model: string, flags: EditFlags) =>
-      finish(await (await import('../edit/run.ts')).runDiscard(model, flags, host)),
+      finish(await (await import('./run.ts')).runDiscard(model, flags, host)),
     );
 }

@@ -2,9 +2,11 @@ import { relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Goal } from '../../core/assess/goal.ts';
+import { findRepository } from '../../io/files/folder-tree.ts';
 import { toShellPath, toShellWord } from '../../output/shell-word.ts';
 import type { Wording } from '../../output/words/wording.ts';
 import type { Host } from '../host.ts';
+import { toLinePlace } from './line-place.ts';
 import type { PlaceFlags, Places } from './places.ts';
 
 /** Where the models are, for the commands that look and change nothing; the names are those of the flags. */
@@ -52,19 +54,22 @@ export function addLookFlags(command: Command): Command {
 /** Programs get paths from the repository's root; people get what they can open and run. */
 export function toWording(
   flags: ExplainFlags & Pick<Partial<StatusFlags>, 'live' | 'kubeconfig' | 'context'>,
-  { repository, toShownPath }: Places,
-  { workingDirectory }: Pick<Host, 'workingDirectory'>,
+  { repository, folder, toShownPath }: Places,
+  host: Pick<Host, 'workingDirectory'>,
 ): Wording {
+  const place = toLinePlace(findRepository(folder) ?? repository, repository, host);
   if (flags.output === 'json')
     return {
       toPath: (file) => file,
       toWord: toShellPath,
+      place,
       flags: '',
       look: flags.live === true ? ' --live' : ' --fetch',
     };
   return {
     toPath: toShownPath,
-    toWord: (file) => toShellPath(relative(workingDirectory, resolve(repository, file))),
+    toWord: (file) => toShellPath(relative(host.workingDirectory, resolve(repository, file))),
+    place,
     flags: toCommandFlags(flags),
     look: toLookFlags(flags),
   };

@@ -23,6 +23,6 @@ Example: stop mirroring to the candidate of one model, whatever the outer polici
   $ model-mirror mirror wisdom 0 --here --commit --push`,
     )
     .action(async (model: string, percentage: string, flags: MirrorFlags) =>
-      finish(await (await import('../edit/run.ts')).runMirror(model, percentage, flags, host)),
+      finish(await (await import('./run.ts')).runMirror(model, percentage, flags, host)),
     );
 }

@@ -18,6 +18,6 @@ Example: look at what would be changed, then commit it
   $ model-mirror promote wisdom --commit`,
     )
     .action(async (model: string, flags: PromoteFlags) =>
-      finish(await (await import('../edit/run.ts')).runPromote(model, flags, host)),
+      finish(await (await import('./run.ts')).runPromote(model, flags, host)),
     );
 }

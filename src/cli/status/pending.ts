@@ -1,46 +1,46 @@
 /** Which of the files that models are rendered from are only in this clone. */
 import type { FindPending, Pending } from '../../core/assess/pending.ts';
-import { safe } from '../../core/diagnostics/safe-text.ts';
+import { canPush, toCommitStep, toPushStep } from '../../core/edit/git-steps.ts';
 import { toFileRole } from '../../core/input/file-role.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { isWithin, toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
 import type { FolderPlaces } from '../../io/files/folder-tree.ts';
 import { findRepository } from '../../io/files/folder-tree.ts';
+import { GitClone } from '../../io/git-cli/clone.ts';
 import { Git } from '../../io/git-cli/git.ts';
-import { readLocalState } from '../../io/git-cli/local-state.ts';
-import { readGitSteps } from '../edit/git-steps.ts';
+import { toSubject } from '../../output/words/edit.ts';
 import type { Host } from '../host.ts';
 
 /** @param tree of the work tree. */
 export async function findPending(
   places: FolderPlaces,
   tree: FolderTree,
-  host: Pick<Host, 'environment' | 'workingDirectory'>,
+  { environment }: Pick<Host, 'environment'>,
 ): Promise<FindPending> {
   const root = findRepository(places.folder);
   if (root === undefined) return () => undefined;
-  // Nobody is asked for anything: it only looks.
-  const git = new Git(root, { environment: host.environment });
+  // It only reads, so git may not ask for a password.
+  const clone = new GitClone(new Git(root, { environment }), places);
   const files = tree.files.filter(({ name }) => isWritten(name)).map(({ path }) => path);
-  const state = await readLocalState(git, places, files);
+  const state = await clone.readState(places.folder, files);
   if (state === undefined) return () => undefined;
   const all = {
     uncommitted: toOwn(state.uncommitted, tree.policyRoot),
     unpushed: toOwn(state.unpushed, tree.policyRoot),
   };
   if (all.uncommitted.length + all.unpushed.length === 0) return () => nothing;
-  const place = { workingDirectory: host.workingDirectory, repository: places.repository };
-  const steps = await readGitSteps(git, state, all.uncommitted, place);
+  const steps = await clone.readStepState(state, all.uncommitted);
   const uncommitted = toFinder(all.uncommitted);
   const unpushed = toFinder(all.unpushed);
   return (models) => {
     const [here, committed] = [uncommitted(models), unpushed(models)];
-    const step = here.length > 0 ? steps.toCommit(here) : steps.push;
-    return { uncommitted: here, unpushed: committed, step, canPush: steps.canPush };
+    const message = toSubject({ code: 'edit', files: here });
+    const step = here.length > 0 ? toCommitStep(state, steps, { files: here, message }) : toPushStep(state, steps);
+    return { uncommitted: here, unpushed: committed, step, canPush: canPush(state) };
   };
 }
 
-const nothing: Pending = { uncommitted: [], unpushed: [], step: { words: safe`` }, canPush: false };
+const nothing: Pending = { uncommitted: [], unpushed: [], step: { code: 'no-branch' }, canPush: false };
 
 /** Those of models and policies, as far out as policies count. */
 function toOwn(paths: ReadonlySet<string>, root: string): string[] {
@@ -56,7 +56,7 @@ function isWritten(name: string): boolean {
   return kind === 'Model' || kind === 'MirrorPolicy';
 }
 
-/** Of some paths, those that are of models: their own files, and the policies that hold for them. */
+/** Finds those of the paths that matter to models: their own files, and the policies that apply to them. */
 function toFinder(paths: readonly string[]): (models: readonly string[]) => string[] {
   const byFolder = new Map<string, string[]>();
   for (const path of paths) {

@@ -29,6 +29,14 @@ interface NewCandidate extends NewVersion {
   readonly overrides: PlainMap;
 }
 
+/** @param secretKey the entry of the Secret storage-config. */
+export function toNewAnnotations(secretKey: string | undefined): Record<string, string> {
+  return {
+    'serving.kserve.io/deploymentMode': 'ModelMesh',
+    ...(secretKey === undefined ? {} : { 'serving.kserve.io/secretKey': secretKey }),
+  };
+}
+
 /** What the model file of a new model says, as a value. */
 export function toModelValue({ name, namespace, labels, annotations, spec, primary, candidate }: NewModel): PlainMap {
   const metadata = {

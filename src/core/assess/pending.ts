@@ -1,9 +1,6 @@
 /** Which of a model's files are only in this clone: neither Argo CD nor the watcher can know of them. */
-import type { SafeText } from '../diagnostics/safe-text.ts';
+import type { GitStep } from '../edit/git-steps.ts';
 import type { Difference } from './difference.ts';
-
-/** A line to copy; or, where there can be none, what is missing, as a sentence without its full stop. */
-export type Step = { readonly command: SafeText } | { readonly words: SafeText };
 
 /** Paths are from the repository's root. */
 export interface Pending {
@@ -12,7 +9,7 @@ export interface Pending {
   /** Files of HEAD that differ from the remote's. */
   readonly unpushed: readonly string[];
   /** What commits and pushes them, as far as there is a branch and a remote. */
-  readonly step: Step;
+  readonly step: GitStep;
   readonly canPush: boolean;
 }
 
@@ -24,11 +21,11 @@ export type PendingStep =
   | {
       readonly code: 'commit';
       readonly files: readonly string[];
-      readonly step: Step;
+      readonly step: GitStep;
       /** Whether the step pushes as well. */
       readonly canPush: boolean;
     }
-  | { readonly code: 'push'; readonly files: readonly string[]; readonly step: Step };
+  | { readonly code: 'push'; readonly files: readonly string[]; readonly step: GitStep };
 
 /** What is not committed is not pushed either: only the former is reported. */
 export function findPendingDifference(pending: Pending | undefined): Difference[] {

@@ -1,8 +1,8 @@
 /**
- * The edits of single fields. Each gives the new text, or undefined where the text is written in a way
- * that it does not know; whether the new text means what it should is proved by the caller.
+ * The edits of single fields. Each returns the new text, or undefined where the text is written in a way
+ * that is not supported; the caller proves that the new text has the right value.
  *
- * Invariant: what is outside of the field that is set, added, removed or moved keeps every byte, but
+ * Invariant: everything outside of the field that is set, added, removed or moved keeps every byte, except
  * for a comma beside it in a map with braces.
  */
 
@@ -15,7 +15,7 @@ import { toFlowText, toKeyText, toScalarLike } from './scalar-text.ts';
 import type { Splice } from './splice.ts';
 import { applySplices } from './splice.ts';
 
-/** Sets a field that is there and holds one value: to another one, or to a map in braces. */
+/** Sets a field that exists and has a single value: to another one, or to a map in braces. */
 export function setField(text: string, path: FieldPath, value: NewValue): string | undefined {
   const field = new FieldsOfText(text).fieldAt(path);
   if (field === undefined || field.form === 'flow' || field.form === 'block') return undefined;
@@ -30,11 +30,11 @@ export function setField(text: string, path: FieldPath, value: NewValue): string
 }
 
 /**
- * Adds a field behind another one of the same map; one that is written and holds nothing is filled where it is.
+ * Adds a field behind another one of the same map; one that exists and is empty is filled where it is.
  *
- * @param inner where a map of values goes on lines of its own: how deep they are indented below the key;
- * undefined: it is written with braces.
- * @param written how the value is written, where that is known.
+ * @param inner how deep the values of a map are indented below the key, on lines of their own;
+ * undefined: the map is written with braces.
+ * @param written the text of the value, if it is known.
  */
 export function addField(
   text: string,
@@ -67,7 +67,7 @@ function toInnerLines(value: PlainMap, inner: number, isJson: boolean): string[]
   );
 }
 
-/** Gives a value to a field that holds nothing; the comments behind it stay. */
+/** Gives a value to an empty field; the comments behind it stay. */
 function fillField(
   text: string,
   path: FieldPath,
@@ -87,7 +87,7 @@ function fillField(
   return applySplices(text, [{ start: field.colon, end: field.colon, text: flow }]);
 }
 
-/** Adds a field as the first one of a map that has a line of its own for each. */
+/** Adds a field as the first one of a map with one line per field. */
 export function addFirstField(text: string, path: FieldPath, value: NewValue): string | undefined {
   const found = new FieldsOfText(text);
   const map = found.fieldAt(path.slice(0, -1));
@@ -119,10 +119,12 @@ export function removeField(text: string, path: FieldPath): string | undefined {
   if (fields === undefined || field === undefined) return undefined;
   if (field.inFlow) return removeFromFlow(text, fields, at);
   const start = lineStartOf(text, field.start);
-  if (text.slice(start, field.start).trim() !== '') return undefined;
+  const lead = text.slice(start, field.start).trim();
+  if (lead === '-') return removeFirstOfItem(text, field, fields[at + 1]);
+  if (lead !== '') return undefined;
   const next = nextLineOf(text, field.linesEnd);
   const isLast = next === text.length && !text.endsWith('\n');
-  // Of the last line, the line end before it goes: a text without one at its end stays so.
+  // With the last line goes the line end before it: a text without one at its end stays like that.
   return applySplices(text, [
     isLast
       ? { start: start - lineEndAt(text, start - 1).length, end: text.length, text: '' }
@@ -130,7 +132,13 @@ export function removeField(text: string, path: FieldPath): string | undefined {
   ]);
 }
 
-/** Puts a field's value, with the comments in it, in the place of another one's in the same map, and removes it. */
+/** In an entry of a list the next field takes its place behind the dash. */
+function removeFirstOfItem(text: string, field: FieldText, next: FieldText | undefined): string | undefined {
+  if (next === undefined || text.slice(field.linesEnd, next.start).trim() !== '') return undefined;
+  return applySplices(text, [{ start: field.start, end: next.start, text: '' }]);
+}
+
+/** Puts a field's value, with the comments in it, in place of another one's in the same map, and removes the field. */
 export function moveField(text: string, from: FieldPath, to: FieldPath): string | undefined {
   const fields = new FieldsOfText(text);
   const source = fields.fieldAt(from);
@@ -156,7 +164,7 @@ function replaceValue(text: string, source: FieldText, target: FieldText): Splic
   return { start: nextLineOf(text, target.colon), end, text: indent + moved };
 }
 
-/** Whether the value begins on the line below its key. */
+/** Whether the value begins below the line of its key. */
 function isOnLinesOfItsOwn(text: string, { colon, content }: FieldText): boolean {
   return text.slice(colon, content).includes('\n');
 }
@@ -186,7 +194,7 @@ function removeFromFlow(text: string, fields: readonly FieldText[], at: number):
   const field = fields[at] as FieldText;
   const previous = fields[at - 1];
   const splices: Splice[] = [];
-  // The comma behind it goes along; of the last field, the one before it.
+  // The comma behind it is removed, too; for the last field, the one before it.
   const isLast = field.comma === undefined;
   if (isLast && previous?.comma !== undefined)
     splices.push({ start: previous.comma, end: previous.comma + 1, text: '' });

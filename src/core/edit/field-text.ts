@@ -1,11 +1,11 @@
 /**
- * Where the fields of a text stand, to the character: what the splices of this room are made of.
+ * Where the fields of a text are, to the character: the splices of this room are made from it.
  *
- * Lines belong to a field as a reader would say: its own ones, a comment behind it, and comment lines
+ * The lines of a field are those that a reader would count: its own, a comment behind it, and comment lines
  * below that are indented deeper than its key. Comments above it are not part of it.
  */
 import type { CST } from 'yaml';
-import { isAlias, isMap, isScalar } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq } from 'yaml';
 import type { FieldPath } from '../diagnostics/problem.ts';
 import { composeDocuments } from '../input/yaml-documents.ts';
 
@@ -22,7 +22,7 @@ export interface FieldText {
   readonly content: number;
   /** Behind the last character that is no comment, space or line end. */
   readonly end: number;
-  /** Behind the last line that belongs to it, before that line's end; in a flow map the same as `end`. */
+  /** Behind its last line, before that line's end; in a flow map the same as `end`. */
   readonly linesEnd: number;
   /** How its value is written; `alias` for `*name`, `empty` where nothing follows the colon. */
   readonly form: 'empty' | 'plain' | 'single-quoted' | 'double-quoted' | 'block-scalar' | 'alias' | 'flow' | 'block';
@@ -30,13 +30,13 @@ export interface FieldText {
   readonly keyForm: 'plain' | 'single-quoted' | 'double-quoted';
   /** Whether the map around it is written with braces. */
   readonly inFlow: boolean;
-  /** Where a comma behind it stands in a flow map. */
+  /** Where the comma behind it is in a flow map. */
   readonly comma: number | undefined;
   /** Where the value ends on its first line: of a block scalar behind its `|` or `>-`, else the same as `end`. */
   readonly header: number;
 }
 
-/** A text that was parsed once; it must have no problems. */
+/** A text, parsed once; it must have no problems. */
 export class FieldsOfText {
   readonly text: string;
   readonly #contents: unknown;
@@ -49,11 +49,7 @@ export class FieldsOfText {
 
   /** The fields of the map at a path, in their order; undefined when no map is written there. */
   fieldsAt(path: FieldPath): readonly FieldText[] | undefined {
-    let node = this.#contents;
-    for (const part of path) {
-      if (!isMap(node)) return undefined;
-      node = node.items.find(({ key }) => isScalar(key) && key.value === part)?.value;
-    }
+    const node = this.#nodeAt(path);
     if (!isMap(node)) return undefined;
     const token = node.srcToken;
     if (token?.type !== 'block-map' && token?.type !== 'flow-collection') return undefined;
@@ -73,6 +69,29 @@ export class FieldsOfText {
 
   fieldAt(path: FieldPath): FieldText | undefined {
     return this.fieldsAt(path.slice(0, -1))?.find(({ key }) => key === path.at(-1));
+  }
+
+  /** What makes a list of its only entry: the dash, or the brackets and the comma; undefined when no such list is there. */
+  listMarksAt(path: FieldPath): readonly CST.SourceToken[] | undefined {
+    const node = this.#nodeAt(path);
+    if (!isSeq(node) || node.items.length !== 1) return undefined;
+    const token = node.srcToken;
+    if (token?.type !== 'block-seq' && token?.type !== 'flow-collection') return undefined;
+    const marks = (token.items as CST.CollectionItem[])
+      .flatMap(({ start }) => start)
+      .filter(({ type }) => type === 'seq-item-ind' || type === 'comma');
+    if (token.type === 'block-seq') return marks;
+    return [token.start, ...marks, ...token.end.filter(({ type }) => type === 'flow-seq-end')];
+  }
+
+  #nodeAt(path: FieldPath): unknown {
+    let node = this.#contents;
+    for (const part of path) {
+      if (isSeq(node) && typeof part === 'number') node = node.items[part];
+      else if (isMap(node)) node = node.items.find(({ key }) => isScalar(key) && key.value === part)?.value;
+      else return undefined;
+    }
+    return node;
   }
 }
 
@@ -139,7 +158,7 @@ function toField(
   };
 }
 
-/** Goes on to the end of the line, and over comment lines below that are indented deeper than the column. */
+/** Includes the rest of the line, and comment lines below that are indented deeper than the column. */
 function toLinesEnd(text: string, end: number, column: number): number {
   let reached = lineEndOf(text, end);
   for (let at = nextLineOf(text, reached); at < text.length; ) {
@@ -152,7 +171,7 @@ function toLinesEnd(text: string, end: number, column: number): number {
   return reached;
 }
 
-/** What lies between two things that mean something. */
+/** Whether a token only separates others. */
 function isBetween(type: CST.SourceToken['type']): boolean {
   return type === 'space' || type === 'comment' || type === 'newline' || type === 'comma';
 }

@@ -1,4 +1,4 @@
-/** The edits of a policy file: how much is mirrored. */
+/** The edit of a policy file: the share that is mirrored. */
 
 import type { MirrorPolicy } from '../input/schema.ts';
 import { apiVersion } from '../input/schema-parts.ts';
@@ -18,13 +18,13 @@ const path = ['spec', 'mirrorPercentage'];
  */
 export function setMirrorPercentage(source: SourceFile, policy: MirrorPolicy, percentage: number): Edited {
   const { text } = source;
-  const wanted = { ...policy, spec: { ...policy.spec, mirrorPercentage: percentage } };
+  const desired = { ...policy, spec: { ...policy.spec, mirrorPercentage: percentage } };
   const isThere = policy.spec.mirrorPercentage !== undefined;
   const last = Object.keys(policy.spec).at(-1);
   return prove(
     source,
     isThere ? path : ['spec'],
-    wanted,
+    desired,
     isThere
       ? [() => setField(text, path, percentage)]
       : [
@@ -35,10 +35,10 @@ export function setMirrorPercentage(source: SourceFile, policy: MirrorPolicy, pe
 }
 
 /**
- * A policy that says nothing but the percentage.
+ * A policy with nothing but the percentage.
  *
- * @param model the text of the model beside it: where that has its schema, as `init` writes it, the
- * policy's lies too.
+ * @param model the text of the model beside it: where it names its schema, as `init` writes it, the policy's schema is
+ * in the same folder.
  */
 export function toPolicyText(name: string, percentage: number, model: string): string {
   const [, comment, folder] = /^(# yaml-language-server: \$schema=)(\S*)model\.schema\.json\r?$/m.exec(model) ?? [];

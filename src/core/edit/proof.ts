@@ -1,6 +1,6 @@
 /**
- * No edit is believed before it has proved itself: its text, read again, must be exactly what was
- * wanted, or nothing is changed and a problem says why.
+ * No edit is used before it is proved: its text, read again, must have exactly the desired value. Otherwise nothing
+ * is changed, and a problem says why.
  */
 
 import type { FieldPath, Problem } from '../diagnostics/problem.ts';
@@ -14,35 +14,35 @@ import type { Kind } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { FieldsOfText } from './field-text.ts';
 
-/** The new text (the old one when nothing is to change), or why there is none. */
+/** The new text (the old one when nothing changes), or why there is none. */
 export type Edited = { readonly text: string } | { readonly problem: Problem };
 
 /**
  * @param source a file without problems.
  * @param path the field that is edited, for the problem.
- * @param wanted what the file is to hold.
- * @param attempts ways to write it, the best first; each gives the new text, if it can.
+ * @param desired the value that the file is to have.
+ * @param attempts ways to write it, the best first; each returns the new text, or undefined if it cannot.
  */
 export function prove(
   source: SourceFile,
   path: FieldPath,
-  wanted: PlainMap & { readonly kind: Kind },
+  desired: PlainMap & { readonly kind: Kind },
   attempts: readonly (() => string | undefined)[],
 ): Edited {
   const { text, path: file } = source;
-  if (isSame(readValue(source, wanted.kind).value, wanted)) return { text };
+  if (isSame(readValue(source, desired.kind).value, desired)) return { text };
   let problems: readonly Problem[] | undefined;
   for (const attempt of attempts) {
     const attempted = attempt();
     if (attempted === undefined) continue;
-    const read = readValue({ path: file, text: attempted }, wanted.kind);
-    if (read.problems.length === 0 && isSame(read.value, wanted)) return { text: attempted };
+    const read = readValue({ path: file, text: attempted }, desired.kind);
+    if (read.problems.length === 0 && isSame(read.value, desired)) return { text: attempted };
     problems ??= read.problems;
   }
   return {
     problem: toProblem(source, path, {
       code: 'edit-refused',
-      message: safe`${toFieldText(path)} is left as it is: ${toReason(text, path, problems)}`,
+      message: safe`${toFieldText(path)} is not changed: ${toReason(text, path, problems)}`,
       hint: safe`edit it by hand`,
     }),
   };
@@ -50,14 +50,14 @@ export function prove(
 
 function toReason(text: string, path: FieldPath, problems: readonly Problem[] | undefined): SafeText {
   const form = new FieldsOfText(text).fieldAt(path)?.form;
-  if (form === 'alias') return safe`it is an alias, and what it points to holds elsewhere too`;
-  if (problems === undefined) return safe`it cannot be changed without touching more of the file than it`;
+  if (form === 'alias') return safe`it is an alias, and its anchor is used elsewhere, too`;
+  if (problems === undefined) return safe`it cannot be changed without changing more of the file`;
   const missing = problems.find(({ message }) => message.startsWith('alias '));
   if (missing !== undefined) return safe`an anchor in it is used elsewhere`;
-  return safe`something else in the file would change with it, as through an anchor and its aliases`;
+  return safe`something else in the file would change with it, for example through an anchor and its aliases`;
 }
 
-/** Whether two values of JSON are equal, whatever the order of their keys. */
+/** Whether two JSON values are equal; the order of keys does not matter. */
 export function isSame(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
   if (!isMap(a) || !isMap(b)) return a === b;

@@ -3,10 +3,10 @@ import { isMap } from '../input/plain-value.ts';
 import { toScalar } from '../manifests/manifest-text.ts';
 import type { FieldText } from './field-text.ts';
 
-/** What can be written as one field: a value of JSON. */
+/** What can be written as one field. */
 export type NewValue = string | number | PlainMap;
 
-/** A text or number, in the quotes that stood there before as far as they can hold it. */
+/** A text or number, in the quotes of the value before, where they can contain it. */
 export function toScalarLike(form: FieldText['form'], value: string | number): string {
   if (typeof value === 'string' && form === 'single-quoted' && /^[\u0020-\u007e]*$/.test(value))
     return `'${value.replaceAll("'", "''")}'`;
@@ -15,7 +15,7 @@ export function toScalarLike(form: FieldText['form'], value: string | number): s
   return toScalar(value);
 }
 
-/** On one line, with quotes around everything where the text is JSON. */
+/** On one line, with quotes around every text where the file is JSON. */
 export function toFlowText(value: unknown, isJson: boolean): string {
   if (Array.isArray(value)) return `[${value.map((item) => toFlowText(item, isJson)).join(', ')}]`;
   if (!isMap(value)) return isJson ? JSON.stringify(value) : toScalar(value);

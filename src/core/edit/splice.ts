@@ -1,11 +1,11 @@
-/** A stretch of a text and what takes its place. */
+/** A part of a text and its replacement. */
 export interface Splice {
   readonly start: number;
   readonly end: number;
   readonly text: string;
 }
 
-/** @param splices in any order, none over another. */
+/** @param splices in any order, without overlaps. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   let result = '';
   let from = 0;

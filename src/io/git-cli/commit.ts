@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { Fault, isFault, toReason } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join as joinTexts, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type { CommitWish, FileChange, MadeCommit } from '../../core/ports/clone.ts';
 import { replaceFile } from '../files/edited-file.ts';
 import { toAllSaid, toRefused } from './ended.ts';
 import type { Entry, Staged } from './file-entries.ts';
@@ -21,33 +22,6 @@ import { heads, readBranch, readHead } from './head.ts';
 import { toLiteral } from './pathspec.ts';
 import { holdInterrupts } from './spawn.ts';
 import { findUnfinished } from './unfinished.ts';
-
-export interface FileChange {
-  /** From the work tree's root, with forward slashes. */
-  readonly path: string;
-  /** What the file holds in the work tree; undefined: there is none. It may be other than in HEAD. */
-  readonly before: string | undefined;
-  readonly after: string;
-}
-
-export interface CommitWish {
-  readonly message: string;
-  /** A branch to make, and to be on from then on; undefined: the one that is checked out. */
-  readonly branch: string | undefined;
-}
-
-export interface MadeCommit {
-  /** What HEAD is from then on; undefined: it held this very file already, and there was nothing to commit. */
-  readonly id: string | undefined;
-  /** The one that is checked out from then on; undefined when HEAD is detached. */
-  readonly branch: string | undefined;
-  /** The blob that was staged of this file, where neither HEAD nor the work tree held the same. */
-  readonly unstaged: string | undefined;
-  /** Whether a hook made it hold something else of the file than what was written. */
-  readonly isChanged: boolean;
-  /** What hooks did beside it, and what git and they said though they let it pass. */
-  readonly remarks: readonly SafeText[];
-}
 
 /** What `git add --intent-to-add` stages: nothing, by SHA-1 and by SHA-256. */
 const emptyBlobs = [

@@ -1,22 +1,9 @@
 /** Where a branch is pushed to, as git resolves it from its configuration (git-config(1), "push.default"). */
+import type { Destination } from '../../core/ports/clone.ts';
 import type { BranchSettings } from './branch-settings.ts';
 import { readBranchSettings } from './branch-settings.ts';
 import type { Git } from './git.ts';
 import { heads } from './head.ts';
-
-export interface Destination {
-  /** What git is run with: plain `push` wherever that does it. */
-  readonly words: readonly string[];
-  readonly remote: string;
-  /** Of the branch there, without refs/heads/. */
-  readonly branch: string;
-  /** Whether an upstream is set by it. */
-  readonly isFirst: boolean;
-  /** Whether plain `git push` pushes nothing, because the upstream has another name than the branch. */
-  readonly isUnclear: boolean;
-  /** The remote-tracking branches that show what is there already, those that there may be. */
-  readonly tracking: readonly string[];
-}
 
 const format = [
   'refname',

@@ -9,27 +9,11 @@
  */
 import { relative, sep } from 'node:path';
 import { isFault } from '../../core/diagnostics/fault.ts';
+import type { LocalState } from '../../core/ports/clone.ts';
 import type { FolderPlaces } from '../files/folder-tree.ts';
-import type { Destination } from './destination.ts';
 import { findDestination, findNamesakes } from './destination.ts';
 import type { Git } from './git.ts';
 import { toGlob, toLiteral } from './pathspec.ts';
-
-/** Paths are those of the folder tree: from the repository's root as the command takes it. */
-export interface LocalState {
-  /** The commit that HEAD is; undefined: there is none yet. */
-  readonly head: string | undefined;
-  /** Undefined: HEAD is detached. */
-  readonly branch: string | undefined;
-  /** Files of the work tree that differ from HEAD, and those of HEAD that the work tree does not have. */
-  readonly uncommitted: ReadonlySet<string>;
-  /** Files of HEAD that the remote does not have so. */
-  readonly unpushed: ReadonlySet<string>;
-  /** Whether git knows of a file: it is committed, or at least staged. */
-  readonly isTracked: (path: string) => boolean;
-  /** Where the branch is pushed to; undefined where there is no branch or no remote. */
-  readonly destination: Destination | undefined;
-}
 
 /**
  * @param git in the work tree's root.

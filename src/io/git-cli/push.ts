@@ -6,36 +6,12 @@
  * staged stays as it is, and a refusal leaves all as it was.
  */
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
-import type { Destination } from './destination.ts';
+import type { Destination, Pushed } from '../../core/ports/clone.ts';
 import type { Ended } from './ended.ts';
 import { toSaid } from './ended.ts';
 import type { Git } from './git.ts';
 import { heads, readHead } from './head.ts';
-import type { NotRebased } from './rebase.ts';
 import { rebase } from './rebase.ts';
-
-export type Pushed =
-  | {
-      readonly kind: 'pushed';
-      /** Of the remote. */
-      readonly branch: string;
-      /** What the branch here is, where its commits were put onto the watcher's. */
-      readonly rebased: { readonly commit: string; readonly isHere: boolean } | undefined;
-      /** What git, hooks and the server said. */
-      readonly said: SafeText | undefined;
-    }
-  | ({
-      /** The remote branch has commits that the local one does not have. */
-      readonly kind: 'overtaken';
-      /** Of the remote. */
-      readonly branch: string;
-    } & (NotRebased | { readonly reason: 'again' }))
-  | {
-      readonly kind: 'refused';
-      readonly said: SafeText | undefined;
-      /** Whether it was the server that does not want it, as for a protected branch. */
-      readonly isRejected: boolean;
-    };
 
 /** Those of git when it compares, and those of a server where somebody else pushes at the same time. */
 const overtaken = [

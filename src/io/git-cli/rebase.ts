@@ -6,31 +6,15 @@
  */
 import { join, posix } from 'node:path';
 import { Fault, isFault } from '../../core/diagnostics/fault.ts';
-import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import { isOfWatcher } from '../../core/input/file-role.ts';
+import type { Destination, ForeignChange, NotRebased } from '../../core/ports/clone.ts';
 import { makeTemporaryFolder, removeFolder } from '../files/work-folder.ts';
-import type { Destination } from './destination.ts';
+
 import type { Git, RunOptions } from './git.ts';
 import { heads } from './head.ts';
 import { toLiteral } from './pathspec.ts';
 import { fetchUpstream } from './upstream.ts';
-
-/** A file that the other side has changed, and the last commit that did. */
-export interface ForeignChange {
-  readonly path: string;
-  readonly commit: string;
-  readonly author: string;
-  readonly subject: string;
-}
-
-/** Why they are not made again. */
-export type NotRebased =
-  /** By somebody else than the watcher; of many files, the first. */
-  | { readonly reason: 'changed'; readonly changes: readonly ForeignChange[] }
-  | { readonly reason: 'same-files' | 'not-linear' | 'rewound' | 'unrelated' }
-  /** With git's reason. */
-  | { readonly reason: 'not-rewritten'; readonly said: SafeText };
 
 type Place = Pick<Destination, 'remote' | 'branch' | 'tracking'>;
 

@@ -1,6 +1,7 @@
 /** The one place where git is started. Never through a shell: a name is a name, whatever is in it. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
+import type { Hold } from '../../core/ports/clone.ts';
 import type { Environment } from '../process/argocd-environment.ts';
 
 export interface SpawnOptions {
@@ -40,12 +41,6 @@ export function endGit(child: ChildProcessWithoutNullStreams, isApart: boolean, 
   } catch {
     // It has ended meanwhile.
   }
-}
-
-/** While it is held, Ctrl-C and the like end git and not this process, so that it can take back, and say, what was done. */
-export interface Hold {
-  readonly isInterrupted: () => boolean;
-  readonly release: () => void;
 }
 
 export function holdInterrupts(): Hold {

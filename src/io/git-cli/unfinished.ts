@@ -1,10 +1,11 @@
 /** A merge, rebase or the like that somebody is in the middle of: a commit of one file would get into it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { UnfinishedKind } from '../../core/ports/clone.ts';
 import type { Git } from './git.ts';
 
 export interface Unfinished {
-  readonly what: 'merge' | 'cherry-pick' | 'revert' | 'rebase';
+  readonly what: UnfinishedKind;
   /** What git calls the sign of it. */
   readonly sign: string;
 }

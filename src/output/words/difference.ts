@@ -1,8 +1,8 @@
 import type { Difference, ObservedMirror } from '../../core/assess/difference.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { toFileList } from './files.ts';
 import { toReasonText } from './gate.ts';
-import { toFileList } from './pending.ts';
 import type { Wording } from './wording.ts';
 
 /** How the observed state differs from the desired one. One clause. */

@@ -7,10 +7,11 @@ type ToPath = (file: string) => string;
 /** At most this many files are listed. */
 const shownFiles = 3;
 
-/** `a.yaml, b.yaml, c.yaml, 2 more` */
+/** `a.yaml, b.yaml, c.yaml and 2 more` */
 export function toFileList(files: readonly string[], toPath: ToPath = (file) => file): SafeText {
   const shown = files.slice(0, shownFiles).map((file) => mask(toPath(file)));
-  return join(files.length > shownFiles ? [...shown, safe`${files.length - shownFiles} more`] : shown, ', ');
+  const more = files.length - shown.length;
+  return more === 0 ? join(shown, ', ') : safe`${join(shown, ', ')} and ${more} more`;
 }
 
 /**

@@ -27,7 +27,7 @@ export function testDryRuns(kinds: Readonly<Record<string, Kind>>): void {
       const { words } = kind.edit ?? brake;
       const { code, out, err } = await runInProcess(clone.folder, clone.environment, [...words, '--dry-run']);
       t.is(code, 0, err);
-      t.regex(out, /^Nothing is written or committed, for --dry-run\.$/m);
+      t.regex(out, /^Nothing is written or committed, because of --dry-run\.$/m);
       t.deepEqual(compare(look(clone), before), {});
     });
 }

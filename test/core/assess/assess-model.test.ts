@@ -8,7 +8,6 @@ import { assessModel } from '../../../src/core/assess/assess-model.ts';
 import { differenceCodes } from '../../../src/core/assess/difference.ts';
 import type { Goal } from '../../../src/core/assess/goal.ts';
 import { judgeWait } from '../../../src/core/assess/wait.ts';
-import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import { toStatusJson } from '../../../src/output/assessment-json.ts';
 import { toWidth } from '../../../src/output/columns.ts';
 import { toStatusDetail } from '../../../src/output/status-detail.ts';
@@ -22,7 +21,9 @@ import type { Files } from '../render/memory-tree.ts';
 import { render } from '../render/memory-tree.ts';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures/status');
-const wording = { toPath: (file: string) => file, toWord: (file: string) => file, flags: '', look: ' --fetch' };
+const toSame = (file: string) => file;
+const place = { folder: undefined, toPath: toSame };
+const wording = { toPath: toSame, toWord: toSame, place, flags: '', look: ' --fetch' };
 const toTable = (assessments: readonly Assessment[], width?: number) =>
   toStatusTable(assessments, { width, wording, style: plainStyle });
 
@@ -47,7 +48,8 @@ const assessments = assess();
 const find = (name: string) => assessments.filter((assessment) => assessment.name === name);
 
 test('every difference is found, the most urgent first, and has its words and a next step', (t) => {
-  const pending = { uncommitted: ['model.yaml'], unpushed: [], step: { command: safe`git push` }, canPush: true };
+  const step = { code: 'run', commands: [{ words: ['push'] }] } as const;
+  const pending = { uncommitted: ['model.yaml'], unpushed: [], step, canPush: true };
   const all = [
     ...assessments,
     ...assess({ live: { candidates: [] } }),
@@ -79,7 +81,7 @@ test('the next step follows from the most urgent difference', (t) => {
     const [{ next: step }] = assess(options, input) as [Assessment];
     return step;
   };
-  const pending = { uncommitted: [], unpushed: [], step: { words: safe`none` }, canPush: false };
+  const pending = { uncommitted: [], unpushed: [], step: { code: 'no-remote' } as const, canPush: false };
   t.deepEqual(next('d-no-status'), {
     code: 'wait-for-status',
     file: 'models/d-no-status/status.yaml',

@@ -1,7 +1,7 @@
 /** The edits of a model file, case by case: what is written, to the byte, and what is refused. */
 import test from 'ava';
 import type { CandidateWish } from '../../../src/core/edit/model-edits.ts';
-import { discardCandidate, promoteCandidate, setCandidate } from '../../../src/core/edit/model-edits.ts';
+import { discardCandidate, findCandidate, promoteCandidate, setCandidate } from '../../../src/core/edit/model-edits.ts';
 import type { Edited } from '../../../src/core/edit/proof.ts';
 import { hasStorage } from '../../../src/core/input/model-storage.ts';
 import { parseModel } from '../../../src/core/input/parse-document.ts';
@@ -34,7 +34,7 @@ const discard = (spec: string) => edit(spec, (source) => discardCandidate(source
 const promote = (spec: string) =>
   edit(spec, (source) => {
     const model = toModel(source);
-    const { candidate } = model.spec;
+    const candidate = findCandidate(model);
     if (candidate === undefined) throw new Error('no candidate');
     return promoteCandidate(source, model, candidate);
   });
@@ -465,11 +465,11 @@ for (const { title, from, to } of discarded)
     t.is(discard(to), to, 'without one there is nothing to do');
   });
 
-test('what is not safe is refused, with the reason', (t) => {
+test('an edit that is not safe is refused at its place, with the reason', (t) => {
   const alias = block(`  candidate: *p\n`).replace('primary: {', 'primary: &p {');
-  t.is(set(alias, v3), '9: spec.candidate is left as it is: it is an alias, and what it points to holds elsewhere too');
+  t.is(set(alias, v3), '9: spec.candidate is not changed: it is an alias, and its anchor is used elsewhere, too');
   const anchored = `spec:\n  primary: {version: v1, storageUri: s3://m/v1}\n  candidate:\n    version: v2\n    storageUri: &uri s3://m/v2\n  template: {spec: {a: *uri}}\n`;
-  t.is(discard(anchored), '7: spec.candidate is left as it is: an anchor in it is used elsewhere');
+  t.is(discard(anchored), '7: spec.candidate is not changed: an anchor in it is used elsewhere');
   t.is(
     promote(anchored),
     anchored
@@ -479,14 +479,11 @@ test('what is not safe is refused, with the reason', (t) => {
   );
   t.is(
     set(anchored, v3),
-    '7: spec.candidate is left as it is: something else in the file would change with it, as through an anchor and its aliases',
+    '7: spec.candidate is not changed: something else in the file would change with it, for example through an anchor and its aliases',
   );
   const comma =
     'spec: {template: {spec: {}}, candidate: {version: v2, storageUri: s3://m/v2} # c\n  , primary: {version: v1, storageUri: s3://m/v1}}\n';
-  t.is(
-    discard(comma),
-    '5: spec.candidate is left as it is: it cannot be changed without touching more of the file than it',
-  );
+  t.is(discard(comma), '5: spec.candidate is not changed: it cannot be changed without changing more of the file');
 });
 
 test('in the old form a storage is part of its framework', (t) => {

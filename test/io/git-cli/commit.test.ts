@@ -14,8 +14,8 @@ import { devNull, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { isFault } from '../../../src/core/diagnostics/fault.ts';
+import type { CommitWish, MadeCommit } from '../../../src/core/ports/clone.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
-import type { CommitWish, MadeCommit } from '../../../src/io/git-cli/commit.ts';
 import { commitFile } from '../../../src/io/git-cli/commit.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
 

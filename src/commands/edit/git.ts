@@ -1,0 +1,81 @@
+/** Pushes, and the next steps with git. */
+import { Fault } from '../../core/diagnostics/fault.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type { GitStep } from '../../core/edit/git-steps.ts';
+import { toBranchStep, toCommitStep, toPull, toPushStep } from '../../core/edit/git-steps.ts';
+import type { PushResult } from '../../core/edit/outcome.ts';
+import type { Clone, Destination, Hold, LocalState } from '../../core/ports/clone.ts';
+
+export async function readPushStep(clone: Clone, state: LocalState): Promise<GitStep> {
+  return toPushStep(state, await clone.readStepState(state, []));
+}
+
+export async function readCommitStep(
+  { clone, state }: { readonly clone: Clone; readonly state: LocalState },
+  files: readonly string[],
+  message: string,
+  hidden: readonly string[] = [],
+): Promise<GitStep> {
+  return toCommitStep(state, await clone.readStepState(state, files), { files, message, hidden });
+}
+
+/**
+ * Where a branch will be pushed to; the branch need not exist yet.
+ *
+ * @throws Fault when there is no remote, or when plain `git push` would refuse.
+ */
+export async function findDestination(clone: Clone, branch: string): Promise<Destination> {
+  const found = await clone.findDestination(branch);
+  if (found === undefined) throw new Fault('environment', safe`there is no remote to push to`, safe`leave --push out`);
+  if (found.isUnclear)
+    throw new Fault(
+      'environment',
+      safe`git push does not push ${mask(branch)}, because its upstream has another name: ${mask(found.branch)} of ${mask(found.remote)}`,
+      safe`leave --push out, or set push.default to upstream`,
+    );
+  return found;
+}
+
+/**
+ * @param message of the commit; a branch is named after it.
+ * @param hold through which an interrupt is noticed: a commit is reported in any case.
+ */
+export async function pushCommitted(
+  clone: Clone,
+  destination: Destination,
+  { branch, message, hold }: { readonly branch: string; readonly message: string; readonly hold: Hold },
+): Promise<PushResult> {
+  const to = { remote: destination.remote, branch: destination.branch };
+  const again = { words: destination.words };
+  const retry: GitStep = { code: 'run', commands: [again] };
+  const toInterrupted = (when: 'before' | 'during'): PushResult => ({
+    code: 'not-pushed',
+    to,
+    why: { code: 'interrupted', when },
+    next: retry,
+  });
+  if (hold.isInterrupted()) return toInterrupted('before');
+  const pushed = await clone.push(destination, branch);
+  if (pushed.kind === 'pushed') {
+    const { rebased, said } = pushed;
+    return {
+      code: 'pushed',
+      to,
+      rebased: rebased && { ...rebased, branch },
+      said,
+      next: rebased?.isHere === false ? { code: 'run', commands: [toPull(destination)] } : undefined,
+    };
+  }
+  // The server may have accepted it before it could answer.
+  if (hold.isInterrupted()) return toInterrupted('during');
+  if (pushed.kind === 'overtaken') {
+    const next: GitStep = { code: 'run', commands: [toPull(destination), again] };
+    return { code: 'not-pushed', to, why: { ...pushed, code: 'overtaken' }, next };
+  }
+  // Where the server accepts no commits on this branch, it may accept them on another.
+  const next =
+    pushed.isRejected && !destination.isFirst
+      ? toBranchStep(destination.remote, message, await clone.listBranches())
+      : retry;
+  return { code: 'not-pushed', to, why: { code: 'refused', said: pushed.said }, next };
+}

@@ -1,0 +1,152 @@
+import type { Problem } from '../core/diagnostics/problem.ts';
+import { hasErrors } from '../core/diagnostics/problem.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../core/diagnostics/safe-text.ts';
+import { findCandidate, findFate, promoteCandidate } from '../core/edit/model-edits.ts';
+import type { EditNote, EditOutcome } from '../core/edit/outcome.ts';
+import { toProblem } from '../core/input/parse-document.ts';
+import type { ModelVersion } from '../core/input/schema.ts';
+import { renderDigests } from '../core/render/digests.ts';
+import type { ModelTarget } from '../core/repository/find-model.ts';
+import { toOwnTree } from '../core/repository/find-model.ts';
+import type { MirrorReason } from '../core/rollout/gate.ts';
+import { computeMirror } from '../core/rollout/gate.ts';
+import type { RolloutVersion } from '../core/rollout/rollout.ts';
+import { toVersionName } from '../core/rollout/rollout.ts';
+import { editModel } from './edit/edit-model.ts';
+import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
+import { findRendered, toModelPlan } from './edit/plan.ts';
+
+interface PromoteInput {
+  readonly cluster: string | undefined;
+  readonly force: boolean;
+  readonly toReasonText: EditPorts['words']['toReasonText'];
+}
+
+/**
+ * Makes the candidate the primary, if the status file reports it as Ready.
+ *
+ * @param force promote a candidate that is not known to be ready.
+ */
+export function promote(request: EditRequest, force: boolean, ports: EditPorts): Promise<EditOutcome> {
+  const input = { cluster: request.cluster, force, toReasonText: ports.words.toReasonText };
+  return editModel(request, ports, { plan: (target, head) => plan(target, head, input), findNotes });
+}
+
+function plan(target: ModelTarget, head: ModelTarget | undefined, input: PromoteInput): Planned {
+  const { source, model } = target;
+  const candidate = findCandidate(model);
+  if (candidate !== undefined) return planPromotion(target, candidate, input);
+  const before = head && findCandidate(head.model);
+  const fate = head && findFate(head.model, model);
+  if (head === undefined || before === undefined || fate === undefined)
+    return { problems: [toNoCandidate(target, undefined)] };
+  if (fate === 'discarded') return { problems: [toNoCandidate(target, before)], uncommitted: source.path };
+  // What is about to be committed must meet the same conditions as what is about to be written.
+  const planned = planPromotion(head, before, input);
+  if (!('after' in planned)) return planned;
+  const { subject, effect } = planned;
+  const held = { code: 'promoted', model: model.metadata.name, version: model.spec.primary.version } as const;
+  return { held, file: source.path, subject, effect };
+}
+
+function planPromotion(
+  target: ModelTarget,
+  candidate: ModelVersion,
+  { cluster, force, toReasonText }: PromoteInput,
+): Planned {
+  const { model, source } = target;
+  const called = model.metadata.name;
+  const { primary } = model.spec;
+  const application = renderDigests(toOwnTree(target), { cluster });
+  // Only of a model that can be rendered is it known whether its candidate is ready.
+  if (hasErrors(application.problems)) return { problems: application.problems };
+  const rendered = findRendered(application, target);
+  const decided = rendered?.candidates[0];
+  if (rendered === undefined || decided === undefined) return { problems: [] };
+  const { reason } = computeMirror({
+    candidate: { name: decided.version.name, digest: decided.digest },
+    mirrorPercentage: 100,
+    gate: 'Status',
+    status: rendered.status,
+    assumeReady: false,
+  });
+  const isReady = reason.code === 'ready';
+  if (!isReady && !force)
+    return {
+      problems: [
+        toNotReady(target, decided.version, {
+          reason,
+          reasonText: toReasonText(reason),
+          statusPath: rendered.statusPath,
+          cluster,
+        }),
+      ],
+    };
+  const name = candidate.name ?? primary.name;
+  const service = toVersionName(called, 'primary', name === undefined ? {} : { name });
+  const isInPlace = service === toVersionName(called, 'primary', primary);
+  const { version } = candidate;
+  return toModelPlan(target, promoteCandidate(source, model, candidate), {
+    subject: { code: 'promote', model: called, version },
+    held: { code: 'promoted', model: called, version },
+    effect: isInPlace
+      ? { code: 'loaded-in-place', service, from: primary.version, to: version }
+      : { code: 'requests-move', service, version: isReady ? version : undefined },
+  });
+}
+
+function toNoCandidate({ model, source }: ModelTarget, discarded: ModelVersion | undefined): Problem {
+  const gone =
+    discarded === undefined ? '' : safe`: ${mask(discarded.version)} is discarded here, which is not committed`;
+  return toProblem(source, ['spec'], {
+    code: 'no-candidate',
+    message: safe`${mask(model.metadata.name)} has no candidate to promote${gone}`,
+    hint:
+      discarded === undefined
+        ? safe`write one with model-mirror candidate set`
+        : safe`restore the file as it is at HEAD if that was a mistake`,
+  });
+}
+
+interface NotReady {
+  readonly reason: MirrorReason;
+  readonly reasonText: SafeText;
+  readonly statusPath: string;
+  readonly cluster: string | undefined;
+}
+
+function toNotReady(
+  { source, tree }: ModelTarget,
+  { declared: { version }, path }: RolloutVersion,
+  { reason, reasonText, statusPath, cluster }: NotReady,
+): Problem {
+  const others = tree.files.filter((file) => file.path !== statusPath && file.path.startsWith(statusPath.slice(0, -4)));
+  const cannotServe = reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped');
+  return toProblem(source, path, {
+    code: 'candidate-not-ready',
+    message: safe`${mask(version)} is not known to be ready: ${reasonText} (${mask(statusPath)})`,
+    hint:
+      cluster === undefined && others.length > 0
+        ? safe`there is ${join(
+            others.map(({ name }) => mask(name)),
+            ', ',
+          )}: name a cluster with --cluster, or pass --force to promote it anyway`
+        : cannotServe
+          ? safe`fix it or discard it, or pass --force to promote it anyway`
+          : safe`pull the watcher's latest commit, or pass --force to promote it anyway`,
+  });
+}
+
+function findNotes(target: ModelTarget, { before, own }: RenderedEdit): EditNote[] {
+  const model = target.model.metadata.name;
+  const promoted = findRendered(own, target);
+  if (promoted === undefined) return [];
+  const service = promoted.primary.version.name;
+  const isPatched = promoted.primary.digest !== findRendered(before, target)?.candidates[0]?.digest;
+  const isNameTaken = toVersionName(model, 'candidate', {}) === service;
+  return [
+    ...(isPatched ? [{ code: 'patched', model, service } as const] : []),
+    ...(isNameTaken ? [{ code: 'name-taken', model, free: `${model}-0` } as const] : []),
+  ];
+}

@@ -1,0 +1,59 @@
+/** What `init` did, as values; `output/words/init.ts` makes sentences of them. */
+import type { Place, Problem } from '../diagnostics/problem.ts';
+import type { GitStep } from '../edit/git-steps.ts';
+import type { EditNote } from '../edit/outcome.ts';
+
+export interface NewFile {
+  /** From the repository's root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export type InitNote =
+  | {
+      readonly code: 'primary' | 'candidate';
+      readonly model: string;
+      readonly version: string;
+      readonly service: string;
+    }
+  /** KServe reloads nothing. */
+  | { readonly code: 'spec-kept'; readonly service: string }
+  /** A policy here changes it, so KServe reloads the model. YAML before and after. */
+  | { readonly code: 'spec-changed'; readonly service: string; readonly before: string; readonly after: string }
+  /** Iter8's values name a candidate that was not among the InferenceServices. */
+  | { readonly code: 'candidate-missing'; readonly service: string; readonly add: NewCandidateCommand }
+  /** A policy sets the percentage already. */
+  | { readonly code: 'percentage-given'; readonly percentage: number; readonly place: Place }
+  | { readonly code: 'no-namespace' }
+  | Extract<EditNote, { readonly code: 'also-for' }>;
+
+/** The arguments of `candidate set` for the next candidate. */
+export interface NewCandidateCommand {
+  readonly model: string;
+  /** Undefined: the default name is free. */
+  readonly service: string | undefined;
+}
+
+export type InitOutcome =
+  /** In what was read, at paths as typed. */
+  | { readonly code: 'invalid-input'; readonly problems: readonly Problem[] }
+  /** In the files that were to be written: these, or those that exist already. */
+  | { readonly code: 'refused'; readonly problems: readonly Problem[]; readonly files: readonly NewFile[] }
+  | {
+      readonly code: 'made';
+      readonly files: readonly NewFile[];
+      readonly notes: readonly InitNote[];
+      readonly warnings: readonly Problem[];
+      /** Undefined for --dry-run. */
+      readonly written: WrittenModel | undefined;
+    };
+
+export interface WrittenModel {
+  readonly folder: string;
+  /** Of the JSON Schemas, for editors. */
+  readonly schemaFolder: string;
+  /** Undefined outside of a repository. */
+  readonly next: GitStep | undefined;
+  /** Undefined: there is a candidate. */
+  readonly addCandidate: NewCandidateCommand | undefined;
+}

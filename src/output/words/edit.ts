@@ -1,0 +1,264 @@
+/** What an edit changed, how far it got, and what to do next. */
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type {
+  Edit,
+  EditNote,
+  EditOutcome,
+  EditResult,
+  EditSubject,
+  Held,
+  HeldResult,
+  SmallShare,
+} from '../../core/edit/outcome.ts';
+import { toCommitWords } from '../commit-words.ts';
+import { toBrokenFilesText } from './files.ts';
+import type { LinePlace } from './git-steps.ts';
+import { toGitLine, toNextLine } from './git-steps.ts';
+import type { Lines } from './push.ts';
+import { toPushLines, toTargetText } from './push.ts';
+import { toOpeningText, toSmallerStep } from './risk.ts';
+
+/** How paths and commands are written for the person who runs the command. */
+export interface EditWording {
+  readonly toPath: (file: string) => SafeText;
+  readonly place: LinePlace;
+  /** What commands need to find the same model, such as ` --path models`; or empty. */
+  readonly flags: string;
+}
+
+/** The subject of the commit. */
+export function toSubject(subject: EditSubject): string {
+  switch (subject.code) {
+    case 'try':
+    case 'change':
+    case 'promote':
+    case 'discard':
+      return `${subject.model}: ${subject.code} ${subject.version}`;
+    case 'mirror':
+      return `${subject.model}: mirror ${subject.percentage} %`;
+    case 'new-model':
+      return `${subject.model}: new model`;
+    case 'edit': {
+      const { files } = subject;
+      const all = `Edit ${files.join(', ')}`;
+      const short = `Edit ${files.length === 1 ? files[0] : `${files.length} files`}`;
+      return toCommitWords(all.length <= 72 ? all : short, 200);
+    }
+  }
+}
+
+/** What is asked before such a share is written. */
+export function toShareQuestion(share: SmallShare): SafeText {
+  return safe`${toShareText(share)}. Do you mean that?`;
+}
+
+/** The lines for an outcome, beside its problems and the difference of the file. */
+export function toEditLines(outcome: EditOutcome, wording: EditWording): Lines {
+  const { place } = wording;
+  switch (outcome.code) {
+    case 'refused': {
+      const { uncommitted, notes } = outcome;
+      const undo = uncommitted === undefined ? [] : [{ words: ['checkout', 'HEAD', '--'], files: [uncommitted] }];
+      const restore = undo.length === 0 ? [] : [safe`To restore the file: ${toGitLine(undo, place)}`];
+      return {
+        out: [],
+        err: [...notes.flatMap((note) => toNoteLines(note, wording)), safe`nothing was changed`, ...restore],
+      };
+    }
+    case 'declined':
+      return { out: [], err: [safe`nothing was changed`] };
+    case 'held':
+      return toHeldLines(outcome.held, outcome.result, wording);
+    case 'edited':
+      return toResultLines(outcome.edit, outcome.result, wording);
+  }
+}
+
+/** One line for each note; an indented one belongs to the line above. */
+export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording, 'toPath' | 'flags'>): SafeText[] {
+  switch (note.code) {
+    case 'place-stays': {
+      const flag = note.field === 'storageUri' ? '--storage-uri' : '--storage-path';
+      return [safe`${note.field} stays ${mask(note.value)}: pass ${flag} if ${mask(note.version)} is stored elsewhere`];
+    }
+    case 'equals-primary':
+      return [safe`${mask(note.model)}: the candidate has the same spec as the primary: comparing them shows nothing`];
+    case 'first-opening':
+      return [safe`${mask(note.model)}: risk: ${toOpeningText(note)}`, safe`    ${toSmallerStep(note.model, flags)}`];
+    case 'patched':
+      return [
+        safe`${mask(note.model)}: a patch of a policy makes ${mask(note.service)} differ from the candidate that was tried`,
+      ];
+    case 'name-taken':
+      return [
+        safe`${mask(note.model)}: the next candidate needs another name: candidate set --name ${mask(note.free)}`,
+      ];
+    case 'small-share':
+      return [toShareText(note)];
+    case 'later':
+      return [
+        safe`${mask(note.model)}: ${note.from} % → ${note.to} % ${note.hasCandidate ? 'once the mirror is open' : 'for the next candidate'}`,
+      ];
+    case 'also-for': {
+      const shown = note.models.slice(0, 5).map(mask);
+      return [safe`${toPath(note.file)} also applies to ${join(shown, ', ')}${note.models.length > 5 ? ', …' : ''}`];
+    }
+    case 'commits-more':
+      return [safe`${toPath(note.file)} had uncommitted changes: the commit contains them too`];
+    case 'has-other-changes':
+      return [safe`${toPath(note.file)} has other uncommitted changes, too`];
+    case 'left-out':
+      return [safe`not part of the commit, and not counted here: ${join(note.files.map(toPath), ', ')}`];
+    case 'broken-files':
+      return [toBrokenFilesText(note.files, note.model, toPath)];
+  }
+}
+
+function toShareText({ percentage, requests, outOf }: SmallShare): SafeText {
+  return safe`${percentage} % is ${requests} ${requests === 1 ? 'request' : 'requests'} in ${mask(toGrouped(outOf))}`;
+}
+
+/** `10,000` */
+function toGrouped(count: number): string {
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+}
+
+function toHeldLines(held: Held, result: HeldResult, wording: EditWording): Lines {
+  const { toPath, place } = wording;
+  const what = toHeldText(held, toPath);
+  switch (result.code) {
+    case 'nothing-to-do':
+      return { out: [safe`${what}: nothing to do`], err: [] };
+    case 'not-committed': {
+      const { files, isAsked, next } = result;
+      const why =
+        files.length === 0
+          ? ''
+          : safe`: ${join(files.map(toPath), ', ')} ${files.length === 1 ? 'differs' : 'differ'} from HEAD`;
+      const lines = [safe`${what}, but that is not committed yet${why}`, toNextLine(next, place)];
+      return isAsked ? toComplaint(lines) : { out: lines, err: [] };
+    }
+    case 'not-pushed': {
+      const { otherBranch, next } = result;
+      const on = otherBranch === undefined ? '' : safe` on ${mask(otherBranch)}`;
+      const lines = [safe`${what}${on}, but that is not pushed yet`, toNextLine(next, place)];
+      return result.isAsked ? toComplaint(lines) : { out: lines, err: [] };
+    }
+    case 'dry-run':
+      return {
+        out: [
+          what,
+          safe`Nothing is pushed, because of --dry-run: it would be pushed to ${toTargetText(result.pushesTo)}.`,
+        ],
+        err: [],
+      };
+    case 'push':
+      return toPushLines(result.push, [], [safe`${what}, and now pushed to ${toTargetText(result.push.to)}`], place);
+  }
+}
+
+function toComplaint([first = safe``, ...others]: readonly SafeText[]): Lines {
+  return { out: [], err: [safe`model-mirror: ${first}`, ...others] };
+}
+
+function toHeldText(held: Held, toPath: EditWording['toPath']): SafeText {
+  switch (held.code) {
+    case 'candidate-set':
+      return safe`the candidate of ${mask(held.model)} is like this already`;
+    case 'no-candidate':
+      return safe`${mask(held.model)} has no candidate`;
+    case 'promoted':
+      return safe`${mask(held.version)} is the primary of ${mask(held.model)} already`;
+    case 'mirrored': {
+      const { place } = held;
+      const by = place === undefined ? 'by default' : safe`by ${toPath(place.file)}:${place.line}`;
+      return safe`${mask(held.model)} is mirrored at ${held.percentage} % already, ${by}`;
+    }
+    case 'policy-set':
+      return safe`${toPath(held.file)} sets ${held.percentage} % already`;
+  }
+}
+
+function toResultLines(edit: Edit, result: EditResult, wording: EditWording): Lines {
+  const { toPath, place } = wording;
+  const file = toPath(edit.file);
+  const effect = toEffectText(edit);
+  const next = 'next' in result && result.next !== undefined ? [toNextLine(result.next, place)] : [];
+  switch (result.code) {
+    case 'dry-run':
+      return { out: [toDryRunText(result)], err: [] };
+    case 'written': {
+      const once = safe`Once it is pushed: ${effect}`;
+      return next.length === 0
+        ? { out: [safe`${file} is written. Commit and push it.`, once], err: [] }
+        : { out: [safe`${file} is written, and not committed yet.`, ...next, once], err: [] };
+    }
+    case 'same-as-head': {
+      const done = [
+        safe`${file} is written, and is the same as at HEAD: there is nothing to commit.`,
+        ...toStagedLines(result.staged, place),
+      ];
+      return result.push === undefined
+        ? { out: [...done, ...next], err: [] }
+        : toPushLines(result.push, done, [safe`It is pushed to ${toTargetText(result.push.to)}.`], place);
+    }
+    case 'committed': {
+      const { commit, branch, isNewBranch, isWritten, staged, remarks, push } = result;
+      const done = [
+        safe`${file} is ${isWritten ? 'written, and ' : ''}committed on ${mask(branch ?? 'no branch')} as ${mask(commit.slice(0, 7))}.`,
+        ...toStagedLines(staged, place),
+      ];
+      if (push === undefined) {
+        const review = isNewBranch && result.next?.code === 'run' ? [safe`Then open a pull request.`] : [];
+        return { out: [...done, ...next, ...review, safe`Once it is pushed: ${effect}`], err: remarks };
+      }
+      const sent = safe`It is pushed to ${toTargetText(push.to)}.`;
+      const after = isNewBranch
+        ? [sent, safe`Now open a pull request.`, safe`Once it is merged: ${effect}`]
+        : [sent, safe`What follows: ${effect}`];
+      const lines = toPushLines(push, done, after, place);
+      return { ...lines, err: [...remarks, ...lines.err] };
+    }
+    case 'lost': {
+      const { commit, remarks } = result;
+      const lost = safe`model-mirror: ${mask(commit.slice(0, 7))} is committed without this edit, and is not pushed`;
+      return { out: [], err: [...remarks, lost, safe`Next: ${toShowLine(commit, place)}`] };
+    }
+  }
+}
+
+function toDryRunText({ commits, pushesTo }: Extract<EditResult, { code: 'dry-run' }>): SafeText {
+  if (!commits) return safe`Nothing is written, because of --dry-run.`;
+  if (pushesTo === undefined) return safe`Nothing is written or committed, because of --dry-run.`;
+  return safe`Nothing is written, committed or pushed, because of --dry-run: it would be pushed to ${toTargetText(pushesTo)}.`;
+}
+
+function toStagedLines(staged: string | undefined, place: LinePlace): SafeText[] {
+  return staged === undefined
+    ? []
+    : [safe`Something else was staged for it: ${toShowLine(staged, place)} prints that.`];
+}
+
+function toShowLine(object: string, place: LinePlace): SafeText {
+  return toGitLine([{ words: ['show', object.slice(0, 12)] }], place);
+}
+
+function toEffectText({ effect, policy }: Edit): SafeText {
+  switch (effect.code) {
+    case 'mirror-opens': {
+      if (policy?.mirrorPercentage === 0) return safe`nothing is mirrored to it, because the policy sets 0 %`;
+      const when =
+        policy?.gate === 'None' ? 'at once' : safe`when the status file reports ${mask(effect.version)} as Ready`;
+      return safe`the mirror opens${policy === undefined ? '' : safe` at ${policy.mirrorPercentage} %`} ${when}; then promote it, or discard it`;
+    }
+    case 'service-removed':
+      return safe`Argo CD removes ${mask(effect.service)}`;
+    case 'loaded-in-place':
+      return safe`${mask(effect.service)} serves ${mask(effect.from)} until it has loaded ${mask(effect.to)}`;
+    case 'requests-move':
+      return safe`requests go to ${mask(effect.service)}${effect.version === undefined ? '' : safe`, which has loaded ${mask(effect.version)}`}`;
+    case 'applied':
+      return safe`Argo CD applies it`;
+  }
+}

@@ -1,0 +1,65 @@
+/** What `init` wrote, and what to know and do next. */
+import type { InitNote, NewCandidateCommand, NewFile, WrittenModel } from '../../core/adopt/outcome.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { toDiffText } from '../diff-text.ts';
+import { toNoteLines } from './edit.ts';
+import type { LinePlace } from './git-steps.ts';
+import { toNextLine } from './git-steps.ts';
+
+type ToPath = (file: string) => SafeText;
+
+export function toInitNoteLines(note: InitNote, toPath: ToPath): string[] {
+  switch (note.code) {
+    case 'primary':
+      return [safe`${mask(note.model)}: ${mask(note.version)} will answer every request, as ${mask(note.service)}`];
+    case 'candidate':
+      return [safe`${mask(note.model)}: ${mask(note.version)} is its candidate, as ${mask(note.service)}`];
+    case 'spec-kept':
+      return [safe`the spec of ${mask(note.service)} stays as it is, so KServe reloads nothing`];
+    case 'spec-changed': {
+      const { service, before, after } = note;
+      const changed = safe`the spec of ${mask(service)} is changed by a policy here, so KServe reloads it:`;
+      return [changed, toDiffText(service, before, after)];
+    }
+    case 'candidate-missing':
+      return [
+        safe`the candidate ${mask(note.service)} is not taken over, because it is not in the input: ${toCommandText(note.add)} adds one`,
+      ];
+    case 'percentage-given': {
+      const { percentage, place } = note;
+      return [
+        safe`${percentage} % is mirrored to a candidate, by ${toPath(place.file)}:${place.line}: --percentage sets one of its own`,
+      ];
+    }
+    case 'no-namespace':
+      return [safe`no namespace is named: Argo CD uses its Application's destination, and render needs --namespace`];
+    case 'also-for':
+      return toNoteLines(note, { toPath, flags: '' });
+  }
+}
+
+/** @param written undefined for --dry-run. */
+export function toWrittenLines(
+  files: readonly NewFile[],
+  written: WrittenModel | undefined,
+  { toPath, place }: { readonly toPath: ToPath; readonly place: LinePlace },
+): SafeText[] {
+  if (written === undefined) return [safe`Nothing is written, because of --dry-run.`];
+  const { folder, schemaFolder, next, addCandidate } = written;
+  const named = join(
+    files.map(({ path }) => toPath(path)),
+    ' and ',
+  );
+  return [
+    safe`${named} ${files.length === 1 ? 'is' : 'are'} written; ${toPath(schemaFolder)} lets the editor explain their fields.`,
+    next === undefined ? safe`Commit and push ${toPath(folder)} and ${toPath(schemaFolder)}.` : toNextLine(next, place),
+    ...(addCandidate === undefined
+      ? []
+      : [safe`To add a candidate later, run ${toCommandText(addCandidate)} with --version and --storage-uri.`]),
+  ];
+}
+
+function toCommandText({ model, service }: NewCandidateCommand): SafeText {
+  return safe`model-mirror candidate set ${mask(model)}${service === undefined ? '' : safe` --name ${mask(service)}`}`;
+}
