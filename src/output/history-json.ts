@@ -1,6 +1,7 @@
 import type { StageVersion } from '../core/timeline/stages.ts';
 import type { Timeline } from '../core/timeline/timeline.ts';
 import { maskTexts } from './masked-texts.ts';
+import { toNameAndCommit } from './words/revision.ts';
 import type { TimelineNotes } from './words/timeline.ts';
 import { toTimelineText } from './words/timeline.ts';
 
@@ -13,7 +14,7 @@ export function toHistoryJson(timeline: Timeline, { revision, isShallow, leftOut
   const value = {
     name,
     namespace,
-    revision,
+    revision: toNameAndCommit(revision),
     shallow: isShallow,
     leftOut,
     from,

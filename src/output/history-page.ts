@@ -11,6 +11,7 @@ import type { Trial } from '../core/timeline/trials.ts';
 import { toHtmlText } from './html-text.ts';
 import { toTimeText } from './time-text.ts';
 import { toTimelineLegend, toTimelinePicture } from './timeline-picture.ts';
+import { toNameAndCommit } from './words/revision.ts';
 import type { TimelineNotes } from './words/timeline.ts';
 import {
   toAuthorText,
@@ -38,7 +39,7 @@ export function toHistoryPage(timeline: Timeline, notes: TimelineNotes): string 
 <body>
 <main>
 <h1>${toHtmlText(title)}</h1>
-<p>In the history of ${toHtmlText(notes.revision)}, from ${toTimeText(timeline.from)} to ${toTimeText(timeline.to)} (UTC).</p>
+<p>In the history of ${toHtmlText(toNameAndCommit(notes.revision))}, from ${toTimeText(timeline.from)} to ${toTimeText(timeline.to)} (UTC).</p>
 ${toNotes(notes)
   .map((note) => `<p class="note">${toHtmlText(note)}</p>\n`)
   .join('')}<div class="wide">${toTimelinePicture(timeline)}</div>

@@ -7,6 +7,7 @@ import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 import { toTimeText } from './time-text.ts';
+import { toNameAndCommit } from './words/revision.ts';
 import type { TimelineNotes } from './words/timeline.ts';
 import {
   toAuthorText,
@@ -30,7 +31,7 @@ export function toHistoryText(
   style: Style = plainStyle,
 ): string {
   const { trials, events } = timeline;
-  const title = `${timeline.name} in ${timeline.namespace}, in the history of ${toShown(notes.revision, 120)}`;
+  const title = `${timeline.name} in ${timeline.namespace}, in the history of ${toShown(toNameAndCommit(notes.revision), 120)}`;
   const lines = [
     ...wrap(title, columns).map((line) => style('bold', line)),
     ...toNotes(notes).flatMap((note) => wrap(note, columns).map((line) => style('dim', line))),

@@ -2,7 +2,7 @@ import { Fault } from '../../src/core/diagnostics/fault.ts';
 import { quote, safe } from '../../src/core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../../src/core/input/folder-tree.ts';
 import { isWithin } from '../../src/core/input/folder-tree.ts';
-import type { RevisionNames, Revisions, TreePart } from '../../src/core/ports/revisions.ts';
+import type { Revisions, TreePart } from '../../src/core/ports/revisions.ts';
 import type { Files } from '../core/render/memory-tree.ts';
 import { toMemoryTree } from '../core/render/memory-tree.ts';
 
@@ -16,7 +16,7 @@ export class MemoryRevisions implements Revisions {
   readonly commits = new Map<string, MemoryCommit>();
   readonly branches = new Map<string, string>();
   defaultBranch: string | undefined;
-  readonly names: RevisionNames = {
+  readonly names: Revisions['names'] = {
     resolve: (revision) => {
       const commit = this.branches.get(revision) ?? (this.commits.has(revision) ? revision : undefined);
       if (commit !== undefined) return Promise.resolve(commit);

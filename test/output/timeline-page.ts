@@ -16,7 +16,7 @@ import { launchChromium } from './chromium.ts';
 
 const root = join(import.meta.dirname, '../..');
 const example = readFileSync(join(root, 'fixtures/history/html/expected/stdout.txt'), 'utf8');
-const notes = { revision: 'HEAD', isShallow: true, leftOut: 0 };
+const notes = { revision: { name: 'HEAD', commit: '0123456' }, isShallow: true, leftOut: 0 };
 const chance = fc
   .sample(histories, { numRuns: 25, seed: 7 })
   .filter((history) => history.length > 1)

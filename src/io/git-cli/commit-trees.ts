@@ -13,6 +13,7 @@ import { toFileRole } from '../../core/input/file-role.ts';
 import type { FolderTree, FoundFile } from '../../core/input/folder-tree.ts';
 import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
+import type { TreePart } from '../../core/ports/revisions.ts';
 import { decideEntry, toRefused, toSubmodule, toUnreadable } from '../../core/repository/entries.ts';
 import { answerLater, followLink } from '../../core/repository/links.ts';
 import { toSource } from '../files/folder-tree.ts';
@@ -23,14 +24,6 @@ import { TreeLookup } from '../git/tree-lookup.ts';
 import type { Git } from './git.ts';
 import type { GitObject, GitObjects } from './objects.ts';
 import type { RevisionNames } from './revision-names.ts';
-
-/** Which part of a commit's tree is read; paths from the repository's root, `.` for the root. */
-export interface TreePart {
-  /** The folder that is rendered. */
-  readonly folder: string;
-  /** The outermost folder whose policies count: the folder itself, or one around it. */
-  readonly root: string;
-}
 
 /** Trees are named by their ids; what has been read of them is kept. */
 export class CommitTrees {

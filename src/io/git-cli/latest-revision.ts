@@ -5,7 +5,7 @@
  * would grow with each commit here.
  */
 import type { FolderTree } from '../../core/input/folder-tree.ts';
-import type { TreePart } from './commit-trees.ts';
+import type { TreePart } from '../../core/ports/revisions.ts';
 import type { Git } from './git.ts';
 
 import { GitRevisions } from './revisions.ts';

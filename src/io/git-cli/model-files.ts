@@ -1,29 +1,12 @@
 /** The files of one model in the trees of commits, found without reading the trees as a whole. */
 import { toFileRole } from '../../core/input/file-role.ts';
-import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
+import type { ModelFiles, ModelPaths } from '../../core/ports/revisions.ts';
 import { decideEntry, isPolicy } from '../../core/repository/entries.ts';
 import { toEntry } from '../git/objects.ts';
 import type { CommitTrees, FollowedBlob, FoundBlob } from './commit-trees.ts';
 import { isFolder, parseEntries, toBlob } from './commit-trees.ts';
 import type { GitObjects } from './objects.ts';
-
-/** Of a model file, and of the status file that belongs to it. */
-export interface ModelPaths {
-  readonly model: string;
-  readonly status: string;
-}
-
-/** The files that determine what a model is. */
-export interface ModelFiles {
-  /** Whether one of them is a link, so that what it leads to counts too. */
-  readonly isLinked: boolean;
-  /** Equal for equal contents at equal paths. */
-  readonly key: string;
-  /** The same without the status file. */
-  readonly writtenKey: string;
-  readonly read: () => Promise<FolderTree>;
-}
 
 export class ModelFilesFinder {
   readonly #objects: GitObjects;

@@ -5,15 +5,13 @@ import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toFileRole } from '../../core/input/file-role.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
-import type { SourceFile } from '../../core/input/source-file.ts';
+import type { History, ModelPaths, OldModel, Step, TreePart } from '../../core/ports/revisions.ts';
 import { isLeftOut } from '../../core/repository/entries.ts';
 import { toSource } from '../files/folder-tree.ts';
 import type { CommitContent } from '../git/objects.ts';
 import { parseCommit, toEntry } from '../git/objects.ts';
-import type { TreePart } from './commit-trees.ts';
 import { CommitTrees } from './commit-trees.ts';
 import type { Git } from './git.ts';
-import type { ModelPaths } from './model-files.ts';
 import { ModelFilesFinder } from './model-files.ts';
 import { GitObjects } from './objects.ts';
 import { toGlob, toLiteral } from './pathspec.ts';
@@ -22,29 +20,8 @@ import { RevisionNames, toShortId } from './revision-names.ts';
 /** In an encoding of its own, since i18n.logOutputEncoding may be UTF-16. */
 const listing = ['rev-list', '--first-parent', '--format=%P', '--encoding=UTF-8'];
 
-/** A commit on the line of first parents. */
-export interface Step {
-  readonly id: string;
-  /** The first parent; undefined: there is none in this clone. */
-  readonly parent: string | undefined;
-}
-
-/** A commit that changed or removed a model's file. */
-export interface ModelChange {
-  readonly commit: string;
-  /** Its first parent, which has the file as it was. */
-  readonly before: string;
-  readonly path: string;
-}
-
-/** The file as it was before. */
-export interface OldModel extends ModelChange {
-  /** Undefined: it cannot be read as a text. */
-  readonly source: SourceFile | undefined;
-}
-
 /** A repository that is read, with what has been read of it so far. Whoever has it disposes of it. */
-export class GitRevisions implements Disposable {
+export class GitRevisions implements History, Disposable {
   readonly names: RevisionNames;
   readonly trees: CommitTrees;
   readonly models: ModelFilesFinder;

@@ -1,7 +1,7 @@
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 
-/** `main (1a2b3c4)`; the short form alone for the id of a commit. */
+/** `main (1a2b3c4)`, or the short id alone where the name is the id; the name of the work tree as it is. */
 export function toRevisionLabel({
   name,
   commit,
@@ -10,6 +10,14 @@ export function toRevisionLabel({
   readonly commit: string | undefined;
 }): SafeText {
   if (commit === undefined) return mask(name);
-  const short = mask(commit.slice(0, 7));
-  return commit.startsWith(name) ? short : safe`${mask(name)} (${short})`;
+  return commit.startsWith(name) ? toShortId(commit) : toNameAndCommit({ name, commit });
+}
+
+/** `HEAD (1a2b3c4)` */
+export function toNameAndCommit({ name, commit }: { readonly name: string; readonly commit: string }): SafeText {
+  return safe`${mask(name)} (${toShortId(commit)})`;
+}
+
+function toShortId(commit: string): SafeText {
+  return mask(commit.slice(0, 7));
 }

@@ -12,7 +12,7 @@ import { toReasonText } from './gate.ts';
 /** What a reader must know about a timeline to understand it. */
 export interface TimelineNotes {
   /** Whose history it is. */
-  readonly revision: string;
+  readonly revision: { readonly name: string; readonly commit: string };
   /** Older commits are not in the clone. */
   readonly isShallow: boolean;
   /** How many older events are not shown. */

@@ -12,7 +12,7 @@ import { histories } from './timeline-examples.ts';
 const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? 100);
 
 const model = { name: 'wisdom', namespace: 'models' };
-const notes = { revision: 'HEAD', isShallow: true, leftOut: 2 };
+const notes = { revision: { name: 'HEAD', commit: '0123456789' }, isShallow: true, leftOut: 2 };
 
 test('time goes forward, and stages follow each other without gaps', (t) => {
   fc.assert(
