@@ -19,6 +19,7 @@ const wanted = [
   'dist/demo.cjs',
   'dist/diff.cjs',
   'dist/discard.cjs',
+  'dist/doctor.cjs',
   'dist/edit-confirm.cjs',
   'dist/explain.cjs',
   'dist/history.cjs',

@@ -29,6 +29,7 @@ const providers: readonly Provider[] = [
       'src/core/input/schema-parts.ts': field,
       'src/io/process/argocd-environment.ts': sentence,
       'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',
+      'src/core/routing/examiners.ts': list,
       'src/core/routing/routers.ts': list,
     },
   },

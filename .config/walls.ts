@@ -12,7 +12,7 @@ import { findProviderWords } from './provider-words.ts';
 const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/diagnostics': [],
   'core/pacing': [],
-  'core/ports': ['core/observe', 'core/input'],
+  'core/ports': ['core/observe', 'core/routing', 'core/input'],
   'core/input': [],
   'core/repository': ['core/input'],
   'core/manifests': ['core/input'],

@@ -9,6 +9,7 @@ import { addCompletion } from './completion/command.ts';
 import { addDemo } from './demo/command.ts';
 import { addDiff } from './diff/command.ts';
 import { addDiscard } from './discard/command.ts';
+import { addDoctor } from './doctor/command.ts';
 import { addExplain } from './explain/command.ts';
 import { addHistory } from './history/command.ts';
 import type { Host } from './host.ts';
@@ -34,6 +35,7 @@ const commands: Readonly<Record<string, (program: Command, host: Host, finish: (
   discard: addDiscard,
   status: addStatus,
   explain: addExplain,
+  doctor: addDoctor,
   parameters: addParameters,
   schema: addSchema,
   completion: (program: Command, host: Host, finish: (code: number) => void) =>

@@ -1,6 +1,8 @@
+import { readNamespace } from '../core/assess/namespace.ts';
+import { Fault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { hasErrors, toWholeProblem } from '../core/diagnostics/problem.ts';
-import { safe } from '../core/diagnostics/safe-text.ts';
+import { quote, safe } from '../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
 import type { RenderedRollout } from '../core/render/decide-model.ts';
 import { renderDigests } from '../core/render/digests.ts';
@@ -47,6 +49,22 @@ export function renderModel(
   const shown = problems.filter(isShown);
   const own = rollouts.filter(({ rollout }) => rollout.file.source.path === target.file.path);
   return { target, rollouts: hasErrors(shown) ? [] : own, problems: shown };
+}
+
+/**
+ * The namespace of a model: its own, else the given one, else the one that its status file names.
+ *
+ * @throws Fault when there is none.
+ */
+export function requireNamespace({ rollout, status }: RenderedRollout, otherwise: string | undefined): string {
+  const namespace = rollout.file.model.metadata.namespace ?? otherwise ?? readNamespace(status);
+  if (namespace === undefined)
+    throw new Fault(
+      'usage',
+      safe`neither ${quote(rollout.name)} nor its status file names a namespace`,
+      safe`pass the namespace with --namespace`,
+    );
+  return namespace;
 }
 
 function isShown(problem: Problem): boolean {

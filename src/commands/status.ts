@@ -1,12 +1,9 @@
 /** Desired and observed state of one model, or of all below a folder. */
 import type { Assessment } from '../core/assess/assess-model.ts';
 import { assessModel } from '../core/assess/assess-model.ts';
-import { readNamespace } from '../core/assess/namespace.ts';
 import type { FindPending, PendingStep } from '../core/assess/pending.ts';
 import { toPendingStep } from '../core/assess/pending.ts';
-import { Fault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
-import { quote, safe } from '../core/diagnostics/safe-text.ts';
 import type { RecordedModel } from '../core/observe/cluster-observer.ts';
 import { ClusterObserver } from '../core/observe/cluster-observer.ts';
 import type { ListLive, ReadFiles, RepositoryFiles } from '../core/ports/observation.ts';
@@ -15,7 +12,7 @@ import type { RenderedRollout } from '../core/render/decide-model.ts';
 import type { PathNames } from '../core/repository/find-model.ts';
 import { listStatusClusters } from '../core/repository/status-clusters.ts';
 import type { RenderOptions } from './rendered-models.ts';
-import { renderModel, renderModels } from './rendered-models.ts';
+import { renderModel, renderModels, requireNamespace } from './rendered-models.ts';
 
 export interface StatusRequest extends RenderOptions {
   /** Undefined: all models of the tree. */
@@ -74,15 +71,13 @@ function toFile({ rollout }: RenderedRollout): string {
 }
 
 /** @throws Fault when no namespace is known. */
-function toRecorded({ rollout, status }: RenderedRollout, otherwise: string | undefined): RecordedModel {
-  const namespace = rollout.file.model.metadata.namespace ?? otherwise ?? readNamespace(status);
-  if (namespace === undefined)
-    throw new Fault(
-      'usage',
-      safe`neither ${quote(rollout.name)} nor its status file names a namespace`,
-      safe`pass the namespace with --namespace`,
-    );
-  const { name, primary } = rollout;
-  const candidates = rollout.candidates.map((candidate) => candidate.name);
-  return { name, namespace, primary: primary.name, candidates, recorded: status?.status };
+function toRecorded(rendered: RenderedRollout, otherwise: string | undefined): RecordedModel {
+  const { name, primary, candidates } = rendered.rollout;
+  return {
+    name,
+    namespace: requireNamespace(rendered, otherwise),
+    primary: primary.name,
+    candidates: candidates.map((candidate) => candidate.name),
+    recorded: rendered.status?.status,
+  };
 }

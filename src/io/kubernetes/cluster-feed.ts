@@ -17,7 +17,7 @@ import type { Clock, Log, Meter } from '../../core/ports/watch.ts';
 import { router } from '../../core/routing/routers.ts';
 import { SilenceLimit } from '../process/silence.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
-import { ApiTrouble, toStatusMessage } from './kubernetes-api.ts';
+import { ApiTrouble, parseJson, toStatusMessage } from './kubernetes-api.ts';
 
 export interface FeedHandlers {
   /** A whole list of one kind in one scope; undefined: all namespaces. */
@@ -279,13 +279,5 @@ class Stream {
     } finally {
       silence.stop();
     }
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ApiTrouble(safe`the Kubernetes API sends what is not JSON`, undefined, undefined, { cause: error });
   }
 }

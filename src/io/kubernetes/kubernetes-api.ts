@@ -184,3 +184,12 @@ export function toStatusMessage(text: string): SafeText {
   }
   return mask(message.trim().slice(0, 300)) || safe`no reason given`;
 }
+
+/** @throws ApiTrouble */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ApiTrouble(safe`the Kubernetes API sends what is not JSON`, undefined, undefined, { cause: error });
+  }
+}

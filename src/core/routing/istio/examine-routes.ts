@@ -1,0 +1,139 @@
+/** Whether the mirror gateway forwards copies to candidates, and whether policies let it. */
+import { mask, safe } from '../../diagnostics/safe-text.ts';
+import { mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
+import type { Diagnosis, DiagnosisSeverity, ExaminedModel } from '../examination.ts';
+import type { LiveObject, LiveObjects, NamespacedName, Pod } from './live-objects.ts';
+import { isSubset, rootNamespace, textsAt, toKey, toNamedSubject, toShown, toSubject } from './live-objects.ts';
+import type { LivePath, MirrorPath } from './mirror-path.ts';
+import { diagnose, findPublicPods, toFullName } from './mirror-path.ts';
+import { read } from './read.ts';
+import { toMirrorName } from './render.ts';
+
+export function examineRoutes(path: MirrorPath, live: LiveObjects): Diagnosis[] {
+  const claims = new Map<string, LiveObject[]>();
+  for (const route of live.list('virtualService'))
+    if (isBoundTo(route, path.gateway))
+      for (const host of textsAt(route.spec, ['hosts'])) claims.set(host, [...(claims.get(host) ?? []), route]);
+  return path.models.flatMap((model) =>
+    model.hasCandidate && live.isKnown('virtualService', model.namespace)
+      ? examineRoute(path, model, claims, live)
+      : [],
+  );
+}
+
+/** @param claims the routes at the mirror gateway, by host. */
+function examineRoute(
+  path: MirrorPath,
+  model: ExaminedModel,
+  claims: ReadonlyMap<string, readonly LiveObject[]>,
+  live: LiveObjects,
+): Diagnosis[] {
+  const { gateway } = path;
+  const name = { namespace: model.namespace, name: toMirrorName(model.name) };
+  const route = live.find('virtualService', name);
+  // Nothing arrives while the mirror is closed.
+  const requests = live.find('virtualService', model);
+  const severity: DiagnosisSeverity =
+    requests !== undefined && read([requests.value]).requests?.mirror !== undefined ? 'error' : 'warning';
+  const models = [model];
+  const subject = toNamedSubject('virtualService', name);
+  if (route === undefined)
+    return [
+      diagnose(path, 'route-missing', severity, subject, {
+        reason: safe`the VirtualService ${toShown(name)}, which forwards copies to the candidate, does not exist: the mirror gateway answers copies with 404`,
+        cure: safe`check the Application in Argo CD, which should have created it`,
+        models,
+      }),
+    ];
+  if (!isBoundTo(route, gateway))
+    return [
+      diagnose(path, 'route-other-gateway', severity, subject, {
+        reason: safe`the VirtualService ${toShown(name)} is not bound to the Gateway ${toShown(gateway)}, at which copies arrive: the mirror gateway answers them with 404`,
+        cure: safe`check in Argo CD that the Application is synced, and that no patch changes its gateways`,
+        details: { bound: textsAt(route.spec, ['gateways']).join(' '), gateway: toKey(gateway) },
+        models,
+      }),
+    ];
+  const other = ['*', ...model.hosts].flatMap((host) => claims.get(host) ?? []).find((one) => one !== route);
+  if (other === undefined) return [];
+  return [
+    diagnose(path, 'route-conflict', severity, toSubject(other), {
+      reason: safe`the VirtualServices ${toShown(route)} and ${toShown(other)} claim the same host at the Gateway ${toShown(gateway)}: copies may go to the wrong place`,
+      cure: safe`remove ${toShown(other)}, or the host from it`,
+      details: { route: toKey(route), other: toKey(other) },
+      models,
+    }),
+  ];
+}
+
+function isBoundTo({ namespace, spec }: LiveObject, gateway: NamespacedName): boolean {
+  return textsAt(spec, ['gateways']).some((name) => toKey(toFullName(name, namespace)) === toKey(gateway));
+}
+
+/** Who sends copies, as far as it shows in its certificate. */
+type Identity = { readonly namespace: string; readonly serviceAccount: string } | undefined;
+
+/**
+ * Policies that let nobody send copies. A policy by identity refuses everybody where clients have none, which is so in
+ * clear text (executed: 0 of 1,000 copies).
+ */
+export function examineAuthorization(path: LivePath, live: LiveObjects): Diagnosis[] {
+  const { pods, server, service } = path;
+  if (server === undefined || !live.isKnown('authorizationPolicy', service.namespace)) return [];
+  const policies = [service.namespace, rootNamespace].flatMap((namespace) =>
+    live.list('authorizationPolicy', namespace).filter((policy) => isAllow(policy) && isOf(policy, pods)),
+  );
+  const [first] = policies;
+  if (first === undefined) return [];
+  const senders: readonly Identity[] = server.tls === 'none' ? [undefined] : findPublicPods(path, live);
+  const admits = (sender: Identity) =>
+    policies.some(({ spec }) => mapsAt(spec, ['rules']).some((rule) => isAdmitted(rule, sender)));
+  const refused = senders.filter((sender) => !admits(sender));
+  if (refused.length === 0) return [];
+  const [sender] = refused;
+  return [
+    diagnose(path, 'copies-refused', 'error', toSubject(first), {
+      reason:
+        sender === undefined
+          ? safe`the AuthorizationPolicy ${toShown(first)} admits clients by their certificates, and in clear text they have none: it refuses all copies`
+          : safe`the AuthorizationPolicy ${toShown(first)} does not admit the public gateway (${mask(sender.serviceAccount)} in ${mask(sender.namespace)}): its copies are refused`,
+      cure:
+        sender === undefined
+          ? safe`use TLS (routing.mirrorGateway.tls: IstioMutual), or remove the policy`
+          : safe`add its namespace, and those of clients with a sidecar, to the policy`,
+    }),
+  ];
+}
+
+function isAllow({ spec }: LiveObject): boolean {
+  return (textAt(spec, ['action']) ?? 'ALLOW') === 'ALLOW';
+}
+
+function isOf({ spec }: LiveObject, pods: readonly Pod[]): boolean {
+  // A policy for a waypoint or a Service is none for Pods.
+  if (valueAt(spec, ['targetRefs']) !== undefined || valueAt(spec, ['targetRef']) !== undefined) return false;
+  return pods.some(({ labels }) => isSubset(valueAt(spec, ['selector', 'matchLabels']), labels));
+}
+
+/** Only `from` is read; what a rule demands beside it may be given. */
+function isAdmitted(rule: unknown, sender: Identity): boolean {
+  const sources = mapsAt(rule, ['from']);
+  return sources.length === 0 || sources.some(({ source }) => isSource(source, sender));
+}
+
+function isSource(source: unknown, sender: Identity): boolean {
+  const namespaces = textsAt(source, ['namespaces']);
+  const principals = textsAt(source, ['principals']);
+  if (namespaces.length === 0 && principals.length === 0) return true;
+  if (sender === undefined) return false;
+  const principal = `/ns/${sender.namespace}/sa/${sender.serviceAccount}`;
+  return (
+    (namespaces.length === 0 || namespaces.some((one) => matches(sender.namespace, one))) &&
+    (principals.length === 0 || principals.some((one) => one === '*' || one.endsWith('*') || one.endsWith(principal)))
+  );
+}
+
+function matches(text: string, pattern: string): boolean {
+  if (pattern.startsWith('*')) return text.endsWith(pattern.slice(1));
+  return pattern.endsWith('*') ? text.startsWith(pattern.slice(0, -1)) : text === pattern;
+}

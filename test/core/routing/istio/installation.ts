@@ -1,0 +1,126 @@
+/** A cluster with the mirror gateway that users install, and two models whose copies go through it. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { toExaminedModel } from '../../../../src/commands/doctor.ts';
+import { renderDigests } from '../../../../src/core/render/digests.ts';
+import type {
+  ExaminedModel,
+  ListFailure,
+  ObjectList,
+  ResourceQuery,
+} from '../../../../src/core/routing/examination.ts';
+import type { Files } from '../../render/memory-tree.ts';
+import { renderObjects, toMemoryTree } from '../../render/memory-tree.ts';
+
+export interface TestObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace: string;
+    labels?: Record<string, string>;
+    [field: string]: unknown;
+  };
+  // biome-ignore lint/suspicious/noExplicitAny: a test changes what it likes
+  spec?: any;
+  [field: string]: unknown;
+}
+
+const install = join(import.meta.dirname, '../../../../plugin/install');
+
+/** The objects of the installation's own files. */
+function readInstalled(folder: string, namespace: string): TestObject[] {
+  const { resources } = parse(readFileSync(join(install, folder, 'kustomization.yaml'), 'utf8')) as {
+    readonly resources: readonly string[];
+  };
+  return resources.map((file) => {
+    // As kubectl reads YAML; without aliases, so that a test changes one place.
+    const object = JSON.parse(
+      JSON.stringify(parse(readFileSync(join(install, folder, file), 'utf8'), { version: '1.1' })),
+    ) as TestObject;
+    return { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace } };
+  });
+}
+
+export function readComponent(name: string): TestObject[] {
+  return readInstalled(`mirror-gateway/components/${name}`, 'model-mirror');
+}
+
+export function toPod(name: string, namespace: string, labels: Record<string, string>, spec: object = {}): TestObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace, labels },
+    spec,
+    status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] },
+  };
+}
+
+const head = 'apiVersion: model-mirror.dev/v1alpha1';
+const model = (name: string, namespace: string) => `${head}
+kind: Model
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  template:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
+  primary: {version: v1, storageUri: "s3://models/v1"}
+  candidate: {version: v2, storageUri: "s3://models/v2"}
+`;
+
+/** @param spec of the policy, in YAML's flow style. */
+export function toFiles(spec = '{gate: None}'): Files {
+  return {
+    'policy.yaml': `${head}\nkind: MirrorPolicy\nmetadata: {name: all}\nspec: ${spec}\n`,
+    'wisdom/model.yaml': model('wisdom', 'models'),
+    'folly/model.yaml': model('folly', 'other'),
+  };
+}
+
+export function toModels(files: Files): ExaminedModel[] {
+  return renderDigests(toMemoryTree(files)).rollouts.map(toExaminedModel);
+}
+
+/** All that a healthy cluster has of it. */
+export function toHealthyCluster(files: Files): TestObject[] {
+  const installed = readInstalled('mirror-gateway', 'model-mirror');
+  const deployment = find(installed, 'Deployment');
+  const { metadata, spec } = deployment.spec.template;
+  return [
+    ...installed,
+    ...['a', 'b'].map((name) => toPod(`mirror-${name}`, 'model-mirror', { ...metadata.labels }, structuredClone(spec))),
+    toPod('ingress', 'istio-system', { istio: 'ingressgateway' }, { serviceAccountName: 'istio-ingressgateway' }),
+    toPod('other', 'istio-system', { app: 'other' }),
+    ...(renderObjects(files) as unknown as TestObject[]),
+  ];
+}
+
+export function find(objects: readonly TestObject[], kind: string, name?: string): TestObject {
+  const found = objects.find((object) => object.kind === kind && (name === undefined || object.metadata.name === name));
+  if (found === undefined) throw new Error(`there is no ${kind} ${name}`);
+  return found;
+}
+
+export type Refuse = (query: ResourceQuery) => ListFailure | undefined;
+
+/** As an API server answers. */
+export function answer(
+  objects: readonly TestObject[],
+  query: ResourceQuery,
+  refuse: Refuse = () => undefined,
+): ObjectList {
+  const { resource, namespace, labels } = query;
+  const failure = refuse(query);
+  if (failure !== undefined) return { resource, namespace, labels, objects: [], failure };
+  return {
+    ...{ resource, namespace, labels },
+    objects: objects.filter(
+      ({ apiVersion, kind, metadata }) =>
+        kind === resource.kind &&
+        apiVersion === resource.groupVersion &&
+        (namespace === undefined || metadata.namespace === namespace) &&
+        Object.entries(labels ?? {}).every(([key, value]) => metadata.labels?.[key] === value),
+    ),
+  };
+}
