@@ -1,5 +1,5 @@
 /** What is known of models, for programs: the fields are documented in docs/operations.md. */
-import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
+import type { AssessedCandidate, Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
 import type { WaitState } from '../core/assess/wait.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
@@ -26,21 +26,14 @@ export function toStatusJson(
   wording: Wording,
 ): string {
   const models = assessments.map((assessment) => {
-    const { name, namespace, file, desired, source } = assessment;
-    const { gate, observed, ...conclusion } = toConclusionJson(assessment, wording);
+    const { name, namespace, file, primary, candidates, percentage, source } = assessment;
     return {
       name,
       namespace: namespace ?? null,
       file,
-      desired: {
-        primary: toVersionJson(desired.primary),
-        candidates: desired.candidate === undefined ? [] : [toCandidateJson(desired.candidate, desired.mirror)],
-        percentage: desired.percentage,
-      },
-      gate,
+      desired: { primary: toVersionJson(primary.desired), candidates: candidates.map(toCandidateJson), percentage },
       source,
-      observed,
-      ...conclusion,
+      ...toConclusionJson(assessment, wording),
     };
   });
   const all = {
@@ -54,9 +47,8 @@ export function toStatusJson(
 
 /** The fields that `status` and `explain` share. */
 export function toConclusionJson(assessment: Assessment, wording: Wording) {
-  const { gate, observed, differences, next } = assessment;
+  const { observed, differences, next } = assessment;
   return {
-    gate: { code: gate.reason.code, open: gate.percentage > 0, text: toGateText(gate) },
     observed:
       observed === undefined
         ? null
@@ -72,8 +64,14 @@ export function toVersionJson({ name, version, storageUri, digest }: DesiredVers
   return { name, version, storageUri: storageUri === undefined ? null : mask(storageUri), digest };
 }
 
-function toCandidateJson(candidate: DesiredVersion, mirror: Assessment['desired']['mirror']): object {
-  return { ...toVersionJson(candidate), mirror: mirror === undefined ? null : { percentage: mirror.percentage } };
+/** With its mirror as it is rendered, and why. */
+export function toCandidateJson({ desired, mirror }: AssessedCandidate): object {
+  const { percentage, reason } = mirror;
+  return {
+    ...toVersionJson(desired),
+    mirror: percentage === 0 ? null : { percentage },
+    gate: { code: reason.code, open: percentage > 0, text: toGateText(mirror) },
+  };
 }
 
 function toObservedJson(observed: VersionStatus | undefined): object | null {

@@ -1,10 +1,10 @@
 /** The lines about a model that `status` and `explain` share. */
 
-import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
+import type { AssessedVersion, Assessment } from '../core/assess/assess-model.ts';
 import type { Difference, DifferenceCode } from '../core/assess/difference.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
-import { findObserved } from '../core/input/model-status.ts';
-import type { VersionStatus } from '../core/input/schema.ts';
+import type { MirrorReason } from '../core/rollout/gate.ts';
+import { noMirror } from '../core/rollout/gate.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { toDifferenceText } from './words/difference.ts';
@@ -13,7 +13,7 @@ import { toNextText } from './words/next-step.ts';
 import type { Wording } from './words/wording.ts';
 
 /** `Ready`, `Failed ModelLoadFailed`; `earlier spec Ready` where the observed version is not the desired one. */
-export function toObservedText(desired: DesiredVersion, observed: VersionStatus | undefined): string {
+export function toObservedText({ desired, observed }: AssessedVersion): string {
   if (observed === undefined) return 'not observed';
   if (observed.name !== desired.name) return 'another';
   if (observed.digest !== desired.digest && observed.state !== 'Missing') return `earlier spec ${observed.state}`;
@@ -21,7 +21,7 @@ export function toObservedText(desired: DesiredVersion, observed: VersionStatus 
 }
 
 /** Differences that the line on the mirror reports already. */
-const repeats: Readonly<Partial<Record<DifferenceCode, Assessment['gate']['reason']['code']>>> = {
+const repeats: Readonly<Partial<Record<DifferenceCode, MirrorReason['code']>>> = {
   'no-status': 'no-status',
   'candidate-not-observed': 'not-observed',
   'candidate-other': 'other-candidate',
@@ -32,9 +32,13 @@ const repeats: Readonly<Partial<Record<DifferenceCode, Assessment['gate']['reaso
   'percentage-zero': 'percentage-zero',
 };
 
-function isShownByGate({ code }: Difference, { gate, source }: Assessment): boolean {
+function isShownByGate(difference: Difference, { candidates, source }: Assessment): boolean {
   // The gate reads the status file, not the cluster.
-  return source === 'git' && repeats[code] === gate.reason.code;
+  if (source === 'cluster') return false;
+  return candidates.some(
+    ({ desired, mirror }) =>
+      repeats[difference.code] === mirror.reason.code && (!('name' in difference) || difference.name === desired.name),
+  );
 }
 
 /** What is only in this clone, which comes first: nothing else can take effect before; then the model's name and file. */
@@ -47,12 +51,19 @@ export function toHeadLines(assessment: Assessment, wording: Wording, style: Sty
   ];
 }
 
-/** Why the mirror is open or closed, what differs, and what to do next. */
+/** Why each mirror is open or closed, what differs, and what to do next. */
 export function toConclusionLines(assessment: Assessment, wording: Wording, style: Style): string[] {
-  const { gate, differences } = assessment;
+  const { candidates, differences } = assessment;
+  const mirrors = candidates.map(({ desired, mirror }) => ({
+    title: candidates.length === 1 ? 'Mirror:' : `Mirror to ${desired.version}:`,
+    mirror,
+  }));
   return [
     ...toMessageLines(assessment),
-    `${style('bold', 'Mirror:')} ${style(gate.percentage > 0 ? 'green' : 'yellow', toGateText(gate))}`,
+    ...(mirrors.length === 0 ? [{ title: 'Mirror:', mirror: noMirror }] : mirrors).map(
+      ({ title, mirror }) =>
+        `${style('bold', title)} ${style(mirror.percentage > 0 ? 'green' : 'yellow', toGateText(mirror))}`,
+    ),
     ...differences
       .filter((one) => !isShownByGate(one, assessment))
       .map((one) => `${style('bold', 'Note:')} ${toDifferenceText(one, wording)}`),
@@ -62,8 +73,9 @@ export function toConclusionLines(assessment: Assessment, wording: Wording, styl
 
 /** KServe's own message about each version. */
 export function toMessageLines({ observed }: Pick<Assessment, 'observed'>): string[] {
-  return (['primary', 'candidate'] as const).flatMap((role) => {
-    const message = observed && findObserved(observed, role)?.message;
-    return message === undefined ? [] : [`KServe on the ${role}: ${toShown(mask(message), 300)}`];
+  return [observed?.primary, ...(observed?.candidates ?? [])].flatMap((version, i) => {
+    if (version?.message === undefined) return [];
+    const role = i === 0 ? 'primary' : 'candidate';
+    return [`KServe on the ${role}: ${toShown(mask(version.message), 300)}`];
   });
 }

@@ -1,12 +1,11 @@
 /** What is in effect for a model and why, for people and for programs. */
 
-import type { DesiredVersion } from '../core/assess/assess-model.ts';
+import type { AssessedVersion } from '../core/assess/assess-model.ts';
 import type { Explanation } from '../core/assess/explanation.ts';
 import type { PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
 import type { Place } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
-import { findObserved } from '../core/input/model-status.ts';
-import { toConclusionJson, toVersionJson } from './assessment-json.ts';
+import { toCandidateJson, toConclusionJson, toVersionJson } from './assessment-json.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
 import { toShown } from './page-text.ts';
@@ -59,16 +58,14 @@ export function toExplainText(
 }
 
 export function toExplainJson({ assessment, policy, places, hosts }: Explanation, wording: Wording): string {
-  const { name, namespace, file, desired } = assessment;
-  const version = (declared: DesiredVersion | undefined, place: Place | undefined) =>
-    declared === undefined ? null : { ...toVersionJson(declared), place };
+  const { name, namespace, file, primary, candidates } = assessment;
   const all = {
     name,
     namespace: namespace ?? null,
     file,
     versions: {
-      primary: version(desired.primary, places.primary),
-      candidates: desired.candidate === undefined ? [] : [version(desired.candidate, places.candidate)],
+      primary: { ...toVersionJson(primary.desired), place: places.primary },
+      candidates: candidates.map((candidate, i) => ({ ...toCandidateJson(candidate), place: places.candidates[i] })),
     },
     hosts,
     policy: {
@@ -90,15 +87,15 @@ function toVersionLines(
   { assessment, places }: Pick<Explanation, 'assessment' | 'places'>,
   at: (place: Place) => string,
 ): string[] {
-  const { desired, observed } = assessment;
-  return toColumns(
-    (['primary', 'candidate'] as const).flatMap((role) => {
-      const [version, place] = [desired[role], places[role]];
-      if (version === undefined || place === undefined) return [];
-      const state = toObservedText(version, observed && findObserved(observed, role));
-      return [[`  ${role}`, version.version, version.name, `digest ${version.digest.slice(0, 11)}`, state, at(place)]];
-    }),
-  );
+  const toCells = (role: string, version: AssessedVersion, place: Place | undefined) => {
+    const { desired } = version;
+    const digest = `digest ${desired.digest.slice(0, 11)}`;
+    return [`  ${role}`, desired.version, desired.name, digest, toObservedText(version), place ? at(place) : ''];
+  };
+  return toColumns([
+    toCells('primary', assessment.primary, places.primary),
+    ...assessment.candidates.map((candidate, i) => toCells('candidate', candidate, places.candidates[i])),
+  ]);
 }
 
 function toFieldLines(fields: readonly PolicyField[], at: (place: Place) => string, style: Style): string[] {

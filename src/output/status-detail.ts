@@ -1,8 +1,7 @@
 /** Desired and observed state of one model, as a person looks at it. */
 
-import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
-import { findLiveMirror } from '../core/input/model-status.ts';
-import type { VersionStatus } from '../core/input/schema.ts';
+import type { AssessedVersion, Assessment } from '../core/assess/assess-model.ts';
+import { listStrayMirrors } from '../core/assess/assess-model.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
 import { toShown } from './page-text.ts';
@@ -10,23 +9,13 @@ import type { Style } from './style.ts';
 import type { Wording } from './words/wording.ts';
 
 export function toStatusDetail(assessment: Assessment, wording: Wording, style: Style): string {
-  const { desired, observed, source } = assessment;
-  const { primary, candidate, mirror } = desired;
-  const live = observed && findLiveMirror(observed);
-  const closed = candidate === undefined ? 'closed' : `closed (${desired.percentage} % when it opens)`;
+  const { primary, candidates, undeclared, source } = assessment;
   const rows = [
     ['', 'DESIRED', source === 'git' ? 'OBSERVED BY THE WATCHER' : 'OBSERVED IN THE CLUSTER'],
-    ...toVersionRow('primary', primary, observed?.primary),
-    ...toVersionRow('candidate', candidate, observed?.candidates[0]),
-    [
-      '  mirror',
-      mirror === undefined ? closed : `${mirror.percentage} % to ${mirror.to}`,
-      observed === undefined
-        ? 'not observed'
-        : live === undefined
-          ? 'closed'
-          : `${live.percentage} % to ${toShown(live.to, 60)}`,
-    ],
+    toVersionRow('primary', primary),
+    ...candidates.map((candidate) => toVersionRow('candidate', candidate)),
+    ...undeclared.map(({ name, state }) => ['  candidate', 'none', `${toShown(name, 60)} ${state}`]),
+    ...toMirrorRows(assessment),
   ];
   const [head = '', ...lines] = toColumns(rows);
   return [
@@ -41,12 +30,25 @@ export function toStatusDetail(assessment: Assessment, wording: Wording, style: 
     .join('');
 }
 
-function toVersionRow(
-  role: string,
-  desired: DesiredVersion | undefined,
-  observed: VersionStatus | undefined,
-): string[][] {
-  if (desired !== undefined)
-    return [[`  ${role}`, `${desired.version} as ${desired.name}`, toObservedText(desired, observed)]];
-  return observed === undefined ? [] : [[`  ${role}`, 'none', `${toShown(observed.name, 60)} ${observed.state}`]];
+function toVersionRow(role: string, version: AssessedVersion): string[] {
+  const { desired } = version;
+  return [`  ${role}`, `${desired.version} as ${desired.name}`, toObservedText(version)];
+}
+
+function toMirrorRows(assessment: Assessment): string[][] {
+  const { candidates, observed, percentage } = assessment;
+  const closed = observed === undefined ? 'not observed' : 'closed';
+  const rows = [
+    ...candidates.map(({ desired, mirror, observedPercentage }) => [
+      '  mirror',
+      mirror.percentage > 0 ? `${mirror.percentage} % to ${desired.name}` : `closed (${percentage} % when it opens)`,
+      observedPercentage > 0 ? `${observedPercentage} % to ${desired.name}` : closed,
+    ]),
+    ...listStrayMirrors(assessment).map((stray) => [
+      '  mirror',
+      'closed',
+      `${stray.percentage} % to ${toShown(stray.to, 60)}`,
+    ]),
+  ];
+  return rows.length === 0 ? [['  mirror', 'closed', closed]] : rows;
 }

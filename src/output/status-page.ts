@@ -5,10 +5,9 @@
  * the cluster can break the table, or put a link or HTML there.
  */
 import { compareText } from '../core/diagnostics/problem.ts';
-import { findLiveMirror } from '../core/input/model-status.ts';
-import type { ModelState, ModelStatus } from '../core/input/schema.ts';
+import type { CandidateStatus, ModelState, ModelStatus } from '../core/input/schema.ts';
 import { toCell, toCode, toInline, toLinkTarget, toShown } from './page-text.ts';
-import { maxPictured, toMirrorView, toStatusPicture } from './status-picture.ts';
+import { isMirrored, maxPictured, toMirrorText, toStatusPicture } from './status-picture.ts';
 
 export interface PageModel {
   readonly name: string;
@@ -65,7 +64,7 @@ export function toStatusPage({
 
 function toCounts(models: readonly PageModel[]): string {
   const candidates = models.flatMap(({ status }) => status.candidates);
-  const open = models.filter(({ status }) => (findLiveMirror(status)?.percentage ?? 0) > 0);
+  const open = candidates.filter(isMirrored);
   return [
     `${toNumber(models.length, 'model')}.`,
     `Primaries: ${toStateCounts(models.map(({ status }) => status.primary))}.`,
@@ -129,17 +128,23 @@ function toTableAndPicture(models: readonly PageModel[]): readonly string[] {
 function toTable(models: readonly PageModel[]): string {
   const rows = models.map((model) => {
     const { namespace, status } = model;
-    const { text = '', elsewhere } = toMirrorView(status);
     const cells = [
       toLink(model),
       toInline(namespace, 80),
       status.primary === undefined ? 'not observed' : toVersion(status.primary),
       status.candidates.map(toVersion).join(', '),
-      elsewhere === undefined ? text : `${text} to ${toInline(elsewhere, 80)}`,
+      toMirrors(status.candidates),
     ];
     return `| ${cells.map(toCell).join(' | ')} |`;
   });
   return ['| Model | Namespace | Primary | Candidate | Mirror |', '|---|---|---|---|---|', ...rows].join('\n');
+}
+
+/** Of several candidates each mirror says which it is. */
+function toMirrors(candidates: readonly CandidateStatus[]): string {
+  const [only] = candidates;
+  if (candidates.length === 1 && only !== undefined) return toMirrorText(only);
+  return candidates.map((candidate) => `${toVersionName(candidate)} ${toMirrorText(candidate)}`).join(', ');
 }
 
 function toPicture(models: readonly PageModel[], all: number): readonly string[] {

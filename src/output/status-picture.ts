@@ -5,8 +5,7 @@
  * and hyphens, so that none can end a label, be a keyword, Markdown or HTML; the table has all of it. A
  * text has no more than the 50,000 characters that hosts draw (Mermaid's `maxTextSize`).
  */
-import { findLiveMirror } from '../core/input/model-status.ts';
-import type { ModelStatus } from '../core/input/schema.ts';
+import type { CandidateStatus, ModelStatus } from '../core/input/schema.ts';
 import { toShown } from './page-text.ts';
 
 /** So many times the longest texts stay under the limit. */
@@ -20,16 +19,6 @@ export interface PicturedModel {
 
 type Status = ModelStatus['status'];
 type Version = NonNullable<Status['primary']>;
-
-/** What the mirror does, seen from the candidate. */
-export interface MirrorView {
-  /** The candidate gets copies. */
-  readonly isOpen: boolean;
-  /** The share, or why there is none; undefined: there is neither a mirror nor a candidate. */
-  readonly text: string | undefined;
-  /** Who gets the copies in its stead: a name from the cluster. */
-  readonly elsewhere: string | undefined;
-}
 
 /** Text and background are of one class, so that light and dark pages show the same. */
 const classes = {
@@ -49,16 +38,15 @@ const classOf: Readonly<Record<Version['state'], keyof typeof classes>> = {
   Deleting: 'gone',
 };
 
-/** What is known of a mirror: the status file does not tell why a ready candidate gets nothing. */
-export function toMirrorView(status: Status): MirrorView {
-  const [candidate] = status.candidates;
-  const mirror = findLiveMirror(status);
-  if (mirror !== undefined && mirror.percentage > 0) {
-    const elsewhere = mirror.to === candidate?.name ? undefined : mirror.to;
-    return { isOpen: elsewhere === undefined, text: `${mirror.percentage} %`, elsewhere };
-  }
-  const why = candidate?.state === 'Ready' ? 'at 0 % or not open yet' : candidate?.state;
-  return { isOpen: false, text: why && `closed, ${why}`, elsewhere: undefined };
+/** The share, or why there is none: the status file does not tell why a ready candidate gets nothing. */
+export function toMirrorText(candidate: CandidateStatus): string {
+  const { state, mirror } = candidate;
+  if (isMirrored(candidate)) return `${mirror?.percentage} %`;
+  return `closed, ${state === 'Ready' ? 'at 0 % or not open yet' : state}`;
+}
+
+export function isMirrored({ mirror }: CandidateStatus): boolean {
+  return mirror !== undefined && mirror.percentage > 0;
 }
 
 /**
@@ -77,15 +65,14 @@ export function toStatusPicture(models: readonly PicturedModel[]): string {
   const rows = models.flatMap(({ name, namespace, status }) => {
     const model = node(undefined, '([', [`requests to ${toLabel(name, 40)}`, `in ${toLabel(namespace, 30)}`], '])');
     const [id] = model.split('(', 1);
-    const { primary, candidates } = status;
-    const [candidate] = candidates;
-    const { isOpen, text = 'closed', elsewhere } = toMirrorView(status);
-    const label = `${text}${elsewhere === undefined ? '' : ` to ${toLabel(elsewhere, 30)}`}`;
-    const version = (role: string, seen: Version | undefined) =>
-      node(seen ? classOf[seen.state] : 'gone', '[', toVersionLines(role, seen), ']');
+    const version = (role: string, observed: Version | undefined) =>
+      node(observed ? classOf[observed.state] : 'gone', '[', toVersionLines(role, observed), ']');
     return [
-      `  ${model} --> ${version('primary', primary)}`,
-      `  ${id} ${isOpen ? '-.->' : '-.-x'}|"${label}"| ${version('candidate', candidate)}`,
+      `  ${model} --> ${version('primary', status.primary)}`,
+      ...status.candidates.map(
+        (candidate) =>
+          `  ${id} ${isMirrored(candidate) ? '-.->' : '-.-x'}|"${toMirrorText(candidate)}"| ${version('candidate', candidate)}`,
+      ),
     ];
   });
   const styles = Object.entries(classes).flatMap(([name, style]) => {

@@ -4,8 +4,8 @@
  * Invariant: no line of the table is wider than the terminal, whatever models and reasons are called.
  */
 
-import type { Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
-import { findLiveMirror } from '../core/input/model-status.ts';
+import type { AssessedCandidate, AssessedVersion, Assessment } from '../core/assess/assess-model.ts';
+import { listStrayMirrors } from '../core/assess/assess-model.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
 import { toObservedText } from './assessment-text.ts';
 import { pad, shorten, toWidth } from './columns.ts';
@@ -75,53 +75,44 @@ function makeFit(widths: Map<ColumnName, number>, width: number): void {
   if (note !== undefined) widths.set('NOTE', Math.min(natural, note + width - total()));
 }
 
-function toRow(
-  { name, namespace, desired, observed, differences }: Assessment,
-  wording: Wording,
-): Readonly<Record<ColumnName, Cell>> {
-  const { primary, candidate } = desired;
+function toRow(assessment: Assessment, wording: Wording): Readonly<Record<ColumnName, Cell>> {
+  const { name, namespace, primary, candidates, undeclared, differences } = assessment;
+  const note = differences.map((one) => toDifferenceText(one, wording)).join('; ');
+  const strays = listStrayMirrors(assessment).map(({ to, percentage }): Cell => {
+    const where = candidates.length === 0 ? '' : ` to ${toShown(to, 60)}`;
+    return { text: `live ${percentage} %${where}`, format: 'yellow' };
+  });
   return {
     MODEL: { text: name },
-    NAMESPACE: namespace === undefined ? { text: '?' } : { text: namespace },
-    PRIMARY: toVersionCell(primary, observed?.primary),
-    CANDIDATE:
-      candidate === undefined
-        ? toLeavingCell(observed?.candidates[0])
-        : toVersionCell(candidate, observed?.candidates[0]),
-    MIRROR: toMirrorCell({ desired, observed }),
-    NOTE: {
-      text:
-        differences.length === 0
-          ? ''
-          : toShown(differences.map((one) => toDifferenceText(one, wording)).join('; '), 500),
-    },
+    NAMESPACE: { text: namespace ?? '?' },
+    PRIMARY: toVersionCell(primary),
+    CANDIDATE: joinCells([...candidates.map(toVersionCell), ...undeclared.flatMap(toLeavingCells)]),
+    MIRROR: joinCells([...candidates.map(toMirrorCell), ...strays]),
+    NOTE: { text: note === '' ? '' : toShown(note, 500) },
   };
 }
 
-function toVersionCell(desired: DesiredVersion, observed: VersionStatus | undefined): Cell {
-  const state = toObservedText(desired, observed);
+/** In the colour of the worst. */
+function joinCells(cells: readonly Cell[]): Cell {
+  if (cells.length === 0) return { text: '-', format: 'dim' };
+  const format = (['red', 'yellow', 'green', 'dim'] as const).find((one) => cells.some((cell) => cell.format === one));
+  return { text: cells.map(({ text }) => text).join(', '), format };
+}
+
+function toVersionCell(version: AssessedVersion): Cell {
+  const { desired, observed } = version;
+  const text = `${desired.version} ${toObservedText(version)}`;
   const isSame = observed !== undefined && observed.name === desired.name && observed.digest === desired.digest;
-  const text = `${desired.version} ${state}`;
   if (isSame && observed.state === 'Ready') return { text, format: 'green' };
   return { text, format: observed?.state === 'Failed' || observed?.state === 'Missing' ? 'red' : 'yellow' };
 }
 
-function toLeavingCell(observed: VersionStatus | undefined): Cell {
-  return observed === undefined || observed.state === 'Missing'
-    ? { text: '-', format: 'dim' }
-    : { text: `leaving ${observed.state}`, format: 'yellow' };
+function toLeavingCells({ state }: VersionStatus): Cell[] {
+  return state === 'Missing' ? [] : [{ text: `leaving ${state}`, format: 'yellow' }];
 }
 
-function toMirrorCell({ desired: { candidate, mirror }, observed }: Pick<Assessment, 'desired' | 'observed'>): Cell {
-  const live = observed && findLiveMirror(observed);
-  const desired = mirror === undefined ? (candidate === undefined ? '-' : 'closed') : `${mirror.percentage} %`;
-  const isSame = mirror?.percentage === live?.percentage && mirror?.to === live?.to;
-  if (isSame) return { text: desired, format: mirror === undefined ? 'dim' : 'green' };
-  return { text: `${desired} (live ${toLiveMirror(live, candidate?.name)})`, format: 'yellow' };
-}
-
-function toLiveMirror(live: ReturnType<typeof findLiveMirror>, expected: string | undefined): string {
-  if (live === undefined) return '0 %';
-  const isElsewhere = expected !== undefined && live.to !== expected;
-  return `${live.percentage} %${isElsewhere ? ` to ${toShown(live.to, 60)}` : ''}`;
+function toMirrorCell({ mirror: { percentage }, observedPercentage }: AssessedCandidate): Cell {
+  const text = percentage > 0 ? `${percentage} %` : 'closed';
+  if (percentage === observedPercentage) return { text, format: percentage > 0 ? 'green' : 'dim' };
+  return { text: `${text} (live ${observedPercentage} %)`, format: 'yellow' };
 }

@@ -18,7 +18,7 @@ test('places of versions and fields, in the file that sets them', async (t) => {
   const lines = (world.files[`${folder}/model.yaml`] ?? '').split('\n');
   const lineOf = (field: string) => lines.findIndex((line) => line.startsWith(`  ${field}:`)) + 1;
   t.is(explanation?.places.primary.line, lineOf('primary'));
-  t.is(explanation?.places.candidate?.line, lineOf('candidate'));
+  t.is(explanation?.places.candidates[0]?.line, lineOf('candidate'));
   const field = explanation?.policy.fields.find((one) => one.field === 'mirrorPercentage');
   t.is(field?.value, 5);
   t.deepEqual([field?.place?.file as string, field?.place?.line], ['policy.yaml', 5]);

@@ -3,14 +3,12 @@
  *
  * Invariants: pure; the most urgent difference comes first; equal facts give equal values.
  */
-import { findLiveMirror, findObserved } from '../input/model-status.ts';
-import type { ModelStatus, VersionStatus } from '../input/schema.ts';
+import type { CandidateStatus, ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
-import type { DecidedVersion } from '../rollout/decided.ts';
-import { mirrorOf } from '../rollout/decided.ts';
+import type { DecidedCandidate, DecidedVersion } from '../rollout/decided.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
-import type { Difference, ObservedMirror, Role, Source, VersionDifference } from './difference.ts';
+import type { Difference, Role, Source } from './difference.ts';
 import { sortDifferences } from './difference.ts';
 import { readNamespace } from './namespace.ts';
 import type { NextStep } from './next-step.ts';
@@ -29,22 +27,31 @@ export interface DesiredVersion {
   readonly digest: string;
 }
 
+export interface AssessedVersion {
+  readonly desired: DesiredVersion;
+  /** Undefined: not observed. It may be another version in the same role. */
+  readonly observed: VersionStatus | undefined;
+}
+
+export interface AssessedCandidate extends AssessedVersion {
+  /** Whether the mirror to it is rendered open, and why. */
+  readonly mirror: Mirror;
+  /** The share that is mirrored to it, in percent; 0: none. */
+  readonly observedPercentage: number;
+}
+
 export interface Assessment {
   readonly name: string;
   /** Undefined when neither the model nor its status names one. */
   readonly namespace: string | undefined;
   /** The model's file, from the repository's root. */
   readonly file: string;
-  readonly desired: {
-    readonly primary: DesiredVersion;
-    readonly candidate: DesiredVersion | undefined;
-    /** The policy's percentage, which holds once the mirror is open. */
-    readonly percentage: number;
-    /** As it is rendered; undefined: the mirror is closed. */
-    readonly mirror: ObservedMirror | undefined;
-  };
-  /** Whether the mirror is rendered open, and why. */
-  readonly gate: Mirror;
+  readonly primary: AssessedVersion;
+  readonly candidates: readonly AssessedCandidate[];
+  /** Former candidates, and whatever else requests are mirrored to. */
+  readonly undeclared: readonly CandidateStatus[];
+  /** The policy's percentage, which holds once a mirror is open. */
+  readonly percentage: number;
   readonly source: Source;
   /** Undefined when nothing is known. */
   readonly observed: Status | undefined;
@@ -65,46 +72,62 @@ export interface AssessOptions {
 }
 
 export function assessModel(rendered: RenderedRollout, options: AssessOptions): Assessment {
-  const { rollout, candidates, status } = rendered;
-  const mirror = mirrorOf(rendered);
+  const { rollout, status } = rendered;
   const { live, namespace, pending, clusters = [] } = options;
-  const primary = toDesired(rendered.primary);
-  const candidate = candidates[0] && toDesired(candidates[0]);
-  const desired =
-    candidate === undefined || mirror.percentage === 0
-      ? undefined
-      : { to: candidate.name, percentage: mirror.percentage };
   const source = live === undefined ? 'git' : 'cluster';
-  const inCluster = live && upgradeStatus(live, [rendered.primary, ...candidates]);
+  const inCluster = live && upgradeStatus(live, [rendered.primary, ...rendered.candidates]);
   const observed = inCluster ?? status?.status;
+  const primary = { desired: toDesired(rendered.primary), observed: observed?.primary };
+  const { candidates, undeclared } = pairCandidates(rendered.candidates, observed?.candidates ?? []);
   const differences = sortDifferences([
     ...findPendingDifference(pending),
     ...compareStatusFile(rendered),
     ...(observed === undefined
       ? []
       : [
-          ...compareVersion('primary', primary, observed.primary, source),
-          ...compareCandidate(candidate, observed.candidates[0], source),
-          ...compareMirror(desired, findLiveMirror(observed)),
+          ...compareVersion('primary', primary, source),
+          ...candidates.flatMap((candidate) => compareVersion('candidate', candidate, source)),
+          ...undeclared.flatMap(toLeaving),
+          ...candidates.flatMap(compareMirror),
+          ...findStrayMirrors(candidates, undeclared),
         ]),
-    ...(mirror.reason.code === 'percentage-zero' ? [{ code: 'percentage-zero' } as const] : []),
+    ...(candidates.some(({ mirror }) => mirror.reason.code === 'percentage-zero')
+      ? [{ code: 'percentage-zero' } as const]
+      : []),
     ...(inCluster === undefined || status === undefined ? [] : findDelay(status.status, inCluster)),
   ]);
   return {
     name: rollout.name,
     namespace: rollout.file.model.metadata.namespace ?? namespace ?? readNamespace(status),
     file: rollout.file.source.path,
-    desired: { primary, candidate, percentage: rollout.policy.mirrorPercentage, mirror: desired },
-    gate: mirror,
+    primary,
+    candidates,
+    undeclared,
+    percentage: rollout.policy.mirrorPercentage,
     source,
     observed,
     differences,
-    next: toNextStep(rendered, differences[0], { observed, pending, clusters }),
+    next: toNextStep(rendered, differences[0], { pending, clusters }),
   };
 }
 
 function toDesired({ version: { name, declared }, digest }: DecidedVersion): DesiredVersion {
   return { name, version: declared.version, storageUri: declared.storageUri, digest };
+}
+
+/** By name; a candidate that is not observed is paired with another that is not declared: it took its place. */
+function pairCandidates(
+  decided: readonly DecidedCandidate[],
+  observed: readonly CandidateStatus[],
+): Pick<Assessment, 'candidates' | 'undeclared'> {
+  const names = new Set(decided.map(({ version }) => version.name));
+  const others = observed.filter(({ name }) => !names.has(name));
+  const candidates = decided.map(({ mirror, ...version }): AssessedCandidate => {
+    const desired = toDesired(version);
+    const same = observed.find(({ name }) => name === desired.name);
+    return { desired, mirror, observed: same ?? others.shift(), observedPercentage: same?.mirror?.percentage ?? 0 };
+  });
+  return { candidates, undeclared: others };
 }
 
 function compareStatusFile({ status, statusWarnings }: RenderedRollout): Difference[] {
@@ -113,52 +136,77 @@ function compareStatusFile({ status, statusWarnings }: RenderedRollout): Differe
   return [warning === undefined ? { code: 'no-status' } : { code: 'status-ignored', warning }];
 }
 
-function compareCandidate(
-  candidate: DesiredVersion | undefined,
-  observed: VersionStatus | undefined,
-  source: Source,
-): Difference[] {
-  if (candidate !== undefined) return compareVersion('candidate', candidate, observed, source);
-  const isGone = observed === undefined || observed.state === 'Missing';
-  return isGone ? [] : [{ code: 'candidate-leaving', name: observed.name }];
-}
-
 /** The first difference in this order. */
-function compareVersion(
-  role: Role,
-  { name, digest }: DesiredVersion,
-  observed: VersionStatus | undefined,
-  source: Source,
-): VersionDifference[] {
-  if (observed === undefined) return [{ code: `${role}-not-observed`, role, source }];
-  if (observed.name !== name) return [{ code: `${role}-other`, role, name, observed: observed.name }];
+function compareVersion(role: Role, { desired, observed }: AssessedVersion, source: Source): Difference[] {
+  const reference = { role, name: desired.name, version: desired.version };
+  if (observed === undefined) return [{ code: `${role}-not-observed`, ...reference, source }];
+  if (observed.name !== desired.name) return [{ code: `${role}-other`, ...reference, observed: observed.name }];
   const { state, reason } = observed;
-  if (state === 'Missing') return [{ code: `${role}-missing`, role, name }];
-  if (observed.digest !== digest) return [{ code: `${role}-other-digest`, role, source }];
+  if (state === 'Missing') return [{ code: `${role}-missing`, ...reference }];
+  if (observed.digest !== desired.digest) return [{ code: `${role}-other-digest`, ...reference, source }];
   if (state === 'Ready') return [];
-  return [{ code: state === 'Failed' ? `${role}-failed` : `${role}-not-ready`, role, state, reason }];
+  return [{ code: state === 'Failed' ? `${role}-failed` : `${role}-not-ready`, ...reference, state, reason }];
 }
 
-function compareMirror(desired: ObservedMirror | undefined, observed: ObservedMirror | undefined): Difference[] {
-  if (desired?.to === observed?.to && desired?.percentage === observed?.percentage) return [];
-  if (desired !== undefined) return [{ code: 'mirror-not-applied', desired, observed }];
-  return observed === undefined ? [] : [{ code: 'mirror-still-open', observed }];
+function toLeaving({ name, state }: CandidateStatus): Difference[] {
+  return state === 'Missing' ? [] : [{ code: 'candidate-leaving', name }];
 }
 
-/** Whether the cluster is ahead of the status file, which is what opens the mirror. */
+function compareMirror({
+  desired: { name: to },
+  mirror,
+  observedPercentage: observed,
+}: AssessedCandidate): Difference[] {
+  const desired = mirror.percentage;
+  if (desired === observed) return [];
+  return [
+    desired > 0 ? { code: 'mirror-not-applied', to, desired, observed } : { code: 'mirror-still-open', to, observed },
+  ];
+}
+
+/** Mirrors to what is no candidate. */
+function findStrayMirrors(
+  candidates: readonly AssessedCandidate[],
+  undeclared: readonly CandidateStatus[],
+): Difference[] {
+  return listStrayMirrors({ candidates, undeclared }).map(({ to, percentage }) => ({
+    code: 'mirror-still-open',
+    to,
+    observed: percentage,
+  }));
+}
+
+/** Mirrors to what is no candidate: the InferenceService, and the share in percent. */
+export function listStrayMirrors({
+  candidates,
+  undeclared,
+}: Pick<Assessment, 'candidates' | 'undeclared'>): { readonly to: string; readonly percentage: number }[] {
+  const others = candidates.flatMap(({ desired, observed }) =>
+    observed === undefined || observed.name === desired.name ? [] : [observed as CandidateStatus],
+  );
+  return [...others, ...undeclared].flatMap(({ name, mirror }) =>
+    mirror === undefined || mirror.percentage === 0 ? [] : [{ to: name, percentage: mirror.percentage }],
+  );
+}
+
+/** Whether the cluster is ahead of the status file, which is what opens mirrors: the first version that differs. */
 function findDelay(file: Status, cluster: Status): Difference[] {
-  const role = (['candidate', 'primary'] as const).find((one) => {
-    const [a, b] = [findObserved(file, one), findObserved(cluster, one)];
-    return a?.name !== b?.name || a?.digest !== b?.digest || a?.state !== b?.state;
+  const names = [...file.candidates, ...cluster.candidates].map(({ name }) => name);
+  const candidates = [...new Set(names)].map((name) => {
+    const find = (status: Status) => status.candidates.find((one) => one.name === name);
+    return { role: 'candidate', inFile: find(file), inCluster: find(cluster) } as const;
   });
-  return role === undefined
-    ? []
-    : [
-        {
-          code: 'status-behind',
-          role,
-          inFile: findObserved(file, role)?.state,
-          inCluster: findObserved(cluster, role)?.state,
-        },
-      ];
+  const all = [...candidates, { role: 'primary', inFile: file.primary, inCluster: cluster.primary } as const];
+  return all
+    .flatMap(({ role, inFile, inCluster }): Difference[] => {
+      if (
+        inFile?.name === inCluster?.name &&
+        inFile?.digest === inCluster?.digest &&
+        inFile?.state === inCluster?.state
+      )
+        return [];
+      const { name = '', version = name } = inCluster ?? inFile ?? {};
+      return [{ code: 'status-behind', role, name, version, inFile: inFile?.state, inCluster: inCluster?.state }];
+    })
+    .slice(0, 1);
 }

@@ -1,5 +1,4 @@
 import type { Problem } from '../diagnostics/problem.ts';
-import type { findLiveMirror } from '../input/model-status.ts';
 import type { ModelState } from '../input/schema.ts';
 
 /** Every way in which the observed state can differ from the desired one; the most urgent first. */
@@ -34,18 +33,26 @@ export type Role = 'primary' | 'candidate';
 /** Where the observed state is from. `git`: the status file; `cluster`: read just now. */
 export type Source = 'git' | 'cluster';
 
-export type ObservedMirror = NonNullable<ReturnType<typeof findLiveMirror>>;
+/** A version of the model. */
+export interface VersionReference {
+  readonly role: Role;
+  /** Of the InferenceService. */
+  readonly name: string;
+  /** What the model file calls it. */
+  readonly version: string;
+}
 
-export type VersionDifference =
-  | { readonly code: `${Role}-not-observed` | `${Role}-other-digest`; readonly role: Role; readonly source: Source }
-  | { readonly code: `${Role}-other`; readonly role: Role; readonly name: string; readonly observed: string }
-  | { readonly code: `${Role}-missing`; readonly role: Role; readonly name: string }
-  | {
-      readonly code: `${Role}-failed` | `${Role}-not-ready`;
-      readonly role: Role;
-      readonly state: ModelState;
-      readonly reason: string | undefined;
-    };
+type VersionDifference = VersionReference &
+  (
+    | { readonly code: `${Role}-not-observed` | `${Role}-other-digest`; readonly source: Source }
+    | { readonly code: `${Role}-other`; readonly observed: string }
+    | { readonly code: `${Role}-missing` }
+    | {
+        readonly code: `${Role}-failed` | `${Role}-not-ready`;
+        readonly state: ModelState;
+        readonly reason: string | undefined;
+      }
+  );
 
 export type Difference =
   | VersionDifference
@@ -55,20 +62,22 @@ export type Difference =
   | { readonly code: 'status-ignored'; readonly warning: Problem }
   | { readonly code: 'no-status' }
   | { readonly code: 'percentage-zero' }
-  | { readonly code: 'mirror-still-open'; readonly observed: ObservedMirror }
+  /** Shares in percent; `to`: an InferenceService. */
+  | { readonly code: 'mirror-still-open'; readonly to: string; readonly observed: number }
   | {
       readonly code: 'mirror-not-applied';
-      readonly desired: ObservedMirror;
-      readonly observed: ObservedMirror | undefined;
+      readonly to: string;
+      readonly desired: number;
+      /** 0: nothing is mirrored. */
+      readonly observed: number;
     }
   | { readonly code: 'candidate-leaving'; readonly name: string }
   /** The states in the status file and in the cluster; undefined: the version is not there. */
-  | {
+  | (VersionReference & {
       readonly code: 'status-behind';
-      readonly role: Role;
       readonly inFile: ModelState | undefined;
       readonly inCluster: ModelState | undefined;
-    };
+    });
 
 /** The most urgent first. */
 export function sortDifferences(differences: readonly Difference[]): Difference[] {

@@ -11,18 +11,17 @@ import { explainPolicy } from './policy-fields.ts';
 export interface Explanation {
   readonly assessment: Assessment;
   readonly policy: PolicyExplanation;
-  /** Where the versions are declared. */
-  readonly places: { readonly primary: Place; readonly candidate: Place | undefined };
+  /** Where the versions are declared, in their order. */
+  readonly places: { readonly primary: Place; readonly candidates: readonly Place[] };
   readonly hosts: readonly string[];
 }
 
 export function explainRollout({ rollout }: RenderedRollout, assessment: Assessment): Explanation {
   const place = ({ path }: RolloutVersion) => locate(rollout.file.source, path);
-  const [candidate] = rollout.candidates;
   return {
     assessment,
     policy: explainPolicy(rollout),
-    places: { primary: place(rollout.primary), candidate: candidate && place(candidate) },
+    places: { primary: place(rollout.primary), candidates: rollout.candidates.map(place) },
     // The default hosts have the namespace in their names.
     hosts: assessment.namespace === undefined ? rollout.policy.hosts : rollout.hosts,
   };

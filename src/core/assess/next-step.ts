@@ -2,11 +2,11 @@ import type { FieldPath, Place } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { findStoragePathField, hasStorage, modelFieldOf } from '../input/model-storage.ts';
 import { valueAt } from '../input/plain-value.ts';
-import type { ModelStatus } from '../input/schema.ts';
+import type { ModelState } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
-import { mirrorOf } from '../rollout/decided.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
+import { listVersions } from '../rollout/rollout.ts';
 import { mode } from '../serving/modes.ts';
 import type { Difference, Role } from './difference.ts';
 import type { Goal } from './goal.ts';
@@ -60,27 +60,28 @@ export type NextStep =
     }
   | { readonly code: 'raise-limit'; readonly place: Place | undefined }
   | { readonly code: 'set-candidate'; readonly flag: '--storage-uri' | '--storage-path' }
-  | { readonly code: 'judge-candidate'; readonly version: string; readonly percentage: number };
+  /** With the share of requests that each gets a copy of, in percent. */
+  | {
+      readonly code: 'judge-candidates';
+      readonly candidates: readonly { readonly version: string; readonly percentage: number }[];
+    };
 
 /** What is known beside the files. */
 interface Known {
-  readonly observed: ModelStatus['status'] | undefined;
   readonly pending: Pending | undefined;
   readonly clusters: readonly string[];
 }
 
 /** @param difference the most urgent; undefined when there is none. */
 export function toNextStep(
-  rendered: RenderedRollout,
+  { rollout, candidates, statusPath }: RenderedRollout,
   difference: Difference | undefined,
-  { observed, pending, clusters }: Known,
+  { pending, clusters }: Known,
 ): NextStep {
-  const { rollout, statusPath } = rendered;
-  const { primary } = rollout;
-  const [candidate] = rollout.candidates;
   const mayNeedPush = pending === undefined;
-  const goal: Goal = candidate === undefined ? 'idle' : 'ready';
-  const goalOf = (role: Role) => (role === 'candidate' || candidate === undefined ? goal : undefined);
+  const hasCandidate = candidates.length > 0;
+  const goal: Goal = hasCandidate ? 'ready' : 'idle';
+  const goalOf = (role: Role) => (role === 'primary' && hasCandidate ? undefined : goal);
   switch (difference?.code) {
     case 'not-committed':
     case 'not-pushed':
@@ -93,9 +94,9 @@ export function toNextStep(
         : { code: 'wait-for-status', file: statusPath, goal, mayNeedPush };
     case 'primary-failed':
     case 'candidate-failed': {
-      const { role } = difference;
-      const version = role === 'primary' ? primary : (candidate ?? primary);
-      return { code: 'fix-failure', role, cause: toCause(rollout, version, difference.reason) };
+      const { role, name, reason } = difference;
+      const version = listVersions(rollout).find((one) => one.name === name) ?? rollout.primary;
+      return { code: 'fix-failure', role, cause: toCause(rollout, version, reason) };
     }
     case 'primary-missing':
     case 'primary-other':
@@ -107,48 +108,40 @@ export function toNextStep(
     case 'candidate-not-observed':
       return { code: 'wait-for-sync', goal: goalOf(difference.role), mayNeedPush };
     case 'primary-not-ready':
-      return { ...toWaitForLoad('primary', primary.name, observed?.primary, {}), goal: goalOf('primary') };
     case 'candidate-not-ready': {
-      const name = candidate?.name ?? '';
-      const { setHeaders } = mode.toBackend({ host: '', port: 0 }, name);
-      return { ...toWaitForLoad('candidate', name, observed?.candidates[0], setHeaders), goal };
+      const { role, name, state, reason } = difference;
+      const headers = role === 'primary' ? {} : mode.toBackend({ host: '', port: 0 }, name).setHeaders;
+      return { code: 'wait-for-load', by: toHold(state, reason), role, name, headers, goal: goalOf(role) };
     }
     case 'mirror-still-open':
-      return { code: 'wait-for-sync', goal: candidate === undefined ? 'idle' : undefined, mayNeedPush: false };
+      return { code: 'wait-for-sync', goal: hasCandidate ? undefined : 'idle', mayNeedPush: false };
     case 'mirror-not-applied':
       return { code: 'wait-for-sync', goal: 'mirrored', mayNeedPush: false };
     case 'candidate-leaving':
-      return { code: 'wait-for-sync', goal: 'idle', mayNeedPush: false };
+      return { code: 'wait-for-sync', goal: hasCandidate ? undefined : 'idle', mayNeedPush: false };
     case 'percentage-zero':
       return toOpening(rollout);
     case 'status-behind':
       return { code: 'wait-for-watcher' };
     case undefined:
-      return candidate === undefined
-        ? { code: 'set-candidate', flag: toPlaceFlag(rollout) }
-        : { code: 'judge-candidate', version: candidate.declared.version, percentage: mirrorOf(rendered).percentage };
+      return hasCandidate
+        ? {
+            code: 'judge-candidates',
+            candidates: candidates.map(({ version, mirror }) => ({
+              version: version.declared.version,
+              percentage: mirror.percentage,
+            })),
+          }
+        : { code: 'set-candidate', flag: toPlaceFlag(rollout) };
   }
 }
 
-function toWaitForLoad(
-  role: Role,
-  name: string,
-  observed: ModelStatus['status']['primary'],
-  headers: Readonly<Record<string, string>>,
-) {
-  const by = ((): Extract<NextStep, { code: 'wait-for-load' }>['by'] => {
-    switch (observed?.state) {
-      case 'Stopped':
-        return 'stopped';
-      case 'Deleting':
-        return 'deleting';
-      case 'Pending':
-        return observed.reason === 'RuntimeUnhealthy' ? 'runtime' : 'pending';
-      default:
-        return 'loading';
-    }
-  })();
-  return { code: 'wait-for-load', by, role, name, headers } as const;
+/** What keeps a version from being Ready. */
+function toHold(state: ModelState, reason: string | undefined): Extract<NextStep, { code: 'wait-for-load' }>['by'] {
+  if (state === 'Stopped') return 'stopped';
+  if (state === 'Deleting') return 'deleting';
+  if (state === 'Pending') return reason === 'RuntimeUnhealthy' ? 'runtime' : 'pending';
+  return 'loading';
 }
 
 /** The field of a predictor that KServe's reason is about (pkg/apis/serving/v1beta1, FailureReason); undefined: all. */

@@ -1,4 +1,4 @@
-import type { Difference, ObservedMirror } from '../../core/assess/difference.ts';
+import type { Difference, VersionReference } from '../../core/assess/difference.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toFileList } from './files.ts';
@@ -20,32 +20,38 @@ export function toDifferenceText(difference: Difference, { toPath }: Pick<Wordin
       return toReasonText(difference);
     case 'primary-not-observed':
     case 'candidate-not-observed':
-      return safe`the ${difference.source === 'git' ? 'status file' : 'cluster'} does not have the ${difference.role} yet`;
+      return safe`the ${difference.source === 'git' ? 'status file' : 'cluster'} does not have ${toVersionText(difference)} yet`;
     case 'primary-other':
     case 'candidate-other':
       return safe`the status file describes another ${difference.role}, ${mask(difference.observed)} instead of ${mask(difference.name)}`;
     case 'primary-missing':
     case 'candidate-missing':
-      return safe`the ${difference.role} ${mask(difference.name)} is not in the cluster`;
+      return safe`${toVersionText(difference)} (${mask(difference.name)}) is not in the cluster`;
     case 'primary-other-digest':
     case 'candidate-other-digest':
       return difference.source === 'git'
-        ? safe`the status file describes an earlier spec of the ${difference.role}`
-        : safe`Argo CD has not applied this spec of the ${difference.role} yet`;
+        ? safe`the status file describes an earlier spec of ${toVersionText(difference)}`
+        : safe`Argo CD has not applied this spec of ${toVersionText(difference)} yet`;
     case 'primary-failed':
     case 'candidate-failed':
     case 'primary-not-ready':
     case 'candidate-not-ready':
-      return safe`the ${difference.role} is ${toStateText(difference)}`;
+      return safe`${toVersionText(difference)} is ${toStateText(difference)}`;
     case 'mirror-still-open':
-      return safe`${difference.observed.percentage} % is still mirrored to ${mask(difference.observed.to)}`;
+      return safe`${difference.observed} % is still mirrored to ${mask(difference.to)}`;
     case 'mirror-not-applied':
-      return toMirrorText(difference.desired, difference.observed);
+      return difference.observed === 0
+        ? safe`nothing is mirrored to ${mask(difference.to)} yet, but ${difference.desired} % is desired`
+        : safe`${difference.observed} % is mirrored to ${mask(difference.to)}, but ${difference.desired} % is desired`;
     case 'candidate-leaving':
       return safe`${mask(difference.name)} is no longer a candidate, but still in the cluster`;
     case 'status-behind':
       return toDelayText(difference);
   }
+}
+
+function toVersionText({ role, version }: VersionReference): SafeText {
+  return safe`the ${role} ${mask(version)}`;
 }
 
 /** `Ready`, `Failed (ModelLoadFailed)`. */
@@ -59,18 +65,12 @@ export function toStateText({
   return reason === undefined ? safe`${state}` : safe`${state} (${mask(reason)})`;
 }
 
-function toMirrorText(desired: ObservedMirror, observed: ObservedMirror | undefined): SafeText {
-  if (observed === undefined) return safe`nothing is mirrored yet, but ${desired.percentage} % is desired`;
-  const to = observed.to === desired.to ? '' : safe` to ${mask(desired.to)}`;
-  return safe`${observed.percentage} % is mirrored to ${mask(observed.to)}, but ${desired.percentage} %${to} is desired`;
-}
-
-function toDelayText({ role, inFile, inCluster }: Extract<Difference, { code: 'status-behind' }>): SafeText {
-  if (inFile === undefined)
-    return safe`the status file does not have the ${role} yet, which is ${inCluster ?? 'there'}`;
-  if (inFile === inCluster)
-    return safe`the status file describes an earlier spec of the ${role}, which is ${inCluster}`;
-  return safe`the status file has the ${role} as ${inFile}, but ${inCluster === undefined ? 'there is none' : safe`it is ${inCluster}`}`;
+function toDelayText(difference: Extract<Difference, { code: 'status-behind' }>): SafeText {
+  const { inFile, inCluster } = difference;
+  const version = toVersionText(difference);
+  if (inFile === undefined) return safe`the status file does not have ${version} yet, which is ${inCluster ?? 'there'}`;
+  if (inFile === inCluster) return safe`the status file describes an earlier spec of ${version}, which is ${inCluster}`;
+  return safe`the status file has ${version} as ${inFile}, but ${inCluster === undefined ? 'there is none' : safe`it is ${inCluster}`}`;
 }
 
 function toVerb(files: readonly string[]): 'is' | 'are' {

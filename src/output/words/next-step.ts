@@ -52,9 +52,15 @@ export function toNextText(
       return safe`raise limits.maxMirrorPercentage${next.place === undefined ? '' : safe` in ${mask(toPath(next.place.file))}:${next.place.line}`}, which keeps the mirror closed`;
     case 'set-candidate':
       return safe`nothing to do; to try another version, run ${command(`candidate set ${name} --version VERSION ${next.flag} ${next.flag === '--storage-uri' ? 'URI' : 'PATH'}`)}`;
-    case 'judge-candidate':
-      return safe`check how ${mask(next.version)} does${next.percentage > 0 ? safe` with ${next.percentage} % of the requests` : ''}, then promote it with ${command(`promote ${name}`)}${orDiscard}`;
+    case 'judge-candidates':
+      return safe`check how ${join(next.candidates.map(toShareText), ' and ')}, then promote it with ${command(`promote ${name}`)}${orDiscard}`;
   }
+}
+
+function toShareText({ version, percentage }: { readonly version: string; readonly percentage: number }): SafeText {
+  return percentage > 0
+    ? safe`${mask(version)} does with ${percentage} % of the requests`
+    : safe`${mask(version)} does`;
 }
 
 /** Shows the model again, at best once what is waited for is there. */

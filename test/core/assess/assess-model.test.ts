@@ -3,11 +3,18 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
-import type { Assessment, AssessOptions } from '../../../src/core/assess/assess-model.ts';
+import type {
+  AssessedCandidate,
+  AssessedVersion,
+  Assessment,
+  AssessOptions,
+  DesiredVersion,
+} from '../../../src/core/assess/assess-model.ts';
 import { assessModel } from '../../../src/core/assess/assess-model.ts';
 import { differenceCodes } from '../../../src/core/assess/difference.ts';
 import type { Goal } from '../../../src/core/assess/goal.ts';
 import { judgeWait } from '../../../src/core/assess/wait.ts';
+import type { ModelStatus } from '../../../src/core/input/schema.ts';
 import { toStatusJson } from '../../../src/output/assessment-json.ts';
 import { toWidth } from '../../../src/output/columns.ts';
 import { toStatusDetail } from '../../../src/output/status-detail.ts';
@@ -45,6 +52,8 @@ function assess(options: AssessOptions = {}, input: Files = files): Assessment[]
 }
 
 const assessments = assess();
+const toDesired = (assessment: Assessment | undefined): DesiredVersion[] =>
+  assessment === undefined ? [] : [assessment.primary, ...assessment.candidates].map(({ desired }) => desired);
 const find = (name: string) => assessments.filter((assessment) => assessment.name === name);
 
 test('every difference is found, the most urgent first, and has its words and a next step', (t) => {
@@ -98,7 +107,10 @@ test('the next step follows from the most urgent difference', (t) => {
   t.deepEqual(next('t-candidate-leaving'), { code: 'wait-for-sync', goal: 'idle', mayNeedPush: false });
   t.deepEqual(next('r-percentage-zero'), { code: 'open-mirror', percentage: 20, policy: undefined, here: false });
   t.deepEqual(next('b-idle'), { code: 'set-candidate', flag: '--storage-uri' });
-  t.deepEqual(next('a-mirrored'), { code: 'judge-candidate', version: 'v2', percentage: 20 });
+  t.deepEqual(next('a-mirrored'), {
+    code: 'judge-candidates',
+    candidates: [{ version: 'v2', percentage: 20 }],
+  });
 });
 
 test('every model of the fixture is called by its most urgent difference', (t) => {
@@ -111,30 +123,90 @@ test('every model of the fixture is called by its most urgent difference', (t) =
 
 test('the preview shows that readiness is assumed', (t) => {
   const [rendered] = render(readInput('one-not-seen'), { assumeReady: true }).rollouts;
-  const gate = rendered && assessModel(rendered, {}).gate;
+  const gate = rendered && assessModel(rendered, {}).candidates[0]?.mirror;
   t.deepEqual(gate, { percentage: 100, reason: { code: 'assumed-ready' } });
   t.is(gate && (toGateText(gate) as string), 'open at 100 %: every candidate is assumed to be Ready');
 });
 
 test('a look at the cluster shows what Argo CD has not applied, and what the watcher has not committed', (t) => {
   const [model] = find('q-candidate-not-ready');
-  const { primary, candidate } = (model as Assessment).desired;
+  const [primary, candidate] = toDesired(model);
   const observe = (digest: string, state: 'Ready' | 'Loading') => {
     const input = Object.fromEntries(Object.entries(files).filter(([path]) => path.includes('/q-')));
     const live = {
-      primary: { name: primary.name, digest: primary.digest, state: 'Ready' as const },
-      candidates: [{ name: candidate?.name ?? '', digest, state }],
+      primary: { name: primary?.name ?? '', digest: primary?.digest, state: 'Ready' as const },
+      candidates: [{ name: candidate?.name ?? '', version: 'v2', digest, state }],
     };
     return assess({ live }, input)[0]?.differences;
   };
-  const role = 'candidate';
+  const reference = { role: 'candidate' as const, name: 'q-candidate-not-ready-1', version: 'v2' };
   t.deepEqual(observe(candidate?.digest ?? '', 'Loading'), [
-    { code: 'candidate-not-ready', role, state: 'Loading', reason: undefined },
+    { code: 'candidate-not-ready', ...reference, state: 'Loading', reason: undefined },
   ]);
   t.deepEqual(observe(candidate?.digest ?? '', 'Ready'), [
-    { code: 'status-behind', role, inFile: 'Loading', inCluster: 'Ready' },
+    { code: 'status-behind', ...reference, inFile: 'Loading', inCluster: 'Ready' },
   ]);
-  t.deepEqual(observe('00', 'Ready')?.[0], { code: 'candidate-other-digest', role, source: 'cluster' });
+  t.deepEqual(observe('00', 'Ready')?.[0], { code: 'candidate-other-digest', ...reference, source: 'cluster' });
+});
+
+test('each candidate of a list has its own state, mirror and differences', (t) => {
+  const [rendered] = render(
+    Object.fromEntries(Object.entries(files).filter(([path]) => path.includes('/a-'))),
+  ).rollouts;
+  const [first] = rendered?.candidates ?? [];
+  if (rendered === undefined || first === undefined) throw new Error('the fixture has no candidate');
+  const version = { ...first.version, name: 'a-mirrored-2', declared: { ...first.version.declared, version: 'v3' } };
+  const two = { ...rendered, candidates: [first, { ...first, version }] };
+  const { digest } = first;
+  const live: ModelStatus['status'] = {
+    primary: { name: 'a-mirrored-0', digest: rendered.primary.digest, state: 'Ready' },
+    candidates: [
+      { name: 'old', state: 'Ready', mirror: { percentage: 3 } },
+      { name: 'a-mirrored-2', digest, state: 'Failed', reason: 'ModelLoadFailed' },
+      { name: 'a-mirrored-1', digest, state: 'Ready', mirror: { percentage: 20 } },
+    ],
+  };
+  const assessment = assessModel({ ...two, status: undefined }, { live });
+  t.deepEqual(assessment.differences, [
+    { code: 'no-status' },
+    {
+      code: 'candidate-failed',
+      role: 'candidate',
+      name: 'a-mirrored-2',
+      version: 'v3',
+      state: 'Failed',
+      reason: 'ModelLoadFailed',
+    },
+    { code: 'mirror-still-open', to: 'old', observed: 3 },
+    { code: 'mirror-not-applied', to: 'a-mirrored-2', desired: 20, observed: 0 },
+    { code: 'candidate-leaving', name: 'old' },
+  ]);
+  const { outcome, models } = judgeWait([assessment], 'ready', true);
+  t.is(outcome, 'stuck');
+  t.deepEqual(
+    models.map(({ reason }) => reason),
+    [{ code: 'state', version: 'v3', state: 'Failed', reason: 'ModelLoadFailed' }],
+  );
+  t.regex(
+    toTable([assessment]),
+    / v2 Ready, v3 Failed ModelLoadFailed, leaving Ready {2}20 %, 20 % \(live 0 %\), live 3 % to old /,
+  );
+  t.regex(
+    toStatusDetail(assessment, wording, plainStyle),
+    /\nMirror to v2: open at 20 %.*\nMirror to v3: open at 20 %/,
+  );
+  const [model] = JSON.parse(toStatusJson([assessment], { revision: undefined, problems: [] }, wording)).models;
+  t.deepEqual(
+    model.desired.candidates.map((one: { name: string }) => one.name),
+    ['a-mirrored-1', 'a-mirrored-2'],
+  );
+  // With both Ready and mirrored, either is waited for and reached.
+  const both = live.candidates.slice(1).map((one) => ({ ...one, state: 'Ready' as const, mirror: { percentage: 20 } }));
+  const done = assessModel(two, { live: { ...live, candidates: both } });
+  t.deepEqual(
+    judgeWait([done], 'mirrored', true).models.map(({ reason }) => reason),
+    ['v2', 'v3'].map((one) => ({ code: 'mirrored', version: one, percentage: 20 })),
+  );
 });
 
 test('waiting: what is reached, what may be, and what cannot be by waiting', (t) => {
@@ -163,14 +235,13 @@ test('waiting: what is reached, what may be, and what cannot be by waiting', (t)
 });
 
 test('without a gate, what is mirrored must be the candidate that is declared', (t) => {
-  const [assessment] = find('u-gate-none');
-  const { desired, observed } = assessment as Assessment;
-  const wait = (digest: string | undefined) => {
-    const candidates = observed?.candidates.map((one) => ({ ...one, digest, state: 'Loading' }) as typeof one) ?? [];
-    return judgeWait([{ ...(assessment as Assessment), observed: { ...observed, candidates } }], 'mirrored', true)
-      .outcome;
+  const [assessment] = find('u-gate-none') as [Assessment];
+  const [candidate] = assessment.candidates as [AssessedCandidate];
+  const wait = (digest: string) => {
+    const observed = { name: candidate.desired.name, digest, state: 'Loading' as const };
+    return judgeWait([{ ...assessment, candidates: [{ ...candidate, observed }] }], 'mirrored', true).outcome;
   };
-  t.is(wait(desired.candidate?.digest), 'reached');
+  t.is(wait(candidate.desired.digest), 'reached');
   t.is(wait('0'.repeat(32)), 'waiting');
 });
 
@@ -182,10 +253,10 @@ test('what to check follows from the reason of a failure', (t) => {
       text.replace(/(modelFormat: \{name: sklearn\})/, `$1${template}`),
     ]);
     const input = Object.fromEntries(changed) as Files;
-    const { primary, candidate } = (assess({}, input)[0] as Assessment).desired;
+    const [primary, candidate] = toDesired(assess({}, input)[0]);
     const live = {
-      primary: { ...primary, state: 'Ready' as const },
-      candidates: [{ ...(candidate as typeof primary), state: 'Failed' as const, reason }],
+      primary: { ...(primary as DesiredVersion), state: 'Ready' as const },
+      candidates: [{ ...(candidate as DesiredVersion), state: 'Failed' as const, reason }],
     };
     const [assessment] = assess({ live }, input) as [Assessment];
     return toNextText(assessment, wording).replace(/, or discard the candidate with .*$/, '');
@@ -214,19 +285,19 @@ test('what to check follows from the reason of a failure', (t) => {
 
 test('no reason from the cluster can control the terminal of whoever waits', (t) => {
   const reason = '\u001b[2J s3://me:secret@m';
-  const fail = ({ desired, ...assessment }: Assessment): Assessment => ({
-    ...assessment,
-    desired,
-    observed: {
-      primary: { ...desired.primary, state: 'Failed', reason },
-      candidates: desired.candidate === undefined ? [] : [{ ...desired.candidate, state: 'Failed', reason }],
-    },
+  const fail = <V extends AssessedVersion>(version: V): V => ({
+    ...version,
+    observed: { ...version.desired, state: 'Failed', reason },
   });
   for (const [name, goal, version] of [
     ['q-candidate-not-ready', 'ready', 'v2'],
     ['b-idle', 'idle', 'v1'],
   ] as const) {
-    const state = judgeWait(find(name).map(fail), goal, true);
+    const state = judgeWait(
+      find(name).map((one) => ({ ...one, primary: fail(one.primary), candidates: one.candidates.map(fail) })),
+      goal,
+      true,
+    );
     t.is(state.outcome, 'stuck');
     t.is(toWaitText(state, wording) as string, `${name}: ${version} is Failed (\\u001b[2J s3://…@m)`);
   }
@@ -253,21 +324,15 @@ test('no line of the table is wider than the terminal, whatever things are calle
       (picked, width) => {
         const odd = picked.map(([i, name, reason]): Assessment => {
           const assessment = assessments[i] as Assessment;
-          const { primary, candidate } = assessment.desired;
+          const { primary, candidates } = assessment;
+          const reference = { role: 'candidate', name, version: reason } as const;
           return {
             ...assessment,
             namespace: name,
-            desired: { ...assessment.desired, primary: { ...primary, version: reason } },
-            observed: {
-              ...assessment.observed,
-              candidates: [
-                { name: candidate?.name ?? name, digest: candidate?.digest ?? '', state: 'Failed', reason },
-                { name: reason, state: 'Missing', mirror: { percentage: 0.0001 } },
-              ],
-            },
-            differences: [
-              { code: 'candidate-failed', role: 'candidate', state: 'Failed', reason: `${reason} ${name}` },
-            ],
+            primary: { ...primary, desired: { ...primary.desired, version: reason } },
+            candidates: candidates.map((one) => ({ ...one, observed: { ...one.desired, state: 'Failed', reason } })),
+            undeclared: [{ name: reason, state: 'Loading', mirror: { percentage: 0.0001 } }],
+            differences: [{ code: 'candidate-failed', ...reference, state: 'Failed', reason: `${reason} ${name}` }],
           };
         });
         for (const line of toTable(odd, width).split('\n')) {
