@@ -1,4 +1,9 @@
-/** What a shell needs to complete command lines, in the shell's own language. */
+/**
+ * Scripts with which shells complete command lines. They start the program only for names of models.
+ *
+ * @bomb.sh/tab (0.0.22) starts the program for every completion, and its bash script runs `eval` on the words typed so far,
+ * so that Tab executes `$(…)`; it offers no files. omelette and tabtab have no types.
+ */
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -6,26 +11,26 @@ export type Shell = (typeof shells)[number];
 
 /** One command, or the program itself. */
 export interface CommandShape {
-  /** Its words; none: the program itself. */
+  /** The words of the command; empty for the program itself. */
   readonly path: readonly string[];
   readonly description: string;
   readonly options: readonly OptionShape[];
   /** Whether its first argument is the name of a model. */
   readonly takesModel: boolean;
-  /** What else its first argument can be. */
+  /** Other values of its first argument. */
   readonly values: readonly string[];
 }
 
 export interface OptionShape {
-  /** With their dashes, as `--output` and `-o`. */
+  /** With dashes, as in `--output` and `-o`. */
   readonly flags: readonly string[];
   readonly description: string;
   readonly takesValue: boolean;
-  /** The values that there are; none: any. */
+  /** The possible values; empty: any. */
   readonly choices: readonly string[];
 }
 
-/** A script to be sourced; names of models come from the program itself (`completion models`). */
+/** A script to source; it gets the names of models from the program (`completion models`). */
 export function toCompletion(shell: Shell, commands: readonly CommandShape[]): string {
   if (shell === 'bash') return toBash(commands);
   return shell === 'zsh' ? toZsh(commands) : toFish(commands);
@@ -116,7 +121,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** Where the words so far have led to this command and to none below it. */
+/** Whether the words so far are those of this command, and of no subcommand. */
 function toFishCondition(command: CommandShape, commands: readonly CommandShape[]): string {
   const below = subcommandsOf(command, commands).map(toLastWord);
   const seen = command.path.map((word) => `__fish_seen_subcommand_from ${word}`);
@@ -138,7 +143,7 @@ function toFlags({ options }: CommandShape): string[] {
   return options.flatMap(({ flags }) => flags);
 }
 
-/** A command's words, each with a space before it. */
+/** The words of a command, each after a space. */
 function toPattern({ path }: CommandShape): string {
   return `'${path.map((word) => ` ${word}`).join('')}'`;
 }
@@ -163,7 +168,7 @@ function toChoices(commands: readonly CommandShape[], assign: (choices: string) 
     .join('\n');
 }
 
-/** For all three shells: nothing in it means anything. */
+/** Quoted for all three shells. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", '’').replaceAll('\\', '\\\\')}'`;
 }

@@ -1,3 +1,6 @@
+/**
+ * Durations in flags. Packages such as ms also accept `5`, `-5s`, `2 days` and `1y`, so they need this expression too.
+ */
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { findCorrection } from '../../core/input/correction.ts';
@@ -6,7 +9,10 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 
 const duration = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/;
 
-/** @throws Fault when a flag's text is not a duration. */
+/**
+ * @returns milliseconds.
+ * @throws Fault when the value of a flag is not a duration.
+ */
 export function toMs(text: string, flag: string): number {
   const match = duration.exec(text);
   if (match === null) {
