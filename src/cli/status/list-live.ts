@@ -1,9 +1,9 @@
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { ListLive } from '../../core/ports/observation.ts';
-import { listLive } from '../../io/kubernetes/cluster-feed.ts';
 import type { ApiPlace } from '../../io/kubernetes/kubernetes-api.ts';
 import { ApiTrouble, KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
+import { listLive } from '../../io/kubernetes/object-lists.ts';
 
 /** @throws Fault when there is no kubeconfig, or none that can be read. */
 export function toListLive(place: ApiPlace): ListLive {

@@ -16,7 +16,7 @@ import type { SourceFile } from '../../core/input/source-file.ts';
 import type { TreePart } from '../../core/ports/revisions.ts';
 import { decideEntry, toRefused, toSubmodule, toUnreadable } from '../../core/repository/entries.ts';
 import { answerLater, followLink } from '../../core/repository/links.ts';
-import { toSource } from '../files/folder-tree.ts';
+import { toSource } from '../files/source-file.ts';
 import type { TreeEntry } from '../git/objects.ts';
 import { parseTree, toEntry, toNameText } from '../git/objects.ts';
 import type { TreeEntries } from '../git/tree-lookup.ts';

@@ -7,7 +7,7 @@ import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
 import type { History, ModelPaths, OldModel, Step, TreePart } from '../../core/ports/revisions.ts';
 import { isLeftOut } from '../../core/repository/entries.ts';
-import { toSource } from '../files/folder-tree.ts';
+import { toSource } from '../files/source-file.ts';
 import type { CommitContent } from '../git/objects.ts';
 import { parseCommit, toEntry } from '../git/objects.ts';
 import { CommitTrees } from './commit-trees.ts';

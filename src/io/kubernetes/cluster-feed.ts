@@ -1,30 +1,28 @@
 /**
- * Lists and then watches InferenceServices and routes, for ever.
+ * Lists and then watches InferenceServices and routes, without end.
  *
- * Invariants: after any trouble it goes on where it stopped, or lists again when that is no longer to be
- * had, so no change is lost; a list that did not come to its end says nothing of what is missing; a
- * stream that is silent longer than a healthy one can be is given up.
+ * Invariants: after any trouble it continues where it stopped, or lists again when that is no longer possible, so no
+ * change is lost; an incomplete list does not mean that what is missing in it was deleted; a stream that stays silent
+ * longer than a healthy one can is given up.
  */
-
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { isMap, valueAt } from '../../core/input/plain-value.ts';
-import { managedByLabel } from '../../core/manifests/manifest.ts';
 import type { Live } from '../../core/observe/live-object.ts';
-import { toLiveRoute, toLiveService } from '../../core/observe/live-object.ts';
 import { computeBackoff } from '../../core/pacing/backoff.ts';
 import type { Clock, Log, Meter } from '../../core/ports/watch.ts';
-import { router } from '../../core/routing/routers.ts';
 import { SilenceLimit } from '../process/silence.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson, toStatusMessage } from './kubernetes-api.ts';
+import type { WatchedKind } from './object-lists.ts';
+import { labelSelector, listPages, toKinds, toPath } from './object-lists.ts';
 
 export interface FeedHandlers {
   /** A whole list of one kind in one scope; undefined: all namespaces. */
   readonly replace: (kind: Live['kind'], namespace: string | undefined, objects: readonly Live[]) => void;
   readonly put: (live: Live) => void;
   readonly drop: (kind: Live['kind'], namespace: string, name: string) => void;
-  /** What keeps a stream from being in step; undefined: nothing any more. */
+  /** Why a stream is not up to date; undefined: it is again. */
   readonly trouble: (stream: string, message: SafeText | undefined) => void;
 }
 
@@ -35,36 +33,14 @@ export interface FeedOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Pick<Meter, 'retry'>;
-  /** The server ends a watch after so long, and a bookmark comes before. Half as long again is silence. */
+  /** The server ends a watch after so long, and sends a bookmark before. One and a half times as long is silence. */
   readonly watchSeconds?: number;
-  /** In which Argo CD names Applications; absent: its default. */
+  /** The label in which Argo CD names Applications; absent: its default. */
   readonly instanceLabel?: string | undefined;
 }
 
-interface Kind {
-  readonly kind: Live['kind'];
-  readonly groupVersion: string;
-  readonly plural: string;
-  readonly toLive: (object: unknown) => Live;
-}
-
-const toKinds = (instanceLabel: string | undefined): readonly Kind[] => [
-  {
-    kind: 'InferenceService',
-    groupVersion: 'serving.kserve.io/v1beta1',
-    plural: 'inferenceservices',
-    toLive: toLiveService,
-  },
-  {
-    ...router.watched,
-    toLive: (object) => toLiveRoute(object, instanceLabel),
-  },
-];
-
-const labelSelector = `${managedByLabel}=model-mirror`;
-const pageSize = 500;
 const defaultWatchSeconds = 30;
-/** A stream that ends sooner than this, with nothing on it, was no stream. */
+/** A watch that ends sooner than this, without an event, has failed. */
 const shortMs = 1000;
 
 /** Runs until the signal is aborted. */
@@ -77,74 +53,20 @@ export async function runFeed(options: FeedOptions, handlers: FeedHandlers, sign
   );
 }
 
-/**
- * What there is now, of both kinds. One look, and no second try.
- *
- * @param namespaces none of them twice; those that are not there hold nothing.
- * @throws ApiTrouble
- */
-export async function listLive(
-  api: Pick<KubernetesApi, 'request'>,
-  namespaces: readonly string[],
-  signal: AbortSignal,
-): Promise<Live[]> {
-  const silence = defaultWatchSeconds * 1000;
-  const lists = await Promise.all(
-    toKinds(undefined).flatMap((kind) =>
-      namespaces.map(async (namespace) => {
-        const path = toPath(kind, namespace);
-        const request = async (query: Readonly<Record<string, string>>) => {
-          const limit = AbortSignal.any([signal, AbortSignal.timeout(silence)]);
-          return (await api.request(path, { query, signal: limit })).text();
-        };
-        return (await listPages(kind, path, request)).objects;
-      }),
-    ),
-  );
-  return lists.flat();
-}
-
-function toPath({ groupVersion, plural }: Kind, namespace: string | undefined): string {
-  return `/apis/${groupVersion}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;
-}
-
-/** @returns a whole list, and the version to watch from. */
-async function listPages(
-  { toLive }: Kind,
-  path: string,
-  request: (query: Readonly<Record<string, string>>) => Promise<string>,
-): Promise<{ readonly objects: readonly Live[]; readonly version: string }> {
-  const objects: Live[] = [];
-  let next = '';
-  for (;;) {
-    const page = parseJson(
-      await request({ labelSelector, limit: String(pageSize), ...(next === '' ? {} : { continue: next }) }),
-    );
-    const items = valueAt(page, ['items']);
-    const version = valueAt(page, ['metadata', 'resourceVersion']);
-    if (!Array.isArray(items) || typeof version !== 'string')
-      throw new ApiTrouble(safe`the Kubernetes API answers ${mask(path)} with no list`);
-    for (const item of items) objects.push(toLive(item));
-    const token = valueAt(page, ['metadata', 'continue']);
-    if (typeof token !== 'string' || token === '') return { objects, version };
-    next = token;
-  }
-}
-
 class Stream {
   readonly #options: FeedOptions;
   readonly #handlers: FeedHandlers;
-  readonly #kind: Kind;
+  readonly #kind: WatchedKind;
   readonly #namespace: string | undefined;
   readonly #path: string;
   readonly #silenceMs: number;
-  /** Where to go on; undefined: list first. */
+  /** The version to watch from; undefined: list first. */
   #version: string | undefined;
   #failures = 0;
-  /** Watches in a row that were expired before they told anything. */
+  /** How many watches in a row were expired before any event. */
   #expiries = 0;
 
-  constructor(options: FeedOptions, handlers: FeedHandlers, kind: Kind, namespace: string | undefined) {
+  constructor(options: FeedOptions, handlers: FeedHandlers, kind: WatchedKind, namespace: string | undefined) {
     this.#options = options;
     this.#handlers = handlers;
     this.#kind = kind;
@@ -162,13 +84,13 @@ class Stream {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ApiTrouble)) throw error;
-        // What was to come is no longer to be had: this is the way to go on, and no failure.
+        // The server no longer has the events since that version: to list again is no failure.
         const isExpired = error.status === 410 && this.#version !== undefined;
         if (isExpired || this.#version === undefined) this.#version = undefined;
         this.#failures++;
         meter.retry('api');
         if (isExpired) this.#expiries++;
-        // A list that is expired at once, as from a cache that lags behind, would be asked for without a pause.
+        // A list that is expired at once, as from a cache that lags behind, would be fetched without a pause.
         const count = isExpired ? this.#expiries - 1 : this.#failures;
         const backoff = count === 0 ? 0 : computeBackoff(count, clock.random());
         const pause = Math.max(backoff, error.retryAfterMs ?? 0);
@@ -210,7 +132,7 @@ class Stream {
       for await (const chunk of response.body ?? []) {
         heard();
         const lines = (rest + decoder.decode(chunk as Uint8Array, { stream: true })).split('\n');
-        // What is cut off in the middle comes again: the version is that of the last whole event.
+        // An event that is cut off comes again: the version is that of the last whole event.
         rest = lines.pop() ?? '';
         for (const line of lines) {
           if (line === '') continue;
@@ -252,12 +174,12 @@ class Stream {
 
   #recover(): void {
     if (this.#failures > 0)
-      this.#options.log.info(safe`${mask(this.#path)} is in step again`, { after: this.#failures });
+      this.#options.log.info(safe`${mask(this.#path)} is up to date again`, { after: this.#failures });
     this.#failures = 0;
     this.#handlers.trouble(this.#path, undefined);
   }
 
-  /** Gives work up that hears nothing for too long. */
+  /** Gives up when nothing is heard for too long. */
   async #within<T>(signal: AbortSignal, work: (signal: AbortSignal, heard: () => void) => Promise<T>): Promise<T> {
     const silence = new SilenceLimit(this.#silenceMs);
     try {
