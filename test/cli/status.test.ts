@@ -275,7 +275,7 @@ test('what cannot be fetched shows what git said, and what to do', async (t) => 
     return `${status} ${stderr}`;
   };
   const denied = (said: string) =>
-    new RegExp(`^3 model-mirror: origin/main cannot be fetched: ${said}.*\\n {4}let git have the credentials: `);
+    new RegExp(`^3 model-mirror: origin/main cannot be fetched: ${said}.*\\n {4}give git credentials: `);
   t.regex(await say(['--fetch']), denied('fatal: could not read Username for .*'));
   t.regex(await say(['--fetch'], { ...helper, PASSWORD: 'n0t-it' }), denied('fatal: Authentication failed'));
   const right = { ...helper, PASSWORD: 'secret' };
@@ -286,7 +286,7 @@ test('what cannot be fetched shows what git said, and what to do', async (t) => 
   for (const name of ['m*', 'main:other', ''])
     t.regex(
       await say(['--fetch', `--branch=${name}`], right),
-      /^2 model-mirror: there can be no branch ".*"\n {4}name a branch of the remote/,
+      /^2 model-mirror: ".*" is not a valid name of a branch\n {4}name a branch of the remote/,
     );
   t.regex(
     await say(['--fetch', '--git-credentials', 'token'], right),
@@ -474,7 +474,7 @@ test('--fetch by ssh', async (t) => {
   t.is(denied.status, 3);
   t.regex(
     denied.stderr,
-    /^model-mirror: origin\/main cannot be fetched: \n {4}git@example\.com: Permission denied \(publickey\)\.\n.*\n {4}let git have the credentials: /s,
+    /^model-mirror: origin\/main cannot be fetched: \n {4}git@example\.com: Permission denied \(publickey\)\.\n.*\n {4}give git credentials: /s,
   );
 });
 

@@ -17,25 +17,25 @@ import { Fault, toReason } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toRealFolder } from './folder-tree.ts';
 
-/** Whether a path is a link: what it leads to may be read under other names, too. */
+/** Whether a path is a link: its target may be read under other names too. */
 export function isLink(path: string): boolean {
   try {
     return lstatSync(path).isSymbolicLink();
   } catch {
-    // Nothing is there, or a file where a folder would have to be.
+    // There is nothing, or a file in place of a folder of the path.
     return false;
   }
 }
 
-/** Whether there is anything at a path, a link that leads nowhere too. */
+/** Whether there is anything at a path, even a link that leads nowhere. */
 export function isFilePresent(path: string): boolean {
   return existsSync(path) || isLink(path);
 }
 
 /**
- * Where a folder is, or would be made: with links followed.
+ * The path of a folder that exists or will be made, with links followed.
  *
- * @throws Fault when a file is in the way, or a link that leads nowhere.
+ * @throws Fault when a file, or a link that leads nowhere, is in its place.
  */
 export function toFutureFolder(path: string): string {
   let there = path;
@@ -43,7 +43,7 @@ export function toFutureFolder(path: string): string {
   return join(toRealFolder(there), relative(there, path));
 }
 
-/** With the folders around it. @throws Fault when it cannot be made. */
+/** Makes a folder and those around it. @throws Fault when it cannot be made. */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
@@ -55,10 +55,10 @@ export function makeFolder(path: string): void {
 }
 
 /**
- * Puts a text in the place of another, with the same permissions.
+ * Replaces the text of a file, and keeps its permissions.
  *
- * @param before what the file is believed to hold; undefined: that there is none.
- * @throws Fault when the file holds something else by now, or cannot be written; then it is as it was.
+ * @param before the expected content; undefined: there should be no such file.
+ * @throws Fault when the file has another content, or cannot be written; then it is not changed.
  */
 export function replaceFile(path: string, before: string | undefined, after: string): void {
   const unfinished = join(dirname(path), `.${basename(path)}.${process.pid}.unfinished`);
@@ -68,7 +68,7 @@ export function replaceFile(path: string, before: string | undefined, after: str
     const file = openSync(unfinished, 'wx', mode ?? 0o666);
     isBegun = true;
     try {
-      // Of the mode that a file is opened with, the umask takes some away.
+      // The umask removes bits from the mode that a file is opened with.
       if (mode !== undefined) fchmodSync(file, mode & 0o7777);
       writeFileSync(file, after);
       fsyncSync(file);

@@ -1,4 +1,4 @@
-/** Rendered objects → one file each in a folder of their own. */
+/** Writes rendered objects to a folder, one file per object. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
@@ -10,7 +10,7 @@ export interface OutputFile {
   readonly text: string;
 }
 
-/** What writing has done, by file name. */
+/** Names of the files that were written and removed. */
 export interface OutputReport {
   readonly written: readonly string[];
   readonly removed: readonly string[];
@@ -25,10 +25,10 @@ const outputName = /^[a-z]+_[^_]+_[^_]+\.(yaml|json)$/;
 const ownLabel = /"?app\.kubernetes\.io\/managed-by"?: ?"?model-mirror"?[\s,}]/;
 
 /**
- * Writes what differs, leaves what is equal, and removes files of earlier runs that are no longer
- * rendered: those alone that have such a name and say that model-mirror manages what is in them.
+ * Writes files that differ, and removes files of earlier runs that are no longer rendered: only those with such a name
+ * and with an object that has model-mirror's label.
  *
- * @param complete whether the files are all there are; of a selection, nothing is known to be gone.
+ * @param complete whether these are all files; if they are a selection, nothing is removed.
  */
 export function writeOutputFolder(folder: string, files: readonly OutputFile[], complete: boolean): OutputReport {
   const written: string[] = [];

@@ -1,11 +1,11 @@
-/** A folder that a command makes for itself, and the files it puts there. */
+/** A folder for a command's own use, and the files in it. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 
-/** Makes an empty folder; its absolute path without links. @throws Fault when it cannot be made. */
+/** Makes an empty folder. @returns its absolute path, without links. @throws Fault when it cannot be made. */
 export function makeTemporaryFolder(prefix: string): string {
   try {
     return realpathSync(mkdtempSync(join(tmpdir(), prefix)));
@@ -23,7 +23,7 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Writes texts by their paths below a folder; undefined removes the file. */
+/** Writes files below a folder, by their paths; undefined removes a file. */
 export function writeFiles(folder: string, files: Readonly<Record<string, string | undefined>>): void {
   for (const [path, text] of Object.entries(files)) {
     const file = join(folder, path);

@@ -1,8 +1,8 @@
 /**
- * The trees of commits, read as rendering reads a work tree.
+ * Reads the trees of commits as rendering reads a work tree.
  *
- * Invariants: nothing is written, but for what a partial clone fetches when it is read; what a clone does not have
- * (shallow) is a fault that says how to get it, never an empty answer.
+ * Invariants: nothing is written, except for objects that a partial clone fetches when they are read; an object that a
+ * shallow clone does not have is a fault with a hint how to get it, and never read as empty.
  */
 
 import { Fault } from '../../core/diagnostics/fault.ts';
@@ -25,7 +25,7 @@ import type { Git } from './git.ts';
 import type { GitObject, GitObjects } from './objects.ts';
 import type { RevisionNames } from './revision-names.ts';
 
-/** Trees are named by their ids; what has been read of them is kept. */
+/** Trees by their ids. What has been read of them is kept. */
 export class CommitTrees {
   readonly #git: Git;
   readonly #objects: GitObjects;
@@ -40,8 +40,8 @@ export class CommitTrees {
   }
 
   /**
-   * The files as rendering reads them: the same as `openFolderTree` gives of a work tree. A folder that is not there
-   * is empty.
+   * The files as rendering reads them: the same as `openFolderTree` returns for a work tree. A folder that does not
+   * exist is empty.
    */
   async readTree(tree: string, part: TreePart): Promise<FolderTree> {
     const ignored = await this.#findFiles(tree, toFolderChain(part.root).slice(0, -1), undefined);
@@ -80,15 +80,15 @@ export class CommitTrees {
   }
 
   /**
-   * @param outer folders of which only policies count.
-   * @param folder whose files count, and those of all folders below it.
+   * @param outer folders in which only policies count.
+   * @param folder in which, and below which, all files count.
    */
   async #findFiles(
     tree: string,
     outer: readonly string[],
     folder: string | undefined,
   ): Promise<{ readonly blobs: readonly FoundBlob[]; readonly problems: readonly Problem[] }> {
-    // The folders of a level are asked for at once, and come in the order of their names.
+    // The folders of a level are read at once; the results are in the order of their names.
     const read = async (at: string, oid: string, isAbove: boolean): Promise<readonly (FoundBlob | Problem)[]> => {
       const found = [...(await this.#readEntries(oid)).values()].map((entry) => {
         const path = at === '.' ? entry.name : `${at}/${entry.name}`;
@@ -110,7 +110,7 @@ export class CommitTrees {
     };
   }
 
-  /** Files with links in their places read, or refused; a link that is nothing of ours is left out. */
+  /** Follows links; those that do not concern us are left out. */
   async follow(tree: string, found: readonly FoundBlob[], folder: string): Promise<readonly FollowedBlob[]> {
     if (found.every(({ isLink }) => !isLink)) return found.map(({ file, oid }) => ({ file, oid }));
     const lookup = this.#look(tree);
@@ -135,7 +135,7 @@ export class CommitTrees {
     const read = async ({ file: { path }, oid, refusal }: FollowedBlob) =>
       sources.set(path, oid === undefined ? refusal : toSource(path, await this.#readBlob(oid)));
     await Promise.all(found.map(read));
-    // What is wrong with a status file is reported where it is read: it must not stop the rest.
+    // A problem of a status file is reported when it is read: it must not stop the rest.
     const isRefused = ({ file, refusal }: FollowedBlob) =>
       refusal !== undefined && toFileRole(file.name)?.kind !== 'ModelStatus';
     return {
@@ -165,15 +165,15 @@ export class CommitTrees {
     return known;
   }
 
-  /** What is read in a link's place; empty when that is refused. */
+  /** The content of the file that a link leads to; empty: the link is refused. */
   async readLinked(tree: string, path: string, folder: string): Promise<Buffer> {
     const [blob] = await this.follow(tree, [{ file: toFoundFile(path), oid: '', isLink: true }], folder);
     return blob?.oid === undefined ? Buffer.alloc(0) : this.#readBlob(blob.oid);
   }
 
   /**
-   * A partial clone fetches what it does not have when it is read, each object for itself. Here as git does it for a
-   * checkout (promisor-remote.c, `fetch_objects`): all at once.
+   * Fetches the missing objects of a partial clone together, as git does for a checkout (promisor-remote.c,
+   * `fetch_objects`). When they are read, git would fetch them one by one.
    */
   async #fetchMissing(tree: string, { folder }: TreePart, wanted: ReadonlySet<string>): Promise<void> {
     const promisor = await this.#names.findPromisor();
@@ -197,7 +197,7 @@ export interface FoundBlob {
   readonly isLink: boolean;
 }
 
-/** What is read in a file's place, or why nothing is. */
+/** The blob that is read for a file, or why none is. */
 export type FollowedBlob =
   | { readonly file: FoundFile; readonly oid: string; readonly refusal?: undefined }
   | { readonly file: FoundFile; readonly oid?: undefined; readonly refusal: Problem };
@@ -207,12 +207,12 @@ export function toBlob(at: string, { name, mode, oid }: TreeEntry): FoundBlob {
   return { file: { path, folder: at, name }, oid, isLink: toEntry({ name, mode }).kind === 'link' };
 }
 
-/** The folders around the one that is rendered, as far as policies count. */
+/** The folders around the rendered one whose policies count. */
 function toOuterChain({ folder, root }: TreePart): string[] {
   return toFolderChain(folder).slice(toFolderChain(root).length - 1, -1);
 }
 
-/** With the names as they are meant: in UTF-8. */
+/** Entries with their names in UTF-8. */
 export function parseEntries({ id, content }: GitObject, isWanted: (name: string) => boolean): TreeEntry[] {
   try {
     const entries = parseTree(content, (name) => isWanted(toNameText(name)), id.length / 2);

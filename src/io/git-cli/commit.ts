@@ -1,10 +1,10 @@
 /**
- * A commit of one file in a person's work tree, by `git commit --only`: hooks, signatures, clean-up and filters are as
- * configured.
+ * Commits one file of the user's work tree by `git commit --only`, with hooks, signatures, clean-up and filters as they
+ * are configured.
  *
- * Invariants: the commit follows HEAD and differs from it in this file alone, unless a hook adds more; of this file it
- * holds the whole, whatever was changed or staged before; what else is changed or staged stays as it is. When git or a
- * hook refuses, all is as it was before: the file, the index, and the branch.
+ * Invariants: the commit follows HEAD and differs from it in this file alone, unless a hook adds more; it has the file
+ * as a whole, whatever was changed or staged before; other changes, staged or not, stay as they are. When git or a hook
+ * refuses, everything is as it was before: the file, the index, and the branch.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,9 +34,9 @@ const leaveToGit = safe`leave --commit out, and commit with git`;
 /**
  * Has the file written, and commits it.
  *
- * @param git in the work tree's root.
- * @param write puts the new text into the work tree; called when what can be checked before is checked.
- * @throws Fault when git or a hook refuses, with all that they say.
+ * @param git in the root of the work tree.
+ * @param write puts the new text into the work tree; called after the checks that need no file.
+ * @throws Fault when git or a hook refuses, with everything that they wrote.
  */
 export async function commitFile(
   git: Git,
@@ -85,7 +85,7 @@ export async function commitFile(
   }
 }
 
-/** What is written so far, and how to take it back. */
+/** A commit in the making, which can be undone. */
 class Attempt {
   readonly #git: Git;
   readonly #change: FileChange;
@@ -95,7 +95,7 @@ class Attempt {
   readonly #committed: Entry | undefined;
   #isTouched = false;
   #isBranched = false;
-  /** Whether a commit was made, after which nothing can be taken back. */
+  /** Whether a commit was made, after which nothing is undone. */
   #isMade = false;
 
   constructor(
@@ -112,7 +112,7 @@ class Attempt {
     this.#committed = before.committed;
   }
 
-  /** Makes the index hold what the work tree does; unlike `git add` whether it is ignored or not. */
+  /** Stages the file; unlike `git add` also if it is ignored. */
   async stage(): Promise<void> {
     const { path } = this.#change;
     this.#isTouched = true;
@@ -122,14 +122,14 @@ class Attempt {
     if (isSkipped) await this.#update(['--skip-worktree', '--', path]);
   }
 
-  /** @param meant what the commit is to hold, unless a hook changes it. */
+  /** @param meant the file as the commit should have it, unless a hook changes it. */
   async commit(meant: Entry): Promise<Omit<MadeCommit, 'unstaged'>> {
     const { path } = this.#change;
     const { message, branch } = this.#wish;
     const remarks: SafeText[] = [];
     if (branch !== undefined) remarks.push(...(await this.#makeBranch(branch)));
     const isSkipped = this.#staged?.isSkipped === true;
-    // Git commits a file alone only if the index has it, and does not skip it.
+    // `git commit --only` needs the file to be in the index, and not skipped.
     if (this.#staged === undefined || isSkipped) {
       this.#isTouched = true;
       await this.#update(isSkipped ? ['--no-skip-worktree', '--', path] : ['--add', '--', path]);
@@ -150,7 +150,7 @@ class Attempt {
     }
     const changes = await readChanges(this.#git, this.#head.commit, head.commit);
     const found = changes.has(path) ? changes.get(path) : this.#committed;
-    // Somebody else may have moved HEAD, a hook too.
+    // A hook or another process may have moved HEAD.
     if (ended.code !== 0 && isSame(found, this.#committed)) throw toRefused('the commit', ended);
     this.#isMade = true;
     if (isSkipped) await this.#git.ask(['update-index', '--skip-worktree', '--', path], { canLock: true });
@@ -169,7 +169,7 @@ class Attempt {
     return { id: head.commit, branch: head.branch, isChanged, remarks };
   }
 
-  /** What was begun is taken back, as far as nobody has changed it meanwhile. @returns what to throw. */
+  /** Undoes what was begun, unless somebody has changed it meanwhile. @returns what to throw. */
   async undo(thrown: unknown, isInterrupted: boolean): Promise<unknown> {
     if (this.#isMade) return thrown;
     const error = isInterrupted && isFault(thrown) ? toStopped() : thrown;
@@ -220,7 +220,7 @@ class Attempt {
     return true;
   }
 
-  /** Back to where HEAD was, which is the same commit, without a look at the work tree; nor does git remember it. */
+  /** Makes HEAD what it was, which is the same commit: neither the work tree nor the reflog is changed. */
   async #leaveBranch(): Promise<boolean> {
     const git = this.#git;
     const { commit, branch } = this.#head;
@@ -255,7 +255,7 @@ async function assertFinished(git: Git): Promise<void> {
 async function assertName(git: Git, branch: string | undefined): Promise<void> {
   if (branch === undefined) return;
   const name = await git.ask(['check-ref-format', '--branch', branch]);
-  // Git takes @ for a name here, and for HEAD elsewhere.
+  // Git accepts @ as a name here, but reads it as HEAD elsewhere.
   if (name !== `${branch}\n` || branch === '@')
     throw new Fault('usage', safe`${mask(branch)} is not a name for a branch`, safe`use letters, digits, "-" and "/"`);
 }

@@ -60,7 +60,7 @@ export async function findDestination(git: Git, branch: string): Promise<Destina
   };
 }
 
-/** What plain `git push` pushes a branch with an upstream to; undefined: nothing. */
+/** The branch that plain `git push` pushes a branch with an upstream to; undefined: none. */
 function toNameThere(
   {
     branch,
@@ -69,9 +69,9 @@ function toNameThere(
     isElsewhere,
   }: {
     readonly branch: string;
-    /** Of the upstream. */
+    /** The name of the upstream. */
     readonly name: string;
-    /** By a refspec of the remote. */
+    /** The destination by a refspec of the remote; empty: there is none. */
     readonly target: string;
     /** Whether it is pushed to another remote than the upstream's. */
     readonly isElsewhere: boolean;
@@ -85,7 +85,7 @@ function toNameThere(
   return isElsewhere || name === branch ? branch : undefined;
 }
 
-/** The remote-tracking branches by which a branch without an upstream may be judged, the best first. */
+/** The remote-tracking branches to compare a branch without an upstream with, the best first. */
 export async function findNamesakes(git: Git, remote: string, branch: string): Promise<string[]> {
   const names = [branch, 'HEAD', 'main', 'master'].map((name) => `refs/remotes/${remote}/${name}`);
   const listed = await git.ask(['for-each-ref', '--format=%(refname)', ...names]);

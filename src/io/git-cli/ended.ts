@@ -1,4 +1,4 @@
-/** How git ended, as texts and faults. */
+/** How git ended, as text and as faults. */
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
@@ -6,7 +6,7 @@ import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 export interface Ended {
   readonly code: number;
   readonly output: Buffer;
-  /** What git, its hooks and helpers wrote for people. */
+  /** What git, its hooks and helpers wrote to standard error. */
   readonly complaint: string;
 }
 
@@ -21,7 +21,7 @@ export function toStopped(words: readonly string[], cause: unknown): Fault {
   return new Fault('environment', safe`git ${mask(toVerb(words))} was stopped`, safe`try again`, { cause });
 }
 
-/** @param error of the process that was to be started. */
+/** @param error from starting the process. */
 export function toNotStarted(error: unknown): Fault {
   const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
   const message = isMissing
@@ -30,7 +30,7 @@ export function toNotStarted(error: unknown): Fault {
   return new Fault('environment', message, needGit, { cause: error });
 }
 
-/** What git would not do, in its own words. */
+/** A command of git that failed, with git's own message. */
 export function toRefusal(words: readonly string[], { code, complaint, output }: Ended, hint?: SafeText): Fault {
   const said = toSaid(complaint) ?? toSaid(output.toString('utf8')) ?? safe`it ended with ${code}`;
   return new Fault(
@@ -40,12 +40,12 @@ export function toRefusal(words: readonly string[], { code, complaint, output }:
   );
 }
 
-/** `fetch`, after the configuration that it is given. */
+/** The command, such as `fetch`, without the configuration before it. */
 function toVerb(words: readonly string[]): string {
   return words.find((word, i) => word !== '-c' && words[i - 1] !== '-c') ?? '';
 }
 
-/** One line as it is, several below each other; undefined: there is none. */
+/** A single line as it is, several lines indented below each other; undefined: there is none. */
 export function toSaid(text: string, maxLines = shownLines): SafeText | undefined {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
   if (lines.length === 0) return undefined;
@@ -54,17 +54,17 @@ export function toSaid(text: string, maxLines = shownLines): SafeText | undefine
   return safe`${join(shown, '')}${lines.length > maxLines ? safe`\n    and ${lines.length - maxLines} more lines` : ''}`;
 }
 
-/** Git indents with tabs what is to be copied. */
+/** Git indents commands to copy with tabs. */
 function toLine(line: string): SafeText {
   return mask(line.replaceAll('\t', '  ').trimEnd());
 }
 
-/** All that git and hooks wrote, for errors and otherwise; undefined: nothing. */
+/** Everything that git and hooks wrote, to standard error and standard output; undefined: nothing. */
 export function toAllSaid({ complaint, output }: Ended): SafeText | undefined {
   return toSaid(`${complaint}\n${output.toString('utf8')}`, Number.POSITIVE_INFINITY);
 }
 
-/** What git or a hook refuses, in their own words. */
+/** What git or a hook refused, with their own messages. */
 export function toRefused(
   what: 'the commit' | 'the branch' | 'the file',
   ended: Ended,

@@ -1,4 +1,4 @@
-/** One file as the index, a commit, or the work tree has it. */
+/** One file as it is in the index, in a commit, or in the work tree. */
 import { rmSync } from 'node:fs';
 import { devNull } from 'node:os';
 import { join } from 'node:path';
@@ -15,9 +15,9 @@ export interface Entry {
 }
 
 export interface Staged extends Entry {
-  /** Somebody has told git to leave the file alone (git-update-index(1)), or it is not in a sparse checkout. */
+  /** Whether its skip-worktree bit is set (git-update-index(1)): by the user, or by a sparse checkout. */
   readonly isSkipped: boolean;
-  /** Somebody has told git to take it for unchanged. */
+  /** Whether its assume-unchanged bit is set. */
   readonly isAssumed: boolean;
 }
 
@@ -34,7 +34,7 @@ export async function readStaged(git: Git, path: string): Promise<Staged | undef
   return found;
 }
 
-/** `mode blob stage<TAB>path`, each ended by NUL; with `-v` a letter is before it (git-ls-files(1)). */
+/** @param listed `mode blob stage<TAB>path`, each ended by NUL; with `-v` after a letter (git-ls-files(1)). */
 function toStaged(listed: string): (Staged & { readonly stage: string })[] {
   return listed
     .split('\0')
@@ -46,7 +46,7 @@ function toStaged(listed: string): (Staged & { readonly stage: string })[] {
     });
 }
 
-/** As HEAD has it. @throws Fault when the path is in a submodule, or is a folder there. */
+/** The file in HEAD. @throws Fault when the path is in a submodule. */
 export async function readCommitted(git: Git, path: string): Promise<Entry | undefined> {
   const parts = path.split('/');
   const paths = parts.map((_, i) => parts.slice(0, i + 1).join('/'));
@@ -78,7 +78,7 @@ export async function readChanges(git: Git, from: string, to: string): Promise<M
   );
 }
 
-/** No hook runs for this index, and nothing of it is stored elsewhere. */
+/** Hooks do not run for this index, and it is stored in one file. */
 const probing = [`core.hooksPath=${devNull}`, 'core.splitIndex=false', 'index.sparse=false'].flatMap((one) => [
   '-c',
   one,

@@ -1,11 +1,11 @@
 /**
- * The user's own git, run for what people's commands need of a repository.
+ * The user's own git, as people's commands run it.
  *
- * Invariants: never through a shell; what is printed is in English and unpaged; nobody is asked anything unless
- * somebody sits at a terminal: elsewhere git has none of its own either, so that ssh and gpg cannot ask.
+ * Invariants: git never runs through a shell; its output is English and not paged; it prompts only when there is a
+ * terminal. Without one, git is started without a controlling terminal too, so that ssh and gpg cannot prompt.
  *
- * 2.30 is the first git whose `rev-parse` takes --end-of-options, by which a name that begins with a dash is no
- * option (git's RelNotes/2.30.0).
+ * Git 2.30 is the oldest supported: its `rev-parse` is the first that takes --end-of-options, so that a name which begins
+ * with a dash is not read as an option (git's RelNotes/2.30.0).
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,8 +18,8 @@ import { needGit, oldest, toNotStarted, toRefusal, toStopped } from './ended.ts'
 import { endGit, spawnGit } from './spawn.ts';
 
 /**
- * Variables by which git would look at another repository than the folder's, as hooks of git have them, and those by
- * which it would read paths in another way than they are meant.
+ * Variables that would make git use another repository than the folder's, as git sets them for hooks, or change how it
+ * reads paths.
  */
 const elsewhere = [
   ...['GIT_DIR', 'GIT_WORK_TREE', 'GIT_COMMON_DIR', 'GIT_INDEX_FILE', 'GIT_PREFIX', 'GIT_CONFIG'],
@@ -28,13 +28,13 @@ const elsewhere = [
 
 /** How git is run. */
 export interface GitOptions {
-  /** Of the person: where git finds the configuration, ssh, and the helpers that are configured. */
+  /** The user's: git finds its configuration, ssh, and credential helpers by it. */
   readonly environment: Environment;
-  /** Whether somebody sits at a terminal, whom git, ssh and gpg may ask. */
+  /** Whether there is a terminal at which git, ssh and gpg may prompt. */
   readonly canAsk?: boolean;
   /**
-   * Whether the folder is what GIT_DIR names, as in a hook of a server: git then need not look for it, which
-   * safe.bareRepository may forbid.
+   * Whether the folder is the one that GIT_DIR names, as in a server's hook. Git then does not search for the repository,
+   * which safe.bareRepository may forbid.
    */
   readonly isNamed?: boolean;
 }
@@ -42,14 +42,14 @@ export interface GitOptions {
 export interface RunOptions {
   readonly input?: string | Uint8Array | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Whether git may write what makes its next look faster, as the index; without, it takes no lock. */
+  /** Whether git may take locks, to write or to refresh the index. */
   readonly canLock?: boolean;
   readonly variables?: Environment;
 }
 
 /** Git in one repository. */
 export class Git {
-  /** A work tree's root, or a bare repository. */
+  /** The root of a work tree, or a bare repository. */
   readonly folder: string;
   readonly #options: GitOptions;
   #version: Promise<void> | undefined;
@@ -60,9 +60,9 @@ export class Git {
   }
 
   /**
-   * What git prints.
+   * Returns what git prints.
    *
-   * @throws Fault with what git says, when it fails.
+   * @throws Fault with git's message when it fails.
    */
   async read(words: readonly string[], options: RunOptions = {}): Promise<string> {
     const ended = await this.run(words, options);
@@ -70,28 +70,28 @@ export class Git {
     return ended.output.toString('utf8');
   }
 
-  /** The same; undefined when git answers with no, or cannot answer. */
+  /** The same, but undefined when git fails. */
   async ask(words: readonly string[], options: RunOptions = {}): Promise<string | undefined> {
     const { code, output } = await this.run(words, options);
     return code === 0 ? output.toString('utf8') : undefined;
   }
 
   /**
-   * Runs it to its end, whatever that is.
+   * Runs git to its end, whether it succeeds or fails.
    *
-   * @throws Fault when git is not installed or too old, and when the signal says to stop.
+   * @throws Fault when git is not installed or too old, and when the signal is aborted.
    */
   async run(words: readonly string[], options: RunOptions = {}): Promise<Ended> {
     const [ended] = await Promise.all([this.#run(words, options), this.assertInstalled()]);
     return ended;
   }
 
-  /** A process that is talked to; it ends when its input does. */
+  /** Starts a git that reads requests from its input, and ends when the input does. */
   open(words: readonly string[]): ChildProcessWithoutNullStreams {
     return this.#spawn(words, {});
   }
 
-  /** Throws a fault when git is not installed or too old. */
+  /** @throws Fault when git is not installed or too old. */
   async assertInstalled(): Promise<void> {
     this.#version ??= this.#checkVersion();
     await this.#version;
@@ -129,13 +129,13 @@ export class Git {
     const env = {
       ...Object.fromEntries(kept),
       LC_ALL: 'C',
-      // Where the folder turns out to be no repository, one around it would be another one.
+      // If the folder is not a repository, git must not use one around it.
       ...(canLock ? {} : { GIT_OPTIONAL_LOCKS: '0', GIT_CEILING_DIRECTORIES: dirname(this.folder) }),
       ...(canAsk ? {} : { GIT_TERMINAL_PROMPT: '0' }),
       ...variables,
     };
     const place = ['-C', this.folder, ...(isNamed ? ['--git-dir=.'] : [])];
-    // In a session of its own it has no terminal.
+    // A session of its own has no terminal.
     return spawnGit(['--no-pager', ...place, ...words], { environment: env, isApart: !canAsk });
   }
 
@@ -148,12 +148,12 @@ export class Git {
   }
 }
 
-/** For so long, in milliseconds, what git writes to is waited for to be closed once git has ended. */
+/** How long to wait, in milliseconds, for git's output to be closed once git has ended. */
 const grace = 100;
 
 /**
- * @returns its exit code, once all that it wrote is read. What a hook has started and left running may hold its output
- * open for as long as it likes: that is not waited for.
+ * @returns the exit code, once everything that git wrote is read. A process that a hook left running may hold the output
+ *   open for as long as it likes; it is not waited for.
  */
 async function waitForEnd(child: ChildProcessWithoutNullStreams): Promise<number | null> {
   const letGo = () => {
@@ -161,7 +161,7 @@ async function waitForEnd(child: ChildProcessWithoutNullStreams): Promise<number
     child.stderr.destroy();
   };
   child.once('exit', () => {
-    // Between a timer and an immediate, what has arrived is read.
+    // What has arrived is read between the timer and the immediate.
     const timer = setTimeout(() => setImmediate(letGo), grace);
     child.once('close', () => clearTimeout(timer));
   });

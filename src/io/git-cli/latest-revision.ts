@@ -1,13 +1,12 @@
 /**
- * The newest files of a ref, looked at again and again (`status --watch`).
+ * The newest files of a ref, for repeated reads (`status --watch`).
  *
- * Invariant: of earlier commits nothing is kept. A reader keeps what it has read, which is right for one look and
- * would grow with each commit here.
+ * Invariant: nothing of earlier commits is kept. `GitRevisions` keeps what it has read, which would grow with each
+ * commit here.
  */
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import type { TreePart } from '../../core/ports/revisions.ts';
 import type { Git } from './git.ts';
-
 import { GitRevisions } from './revisions.ts';
 
 interface Latest {

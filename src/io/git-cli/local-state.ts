@@ -1,11 +1,11 @@
 /**
- * What of a work tree's files is only here: not in HEAD, or in HEAD and not at the remote.
+ * Which files of a work tree are not committed, or committed but not pushed.
  *
- * What counts: a file of the work tree that HEAD does not hold as it is (staged or not, untracked and ignored ones
- * too), and one that is gone from the work tree; not what is only staged while the work tree is as HEAD. A commit
- * counts as pushed when a remote-tracking branch, as it was last fetched, holds the same file: that of the branch it is
- * pushed to, or of the upstream. A branch without either is compared with its namesake at the remote, or with the
- * remote's default branch; without a remote, and when HEAD is detached, nothing is called unpushed.
+ * Not committed: a file of the work tree that differs from HEAD (staged or not, also an untracked or ignored one), and
+ * one that is missing in the work tree; but not a file that is only staged while the work tree equals HEAD. Pushed: a
+ * remote-tracking branch, as it was last fetched, has the same file; that is the branch's push destination or its
+ * upstream. A branch without either is compared with the branch of the same name at the remote, or with the remote's
+ * default branch. Without a remote, and when HEAD is detached, nothing counts as unpushed.
  */
 import { relative, sep } from 'node:path';
 import { isFault } from '../../core/diagnostics/fault.ts';
@@ -17,8 +17,8 @@ import { toGlob, toLiteral } from './pathspec.ts';
 
 /**
  * @param git in the work tree's root.
- * @param files that are in the work tree, by their paths; git is asked about them.
- * @returns undefined where git does not tell: where it is not installed, or takes the folder for no work tree.
+ * @param files of the work tree that matter, by their paths.
+ * @returns undefined when git cannot tell: it is not installed, or does not accept the folder as a work tree.
  */
 export async function readLocalState(
   git: Git,
@@ -51,7 +51,7 @@ async function read(
   if (told === undefined || tracked === undefined) return undefined;
   const { head, changed, unclear } = told;
   const [branch, other] = await Promise.all([
-    // A branch may be called so.
+    // A branch may have that name.
     told.branch === '(detached)' ? findBranch(git) : told.branch,
     unclear ? differ('HEAD') : undefined,
   ]);
@@ -61,7 +61,7 @@ async function read(
     const compare = async (ref: string) => {
       const other = await differ(ref, 'HEAD');
       if (other === undefined || other.size === 0) return other;
-      // Where the histories have nothing in common, all that differs counts.
+      // Between unrelated histories, every difference counts.
       const since = await differ(`${ref}...HEAD`);
       return since === undefined ? other : toBoth(other, since);
     };
@@ -89,11 +89,11 @@ interface Status {
   readonly branch: string;
   /** From the work tree's root. */
   readonly changed: readonly string[];
-  /** Whether some of them are staged and changed again: the work tree may hold what HEAD does. */
+  /** Whether some of them are staged and changed again: the work tree may equal HEAD. */
   readonly unclear: boolean;
 }
 
-/** Of files that git tracks (git-status(1), "Porcelain Format Version 2"). */
+/** The state of tracked files (git-status(1), "Porcelain Format Version 2"). */
 async function readStatus(git: Git, paths: readonly string[]): Promise<Status | undefined> {
   const listed = await git.ask([
     'status',
@@ -132,7 +132,7 @@ async function findBranch(git: Git): Promise<string | undefined> {
   return (await git.ask(['symbolic-ref', '--quiet', '--short', 'HEAD']))?.trimEnd();
 }
 
-/** The folder and all below it, and the files of the folders around it. */
+/** The folder with everything below it, and the files directly in the folders around it. */
 function toPathspecs(folder: string, outermost: string): string[] {
   if (folder === '') return [];
   const parts = folder.split('/');
@@ -141,7 +141,7 @@ function toPathspecs(folder: string, outermost: string): string[] {
   return ['--', toLiteral(folder), ...around.map((outer) => toGlob(outer, '*'))];
 }
 
-/** Those outside of the prefix are none of ours. */
+/** Names outside the prefix are left out. */
 function toNames(names: readonly string[], prefix: string): Set<string> {
   if (prefix === '') return new Set(names);
   return new Set(names.filter((name) => name.startsWith(`${prefix}/`)).map((name) => name.slice(prefix.length + 1)));

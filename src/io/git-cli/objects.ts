@@ -1,7 +1,7 @@
 /**
- * Objects of a repository, read by one `git cat-file --batch` for as long as it is needed (git-cat-file(1),
- * "BATCH OUTPUT"). Git answers in the order in which it is asked, so that many objects can be asked for at once:
- * each for itself would cost the way to another process and back.
+ * Objects of a repository, read by one `git cat-file --batch` that runs as long as it is needed (git-cat-file(1),
+ * "BATCH OUTPUT"). Git answers in the order of the requests, so that many can be sent at once: one at a time, each would
+ * cost a round trip to another process.
  */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { Fault } from '../../core/diagnostics/fault.ts';
@@ -15,7 +15,7 @@ import { deepen, toShortId } from './revision-names.ts';
 export interface GitObject {
   readonly id: string;
   readonly type: 'commit' | 'tree' | 'blob' | 'tag';
-  /** Of a file that is larger than any that counts, one byte more than the limit. */
+  /** Of a file above the size limit, only one byte more than the limit. */
   readonly content: Buffer;
 }
 
@@ -26,19 +26,19 @@ interface Asked {
 
 const refetch = safe`this is a partial clone: check that git fetch works here`;
 
-/** What has come of an answer so far. */
+/** An object that is still arriving. */
 interface Arriving {
   readonly object: Omit<GitObject, 'content'>;
-  /** In bytes. */
+  /** How many bytes are kept. */
   readonly kept: number;
   content?: Buffer;
-  /** How many bytes follow that are not kept, with the end of the line. */
+  /** How many bytes follow that are not kept, including the end of the line. */
   rest: number;
 }
 
 const newline = 0x0a;
 
-/** Weights that somebody committed under a name of ours would not fit into the memory. */
+/** Weights that were committed under one of our file names would not fit into memory. */
 function toArriving(object: Arriving['object'], size: number): Arriving {
   const kept = object.type === 'blob' ? Math.min(size, maxFileBytes + 1) : size;
   return { object, kept, rest: size - kept + 1 };
@@ -49,25 +49,25 @@ export class GitObjects implements Disposable {
   readonly #names: RevisionNames;
   #process: ChildProcessWithoutNullStreams | undefined;
   #asked: Asked[] = [];
-  /** The first of those that wait; what is before it has been answered. */
+  /** The index of the first request that waits; those before it are answered. */
   #next = 0;
   #chunks: Buffer[] = [];
   #length = 0;
   #arriving: Arriving | undefined;
-  /** Ids that are to be written at the end of this turn, in one piece. */
+  /** Ids that are written together at the end of this turn. */
   #unsent: string[] = [];
   #complaint = '';
 
-  /** @param names tells what the clone was made without. */
+  /** @param names by which it is known what a clone was made without. */
   constructor(git: Git, names: RevisionNames) {
     this.#git = git;
     this.#names = names;
   }
 
   /**
-   * @param id whole, in hexadecimal.
+   * @param id in full, in hexadecimal.
    * @returns undefined when the repository does not have it; a partial clone fetches it.
-   * @throws Fault when git ends.
+   * @throws Fault when git fails.
    */
   read(id: string): Promise<GitObject | undefined> {
     const child = this.#open();
@@ -82,12 +82,12 @@ export class GitObjects implements Disposable {
     });
   }
 
-  /** The same. @throws Fault when the repository does not have it, too. */
+  /** The same. @throws Fault also when the repository does not have it. */
   async require(id: string): Promise<GitObject> {
     const found = await this.read(id);
     if (found !== undefined) return found;
     const [isShallow, promisor] = await Promise.all([this.#names.isShallow(), this.#names.findPromisor()]);
-    // An older git goes on after it could not fetch what it has been promised.
+    // An older git continues after it failed to fetch a promised object.
     const said = toSaid(this.#complaint);
     const hint = promisor === undefined ? safe`run git fsck, or clone it again` : refetch;
     throw new Fault(
@@ -119,7 +119,7 @@ export class GitObjects implements Disposable {
     return child;
   }
 
-  /** All that has arrived whole. */
+  /** Answers the requests whose objects have arrived. */
   #take(): void {
     for (;;) {
       if (this.#arriving === undefined) {
@@ -179,7 +179,7 @@ export class GitObjects implements Disposable {
     this.#arriving = undefined;
     this.#process = undefined;
     const said = toSaid(this.#complaint) ?? safe`git ended`;
-    // In git's words, which are English here (promisor-remote.c).
+    // Git's message (promisor-remote.c), which is English here.
     const isPromised = this.#complaint.includes('from promisor remote');
     this.#complaint = '';
     const fault =

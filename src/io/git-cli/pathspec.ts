@@ -1,11 +1,11 @@
-/** Paths as git takes them where it expects patterns (gitglossary(7), "pathspec"). */
+/** Paths for arguments that git reads as patterns (gitglossary(7), "pathspec"). */
 
-/** The file or the folder itself, whatever characters are in its name. */
+/** A file or folder by its exact name, whatever characters are in it. */
 export function toLiteral(path: string): string {
   return `:(literal)${path}`;
 }
 
-/** The files of a folder, not of those below it, whose names are as a pattern says in large or small letters. */
+/** The files directly in a folder whose names match a pattern, in upper or lower case. */
 export function toGlob(folder: string, pattern: string): string {
   const start = folder === '.' || folder === '' ? '' : `${folder.replace(/[*?[\]\\]/g, '\\$&')}/`;
   return `:(glob,icase)${start}${pattern}`;

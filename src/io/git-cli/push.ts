@@ -1,9 +1,8 @@
 /**
- * Pushing a branch by `git push`. When the watcher has pushed meanwhile, the local commits are made again on top of what
- * it pushed, once.
+ * Pushes a branch by `git push`. If the watcher has pushed meanwhile, the local commits are rebased onto that, once.
  *
- * Invariants: nothing is forced. The branch moves only after the new commits are pushed, so that what is changed and
- * staged stays as it is, and a refusal leaves all as it was.
+ * Invariants: nothing is forced. The branch moves only after the rebased commits are pushed; changes, staged or not, stay
+ * as they are, and a refusal leaves everything as it was.
  */
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import type { Destination, Pushed } from '../../core/ports/clone.ts';
@@ -44,7 +43,7 @@ export async function pushBranch(git: Git, destination: Destination, branch: str
   return { kind: 'pushed', branch: first.branch, rebased: { commit: after, isHere }, said: second.said };
 }
 
-/** A tag may have the same name. */
+/** In full, since a tag may have the same name. */
 function toFullNames(words: readonly string[], branch: string): string[] {
   return words.map((word, i) => (i === words.length - 1 && word === branch ? heads + branch : word));
 }
@@ -56,7 +55,7 @@ interface Answer {
   readonly said: SafeText | undefined;
 }
 
-/** @param sources by which git may name what is pushed (git-push(1), "--porcelain"). */
+/** @param sources the names that git may print for what is pushed (git-push(1), "--porcelain"). */
 async function push(git: Git, words: readonly string[], sources: readonly string[]): Promise<Answer> {
   const ended = await git.run(words, { canLock: true });
   const rows = ended.output
@@ -67,7 +66,7 @@ async function push(git: Git, words: readonly string[], sources: readonly string
   const [flag = '', ref = '', summary = ''] = row ?? [];
   const target = ref.slice(ref.indexOf(':') + 1);
   const branch = target.startsWith(heads) ? target.slice(heads.length) : target;
-  // A hook writes to the same output, and may push by itself: what git has failed at, it has a row for.
+  // A hook writes to the same output, and may push by itself; git prints a row for each ref that failed.
   const isOver = ended.code === 0 || rows.some(([first]) => first === '!');
   if (row !== undefined && flag !== '!' && isOver) return { state: 'pushed', branch, said: toAll(ended) };
   const reason = summary.slice(summary.lastIndexOf('(') + 1);
@@ -81,7 +80,7 @@ function toRefused({ state, said }: Answer): Pushed {
   return { kind: 'refused', said, isRejected: state === 'rejected' };
 }
 
-/** Hooks write to either. @param summary of the line for programs that says why, which git says nowhere else. */
+/** Hooks write to both outputs. @param summary of the row, the only place where git reports the reason. */
 function toAll({ complaint, output }: Ended, summary = ''): SafeText | undefined {
   const lines = output.toString('utf8').split('\n');
   const foreign = lines.filter((line) => line !== 'Done' && !line.startsWith('To ') && line.split('\t').length < 3);
@@ -92,7 +91,7 @@ function toAll({ complaint, output }: Ended, summary = ''): SafeText | undefined
  * Moves the branch and the work tree to what was pushed; what is changed or staged stays (git-read-tree(1), "Two Tree
  * Merge").
  *
- * @returns false when it was left as it was: a file that differs between the two is changed here, or HEAD has moved.
+ * @returns false when nothing was moved: a file that differs between the two is changed here, or HEAD has moved.
  */
 async function catchUp(
   git: Git,
@@ -101,7 +100,7 @@ async function catchUp(
   const head = await readHead(git);
   if (head?.branch !== branch || head.commit !== before) return false;
   const options = { canLock: true };
-  // Files whose times alone have changed are no changes.
+  // Files of which only the times have changed are unchanged.
   await git.ask(['update-index', '-q', '--refresh'], options);
   if ((await git.ask(['read-tree', '-m', '-u', before, after], options)) === undefined) return false;
   if ((await git.ask(['update-ref', '-m', 'model-mirror: rebase', 'HEAD', after, before], options)) !== undefined)

@@ -1,8 +1,8 @@
 /**
- * Local commits, made again on top of what the watcher pushed meanwhile.
+ * Rebases local commits onto what the watcher pushed meanwhile.
  *
- * Invariant: it is done only where the other side changed nothing but the watcher's files, and the local commits none
- * of those. The new commits are made beside the work tree: no branch, file or index changes.
+ * Invariant: it is done only if the other side changed nothing but the watcher's files, and the local commits changed
+ * none of these. The new commits are made outside the work tree: no branch, file or index changes.
  */
 import { join, posix } from 'node:path';
 import { Fault, isFault } from '../../core/diagnostics/fault.ts';
@@ -24,9 +24,9 @@ export interface Rebased {
 }
 
 /**
- * The local commits, made again on what the remote branch is.
+ * Rebases the local commits onto the remote branch.
  *
- * @returns why they were not; undefined when the remote branch has nothing that the local one has not.
+ * @returns the new commits, or why there are none; undefined: the remote branch has nothing new.
  */
 export async function rebase(git: Git, there: Place): Promise<Rebased | NotRebased | undefined> {
   try {
@@ -42,7 +42,7 @@ async function tryRebase(git: Git, { remote, branch, tracking }: Place): Promise
   const base = (await git.ask(['merge-base', before, tip]))?.trim();
   if (base === undefined) return { reason: 'unrelated' };
   if (base === tip) return undefined;
-  // What it had once and has no more, somebody has taken away: it must not come back as a commit of here.
+  // Commits that were removed at the remote must not come back as local ones.
   const [known] = tracking;
   const fork = known && (await git.ask(['merge-base', '--fork-point', known, before]))?.trim();
   if (fork && (await git.ask(['merge-base', '--is-ancestor', fork, tip])) === undefined) return { reason: 'rewound' };
@@ -69,7 +69,7 @@ async function readCommit(git: Git, name: string): Promise<string> {
   return (await git.read(['rev-parse', '--verify', '--quiet', `${name}^{commit}`])).trim();
 }
 
-/** Into a ref of this work tree and this process: whoever else fetches changes others. */
+/** Fetches into a ref of this work tree and this process, which no other fetch changes. */
 async function fetchTip(git: Git, remote: string, branch: string): Promise<string> {
   const ref = `refs/worktree/model-mirror-${process.pid}`;
   try {
@@ -85,7 +85,7 @@ async function listChanged(git: Git, from: string, to: string): Promise<string[]
   return listed.split('\0').slice(0, -1);
 }
 
-/** Who changed what; of many files, the first. */
+/** Who changed which file; only for the first files. */
 async function describe(git: Git, range: string, paths: readonly string[]): Promise<ForeignChange[]> {
   return Promise.all(
     paths.slice(0, 3).map(async (path) => {
@@ -102,7 +102,7 @@ interface LocalCommit {
   readonly parent: string;
 }
 
-/** The oldest first; undefined where one of them is a merge. */
+/** The commits, oldest first; undefined: one of them is a merge. */
 async function listLinear(git: Git, base: string, head: string): Promise<LocalCommit[] | undefined> {
   const listed = await git.read(['rev-list', '--reverse', '--topo-order', '--parents', `${base}..${head}`]);
   const commits = listed
@@ -113,7 +113,7 @@ async function listLinear(git: Git, base: string, head: string): Promise<LocalCo
   return isChain ? commits.map(([id = '', parent = '']) => ({ id, parent })) : undefined;
 }
 
-/** Whether a path is on both sides, or one is a folder where the other has a file. */
+/** Whether both sides have the same path, or one has a file where the other has a folder. */
 function isTouching(ours: readonly string[], theirs: readonly string[]): boolean {
   const isIn = (paths: readonly string[], others: readonly string[]) => {
     const all = new Set(others);
@@ -122,7 +122,7 @@ function isTouching(ours: readonly string[], theirs: readonly string[]): boolean
   return isIn(ours, theirs) || isIn(theirs, ours);
 }
 
-/** A commit with the same author, message and change on another one. */
+/** Makes a commit with the same author, message and change on top of another one. */
 async function copy(
   git: Git,
   { id, parent }: LocalCommit,
@@ -133,7 +133,7 @@ async function copy(
   await git.read([...own, 'read-tree', onto], options);
   const { output } = await git.run(['diff-tree', '-r', '-z', '--no-renames', parent, id]);
   await git.read([...own, 'update-index', '-z', '--index-info'], { ...options, input: toIndexInfo(output) });
-  // Objects that a partial clone does not have are those of commits that it has.
+  // Objects that a partial clone is missing belong to commits that it has.
   const tree = (await git.read([...own, 'write-tree', '--missing-ok'], options)).trim();
   const { author, encoding, message } = toCommitParts((await git.run(['cat-file', 'commit', id])).output);
   const words = ['-c', `i18n.commitEncoding=${encoding}`, 'commit-tree', tree, '-p', onto, ...(isSigned ? ['-S'] : [])];
@@ -157,7 +157,7 @@ interface CommitParts {
   readonly message: Buffer;
 }
 
-/** @throws Fault when its author cannot be named to git again. */
+/** @throws Fault when the author cannot be passed to git. */
 function toCommitParts(commit: Buffer): CommitParts {
   const end = commit.indexOf('\n\n');
   const bytes = commit.subarray(0, end);

@@ -1,4 +1,4 @@
-/** What names of revisions mean: every way in which git takes them (gitrevisions(7)). */
+/** Names of revisions → commits, in every form that git accepts (gitrevisions(7)). */
 
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
@@ -18,9 +18,9 @@ export class RevisionNames {
   }
 
   /**
-   * The commit that a text names. A branch that is only at the remote `origin` counts too.
+   * The commit that a text names. A branch that exists only at the remote `origin` counts too.
    *
-   * @throws Fault when there is none, or the clone does not reach so far.
+   * @throws Fault when there is none, or the clone does not reach that far.
    */
   async resolve(revision: string): Promise<string> {
     const name = revision === '' ? 'HEAD' : revision;
@@ -29,7 +29,7 @@ export class RevisionNames {
     throw await this.#toUnknown(name);
   }
 
-  /** The branch that others are merged into, as `origin/main`; undefined when nothing tells. */
+  /** The branch that others are merged into, such as `origin/main`; undefined: it cannot be found out. */
   async findDefaultBranch(): Promise<string | undefined> {
     const refs = ['remotes/origin/HEAD', 'remotes/origin/main', 'remotes/origin/master', 'heads/main', 'heads/master'];
     const names = refs.map((ref) => `refs/${ref}`);
@@ -40,7 +40,7 @@ export class RevisionNames {
   }
 
   /**
-   * The commit at which two lines of history parted.
+   * The commit at which two histories diverged.
    *
    * @throws Fault when there is none in this clone.
    */
@@ -50,7 +50,7 @@ export class RevisionNames {
     throw new Fault(
       'environment',
       safe`${toShortId(one)} and ${toShortId(other)} have no common commit in this clone`,
-      (await this.isShallow()) ? deepen : safe`they are of different histories: name both revisions`,
+      (await this.isShallow()) ? deepen : safe`they have unrelated histories: name both revisions`,
     );
   }
 
@@ -62,7 +62,7 @@ export class RevisionNames {
     return this.#promisor;
   }
 
-  /** Whether older commits were left out when this clone was made. */
+  /** Whether this clone was made without older commits. */
   async isShallow(): Promise<boolean> {
     this.#isShallow ??= this.#git
       .read(['rev-parse', '--is-shallow-repository'])
@@ -70,12 +70,12 @@ export class RevisionNames {
     return this.#isShallow;
   }
 
-  /** The commit of a name; an annotated tag leads to one. */
+  /** The commit that a name leads to, as an annotated tag does. */
   async #tryCommit(name: string): Promise<string | undefined> {
-    // Of a text that is searched for, what follows is a part.
+    // Whatever follows `:/` is part of the text to search for.
     const searched = name.startsWith(':/') ? await this.#parse(name) : undefined;
     const id = await this.#parse(`${searched ?? name}^{commit}`);
-    // ^main means all commits but those of main.
+    // `^main` means all commits except those of main.
     return id?.startsWith('^') ? undefined : id;
   }
 
@@ -85,7 +85,7 @@ export class RevisionNames {
 
   /** Why there is no such commit. */
   async #toUnknown(name: string): Promise<Fault> {
-    // Whether git takes it for a repository at all.
+    // Fails with git's own message where this is not a repository.
     await this.#git.read(['rev-parse', '--git-dir']);
     const id = await this.#parse(name);
     if (id !== undefined && !id.startsWith('^')) {
@@ -97,11 +97,11 @@ export class RevisionNames {
           safe`${quote(name)} is a ${mask(type)}, not a commit`,
           safe`name a commit, a branch or a tag`,
         );
-      // Of a whole id, git does not look whether there is such a thing.
+      // Git does not check whether a full id exists.
       if (id !== name.toLowerCase())
         return new Fault(
           'environment',
-          safe`${quote(name)} is ${toShortId(id)}, which cannot be read: ${toSaid(complaint) ?? 'git says nothing of why'}`,
+          safe`${quote(name)} is ${toShortId(id)}, which cannot be read: ${toSaid(complaint) ?? 'git gives no reason'}`,
           safe`run git fsck, or clone it again`,
         );
     }
@@ -118,7 +118,7 @@ export class RevisionNames {
     const listed = await this.#git.read(['for-each-ref', format, 'refs/heads', 'refs/remotes/origin']);
     const branches = listed.split('\n').filter(Boolean).map(toShortName);
     const meant = suggest(name, branches);
-    // Of a beginning of an id that several have, git lists all.
+    // For an ambiguous abbreviation of an id, git lists the candidates.
     const said = /^hint: /m.test(complaint) ? safe`: ${toSaid(complaint) ?? ''}` : '';
     const otherwise = (await this.isShallow()) ? deepen : safe`${toBranchList(branches)}; or fetch it first`;
     return new Fault(
@@ -143,7 +143,7 @@ function toShortName(ref: string): string {
   return ref.replace(/^refs\/(remotes|heads)\//, '');
 }
 
-/** A commit's id as people write it. */
+/** A commit's id as it is shown: its first seven digits. */
 export function toShortId(commit: string): SafeText {
   return mask(commit.slice(0, 7));
 }

@@ -1,4 +1,4 @@
-/** Commits of a repository, by their ids: what they say, what they hold, and which came before. */
+/** Commits of a repository, by their ids: their messages, their files, and their parents. */
 
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
@@ -17,10 +17,10 @@ import { GitObjects } from './objects.ts';
 import { toGlob, toLiteral } from './pathspec.ts';
 import { RevisionNames, toShortId } from './revision-names.ts';
 
-/** In an encoding of its own, since i18n.logOutputEncoding may be UTF-16. */
+/** With an explicit encoding, since i18n.logOutputEncoding may be UTF-16. */
 const listing = ['rev-list', '--first-parent', '--format=%P', '--encoding=UTF-8'];
 
-/** A repository that is read, with what has been read of it so far. Whoever has it disposes of it. */
+/** A repository, with what has been read of it so far. Whoever creates it disposes of it. */
 export class GitRevisions implements History, Disposable {
   readonly names: RevisionNames;
   readonly trees: CommitTrees;
@@ -64,20 +64,20 @@ export class GitRevisions implements History, Disposable {
     return parent === undefined && (await this.readCommit(id)).parents.length > 0;
   }
 
-  /** Who wrote a commit; undefined when this clone does not have it. */
+  /** The author's name; undefined when this clone does not have the commit. */
   async findAuthor(commit: string): Promise<string | undefined> {
     const found = await this.#objects.read(commit);
     return found === undefined ? undefined : (await this.readCommit(commit)).author.name;
   }
 
-  /** A commit and its first parents, as far as the clone has them; the newest first. */
+  /** A commit and its first-parent history, as far as the clone has it; the newest first. */
   async listSteps(tip: string): Promise<Step[]> {
     return toSteps(await this.#git.read([...listing, tip, '--']));
   }
 
   /**
-   * Those of them that may have changed what a model is: its own file, its status file, and the policies of its
-   * folder and of those around it.
+   * Those of them that may have changed what a model is: its own file, its status file, or the policies of its folder
+   * and of those around it.
    */
   async listModelSteps(tip: string, paths: ModelPaths, root: string): Promise<Step[]> {
     const chain = toFolderChain(toFoundFile(paths.model).folder).slice(toFolderChain(root).length - 1);
@@ -87,8 +87,8 @@ export class GitRevisions implements History, Disposable {
   }
 
   /**
-   * The models' files below a folder that were there and are not any more, or otherwise; those that were there last come
-   * first, and the same content comes once for each path.
+   * Model files below a folder that were removed or changed, as they were before; the most recent first, and the same
+   * content only once for each path.
    */
   async *readOldModels(tip: string, { folder }: TreePart): AsyncGenerator<OldModel> {
     const steps = await this.listSteps(tip);
@@ -122,7 +122,7 @@ export class GitRevisions implements History, Disposable {
   }
 }
 
-/** What `rev-list --format=%P` prints: a line with the commit, and one with its parents where there are any. */
+/** @param listed by `rev-list --format=%P`: one line for the commit, and one with its parents if it has any. */
 function toSteps(listed: string): Step[] {
   const [, ...parts] = `\n${listed.trimEnd()}`.split('\ncommit ');
   return parts.map((part) => {

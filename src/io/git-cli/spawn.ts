@@ -1,4 +1,4 @@
-/** The one place where git is started. Never through a shell: a name is a name, whatever is in it. */
+/** The one place that starts git. It never uses a shell, so that no character of a name has a special meaning. */
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { Hold } from '../../core/ports/clone.ts';
@@ -6,9 +6,9 @@ import type { Environment } from '../process/argocd-environment.ts';
 
 export interface SpawnOptions {
   readonly environment: Environment;
-  /** The working directory; absent: this process's own. */
+  /** The working directory; absent: that of this process. */
   readonly folder?: string;
-  /** In a session and a group of its own: without a terminal, and ended with all that it started by its group. */
+  /** Whether it runs in a session of its own: it has no terminal, and whatever it starts can be ended with it. */
   readonly isApart?: boolean;
 }
 
@@ -17,13 +17,13 @@ export function spawnGit(
   words: readonly string[],
   { environment, folder, isApart = false }: SpawnOptions,
 ): ChildProcessWithoutNullStreams {
-  // Before it starts: it may run, and be heard of, when this process does not yet.
+  // First, since git may already run before `spawn` returns.
   if (running.size === 0) for (const signal of endings) process.prependListener(signal, endAll);
   const child = spawn('git', words, { env: environment, cwd: folder, detached: isApart, stdio: 'pipe' });
   running.set(child, isApart);
-  // It may have seen enough before it has read all.
+  // Git may end before it has read all of its input.
   child.stdin.on('error', () => {});
-  // It closes after an error too.
+  // `close` follows.
   child.on('error', () => {});
   child.once('close', () => {
     running.delete(child);
@@ -32,14 +32,14 @@ export function spawnGit(
   return child;
 }
 
-/** Ends it, with all that it has started where it is apart. */
+/** Ends git, and what it has started if it is apart. */
 export function endGit(child: ChildProcessWithoutNullStreams, isApart: boolean, signal?: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
     if (isApart) process.kill(-child.pid, signal);
     else child.kill(signal);
   } catch {
-    // It has ended meanwhile.
+    // It has ended already.
   }
 }
 
@@ -63,17 +63,17 @@ function interruptHolds(): void {
 }
 
 const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-/** What runs, and whether it is apart. */
+/** The running processes, and whether each is apart. */
 const running = new Map<ChildProcessWithoutNullStreams, boolean>();
 
 /**
- * Ctrl-C reaches the terminal's own group alone, and what is sent to a process that one. Heard first, since others may
- * listen once and be gone.
+ * Ctrl-C reaches only the terminal's own process group, and a signal that is sent to this process reaches only this
+ * process. This listener comes first, since others may remove themselves.
  */
 function endAll(signal: NodeJS.Signals): void {
   for (const [child, isApart] of running) endGit(child, isApart, isApart ? undefined : signal);
   if (process.listenerCount(signal) > 1) return;
-  // Nobody else listens: it ends this process, as it would without a listener.
+  // Without other listeners, the signal ends this process as if there were none.
   for (const one of endings) process.removeListener(one, endAll);
   process.kill(process.pid, signal);
 }

@@ -1,4 +1,4 @@
-/** A merge, rebase or the like that somebody is in the middle of: a commit of one file would get into it. */
+/** A merge, rebase or the like that is in progress: a commit of one file would become part of it. */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { UnfinishedKind } from '../../core/ports/clone.ts';
@@ -11,7 +11,7 @@ export interface Unfinished {
 }
 
 const signs = [
-  // A rebase that stops at a conflict leaves a picked commit as well.
+  // First, since a rebase that stops at a conflict leaves CHERRY_PICK_HEAD too.
   { sign: 'rebase-merge', what: 'rebase' },
   { sign: 'rebase-apply', what: 'rebase' },
   { sign: 'MERGE_HEAD', what: 'merge' },
@@ -19,11 +19,11 @@ const signs = [
   { sign: 'REVERT_HEAD', what: 'revert' },
 ] as const;
 
-/** @returns undefined when nothing is unfinished. */
+/** @returns undefined when nothing is in progress. */
 export async function findUnfinished(git: Git): Promise<Unfinished | undefined> {
   const [paths, refs] = await Promise.all([
     git.ask(['rev-parse', ...signs.flatMap(({ sign }) => ['--git-path', sign])]),
-    // Where refs are no files, the last two are none either (gitrepository-layout(5), "reftable").
+    // The last two are refs, which are not always files (gitrepository-layout(5), "reftable").
     git.ask(['cat-file', '--batch-check=%(objectname)'], { input: signs.map(({ sign }) => `${sign}\n`).join('') }),
   ]);
   const places = (paths ?? '').split('\n');

@@ -1,10 +1,10 @@
 /**
- * The remote branch that a branch follows, and fetching it as `git fetch` does, with whatever git is configured with.
+ * Finds the remote branch that a branch follows, and fetches it as `git fetch` does, with the user's configuration.
  *
- * Invariant: nothing in the repository changes but the remote-tracking branch and what it needs: no other ref, no
- * FETCH_HEAD, no tag, and no maintenance is left behind in the background.
+ * Invariant: only the remote-tracking branch and its objects change in the repository: no other ref, no FETCH_HEAD and no
+ * tag is written, and no maintenance is left running in the background.
  *
- * The options are those of git 2.30: --no-write-fetch-head and maintenance.auto came with 2.29.
+ * All options exist in git 2.30: --no-write-fetch-head and maintenance.auto came with 2.29.
  */
 
 import { Fault } from '../../core/diagnostics/fault.ts';
@@ -18,19 +18,19 @@ import { toSaid } from './ended.ts';
 import type { Git } from './git.ts';
 import { heads, readBranch } from './head.ts';
 
-/** A branch of a remote, and where the repository keeps it; refs in full. */
+/** A branch of a remote, and the ref that tracks it; refs in full. */
 export interface Upstream {
-  /** Its name; `.`: the repository itself. */
+  /** The name of the remote; `.`: the repository itself. */
   readonly remote: string;
-  /** As the remote names it. */
+  /** The ref at the remote. */
   readonly source: string;
-  /** As the repository names it. */
+  /** The ref in this repository. */
   readonly ref: string;
 }
 
 const remotes = 'refs/remotes/';
 
-/** `origin/main`; a revision too. */
+/** `origin/main`, which is a revision too. */
 export function toUpstreamName({ ref }: Upstream): SafeText {
   const prefix = [heads, remotes].find((one) => ref.startsWith(one)) ?? '';
   return mask(ref.slice(prefix.length));
@@ -39,9 +39,9 @@ export function toUpstreamName({ ref }: Upstream): SafeText {
 /**
  * The branch that HEAD's branch follows.
  *
- * @param branch of the remote, in place of the one that git's configuration names.
- * @throws Fault when HEAD is on no branch, or on one that follows none; when there is no such remote, or there can be
- *   no such branch; and when git cannot be run.
+ * @param branch of the remote, instead of the configured one.
+ * @throws Fault when HEAD is on no branch, or on one without an upstream; when there is no such remote, or the name of
+ *   the branch is not valid; and when git cannot be run.
  */
 export async function findUpstream(git: Git, branch?: string, signal?: AbortSignal): Promise<Upstream> {
   const [current, settings] = await Promise.all([readBranch(git, signal), readBranchSettings(git, signal)]);
@@ -57,8 +57,8 @@ export async function findUpstream(git: Git, branch?: string, signal?: AbortSign
 }
 
 /**
- * @param own the branch that is followed by configuration, and the remote-tracking branch that git gives for it, if
- *   it does: not where the branch has no commit yet, and not where what is fetched by itself leaves it out.
+ * @param own the configured upstream, and the remote-tracking branch that git reports for it, if it does: not where the
+ *   branch has no commit yet, and not where the refspecs of the remote leave it out.
  */
 function toUpstream(
   remote: string,
@@ -76,7 +76,7 @@ function toUpstream(
   if (own.ref && own.merge !== undefined) {
     if (source === own.merge) return { remote, source, ref: own.ref };
     const name = toShortName(own.merge);
-    // Others of this remote are kept beside it.
+    // Other branches of this remote are tracked beside it.
     if (own.ref.endsWith(`/${name}`))
       return { remote, source, ref: own.ref.slice(0, -name.length) + toShortName(source) };
   }
@@ -86,12 +86,12 @@ function toUpstream(
 /** @throws Fault when it cannot be fetched. */
 export async function fetchUpstream(git: Git, upstream: Upstream, signal: AbortSignal): Promise<void> {
   const { remote, source, ref } = upstream;
-  // A branch of the repository itself is where it is.
+  // A branch of this repository need not be fetched.
   if (remote === '.') return;
   const words = [
     '-c',
     'maintenance.auto=false',
-    // 2.48 and 2.49 create the remote's HEAD where it is missing, also for what is named on the command line.
+    // Git 2.48 and 2.49 create the remote's HEAD where it is missing, even if refs are named on the command line.
     '-c',
     `remote.${remote}.followRemoteHEAD=never`,
     'fetch',
@@ -100,7 +100,7 @@ export async function fetchUpstream(git: Git, upstream: Upstream, signal: AbortS
     '--no-prune',
     '--no-recurse-submodules',
     '--no-write-fetch-head',
-    // Whatever else is configured to be kept of the remote is left alone.
+    // No other remote-tracking branches are updated.
     '--refmap=',
     '--',
     remote,
@@ -113,7 +113,7 @@ export async function fetchUpstream(git: Git, upstream: Upstream, signal: AbortS
 /**
  * Whether the upstream, as it was last fetched, has commits that HEAD does not.
  *
- * @returns its name if so; undefined also where that cannot be told.
+ * @returns its name if so; undefined also if that cannot be found out.
  */
 export async function findAheadUpstream(git: Git, signal: AbortSignal): Promise<SafeText | undefined> {
   try {
@@ -122,23 +122,23 @@ export async function findAheadUpstream(git: Git, signal: AbortSignal): Promise<
     const name = await git.ask(['rev-parse', '--abbrev-ref', '@{upstream}'], { signal });
     return name === undefined ? undefined : mask(name.trimEnd());
   } catch {
-    // It is a hint beside what was asked for: that it cannot be had is no news.
+    // This is only a hint; the command does not need it.
     return undefined;
   }
 }
 
-/** As git does; and where there is no origin, the only remote that there is. */
+/** `origin`, as git does; or the only remote, if there is one. */
 function toDefaultRemote({ remotes: [only, ...others] }: BranchSettings): string {
   return only !== undefined && others.length === 0 ? only : 'origin';
 }
 
-/** With wildcards or colons it would be more than the name of one branch. */
+/** A name with wildcards or colons would be more than one branch. */
 async function assertName(git: Git, source: string, signal: AbortSignal | undefined): Promise<void> {
   if ((await git.ask(['check-ref-format', source], { signal })) !== undefined) return;
   throw new Fault(
     'usage',
-    safe`there can be no branch ${quote(toShortName(source))}`,
-    safe`name a branch of the remote, as main`,
+    safe`${quote(toShortName(source))} is not a valid name of a branch`,
+    safe`name a branch of the remote, such as main`,
   );
 }
 
@@ -158,12 +158,12 @@ async function toFetchFault(git: Git, upstream: Upstream, ended: Ended, signal: 
     'environment',
     safe`${mask(`${remote}/${toShortName(source)}`)} cannot be fetched: ${toSaid(complaint) ?? safe`git fetch ended with ${code}`}`,
     isDenied(complaint)
-      ? safe`let git have the credentials: a credential helper, or a key that ssh uses without a question`
-      : safe`check that git fetch works here: its configuration is used`,
+      ? safe`give git credentials: a credential helper, or a key that ssh uses without a prompt`
+      : safe`check that git fetch works here: it uses the same configuration`,
   );
 }
 
-/** By what git and OpenSSH write, which is in English here. */
+/** By the messages of git and OpenSSH, which are English here. */
 function isDenied(complaint: string): boolean {
   return /Authentication failed|could not read (Username|Password)|Permission denied|requested URL returned error: 40[13]/.test(
     complaint,

@@ -1,9 +1,8 @@
 /**
- * What of a branch fits into memory. isomorphic-git needs a pack several times over to read it, and a tip
- * with 250 MB of binaries beside the models took 1.3 GiB: the system ended the process, and each new one.
+ * Limits a fetch to what fits into memory. isomorphic-git needs several times the size of a pack to read it: a tip with
+ * 250 MB of binaries beside the models took 1.3 GiB, and the system killed the process, again and again.
  *
- * Invariant: what is too large is refused while it arrives or before it is unpacked, with sizes, and never
- * by the system.
+ * Invariant: what is too large is refused while it arrives or before it is unpacked, with a message that has the sizes.
  */
 import { totalmem } from 'node:os';
 import type { InflateRaw } from 'node:zlib';
@@ -13,28 +12,28 @@ import { safe } from '../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
 
 export interface FetchLimit {
-  /** Of a pack, and of the largest object in it. */
+  /** The most bytes of a pack, and of any object in it. */
   readonly bytes: number;
-  /** Undefined: a person set the limit. */
+  /** The memory that the process may use; undefined: the limit was set by an option. */
   readonly memory: number | undefined;
 }
 
 const mebibyte = 2 ** 20;
-/** The program with ten thousand models. */
+/** Memory for the program itself, with ten thousand models. */
 const ownBytes = 192 * mebibyte;
 /** Measured: 5.3 times the pack with ten files of 6 MB, 6.5 times with one of 60 MB; 4 times a file that packs to nothing. */
 const timesInMemory = 6.5;
 const leastLimit = 8 * mebibyte;
-/** A Buffer of isomorphic-git's can hold more, but nobody wants to wait for that. */
+/** A Buffer can be larger, but nobody wants to wait for that. */
 const mostLimit = 1024 * mebibyte;
-/** All objects together, which are unpacked one after the other: it is a matter of time, 20 s with 400 MiB. */
+/** For all objects together. They are unpacked one after the other, which takes time: 20 s for 400 MiB. */
 const timesAltogether = 8;
-/** A server may send without end. */
+/** A server may send without end: counting ends here. */
 const timesCounted = 64;
 
 /**
- * @param chosen by a person, in bytes.
- * @param memory that the process may use: of its container (cgroup v1 and v2), or the machine's.
+ * @param chosen the option's value, in bytes.
+ * @param memory that the process may use: the limit of its container (cgroup v1 and v2), or the machine's memory.
  */
 export function toFetchLimit(chosen: number | undefined, memory = readMemoryLimit()): FetchLimit {
   if (chosen !== undefined) return { bytes: chosen, memory: undefined };
@@ -73,10 +72,10 @@ const referenceDelta = 7;
 const offsetDelta = 6;
 
 /**
- * Looks through a pack (gitformat-pack(5)) before it is unpacked: a few KB can become gigabytes.
- * What is wrong with a pack otherwise is left to whoever unpacks it.
+ * Checks the sizes in a pack (gitformat-pack(5)) before it is unpacked: a few KB can become gigabytes. Other problems of
+ * a pack are found when it is unpacked.
  *
- * @throws BranchTrouble when an object in it, or all together, are too large.
+ * @throws BranchTrouble when an object, or all together, are too large.
  */
 export function checkPack(pack: Buffer, limit: FetchLimit): void {
   let total = 0;
@@ -101,7 +100,7 @@ function assertFits(size: number, limit: FetchLimit): void {
   if (size > limit.bytes) throw toTooLarge(limit, safe`a file in it is ${toSize(size)}`, size);
 }
 
-/** The type, and the length of the content or of the difference; where the packed bytes begin. */
+/** The type of an entry, the length of its content or delta, and where the packed bytes begin. */
 function readHeader(pack: Buffer, from: number): { type: number; size: number; start: number } {
   let at = from;
   let byte = pack[at++] ?? 0;
@@ -116,7 +115,7 @@ function readHeader(pack: Buffer, from: number): { type: number; size: number; s
   return { type, size, start: at };
 }
 
-/** Undefined: it is broken, which is told when it is unpacked. @throws BranchTrouble when there is more than it says. */
+/** @returns undefined for broken data, which is reported when it is unpacked. @throws BranchTrouble when it is longer than `size`. */
 function inflate(
   packed: Buffer,
   size: number,
@@ -133,7 +132,7 @@ function inflate(
   }
 }
 
-/** The second of the two lengths that a difference begins with. */
+/** The second of the two lengths at the start of a delta. */
 function readTargetSize(delta: Buffer): number {
   let at = 0;
   const readLength = () => {

@@ -1,8 +1,8 @@
 /**
  * Git's objects as bytes (gitformat-pack(5), "Object types"; git-hash-object(1)).
  *
- * Names in trees are bytes of whatever encoding: here they are latin1 texts, one character a byte, so
- * that what was not written by this program goes through it unchanged.
+ * Names in trees are bytes in any encoding. Here they are latin1 texts, one character per byte, so that names which were
+ * not written by this program stay unchanged.
  */
 import { createHash } from 'node:crypto';
 import type { Entry, EntryKind } from '../../core/repository/entries.ts';
@@ -53,7 +53,7 @@ interface Signature {
   readonly date: number;
 }
 
-/** In bytes, of SHA-1: other ids are known to those alone who read what git itself hands out. */
+/** In bytes, of SHA-1. Other ids are read only from objects that git itself returns. */
 const sha1Length = 20;
 
 /** SHA-1, in hexadecimal. */
@@ -64,7 +64,7 @@ export function toObjectId(type: ObjectType, content: Buffer): string {
 /**
  * The entries in their order.
  *
- * @param isWanted by name; of the others nothing is kept.
+ * @param isWanted by name; other entries are left out.
  * @param idLength in bytes.
  * @throws Error when the tree is cut off.
  */
@@ -165,8 +165,8 @@ export function toCommit({ tree, parents, author, committer, message }: CommitCo
 }
 
 /**
- * What a commit says; of signatures and other headers nothing. In the encoding that it names (git-commit(1),
- * "DISCUSSION"); without one, or with one that is not known, in UTF-8.
+ * Reads a commit, without signatures and other headers, in the encoding that it names (git-commit(1), "DISCUSSION"),
+ * or in UTF-8.
  *
  * @throws Error when something is missing.
  */
@@ -213,7 +213,7 @@ function parseSignature(text: string): Signature {
   return { name: name.replace(/ $/, ''), email, date: Number(date) };
 }
 
-/** What would end a name in a commit's header is left out. */
+/** Without the characters that would end a name in a commit's header. */
 function toWord(text: string): string {
   return text.replace(/[<>\n\0]/g, '').trim();
 }

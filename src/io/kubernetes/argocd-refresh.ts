@@ -8,33 +8,33 @@ import { ApiTrouble } from './kubernetes-api.ts';
 
 interface RefreshOptions {
   readonly api: Pick<KubernetesApi, 'request'>;
-  /** Where Applications are that Argo CD's tracking names without a namespace. */
+  /** The namespace of Applications that Argo CD's tracking names without one. */
   readonly namespace: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly meter: Pick<Meter, 'retry'>;
 }
 
-/** Argo CD polls anyway: a refresh that does not succeed soon is not worth more. */
+/** Few, since Argo CD polls git anyway. */
 const attempts = 5;
 const atOnce = 4;
 const limitMs = 10_000;
 const pauseMs = 500;
-/** A controller that does not work will find the annotation when it does; one that has overlooked it is asked anew. */
+/** After so long, the annotation is removed and set again, in case the controller has missed it. */
 const patienceMs = 15_000;
 
 const annotation = 'argocd.argoproj.io/refresh';
 
 /**
- * Asks Argo CD to look at git now, by the annotation that `argocd app get --refresh` sets. Applications
- * are asked a few at a time, and each at most once while it waits.
+ * Makes Argo CD read git now, by the annotation that `argocd app get --refresh` sets. A few Applications are refreshed
+ * at a time, and each at most once while it waits.
  *
- * Argo CD takes the annotation away at the end of a refresh, and with it whatever was asked for in between
- * (argo-cd controller/appcontroller.go, persistAppStatus, 3.5.7): so a refresh under way is waited for.
+ * Argo CD removes the annotation at the end of a refresh, also if it was set again meanwhile (argo-cd
+ * controller/appcontroller.go, persistAppStatus, 3.5.7): so a refresh in progress is waited for.
  */
 export class ArgocdRefresh {
   readonly #options: RefreshOptions;
-  /** Asked for, and not yet passed on. */
+  /** Paths of Applications to refresh that are not annotated yet. */
   readonly #waiting = new Set<string>();
   readonly #running = new Map<string, Promise<void>>();
   #free = atOnce;
@@ -44,7 +44,7 @@ export class ArgocdRefresh {
     this.#options = options;
   }
 
-  /** @param trackings Argo CD's tracking annotations or labels of the changed models' VirtualServices. */
+  /** @param trackings Argo CD's tracking annotations or labels of the changed models' routes. */
   ask(trackings: readonly string[], signal: AbortSignal): void {
     for (const tracking of trackings) {
       const path = toApplicationPath(tracking, this.#options.namespace);
@@ -53,7 +53,7 @@ export class ArgocdRefresh {
     }
   }
 
-  /** Ends when nobody is waiting any more. */
+  /** Resolves when nothing is waiting any more. */
   async finish(): Promise<void> {
     await Promise.all(this.#running.values());
   }
@@ -68,14 +68,14 @@ export class ArgocdRefresh {
     for (let attempt = 1; !signal.aborted; attempt++) {
       try {
         const end = clock.now() + patienceMs;
-        // There is no right to read, and none is needed: a patch is answered with the whole of it.
+        // A right to read is not needed: the response to a patch is the whole Application.
         let isLate = false;
         while (!isLate && isRefreshing(await this.#patch(path, {}, signal)) && !signal.aborted) {
           await clock.sleep(pauseMs, signal);
           isLate = clock.now() >= end;
         }
         this.#waiting.delete(path);
-        // The same value would be no change, and wake nobody.
+        // To set the same value again would be no change, and have no effect.
         if (isLate) await this.#patch(path, toAnnotation(null), signal);
         await this.#patch(path, toAnnotation('normal'), signal);
         return;
@@ -93,7 +93,7 @@ export class ArgocdRefresh {
     }
   }
 
-  /** A few at a time. @returns the Application. */
+  /** Patches a few at a time. @returns the Application. */
   async #patch(path: string, patch: object, signal: AbortSignal): Promise<unknown> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#queue.push(resolve));

@@ -1,7 +1,6 @@
 /**
- * Requests to the Kubernetes API, with @kubernetes/client-node's configuration, authentication and TLS.
- * Its Watch and informer are not used: they drop Retry-After, hide a line that cannot be read, and stop
- * at any error but 410.
+ * Requests to the Kubernetes API, with the configuration, authentication and TLS of @kubernetes/client-node. Its Watch
+ * and informer are not used: they ignore Retry-After, hide lines that cannot be read, and stop at any error but 410.
  */
 
 import type { DispatcherOptions } from '@kubernetes/client-node/dist/config.js';
@@ -17,12 +16,12 @@ import type { ProxyServer } from '../process/proxy.ts';
 import { findProxy } from '../process/proxy.ts';
 import { toRetryAfterMs } from '../process/retry-after.ts';
 
-/** Why the API gave no answer, or not this one. The message never holds a credential. */
+/** Why a request to the API failed. The message never contains a credential. */
 export class ApiTrouble extends Error {
   declare readonly message: SafeText;
-  /** The HTTP status; undefined when there was no answer. */
+  /** The HTTP status; undefined: there was no response. */
   readonly status: number | undefined;
-  /** How long the server wants to be left alone. */
+  /** How long the server asks to wait. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: SafeText, status?: number, retryAfterMs?: number, options?: ErrorOptions) {
@@ -51,13 +50,13 @@ export class KubernetesApi {
   readonly #place: ApiPlace;
   #config: KubeConfig;
 
-  /** @throws Fault when there is no configuration, or none that can be read. */
+  /** @throws Fault when there is no configuration, or it cannot be read. */
   constructor(place: ApiPlace) {
     this.#place = place;
     this.#config = loadConfig(place);
   }
 
-  /** @throws ApiTrouble for any answer that is not a success, and for none. */
+  /** @throws ApiTrouble when there is no response, or it is not a success. */
   async request(
     path: string,
     { query = {}, method = 'GET', contentType, body, signal }: ApiRequest,
@@ -94,7 +93,7 @@ export class KubernetesApi {
       );
     }
     if (response.ok) return response;
-    // A token that was rotated is in the file by now.
+    // The token may have been rotated: the file has the new one.
     if (response.status === 401) this.#reload();
     throw await toTrouble(response, path);
   }
@@ -103,7 +102,7 @@ export class KubernetesApi {
     try {
       this.#config = loadConfig(this.#place);
     } catch {
-      // What was there before is as good as anything.
+      // The old configuration stays in use.
     }
   }
 }
@@ -124,7 +123,7 @@ class Config extends KubeConfig {
   }
 }
 
-/** From within a cluster its API is reached directly, whatever NO_PROXY leaves out. */
+/** Within a cluster, its API is reached directly, even if NO_PROXY does not list it. */
 function findApiProxy(server: string): ProxyServer | undefined {
   const { hostname } = new URL(server);
   const isOwn = hostname.replace(/^\[|\]$/g, '') === process.env['KUBERNETES_SERVICE_HOST'];
@@ -145,7 +144,7 @@ function loadConfig({ kubeconfig, context }: ApiPlace): KubeConfig {
       { cause: error },
     );
   }
-  // What client-node takes when it has found nothing at all.
+  // The default of client-node where it finds no configuration.
   if (kubeconfig === undefined && config.getCurrentCluster()?.server === 'http://localhost:8080')
     throw new Fault(
       'environment',
@@ -173,14 +172,14 @@ async function toTrouble(response: Response, path: string): Promise<ApiTrouble> 
   );
 }
 
-/** The message of a Status object, or what there is of text. */
+/** The message of a Status object, or the text as it is. */
 export function toStatusMessage(text: string): SafeText {
   let message = text;
   try {
     const status = JSON.parse(text) as { readonly message?: unknown };
     if (typeof status.message === 'string') message = status.message;
   } catch {
-    // Not every proxy answers in JSON.
+    // The response of a proxy need not be JSON.
   }
   return mask(message.trim().slice(0, 300)) || safe`no reason given`;
 }

@@ -1,8 +1,8 @@
 /**
- * What Argo CD tells a plugin through its environment. The one place that reads it.
+ * What Argo CD passes to a plugin in its environment. The one place that reads it.
  *
- * Nothing of the revision is read: with manifest-generate-paths Argo CD renames manifests of an old
- * revision to the new one, so a rendered revision goes stale.
+ * The revision is not read: with manifest-generate-paths, Argo CD reuses the manifests of an old revision for the new
+ * one, so that a rendered revision would be outdated.
  */
 
 import type { FieldPath, Finding, Problem } from '../../core/diagnostics/problem.ts';

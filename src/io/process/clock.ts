@@ -4,7 +4,7 @@ import type { Clock } from '../../core/ports/watch.ts';
 export const systemClock: Clock = {
   now: () => performance.now(),
   date: () => Math.floor(Date.now() / 1000),
-  // The only error is that the signal was aborted, and then the sleep is over.
+  // The only possible error is that the signal was aborted, which ends the sleep.
   sleep: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
   random: () => Math.random(),
 };

@@ -14,7 +14,7 @@ interface Health {
 }
 
 export interface Listener {
-  /** Where it listens, as `127.0.0.1:8080`. */
+  /** The address that it listens on, such as `127.0.0.1:8080`. */
   readonly address: string;
   readonly close: () => void;
 }
@@ -57,7 +57,7 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
   };
   const server = createServer((request, response) => {
     answer(request)
-      // Nobody else would catch it, and the process would end.
+      // An error that is not caught here would end the process.
       .catch((error: unknown): Answer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
       .then(({ status, text, type = 'text/plain; charset=utf-8' }) =>
         response.writeHead(status, { 'content-type': type }).end(text),
@@ -74,7 +74,7 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
   };
 }
 
-/** Pushes that fail do not make it unready, but whoever looks here should read of them. */
+/** Failing pushes do not make it unready, but they are shown here. */
 function toReadyText(obstacle: string | undefined, trouble: PushTrouble | undefined): string {
   const push =
     trouble &&

@@ -5,14 +5,14 @@ import type { Style } from '../../output/style.ts';
 type Level = 'info' | 'warn' | 'error';
 type Write = (line: string) => void;
 
-/** One JSON object a line, for a cluster's log collector. */
+/** One JSON object per line, for a cluster's log collector. */
 export function toJsonLog(write: Write): Log {
   return toLog((level, message, fields) =>
     write(`${JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })}\n`),
   );
 }
 
-/** One readable line each, for a terminal. */
+/** One readable line per message, for a terminal. */
 export function toLineLog(write: Write, style: Style): Log {
   const colours = { info: 'green', warn: 'yellow', error: 'red' } as const;
   return toLog((level, message, fields) => {

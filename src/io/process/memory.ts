@@ -1,15 +1,15 @@
 /**
- * V8 looks at its own heap when it decides to collect garbage, and lets hundreds of megabytes of buffers
- * (lists, packs) lie that are long done with.
+ * V8 considers only its own heap when it decides to collect garbage, and leaves hundreds of megabytes of buffers (lists,
+ * packs) that are no longer used.
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 const intervalMs = 500;
-/** Less than this is not worth the pause of a collection. */
+/** Below this, a collection is not worth its pause. */
 const worthBytes = 24 * 1024 * 1024;
 
-/** Collects garbage whenever buffers have piled up. Returns what ends it. */
+/** Collects garbage whenever buffers have accumulated. @returns a function that stops it. */
 export function keepMemorySmall(): () => void {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
@@ -20,7 +20,7 @@ export function keepMemorySmall(): () => void {
   let left = 0;
   const timer = setInterval(() => {
     if (size() - left < worthBytes) return;
-    // The kind that gives pages back to the system.
+    // This kind returns pages to the system.
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     left = size();
   }, intervalMs);

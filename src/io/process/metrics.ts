@@ -1,9 +1,9 @@
-/** The watcher's numbers in Prometheus' form. */
+/** The watcher's metrics, in the format of Prometheus. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Meter } from '../../core/ports/watch.ts';
 
 export interface Metrics extends Meter {
-  /** How long a part of the work with git took. */
+  /** Records how long a part of the work with git took. */
   readonly phase: (phase: string, seconds: number) => void;
   readonly contentType: string;
   readonly text: () => Promise<string>;

@@ -1,11 +1,11 @@
-/** A server may ask for more; after so long it is asked again all the same. */
+/** The longest time that is waited, even if a server asks for more. */
 const longestMs = 300_000;
 
 /**
- * How long a server wants to be left alone, in milliseconds: of a Retry-After header, seconds or a date
- * (RFC 9110, 10.2.3); undefined: it does not say, or not in a form of these.
+ * How long a server asks to wait, by a Retry-After header with seconds or a date (RFC 9110, 10.2.3).
  *
  * @param now milliseconds since 1970.
+ * @returns milliseconds; undefined: there is no such header, or it cannot be read.
  */
 export function toRetryAfterMs(
   headers: { readonly get: (name: string) => string | null },

@@ -1,6 +1,6 @@
 /**
- * Reading stdin, and writing to stdout and stderr, the latter synchronously: process.stdout costs a tenth of Node's start, and what
- * it has not flushed is lost at process.exit.
+ * Reads stdin, and writes to stdout and stderr synchronously: process.stdout costs a tenth of Node's start, and loses what
+ * it has not flushed at process.exit.
  */
 import { writeSync } from 'node:fs';
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
@@ -8,7 +8,7 @@ import { safe } from '../../core/diagnostics/safe-text.ts';
 
 const chunkLength = 1 << 18;
 
-/** Writes texts one after the other. A reader that has gone away ends the writing in silence. */
+/** Writes texts one after the other. If the reader has closed the pipe, the rest is dropped silently. */
 export function writeTexts(descriptor: 1 | 2, texts: Iterable<string>): void {
   let pending = '';
   for (const text of texts) {
@@ -20,7 +20,7 @@ export function writeTexts(descriptor: 1 | 2, texts: Iterable<string>): void {
   if (pending !== '') writeAll(descriptor, pending);
 }
 
-/** All of stdin. @throws Fault when it is a terminal, which would wait for somebody to type. */
+/** Reads all of stdin. @throws Fault when it is a terminal, which would wait for input. */
 export async function readInput(): Promise<string> {
   if (process.stdin.isTTY)
     throw new Fault('usage', safe`nothing is piped in`, safe`pipe into it, or see the example in --help`);
@@ -29,7 +29,7 @@ export async function readInput(): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** False when nobody reads any more. */
+/** @returns false when the reader has closed the pipe. */
 function writeAll(descriptor: number, text: string): boolean {
   const bytes = Buffer.from(text, 'utf8');
   for (let done = 0; done < bytes.length; ) {
@@ -42,7 +42,7 @@ function writeAll(descriptor: number, text: string): boolean {
         throw new Fault('environment', safe`the output cannot be written: ${toReason(error)}`, safe`make room for it`, {
           cause: error,
         });
-      // A pipe that somebody else made non-blocking is full: give its reader a moment.
+      // A pipe that another program made non-blocking is full: give its reader a moment.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
