@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { git } from '../../src/demo/fakes/git.ts';
+import { isThorough } from '../thorough.ts';
 import { personal, runInProcess } from './in-process.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-walk-')));
@@ -148,7 +149,7 @@ function toStream(commits: readonly Made[]): string {
   return parts.join('');
 }
 
-test('a story is made of the commits that changed what the model is, and of no others', async (t) => {
+test('a timeline has the commits that changed the model, and no others', async (t) => {
   let count = 0;
   let told = 0;
   await fc.assert(
@@ -184,7 +185,7 @@ test('a story is made of the commits that changed what the model is, and of no o
         told += events.length;
       },
     ),
-    { numRuns: 25, seed: 13 },
+    { numRuns: isThorough ? 40 : 8, seed: 13 },
   );
-  t.true(told > 100, `${told}`);
+  t.true(told > 20, `${told}`);
 });

@@ -1,5 +1,5 @@
-/** History as git makes it: merges, shallow and bare clones, a model that moves, goes and comes back. */
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+/** The command with git's own histories: merges, links, shallow and bare clones. test/commands has the rest. */
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -70,7 +70,7 @@ async function start(
   return { folder, commit };
 }
 
-test('a merge counts once, for whoever wrote what it brings', async (t) => {
+test('a merge counts once, as the work of the author of what it merges, also in a bare clone', async (t) => {
   const { folder, commit } = await start('merge');
   await git(folder, ['switch', '--quiet', '--create', 'try']);
   writeFileSync(join(folder, 'wisdom/model.yaml'), toModel('v2'));
@@ -95,25 +95,7 @@ test('a merge counts once, for whoever wrote what it brings', async (t) => {
   t.deepEqual((await tell(bare, 'wisdom')).events, events);
 });
 
-test('a model that moves is the same; one that went and came back is told of both times', async (t) => {
-  const { folder, commit } = await start('move');
-  mkdirSync(join(folder, 'ml'));
-  renameSync(join(folder, 'wisdom'), join(folder, 'ml/wisdom'));
-  await commit('move');
-  rmSync(join(folder, 'ml'), { recursive: true });
-  writeFileSync(join(folder, 'readme'), 'nothing is left');
-  await commit('gone');
-  const texts = async () =>
-    (await tell(folder, 'wisdom')).events.map(({ subject, details }) => `${subject}: ${details[0]?.code}`);
-  const before = ['v1: model-added', 'move: file-moved', 'gone: model-removed'];
-  t.deepEqual(await texts(), before);
-  mkdirSync(join(folder, 'ml/wisdom'), { recursive: true });
-  writeFileSync(join(folder, 'ml/wisdom/model.yaml'), toModel('v2'));
-  await commit('back');
-  t.deepEqual(await texts(), [...before, 'back: model-added']);
-});
-
-test('a shallow clone begins where it begins, and says so', async (t) => {
+test('where a shallow clone begins, the author is unknown', async (t) => {
   const { folder, commit } = await start('deep');
   for (const candidate of ['v2', 'v3', 'v4']) {
     writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(candidate));
@@ -143,7 +125,7 @@ test('a shallow clone begins where it begins, and says so', async (t) => {
   t.true(whole.events.every(({ author }) => author === 'Tester'));
 });
 
-test('a shallow clone that begins before the model knows who made it', async (t) => {
+test('a shallow clone that begins before the model has its author', async (t) => {
   const { folder, commit } = await start('later');
   mkdirSync(join(folder, 'other'));
   writeFileSync(join(folder, 'other/model.yaml'), toModel('v2', 'other'));
@@ -157,7 +139,7 @@ test('a shallow clone that begins before the model knows who made it', async (t)
   );
 });
 
-test('it begins at a date, at a time, or at a commit', async (t) => {
+test('--since takes a date, a time or a revision', async (t) => {
   const { folder, commit } = await start('since');
   for (const [i, candidate] of ['v2', 'v3', 'v4'].entries()) {
     writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(candidate));
@@ -177,23 +159,7 @@ test('it begins at a date, at a time, or at a commit', async (t) => {
   t.regex(said, /there is no revision "nowhere"/);
 });
 
-test('two models of one folder are told apart', async (t) => {
-  const { folder, commit } = await start('beside');
-  writeFileSync(join(folder, 'wisdom/other.model.yaml'), toModel(undefined, 'other'));
-  await commit('other');
-  writeFileSync(join(folder, 'wisdom/other.model.yaml'), toModel('v2', 'other'));
-  await commit('other tries v2');
-  t.deepEqual(
-    (await tell(folder, 'wisdom')).events.map(({ subject }) => subject),
-    ['v1'],
-  );
-  t.deepEqual(
-    (await tell(folder, 'other')).events.map(({ subject }) => subject),
-    ['other', 'other tries v2'],
-  );
-});
-
-test('a model that is gone is found by the name or the path that it had, through links and merges too', async (t) => {
+test('a removed model is found by its former name or path, through links and merges too', async (t) => {
   const { folder, commit } = await start('left');
   const subjects = async (name: string) => (await tell(folder, name)).events.map(({ subject }) => subject);
   writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(undefined, 'sagacity'));
@@ -219,60 +185,4 @@ test('a model that is gone is found by the name or the path that it had, through
   const never = await tell(folder, 'never');
   t.is(never.code, 1);
   t.regex(never.said, /\[unknown-model\]/);
-});
-
-test('a name counts before the path of a folder, also of what is gone', async (t) => {
-  const { folder, commit } = await start('name-first');
-  rmSync(join(folder, 'wisdom'), { recursive: true });
-  await commit('wisdom is gone');
-  mkdirSync(join(folder, 'wisdom'));
-  writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(undefined, 'other'));
-  await commit('another one in its folder');
-  rmSync(join(folder, 'wisdom'), { recursive: true });
-  writeFileSync(join(folder, 'readme'), 'nothing is left');
-  await commit('gone as well');
-  const { events } = await tell(folder, 'wisdom');
-  t.deepEqual(
-    events.slice(0, 2).map(({ subject }) => subject),
-    ['v1', 'wisdom is gone'],
-  );
-});
-
-test('a model that was once at a path is followed to where it is, or was last', async (t) => {
-  const { folder, commit } = await start('followed');
-  const subjects = async (name: string) => (await tell(folder, name)).events.map(({ subject }) => subject);
-  const move = async (from: string, to: string) => {
-    renameSync(join(folder, from), join(folder, to));
-    await commit(`${from} to ${to}`);
-  };
-  await move('wisdom', 'ml');
-  await move('ml', 'last');
-  const moves = ['v1', 'wisdom to ml', 'ml to last'];
-  t.deepEqual(await subjects('wisdom/model.yaml'), moves);
-  t.deepEqual(await subjects('ml'), moves);
-  rmSync(join(folder, 'last'), { recursive: true });
-  writeFileSync(join(folder, 'readme'), 'nothing is left');
-  await commit('gone');
-  t.deepEqual(await subjects('wisdom/model.yaml'), [...moves, 'gone']);
-  // Another beginning is another model's.
-  mkdirSync(join(folder, 'again'));
-  writeFileSync(join(folder, 'again/model.yaml'), toModel('v2'));
-  await commit('again');
-  t.deepEqual(await subjects('wisdom/model.yaml'), [...moves, 'gone']);
-  t.deepEqual(await subjects('wisdom'), ['again']);
-});
-
-test('a path is found though the same text was elsewhere later', async (t) => {
-  const { folder, commit } = await start('same-text');
-  rmSync(join(folder, 'wisdom'), { recursive: true });
-  writeFileSync(join(folder, 'readme'), 'nothing is left');
-  await commit('gone');
-  mkdirSync(join(folder, 'later'));
-  writeFileSync(join(folder, 'later/model.yaml'), toModel(undefined));
-  await commit('elsewhere');
-  rmSync(join(folder, 'later'), { recursive: true });
-  await commit('gone again');
-  const subjects = async (name: string) => (await tell(folder, name)).events.map(({ subject }) => subject);
-  t.deepEqual(await subjects('wisdom/model.yaml'), ['v1', 'gone']);
-  t.deepEqual(await subjects('later'), ['elsewhere', 'gone again']);
 });

@@ -21,9 +21,9 @@ spec:
 /** main: a, b; feature: a, c. The work tree is one step ahead of feature. */
 function start(): { revisions: MemoryRevisions; a: string; b: string; c: string } {
   const revisions = new MemoryRevisions();
-  const a = revisions.commit('main', toFiles('v2'));
-  const b = revisions.commit('main', toFiles('v3'));
-  const c = revisions.commit('feature', toFiles('v4'), a);
+  const a = revisions.commit('main', 'change', toFiles('v2'));
+  const b = revisions.commit('main', 'change', toFiles('v3'));
+  const c = revisions.commit('feature', 'change', toFiles('v4'), { parents: [a] });
   revisions.defaultBranch = 'main';
   return { revisions, a, b, c };
 }
@@ -82,7 +82,7 @@ test('each revision has its commit, and the work tree has none', async (t) => {
 
 test('a head that cannot be rendered has problems and no report', async (t) => {
   const { revisions } = start();
-  revisions.commit('broken', { 'wisdom/model.yaml': 'kind: Model\n' });
+  revisions.commit('broken', 'change', { 'wisdom/model.yaml': 'kind: Model\n' });
   const { report, problems } = await run(revisions, { base: 'main', head: 'broken' });
   t.is(report, undefined);
   t.true(problems.length > 0);
@@ -90,7 +90,7 @@ test('a head that cannot be rendered has problems and no report', async (t) => {
 
 test('a base that cannot be rendered is reported, and its objects are not compared', async (t) => {
   const { revisions } = start();
-  revisions.commit('broken', { 'wisdom/model.yaml': 'kind: Model\n' });
+  revisions.commit('broken', 'change', { 'wisdom/model.yaml': 'kind: Model\n' });
   const { report } = await run(revisions, { base: 'broken', head: 'main' });
   t.true((report?.problemsBefore.length ?? 0) > 0);
   t.deepEqual(report?.objects, []);

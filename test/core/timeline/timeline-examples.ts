@@ -54,6 +54,13 @@ status:
   return render(toFiles(choice, status));
 }
 
+const choices = [undefined, 'v2', 'v3'].flatMap((candidate) =>
+  [0, 20, 100].flatMap((percentage) =>
+    [undefined, 'Loading', 'Ready', 'Failed'].map((state): Choice => ({ candidate, percentage, state })),
+  ),
+);
+const rendered = choices.map(toModel);
+
 const models: fc.Arbitrary<TimelinePoint['model']> = fc.oneof(
   { weight: 1, arbitrary: fc.constant('absent' as const) },
   {
@@ -73,13 +80,7 @@ const models: fc.Arbitrary<TimelinePoint['model']> = fc.oneof(
   },
   {
     weight: 8,
-    arbitrary: fc
-      .record({
-        candidate: fc.constantFrom(undefined, 'v2', 'v3'),
-        percentage: fc.constantFrom(0, 20, 100),
-        state: fc.constantFrom(undefined, 'Loading', 'Ready', 'Failed'),
-      })
-      .map(toModel),
+    arbitrary: fc.constantFrom(...rendered),
   },
 );
 const hostile = fc.oneof(
