@@ -93,6 +93,7 @@ export const diagnosisCodes = [
   'limit-ignored',
   'copies-not-routed',
   'copies-dropped',
+  'candidate-slow',
   'copies-failed',
   'connections-refused',
   'mesh-wide-tls',

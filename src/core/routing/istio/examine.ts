@@ -13,9 +13,9 @@ import { examineGateway } from './examine-gateway.ts';
 import { examineAuthorization, examineRoutes } from './examine-routes.ts';
 import { examineService } from './examine-service.ts';
 import { examineStatistics, toRequests } from './examine-statistics.ts';
-import { compare, LiveObjects, resources, rootNamespace, toShown } from './live-objects.ts';
+import { compare, LiveObjects, resources, rootNamespace } from './live-objects.ts';
 import type { MirrorPath } from './mirror-path.ts';
-import { diagnose, toMirrorPaths, toScopeText } from './mirror-path.ts';
+import { diagnose, sortModels, toMirrorPaths, toScopeText } from './mirror-path.ts';
 
 export const istioExaminer: Examiner = {
   toQueries,
@@ -104,7 +104,7 @@ const fields = ['tls', 'service', 'name', 'port', 'selector', 'create'] as const
 
 /** What shows without the cluster: the parts of our own mirror gateway are known, those of another are not. */
 function examinePolicy(path: MirrorPath): Diagnosis[] {
-  const { choice, isOurs, models, gateway } = path;
+  const { choice, isOurs, models } = path;
   const [origin] = models.flatMap(({ policy }) =>
     fields.flatMap((field) => policy.origins.get(`routing.mirrorGateway.${field}`) ?? []),
   );
@@ -130,7 +130,7 @@ function examinePolicy(path: MirrorPath): Diagnosis[] {
       ? []
       : [
           diagnose(path, 'limits-unknown', 'warning', subject, {
-            reason: safe`copies go through the Gateway ${toShown(gateway)}, whose limits are not known: without them, clients' requests wait if it hangs`,
+            reason: safe`copies are sent to ${mask(choice.service)}, whose limits are not known: without them, clients' requests wait if it hangs`,
             cure: safe`check it with ${mask('`model-mirror doctor --live`')}; plugin/install/egress-gateway-limits has the limits for istio-egressgateway`,
             details: { service: choice.service },
           }),
@@ -138,9 +138,16 @@ function examinePolicy(path: MirrorPath): Diagnosis[] {
   ];
 }
 
-/** The worst first. */
+/** The worst first; what several Gateways of one Service have in common is one diagnosis. */
 function sortDiagnoses(diagnoses: readonly Diagnosis[]): Diagnosis[] {
+  const merged = new Map<string, Diagnosis>();
+  for (const one of diagnoses) {
+    const key = JSON.stringify([one.code, one.severity, one.subject, one.reason]);
+    const known = merged.get(key);
+    const models = known === undefined ? one.models : sortModels([...known.models, ...one.models]);
+    merged.set(key, { ...one, models });
+  }
   const toRank = ({ severity, code }: Diagnosis) =>
     diagnosisSeverities.indexOf(severity) * diagnosisCodes.length + diagnosisCodes.indexOf(code);
-  return diagnoses.toSorted((a, b) => toRank(a) - toRank(b) || compare(a.reason, b.reason));
+  return [...merged.values()].sort((a, b) => toRank(a) - toRank(b) || compare(a.reason, b.reason));
 }

@@ -157,7 +157,7 @@ export function toLivePath(path: MirrorPath, servicePort: unknown, pods: readonl
   };
 }
 
-interface Words {
+export interface Words {
   readonly reason: SafeText;
   readonly cure: SafeText;
   readonly details?: Diagnosis['details'];
@@ -172,8 +172,11 @@ export function diagnose(
   subject: Subject,
   { reason, cure, details = {}, models = path.models }: Words,
 ): Diagnosis {
-  const names = models.map(({ namespace, name }) => ({ namespace, name }));
-  return { code, severity, subject, models: names.sort((a, b) => compare(toKey(a), toKey(b))), details, reason, cure };
+  return { code, severity, subject, models: sortModels(models), details, reason, cure };
+}
+
+export function sortModels(models: readonly NamespacedName[]): NamespacedName[] {
+  return models.map(({ namespace, name }) => ({ namespace, name })).sort((a, b) => compare(toKey(a), toKey(b)));
 }
 
 /** What to do where the parts of the mirror gateway itself are missing or changed. */

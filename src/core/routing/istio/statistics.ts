@@ -1,50 +1,61 @@
 /**
  * Envoy's statistics in Prometheus' text format, as Istio's bootstrap names them
- * (tools/packaging/common/envoy_bootstrap.json): clusters, listeners and ports are labels.
+ * (tools/packaging/common/envoy_bootstrap.json): clusters, listeners and response codes are labels.
  */
 
 /** The port on which every proxy of Istio serves them. */
 export const statisticsPort = 15_090;
 export const statisticsPath = '/stats/prometheus';
 
+/** The metrics that are read; `plugin/install/mirror-gateway/components/prometheus` has alerts for them. */
+export const metrics = {
+  dropped: 'envoy_cluster_upstream_rq_active_overflow',
+  /** The same over HTTP/1.1. */
+  droppedWaiting: 'envoy_cluster_upstream_rq_pending_overflow',
+  responses: 'envoy_cluster_upstream_rq',
+  noRoute: 'envoy_http_no_route',
+  tlsErrors: 'envoy_listener_ssl_connection_error',
+  protocolErrors: 'envoy_http_downstream_cx_protocol_error',
+} as const;
+
 interface Sample {
-  readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
 export interface Counters {
   /** The sum of a metric's samples that have the labels; undefined: there are none. */
-  readonly sum: (name: string, labels?: Readonly<Record<string, string>>) => number | undefined;
+  readonly sum: (name: string, labels: Readonly<Record<string, string>>) => number | undefined;
 }
 
 export function readCounters(text: string): Counters {
-  const samples = text.split('\n').flatMap((line) => toSample(line) ?? []);
+  const samples = new Map<string, Sample[]>();
+  for (const line of text.split('\n')) {
+    const start = line.indexOf('{');
+    const end = line.lastIndexOf('}');
+    const value = Number(line.slice(end + 1).trim());
+    if (line.startsWith('#') || start < 0 || end < start || !Number.isFinite(value)) continue;
+    const name = line.slice(0, start);
+    const sample = { labels: toLabels(line.slice(start + 1, end)), value };
+    const known = samples.get(name);
+    if (known === undefined) samples.set(name, [sample]);
+    else known.push(sample);
+  }
   return {
-    sum: (name, labels = {}) => {
-      const found = samples.filter(
-        (sample) =>
-          sample.name === name && Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+    sum: (name, wanted) => {
+      const found = (samples.get(name) ?? []).filter(({ labels }) =>
+        Object.entries(wanted).every(([label, value]) => labels[label] === value),
       );
       return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
     },
   };
 }
 
-function toSample(line: string): Sample | undefined {
-  const start = line.indexOf('{');
-  const end = line.lastIndexOf('}');
-  if (line.startsWith('#') || start < 0 || end < start) return undefined;
-  const value = Number(line.slice(end + 1).trim());
-  if (!Number.isFinite(value)) return undefined;
-  const labels = Object.fromEntries(
-    line
-      .slice(start + 1, end - 1)
-      .split('",')
-      .map((label) => {
-        const [name = '', text = ''] = label.split('="');
-        return [name, text];
-      }),
-  );
-  return { name: line.slice(0, start), labels, value };
+/** `a="x",b="y"`: values of the labels that are read hold no quotation marks. */
+function toLabels(text: string): Record<string, string> {
+  const pairs = text.split('",').map((pair): [string, string] => {
+    const at = pair.indexOf('="');
+    return [pair.slice(0, at), pair.slice(at + 2).replace('"', '')];
+  });
+  return Object.fromEntries(pairs);
 }
