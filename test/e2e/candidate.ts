@@ -43,9 +43,9 @@ export async function leadToOwnCandidate(scene: Scene): Promise<ClusterObject> {
   if (found === undefined) throw new Error('there is no second hop');
   const { spec } = found as unknown as { readonly spec: { readonly http: readonly object[] } };
   const route = [{ destination: { host, port: { number: port } } }];
-  const { name, namespace = '', labels = {} } = found.metadata;
+  const { name, namespace = '', labels = {}, annotations = {} } = found.metadata;
   const copies: ClusterObject = {
-    ...{ apiVersion: found.apiVersion, kind: found.kind, metadata: { name, namespace, labels } },
+    ...{ apiVersion: found.apiVersion, kind: found.kind, metadata: { name, namespace, labels, annotations } },
     spec: { ...spec, http: spec.http.map((one) => ({ ...one, route })) },
   };
   await cluster.apply(copies);

@@ -30,6 +30,8 @@ export interface Resource {
 export const inferenceServices: Resource = { path: '/apis/serving.kserve.io/v1beta1', plural: 'inferenceservices' };
 export const virtualServices: Resource = { path: '/apis/networking.istio.io/v1', plural: 'virtualservices' };
 export const authorizationPolicies: Resource = { path: '/apis/security.istio.io/v1', plural: 'authorizationpolicies' };
+export const destinationRules: Resource = { path: '/apis/networking.istio.io/v1', plural: 'destinationrules' };
+export const envoyFilters: Resource = { path: '/apis/networking.istio.io/v1alpha3', plural: 'envoyfilters' };
 export const secrets: Resource = { path: '/api/v1', plural: 'secrets' };
 export const applications: Resource = { path: '/apis/argoproj.io/v1alpha1', plural: 'applications' };
 

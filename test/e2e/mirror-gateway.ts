@@ -1,4 +1,5 @@
 /** The mirror gateway, as the files that users install make it. */
+import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Built } from '../install/kustomize.ts';
 import { build } from '../install/kustomize.ts';
@@ -6,8 +7,10 @@ import type { ClusterObject } from './cluster.ts';
 import { addresses } from './network.ts';
 import type { Pod, ServicePort } from './pods.ts';
 import { toEndpoints, toPodObjects } from './pods.ts';
+import { scratch } from './sandbox.ts';
 
-const folder = join(import.meta.dirname, '../../plugin/install/mirror-gateway');
+const source = join(import.meta.dirname, '../../plugin/install/mirror-gateway');
+const folder = join(scratch, 'mirror-gateway');
 
 interface Deployment extends Built {
   readonly spec: {
@@ -27,8 +30,7 @@ interface Service extends Built {
   readonly spec: { readonly ports: readonly (Omit<ServicePort, 'targetPort'> & { readonly targetPort: string })[] };
 }
 
-const built = build(folder);
-const deployment = find<Deployment>('Deployment');
+const deployment = find<Deployment>('Deployment', build(source));
 const { template } = deployment.spec;
 
 /** The Pod that the Deployment would make, with the gateway that Istio's injector would make of it. */
@@ -42,9 +44,13 @@ export const mirrorPod: Pod = {
   spec: template.spec,
 };
 
-/** With what controllers would write. */
-export function toMirrorGatewayObjects(): ClusterObject[] {
-  const { metadata, spec } = find<Service>('Service');
+/**
+ * With what controllers would write.
+ * @param components of those beside the base.
+ */
+export function toMirrorGatewayObjects(...components: readonly string[]): ClusterObject[] {
+  const built = components.length === 0 ? build(source) : buildWith(components);
+  const { metadata, spec } = find<Service>('Service', built);
   const containerPorts = template.spec.containers.flatMap(({ ports }) => ports);
   const ports = spec.ports.map((port) => {
     const target = containerPorts.find(({ name }) => name === port.targetPort);
@@ -54,8 +60,16 @@ export function toMirrorGatewayObjects(): ClusterObject[] {
   return [...built, ...toPodObjects(mirrorPod), toEndpoints(metadata.name, mirrorPod, ports)];
 }
 
-function find<T extends Built>(kind: string): T {
+/** As a user's own kustomization would. */
+function buildWith(components: readonly string[]): Built[] {
+  cpSync(source, join(folder, 'base'), { recursive: true });
+  const kustomization = { resources: ['base'], components: components.map((name) => `base/components/${name}`) };
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+  return build(folder);
+}
+
+function find<T extends Built>(kind: string, built: readonly Built[]): T {
   const found = built.find((object) => object.kind === kind);
-  if (found === undefined) throw new Error(`${folder} has no ${kind}`);
+  if (found === undefined) throw new Error(`${source} has no ${kind}`);
   return found as T;
 }

@@ -13,7 +13,9 @@ import { brake } from './cases/brake.ts';
 import { faultsUnderLoad } from './cases/faults.ts';
 import { gate } from './cases/gate.ts';
 import { headers } from './cases/headers.ts';
+import { isolation } from './cases/isolation.ts';
 import { iter8 } from './cases/iter8.ts';
+import { plainMesh } from './cases/plain.ts';
 import { privacy } from './cases/privacy.ts';
 import { reconfiguration } from './cases/reconfiguration.ts';
 import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } from './cases/safety.ts';
@@ -49,8 +51,10 @@ const cases: Readonly<Record<string, Case>> = {
   13: { title: 'Another annotation that a model is loaded by', run: annotationChanged },
   14: { title: 'A controller that is away', run: controllerAway },
   15: { title: 'A cluster that restarts', run: clusterRestarted },
-  17: { title: 'Privacy', run: privacy },
   16: { title: 'A candidate that stalls its Pod', run: stalledPod },
+  17: { title: 'Privacy', run: privacy },
+  18: { title: 'Isolation', run: isolation },
+  19: { title: 'A mesh without certificates', run: plainMesh },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

@@ -20,21 +20,25 @@ import type { Stack } from './stack.ts';
 import type { Origin, TrafficOptions } from './traffic.ts';
 import { hostOf, origins, Traffic } from './traffic.ts';
 
-/** As status.yaml has it. */
+interface VersionStatus {
+  readonly name: string;
+  readonly version: string;
+  readonly state: string;
+  readonly digest: string;
+}
+
+/** What a status.yaml says. */
 export interface GitStatus {
-  readonly primary?: {
-    readonly name: string;
-    readonly version: string;
-    readonly state: string;
-    readonly digest: string;
+  readonly primary?: VersionStatus;
+  readonly candidate?: VersionStatus;
+  readonly mirror?: { readonly percentage: number };
+}
+
+interface StatusFile {
+  readonly status: {
+    readonly primary?: VersionStatus;
+    readonly candidates?: readonly (VersionStatus & Pick<GitStatus, 'mirror'>)[];
   };
-  readonly candidate?: {
-    readonly name: string;
-    readonly version: string;
-    readonly state: string;
-    readonly digest: string;
-  };
-  readonly mirror?: { readonly to: string; readonly percentage: number };
 }
 
 export interface Sent {
@@ -109,7 +113,13 @@ export class Scene {
 
   async status(model = 'wisdom'): Promise<GitStatus | undefined> {
     const text = await this.stack.repository.read(`${folderOf(model)}/status.yaml`);
-    return text === undefined ? undefined : (parseDocument(text).toJS() as { status: GitStatus }).status;
+    if (text === undefined) return undefined;
+    const { primary, candidates: [candidate] = [] } = (parseDocument(text).toJS() as StatusFile).status;
+    return {
+      ...(primary && { primary }),
+      ...(candidate && { candidate }),
+      ...(candidate?.mirror && { mirror: candidate.mirror }),
+    };
   }
 
   async untilStatus(what: string, look: (status: GitStatus) => boolean, model = 'wisdom', limitMs = hangMs) {

@@ -58,7 +58,7 @@ export class Traffic {
   #isStopping = false;
 
   constructor(options: TrafficOptions) {
-    const { origin, model, calls, rate = 0, parallel = 32, headers = [], modelName, id, to } = options;
+    const { origin, model, calls, rate = 0, parallel = 8, headers = [], modelName, id, to } = options;
     const { bytes = 0, deadlineMs = 60_000, isDeadlineHidden = false, isRecorded = false } = options;
     const words = [
       ...[program, '--to', to ?? targets[origin], '--deadline-ms', `${deadlineMs}`],

@@ -1,15 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { countCopies, leadToOwnCandidate } from '../candidate.ts';
 import type { ClusterObject } from '../cluster.ts';
 import { authorizationPolicies } from '../cluster.ts';
 import type { MtlsMode } from '../mesh.ts';
-import { toPeerAuthentication } from '../mesh.ts';
 import { addresses } from '../network.ts';
 import { modelMeshPod, modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { callsOf, unanswered } from '../scene.ts';
-import { type Origin, origins, Traffic } from '../traffic.ts';
+import { callAsStranger, setMesh } from '../strangers.ts';
+import type { Origin } from '../traffic.ts';
+import { origins, Traffic } from '../traffic.ts';
 import type { Hop } from '../wire.ts';
 import { watchWire } from '../wire.ts';
 
@@ -38,8 +38,7 @@ export async function privacy(scene: Scene): Promise<void> {
   await scene.untilMirrorIsOpen(100);
   await strangers(scene);
   for (const mode of ['STRICT', 'PERMISSIVE', 'DISABLE'] as const) await wire(scene, mode);
-  await scene.stack.cluster.apply(toPeerAuthentication('STRICT'));
-  await untilStrangersAre(scene, 'refused');
+  await setMesh(scene, 'STRICT');
   await refusedCopies(scene);
   await withoutSidecar(scene);
   await scene.remove('wisdom');
@@ -54,7 +53,7 @@ async function strangers(scene: Scene): Promise<void> {
   };
   for (const [what, to] of Object.entries(targets)) {
     await scene.resetCounts();
-    const { sent, answered, errors } = await callFromOutside(to);
+    const { sent, answered, errors } = await callAsStranger(to);
     scene.row(
       ['a Pod without certificate calls', 'calls', 'answered', 'errors'],
       [what, sent, answered, JSON.stringify(errors)],
@@ -66,31 +65,8 @@ async function strangers(scene: Scene): Promise<void> {
   }
 }
 
-/** Straight to a port, for the candidate. */
-function callFromOutside(to: string) {
-  return new Traffic({
-    origin: 'outside',
-    to,
-    model: 'wisdom',
-    calls: 20,
-    parallel: 4,
-    headers: ['mm-vmodel-id=wisdom-1'],
-  }).ended;
-}
-
-/** Listeners drain for 45 s after a change: what is observed is waited for. */
-async function untilStrangersAre(scene: Scene, what: 'refused' | 'answered'): Promise<void> {
-  await until(`calls without certificate to ModelMesh’s Pod are ${what}`, async () => {
-    const { sent, answered } = await callFromOutside(`${addresses.modelmesh}:8033`);
-    await sleep(500);
-    return answered === (what === 'refused' ? 0 : sent);
-  });
-  await scene.resetCounts();
-}
-
 async function wire(scene: Scene, mode: MtlsMode): Promise<void> {
-  await scene.stack.cluster.apply(toPeerAuthentication(mode));
-  await untilStrangersAre(scene, mode === 'STRICT' ? 'refused' : 'answered');
+  await setMesh(scene, mode);
   // Without mutual TLS it is the models' hops that become clear; the mirror gateway keeps its own.
   const isClear = (to: string) => mode === 'DISABLE' && to === 'modelmesh';
   if (mode === 'DISABLE')

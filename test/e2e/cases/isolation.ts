@@ -1,0 +1,315 @@
+import type { Behaviour } from '../bad-candidate.ts';
+import { behave, countCopies, leadToOwnCandidate } from '../candidate.ts';
+import type { ClusterObject } from '../cluster.ts';
+import { destinationRules, envoyFilters, virtualServices } from '../cluster.ts';
+import type { Fault, Interleaved, Outcome } from '../interleaved.ts';
+import { interleave } from '../interleaved.ts';
+import { mirrorPod, toMirrorGatewayObjects } from '../mirror-gateway.ts';
+import { modelNamespace, systemNamespace } from '../pods.ts';
+import { until } from '../program.ts';
+import type { Scene } from '../scene.ts';
+import { origins, Traffic } from '../traffic.ts';
+
+/** With MODEL_MIRROR_THOROUGH: every fault with every body, and as many calls however slow the machine is. */
+const isThorough = process.env['MODEL_MIRROR_THOROUGH'] !== undefined;
+const model = { primary: { version: 'v1' }, candidate: { version: 'v2' } };
+const kilobyte = 1 << 10;
+const megabyte = 1 << 20;
+/** Of the installed DestinationRule: copies in flight per client Envoy. */
+const limit = 50;
+/** What a fault may add to calls, beyond what calm differs by itself, and to an Envoy. */
+const allowed = { p50: 0.3, p99: 1.5, stallMs: 1000, bytes: 100 * megabyte } as const;
+const deadlineMs = 10_000;
+
+interface Size {
+  readonly bytes: number;
+  /** A second, from each side; fewer where the machine does not take as many. */
+  readonly rate: number;
+  readonly rounds: number;
+  readonly calmMs: number;
+  readonly faultMs: number;
+  /** Absent: all. */
+  readonly faults?: readonly string[];
+}
+
+const unread = [
+  'the candidate gives no WINDOW_UPDATE',
+  'the candidate does not read its socket',
+  'the candidate reads 1 KB/s',
+  'the mirror gateway is stopped',
+];
+const sizes: readonly Size[] = [
+  { bytes: kilobyte, rate: 500, rounds: 2, calmMs: 1000, faultMs: 5000 },
+  { bytes: megabyte, rate: 20, rounds: 2, calmMs: 1200, faultMs: 2500 },
+  { bytes: 5 * megabyte, rate: 6, rounds: 2, calmMs: 2000, faultMs: 4000, faults: unread },
+  { bytes: 15 * megabyte, rate: 2, rounds: 2, calmMs: 3000, faultMs: 5000, faults: unread },
+];
+
+/** Nothing that a candidate or the mirror gateway does is noticed by clients, nor does it fill their Envoys. */
+export async function isolation(scene: Scene): Promise<void> {
+  const { stack } = scene;
+  stack.models.loadMs = 500;
+  await scene.deploy(model);
+  await scene.untilMirrorIsOpen(100);
+  await stack.holdApplication('wisdom');
+  const copies = await leadToOwnCandidate(scene);
+  const share = await toShare(scene);
+  const faults = toFaults(scene, copies);
+  for (const size of sizes)
+    await tryFaults(
+      scene,
+      size,
+      isThorough || size.faults === undefined ? faults : faults.filter(({ what }) => size.faults?.includes(what)),
+      share,
+    );
+  const named = (what: string) => faults.filter((fault) => fault.what === what);
+  const stopped = named('the mirror gateway is stopped');
+  const minute = { bytes: kilobyte, rate: 100, rounds: 1, calmMs: 3000, faultMs: 60_000 };
+  await tryFaults(scene, minute, stopped, share, 'for a minute');
+  await behave('answers');
+  await tryFaults(scene, { ...minute, rate: 500, rounds: 2, faultMs: 4000 }, named('the candidate hangs'), share * 2);
+  await misnamedPort(scene, stopped, share);
+  await largeBodies(scene, [...named('the candidate gives no WINDOW_UPDATE'), ...stopped]);
+  await withoutLimits(scene, stopped, share);
+  await scene.remove('wisdom');
+}
+
+/** Of the rates above, what a quarter of this machine can do; at most 1. */
+async function toShare(scene: Scene): Promise<number> {
+  const calls = 1500;
+  const summaries = await Promise.all(
+    origins.map((origin) => new Traffic({ origin, model: 'wisdom', calls, parallel: 16 }).ended),
+  );
+  const rate = Math.min(...summaries.map(({ seconds }) => calls / seconds));
+  scene.row(['calls a second and side, as fast as they go'], [rate.toFixed(0)]);
+  return Math.min(1, rate / 4 / (sizes[0]?.rate ?? 1));
+}
+
+function toFaults({ stack }: Scene, copies: ClusterObject): Fault[] {
+  const misbehaves = (behaviour: Behaviour): Fault => ({
+    what: `the candidate ${behaviour}`,
+    begin: () => behave(behaviour),
+    end: () => behave('answers'),
+  });
+  return [
+    misbehaves('hangs'),
+    misbehaves('gives no WINDOW_UPDATE'),
+    misbehaves('does not read its socket'),
+    misbehaves('reads 1 KB/s'),
+    misbehaves('sends GOAWAY and closes'),
+    misbehaves('resets the stream'),
+    misbehaves('answers 1 KB/s without end'),
+    misbehaves('answers 100 MB'),
+    {
+      what: 'the mirror gateway is killed',
+      begin: () => stack.mirror.program.stop('SIGKILL'),
+      end: () => startMirror(stack),
+    },
+    {
+      what: 'the mirror gateway is stopped',
+      begin: async () => stack.mirror.program.signal('SIGSTOP'),
+      end: async () => stack.mirror.program.signal('SIGCONT'),
+    },
+    {
+      what: 'hop 2 has no VirtualService',
+      begin: () => stack.cluster.remove(virtualServices, modelNamespace, 'wisdom-mirror'),
+      end: () => stack.cluster.apply(copies),
+    },
+  ];
+}
+
+async function startMirror({ mirror }: Scene['stack']): Promise<void> {
+  mirror.program.start();
+  await mirror.untilReady();
+}
+
+/** @param share of the size's rate. */
+async function run(scene: Scene, size: Size, faults: readonly Fault[], share: number): Promise<Run> {
+  const { bytes, rounds, calmMs } = size;
+  const rate = Math.max(1, size.rate * Math.min(1, share));
+  const faultMs = isThorough ? (size.faultMs * size.rate) / rate : size.faultMs;
+  const { ingress, client, mirror } = scene.stack;
+  const result = await interleave(faults, {
+    traffic: { model: 'wisdom', rate, bytes, deadlineMs, isDeadlineHidden: true },
+    ...{ rounds, calmMs, faultMs },
+    envoys: { ingress, client, mirror },
+  });
+  return { ...result, bytes, rate, sent: (rate * faultMs) / 1000 };
+}
+
+interface Run extends Interleaved {
+  readonly bytes: number;
+  readonly rate: number;
+  /** Calls of one side in one period of a fault. */
+  readonly sent: number;
+}
+
+async function tryFaults(scene: Scene, size: Size, faults: readonly Fault[], share: number, how = ''): Promise<void> {
+  const result = await run(scene, size, faults, share);
+  const what = `${toText(size.bytes)}, ${result.rate.toFixed(0)}/s`;
+  show(scene, what, result, how);
+  for (const outcome of result.outcomes)
+    if (outcome.fault !== undefined)
+      scene.check(`${what}: ${[outcome.fault, how].join(' ').trim()}, ${outcome.origin}`, findHarm(outcome, result));
+}
+
+/** The port of the mirror gateway is called as if it spoke HTTP/1.1: the DestinationRule makes it HTTP/2 all the same. */
+async function misnamedPort(scene: Scene, faults: readonly Fault[], share: number): Promise<void> {
+  const { cluster } = scene.stack;
+  const misnamed = JSON.parse(
+    JSON.stringify(toMirrorGatewayObjects().filter(({ kind }) => /^(Service|EndpointSlice)$/.test(kind)))
+      .replaceAll('"name":"http2-mtls"', '"name":"http-mtls"')
+      .replaceAll('"appProtocol":"kubernetes.io/h2c"', '"appProtocol":"http"'),
+  ) as ClusterObject[];
+  await cluster.apply(...misnamed);
+  await untilCopiesArrive(scene);
+  const size = { bytes: 5 * megabyte, rate: 6, rounds: 2, calmMs: 2000, faultMs: 5000 };
+  await tryFaults(scene, size, faults, share, 'and its port is called http');
+  await cluster.apply(...toMirrorGatewayObjects());
+  await untilCopiesArrive(scene);
+}
+
+/**
+ * Above 16 MiB a body that nobody reads holds up its own client's request. With the component for large bodies it does
+ * so for three seconds.
+ */
+async function largeBodies(scene: Scene, faults: readonly Fault[]): Promise<void> {
+  const { cluster, ingress, client } = scene.stack;
+  await cluster.apply(...toMirrorGatewayObjects('large-bodies'));
+  await until('copies end after a time', async () => {
+    const path = '/config_dump?resource=dynamic_active_clusters';
+    const dumps = await Promise.all([ingress, client].map((envoy) => envoy.ask(path)));
+    return dumps.every((dump) => JSON.stringify(dump).includes('"max_stream_duration":"3s"'));
+  });
+  const size = { bytes: 20 * megabyte, rate: 1, rounds: 1, calmMs: 5000, faultMs: 8000 };
+  const result = await run(scene, size, faults, 1);
+  show(scene, '20 MB, 1/s, component large-bodies', result);
+  const calm = Math.max(...result.outcomes.filter(({ fault }) => fault === undefined).map(({ slowest }) => slowest));
+  for (const { fault, origin, failed, slowest } of result.outcomes)
+    scene.check(`20 MB: ${fault ?? 'calm'}, ${origin}: a request waits for the end of its copy at most`, [
+      ...(failed === 0 ? [] : [`${failed} failed`]),
+      ...(slowest <= 3000 + 2 * calm + allowed.stallMs ? [] : [`one took ${slowest.toFixed(0)} ms`]),
+    ]);
+  await cluster.remove(envoyFilters, systemNamespace, 'model-mirror-gateway-large-bodies');
+}
+
+async function untilCopiesArrive(scene: Scene): Promise<void> {
+  await until('copies arrive', async () => {
+    const before = (await countCopies()).begun;
+    for (const origin of origins) await scene.send({ origin, model: 'wisdom', calls: 5, parallel: 1 });
+    return (await countCopies()).begun === before + 10;
+  });
+}
+
+/** The same harness must show harm where the mirror gateway has neither limits nor a small window, or it could not fail. */
+async function withoutLimits(scene: Scene, faults: readonly Fault[], share: number): Promise<void> {
+  const { stack } = scene;
+  const { cluster } = stack;
+  const { account: name, namespace } = mirrorPod;
+  await cluster.remove(envoyFilters, namespace, name);
+  await cluster.remove(destinationRules, namespace, name);
+  await cluster.apply({
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'DestinationRule',
+    metadata: { name, namespace },
+    spec: {
+      host: name,
+      trafficPolicy: { portLevelSettings: [{ port: { number: 443 }, tls: { mode: 'ISTIO_MUTUAL' } }] },
+    },
+  });
+  await untilLimited(scene, false);
+  // Connections that are open keep their windows.
+  await stack.mirror.program.stop('SIGKILL');
+  await startMirror(stack);
+  await untilCopiesArrive(scene);
+  const rate = 25;
+  const size = { bytes: megabyte, rate, rounds: 1, calmMs: 4000, faultMs: 20_000 };
+  // Twice the memory that a fault may cost, if it is memory that it costs.
+  const result = await run(scene, { ...size, faultMs: Math.max(10_000, 200_000 / (rate * share)) }, faults, share);
+  show(scene, `${toText(size.bytes)}, ${result.rate.toFixed(0)}/s, **no limits**`, result);
+  const harm = result.outcomes.filter(({ fault }) => fault !== undefined).flatMap((one) => findHarm(one, result));
+  scene.check('without limits a stopped mirror gateway does harm, and this harness sees it', harm.length > 0);
+  await cluster.apply(...toMirrorGatewayObjects());
+  await untilLimited(scene, true);
+  await stack.mirror.program.stop('SIGKILL');
+  await startMirror(stack);
+  await untilCopiesArrive(scene);
+}
+
+async function untilLimited({ stack }: Scene, isLimited: boolean): Promise<void> {
+  await until(`Envoys have ${isLimited ? 'the' : 'no'} limit`, async () => {
+    const texts = await Promise.all([stack.ingress, stack.client].map((envoy) => envoy.ask('/clusters')));
+    return texts.every(
+      (text) =>
+        isLimited ===
+        new RegExp(
+          `outbound\\|443\\|\\|model-mirror-gateway\\..*::default_priority::max_requests::${limit}$`,
+          'm',
+        ).test(String(text)),
+    );
+  });
+}
+
+function findHarm(outcome: Outcome, { outcomes, memory, restless, bytes, sent }: Run): string[] {
+  const { fault = '', origin, calls, failed, latency, excess, stall } = outcome;
+  const calm = outcomes.find((one) => one.fault === undefined && one.origin === origin);
+  if (calm === undefined) throw new Error('there was no calm');
+  const most = { p50: calm.excess.p50 + allowed.p50, p99: calm.excess.p99 * allowed.p99 };
+  // Bodies of copies in flight are held by the Envoys that they pass; so many are allowed by the limit.
+  const mostBytes = allowed.bytes + (bytes > megabyte ? bytes * Math.min(limit, sent) : 0);
+  return [
+    ...(failed === 0 ? [] : [`${failed} of ${calls} calls failed`]),
+    ...(excess.p50 <= most.p50
+      ? []
+      : [
+          `p50 is ${latency.p50.toFixed(1)} ms, always ${excess.p50.toFixed(1)} ms beyond calm; ${most.p50.toFixed(1)} are noise`,
+        ]),
+    ...(excess.p99 <= most.p99
+      ? []
+      : [
+          `p99 is ${latency.p99.toFixed(0)} ms, always ${excess.p99.toFixed(1)} times that of calm; ${most.p99.toFixed(1)} are noise`,
+        ]),
+    ...(stall <= calm.stall + allowed.stallMs ? [] : [`half of the calls took more than ${stall.toFixed(0)} ms`]),
+    ...beyondCalm(fault, memory)
+      .filter(([, more]) => more > mostBytes)
+      .map(([name, more]) => `${name} holds ${toText(more)} more than in calm`),
+    ...(restless.includes(fault) ? ['Envoys do not come back to what they held before'] : []),
+  ];
+}
+
+function beyondCalm(fault: string, memory: Interleaved['memory']): [name: string, bytes: number][] {
+  const calm = memory.get(undefined) ?? {};
+  return Object.entries(memory.get(fault) ?? {}).map(([name, most]) => [name, Math.max(0, most - (calm[name] ?? 0))]);
+}
+
+const columns = [
+  'body, rate',
+  'what happens',
+  'from',
+  'calls',
+  'failed',
+  'p50',
+  'p99',
+  'slowest',
+  'beyond calm',
+  'memory',
+];
+
+function show(scene: Scene, what: string, { outcomes, memory }: Interleaved, how = ''): void {
+  for (const { fault, origin, calls, failed, latency, excess, slowest } of outcomes) {
+    const held = fault === undefined ? Object.entries(memory.get(undefined) ?? {}) : beyondCalm(fault, memory);
+    const difference =
+      fault === undefined
+        ? `differs by ${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`
+        : `${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`;
+    scene.row(columns, [
+      ...[what, fault === undefined ? '**calm**' : [fault, how].join(' ').trim(), origin, calls, failed],
+      ...[`${latency.p50.toFixed(1)} ms`, `${latency.p99.toFixed(0)} ms`, `${slowest.toFixed(0)} ms`, difference],
+      held.map(([name, bytes]) => `${name} ${fault === undefined ? '' : '+'}${toText(bytes)}`).join(', '),
+    ]);
+  }
+}
+
+function toText(bytes: number): string {
+  return bytes < megabyte / 2 ? `${(bytes / kilobyte).toFixed(0)} KB` : `${(bytes / megabyte).toFixed(0)} MB`;
+}

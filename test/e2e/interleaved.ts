@@ -1,0 +1,196 @@
+/**
+ * Calls that go on while faults come and go, each between periods of calm: what is slow without any fault is the
+ * machine's doing. A fault is compared with the calm just before and after it, and with how much calm periods that
+ * follow each other differ.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Envoy } from './envoy.ts';
+import type { CallRecord } from './load.ts';
+import { median, quantile } from './statistics.ts';
+import type { Origin, TrafficOptions } from './traffic.ts';
+import { origins, Traffic } from './traffic.ts';
+
+export interface Fault {
+  readonly what: string;
+  readonly begin: () => Promise<void>;
+  readonly end: () => Promise<void>;
+}
+
+export interface InterleaveOptions {
+  readonly traffic: Omit<TrafficOptions, 'origin'>;
+  /** Each fault is run through so many times, all in turn. */
+  readonly rounds: number;
+  readonly calmMs: number;
+  readonly faultMs: number;
+  /** Whose memory is looked at, by what they are called. */
+  readonly envoys: Readonly<Record<string, Envoy>>;
+}
+
+interface Period {
+  /** Undefined: calm. */
+  readonly fault: string | undefined;
+  readonly from: number;
+  readonly to: number;
+  readonly memory: Memory;
+  /** Whether Envoys held as little as in calm again after it. */
+  readonly isRested: boolean;
+}
+
+/** In bytes, by Envoy: the most that was seen. */
+export type Memory = Readonly<Record<string, number>>;
+
+export interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface Outcome {
+  /** Undefined: calm. */
+  readonly fault: string | undefined;
+  readonly origin: Origin;
+  readonly calls: number;
+  readonly failed: number;
+  /** In milliseconds, medians over the periods. */
+  readonly latency: Latency;
+  /**
+   * The least, over the periods, by which the fault's is beyond the calm around it: milliseconds of p50, and times of
+   * p99. What a fault does, it does each time. Of calm: the most by which two that follow each other differ.
+   */
+  readonly excess: Latency;
+  /** The largest p50 of a period: a stall, even if it comes only once. */
+  readonly stall: number;
+  readonly slowest: number;
+}
+
+export interface Interleaved {
+  readonly outcomes: readonly Outcome[];
+  /** By fault; `undefined` is calm. */
+  readonly memory: ReadonlyMap<string | undefined, Memory>;
+  /** Faults after which Envoys did not come back to what they hold in calm. */
+  readonly restless: readonly string[];
+}
+
+const megabyte = 1 << 20;
+const memoryMs = 250;
+/** What is back to calm holds no more than this beyond it. */
+const restBytes = 30 * megabyte;
+const restMs = 30_000;
+
+export async function interleave(faults: readonly Fault[], options: InterleaveOptions): Promise<Interleaved> {
+  const { traffic: shared, rounds, calmMs, faultMs, envoys } = options;
+  const traffic = origins.map((origin) => new Traffic({ ...shared, origin, isRecorded: true }));
+  const periods: Period[] = [];
+  try {
+    // Connections are made by the first calls.
+    await sleep(1500);
+    periods.push(await observe(undefined, calmMs, envoys));
+    for (let round = 0; round < rounds; round++)
+      for (const { what, begin, end } of faults) {
+        await begin();
+        const period = await observe(what, faultMs, envoys);
+        await end();
+        const isRested = await rest(toMemory(undefined, periods), envoys);
+        periods.push({ ...period, isRested }, await observe(undefined, calmMs, envoys));
+      }
+  } finally {
+    for (const one of traffic) void one.stop().catch(() => {});
+  }
+  const summaries = await Promise.all(traffic.map((one) => one.stop()));
+  const all = [undefined, ...faults.map(({ what }) => what)];
+  return {
+    outcomes: all.flatMap((fault) =>
+      summaries.map(({ calls = [] }, i) => toOutcome(fault, origins[i] as Origin, calls, periods)),
+    ),
+    memory: new Map(all.map((fault) => [fault, toMemory(fault, periods)])),
+    restless: periods.flatMap(({ fault, isRested }) => (fault === undefined || isRested ? [] : [fault])),
+  };
+}
+
+async function observe(fault: string | undefined, ms: number, envoys: InterleaveOptions['envoys']): Promise<Period> {
+  const from = Date.now();
+  const seen: Memory[] = [];
+  while (Date.now() < from + ms) {
+    await sleep(Math.min(memoryMs, from + ms - Date.now()));
+    seen.push(await readMemory(envoys));
+  }
+  return { fault, from, to: from + ms, memory: toMost(seen), isRested: true };
+}
+
+/** Of those that answer: one that is stopped does not. */
+async function readMemory(envoys: InterleaveOptions['envoys']): Promise<Memory> {
+  const read = await Promise.all(
+    Object.entries(envoys).map(async ([name, envoy]) => {
+      try {
+        const { allocated } = (await envoy.ask('/memory', 'GET', 1000)) as { readonly allocated: string };
+        return [[name, Number(allocated)] as const];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return Object.fromEntries(read.flat());
+}
+
+/** Waits for all to hold as little as in calm again. @returns whether they do. */
+async function rest(calm: Memory, envoys: InterleaveOptions['envoys']): Promise<boolean> {
+  for (const end = Date.now() + restMs; Date.now() < end; await sleep(memoryMs)) {
+    const memory = await readMemory(envoys);
+    const isRested = Object.keys(envoys).every(
+      (name) => (memory[name] ?? Number.POSITIVE_INFINITY) <= (calm[name] ?? 0) + restBytes,
+    );
+    if (isRested) return true;
+  }
+  return false;
+}
+
+function toMemory(fault: string | undefined, periods: readonly Period[]): Memory {
+  return toMost(periods.filter((period) => period.fault === fault).map(({ memory }) => memory));
+}
+
+function toMost(all: readonly Memory[]): Memory {
+  const most: Record<string, number> = {};
+  for (const memory of all)
+    for (const [name, bytes] of Object.entries(memory)) most[name] = Math.max(most[name] ?? 0, bytes);
+  return most;
+}
+
+function toOutcome(
+  fault: string | undefined,
+  origin: Origin,
+  calls: readonly CallRecord[],
+  periods: readonly Period[],
+): Outcome {
+  const windows = periods.map(({ from, to }) => calls.filter(([sentAt]) => sentAt >= from && sentAt < to));
+  const latencies = windows.map(toLatency);
+  const chosen = periods.flatMap((period, i) => (period.fault === fault ? [i] : []));
+  const all = chosen.flatMap((i) => windows[i] ?? []);
+  const of = (which: keyof Latency) => chosen.flatMap((i) => latencies[i]?.[which] ?? []);
+  const around = (i: number, which: keyof Latency) =>
+    (fault === undefined ? [i - 2] : [i - 1, i + 1]).flatMap((j) => latencies[j]?.[which] ?? []);
+  const more = chosen.flatMap((i) => {
+    const before = around(i, 'p50');
+    return before.length === 0 ? [] : [(latencies[i]?.p50 ?? 0) - Math.max(...before)];
+  });
+  const times = chosen.flatMap((i) => {
+    const before = around(i, 'p99');
+    return before.length === 0 ? [] : [(latencies[i]?.p99 ?? 0) / Math.max(...before)];
+  });
+  return {
+    fault,
+    origin,
+    calls: all.length,
+    failed: all.filter(([, , isAnswered]) => isAnswered === 0).length,
+    latency: { p50: median(of('p50')), p99: median(of('p99')) },
+    excess:
+      fault === undefined
+        ? { p50: Math.max(0, ...more.map(Math.abs)), p99: Math.max(1, ...times.map((one) => Math.max(one, 1 / one))) }
+        : { p50: Math.min(...more), p99: Math.min(...times) },
+    stall: Math.max(...of('p50')),
+    slowest: Math.max(...all.map(([, ms]) => ms)),
+  };
+}
+
+function toLatency(window: readonly CallRecord[]): Latency {
+  const ms = window.map(([, latency]) => latency);
+  return { p50: quantile(ms, 0.5), p99: quantile(ms, 0.99) };
+}
