@@ -231,7 +231,7 @@ test('--fetch looks at the branch as it is on the server, and touches nothing bu
   t.is(stderr, '');
   t.is(status, 0);
   const tip = (await git(bare, ['rev-parse', 'main'])).trim();
-  t.regex(stdout, /v2 Ready .*nothing is mirrored yet/);
+  t.regex(stdout, /v2 Ready +100 % \(live 0 %\)/);
   t.true(stdout.endsWith(`\nAt ${tip.slice(0, 7)}, origin/main.\n`));
   t.deepEqual(toChanged(before, readGitFolder(clone)), ['logs/refs/remotes/origin/main', 'refs/remotes/origin/main']);
   t.is((await git(clone, ['rev-parse', 'origin/main'])).trim(), tip);
@@ -510,7 +510,7 @@ test('--wait ends when the branch says so; a server that is away meanwhile is wa
   const { server, clone, push } = await makeClone(t);
   const words = [name, '--fetch', '--interval', '100ms', '--timeout', '30s', '--wait'];
   const waiting = new Run([...words, 'ready'], clone);
-  await waiting.said(/waiting until ready: q-candidate-not-ready: the candidate is Loading\n/);
+  await waiting.said(/waiting until ready: q-candidate-not-ready: the candidate v2 is Loading\n/);
   server.disturb({ kind: 'status', status: 503 }, { times: 1 });
   await waiting.said(/waiting until ready: origin\/main cannot be fetched: .*503/);
   await push('state: Loading', 'state: Ready');
