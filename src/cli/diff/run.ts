@@ -18,8 +18,8 @@ import { toRevisionLabel } from '../../output/words/revision.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
 import { toPlaces } from '../flags/places.ts';
-import type { Scene } from '../flags/repository-scope.ts';
-import { toScene } from '../flags/repository-scope.ts';
+import type { RepositoryScope } from '../flags/repository-scope.ts';
+import { toRepositoryScope } from '../flags/repository-scope.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { toGit } from '../user-git.ts';
@@ -38,19 +38,19 @@ export async function runDiff(
     cluster: toClusterName(flags.cluster),
     assumeReady: flags.assumeReady === true,
   };
-  const scene = toScene(flags, host);
-  using revisions = new GitRevisions(toGit(scene.repository, host));
+  const scope = toRepositoryScope(flags, host);
+  using revisions = new GitRevisions(toGit(scope.repository, host));
   const compared = await diff(
-    { base, head, part: scene, isBare: scene.isBare, threshold, ...options },
-    { revisions, openWorkTree: () => openWorkTree(scene, flags, host) },
+    { base, head, part: scope, isBare: scope.isBare, threshold, ...options },
+    { revisions, openWorkTree: () => openWorkTree(scope, flags, host) },
   );
   const { report, problems } = compared;
   const labels = { base: toRevisionLabel(compared.base), head: toRevisionLabel(compared.head) };
   if (flags.output === 'json') host.write(1, [toPullRequestJson(compared)]);
   else if (flags.output === 'markdown')
     host.write(1, [report === undefined ? toBrokenMarkdown(problems, labels) : toPullRequestMarkdown(report, labels)]);
-  else if (report !== undefined) host.write(1, [toPullRequestText(report, labels, scene.toShownPath, host.style(1))]);
-  showProblems(problems, host, 2, scene.toShownPath);
+  else if (report !== undefined) host.write(1, [toPullRequestText(report, labels, scope.toShownPath, host.style(1))]);
+  showProblems(problems, host, 2, scope.toShownPath);
   if (report === undefined) return exitCodes.problems;
   if (!compared.hasModels)
     host.write(2, ['there are no models in this folder or below, before or after: pass another folder with --path\n']);
@@ -65,7 +65,7 @@ function toThreshold(text: string): number {
 }
 
 /** People and CI run this, not Argo CD, so nothing of its environment counts. */
-function openWorkTree({ repository, folder, root }: Scene, flags: DiffFlags, host: Host): FolderTree {
+function openWorkTree({ repository, folder, root }: RepositoryScope, flags: DiffFlags, host: Host): FolderTree {
   if (isFilePresent(resolve(repository, folder)))
     return openFolderTree(
       toPlaces(host, readArgocdEnvironment({}), resolve(repository, folder), {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import { addLookFlags } from '../flags/look-flags.ts';
+import { addModelFlags } from '../flags/model-flags.ts';
 import type { Host } from '../host.ts';
 import type { DoctorFlags } from './flags.ts';
 
 export function addDoctor(program: Command, host: Host, finish: (code: number) => void): void {
-  addLookFlags(
+  addModelFlags(
     program
       .command('doctor [model]')
       .description('whether copies of requests get to candidates, and whether clients are safe while they do')

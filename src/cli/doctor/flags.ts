@@ -1,10 +1,7 @@
-import type { LookFlags } from '../flags/look-flags.ts';
+import type { ModelFlags } from '../flags/model-flags.ts';
+import type { LookFlags } from '../flags/wording.ts';
 
 /** The names are those of the flags. */
-export interface DoctorFlags extends LookFlags {
-  readonly output: 'text' | 'json';
-  readonly live?: boolean;
-  readonly kubeconfig?: string;
-  readonly context?: string;
+export interface DoctorFlags extends ModelFlags, LookFlags {
   readonly for: string;
 }

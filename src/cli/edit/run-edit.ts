@@ -13,7 +13,7 @@ import { toEditLines, toNoteLines, toShareQuestion, toSubject } from '../../outp
 import { toReasonText } from '../../output/words/gate.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toLinePlace } from '../flags/line-place.ts';
-import { toCommandFlags } from '../flags/look-flags.ts';
+import { toCommandFlags } from '../flags/model-flags.ts';
 import { toFolderPlaces, toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';

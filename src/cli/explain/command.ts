@@ -1,19 +1,19 @@
 import type { Command } from 'commander';
-import type { ExplainFlags } from '../flags/look-flags.ts';
-import { addLookFlags } from '../flags/look-flags.ts';
+import { addModelFlags } from '../flags/model-flags.ts';
 import type { Host } from '../host.ts';
+import type { ExplainFlags } from './flags.ts';
 
 export function addExplain(program: Command, host: Host, finish: (code: number) => void): void {
-  addLookFlags(
+  addModelFlags(
     program
       .command('explain <model>')
-      .description('which file set what for a model, why its mirror is open or closed, and what to do next')
-      .option('--all', 'show the fields that have their defaults too'),
+      .description('show which file sets which field of a model, why its mirror is open or closed, and what to do next')
+      .option('--all', 'show every field, including those at their defaults'),
   )
     .addHelpText(
       'after',
       `
-Example: find out who set the percentage, and why nothing is mirrored
+Example: find out which file sets the percentage, and why nothing is mirrored
   $ model-mirror explain wisdom`,
     )
     .action(async (model: string, flags: ExplainFlags) =>

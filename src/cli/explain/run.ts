@@ -5,13 +5,13 @@ import { openFolderTree } from '../../io/files/folder-tree.ts';
 import { toExplainJson, toExplainText } from '../../output/explain-text.ts';
 import { toBrokenFilesText } from '../../output/words/files.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
-import type { ExplainFlags } from '../flags/look-flags.ts';
-import { toWording } from '../flags/look-flags.ts';
 import { toFolderPlaces, toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
+import { toWording } from '../flags/wording.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { findPending } from '../status/pending.ts';
+import type { ExplainFlags } from './flags.ts';
 
 /** @returns the exit code. */
 export async function runExplain(model: string, flags: ExplainFlags, host: Host): Promise<number> {

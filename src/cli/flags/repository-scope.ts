@@ -1,4 +1,4 @@
-/** Which part of which repository is meant, by commands that read revisions and need no work tree. */
+/** The repository, folder and root of a command that reads revisions and needs no work tree. */
 import { posix, relative, resolve, sep } from 'node:path';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
@@ -8,8 +8,8 @@ import type { Host } from '../host.ts';
 import type { PlaceFlags, Places } from './places.ts';
 import { toInnerPaths } from './places.ts';
 
-/** Where a repository is, and which part of it is meant. */
-export interface Scene extends PathNames {
+/** A part of a repository. */
+export interface RepositoryScope extends PathNames {
   readonly repository: string;
   /** From the repository's root. */
   readonly folder: string;
@@ -17,8 +17,8 @@ export interface Scene extends PathNames {
   readonly isBare: boolean;
 }
 
-/** The same for what takes folders of this machine; they need not be there. */
-export function toScenePlaces({ repository, folder, root, toShownPath, toInnerPaths }: Scene): Places {
+/** The same as folders on this machine, which need not exist. */
+export function toScopePlaces({ repository, folder, root, toShownPath, toInnerPaths }: RepositoryScope): Places {
   return {
     repository,
     repositoryPath: '.',
@@ -30,8 +30,12 @@ export function toScenePlaces({ repository, folder, root, toShownPath, toInnerPa
   };
 }
 
-/** The folder need not be there: it may have come or gone between the two. */
-export function toScene(flags: PlaceFlags & { readonly path: string }, host: Host): Scene {
+/**
+ * The folder need not exist in the work tree: a revision may have it.
+ *
+ * @throws Fault when there is no repository, or when a flag names something outside of it.
+ */
+export function toRepositoryScope(flags: PlaceFlags & { readonly path: string }, host: Host): RepositoryScope {
   const from = toRealFolder(resolve(host.workingDirectory, flags.repoRoot ?? '.'));
   const isBare = isBareRepository(from);
   const repository = isBare || flags.repoRoot !== undefined ? from : findRepository(from);
@@ -39,9 +43,9 @@ export function toScene(flags: PlaceFlags & { readonly path: string }, host: Hos
     throw new Fault(
       'environment',
       safe`this is not in a git repository`,
-      safe`change to one, or name it with --repo-root`,
+      safe`run this in a repository, or pass its root with --repo-root`,
     );
-  // In a bare repository there is no folder to be in: paths count from its root.
+  // A bare repository has no folders to be in: paths count from its root.
   const start = isBare ? repository : host.workingDirectory;
   const toInner = (path: string, name: '--path' | '--root') => {
     const inner = relative(repository, resolve(start, path)).split(sep).join('/') || '.';
@@ -56,11 +60,7 @@ export function toScene(flags: PlaceFlags & { readonly path: string }, host: Hos
   const folder = toInner(flags.path, '--path');
   const root = flags.root === undefined ? '.' : toInner(flags.root, '--root');
   if (root !== '.' && folder !== root && !folder.startsWith(`${root}/`))
-    throw new Fault(
-      'usage',
-      safe`the root ${quote(root)} is not a folder around ${quote(folder)}`,
-      safe`correct --root`,
-    );
+    throw new Fault('usage', safe`the root ${quote(root)} does not contain ${quote(folder)}`, safe`correct --root`);
   return {
     repository,
     folder,

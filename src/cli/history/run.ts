@@ -11,7 +11,7 @@ import { toHistoryText } from '../../output/history-text.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toModelPlaces } from '../flags/model-places.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
-import { toScene, toScenePlaces } from '../flags/repository-scope.ts';
+import { toRepositoryScope, toScopePlaces } from '../flags/repository-scope.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { toGit } from '../user-git.ts';
@@ -21,15 +21,15 @@ import type { HistoryFlags } from './flags.ts';
 export async function runHistory(model: string, flags: HistoryFlags, host: Host): Promise<number> {
   const limit = toLimit(flags.limit);
   const since = toSince(flags.since);
-  const scene = toScene(flags, host);
+  const scope = toRepositoryScope(flags, host);
   // A bare repository has no working directory to begin with.
-  const places = scene.isBare ? toScenePlaces(scene) : toModelPlaces(model, toScenePlaces(scene), flags);
-  using revisions = new GitRevisions(toGit(scene.repository, host));
+  const places = scope.isBare ? toScopePlaces(scope) : toModelPlaces(model, toScopePlaces(scope), flags);
+  using revisions = new GitRevisions(toGit(scope.repository, host));
   const request: HistoryRequest = {
     model,
     revision: flags.revision,
-    part: { root: scene.root, folder: places.folder === places.root ? scene.root : scene.folder },
-    names: scene,
+    part: { root: scope.root, folder: places.folder === places.root ? scope.root : scope.folder },
+    names: scope,
     cluster: toClusterName(flags.cluster),
     namespace: toNamespace(flags.namespace),
     since,
@@ -38,10 +38,10 @@ export async function runHistory(model: string, flags: HistoryFlags, host: Host)
   };
   const result = await readHistory(request, revisions);
   if (result.code === 'unknown-model') {
-    showProblems(result.problems, host, 2, scene.toShownPath);
+    showProblems(result.problems, host, 2, scope.toShownPath);
     return exitCodes.problems;
   }
-  showProblems(result.warnings, host, 2, scene.toShownPath);
+  showProblems(result.warnings, host, 2, scope.toShownPath);
   const { timeline } = result;
   if (flags.output === 'json') host.write(1, [toHistoryJson(timeline, result)]);
   else if (flags.output === 'html') host.write(1, [toHistoryPage(timeline, result)]);

@@ -1,50 +1,52 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { goals } from '../../core/assess/goal.ts';
-import type { StatusFlags } from '../flags/look-flags.ts';
-import { addLookFlags } from '../flags/look-flags.ts';
+import { addModelFlags } from '../flags/model-flags.ts';
 import type { Host } from '../host.ts';
+import type { StatusFlags } from './flags.ts';
 
 export function addStatus(program: Command, host: Host, finish: (code: number) => void): void {
-  addLookFlags(
+  addModelFlags(
     program
       .command('status [model]')
-      .description('desired and observed state of each model, and why they differ')
+      .description('show the desired and observed state of each model, and what to do where they differ')
       .addOption(
         new Option(
           '--fetch',
-          'git fetch the branch that this one follows, and look at that: models, policies and status files',
+          'run git fetch for the upstream branch, and read models, policies and status files there',
         ).conflicts(['revision', 'repoRoot']),
       )
-      .option('--branch <name>', 'with --fetch: this branch of the remote')
+      .option('--branch <name>', 'with --fetch: read this branch of the remote instead')
       .addOption(new Option('--git-credentials <place>').hideHelp())
       .addOption(
-        new Option('--revision <name>', 'look at the files of this commit, as origin/main').conflicts(['repoRoot']),
+        new Option('--revision <name>', 'read the files of this commit, such as origin/main').conflicts(['repoRoot']),
       )
-      .option('--live', 'look at the cluster in place of the status files; it is only read')
+      .option('--live', 'read the cluster instead of the status files; nothing is changed there')
       .option('--kubeconfig <file>', "with --live; default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
-      .option('--context <name>', 'with --live: of the kubeconfig')
+      .option('--context <name>', 'with --live: the context in the kubeconfig')
       .addOption(
-        new Option('--differing', 'only models whose observed state differs from the desired one').conflicts(['wait']),
+        new Option('--differing', 'show only models whose observed state differs from the desired one').conflicts([
+          'wait',
+        ]),
       )
-      .addOption(new Option('-w, --watch', 'keep running, and show what changes').conflicts(['wait']))
+      .addOption(new Option('-w, --watch', 'keep running and show what changes').conflicts(['wait']))
       .addOption(
         new Option(
           '--wait <goal>',
-          'until candidates are ready, or mirrored to; or (idle) there is none any more, and the primary is ready',
+          'wait until candidates are ready, until requests are mirrored to them, or (idle) until there is no candidate and the primary is ready',
         ).choices(goals),
       )
-      .option('--timeout <duration>', 'how long to wait', '10m')
-      .option('--settle <duration>', 'with --wait and --live: how long what ends the waiting must hold', '5s')
-      .option('--interval <duration>', 'how often --watch and --wait look; default: 2s, with --fetch 10s'),
+      .option('--timeout <duration>', 'with --wait: how long to wait', '10m')
+      .option('--settle <duration>', 'with --wait and --live: how long the state that ends the wait must hold', '5s')
+      .option('--interval <duration>', 'with --watch and --wait: how often to look; default: 2s, with --fetch 10s'),
   )
     .addHelpText(
       'after',
       `
---wait ends with 0 when it has come to that; with 1 when it cannot by waiting, or has not in time; with 3 when the
-branch or the cluster could not be looked at.
+--wait exits with 0 when the goal is reached; with 1 when it is not reached in time or cannot be reached by waiting;
+with 3 when the branch or the cluster cannot be read.
 
-Example: all models, then wait for one candidate and promote it
+Example: show all models, then wait for one candidate and promote it
   $ model-mirror status
   $ model-mirror status wisdom --fetch --wait ready --timeout 5m && git pull && model-mirror promote wisdom`,
     )

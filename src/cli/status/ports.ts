@@ -8,10 +8,10 @@ import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
 import { LatestRevision } from '../../io/git-cli/latest-revision.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../../io/git-cli/upstream.ts';
 import { systemClock } from '../../io/process/clock.ts';
-import type { StatusFlags } from '../flags/look-flags.ts';
 import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
 import { toGit } from '../user-git.ts';
+import type { StatusFlags } from './flags.ts';
 import { findPending } from './pending.ts';
 
 /** @throws Fault when there is no repository to fetch, or no kubeconfig. */

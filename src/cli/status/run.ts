@@ -11,13 +11,13 @@ import { toFirstText } from '../../output/words/pending.ts';
 import type { Wording } from '../../output/words/wording.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs } from '../flags/duration.ts';
-import type { StatusFlags } from '../flags/look-flags.ts';
-import { toWording } from '../flags/look-flags.ts';
 import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
-import { toScene, toScenePlaces } from '../flags/repository-scope.ts';
+import { toRepositoryScope, toScopePlaces } from '../flags/repository-scope.ts';
+import { toWording } from '../flags/wording.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
+import type { StatusFlags } from './flags.ts';
 import { toStatusPorts } from './ports.ts';
 import { runWait } from './wait.ts';
 import { watchStatus } from './watch.ts';
@@ -29,7 +29,8 @@ const defaultIntervals = { files: '2s', fetch: '10s' } as const;
 export async function runStatus(model: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
   assertTogether(flags);
   // At a revision there may be folders that are not in the work tree, and there need not be one.
-  const around = flags.revision === undefined ? toOwnPlaces(flags, host) : toScenePlaces(toScene(flags, host));
+  const around =
+    flags.revision === undefined ? toOwnPlaces(flags, host) : toScopePlaces(toRepositoryScope(flags, host));
   const places = model === undefined ? around : toModelPlaces(model, around, flags);
   const interval = flags.interval ?? defaultIntervals[flags.fetch === true ? 'fetch' : 'files'];
   const intervalMs = Math.max(100, toMs(interval, '--interval'));

@@ -13,9 +13,9 @@ import { shorten } from '../../output/columns.ts';
 import { toFirstText } from '../../output/words/pending.ts';
 import { toWaitNextText, toWaitText } from '../../output/words/wait.ts';
 import type { Wording } from '../../output/words/wording.ts';
-import type { StatusFlags } from '../flags/look-flags.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
+import type { StatusFlags } from './flags.ts';
 
 interface WaitOptions extends WaitRequest {
   readonly readStatus: ReadStatus;

@@ -4,7 +4,7 @@ import { renderApplication } from '../../core/render/application.ts';
 import { GitRevisions } from '../../io/git-cli/revisions.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
-import { toScene } from '../flags/repository-scope.ts';
+import { toRepositoryScope } from '../flags/repository-scope.ts';
 import type { Host } from '../host.ts';
 import type { InputFlags } from '../render/command.ts';
 import { toGit } from '../user-git.ts';
@@ -16,9 +16,9 @@ export async function readRevision(
   flags: InputFlags,
   host: Host,
 ): Promise<{ application: RenderedApplication<undefined>; toPath: (file: string) => string }> {
-  const scene = toScene({ ...flags, path: directory }, host);
-  using revisions = new GitRevisions(toGit(scene.repository, host));
-  const tree = await revisions.readTree(await revisions.names.resolve(revision), scene);
+  const scope = toRepositoryScope({ ...flags, path: directory }, host);
+  using revisions = new GitRevisions(toGit(scope.repository, host));
+  const tree = await revisions.readTree(await revisions.names.resolve(revision), scope);
   const options = {
     anyNamespace: true,
     namespace: toNamespace(flags.namespace),
@@ -26,5 +26,5 @@ export async function readRevision(
     allowEmpty: flags.allowEmpty === true,
   };
   const application = renderApplication(tree, options, () => undefined);
-  return { application: { ...application, problems: sortProblems(application.problems) }, toPath: scene.toShownPath };
+  return { application: { ...application, problems: sortProblems(application.problems) }, toPath: scope.toShownPath };
 }
