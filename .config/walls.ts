@@ -140,6 +140,13 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: 'node_modules/yaml/' },
   },
   {
+    name: 'values-before-words',
+    comment: 'changes, assessments and timelines are values: output/words makes sentences of them',
+    severity: 'error',
+    from: { path: '^src/core/(change|assess|timeline)/' },
+    to: { path: '^src/core/diagnostics/safe-text\\.ts$', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'nothing-unresolved',
     severity: 'error',
     from: {},

@@ -1,10 +1,10 @@
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
 
-/** What hosts and CI systems obey in a commit message, and its likeness, which they do not. */
+/** Characters with a meaning to git hosts and CI systems in commit messages, and look-alikes without one. */
 const likenesses: Readonly<Record<string, string>> = { '[': '［', ']': '］', '@': '＠', '#': '＃', '*': '∗' };
 
-/** Issues are closed by their address and by other signs too, as in `fixes https://…`, `closes !12`, `fix ABC-1`. */
+/** Closes an issue without a `#`, as in `fixes https://…`, `closes !12`, `fix ABC-1`. */
 const closing =
   /\b(clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)(:? )(?=https?:|!\d|[A-Z][A-Z\d]{1,9}-\d)/gi;
 
@@ -12,8 +12,8 @@ const closing =
 const trailer = /(-by|-checks|-id) ?:/gi;
 
 /**
- * Names and messages from the cluster, for a commit message: on one line, and without what would skip a pipeline,
- * close an issue, call somebody or speak for somebody.
+ * Names and messages from the cluster, for a commit message: on one line, and without anything that skips a pipeline,
+ * closes an issue, mentions people or signs in their name.
  */
 export function toCommitWords(text: string, maxLength: number): SafeText {
   const line = maskLine(text);

@@ -5,9 +5,9 @@ import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 
 /**
- * @param path what the file is called.
- * @param before undefined when there was no file.
- * @param after undefined when there is none any more.
+ * @param path the name to show.
+ * @param before undefined when the file is new.
+ * @param after undefined when the file is removed.
  */
 export function toDiffText(
   path: string,
@@ -30,7 +30,7 @@ export function toDiffText(
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** Of no lines, the line before them is told. */
+/** Of an empty range, git shows the line before it. */
 function toStart(start: number, lines: number): number {
   return lines === 0 ? start - 1 : start;
 }

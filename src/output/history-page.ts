@@ -77,8 +77,8 @@ ${rows.join('')}</tbody>
 
 function toEventItem({ commit, time, changes }: TimelineEvent): string {
   const subject = toSubject(commit);
-  const said = subject === '' ? '' : ` <q>${toHtmlText(subject)}</q>`;
-  return `<li class="${commit.isStatusOnly ? 'seen' : 'done'}"><p><time>${toTimeText(time)}</time> <b>${toHtmlText(toAuthorText(commit))}</b> <code>${commit.id.slice(0, 7)}</code>${said}</p>
+  const quoted = subject === '' ? '' : ` <q>${toHtmlText(subject)}</q>`;
+  return `<li class="${commit.isStatusOnly ? 'watcher' : 'person'}"><p><time>${toTimeText(time)}</time> <b>${toHtmlText(toAuthorText(commit))}</b> <code>${commit.id.slice(0, 7)}</code>${quoted}</p>
 <ul>${changes.map((change) => `<li>${toHtmlText(toTimelineText(change))}</li>`).join('')}</ul></li>
 `;
 }
@@ -98,12 +98,12 @@ svg .in { fill: #fff; font-weight: 600 } .ground { --own: var(--ground) } .axis 
 .ready { --own: var(--ready) } .loading, .pending { --own: var(--loading) } .failed, .missing { --own: var(--failed) }
 .stopped, .deleting, .unknown { --own: var(--idle) } .mirror { --own: var(--mirror) } svg rect[class] { fill: var(--own) }
 svg rect:not(.ground) { stroke: var(--page); stroke-width: 1 }
-circle { stroke: var(--page); stroke-width: 1.5 } circle.done { fill: var(--text) } circle.seen { fill: var(--idle) }
+circle { stroke: var(--page); stroke-width: 1.5 } circle.person { fill: var(--text) } circle.watcher { fill: var(--idle) }
 ul.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 4px 18px; padding: 0; margin: .6em 0 0; color: var(--quiet); font-size: .87em }
 .legend b { display: inline-block; width: 11px; height: 11px; margin-right: 6px; background: var(--own) }
 table { border-collapse: collapse; min-width: 820px; width: 100%; font-size: .93em } th { white-space: nowrap }
 th, td { text-align: left; vertical-align: top; padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line) }
 ol { list-style: none; margin: 0; padding: 0 } ol > li { border-left: 3px solid var(--line); padding: 2px 0 2px 12px; margin: 8px 0 }
-ol > li.done { border-color: var(--mirror) } li.seen p { color: var(--quiet) } ul { margin: 0; padding-left: 1.2em }
+ol > li.person { border-color: var(--mirror) } li.watcher p { color: var(--quiet) } ul { margin: 0; padding-left: 1.2em }
 time { font-variant-numeric: tabular-nums } code { font-family: ui-monospace, "Liberation Mono", monospace; font-size: .9em }
 `;

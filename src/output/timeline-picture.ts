@@ -110,7 +110,7 @@ function toMirrorBar({ from, to, value }: Stage<OpenMirror>, { y, height }: Lane
 }
 
 function toMark({ commit, time, changes }: TimelineEvent, toX: ToX): string {
-  const kind = commit.isStatusOnly ? 'seen' : 'done';
+  const kind = commit.isStatusOnly ? 'watcher' : 'person';
   const head = `${toTimeText(time)} ${toAuthorText(commit)}`;
   const lines = [head, toSubject(commit), ...changes.map(toTimelineText)].filter((text) => text !== '');
   return `<g><title>${lines.map(toHtmlText).join('&#10;')}</title><circle class="${kind}" cx="${round(toX(time))}" cy="${axisY}" r="4"/></g>`;

@@ -4,15 +4,15 @@ import type { Host } from '../host.ts';
 export function addComment(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('comment')
-    .description('in a job of GitHub or GitLab: keep a report as one comment of the pull or merge request')
+    .description('in a GitHub or GitLab job, keep a report as one comment of the pull or merge request')
     .addHelpText(
       'after',
       `
-It reads what diff --output markdown prints, finds its own earlier comment and replaces it, and prints its
-address. A report in which nothing changes begins no comment, but brings an earlier one up to date.
+Reads the output of diff --output markdown, replaces its own earlier comment or adds one, and prints its address. A report
+without changes replaces an earlier comment, but adds none.
 
-The token is MODEL_MIRROR_TOKEN; on GitHub it needs pull-requests: write, on GitLab the scope api.
-A token that may not comment, as with pull requests from forks, is no error.
+The token in MODEL_MIRROR_TOKEN needs pull-requests: write on GitHub, and the scope api on GitLab. A token without
+the right to comment, as in pull requests from forks, is no error.
 
 Example: in a job for a pull request
   $ model-mirror diff origin/main...HEAD --output markdown | model-mirror comment`,

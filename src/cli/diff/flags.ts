@@ -1,6 +1,6 @@
 import type { PlaceFlags } from '../flags/places.ts';
 
-/** What the command line may say to `diff`; the names are those of the flags. */
+/** The flags of `diff`. */
 export interface DiffFlags extends PlaceFlags {
   readonly path: string;
   readonly namespace?: string;

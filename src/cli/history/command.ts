@@ -7,28 +7,28 @@ export function addHistory(program: Command, host: Host, finish: (code: number) 
   program
     .command('history <model>')
     .description(
-      'the story of a model out of git: who changed what, when its mirror opened and closed, how long it took',
+      'show the timeline of a model from git: who changed what, when its mirror opened and closed, and how long it took',
     )
     .addOption(
-      new Option('-o, --output <format>', 'for people, for programs, or one page with a timeline')
+      new Option('-o, --output <format>', 'for a terminal, programs, or as one page with a picture')
         .choices(['text', 'json', 'html'])
         .default('text'),
     )
-    .option('--since <when>', 'start at this date (2026-11-01, in UTC) or at this commit')
-    .option('--limit <count>', 'show at most this many commits, the latest ones')
-    .option('--revision <name>', 'the history of this commit, for example origin/main', 'HEAD')
-    .option('--path <folder>', 'look for the model there and below', '.')
-    .option('--namespace <name>', 'for models that name none')
-    .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
+    .option('--since <when>', 'start at this date (2026-11-01, in UTC) or commit')
+    .option('--limit <count>', 'show only the latest commits, at most this many')
+    .option('--revision <name>', 'follow the history of this revision, for example origin/main', 'HEAD')
+    .option('--path <folder>', 'look for the model in and below this folder', '.')
+    .option('--namespace <name>', 'the namespace of models that name none')
+    .option('--cluster <name>', 'read status.<name>.yaml instead of status.yaml')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
     .addHelpText(
       'after',
       `
-It follows the branch's own commits (the first parents): what was merged counts from the merge on, as that is when
-Argo CD saw it.
+It follows the first parents, that is, the commits of the branch itself: a merged change counts from the merge, when
+Argo CD got it.
 
-Example: read it, or look at it
+Example: read the timeline, or open it in a browser
   $ model-mirror history wisdom
   $ model-mirror history wisdom --output html > wisdom.html`,
     )

@@ -1,6 +1,6 @@
 import type { PlaceFlags } from '../flags/places.ts';
 
-/** What the command line may say to `history`; the names are those of the flags. */
+/** The flags of `history`. */
 export interface HistoryFlags extends PlaceFlags {
   readonly path: string;
   readonly namespace?: string;

@@ -1,8 +1,8 @@
-/** Two sets of rendered objects → the lines that differ, object by object. */
+/** Two sets of rendered objects → those that differ. */
 import { diffLines } from 'diff';
 import { compareText } from '../diagnostics/problem.ts';
 
-/** An object as it was printed. */
+/** A rendered object, as text. */
 export interface PrintedObject {
   readonly kind: string;
   readonly namespace: string;
@@ -10,19 +10,18 @@ export interface PrintedObject {
   readonly output: string;
 }
 
-/** An object that is not what it was. */
 export interface ChangedObject {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
   readonly change: 'added' | 'removed' | 'changed';
-  /** As it was printed; undefined where it was not there, or is no more. */
+  /** As text; undefined when it did not exist, or no longer exists. */
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
 export interface ManifestChange extends Omit<ChangedObject, 'before' | 'after'> {
-  /** The lines that came or went, in the order of the text, without their line ends. */
+  /** Added and removed lines, in the order of the text, without line ends. */
   readonly lines: readonly { readonly sign: '+' | '-'; readonly text: string }[];
 }
 
@@ -42,7 +41,7 @@ export function pairObjects(before: readonly PrintedObject[], after: readonly Pr
   });
 }
 
-/** The same, with the lines that differ. */
+/** With the lines that differ. */
 export function computeManifestChanges(
   before: readonly PrintedObject[],
   after: readonly PrintedObject[],
