@@ -5,6 +5,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { startGitServer } from '../../src/demo/fakes/git-server.ts';
+import { pick } from '../thorough.ts';
 import type { Repository } from './clone.ts';
 import { clone, model, policy } from './clone.ts';
 import { personal } from './in-process.ts';
@@ -136,7 +137,7 @@ async function interrupt({ folder, hook, put }: Scene, name: string, signal: Nod
   return { code, ...written };
 }
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+for (const signal of pick(['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 3)) {
   test(`interrupted before the commit, all is as it was: ${signal}`, async (t) => {
     const scene = setUp(t);
     const { git, read } = scene;

@@ -1,0 +1,308 @@
+/** The use cases that edit a model: every state in which its files can be, by every way to ask for the edit. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { candidateSet } from '../../src/commands/candidate-set.ts';
+import { discard } from '../../src/commands/discard.ts';
+import type { EditPorts, EditRequest } from '../../src/commands/edit/plan.ts';
+import { mirror } from '../../src/commands/mirror.ts';
+import { promote } from '../../src/commands/promote.ts';
+import type { Fault } from '../../src/core/diagnostics/fault.ts';
+import type { EditOutcome } from '../../src/core/edit/outcome.ts';
+import { toExitCode } from '../../src/core/edit/outcome.ts';
+import { MemoryClone, model, policy, toRequest } from './memory-clone.ts';
+
+const input = join(import.meta.dirname, '../../fixtures/edit/promote/input');
+const status = 'models/wisdom/status.yaml';
+const readInput = (path: string) => readFileSync(join(input, path), 'utf8');
+
+const toPolicy = (percentage: number, more = '') =>
+  `apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: wisdom}\nspec:\n  mirrorPercentage: ${percentage}\n${more}`;
+
+/** A model with a candidate that is Ready, mirrored to at 20 %; everything is pushed. */
+function toClone(): MemoryClone {
+  return new MemoryClone({
+    [model]: readInput(model),
+    [status]: readInput(status),
+    [policy]: toPolicy(20),
+  });
+}
+
+type Edit = (request: EditRequest, ports: EditPorts) => Promise<EditOutcome>;
+
+const brake: Edit = (request, ports) => mirror(request, { percentage: '0', here: false, at: undefined }, ports);
+const set =
+  (version: string, storageUri?: string): Edit =>
+  (request, ports) =>
+    candidateSet(
+      request,
+      { version, storageUri, storagePath: undefined, service: undefined, withoutOverrides: false },
+      ports,
+    );
+const promoteReady: Edit = (request, ports) => promote(request, false, ports);
+
+const states: Record<string, (clone: MemoryClone) => void> = {
+  untouched: () => {},
+  written: (clone) => clone.put(policy, toPolicy(0)),
+  'another change is written': (clone) => clone.put(policy, `# mine\n${toPolicy(20)}`),
+  'both are written': (clone) => clone.put(policy, `# mine\n${toPolicy(0)}`),
+  'committed, and another value is written': (clone) => {
+    clone.put(policy, toPolicy(0));
+    clone.commitAll();
+    clone.put(policy, toPolicy(20));
+  },
+  committed: (clone) => {
+    clone.put(policy, toPolicy(0));
+    clone.commitAll();
+  },
+  pushed: (clone) => {
+    clone.put(policy, toPolicy(0));
+    clone.commitAll();
+    clone.remote = clone.head;
+  },
+};
+
+const ways: Record<string, Partial<EditRequest>> = {
+  write: {},
+  commit: { commit: true },
+  'commit and push': { commit: true, push: true },
+  'a new branch': { branch: 'brake' },
+  'a new branch and push': { branch: 'brake', push: true },
+};
+
+const isZero = (text: string | undefined) => text?.includes('mirrorPercentage: 0') === true;
+
+for (const [state, prepare] of Object.entries(states))
+  for (const [way, wishes] of Object.entries(ways)) {
+    test(`the brake, ${state}: ${way}`, async (t) => {
+      const clone = toClone();
+      prepare(clone);
+      const before = { work: clone.work[policy], head: clone.head[policy], isPushed: isZero(clone.remote[policy]) };
+      const isCommitting = wishes.commit === true || wishes.branch !== undefined;
+      const outcome = await brake(toRequest(wishes), clone.toPorts());
+      t.true(isZero(clone.work[policy]));
+      t.is(clone.work[policy]?.includes('# mine'), before.work?.includes('# mine'));
+      t.is(isZero(clone.head[policy]), isZero(before.head) || isCommitting);
+      if (isCommitting) t.is(clone.head[policy], clone.work[policy]);
+      t.is(clone.commits.length, clone.head[policy] === before.head ? 0 : 1);
+      // A branch that was asked for is pushed, never the one that is checked out instead.
+      const isPushing = wishes.push === true && (wishes.branch === undefined || clone.commits.length > 0);
+      t.is(isZero(clone.remote[policy]), before.isPushed || isPushing);
+      const isDone = isZero(clone.remote[policy]);
+      const next = 'result' in outcome && 'next' in outcome.result ? outcome.result.next : undefined;
+      t.is(next === undefined, isDone, 'a step is left exactly while it is not pushed');
+      const isRefused = wishes.push === true && !isDone;
+      t.is(toExitCode(outcome), isRefused && outcome.code === 'held' ? 1 : 0);
+      if (!isDone) return;
+      const again = await brake(toRequest(wishes), clone.toPorts());
+      t.like(again, { code: 'held', result: { code: 'nothing-to-do' } });
+    });
+
+    test(`the brake, ${state}: ${way}, dry run`, async (t) => {
+      const clone = toClone();
+      prepare(clone);
+      const { work, head, remote } = clone;
+      const outcome = await brake(toRequest({ ...wishes, dryRun: true }), clone.toPorts());
+      t.deepEqual([clone.work, clone.head, clone.remote, clone.commits], [work, head, remote, []]);
+      t.true(outcome.code === 'held' || (outcome.code === 'edited' && outcome.result.code === 'dry-run'));
+    });
+  }
+
+const others: Record<string, { readonly edit: Edit; readonly held: object; readonly subject: string }> = {
+  discard: { edit: discard, held: { code: 'no-candidate' }, subject: 'discard' },
+  promote: { edit: promoteReady, held: { code: 'promoted', version: 'v2' }, subject: 'promote' },
+  'candidate set': { edit: set('v3', 's3://m/v3'), held: { code: 'candidate-set' }, subject: 'change' },
+};
+
+for (const [name, { edit, held, subject }] of Object.entries(others))
+  test(`a forgotten commit: ${name}`, async (t) => {
+    const clone = toClone();
+    const first = await edit(toRequest(), clone.toPorts());
+    t.like(first, { code: 'edited', result: { code: 'written', next: { code: 'run' } } });
+    const written = clone.work;
+    t.like(await edit(toRequest(), clone.toPorts()), { code: 'held', held, result: { code: 'not-committed' } });
+    const committed = await edit(toRequest({ commit: true, push: true }), clone.toPorts());
+    t.like(committed, { edit: { file: model }, result: { code: 'committed', isWritten: false } });
+    t.deepEqual([clone.work, clone.head], [written, written]);
+    t.deepEqual(clone.commits, [{ message: subject, branch: 'main' }]);
+    t.is(clone.remote, clone.head);
+  });
+
+test('a promotion that is not committed is not taken for a discard, nor the other way round', async (t) => {
+  for (const [first, second, code] of [
+    [promoteReady, discard, 'edit-refused'],
+    [discard, promoteReady, 'no-candidate'],
+  ] as const) {
+    const clone = toClone();
+    await first(toRequest(), clone.toPorts());
+    const { work } = clone;
+    for (const wishes of [{}, { commit: true }, { branch: 'b' }])
+      t.like(await second(toRequest(wishes), clone.toPorts()), {
+        code: 'refused',
+        problems: [{ code, file: model }],
+        uncommitted: model,
+      });
+    t.is(clone.work, work);
+  }
+});
+
+test('a candidate is promoted only while the status file reports it as Ready, also when only its commit is missing', async (t) => {
+  const clone = toClone();
+  clone.put(status, readInput(status).replaceAll('state: Ready', 'state: Loading'));
+  clone.commitAll();
+  const refused = { code: 'refused', problems: [{ code: 'candidate-not-ready', file: model, line: 19 }] };
+  t.like(await promoteReady(toRequest(), clone.toPorts()), refused);
+  t.like(await promote(toRequest(), true, clone.toPorts()), {
+    code: 'edited',
+    edit: { effect: { code: 'loaded-in-place', from: 'v1', to: 'v2' } },
+  });
+  t.like(await promoteReady(toRequest({ commit: true }), clone.toPorts()), refused);
+  t.is((await promote(toRequest({ commit: true }), true, clone.toPorts())).code, 'edited');
+});
+
+test('a hook that takes the edit out of the commit is noticed, and one that formats the file is not refused', async (t) => {
+  const request = toRequest({ commit: true, push: true });
+  const clone = toClone();
+  clone.hook = () => `${toPolicy(20)}# formatted\n`;
+  const lost = await brake(request, clone.toPorts());
+  t.like(lost, { code: 'edited', result: { code: 'lost' } });
+  t.is(toExitCode(lost), 1);
+  t.false(isZero(clone.remote[policy]));
+  const formatted = toClone();
+  formatted.hook = (text) => `${text}# formatted\n`;
+  t.like(await brake(request, formatted.toPorts()), { code: 'edited', result: { push: { code: 'pushed' } } });
+});
+
+test('a push that fails is reported after the commit, with the commands that repeat it', async (t) => {
+  const push = async (prepare: (clone: MemoryClone) => void) => {
+    const clone = toClone();
+    prepare(clone);
+    const outcome = await brake(toRequest({ commit: true, push: true }), clone.toPorts());
+    t.true(isZero(clone.head[policy]));
+    const result = outcome.code === 'edited' && outcome.result.code === 'committed' ? outcome.result.push : undefined;
+    const step = result?.next;
+    const lines = step?.code === 'run' ? step.commands.map(({ words }) => words.join(' ')) : [];
+    return [result?.code === 'not-pushed' ? result.why.code : result?.code, toExitCode(outcome), ...lines];
+  };
+  const pull = 'pull --rebase --autostash';
+  const refusal = { kind: 'refused', said: undefined } as const;
+  t.deepEqual(
+    await push((clone) => {
+      clone.refusal = { ...refusal, isRejected: false };
+    }),
+    ['refused', 3, 'push'],
+  );
+  t.deepEqual(
+    await push((clone) => {
+      clone.refusal = { ...refusal, isRejected: true };
+      clone.steps = { branches: ['main', 'mirror'] };
+    }),
+    ['refused', 3, 'switch --create mirror-2', 'push --set-upstream origin mirror-2'],
+  );
+  t.deepEqual(
+    await push((clone) => {
+      clone.refusal = { kind: 'overtaken', branch: 'main', reason: 'same-files' };
+    }),
+    ['overtaken', 1, pull, 'push'],
+  );
+  for (const at of ['commit', 'push'] as const)
+    t.deepEqual(
+      await push((clone) => {
+        clone.interruptedAt = at;
+        if (at === 'push') clone.refusal = { ...refusal, isRejected: false };
+      }),
+      ['interrupted', 3, 'push'],
+    );
+});
+
+test('what the commit will have is checked, not what is beside it', async (t) => {
+  const clone = toClone();
+  clone.put(policy, toPolicy(0));
+  const edit = set('v3', 's3://models/wisdom-3');
+  const made = await edit(toRequest({ commit: true }), clone.toPorts());
+  t.like(made, { code: 'edited', edit: { policy: { mirrorPercentage: 20 }, effect: { code: 'mirror-opens' } } });
+  t.true(made.code === 'edited' && made.edit.notes.some(({ code }) => code === 'left-out'));
+  // Policies at HEAD may refuse what those of the work tree allow.
+  clone.put(policy, toPolicy(20, '  limits: {storageUriPrefixes: [s3://approved/]}\n'));
+  clone.commitAll();
+  clone.put(policy, toPolicy(20));
+  const { work } = clone;
+  t.like(await set('v4', 's3://models/wisdom-4')(toRequest({ commit: true }), clone.toPorts()), {
+    code: 'refused',
+    problems: [{ code: 'storage-not-allowed' }],
+    notes: [{ code: 'left-out', files: [policy] }],
+  });
+  t.is(clone.work, work);
+  t.is((await set('v4', 's3://models/wisdom-4')(toRequest(), clone.toPorts())).code, 'edited');
+});
+
+test('a small share is asked about, once it is to be written and unless the sign was typed', async (t) => {
+  const mirrorAt = (clone: MemoryClone, percentage: string, wishes: Partial<EditRequest> = {}) =>
+    mirror(toRequest(wishes), { percentage, here: false, at: undefined }, clone.toPorts());
+  const clone = toClone();
+  clone.answer = false;
+  const { work } = clone;
+  t.is((await mirrorAt(clone, '0.2', { commit: true })).code, 'declined');
+  t.is(clone.work, work);
+  for (const [percentage, wishes] of [
+    ['0.2%', {}],
+    ['0.4', { dryRun: true }],
+    ['5', {}],
+  ] as const)
+    t.is((await mirrorAt(clone, percentage, wishes)).code, 'edited');
+  t.deepEqual(clone.questions, [0.2]);
+  const outcome = await mirrorAt(toClone(), '0.25');
+  t.true(outcome.code === 'edited');
+  if (outcome.code !== 'edited') return;
+  t.deepEqual(outcome.edit.notes, [{ code: 'small-share', percentage: 0.25, requests: 25, outOf: 10_000 }]);
+});
+
+test('without a remote, a branch or a repository the next step is the one that is possible', async (t) => {
+  const clone = toClone();
+  clone.destination = undefined;
+  t.like(await brake(toRequest({ commit: true }), clone.toPorts()), { result: { next: { code: 'no-remote' } } });
+  await t.throwsAsync<Fault>(set('v3')(toRequest({ commit: true, push: true }), clone.toPorts()), {
+    message: /no remote/,
+  });
+  const detached = toClone();
+  detached.branch = undefined;
+  const outcome = await brake(toRequest(), detached.toPorts());
+  t.like(outcome, { result: { code: 'written', next: { commands: [{ words: ['switch', '--create', 'mirror'] }] } } });
+  const plain = toClone();
+  t.like(await brake(toRequest(), plain.toPorts(false)), { result: { code: 'written', next: undefined } });
+  t.like(await brake(toRequest(), plain.toPorts(false)), { code: 'held', result: { code: 'nothing-to-do' } });
+  await t.throwsAsync<Fault>(discard(toRequest({ commit: true }), plain.toPorts(false)), { message: /repository/ });
+});
+
+test('a request that cannot be meant is a fault, and changes nothing', async (t) => {
+  const clone = toClone();
+  const { work } = clone;
+  const wish = {
+    version: 'v3',
+    storageUri: undefined,
+    storagePath: undefined,
+    service: undefined,
+    withoutOverrides: false,
+  };
+  for (const act of [
+    () => brake(toRequest({ push: true }), clone.toPorts()),
+    () => mirror(toRequest(), { percentage: '101', here: false, at: undefined }, clone.toPorts()),
+    () => mirror(toRequest(), { percentage: '-1', here: false, at: undefined }, clone.toPorts()),
+    () => mirror(toRequest(), { percentage: '5', here: false, at: 'elsewhere.yaml' }, clone.toPorts()),
+    () => candidateSet(toRequest(), { ...wish, version: undefined }, clone.toPorts()),
+    () => candidateSet(toRequest(), { ...wish, storageUri: 's3://a', storagePath: 'a' }, clone.toPorts()),
+    () => candidateSet(toRequest(), { ...wish, storagePath: 'a' }, clone.toPorts()),
+  ]) {
+    const fault = await t.throwsAsync<Fault>(async () => act());
+    t.is(fault?.code, 'usage', fault?.message);
+  }
+  t.is(clone.work, work);
+});
+
+test('a link is not replaced, and an unknown model is a problem', async (t) => {
+  const clone = toClone();
+  clone.links.add(policy);
+  t.like(await brake(toRequest(), clone.toPorts()), { code: 'refused', problems: [{ code: 'edit-refused' }] });
+  const unknown = await brake(toRequest({ name: 'wisdon' }), clone.toPorts());
+  t.like(unknown, { code: 'refused', problems: [{ code: 'unknown-model' }] });
+});
