@@ -1,6 +1,8 @@
 /** Whether a provider's own words are in code outside its folder: what is behind a port must not leak from it. */
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
+import { routers } from '../src/core/routing/routers.ts';
+import { modes } from '../src/core/serving/modes.ts';
 
 interface Provider {
   /** Everything about it is here. */
@@ -17,38 +19,42 @@ const field = 'describes fields that people write';
 const sentence = 'a sentence for people, until sentences are in output/words';
 const example = 'an example for people';
 
+/** Files that have words of a router or a serving mode, by its name, besides the list of providers. */
+const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
+  Istio: {
+    'src/cli/status/list-live.ts': sentence,
+    'src/cli/demo/run.ts': sentence,
+    'src/core/input/mirror-policy-schema.ts': field,
+    'src/core/input/model-schema.ts': field,
+    'src/core/input/schema-parts.ts': field,
+    'src/io/process/argocd-environment.ts': sentence,
+    'src/core/routing/examiners.ts': list,
+    'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',
+  },
+  ModelMesh: {
+    'src/cli/demo/run.ts': example,
+    'src/cli/init/questions.ts': example,
+    'src/cli/init/command.ts': example,
+    'src/commands/init/model.ts': example,
+    'src/demo/scenario.ts': example,
+    'src/output/words/next-step.ts': 'what to check in the mode’s own programs',
+    'src/core/input/mirror-policy-schema.ts': field,
+    'src/core/input/model-schema.ts': field,
+    'src/core/routing/istio/loops.ts': sentence,
+  },
+};
+
 const providers: readonly Provider[] = [
-  {
-    folder: 'src/core/routing/istio/',
-    words: /VirtualService|DestinationRule|istio/i,
-    exceptions: {
-      'src/cli/status/list-live.ts': sentence,
-      'src/cli/demo/run.ts': sentence,
-      'src/core/input/mirror-policy-schema.ts': field,
-      'src/core/input/model-schema.ts': field,
-      'src/core/input/schema-parts.ts': field,
-      'src/io/process/argocd-environment.ts': sentence,
-      'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',
-      'src/core/routing/examiners.ts': list,
-      'src/core/routing/routers.ts': list,
-    },
-  },
-  {
-    folder: 'src/core/serving/modelmesh/',
-    words: /mm-v?model-id|modelmesh/i,
-    exceptions: {
-      'src/cli/demo/run.ts': example,
-      'src/cli/init/questions.ts': example,
-      'src/cli/init/command.ts': example,
-      'src/commands/init/model.ts': example,
-      'src/demo/scenario.ts': example,
-      'src/output/words/next-step.ts': 'what to check in the mode’s own programs',
-      'src/core/input/mirror-policy-schema.ts': field,
-      'src/core/input/model-schema.ts': field,
-      'src/core/routing/istio/loops.ts': sentence,
-      'src/core/serving/modes.ts': list,
-    },
-  },
+  ...routers.map(({ name, words }) => ({
+    folder: `src/core/routing/${name.toLowerCase()}/`,
+    words,
+    exceptions: { 'src/core/routing/routers.ts': list, ...exceptions[name] },
+  })),
+  ...modes.map(({ name, words }) => ({
+    folder: `src/core/serving/${name.toLowerCase()}/`,
+    words,
+    exceptions: { 'src/core/serving/modes.ts': list, ...exceptions[name] },
+  })),
   {
     folder: 'src/io/git/transports/https/',
     words: /https?|redirect|statusCode|authorization/i,

@@ -8,9 +8,9 @@
 import { compareText } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
-import { routeKind, toKey } from '../core/observe/live-object.ts';
+import { toKey } from '../core/observe/live-object.ts';
 import type { LiveObjects } from '../core/observe/observed-model.ts';
-import { router } from '../core/routing/routers.ts';
+import { routers } from '../core/routing/routers.ts';
 import type { BranchContent, ModelFile } from './branch-files.ts';
 import { isBelow } from './branch-path.ts';
 import type { LiveChange } from './live-cache.ts';
@@ -75,9 +75,10 @@ export function placeModels(
 
 /** The keys of the models that a change concerns; some may not exist. */
 export function findModels(change: LiveChange, { owners }: Placement): string[] {
-  const { kind, key } = change;
+  const { key } = change;
   // Hop 2's route belongs to the model as hop 1's does.
-  if (kind === routeKind) return key.endsWith(mirrorEnd) ? [key, key.slice(0, -mirrorEnd.length)] : [key];
+  if (change.is === 'route')
+    return [key, ...mirrorEnds.filter((end) => key.endsWith(end)).map((end) => key.slice(0, -end.length))];
   const services = [change.before, change.after].filter((service) => service !== undefined);
   const named = services.map(({ namespace, model }) => model && toKey({ namespace, name: model }));
   const keys = services.length === 0 ? [] : [...named, owners.get(key)];
@@ -85,8 +86,8 @@ export function findModels(change: LiveChange, { owners }: Placement): string[] 
 }
 
 /** Whether a change may place models differently. */
-export function movesModels({ kind, before, after }: LiveChange): boolean {
-  if (kind === routeKind) return before?.path !== after?.path;
+export function movesModels({ is, before, after }: LiveChange): boolean {
+  if (is === 'route') return before?.path !== after?.path;
   // A model without a route is found by its InferenceServices.
   return after !== undefined && before?.model !== after.model;
 }
@@ -96,14 +97,14 @@ export function movesModels({ kind, before, after }: LiveChange): boolean {
  * object of a declared model is gone.
  */
 export function isUnexpected(
-  { kind, key, before, after }: LiveChange,
+  { is, key, before, after }: LiveChange,
   branch: BranchContent,
   { models, owners }: Placement,
   { path }: WatchScope,
 ): boolean {
-  if (after === undefined) return before !== undefined && (kind === routeKind ? models.has(key) : owners.has(key));
+  if (after === undefined) return before !== undefined && (is === 'route' ? models.has(key) : owners.has(key));
   const { namespace, name } = after;
-  if (after.kind === 'InferenceService')
+  if (after.is === 'version')
     return after.model !== undefined && owners.get(key) !== toKey({ namespace, name: after.model });
   if (after.path === undefined || !isBelow(after.path, path)) return false;
   return branch.byFolder.get(after.path)?.some((model) => model.name === name) !== true;
@@ -113,7 +114,7 @@ export function isWatched(namespace: string, { namespaces }: Pick<WatchScope, 'n
   return namespaces === undefined || namespaces.includes(namespace);
 }
 
-const mirrorEnd = router.toMirrorName('');
+const mirrorEnds = routers.map(({ toMirrorName }) => toMirrorName(''));
 
 function toHomes({ models, statusFiles }: BranchContent, before: Placement['homes']): Placement['homes'] {
   const homes = new Map(before);
@@ -145,14 +146,14 @@ interface Claims {
 function findClaims({ byFolder }: BranchContent, { routes }: LiveObjects, { path: outer }: WatchScope): Claims {
   const claims = new Map<ModelFile, string[]>();
   const strays: SafeText[] = [];
-  for (const [key, { name, namespace, path }] of routes) {
+  for (const [key, { kind, name, namespace, path }] of routes) {
     if (path === undefined || !isBelow(path, outer)) continue;
     const named = (byFolder.get(path) ?? []).filter((model) => model.name === name);
     const model =
       named.find((one) => one.namespace === namespace) ?? named.find((one) => one.namespace === undefined) ?? named[0];
     if (model === undefined)
       strays.push(
-        safe`${routeKind} ${mask(key)} names the folder ${quote(path)}, but the branch has no model of its name there: it is ignored`,
+        safe`${mask(kind)} ${mask(key)} names the folder ${quote(path)}, but the branch has no model of its name there: it is ignored`,
       );
     else claims.set(model, [...(claims.get(model) ?? []), namespace].sort(compareText));
   }
@@ -185,7 +186,7 @@ function explainIgnored(
     return claimants.length < 2
       ? []
       : [
-          safe`${claimants.length} ${routeKind}s claim the model of ${quote(folder)}: ${mask(join(claimants.map(toName), ', '))}. Its status is not written until ${quote(file)} names its namespace (metadata.namespace), or one of them alone is left`,
+          safe`${claimants.length} routes claim the model of ${quote(folder)}: ${mask(join(claimants.map(toName), ', '))}. Its status is not written until ${quote(file)} names its namespace (metadata.namespace), or one of them alone is left`,
         ];
   const [by, advice] =
     namespace === undefined
@@ -195,6 +196,6 @@ function explainIgnored(
     .filter((claimant) => claimant !== home)
     .map(
       (claimant) =>
-        safe`${routeKind} ${toName(claimant)} claims the model of ${quote(folder)}, but ${quote(by)} names the namespace ${mask(home)}: the claim is ignored; ${advice}`,
+        safe`the route ${toName(claimant)} claims the model of ${quote(folder)}, but ${quote(by)} names the namespace ${mask(home)}: the claim is ignored; ${advice}`,
     );
 }

@@ -6,7 +6,6 @@ import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { quote, safe } from '../core/diagnostics/safe-text.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
 import { apiVersion } from '../core/input/schema-parts.ts';
-import { routeKind } from '../core/observe/live-object.ts';
 import type { LiveObjects } from '../core/observe/observed-model.ts';
 import type { Snapshot } from '../core/ports/watch.ts';
 import type { BranchChange, BranchFiles, BranchOptions, StatusFile } from './branch-files.ts';
@@ -128,8 +127,8 @@ export class Planner {
   }
 
   /** Whether the branch was not fetched yet, since it last moved, for the model that an object names. */
-  #isFirstAsked({ kind, key, after }: LiveChange): boolean {
-    const named = (kind === routeKind ? after?.path : after?.model) ?? '';
+  #isFirstAsked({ is, kind, key, after }: LiveChange): boolean {
+    const named = (is === 'route' ? after?.path : after?.model) ?? '';
     const asked = this.#asked.get(`${kind} ${key}`) ?? new Set();
     if (asked.has(named) || asked.size >= maxAskedPerObject) return false;
     this.#asked.set(`${kind} ${key}`, asked.add(named));

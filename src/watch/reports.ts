@@ -1,7 +1,6 @@
 /** What the watcher logs about files and objects: each thing once, however often it is found. */
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../core/diagnostics/safe-text.ts';
-import { routeKind } from '../core/observe/live-object.ts';
 import type { Log, MissingFolder } from '../core/ports/watch.ts';
 import type { PlannedStatus } from './status-planner.ts';
 
@@ -41,11 +40,11 @@ export class Reports {
 
   /** Once: it depends on Argo CD's settings, which are the same for all models. */
   untracked(statuses: readonly PlannedStatus[]): void {
-    const found = statuses.find(({ route }) => route !== undefined && route.tracking === undefined);
+    const found = statuses.flatMap(({ route }) => route ?? []).find(({ tracking }) => tracking === undefined);
     if (found === undefined || this.#hasReportedUntracked) return;
     this.#hasReportedUntracked = true;
     this.#log.warn(
-      safe`cannot request a refresh from Argo CD: ${routeKind} ${mask(`${found.namespace}/${found.name}`)} does not name its Application; set --argocd-instance-label to the application.instanceLabelKey of argocd-cm`,
+      safe`cannot request a refresh from Argo CD: ${mask(`${found.kind} ${found.namespace}/${found.name}`)} does not name its Application; set --argocd-instance-label to the application.instanceLabelKey of argocd-cm`,
     );
   }
 

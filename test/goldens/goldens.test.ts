@@ -81,7 +81,7 @@ test('every routing option has a golden case', (t) => {
   const names = options(properties?.['spec']?.properties?.['routing'], []).map((name) =>
     name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
   );
-  t.is(names.length, 19);
+  t.is(names.length, 20);
   const found = cases.flatMap(({ name }) => (name.startsWith('routing/') ? [name.slice('routing/'.length)] : []));
   t.deepEqual(found.toSorted(), names.toSorted());
 });

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
+import { parseAllDocuments } from 'yaml';
 import type { Built } from './kustomize.ts';
-import { findExcessRights } from './rbac.ts';
+import type { Role } from './rbac.ts';
+import { findExcessRights, findMissingRights } from './rbac.ts';
 
 const reading = { apiGroups: ['serving.kserve.io'], resources: ['inferenceservices'], verbs: ['get', 'list', 'watch'] };
 const refreshing = { apiGroups: ['argoproj.io'], resources: ['applications'], verbs: ['patch'] };
@@ -21,6 +25,25 @@ const toBinding = (roleName: string, subject: object): Built => ({
 });
 
 const watcher = { kind: 'ServiceAccount', name: 'model-mirror-watcher', namespace: 'model-mirror' };
+
+const install = join(import.meta.dirname, '../../plugin/install');
+
+for (const file of ['watcher/cluster-role.yaml', 'watcher-namespaced/role/role.yaml'])
+  test(`${file} gives what serving modes and routers watch, and no more`, (t) => {
+    const documents = parseAllDocuments(readFileSync(join(install, file), 'utf8')).map((one) => one.toJS() as Built);
+    const roles = documents.filter(({ kind }) => /^(Cluster)?Role$/.test(kind)) as Role[];
+    t.is(roles.length, 1);
+    for (const role of roles) {
+      t.deepEqual(findMissingRights(role), []);
+      t.deepEqual(findExcessRights([role]), []);
+    }
+  });
+
+test('a role without one of the kinds is reported', (t) => {
+  t.deepEqual(findMissingRights(toRole({ ...reading, resources: ['pods'] }) as Role).slice(0, 1), [
+    'get serving.kserve.io/inferenceservices',
+  ]);
+});
 
 test('to read the two kinds, and to patch Argo CD’s Applications, is fine', (t) => {
   const rights = [toRole(reading), toRole(reading, 'models'), toRole(refreshing, 'argocd'), toBinding('it', watcher)];

@@ -1,3 +1,5 @@
+import { routers } from '../../src/core/routing/routers.ts';
+import { modes } from '../../src/core/serving/modes.ts';
 import type { Built } from './kustomize.ts';
 import { toLabel } from './kustomize.ts';
 
@@ -8,7 +10,7 @@ interface Rule {
   readonly [other: string]: unknown;
 }
 
-interface Role extends Built {
+export interface Role extends Built {
   readonly rules?: readonly Rule[];
 }
 
@@ -17,22 +19,40 @@ interface Binding extends Built {
   readonly subjects?: readonly { readonly kind: string; readonly name: string; readonly namespace?: string }[];
 }
 
+const reading = ['get', 'list', 'watch'];
+
+/** What serving modes and routers watch, as `group/resource`. */
+export const watched = [...modes, ...routers].map(
+  ({ watched: { groupVersion, plural } }) => `${groupVersion.split('/')[0]}/${plural}`,
+);
+
 /** All that may be given, to anybody; what is in no line is too much. */
 const allowed: readonly { readonly resource: string; readonly verbs: readonly string[]; readonly within?: string }[] = [
-  { resource: 'serving.kserve.io/inferenceservices', verbs: ['get', 'list', 'watch'] },
-  { resource: 'networking.istio.io/virtualservices', verbs: ['get', 'list', 'watch'] },
+  ...watched.map((resource) => ({ resource, verbs: reading })),
   { resource: 'argoproj.io/applications', verbs: ['patch'], within: 'argocd' },
 ];
 
 const account = 'model-mirror-watcher';
 
-/** What is given beyond reading the two kinds and patching Argo CD's Applications, and to whom else; empty when fine. */
+/** What is given beyond reading what is watched and patching Argo CD's Applications, and to whom else; empty when fine. */
 export function findExcessRights(objects: readonly Built[]): string[] {
   return objects.flatMap((object) => {
     if (/^(Cluster)?Role$/.test(object.kind)) return findInRole(object as Role);
     if (/^(Cluster)?RoleBinding$/.test(object.kind)) return findInBinding(object as Binding, objects);
     return [];
   });
+}
+
+/** What is watched but cannot be read with the rules of a role; empty when fine. */
+export function findMissingRights({ rules = [] }: Role): string[] {
+  const given = new Set(
+    rules.flatMap(({ apiGroups = [], resources = [], verbs = [] }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+      ),
+    ),
+  );
+  return watched.flatMap((resource) => reading.map((verb) => `${verb} ${resource}`)).filter((one) => !given.has(one));
 }
 
 function findInRole(role: Role): string[] {

@@ -7,7 +7,7 @@ test('a change has the object before and after', (t) => {
   const cache = new LiveCache(undefined);
   const before = toRoute('a', { path: 'a' });
   const after = toRoute('a', { path: 'b' });
-  const change = { kind: 'VirtualService', key: 'models/a' };
+  const change = { is: 'route', kind: 'VirtualService', key: 'models/a' };
   t.deepEqual(cache.put(before), { ...change, before: undefined, after: before });
   t.deepEqual(cache.put(after), { ...change, before, after });
   t.deepEqual(cache.drop('VirtualService', 'models', 'a'), { ...change, before: after, after: undefined });

@@ -102,7 +102,7 @@ test('a claim from another namespace than git names is ignored and reported', as
     const { places, warnings } = place(await declare(files), [routeOf('a'), routeOf('a', 'a-neighbour')]);
     t.deepEqual(places, { 'models/a': 'a/model.yaml' });
     t.is(warnings.length, 1);
-    t.regex(warnings[0] ?? '', /^VirtualService a-neighbour\/a claims the model of "a", .* the namespace models/);
+    t.regex(warnings[0] ?? '', /^the route a-neighbour\/a claims the model of "a", .* the namespace models/);
   }
 });
 
@@ -112,7 +112,7 @@ test('two claims to a model of which git names no namespace: neither is taken, i
   const first = place(declared, routes);
   const second = place(declared, routes.toReversed());
   t.deepEqual(first.places, {});
-  t.regex(first.warnings[0] ?? '', /^2 VirtualServices claim the model of "a": a-neighbour\/a, models\/a\./);
+  t.regex(first.warnings[0] ?? '', /^2 routes claim the model of "a": a-neighbour\/a, models\/a\./);
   t.deepEqual(second.warnings, first.warnings);
 });
 
@@ -154,7 +154,7 @@ test('a model without a VirtualService is not placed where another model of its 
   t.deepEqual(place(declared, [toRoute('a', { path: 'prod' })]).places, { 'models/a': 'prod/model.yaml' });
 });
 
-const [primary, candidate] = toServices('a', loaded) as [Live & { kind: 'InferenceService' }, Live];
+const [primary, candidate] = toServices('a', loaded) as [Live & { is: 'version' }, Live];
 
 /** What the cache makes of one event. */
 function toChange(before: Live | undefined, after: Live | undefined): LiveChange {

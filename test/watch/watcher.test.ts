@@ -453,7 +453,7 @@ test('another namespace’s VirtualService with our label and path is reported o
   }
   t.is(scene.repository.files.get(status('wisdom')), before);
   t.is(scene.log.length, 1);
-  t.is(scene.lines.filter((line) => line.startsWith('warn VirtualService a-neighbour/wisdom claims')).length, 1);
+  t.is(scene.lines.filter((line) => line.startsWith('warn the route a-neighbour/wisdom claims')).length, 1);
   // Not even while ours is gone, or the status file is broken.
   scene.watcher.drop('VirtualService', 'models', 'wisdom');
   scene.repository.edit({ [status('wisdom')]: 'status: [' });
@@ -829,8 +829,8 @@ async function playTwo(t: ExecutionContext, steps: readonly Step[]): Promise<voi
   for (const [i, { model, state, digest, isAway, lag, after, vandal }] of steps.entries()) {
     const before = current.get(model)?.[1];
     const live = toServices(model, state, digest).map((object) =>
-      object.kind === 'InferenceService' && object.name.endsWith('-1')
-        ? isAway && before?.kind === 'InferenceService'
+      object.is === 'version' && object.name.endsWith('-1')
+        ? isAway && before?.is === 'version'
           ? { ...object, report: before.report, statusIsLater: before.loads === object.loads && before.statusIsLater }
           : { ...object, report: object.report && { ...object.report, stamp: `${i}` } }
         : object,

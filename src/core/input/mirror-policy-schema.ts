@@ -25,6 +25,7 @@ const mirrorTls = ['IstioMutual', 'None'] as const;
 export type MirrorTls = (typeof mirrorTls)[number];
 
 const routing = fields({
+  api: optional(text(), 'How requests are routed. Default, and the only one: Istio.'),
   hosts: optional(
     v.array(hostName()),
     'Hosts that lead to the model besides <name>.<namespace>, ….svc and ….svc.<clusterDomain>.',
@@ -101,8 +102,8 @@ const limits = fields({
 
 const target = fields({
   kind: said(
-    v.picklist(['InferenceService', 'VirtualService', 'DestinationRule', 'ServiceEntry', 'Gateway']),
-    'The kind of object to patch.',
+    text(),
+    'The kind of object to patch: InferenceService, or with Istio VirtualService, DestinationRule, ServiceEntry, Gateway.',
   ),
   name: optional(text(), 'Its name; absent: every object of the kind that the policy reaches.'),
 });

@@ -2,7 +2,7 @@ import type { ModelStatus } from '../input/schema.ts';
 import type { FollowedService } from './freshness.ts';
 import { follow } from './freshness.ts';
 import type { Live, LiveRoute, LiveService } from './live-object.ts';
-import { routeKind, toKey } from './live-object.ts';
+import { toKey } from './live-object.ts';
 import type { DeclaredModel, ModelMemory } from './observed-model.ts';
 import { observeModel } from './observed-model.ts';
 
@@ -25,7 +25,7 @@ export class ClusterObserver {
     const routes = new Map<string, LiveRoute>();
     const byModel = new Map<string, LiveService[]>();
     for (const live of objects) {
-      if (live.kind === routeKind) routes.set(toKey(live), live);
+      if (live.is === 'route') routes.set(toKey(live), live);
       else {
         services.set(toKey(live), follow(this.#services.get(toKey(live)), live));
         const model = toKey({ namespace: live.namespace, name: live.model ?? '' });

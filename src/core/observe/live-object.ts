@@ -6,7 +6,8 @@
  */
 import { isMap, mapsAt, textAt, valueAt } from '../input/plain-value.ts';
 import { digestAnnotation, nameLabel, versionLabel } from '../manifests/manifest.ts';
-import { router } from '../routing/routers.ts';
+import type { Router } from '../routing/router.ts';
+import { routers } from '../routing/routers.ts';
 import { computeLoaded } from '../serving/digest.ts';
 import { mode } from '../serving/modes.ts';
 import type { ServiceReport } from '../serving/serving-mode.ts';
@@ -18,7 +19,8 @@ interface LiveObject {
 }
 
 export interface LiveService extends LiveObject {
-  readonly kind: 'InferenceService';
+  readonly is: 'version';
+  readonly kind: string;
   readonly generation: number;
   /** The model it belongs to, by its label. */
   readonly model: string | undefined;
@@ -41,11 +43,9 @@ export interface LiveService extends LiveObject {
   readonly isFirst: 'yes' | 'no' | 'unrecorded';
 }
 
-/** The kind of the router's objects that are watched. */
-export const routeKind = router.watched.kind;
-
 export interface LiveRoute extends LiveObject {
-  readonly kind: typeof routeKind;
+  readonly is: 'route';
+  readonly kind: string;
   /** The model's folder from the repository's root; hop 1 alone has it. */
   readonly path: string | undefined;
   /** The share of requests that is mirrored, in percent; 0: none. */
@@ -73,7 +73,8 @@ export function toLiveService(object: unknown): LiveService {
   const status = valueAt(object, ['status']);
   const generation = valueAt(object, ['metadata', 'generation']);
   return {
-    kind: 'InferenceService',
+    is: 'version',
+    kind: mode.watched.kind,
     ...toIdentity(object),
     generation: typeof generation === 'number' ? generation : 0,
     model: textAt(object, ['metadata', 'labels', nameLabel]),
@@ -87,15 +88,21 @@ export function toLiveService(object: unknown): LiveService {
 }
 
 /**
- * An object that the router watches, as the API serves it → what is kept of it.
+ * An object that a router watches, as the API serves it → what is kept of it.
  *
+ * @param router which one; the API does not repeat the kind in lists.
  * @param instanceLabel in which Argo CD names the Application, where it does not write its annotation.
  */
-export function toLiveRoute(object: unknown, instanceLabel = defaultInstanceLabel): LiveRoute {
+export function toLiveRoute(
+  object: unknown,
+  router: Router = routers[0],
+  instanceLabel = defaultInstanceLabel,
+): LiveRoute {
   const { folder, requests, copies } = router.read([object]);
   const backend = copies?.candidate ?? requests?.primary;
   return {
-    kind: routeKind,
+    is: 'route',
+    kind: router.watched.kind,
     ...toIdentity(object),
     path: folder,
     percentage: requests?.mirror?.percentage ?? 0,

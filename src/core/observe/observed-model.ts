@@ -4,7 +4,7 @@
  * Invariant: pure. All memory goes in and comes out as a value, and the clock is an argument.
  */
 import type { CandidateStatus, ModelStatus, VersionStatus } from '../input/schema.ts';
-import { router } from '../routing/routers.ts';
+import { routers } from '../routing/routers.ts';
 import type { FollowedService } from './freshness.ts';
 import type { LiveRoute } from './live-object.ts';
 import { toKey } from './live-object.ts';
@@ -130,6 +130,7 @@ interface LiveMirror {
 /** What the live routes do: hop 1 mirrors a share of the requests, hop 2 routes the copies to a version. */
 function observeMirror({ namespace, name }: DeclaredModel, { routes }: LiveObjects): LiveMirror | undefined {
   const percentage = routes.get(toKey({ namespace, name }))?.percentage ?? 0;
-  const to = routes.get(toKey({ namespace, name: router.toMirrorName(name) }))?.to;
+  const mirrors = routers.map(({ toMirrorName }) => routes.get(toKey({ namespace, name: toMirrorName(name) })));
+  const to = mirrors.find((route) => route !== undefined)?.to;
   return percentage === 0 || to === undefined ? undefined : { to, percentage };
 }

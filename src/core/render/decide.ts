@@ -2,7 +2,7 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import { checkRollout, computeRollout } from '../rollout/rollout.ts';
-import { router } from '../routing/routers.ts';
+import { routers } from '../routing/routers.ts';
 import type { DecidedModel } from './decide-model.ts';
 import { decideModel } from './decide-model.ts';
 import type { LoadedApplication } from './load.ts';
@@ -41,7 +41,7 @@ export function decideApplication(loaded: LoadedApplication, options: DecideOpti
       ...policies.problems,
       ...models.flatMap((model) => [...checkRollout(model.outcome.rollout), ...model.problems]),
       ...problems,
-      ...router.checkModels(placed),
+      ...routers.flatMap((router) => router.checkModels(placed.filter(({ policy }) => policy.router === router))),
     ],
   };
 }

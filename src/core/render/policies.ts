@@ -2,7 +2,7 @@
 
 import type { Problem } from '../diagnostics/problem.ts';
 import { toWholeProblem } from '../diagnostics/problem.ts';
-import { quote, safe } from '../diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../diagnostics/safe-text.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { isWithin, toFolderChain, toFoundFile } from '../input/folder-tree.ts';
 import { parsePolicy, toProblem } from '../input/parse-document.ts';
@@ -110,7 +110,7 @@ export function findUnmatchedPatches(
     .map(({ patch: { target }, origin }) =>
       toProblem(origin.source, [...origin.path, 'target'], {
         code: 'patch-matches-nothing',
-        message: safe`no ${target.kind}${target.name === undefined ? '' : safe` called ${quote(target.name)}`} is rendered for the models of this policy`,
+        message: safe`no ${mask(target.kind)}${target.name === undefined ? '' : safe` called ${quote(target.name)}`} is rendered for the models of this policy`,
         hint: safe`fix the target, or remove the patch`,
       }),
     );

@@ -13,7 +13,6 @@ import { checkSyncOrder } from '../manifests/sync-order.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import type { RoutedManifest } from '../routing/router.ts';
-import { router } from '../routing/routers.ts';
 import type { Traffic } from '../routing/traffic.ts';
 import { addDigest } from '../serving/inference-service.ts';
 import { mode } from '../serving/modes.ts';
@@ -31,6 +30,7 @@ interface RenderedObjects {
  */
 export function renderModel({ outcome, digestAnnotations }: DecidedModel): RenderedObjects {
   const { rollout } = outcome;
+  const { router } = rollout.policy;
   // One candidate is supported.
   const percentage = outcome.candidates[0]?.mirror.percentage ?? 0;
   const services = listVersions(rollout).map((version, i) =>
@@ -48,7 +48,7 @@ export function renderModel({ outcome, digestAnnotations }: DecidedModel): Rende
 
 /** The objects that the models of a rollout's namespace share, patched. */
 export function renderShared(rollout: Rollout): RenderedObjects {
-  return patchRoutes(rollout, router.renderShared(rollout.namespace, rollout.policy));
+  return patchRoutes(rollout, rollout.policy.router.renderShared(rollout.namespace, rollout.policy));
 }
 
 /** @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed. */
@@ -105,7 +105,10 @@ export function findUsedPatches(rollouts: readonly Rollout[]): Set<Patch> {
  */
 function findMatched(rollout: Rollout): Patch[] {
   const { name, candidates, policy } = rollout;
-  const objects = [...listObjects(rollout), { kind: router.watched.kind, name: router.toMirrorName(name) }];
+  const objects = [
+    ...listObjects(rollout),
+    { kind: policy.router.watched.kind, name: policy.router.toMirrorName(name) },
+  ];
   return policy.patches.flatMap(({ patch }) => {
     const isService = candidates.length === 0 && patch.target.kind === 'InferenceService';
     return isService || objects.some((object) => matches(patch.target, object.kind, object.name)) ? [patch] : [];
@@ -114,7 +117,10 @@ function findMatched(rollout: Rollout): Patch[] {
 
 /** What is rendered for a rollout: its own objects, and those that its namespace shares. */
 export function listObjects(rollout: Rollout): { readonly kind: string; readonly name: string }[] {
-  const routes = [...router.render(toTraffic(rollout, 0)), ...router.renderShared(rollout.namespace, rollout.policy)];
+  const routes = [
+    ...rollout.policy.router.render(toTraffic(rollout, 0)),
+    ...rollout.policy.router.renderShared(rollout.namespace, rollout.policy),
+  ];
   return [
     ...listVersions(rollout).map(({ name }) => ({ kind: 'InferenceService', name })),
     ...routes.map(({ manifest: { kind, metadata } }) => ({ kind, name: metadata.name })),

@@ -4,7 +4,6 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { Rollout } from '../rollout/rollout.ts';
-import { router } from '../routing/routers.ts';
 import { toServiceKey } from '../routing/service-key.ts';
 import type { DecidedModel } from './decide-model.ts';
 
@@ -54,7 +53,7 @@ function claimHosts(by: DecidedModel, known: Map<string, readonly HostClaim[]>):
   const claims = new Map<string, HostClaim>();
   for (const host of rollout.hosts) {
     const claim = { by, isAdded: rollout.policy.hosts.includes(host) };
-    for (const form of router.toHostForms(host)) {
+    for (const form of rollout.policy.router.toHostForms(host)) {
       const key = toServiceKey(form, rollout.namespace);
       const first = known.get(key)?.find((other) => clashes(claim, other));
       if (first !== undefined) return [toHostClash(form, rollout, first.by.outcome.rollout)];
@@ -82,7 +81,7 @@ function toHostClash(host: string, by: Rollout, first: Rollout): Problem {
   const origin = by.policy.origins.get('routing.hosts') ?? first.policy.origins.get('routing.hosts');
   return toProblem(origin?.source ?? by.file.source, origin?.path ?? ['metadata', 'name'], {
     code: 'duplicate-host',
-    message: safe`the host ${mask(host)} would lead to ${mask(first.name)} and to ${mask(by.name)}, and ${router.name} takes the first it sees`,
+    message: safe`the host ${mask(host)} would lead to ${mask(first.name)} and to ${mask(by.name)}, and ${mask(by.policy.router.name)} takes the first it sees`,
     hint: safe`give each model hosts of its own, in a policy of its own`,
   });
 }

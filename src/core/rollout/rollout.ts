@@ -10,7 +10,6 @@ import { listCandidates } from '../input/candidates.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import { router } from '../routing/routers.ts';
 import { mode } from '../serving/modes.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
 
@@ -105,7 +104,7 @@ export function checkRollout(rollout: Rollout): Problem[] {
       message: safe`primary and candidate are both called ${mask(primary.name)}`,
       hint: safe`give one of them another name, or leave the names out`,
     });
-  return [...problems, ...router.checkModel(rollout)];
+  return [...problems, ...rollout.policy.router.checkModel(rollout)];
 }
 
 /**

@@ -1,9 +1,11 @@
 /** The port of routers: everything about one of them is behind this interface, in the router's own folder. */
+
 import type { Problem } from '../diagnostics/problem.ts';
 import type { MirrorTls } from '../input/mirror-policy-schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { Patchable } from '../manifests/patchable.ts';
+import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { ReadTraffic, Traffic } from './traffic.ts';
 
 /** What a Gateway is called and which pods serve it. */
@@ -59,10 +61,16 @@ export interface RoutedManifest {
 }
 
 export interface Router {
-  /** For messages. */
+  /** The value of `routing.api`, and its name in messages. */
   readonly name: string;
+  /** Its vocabulary, which is used nowhere outside its folder: the walls check it. */
+  readonly words: RegExp;
   /** The kind of object to watch: what it does is read with `read`. */
-  readonly watched: { readonly kind: string; readonly groupVersion: string; readonly plural: string };
+  readonly watched: WatchedKind;
+  /** The kinds of objects that it renders, so that patches may name them. */
+  readonly kinds: readonly string[];
+  /** Fields of a policy that it cannot do: to set one of them is a problem. */
+  readonly unsupported: readonly string[];
   /** The name of the watched object that leads a model's copies; that of its requests is called like the model. */
   readonly toMirrorName: (model: string) => string;
   /** The objects of one model. */

@@ -4,6 +4,7 @@ import type { FieldPath, Finding, Severity } from '../diagnostics/problem.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import type { ModelState } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
+import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { Backend } from '../routing/traffic.ts';
 
 export type InferenceService = Manifest<'InferenceService', PlainMap>;
@@ -36,6 +37,12 @@ export interface ServiceReport {
 }
 
 export interface ServingMode {
+  /** The value of KServe's annotation for it, and its name in messages. */
+  readonly name: string;
+  /** Its vocabulary, which is used nowhere outside its folder: the walls check it. */
+  readonly words: RegExp;
+  /** The kind of object to watch: its status is read with `readReport`. */
+  readonly watched: WatchedKind;
   /** The port by which clients call versions, where policies set no other. */
   readonly port: number;
   /** Whether versions are called over HTTP/2. */

@@ -14,7 +14,7 @@ import type { Clock, Log, Meter } from '../../core/ports/watch.ts';
 import { SilenceLimit } from '../process/silence.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson, toStatusMessage } from './kubernetes-api.ts';
-import type { WatchedKind } from './object-lists.ts';
+import type { LiveKind } from './object-lists.ts';
 import { labelSelector, listPages, toKinds, toPath } from './object-lists.ts';
 
 export interface FeedHandlers {
@@ -56,7 +56,7 @@ export async function runFeed(options: FeedOptions, handlers: FeedHandlers, sign
 class Stream {
   readonly #options: FeedOptions;
   readonly #handlers: FeedHandlers;
-  readonly #kind: WatchedKind;
+  readonly #kind: LiveKind;
   readonly #namespace: string | undefined;
   readonly #path: string;
   readonly #silenceMs: number;
@@ -66,7 +66,7 @@ class Stream {
   /** How many watches in a row were expired before any event. */
   #expiries = 0;
 
-  constructor(options: FeedOptions, handlers: FeedHandlers, kind: WatchedKind, namespace: string | undefined) {
+  constructor(options: FeedOptions, handlers: FeedHandlers, kind: LiveKind, namespace: string | undefined) {
     this.#options = options;
     this.#handlers = handlers;
     this.#kind = kind;

@@ -2,32 +2,25 @@
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { valueAt } from '../../core/input/plain-value.ts';
 import { managedByLabel } from '../../core/manifests/manifest.ts';
+import type { WatchedKind } from '../../core/manifests/watched-kind.ts';
 import type { Live } from '../../core/observe/live-object.ts';
 import { toLiveRoute, toLiveService } from '../../core/observe/live-object.ts';
-import { router } from '../../core/routing/routers.ts';
+import { routers } from '../../core/routing/routers.ts';
+import { mode } from '../../core/serving/modes.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson } from './kubernetes-api.ts';
 
-/** A kind of objects that are watched. */
-export interface WatchedKind {
-  readonly kind: Live['kind'];
-  readonly groupVersion: string;
-  readonly plural: string;
+export interface LiveKind extends WatchedKind {
   readonly toLive: (object: unknown) => Live;
 }
 
 /** @param instanceLabel in which Argo CD names Applications; undefined: its default. */
-export const toKinds = (instanceLabel: string | undefined): readonly WatchedKind[] => [
-  {
-    kind: 'InferenceService',
-    groupVersion: 'serving.kserve.io/v1beta1',
-    plural: 'inferenceservices',
-    toLive: toLiveService,
-  },
-  {
+export const toKinds = (instanceLabel: string | undefined): readonly LiveKind[] => [
+  { ...mode.watched, toLive: toLiveService },
+  ...routers.map((router) => ({
     ...router.watched,
-    toLive: (object) => toLiveRoute(object, instanceLabel),
-  },
+    toLive: (object: unknown) => toLiveRoute(object, router, instanceLabel),
+  })),
 ];
 
 export const labelSelector = `${managedByLabel}=model-mirror`;
@@ -67,7 +60,7 @@ export function toPath({ groupVersion, plural }: WatchedKind, namespace: string 
 
 /** @returns the whole list, and the version to watch from. */
 export async function listPages(
-  { toLive }: WatchedKind,
+  { toLive }: LiveKind,
   path: string,
   request: (query: Readonly<Record<string, string>>) => Promise<string>,
 ): Promise<{ readonly objects: readonly Live[]; readonly version: string }> {

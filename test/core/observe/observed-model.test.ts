@@ -523,7 +523,7 @@ test('whatever happens, a Ready is recorded only for the live digest, and a wron
 test('the Application is named by Argo CD’s annotation, otherwise by the configured label', (t) => {
   const annotations = { 'argocd.argoproj.io/tracking-id': 'by-annotation:networking.istio.io/VirtualService:n/x' };
   const labels = { 'app.kubernetes.io/instance': 'by-default', 'argocd.argoproj.io/instance': 'by-own-label' };
-  const tracking = (metadata: object, label?: string) => toLiveRoute({ metadata }, label).tracking;
+  const tracking = (metadata: object, label?: string) => toLiveRoute({ metadata }, undefined, label).tracking;
   t.is(tracking({ annotations, labels }), annotations['argocd.argoproj.io/tracking-id']);
   t.is(tracking({ labels }), 'by-default');
   t.is(tracking({ labels }, 'argocd.argoproj.io/instance'), 'by-own-label');

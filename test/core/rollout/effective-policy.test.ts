@@ -2,7 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parsePolicy } from '../../../src/core/input/parse-document.ts';
 import type { PolicyFile } from '../../../src/core/rollout/effective-policy.ts';
-import { computeEffectivePolicy } from '../../../src/core/rollout/effective-policy.ts';
+import { checkSupport, computeEffectivePolicy } from '../../../src/core/rollout/effective-policy.ts';
 
 /** JSON is YAML. Each top-level field of the spec is on a line of its own: line 5, 6 and so on. */
 function toPolicy(path: string, spec: object): PolicyFile {
@@ -191,5 +191,14 @@ test('patches run from the outermost policy to the nearest, in the order of each
       ['/metadata/labels/two', 'policy.yaml', 'spec', 'patches', 1],
       ['/metadata/labels/three', 'a/policy.yaml', 'spec', 'patches', 0],
     ],
+  );
+});
+
+test('what a router cannot do is a problem where a policy sets it', (t) => {
+  const { policy } = computeEffectivePolicy([[toPolicy('policy.yaml', { routing: { timeout: '1s' } })]]);
+  const problems = checkSupport({ name: 'Other', unsupported: ['routing.timeout', 'routing.hosts'] }, policy.origins);
+  t.deepEqual(
+    problems.map(({ code, field }) => `${code} ${field}`),
+    ['invalid-value spec.routing.timeout'],
   );
 });

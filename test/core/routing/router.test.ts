@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { router } from '../../../src/core/routing/routers.ts';
+import { istio } from '../../../src/core/routing/istio/istio.ts';
+import { routers } from '../../../src/core/routing/routers.ts';
 import type { Backend, Traffic } from '../../../src/core/routing/traffic.ts';
 import { percentage } from '../render/arbitraries.ts';
 
@@ -65,16 +66,6 @@ const traffic: fc.Arbitrary<Traffic> = fc
     ...copies,
   }));
 
-test('what is rendered of traffic is read as the same traffic, whatever the order of the objects', (t) => {
-  fc.assert(
-    fc.property(traffic, fc.boolean(), (wanted, isReversed) => {
-      const manifests = router.render(wanted).map(({ manifest }) => manifest);
-      t.deepEqual(router.read(isReversed ? manifests.toReversed() : manifests), wanted);
-    }),
-    { numRuns: 500 },
-  );
-});
-
 test('both hops and an open mirror are among the traffic that is rendered and read', (t) => {
   const some = fc.sample(traffic, { numRuns: 200, seed: 1 });
   t.true(some.some(({ copies }) => copies === undefined));
@@ -83,32 +74,44 @@ test('both hops and an open mirror are among the traffic that is rendered and re
   t.true(some.some(({ requests, copies }) => requests.primary.rewrite && copies?.candidate.rewrite));
 });
 
-test('traffic survives the text of its objects, as Argo CD and the cluster pass it on', (t) => {
-  fc.assert(
-    fc.property(traffic, (wanted) => {
-      const manifests = router.render(wanted).map(({ manifest }) => manifest);
-      t.deepEqual(router.read(JSON.parse(JSON.stringify(manifests)) as unknown[]), wanted);
-    }),
-  );
-});
-
-test('reading fails at no object, whatever it holds', (t) => {
-  const broken = fc.tuple(traffic, fc.nat(), fc.anything()).map(([wanted, at, value]) => {
-    const paths = [['spec'], ['spec', 'http'], ['spec', 'http', 0], ['spec', 'http', 0, 'mirror'], ['metadata']];
-    const objects = JSON.parse(JSON.stringify(router.render(wanted).map(({ manifest }) => manifest))) as unknown[];
-    for (const object of objects) put(object, paths[at % paths.length] ?? [], value);
-    return objects;
+for (const router of routers) {
+  test(`${router.name}: what is rendered of traffic is read as the same traffic, whatever the order of the objects`, (t) => {
+    fc.assert(
+      fc.property(traffic, fc.boolean(), (wanted, isReversed) => {
+        const manifests = router.render(wanted).map(({ manifest }) => manifest);
+        t.deepEqual(router.read(isReversed ? manifests.toReversed() : manifests), wanted);
+      }),
+      { numRuns: 500 },
+    );
   });
-  fc.assert(
-    fc.property(fc.oneof(fc.array(fc.anything()), broken), (objects) => {
-      t.notThrows(() => router.read(objects));
-    }),
-  );
-});
+
+  test(`${router.name}: traffic survives the text of its objects, as Argo CD and the cluster pass it on`, (t) => {
+    fc.assert(
+      fc.property(traffic, (wanted) => {
+        const manifests = router.render(wanted).map(({ manifest }) => manifest);
+        t.deepEqual(router.read(JSON.parse(JSON.stringify(manifests)) as unknown[]), wanted);
+      }),
+    );
+  });
+
+  test(`${router.name}: reading fails at no object, whatever it holds`, (t) => {
+    const broken = fc.tuple(traffic, fc.nat(), fc.anything()).map(([wanted, at, value]) => {
+      const paths = [['spec'], ['spec', 'http'], ['spec', 'http', 0], ['spec', 'http', 0, 'mirror'], ['metadata']];
+      const objects = JSON.parse(JSON.stringify(router.render(wanted).map(({ manifest }) => manifest))) as unknown[];
+      for (const object of objects) put(object, paths[at % paths.length] ?? [], value);
+      return objects;
+    });
+    fc.assert(
+      fc.property(fc.oneof(fc.array(fc.anything()), broken), (objects) => {
+        t.notThrows(() => router.read(objects));
+      }),
+    );
+  });
+}
 
 test('a mirror without a share copies all, and one without a destination none', (t) => {
   const percentageOf = (route: object) =>
-    router.read([{ metadata: { name: 'wisdom' }, spec: { http: [route] } }]).requests?.mirror?.percentage;
+    istio.read([{ metadata: { name: 'wisdom' }, spec: { http: [route] } }]).requests?.mirror?.percentage;
   const mirror = { host: 'gateway', port: { number: 80 } };
   t.is(percentageOf({ mirror }), 100);
   t.is(percentageOf({ mirror, mirrorPercentage: { value: 0.00004 } }), undefined);

@@ -6,7 +6,10 @@ import { render, renderGateways, toHostForms, toMirrorName, watched } from './re
 
 export const istio = {
   name: 'Istio',
+  words: /VirtualService|DestinationRule|istio/i,
   watched,
+  kinds: ['VirtualService', 'DestinationRule', 'ServiceEntry', 'Gateway'],
+  unsupported: [],
   toMirrorName,
   render,
   renderShared: renderGateways,

@@ -5,6 +5,9 @@ import { findLoadedValues, loadingAnnotations } from './loaded-values.ts';
 import { readReport } from './report.ts';
 
 export const modelMesh: ServingMode = {
+  name: 'ModelMesh',
+  words: /mm-v?model-id|modelmesh/i,
+  watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
   port: 8033,
   isHttp2: true,
   toServiceHost,

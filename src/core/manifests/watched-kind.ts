@@ -1,0 +1,7 @@
+/** A kind of object that the watcher and `status --live` list and watch, by its address in the Kubernetes API. */
+export interface WatchedKind {
+  readonly kind: string;
+  /** `group/version`. */
+  readonly groupVersion: string;
+  readonly plural: string;
+}
