@@ -179,8 +179,21 @@ const casts = seen.filter(
 for (const { source } of casts)
   process.stderr.write(`${source}: SafeText is made by src/core/diagnostics/safe-text.ts alone\n`);
 for (const { source } of strayed) process.stderr.write(`${source}: the core takes nothing but its arguments\n`);
+// What a package does not document as its interface changes without notice, also in minor versions.
+const documented = ['@noble/hashes', '@kubernetes-models/istio'];
+const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  devDependencies: Readonly<Record<string, string>>;
+};
+const deep = seen.flatMap(({ source, dependencies }) =>
+  dependencies.flatMap(({ module }) => {
+    const [, name = ''] = /^((?:@[^/]+\/)?[^/]+)\/./.exec(module) ?? [];
+    const isPinned = documented.includes(name) || /^\d/.test(devDependencies[name] ?? '0');
+    return isPinned ? [] : [`${source} → ${module}: ${name} must be an exact version in package.json`];
+  }),
+);
+for (const one of deep) process.stderr.write(`${one}\n`);
 const leaks = findProviderWords(seen.map(({ source }) => source));
 for (const leak of leaks) process.stderr.write(`${leak}\n`);
-const broken = summary.violations.length + strayed.length + casts.length + leaks.length;
+const broken = summary.violations.length + strayed.length + casts.length + deep.length + leaks.length;
 process.stderr.write(`${seen.length} files seen, ${broken} walls broken\n`);
 process.exitCode = core.length === 0 || broken > 0 ? 1 : 0;
