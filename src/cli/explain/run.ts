@@ -5,12 +5,12 @@ import { openFolderTree } from '../../io/files/folder-tree.ts';
 import { toExplainJson, toExplainText } from '../../output/explain-text.ts';
 import { toBrokenFilesText } from '../../output/words/files.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
-import { toFolderPlaces, toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
+import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
 import { toWording } from '../flags/wording.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
-import { findPending } from '../status/pending.ts';
+import { findPendingHere } from '../status/pending.ts';
 import type { ExplainFlags } from './flags.ts';
 
 /** @returns the exit code. */
@@ -23,9 +23,7 @@ export async function runExplain(model: string, flags: ExplainFlags, host: Host)
     cluster: toClusterName(flags.cluster),
     namespace: toNamespace(flags.namespace),
   };
-  const { explanation, problems, broken } = await explainModel(request, (tree) =>
-    findPending(toFolderPlaces(places, tree.folder), tree, host),
-  );
+  const { explanation, problems, broken } = await explainModel(request, (tree) => findPendingHere(places, tree, host));
   const { toShownPath: toPath } = places;
   if (explanation === undefined) {
     showProblems(problems, host, 2, toPath);

@@ -1,9 +1,6 @@
-/** Which of the files that models are rendered from are only in this clone. */
-import type { FindPending, Pending } from '../../core/assess/pending.ts';
-import { canPush, toCommitStep, toPushStep } from '../../core/edit/git-steps.ts';
-import { toFileRole } from '../../core/input/file-role.ts';
+import { findPending } from '../../commands/pending.ts';
+import type { FindPending } from '../../core/assess/pending.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
-import { isWithin, toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
 import type { FolderPlaces } from '../../io/files/folder-tree.ts';
 import { findRepository } from '../../io/files/folder-tree.ts';
 import { GitClone } from '../../io/git-cli/clone.ts';
@@ -12,7 +9,7 @@ import { toSubject } from '../../output/words/edit.ts';
 import type { Host } from '../host.ts';
 
 /** @param tree of the work tree. */
-export async function findPending(
+export async function findPendingHere(
   places: FolderPlaces,
   tree: FolderTree,
   { environment }: Pick<Host, 'environment'>,
@@ -21,56 +18,5 @@ export async function findPending(
   if (root === undefined) return () => undefined;
   // It only reads, so git may not ask for a password.
   const clone = new GitClone(new Git(root, { environment }), places);
-  const files = tree.files.filter(({ name }) => isWritten(name)).map(({ path }) => path);
-  const state = await clone.readState(places.folder, files);
-  if (state === undefined) return () => undefined;
-  const all = {
-    uncommitted: toOwn(state.uncommitted, tree.policyRoot),
-    unpushed: toOwn(state.unpushed, tree.policyRoot),
-  };
-  if (all.uncommitted.length + all.unpushed.length === 0) return () => nothing;
-  const steps = await clone.readStepState(state, all.uncommitted);
-  const uncommitted = toFinder(all.uncommitted);
-  const unpushed = toFinder(all.unpushed);
-  return (models) => {
-    const [here, committed] = [uncommitted(models), unpushed(models)];
-    const message = toSubject({ code: 'edit', files: here });
-    const step = here.length > 0 ? toCommitStep(state, steps, { files: here, message }) : toPushStep(state, steps);
-    return { uncommitted: here, unpushed: committed, step, canPush: canPush(state) };
-  };
-}
-
-const nothing: Pending = { uncommitted: [], unpushed: [], step: { code: 'no-branch' }, canPush: false };
-
-/** Those of models and policies, as far out as policies count. */
-function toOwn(paths: ReadonlySet<string>, root: string): string[] {
-  return [...paths].filter((path) => {
-    const { folder, name } = toFoundFile(path);
-    return isWritten(name) && isWithin(folder, root);
-  });
-}
-
-/** Status files are the watcher's. */
-function isWritten(name: string): boolean {
-  const kind = toFileRole(name)?.kind;
-  return kind === 'Model' || kind === 'MirrorPolicy';
-}
-
-/** Finds those of the paths that matter to models: their own files, and the policies that apply to them. */
-function toFinder(paths: readonly string[]): (models: readonly string[]) => string[] {
-  const byFolder = new Map<string, string[]>();
-  for (const path of paths) {
-    const { folder } = toFoundFile(path);
-    byFolder.set(folder, [...(byFolder.get(folder) ?? []), path]);
-  }
-  return (models) => {
-    const found = models.flatMap((model) =>
-      toFolderChain(toFoundFile(model).folder).flatMap((folder) =>
-        (byFolder.get(folder) ?? []).filter(
-          (path) => path === model || toFileRole(toFoundFile(path).name)?.kind === 'MirrorPolicy',
-        ),
-      ),
-    );
-    return [...new Set(found)].sort();
-  };
+  return findPending(tree, { clone, toMessage: (files) => toSubject({ code: 'edit', files }) });
 }

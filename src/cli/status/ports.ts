@@ -12,7 +12,7 @@ import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
 import { toGit } from '../user-git.ts';
 import type { StatusFlags } from './flags.ts';
-import { findPending } from './pending.ts';
+import { findPendingHere } from './pending.ts';
 
 /** @throws Fault when there is no repository to fetch, or no kubeconfig. */
 export async function toStatusPorts(flags: StatusFlags, places: Places, host: Host): Promise<StatusPorts> {
@@ -29,7 +29,7 @@ export async function toStatusPorts(flags: StatusFlags, places: Places, host: Ho
     // Files that are only in this clone matter with --fetch, too: they are missing upstream.
     findPending:
       flags.revision === undefined
-        ? ({ tree, revision }) => findPending(places, revision === undefined ? tree : openFolderTree(places), host)
+        ? ({ tree, revision }) => findPendingHere(places, revision === undefined ? tree : openFolderTree(places), host)
         : undefined,
     clock: systemClock,
   };
