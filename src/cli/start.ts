@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 /**
- * Starts the command line from V8's compiled code, which the build has kept beside the bundle: parsing
- * and compiling the YAML library anew costs a third of Node's start. V8 checks that the code is its
- * own and of this very bundle; if not, or if there is none, the bundle is compiled as usual.
+ * Starts the command line from V8's code cache, which the build writes next to the bundle: parsing and compiling the
+ * YAML library takes a third of Node's start. V8 checks that the cache is for this version and this bundle; if not, or if
+ * there is none, the bundle is compiled as usual.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 
-/** As `engines` in package.json says; it is told here for those who have the program without npm. */
+/** As in `engines` of package.json, for people who run the program without npm. */
 const oldestNode = 24;
 if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   process.stderr.write(
-    `model-mirror: this is Node ${process.versions.node}, and ${oldestNode} is the oldest that will do\n    install a newer Node\n`,
+    `model-mirror: this is Node ${process.versions.node}, and ${oldestNode} is the oldest supported version\n    install a newer Node\n`,
   );
   process.exit(3);
 }

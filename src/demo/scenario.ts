@@ -78,7 +78,7 @@ function commit(message: string, primary: string, candidate?: string, mirrorPerc
   return { kind: 'commit', message, model: { primary, candidate }, mirrorPercentage };
 }
 
-/** Whether a step is over, by the status that is told; undefined: there is no file. */
+/** Whether a step is over; the status is undefined when there is no file. */
 export function isOver({ until }: Step, status: ModelStatus['status'] | undefined): boolean {
   if (until === undefined || status === undefined) return until === status;
   const say = (version: ModelStatus['status']['primary']) => version && `${version.version} ${version.state}`;

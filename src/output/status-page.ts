@@ -85,7 +85,7 @@ function toStateCounts(versions: readonly (Version | undefined)[]): string {
   return words.length === 0 ? 'none' : words.join(', ');
 }
 
-/** What KServe says of each failure, the section absent when nothing fails. */
+/** KServe's message for each failure; no section when nothing fails. */
 function toFailures(models: readonly PageModel[]): readonly string[] {
   const items = models.flatMap((model) =>
     [model.status.primary, ...model.status.candidates].flatMap((version, i) =>

@@ -1,4 +1,4 @@
-/** Completion in real shells: bash, zsh and fish, each with the script that is printed for it. One line a check. */
+/** Completion in real shells: bash, zsh and fish, each with the script that is printed for it. One line per check. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Of each shell: what it is told in order to complete the words, the last of which is unfinished. */
+/** For each shell, the command that completes the words, the last of which is unfinished. */
 const shells: Readonly<Record<string, (words: readonly string[]) => string>> = {
   bash: (words) => `source <(model-mirror completion bash)
     COMP_WORDS=(${words.map(toWord).join(' ')}); COMP_CWORD=${words.length - 1}

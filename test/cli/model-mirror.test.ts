@@ -77,7 +77,7 @@ test('exit codes: 0 fine, 1 problems, 2 usage, 3 the environment', (t) => {
   t.is(run(['render', 'nowhere'], root).status, 3);
 });
 
-test('a Node that is too old is told, and is no bug', (t) => {
+test('a Node that is too old is reported, and is not a bug', (t) => {
   const folder = makeFolder(t);
   const pretence = join(folder, 'old.cjs');
   writeFileSync(
@@ -89,7 +89,7 @@ test('a Node that is too old is told, and is no bug', (t) => {
   const oldest = engines.node.replace('>=', '');
   t.is(
     stderr,
-    `model-mirror: this is Node 22.9.0, and ${oldest} is the oldest that will do\n    install a newer Node\n`,
+    `model-mirror: this is Node 22.9.0, and ${oldest} is the oldest supported version\n    install a newer Node\n`,
   );
   t.is(stdout, '');
   t.is(status, 3);
@@ -304,11 +304,11 @@ test('the demo plays the tutorial to its end, with nothing scripted but what peo
   const { status, stdout, stderr } = run(['demo', '--keep'], root, { TMPDIR: folder });
   t.is(stderr, '');
   t.is(status, 0, stdout.slice(-2000));
-  t.regex(stdout, /Stand-ins: the Kubernetes API/);
-  const told = [...stdout.matchAll(/^ {3}(wisdom: .*)$/gm)].map(([, line]) => line ?? '');
+  t.regex(stdout, /Fakes: the Kubernetes API/);
+  const reported = [...stdout.matchAll(/^ {3}(wisdom: .*)$/gm)].map(([, line]) => line ?? '');
   // What the candidate is on its way to Ready depends on who is quicker.
   t.deepEqual(
-    told.filter((line) => !line.includes('the mirror stays closed')),
+    reported.filter((line) => !line.includes('the mirror stays closed')),
     [
       'wisdom: a new model; primary v1 (s3://modelmesh-example-models/sklearn/mnist-svm-v1.joblib)',
       'wisdom: candidate v2 (s3://modelmesh-example-models/sklearn/mnist-svm-v2.joblib) is declared',
@@ -330,7 +330,7 @@ test('the demo plays the tutorial to its end, with nothing scripted but what peo
   const git = (...words: string[]) => spawnSync('git', ['-C', repository, ...words], { encoding: 'utf8' }).stdout;
   const subjects = git('log', '--format=%an: %s', '--reverse').trimEnd().split('\n');
   t.deepEqual(
-    // What lies between is told in more commits or fewer, by who is quicker.
+    // The commits between differ with the timing.
     subjects.filter((subject) => /^Ada|may open|failed|is mirrored|removed from git/.test(subject)),
     [
       'Ada: a place for models',

@@ -65,7 +65,7 @@ function toPatchSection(): string {
     const { fields }: Patchable = patchable[key as keyof typeof patchable];
     return `| ${title} | ${fields.map(({ name }) => `\`${name}\``).join(', ')} |`;
   });
-  return `## What a patch may change\n\nPatches change what moves no request; everything else is refused at its line. What counts is the object after the last operation. \`*\` is any key that Istio, KServe, Argo CD and model-mirror do not read themselves, \`[1…]\` any index but the first. A patch must apply while the mirror is open, and while it is closed.\n\n| target | fields |\n| --- | --- |\n${rows.join('\n')}`;
+  return `## What a patch may change\n\nPatches may only change fields that do not affect routing; all others are refused. Only the object after the last operation counts. \`*\` is any key that Istio, KServe, Argo CD and model-mirror do not read, \`[1…]\` any index except the first. A patch must apply both while the mirror is open and while it is closed.\n\n| target | fields |\n| --- | --- |\n${rows.join('\n')}`;
 }
 
 function readSchema(kind: string): Schema {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Browser } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
-/** Without a window, and without a word to anybody. Ends the program where there is no Chromium. */
+/** Starts Chromium without a window and without background requests. Exits where it is not installed. */
 export async function launchChromium(): Promise<Browser> {
   const places = [
     process.env['CHROMIUM'] ?? '',

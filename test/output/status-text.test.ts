@@ -35,12 +35,12 @@ test('what is written is what is read', (t) => {
     .map((all) => (all.some(hasOldDigest) ? all.filter(hasOldDigest).slice(0, 1) : all));
   const status = fc.record({ primary: version, candidates }, { requiredKeys: ['candidates'] });
   fc.assert(
-    fc.property(filled, filled, status, (name, namespace, told) => {
-      const written = toStatusText({ name, namespace, status: told });
+    fc.property(filled, filled, status, (name, namespace, observed) => {
+      const written = toStatusText({ name, namespace, status: observed });
       const { value, problems } = parseStatus({ path: 'status.yaml', text: written });
       t.deepEqual(problems, []);
       t.deepEqual(value?.metadata, { name, namespace });
-      t.deepEqual(JSON.stringify(value?.status), JSON.stringify(told));
+      t.deepEqual(JSON.stringify(value?.status), JSON.stringify(observed));
     }),
   );
 });

@@ -2,9 +2,8 @@
  * `npm run test:page`: the page of `model-mirror history` in Chromium, wide and narrow, light and dark:
  * an example, and stories by chance whose people try to break out.
  *
- * Ends with 1 when anything is loaded or a script runs, when something is drawn outside of its place or
- * over something else, or when a change is not to be seen. With `--keep`, `docs/history.png` is written
- * anew.
+ * Exits with 1 when anything is loaded or a script runs, when something is drawn outside of its area or over something
+ * else, or when a change is not visible. With `--keep`, it writes `docs/history.png`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

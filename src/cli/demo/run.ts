@@ -37,9 +37,9 @@ type Rendered = RenderedApplication<string>;
 
 const namespace = 'modelmesh-serving';
 const repositoryName = 'deployments.git';
-/** How long a model takes to load here. */
+/** How long a model takes to load. */
 const loadMs = 400;
-/** A step that takes longer has failed. */
+/** The time limit of a step. */
 const patienceMs = 20_000;
 
 /** @returns the exit code. */
@@ -56,9 +56,9 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
   try {
     const stage = await setUp(folder, cluster, server, host, ends);
     say(
-      'A mirrored rollout with its loop closed: people commit, Argo CD applies, the watcher commits what comes of it.',
-      style('dim', 'Real: the plugin and the watcher, each a process of its own; the git server; every commit.'),
-      style('dim', 'Stand-ins: the Kubernetes API; KServe, which only says that it loads; Argo CD, which applies what'),
+      'A mirrored rollout, end to end: people commit, Argo CD applies, and the watcher commits the observed state.',
+      style('dim', 'Real: the plugin and the watcher, each a separate process; the git server; every commit.'),
+      style('dim', 'Fakes: the Kubernetes API; KServe, which only reports that it loads; Argo CD, which applies what'),
       style('dim', 'the plugin prints. There is no Istio here, so no request is sent.'),
     );
     const report = new Report(stage.reader, say, style);
@@ -66,16 +66,14 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
       say('', style('bold', `${i + 1}. ${step.title}`));
       await play(step, stage);
       if (!(await waitFor(step, stage, report))) {
-        say(`   This did not come about in ${patienceMs / 1000} s. The watcher said:`, stage.watcher.output());
+        say(`   This did not happen within ${patienceMs / 1000} s. The log of the watcher:`, stage.watcher.output());
         return exitCodes.bug;
       }
     }
     await git(stage.person, ['pull', '--quiet', '--rebase']);
     say(
       '',
-      keep
-        ? `The repository is still there: git -C ${stage.person} log -p`
-        : 'Done. With --keep the repository stays for a look.',
+      keep ? `The repository is kept: git -C ${stage.person} log -p` : 'Done. Pass --keep to keep the repository.',
     );
     return exitCodes.fine;
   } finally {
@@ -127,7 +125,7 @@ async function setUp(
   writeFiles(folder, { [kubeconfig]: cluster.kubeconfig() });
   const watcher = startWatcherProcess([
     ...[process.execPath, host.program, 'watch', '--repo', url, '--kubeconfig', join(folder, kubeconfig)],
-    // Short times: the tutorial is to be seen in a moment.
+    // Short times, so that the demo takes seconds.
     ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],
   ]);
   ends.push(() => watcher.stop());
@@ -137,7 +135,7 @@ async function setUp(
 async function commitAndPush(person: string, message: string): Promise<void> {
   await git(person, ['add', '--all']);
   await git(person, ['commit', '--quiet', '--author', 'Ada <ada@example.com>', '--message', message]);
-  // The watcher may be quicker: one pulls and pushes again.
+  // The watcher may have pushed first: pull, and push again.
   for (;;) {
     try {
       await git(person, ['push', '--quiet', 'origin', 'main']);
@@ -153,7 +151,7 @@ async function play({ does }: Step, { person, argocd, kserve }: Stage): Promise<
   else if (does.kind === 'recovers') kserve.recover(namespace, 'wisdom-1');
   else {
     const { model, mirrorPercentage, message } = does;
-    // Without a model the plugin renders nothing unless it is told so, since Argo CD would remove everything.
+    // Without a model, the plugin only renders nothing with this parameter, since Argo CD would remove everything.
     if (model === undefined) argocd.setParameters([{ name: 'allowEmpty', string: 'true' }]);
     writeFiles(person, {
       [`${modelFolder}/model.yaml`]: model && toModelText(model),
@@ -175,7 +173,7 @@ async function waitFor(step: Step, stage: Stage, report: Report): Promise<boolea
   return false;
 }
 
-/** Tells of each commit what changes by it, as a reader of the repository would find it. */
+/** Reports what each commit changes, from the repository alone. */
 class Report {
   readonly #reader: string;
   readonly #say: Say;
@@ -190,7 +188,7 @@ class Report {
     this.#before = this.#render(true);
   }
 
-  /** @returns what the status file tells now. */
+  /** @returns the current status file. */
   async catchUp(): Promise<ModelStatus['status'] | undefined> {
     await git(this.#reader, ['fetch', '--quiet', 'origin']);
     const range = `${this.#tip}..origin/main`;
@@ -200,14 +198,14 @@ class Report {
       const [id = '', author = '', subject = ''] = line.split('\0');
       await git(this.#reader, ['reset', '--quiet', '--hard', id]);
       this.#tip = id;
-      this.#tell(id, author, subject);
+      this.#reportCommit(id, author, subject);
     }
     const text = await git(this.#reader, ['cat-file', '--batch'], { input: `HEAD:${modelFolder}/status.yaml\n` });
     const [, ...content] = text.split('\n');
     return parseStatus({ path: `${modelFolder}/status.yaml`, text: content.join('\n') }).value?.status;
   }
 
-  #tell(id: string, author: string, subject: string): void {
+  #reportCommit(id: string, author: string, subject: string): void {
     const say = this.#say;
     const style = this.#style;
     say(style('dim', `   commit ${id.slice(0, 7)} by ${author}: ${subject}`));
@@ -215,7 +213,7 @@ class Report {
     const strict = this.#render(false);
     const after = this.#render(true);
     if (hasErrors(strict.problems) && after.rollouts.length < before.rollouts.length) {
-      say('   Without a model the plugin renders nothing unless told so, since Argo CD would remove everything:');
+      say('   Without a model, the plugin refuses to render nothing, since Argo CD would remove everything:');
       for (const line of toProblemText(strict.problems).trimEnd().split('\n')) say(style('dim', `     ${line}`));
       say('   With the parameter allowEmpty:');
     }
@@ -234,7 +232,7 @@ class Report {
 
 function showChange({ change, kind, namespace: space, name, lines }: ManifestChange, say: Say, style: Style): void {
   const title = style('bold', `${kind} ${space}/${name}`);
-  // Of an object that is gone, every line is: its name says as much.
+  // All lines of a removed object are removed, so its name is enough.
   if (change === 'removed') say(`   ${title} removed, all ${lines.length} lines`);
   else say(`   ${title} ${change}`, ...lines.map((line) => toDiffLine(line, style)));
 }

@@ -49,7 +49,7 @@ export function addRender(program: Command, host: Host, finish: (code: number) =
         .choices(['yaml', 'json'])
         .default('yaml'),
     )
-    .option('--output-dir <folder>', 'write one file an object there; files of objects that are gone are removed')
+    .option('--output-dir <folder>', 'write one file per object there; files of objects that are gone are removed')
     .option('--assume-ready', 'preview: render as if every candidate were ready')
     .option('--select <model>', 'only the objects of this model, and its Gateways')
     .addHelpText(

@@ -26,7 +26,7 @@ export function runSchema(kind: string | undefined, host: Host): void {
 
 const draft = 'http://json-schema.org/draft-07/schema#';
 
-/** Of one kind, as it lies beside the files for an editor. */
+/** The schema of one kind, as it is stored next to the files for editors. */
 export function toSchemaText(kind: Kind): string {
   return `${JSON.stringify(toSchema(kind), null, 2)}\n`;
 }

@@ -28,7 +28,7 @@ const routing = fields({
   api: optional(text(), 'How requests are routed. Default, and the only one: Istio.'),
   hosts: optional(
     v.array(hostName()),
-    'Hosts that lead to the model besides <name>.<namespace>, ….svc and ….svc.<clusterDomain>.',
+    'Hosts of the model in addition to <name>.<namespace>, ….svc and ….svc.<clusterDomain>.',
   ),
   clusterDomain: optional(
     clusterDomain(),
@@ -45,7 +45,7 @@ const routing = fields({
       selector: optional(podSelector(), 'Labels of the gateway pods. Default istio: ingressgateway.'),
       port: optional(port(), 'The port that the Gateway listens on. Default 80.'),
     }),
-    'The gateway through which requests from outside come.',
+    'The gateway for requests from outside the mesh.',
   ),
   mirrorGateway: optional(
     fields({
@@ -64,7 +64,7 @@ const routing = fields({
       ),
       service: optional(
         hostName(),
-        "The gateway's Service, where mirrored requests go. Default model-mirror-gateway.model-mirror.svc.<clusterDomain>; for another gateway istio-egressgateway.istio-system.svc.<clusterDomain>.",
+        "The gateway's Service, which receives mirrored requests. Default model-mirror-gateway.model-mirror.svc.<clusterDomain>; for another gateway istio-egressgateway.istio-system.svc.<clusterDomain>.",
       ),
       tls: optional(
         v.picklist(mirrorTls),
@@ -72,7 +72,7 @@ const routing = fields({
       ),
       port: optional(port(), 'The port of the Service and of the Gateway. Default: by tls.'),
     }),
-    'The gateway through which mirrored requests reach the candidate. Default: the one of plugin/install/mirror-gateway; whoever sets name, create, selector, service or port means another one. It must not be the public one: a gateway that mirrors to itself multiplies every request.',
+    'The gateway through which mirrored requests reach the candidate. Default: the one of plugin/install/mirror-gateway; whoever sets name, create, selector, service or port means another one. It must not be the public gateway: a gateway that mirrors to itself multiplies every request.',
   ),
   service: optional(
     fields({
@@ -90,13 +90,16 @@ const routing = fields({
 });
 
 const limits = fields({
-  maxMirrorPercentage: optionalButFilled(percentage(), 'The largest mirrorPercentage allowed from here down.'),
+  maxMirrorPercentage: optionalButFilled(
+    percentage(),
+    'The largest mirrorPercentage that this folder and all folders below allow.',
+  ),
   storageUriPrefixes: optionalButFilled(
     v.pipe(
       v.array(storagePrefix()),
-      v.minLength(1, 'an empty list allows no model at all\nname at least one prefix, or leave the list out'),
+      v.minLength(1, 'an empty list allows no model\nname at least one prefix, or remove the list'),
     ),
-    'Everything that a model is loaded from, from here down, must be at or below one of these addresses. Whole parts of a path count: s3://models/a allows s3://models/a/v1, not s3://models/ab.',
+    'Models in this folder and all folders below may only be loaded from these addresses, or from below them. Only whole path segments match: s3://models/a allows s3://models/a/v1, but not s3://models/ab.',
   ),
 });
 
@@ -105,11 +108,11 @@ const target = fields({
     text(),
     'The kind of object to patch: InferenceService, or with Istio VirtualService, DestinationRule, ServiceEntry, Gateway.',
   ),
-  name: optional(text(), 'Its name; absent: every object of the kind that the policy reaches.'),
+  name: optional(text(), 'Its name. Default: every object of this kind that the policy applies to.'),
 });
 
-const at = said(pointer(), 'Where in the object, as a JSON pointer.');
-const from = said(pointer(), 'From where, as a JSON pointer.');
+const at = said(pointer(), 'The field, as a JSON pointer.');
+const from = said(pointer(), 'The source field, as a JSON pointer.');
 const op = <T extends string>(word: T, does: string) => said(v.literal(word), does);
 
 /** RFC 6902. */
@@ -120,7 +123,7 @@ const operation = v.variant('op', [
     value: said(v.unknown(), 'The value.'),
   }),
   v.strictObject({
-    op: op('replace', 'Sets a field that is there.'),
+    op: op('replace', 'Sets an existing field.'),
     path: at,
     value: said(v.unknown(), 'The value.'),
   }),
@@ -134,41 +137,41 @@ const operation = v.variant('op', [
   v.strictObject({ op: op('copy', 'Copies a field.'), path: at, from }),
 ]);
 
-/** Under which rules: `policy.yaml`. */
+/** The rules for mirroring: `policy.yaml`. */
 export const mirrorPolicySchema = v.pipe(
   fields({
     ...header('MirrorPolicy'),
     metadata: said(
-      fields({ name: said(name(), 'What the policy is called; nothing refers to it.') }),
-      'Which policy this is.',
+      fields({ name: said(name(), 'The name of the policy; nothing refers to it.') }),
+      'The identity of the policy.',
     ),
     spec: said(
       fields({
         mirrorPercentage: optionalButFilled(
           percentage(),
-          'The share of requests that is mirrored to the candidate, in percent, with at most four decimals. Default 100; 0 is the brake.',
+          'The percentage of requests that is mirrored to the candidate, with at most four decimals. Default 100; 0 is the brake.',
         ),
         gate: optional(
           v.picklist(['Status', 'None']),
-          'Status (default): mirror only while the status file says that this very candidate is ready. None: mirror as soon as there is a candidate.',
+          'Status (default): mirror only while the status file has exactly this candidate as Ready. None: mirror as soon as there is a candidate.',
         ),
         routing: optional(routing, 'Hosts, gateways, services and timeouts.'),
-        limits: optional(limits, 'What policies further down can only tighten, never loosen.'),
+        limits: optional(limits, 'Limits that policies in folders below can tighten, but not loosen.'),
         patches: optional(
           v.array(
             fields({
-              target: said(target, 'Which rendered objects are patched.'),
-              patch: said(v.array(operation), 'RFC 6902 operations, run in order.'),
+              target: said(target, 'The rendered objects to patch.'),
+              patch: said(v.array(operation), 'RFC 6902 operations, applied in order.'),
             }),
           ),
-          'JSON patches on rendered objects, run from the outermost policy to the nearest.',
+          'JSON patches for rendered objects, applied from the outermost policy to the nearest.',
         ),
       }),
-      'The rules; each field that is left out is taken from the next policy further out, or has its default.',
+      'The rules. An absent field has the value of the nearest policy further out that sets it, or its default.',
     ),
   }),
   v.title('MirrorPolicy'),
   v.description(
-    'Under which rules models are mirrored: for this folder and everything below; the nearest policy wins, field by field.',
+    'The rules for mirroring the models in this folder and all folders below. The nearest policy wins, field by field.',
   ),
 );

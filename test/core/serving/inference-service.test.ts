@@ -127,7 +127,7 @@ interface Schema {
   readonly 'x-kubernetes-int-or-string'?: boolean;
 }
 
-/** The API server drops unknown fields in silence; the schema is made to refuse them. */
+/** The API server drops unknown fields silently; here the schema refuses them. */
 function refuseUnknown(schema: Schema, isMetadata = false): Schema {
   const { properties, items, additionalProperties, ...rest } = schema;
   const open = isMetadata || schema['x-kubernetes-preserve-unknown-fields'] === true;

@@ -1,4 +1,4 @@
-/** The check of a spec says what a validator of JSON Schema says of the same schema. */
+/** The check of a spec agrees with a validator of JSON Schema on the same schema. */
 import { Ajv } from 'ajv';
 import test from 'ava';
 import fc from 'fast-check';
