@@ -3,71 +3,11 @@ import fc from 'fast-check';
 import type { Change } from '../../../src/core/change/change.ts';
 import { findChanges } from '../../../src/core/change/find-changes.ts';
 import type { RenderedRollout } from '../../../src/core/render/decide-model.ts';
-import { render } from '../render/memory-tree.ts';
+import type { Setup, Version } from './rendered-model.ts';
+import { toRendered, toStored } from './rendered-model.ts';
 
-interface Version {
-  readonly version: string;
-  readonly storageUri?: string;
-  readonly name?: string;
-  readonly overrides?: object;
-}
-
-interface Setup {
-  readonly name?: string;
-  readonly namespace?: string;
-  readonly folder?: string;
-  readonly primary?: Version;
-  readonly candidate?: Version;
-  readonly annotations?: object;
-  readonly format?: string;
-  readonly policy?: object;
-  /** Of the candidate as rendered; absent: there is no status file. */
-  readonly state?: string;
-  readonly reason?: string;
-}
-
-const toStored = (version: string): Version => ({ version, storageUri: `s3://models/${version}` });
 const [v1, v2, v3] = [toStored('v1'), toStored('v2'), toStored('v3')];
-const head = { apiVersion: 'model-mirror.dev/v1alpha1' };
 const secretKey = 'serving.kserve.io/secretKey';
-
-/** What the files of a model render to. */
-function toRendered(setup: Setup): RenderedRollout {
-  const { name = 'wisdom', namespace = 'models', folder = 'wisdom', primary = v1, candidate, state, reason } = setup;
-  const { annotations, format = 'sklearn', policy } = setup;
-  const metadata = { name, namespace };
-  const template = {
-    metadata: { annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh', ...annotations } },
-    spec: { predictor: { model: { modelFormat: { name: format } } } },
-  };
-  const files: Record<string, string> = {
-    [`${folder}/model.yaml`]: JSON.stringify({
-      ...head,
-      kind: 'Model',
-      metadata,
-      spec: { template, primary, candidate },
-    }),
-  };
-  if (policy !== undefined)
-    files['policy.yaml'] = JSON.stringify({ ...head, kind: 'MirrorPolicy', metadata: { name: 'all' }, spec: policy });
-  const toRollout = () => {
-    const { rollouts, problems } = render(files);
-    const [rollout] = rollouts;
-    if (rollout === undefined) throw new Error(JSON.stringify(problems));
-    return rollout;
-  };
-  const rendered = toRollout();
-  if (state === undefined) return rendered;
-  const [decided] = rendered.candidates;
-  const observed = { name: decided?.version.name, digest: decided?.digest, state, reason };
-  files[`${folder}/status.yaml`] = JSON.stringify({
-    ...head,
-    kind: 'ModelStatus',
-    metadata,
-    status: { candidates: [observed] },
-  });
-  return toRollout();
-}
 
 function find(before: Setup | undefined, after: Setup | undefined): Change[] {
   return findChanges(before && toRendered(before), after && toRendered(after));
