@@ -289,7 +289,7 @@ const tree: fc.Arbitrary<Tree> = fc
     return Object.fromEntries(placed);
   });
 
-test('a folder in a submodule is read by nobody, and all say so', async (t) => {
+test('a folder in a submodule is read nowhere, and reported everywhere', async (t) => {
   const repository = await Repository.create('outer');
   const commit = await repository.write({ 'model.yaml': text(model('outer')), vendor: submodule });
   // As Argo CD checks it out.
@@ -309,7 +309,7 @@ test('a folder in a submodule is read by nobody, and all say so', async (t) => {
 
 const count = Number(process.env['MODEL_MIRROR_TREES'] ?? 40);
 
-test('any tree is read alike from a disk, at a revision and through the watcher’s branch', async (t) => {
+test('any tree is read the same from a disk, at a revision and through the watcher’s branch', async (t) => {
   const repository = await Repository.create('tree');
   // They see one tree after the other, as watchers do.
   const branches = ['.', 'models', 'models/a'].map((path) => ({ path, branch: repository.openBranch(path) }));

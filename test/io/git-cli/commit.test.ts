@@ -116,7 +116,7 @@ async function toRefusal(
   return error?.message ?? '';
 }
 
-test('the commit holds this file alone, and leaves what else is changed or staged as it is', async (t) => {
+test('the commit has this file alone, and other changes, staged or not, stay as they are', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\n', 'other.yaml': '1\n', 'staged.yaml': '1\n', 'models/b.yaml': '1\n' });
   scene.put('other.yaml', '2\n');
   scene.put('staged.yaml', '2\n');
@@ -149,7 +149,7 @@ test.serial('without a place for temporary files, nothing is changed', async (t)
   t.regex(await toRefusal(t, scene), /^no temporary folder can be made: /);
 });
 
-test('a commit that is refused is none, though a hook has moved HEAD meanwhile', async (t) => {
+test('a refused commit is reported as refused even if a hook has moved HEAD meanwhile', async (t) => {
   const scene = await setUp(t);
   scene.hook(
     'pre-commit',
@@ -163,7 +163,7 @@ test('a commit that is refused is none, though a hook has moved HEAD meanwhile',
   t.is(scene.read(file), 'a: 1\n');
 });
 
-test('a new file, in a new folder, though it is ignored', async (t) => {
+test('a new file in a new folder is committed even if it is ignored', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\n', '.gitignore': 'deep\n' });
   await scene.commit({}, 'models/new/deep/policy.yaml');
   t.is(await scene.git('diff', '--name-status', 'HEAD~1', 'HEAD'), 'A\tmodels/new/deep/policy.yaml\n');
@@ -171,7 +171,7 @@ test('a new file, in a new folder, though it is ignored', async (t) => {
   await scene.git('fsck', '--strict');
 });
 
-test('names are names, whatever is in them', async (t) => {
+test('no character in a name has a special meaning', async (t) => {
   const odd = [
     '-m/--all/model.yaml',
     ':(top)x/model.yaml',
@@ -191,7 +191,7 @@ test('names are names, whatever is in them', async (t) => {
   t.is(await scene.git('diff', '--name-only'), 'ax[b]y/model.yaml\n');
 });
 
-test('on a new branch, which is checked out from then on, and has no upstream', async (t) => {
+test('a new branch is created and checked out, and has no upstream', async (t) => {
   const scene = await setUp(t);
   await scene.git('config', 'branch.autoSetupMerge', 'always');
   const { id, branch } = await scene.commit({ branch: 'ada/try-v2' });
@@ -206,7 +206,7 @@ test('on a new branch, which is checked out from then on, and has no upstream', 
   t.is((await scene.commit({ branch: 'from-detached' })).branch, 'from-detached');
 });
 
-test('who commits is read where git reads it, and without an identity nothing is changed', async (t) => {
+test('the identity is read where git reads it, and without one nothing is changed', async (t) => {
   const scene = await setUp(t);
   await scene.git('config', 'user.useConfigOnly', 'true');
   for (const wish of [{}, { branch: 'new' }])
@@ -219,7 +219,7 @@ test('who commits is read where git reads it, and without an identity nothing is
   t.is(await scene.git('log', '-1', '--format=%an %ae'), 'Grace at@work\n');
 });
 
-test('of the file the whole is committed, as git commit --only does it', async (t) => {
+test('the file is committed as a whole, as git commit --only does', async (t) => {
   const make = () => setUp(t, { [file]: 'a: 1\n', 'other.yaml': '1\n' });
   const states: Record<string, (scene: Scene) => Promise<unknown> | unknown> = {
     changed: ({ put }) => put(file, 'a: 2\n'),
@@ -277,7 +277,7 @@ test('of the file the whole is committed, as git commit --only does it', async (
   }
 });
 
-test('what HEAD holds already is no commit, and what was staged over it goes', async (t) => {
+test('content that HEAD already has makes no commit, and replaces what was staged', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\nb: 2\n' });
   scene.put(file, 'a: 1\n');
   await scene.git('add', file);
@@ -289,7 +289,7 @@ test('what HEAD holds already is no commit, and what was staged over it goes', a
   t.is(await scene.git('branch', '--format=%(refname:short)'), 'main\n');
 });
 
-test('what was staged and is nowhere else any more is named', async (t) => {
+test('staged content that exists nowhere else any more is reported', async (t) => {
   const scene = await setUp(t);
   scene.put(file, 'staged: 1\n');
   await scene.git('add', file);
@@ -301,7 +301,7 @@ test('what was staged and is nowhere else any more is named', async (t) => {
   t.is((await scene.commit()).unstaged, undefined, 'the work tree had it');
 });
 
-test('CRLF becomes LF where git is configured so, and stays where it is committed', async (t) => {
+test('CRLF becomes LF where git is configured to convert it, and stays where it is committed', async (t) => {
   const configure: Record<string, (scene: Scene) => Promise<unknown> | unknown> = {
     autocrlf: ({ git }) => git('config', 'core.autocrlf', 'true'),
     attributes: ({ put }) => put('models/.gitattributes', '*.yaml text\n'),
@@ -325,7 +325,7 @@ test('CRLF becomes LF where git is configured so, and stays where it is committe
   t.is((await plain.commit()).id, undefined);
 });
 
-test('a filter of the repository is run, and one that fails refuses', async (t) => {
+test('a filter of the repository runs, and refuses the file when it fails', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\n', '.gitattributes': '*.yaml filter=upper\n' });
   await scene.git('config', 'filter.upper.clean', 'tr a-z A-Z');
   await scene.commit();
@@ -336,7 +336,7 @@ test('a filter of the repository is run, and one that fails refuses', async (t) 
   t.regex(await toRefusal(t, strict), /^git refuses the file: (.|\n)*clean filter 'strict' failed/);
 });
 
-test('in a linked work tree', async (t) => {
+test('a commit is made in a linked work tree', async (t) => {
   const { folder, git: main } = await setUp(t);
   await main('worktree', 'add', '--quiet', '-b', 'side', '../side');
   const side = toScene(join(folder, '../side'));
@@ -349,7 +349,7 @@ test('in a linked work tree', async (t) => {
   t.is(await main('status', '--porcelain'), '');
 });
 
-test('branches that are there, or cannot be, are refused', async (t) => {
+test('branches that exist already, or have an invalid name, are refused', async (t) => {
   const scene = await setUp(t);
   await scene.git('branch', 'taken');
   t.regex(await toRefusal(t, scene, { branch: 'taken' }), /^git refuses the branch: .*'taken' already exists/);
@@ -361,7 +361,7 @@ test('branches that are there, or cannot be, are refused', async (t) => {
     t.regex(await toRefusal(t, scene, { branch: beside }), /^git refuses the branch: (.|\n)*exists; cannot create/);
 });
 
-test('what git is in the middle of is not disturbed', async (t) => {
+test('a merge, rebase or lock in progress is not disturbed', async (t) => {
   const scene = await setUp(t);
   for (const [sign, what] of [
     ['MERGE_HEAD', 'merge'],
@@ -425,7 +425,7 @@ test('a file that cannot be written leaves no branch and no commit', async (t) =
   t.deepEqual(await look(scene), before);
 });
 
-test('a repository without a commit is left to git, and one that is none is said to be', async (t) => {
+test('a repository without a commit is refused, and a missing git is reported', async (t) => {
   const parent = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-commit-')));
   t.teardown(() => rmSync(parent, { recursive: true, force: true }));
   await git(parent, ['init', '--quiet']);
@@ -437,7 +437,7 @@ test('a repository without a commit is left to git, and one that is none is said
   t.is(error?.message, 'git is not installed, or not in PATH');
 });
 
-test('the flags of a file outlive its commit, and its refusal', async (t) => {
+test('the index flags of a file survive its commit and its refusal', async (t) => {
   const odd = await setUp(t, { '-x/model.yaml': 'a: 1\n' });
   await odd.git('update-index', '--skip-worktree', '--', '-x/model.yaml');
   await odd.commit({}, '-x/model.yaml');
@@ -480,7 +480,7 @@ for (const [name, lines] of Object.entries(refusing))
       }
   });
 
-test('a hook gets the file as it will be committed, and may change the message', async (t) => {
+test('a hook sees the file as it will be committed, and may change the message', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\n', 'other.yaml': '1\n' });
   scene.put('other.yaml', '2\n');
   await scene.git('add', 'other.yaml');
@@ -492,7 +492,7 @@ test('a hook gets the file as it will be committed, and may change the message',
   t.deepEqual([...remarks], ['git commit said: fine']);
 });
 
-test('what hooks change is reported as it is', async (t) => {
+test('changes by hooks are reported', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\n', 'index.txt': '1\n' });
   scene.hook('pre-commit', `echo c: 3 >>${file}`, 'echo 2 >index.txt', `git add ${file} index.txt`);
   const made = await scene.commit();
@@ -505,7 +505,7 @@ test('what hooks change is reported as it is', async (t) => {
   );
 });
 
-test('a hook that changes the file and then refuses: what it wrote stays', async (t) => {
+test('what a hook wrote to the file stays when the hook refuses the commit', async (t) => {
   const scene = await setUp(t);
   scene.hook('pre-commit', `echo c: 3 >>${file}`, 'echo formatted, add it; exit 1');
   const error = await t.throwsAsync(scene.commit({ branch: 'new' }));
@@ -517,7 +517,7 @@ test('a hook that changes the file and then refuses: what it wrote stays', async
   t.is(await scene.git('for-each-ref', '--format=%(refname)'), 'refs/heads/main\n');
 });
 
-test('hooks that run after the commit: their failure changes nothing, and HEAD is what it is', async (t) => {
+test('hooks after the commit cannot undo it, and the actual HEAD is reported', async (t) => {
   const scene = await setUp(t);
   scene.hook('post-commit', 'echo could not notify >&2; exit 1');
   const first = await scene.commit();
@@ -536,7 +536,7 @@ test('hooks that run after the commit: their failure changes nothing, and HEAD i
   t.regex(error?.message ?? '', /^a hook has moved HEAD back to [0-9a-f]{7} after the commit$/);
 });
 
-test('a hook that fails after the branch is made cannot undo that', async (t) => {
+test('a hook that fails after the branch is created cannot undo it', async (t) => {
   const scene = await setUp(t);
   scene.hook('post-checkout', 'echo no lock; exit 1');
   const { id, branch, remarks } = await scene.commit({ branch: 'new' });
@@ -547,7 +547,7 @@ test('a hook that fails after the branch is made cannot undo that', async (t) =>
   await toRefusal(t, scene, { branch: 'newer' });
 });
 
-test('hooks are those that are configured', async (t) => {
+test('the configured hooks run', async (t) => {
   const scene = await setUp(t);
   scene.put('../hooks/pre-commit', '#!/bin/sh\nexit 1\n');
   chmodSync(join(scene.folder, '../hooks/pre-commit'), 0o755);
@@ -555,7 +555,7 @@ test('hooks are those that are configured', async (t) => {
   t.is(await toRefusal(t, scene), 'git refuses the commit: it ended with 1');
 });
 
-test('a commit is signed where it is to be, by the program that is configured', async (t) => {
+test('a commit is signed by the configured program if git is configured to sign', async (t) => {
   const scene = await setUp(t);
   const gpg = join(scene.folder, '../gpg');
   // gpg(1): it signs what it reads, and tells that on the descriptor that --status-fd names (2).
@@ -576,7 +576,7 @@ test('a commit is signed where it is to be, by the program that is configured', 
   t.regex(await toRefusal(t, scene, { branch: 'new' }), /^git refuses the commit: (.|\n)*gpg failed to sign/);
 });
 
-test('commit.cleanup, commit.template and an editor have no say in more than they do in git', async (t) => {
+test('commit.cleanup, commit.template and an editor do not change the message', async (t) => {
   const scene = await setUp(t);
   scene.put('../template', 'fill this in\n');
   await scene.git('config', 'commit.template', '../template');
@@ -587,7 +587,7 @@ test('commit.cleanup, commit.template and an editor have no say in more than the
   t.is(await scene.git('log', '-1', '--format=%B', id ?? ''), '# wisdom: try v2\n\n');
 });
 
-test('SHA-256, split and version 4 indexes, partial and sparse clones', async (t) => {
+test('SHA-256, split and version 4 indexes and sparse clones are supported', async (t) => {
   const kinds: Record<string, (scene: Scene) => Promise<unknown>> = {
     split: ({ git }) => git('update-index', '--split-index'),
     'version 4': ({ git }) => git('update-index', '--index-version', '4'),
@@ -616,7 +616,7 @@ test('SHA-256, split and version 4 indexes, partial and sparse clones', async (t
   t.is(await sha256.git('show', `HEAD:${file}`), 'a: 1\nb: 2\n');
 });
 
-test('a link to the work tree is as good as the work tree', async (t) => {
+test('a work tree may be reached through a link', async (t) => {
   const scene = await setUp(t);
   symlinkSync(scene.folder, join(scene.folder, '../link'));
   await toScene(join(scene.folder, '../link')).commit();

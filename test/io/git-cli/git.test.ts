@@ -27,7 +27,7 @@ function toFakeGit(name: string, script: string): string {
   return place;
 }
 
-test('a repository is the one of the folder, whatever the environment says, and none around it', async (t) => {
+test('only the repository of the folder is used, whatever the environment names, and none around it', async (t) => {
   const other = join(folder, 'other');
   mkdirSync(other);
   await git(other, ['init', '--quiet', '--initial-branch=other']);
@@ -47,7 +47,7 @@ test('a repository is the one of the folder, whatever the environment says, and 
   t.regex(error?.message ?? '', /not a git repository/);
 });
 
-test('what git says is shown whole, in English, and nothing in it is obeyed or secret', async (t) => {
+test('git’s messages are shown in full and in English, without control characters and secrets', async (t) => {
   const place = toFakeGit(
     'talking',
     `[ "$4" = version ] && exit 0
@@ -61,7 +61,7 @@ test('what git says is shown whole, in English, and nothing in it is obeyed or s
   t.is(error?.message, 'git push failed: \n    first \\u001b[31mred\\u001b[0m\n    https://…@example.com\n    C 0');
 });
 
-test('one that is too old, not to be run, or from another vendor', async (t) => {
+test('a git that is too old or cannot be run is refused; one from another vendor is accepted', async (t) => {
   const run = (place: string) =>
     new Git(root, { environment: { PATH: place } }).read(['rev-parse', 'HEAD']).catch((error: unknown) => error);
   const toText = (result: unknown) => (isFault(result) ? `${result.code}: ${result.message}` : result);
@@ -77,7 +77,7 @@ test('one that is too old, not to be run, or from another vendor', async (t) => 
   t.is(toText(await run('/nowhere')), 'environment: git is not installed, or not in PATH');
 });
 
-test('who stops waiting ends git and all that it has started', async (t) => {
+test('an aborted wait ends git and everything that it has started', async (t) => {
   const trace = join(folder, 'pids');
   const place = toFakeGit(
     'endless',

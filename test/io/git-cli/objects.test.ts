@@ -30,7 +30,7 @@ const content = fc.oneof(
   fc.integer({ min: 60_000, max: 300_000 }).map((length) => Buffer.alloc(length, '\n')),
 );
 
-test('whatever objects hold, and in whatever order they are asked for, each is answered by its own', async (t) => {
+test('each request gets its own object, whatever objects contain and in whatever order they are read', async (t) => {
   using objects = open(environment);
   await fc.assert(
     fc.asyncProperty(
@@ -56,7 +56,7 @@ test('whatever objects hold, and in whatever order they are asked for, each is a
   );
 });
 
-test('an object that is broken is a fault for all that wait, and the next one is read again', async (t) => {
+test('a broken object fails all pending reads, and the next read works again', async (t) => {
   const [good, bad] = [
     (await git(root, ['hash-object', '-w', '--stdin'], { input: 'good' })).trim(),
     (await git(root, ['hash-object', '-w', '--stdin'], { input: randomBytes(2000) })).trim(),
@@ -76,7 +76,7 @@ test('an object that is broken is a fault for all that wait, and the next one is
   t.is((await objects.read(good))?.content.toString('utf8'), 'good');
 });
 
-test('of what is too large to be one of ours the beginning is kept, and what comes next is whole', async (t) => {
+test('only the beginning of an object above the size limit is kept, and the next one is complete', async (t) => {
   const sizes = [1, 2, 3].map((more) => maxFileBytes + more);
   const large = sizes.map((size) => Buffer.alloc(size, `${'0'.repeat(40)} missing\n`));
   const ids: string[] = [];
@@ -91,7 +91,7 @@ test('of what is too large to be one of ours the beginning is kept, and what com
   );
 });
 
-test('without git', async (t) => {
+test('a missing git is reported', async (t) => {
   using objects = open({ PATH: '/nowhere' });
   const fault = await t.throwsAsync(objects.read('f'.repeat(40)), { instanceOf: Fault });
   t.regex(fault?.message ?? '', /^git is not installed, or not in PATH$/);

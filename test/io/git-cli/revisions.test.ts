@@ -64,7 +64,7 @@ const files = {
   'models/wisdom/größe/model.yaml': 'a name beyond ASCII',
 };
 
-test('a commit is read as its work tree is', async (t) => {
+test('a commit is read like its work tree', async (t) => {
   const root = await makeRepository(files);
   for (const [inner, outer] of [
     ['models/wisdom', '.'],
@@ -85,7 +85,7 @@ test('a commit is read as its work tree is', async (t) => {
   }
 });
 
-test('links, and files that are no text, are read or refused as in the work tree', async (t) => {
+test('links, and files that are not text, are read or refused as in the work tree', async (t) => {
   const root = await makeRepository({
     'models/a/model.yaml': 'a',
     'elsewhere/model.yaml': 'out of it',
@@ -118,7 +118,7 @@ test('links, and files that are no text, are read or refused as in the work tree
   t.true(short(read).codes.includes('out of it'));
 });
 
-test('what a link leads to belongs to the model, in its history too', async (t) => {
+test('the target of a link belongs to the model, also in its history', async (t) => {
   const root = await makeRepository({ 'base/wisdom.yaml': 'one', 'models/policy.yaml': 'rules' });
   mkdirSync(join(root, 'models/wisdom'));
   symlinkSync('../../base/wisdom.yaml', join(root, 'models/wisdom/model.yaml'));
@@ -150,7 +150,7 @@ test('what a link leads to belongs to the model, in its history too', async (t) 
   t.not(seen[1]?.key, seen[2]?.key);
 });
 
-test('revisions are named as git names them', async (t) => {
+test('revisions may have every form of name that git accepts', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   await git(root, ['tag', '--annotate', 'v1', '--message', 'one']);
   await commit(root, { 'model.yaml': '2' }, 'second');
@@ -203,7 +203,7 @@ test('revisions are named as git names them', async (t) => {
   );
 });
 
-test('an abbreviated id that is ambiguous is reported with all that it may mean', async (t) => {
+test('an ambiguous abbreviated id is reported with all candidates', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   const ids = [];
   for (let i = 0; i < 1000; i++) ids.push(`blob\ndata ${String(i).length}\n${i}\n`);
@@ -216,7 +216,7 @@ test('an abbreviated id that is ambiguous is reported with all that it may mean'
   for (const id of all.filter((one) => one.startsWith(start ?? ''))) t.true(fault?.message.includes(id.slice(0, 5)));
 });
 
-test('a commit that is there by name alone is not taken for none', async (t) => {
+test('a ref to a commit that does not exist is not reported as unknown', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   const id = (await git(root, ['rev-parse', 'HEAD'])).trim();
   rmSync(join(root, '.git/objects', id.slice(0, 2), id.slice(2)));
@@ -227,7 +227,7 @@ test('a commit that is there by name alone is not taken for none', async (t) => 
   }
 });
 
-test('what commits say in other encodings, and where git is to print in another one', async (t) => {
+test('messages in other encodings are read, whatever encoding git is configured to print', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   const first = (await git(root, ['rev-parse', 'HEAD'])).trim();
   const head = await git(root, ['cat-file', 'commit', 'HEAD']);
@@ -255,7 +255,7 @@ test('what commits say in other encodings, and where git is to print in another 
   }
 });
 
-test('a partial clone whose remote is gone says so', async (t) => {
+test('a partial clone whose remote is gone is reported', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   await git(root, ['config', 'uploadpack.allowFilter', 'true']);
   const clone = `${root}-partial`;
@@ -280,7 +280,7 @@ test('a repository with SHA-256 ids', async (t) => {
   t.is(await revisions.names.resolve('main~1'), (await git(root, ['rev-parse', 'HEAD~1'])).trim());
 });
 
-test('a branch that is followed for days: the same tree until it moves', async (t) => {
+test('a followed branch returns the same tree until it moves', async (t) => {
   const root = await makeRepository({ 'a/model.yaml': '0' });
   const latest = new LatestRevision(new Git(root, { environment }), { folder: '.', root: '.' });
   for (let i = 1; i <= 3; i++) {
@@ -294,7 +294,7 @@ test('a branch that is followed for days: the same tree until it moves', async (
   }
 });
 
-test('a partial clone fetches what it lacks at once', async (t) => {
+test('a partial clone fetches its missing objects together', async (t) => {
   const texts = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`models/m${i}/model.yaml`, `old ${i}`]));
   const root = await makeRepository(texts);
   await commit(root, Object.fromEntries(Object.keys(texts).map((path) => [path, `new ${path}`])), 'second');
@@ -319,7 +319,7 @@ test('a partial clone fetches what it lacks at once', async (t) => {
   }
 });
 
-test('bare clones, packed ones and linked work trees are read too', async (t) => {
+test('bare and packed clones and linked work trees are read', async (t) => {
   const root = await makeRepository(files);
   const oid = (await git(root, ['rev-parse', 'HEAD'])).trim();
   const bare = join(folder, 'bare.git');
@@ -338,7 +338,7 @@ test('bare clones, packed ones and linked work trees are read too', async (t) =>
   }
 });
 
-test('a shallow clone says how to get what it lacks', async (t) => {
+test('a shallow clone is reported with a hint how to get the rest', async (t) => {
   const root = await makeRepository({ 'model.yaml': '1' });
   const first = await open(t, root).names.resolve('HEAD');
   await git(root, ['checkout', '--quiet', '-b', 'feature']);

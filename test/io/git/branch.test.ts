@@ -120,7 +120,7 @@ const write = (changes: Readonly<Record<string, string | undefined>>, message = 
   message,
 });
 
-test('reads what is wanted, and commits what changes', async (t) => {
+test('wanted files are read, and changes are committed', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   const first = await branch.fetch(never);
@@ -151,7 +151,7 @@ test('reads what is wanted, and commits what changes', async (t) => {
   t.is(await scene.git('fsck', '--strict', '--full'), '');
 });
 
-test('a path that is not in the branch is named, with the folder that may be meant', async (t) => {
+test('a path that the branch does not have is reported, with a similar folder', async (t) => {
   const scene = await Scene.start(t, { ...start, 'deep/models/x/model.yaml': 'x', file: 'no folder' });
   const missing = async (path: string) => (await scene.open({ path }).fetch(never)).missing;
   t.is(await missing('.'), undefined);
@@ -166,7 +166,7 @@ test('a path that is not in the branch is named, with the folder that may be mea
   t.is((await branch.fetch(never)).missing, undefined);
 });
 
-test('a folder that is empty goes, and comes', async (t) => {
+test('a folder that becomes empty disappears, and can come back', async (t) => {
   const scene = await Scene.start(t, { 'a/b/status.yaml': 'orphan', 'c/model.yaml': 'c' });
   const branch = scene.open();
   await branch.fetch(never);
@@ -179,7 +179,7 @@ test('a folder that is empty goes, and comes', async (t) => {
   t.is(await scene.git('fsck', '--strict', '--full'), '');
 });
 
-test('below a path, nothing else is read, and all else stays', async (t) => {
+test('with a path, only what is below it is read, and the rest stays', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open({ path: 'models' });
   t.deepEqual([...(await branch.fetch(never)).files.keys()].sort(), [
@@ -191,7 +191,7 @@ test('below a path, nothing else is read, and all else stays', async (t) => {
   t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tmodels/STATUS.md\nM\tmodels/a/status.yaml\n');
 });
 
-test('policies of the folders above the path are read, for they hold below it', async (t) => {
+test('policies of the folders above the path are read, since they apply below it', async (t) => {
   const scene = await Scene.start(t, {
     'policy.yaml': 'outermost',
     'model.yaml': 'not below the path',
@@ -209,7 +209,7 @@ test('policies of the folders above the path are read, for they hold below it', 
   t.is(await scene.git('diff', '--name-status', 'main~1', 'main'), 'A\tteam/models/a/status.yaml\n');
 });
 
-test('what is hidden or installed is no file of the watcher’s', async (t) => {
+test('hidden folders and node_modules are not read', async (t) => {
   const scene = await Scene.start(t, {
     ...start,
     '.archive/wisdom/status.yaml': 'of an old model',
@@ -273,7 +273,7 @@ test('links within the repository are followed, from commit to commit', async (t
   t.is(await scene.git('fsck', '--strict', '--full'), '');
 });
 
-test('a file that is too large is not read as text, and stops no other', async (t) => {
+test('a file that is too large is not read as text, and does not affect others', async (t) => {
   const scene = await Scene.start(t, start);
   const branch = scene.open();
   await branch.fetch(never);
@@ -287,7 +287,7 @@ test('a file that is too large is not read as text, and stops no other', async (
   t.is(typeof page, 'string');
 });
 
-test('a branch that moved is not overwritten; after a look it takes the commit', async (t) => {
+test('a branch that moved is not overwritten; after a fetch, the push succeeds', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
@@ -306,7 +306,7 @@ test('a branch that moved is not overwritten; after a look it takes the commit',
   t.is(await scene.git('fsck', '--strict', '--full'), '');
 });
 
-test('a person who is quicker between the look and the push wins', async (t) => {
+test('a person who pushes between the look and the push wins', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
@@ -336,7 +336,7 @@ test('a branch that was force-pushed is followed', async (t) => {
   t.not(await branch.push(write({ 'models/a/status.yaml': 'new' }), never), 'moved');
 });
 
-test('a revert of what was pushed from here is read rightly', async (t) => {
+test('a revert of what was pushed from here is read correctly', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
@@ -378,7 +378,7 @@ test('a branch or repository that is not there is waited for', async (t) => {
   });
 });
 
-test('a server whose default branch is not there is read like others', async (t) => {
+test('a server without its default branch is read like others', async (t) => {
   const scene = await Scene.start(t);
   await scene.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
   for (const url of [scene.server.url('repo.git'), `file://${scene.bare}`]) {
@@ -392,7 +392,7 @@ test('a server whose default branch is not there is read like others', async (t)
   }
 });
 
-test('what a server says in place of a pack, or in its middle, is passed on', async (t) => {
+test('an error of the server in place of a pack, or in the middle of one, is reported', async (t) => {
   const packet = (text: string) => (text.length + 4).toString(16).padStart(4, '0') + text;
   const id = 'a'.repeat(40);
   const refs = `${packet(`${id} HEAD\0shallow side-band-64k\n`)}${packet(`${id} refs/heads/main\n`)}0000`;
@@ -434,7 +434,7 @@ test('what a server says in place of a pack, or in its middle, is passed on', as
   }
 });
 
-test('a repository with SHA-256 ids is named as such, empty or not', async (t) => {
+test('a repository with SHA-256 ids is reported as unsupported, empty or not', async (t) => {
   const scene = await Scene.start(t);
   for (const name of ['empty', 'filled']) {
     await runGit(scene.root, ['init', '--quiet', '--bare', '--object-format=sha256', '--initial-branch=main', name]);
@@ -452,7 +452,7 @@ test('a repository with SHA-256 ids is named as such, empty or not', async (t) =
   }
 });
 
-test('a hook, a protected branch or a full disk refuses: the server’s words are told', async (t) => {
+test('the server’s own message is reported when a hook, a protected branch or a size limit refuses a push', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
@@ -473,7 +473,7 @@ test('a hook, a protected branch or a full disk refuses: the server’s words ar
   t.not(await push(), 'moved');
 });
 
-test('credentials: wrong ones are said so, rotated ones are taken, none is ever told', async (t) => {
+test('wrong credentials are reported, rotated ones are used, and none is ever shown', async (t) => {
   const scene = await Scene.start(t, start, 'first-secret');
   const file = join(scene.root, 'token');
   writeFileSync(file, 'wrong-secret\n');
@@ -494,7 +494,7 @@ test('credentials: wrong ones are said so, rotated ones are taken, none is ever 
   t.is((await scene.git('log', '--format=%B%an%cn', 'main')).includes('secret'), false);
 });
 
-test('a server that repeats the credentials has no say in what is shown', async (t) => {
+test('credentials that a server repeats are not shown', async (t) => {
   const host = createServer((request, response) => {
     const [, pair = ''] = (request.headers.authorization ?? '').split(' ');
     const [, token] = Buffer.from(pair, 'base64').toString('utf8').split(':');
@@ -513,7 +513,7 @@ test('a server that repeats the credentials has no say in what is shown', async 
   });
 });
 
-test('credentials come from a folder or the environment as well', (t) => {
+test('credentials can come from a folder or the environment', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   const basic = (text: string) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` });
   t.throws(toAuthorization(folder, {}), { message: /no file token or password/ });
@@ -529,7 +529,7 @@ test('credentials come from a folder or the environment as well', (t) => {
   );
 });
 
-test('a server that hangs, breaks off, or is not well is given up, and tried again', async (t) => {
+test('a server that hangs, breaks off or fails is given up, and tried again', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   // On a busy machine a server that is well can be silent for as long: this client is for those that hang.
@@ -573,7 +573,7 @@ test('a server that hangs, breaks off, or is not well is given up, and tried aga
   t.is(await scene.git('fsck', '--strict', '--full'), '');
 });
 
-test('a push whose answer was lost is found in the branch', async (t) => {
+test('a push whose response was lost is found in the branch', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
@@ -584,7 +584,7 @@ test('a push whose answer was lost is found in the branch', async (t) => {
   t.is((await branch.read(new Set([id]))).get(id), 'lost');
 });
 
-test('a server that is away is told as such', async (t) => {
+test('a server that cannot be reached is reported', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
@@ -594,7 +594,7 @@ test('a server that is away is told as such', async (t) => {
   await branch.fetch(never);
 });
 
-test('work that is given up ends at once', async (t) => {
+test('aborted work ends at once', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   scene.server.disturb({ kind: 'hang' });
@@ -621,7 +621,7 @@ test('a repository on this machine needs no server', async (t) => {
   });
 });
 
-test('a folder that is renamed is read again, though the server takes it for known', async (t) => {
+test('a renamed folder is read again although the server does not send it', async (t) => {
   const scene = await Scene.start(t);
   const branch = scene.open();
   await branch.fetch(never);
@@ -678,7 +678,7 @@ test('a repository that was renamed is followed on its host, and no further', as
   });
 });
 
-test('names of others in whatever bytes go through unchanged', async (t) => {
+test('names in any encoding stay unchanged', async (t) => {
   const scene = await Scene.start(t, { 'models/a/model.yaml': 'a', 'models/a/\u00fcber \u2028 \u6f22': 'x', zz: 'y' });
   const branch = scene.open();
   await branch.fetch(never);

@@ -83,7 +83,7 @@ test('few bytes that become many are refused before they are unpacked', async (t
   await t.throwsAsync(open().fetch(never), { message: /its files are more than \d+ MiB when they are unpacked/ });
 });
 
-test('what was read before does not stop it from refusing what comes, nor from going on afterwards', async (t) => {
+test('after a successful read, a tip that is too large is refused, and a later one is read again', async (t) => {
   const { commit, open, model } = await startScene(t);
   await commit({ 'models/a/model.yaml': model });
   const branch = open();
@@ -95,7 +95,7 @@ test('what was read before does not stop it from refusing what comes, nor from g
   t.deepEqual([...(await branch.fetch(never)).files.keys()].sort(), ['models/a/model.yaml', 'models/b/model.yaml']);
 });
 
-test('the limit is of the memory that the process may use, or what a person chose', async (t) => {
+test('the limit follows from the memory that the process may use, or from the option', async (t) => {
   const of = (mebibytes: number) => Math.floor(toFetchLimit(undefined, mebibytes * mebibyte).bytes / mebibyte);
   t.is(of(512), 49);
   t.is(of(1024), 128);
@@ -119,7 +119,7 @@ function toPack(type: number, size: number, reference: Buffer, packed: Buffer): 
   return Buffer.concat([start, Buffer.from(header), reference, packed, Buffer.alloc(20)]);
 }
 
-test('a difference that makes something large is refused; so is what is longer than it says', (t) => {
+test('a delta with a large result is refused, and so is an object that is longer than its header says', (t) => {
   // From 10 bytes to 256 MiB; then what to copy.
   const delta = Buffer.from([10, 0x80, 0x80, 0x80, 0x80, 0x01, 0x90, 10]);
   for (const [type, reference] of [

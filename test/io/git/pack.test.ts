@@ -23,7 +23,7 @@ const entry: fc.Arbitrary<TreeEntry> = fc.record({ mode, name, oid });
 const entries = fc.uniqueArray(entry, { selector: (one) => one.name, maxLength: 12 });
 const changes = fc.array(fc.tuple(name, fc.option(fc.record({ mode, oid }), { nil: undefined })), { maxLength: 8 });
 
-test('a tree is what was put in, in git’s order', (t) => {
+test('a tree has its entries in git’s order', (t) => {
   fc.assert(
     fc.property(entries, (all) => {
       const raw = toTree(all);
@@ -33,7 +33,7 @@ test('a tree is what was put in, in git’s order', (t) => {
   );
 });
 
-test('an edited tree is the tree made anew', (t) => {
+test('an edited tree equals one made from scratch', (t) => {
   fc.assert(
     fc.property(entries, changes, (all, list) => {
       const edits = new Map(list);
@@ -48,7 +48,7 @@ test('an edited tree is the tree made anew', (t) => {
   );
 });
 
-test('half a tree is not taken for a whole one', (t) => {
+test('a tree that is cut off is not read as a complete one', (t) => {
   const raw = toTree([
     { mode: '40000', name: 'a', oid: '11'.repeat(20) },
     { mode: '100644', name: 'b', oid: '22'.repeat(20) },
@@ -62,7 +62,7 @@ test('half a tree is not taken for a whole one', (t) => {
     }
 });
 
-test('git itself makes the same tree', async (t) => {
+test('git makes the same tree', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   try {
     await runGit(folder, ['init', '--quiet', '--bare']);
@@ -122,7 +122,7 @@ test('a change in a large tree is a small pack, wherever it is; many changes are
   t.true(pack.length < 200);
 });
 
-test('git takes the packs, thin ones too, and finds nothing wrong', async (t) => {
+test('git accepts the packs, also thin ones, and fsck finds no problem', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   const git = (...words: string[]) => runGit(folder, words);
   try {
@@ -171,7 +171,7 @@ test('git takes the packs, thin ones too, and finds nothing wrong', async (t) =>
   }
 });
 
-test('objects of every length arrive', async (t) => {
+test('objects of every length are sent', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   try {
     await runGit(folder, ['init', '--quiet', '--bare']);
@@ -190,7 +190,7 @@ test('objects of every length arrive', async (t) => {
   }
 });
 
-test('a file becomes a folder and a folder a file, beside names that are no UTF-8', async (t) => {
+test('a file can become a folder and a folder a file, beside names that are not UTF-8', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   const git = (...words: string[]) => runGit(folder, words);
   try {

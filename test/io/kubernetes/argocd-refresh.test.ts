@@ -43,7 +43,7 @@ class Applications {
   }
 }
 
-test('a refresh under way is waited for, and then a new one is asked for', async (t) => {
+test('a refresh in progress is waited for before a new one is requested', async (t) => {
   const scene = new Applications();
   scene.refreshing.add('wisdom');
   scene.refresh.ask(['wisdom'], signal);
@@ -55,7 +55,7 @@ test('a refresh under way is waited for, and then a new one is asked for', async
   await scene.refresh.finish();
 });
 
-test('what is asked while it waits is one refresh; what is asked after it is another', async (t) => {
+test('requests during the wait are one refresh; a later request is another', async (t) => {
   const scene = new Applications();
   scene.refreshing.add('wisdom');
   for (let i = 0; i < 3; i++) {
@@ -72,7 +72,7 @@ test('what is asked while it waits is one refresh; what is asked after it is ano
   t.deepEqual(scene.annotated, ['wisdom', 'wisdom']);
 });
 
-test('one that does not end holds up no other; it is taken back after a while, and asked for anew', async (t) => {
+test('a refresh that does not end delays no other; after a while it is removed and requested again', async (t) => {
   const scene = new Applications();
   const names = Array.from({ length: 50 }, (_, i) => `app-${i}`);
   for (const name of names.slice(0, 20)) scene.refreshing.add(name);
@@ -84,7 +84,7 @@ test('one that does not end holds up no other; it is taken back after a while, a
   t.true(scene.most <= 4, `${scene.most} requests at once`);
 });
 
-test('an answer that breaks off is tried again', async (t) => {
+test('a request whose response breaks off is tried again', async (t) => {
   const scene = new Applications();
   scene.answers.push(new Response('{"metadata":'));
   scene.refresh.ask(['wisdom'], signal);

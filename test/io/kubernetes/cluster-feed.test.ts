@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import test from 'ava';
 import { runFeed } from '../../../src/io/kubernetes/cluster-feed.ts';
 
-test('a list that is expired as soon as it is watched is asked for later and later', async (t) => {
+test('a list that is expired as soon as it is watched is fetched at growing intervals', async (t) => {
   const stop = new AbortController();
   const pauses: number[] = [];
   const said: string[] = [];
@@ -40,7 +40,7 @@ test('a list that is expired as soon as it is watched is asked for later and lat
   t.regex(said[0] ?? '', /too old resource version$/);
 });
 
-test('an error without an object is told as such', async (t) => {
+test('an event without an object is reported', async (t) => {
   const stop = new AbortController();
   const said: string[] = [];
   const say = (message: string) => void said.push(message);

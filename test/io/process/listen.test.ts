@@ -4,7 +4,7 @@ import { listen } from '../../../src/io/process/listen.ts';
 
 const headers = { connection: 'close' };
 
-test('metrics that cannot be collected are an answer with 500, and end nothing', async (t) => {
+test('if metrics cannot be collected, the response is 500 and the server goes on', async (t) => {
   const metrics = { contentType: 'text/plain', text: () => Promise.reject(new Error('a collector failed')) };
   const { address, close } = await listen('127.0.0.1:0', {
     health: () => ({ isAlive: true, obstacle: undefined }),
@@ -19,7 +19,7 @@ test('metrics that cannot be collected are an answer with 500, and end nothing',
   t.is(await (await fetch(`http://${address}/healthz`, { headers })).text(), 'alive\n');
 });
 
-test('what keeps it from working is 503, and pushes that fail are shown but are not', async (t) => {
+test('an obstacle makes /readyz answer 503; failing pushes are shown there with 200', async (t) => {
   let obstacle: string | undefined = 'the branch was not read yet';
   const pushTrouble = { message: safe`protected branch`, failures: 3, since: 1_700_000_000 };
   const { address, close } = await listen('127.0.0.1:0', {

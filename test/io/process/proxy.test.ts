@@ -15,7 +15,7 @@ import { loading } from '../../core/observe/live-objects.ts';
 import { Running, toManifests, toModelText, WatchScene } from '../../watch/watch-scene.ts';
 import { makeCertificate } from './certificate.ts';
 
-test('the variables say which proxy an address takes', (t) => {
+test('the proxy for an address is read from the variables', (t) => {
   const https = { HTTPS_PROXY: 'http://proxy:3128' };
   const find = (address: string, environment: Record<string, string>) => findProxy(address, environment)?.uri;
   t.is(find('https://git.example.com/x', {}), undefined);
@@ -31,7 +31,7 @@ test('the variables say which proxy an address takes', (t) => {
     t.is(find(`https://${own}/`, https), undefined);
 });
 
-test('NO_PROXY takes names, what is below them, addresses, networks and ports', (t) => {
+test('NO_PROXY may list names, addresses, networks and ports, and covers subdomains', (t) => {
   const isDirect = (address: string, exceptions: string) =>
     findProxy(address, { HTTPS_PROXY: 'http://proxy', NO_PROXY: exceptions }) === undefined;
   for (const [address, exceptions] of [
@@ -61,7 +61,7 @@ test('NO_PROXY takes names, what is below them, addresses, networks and ports', 
     t.false(isDirect(address, exceptions), `${address} ${exceptions}`);
 });
 
-test('a proxy’s credentials are in no message, and a variable that holds no proxy is named', (t) => {
+test('a proxy’s credentials appear in no message, and a variable with an invalid address is named', (t) => {
   const proxy = findProxy('https://git.example.com', { HTTPS_PROXY: 'http://ada:pa55word@proxy:3128' });
   t.is<string | undefined, string>(proxy?.title, 'the proxy http://proxy:3128 (HTTPS_PROXY)');
   for (const value of ['socks5://proxy:1080', 'http://', 'ftp://ada:pa55word@proxy']) {
@@ -106,7 +106,7 @@ function listen(server: Server): Promise<number> {
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
 }
 
-test('git and the Kubernetes API are reached through a proxy, by certificates of a private authority', async (t) => {
+test('git and the Kubernetes API are reached through a proxy, with certificates of a private authority', async (t) => {
   const cluster = await startKubernetes({ token: 'api-token' });
   const scene = await WatchScene.start(t, { cluster, password: 'git-password' });
   await scene.commit({ 'models/wisdom/model.yaml': toModelText('wisdom') }, 'wisdom: try v2');

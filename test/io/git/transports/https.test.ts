@@ -140,19 +140,19 @@ for (const [title, answer, code, message] of [
     t.regex(trouble.message, message);
   });
 
-test('of a long answer 200 characters are shown, on one line', async (t) => {
+test('200 characters of a long response are shown, on one line', async (t) => {
   const { message } = await fail(t, { status: 400, text: `${'x'.repeat(1_000_000)}\n` });
   t.regex(message, /: x{200}$/);
   t.notRegex((await fail(t, { status: 400, text: 'a\u001b[31mred\u0007' })).message, /\p{Cc}/u);
 });
 
-test('where no credentials were given, that is what is reported', async (t) => {
+test('missing credentials are reported as missing', async (t) => {
   const { code, message } = await fail(t, { status: 401 }, false);
   t.is(code, 'denied');
   t.regex(message, /none were given \(HTTP 401\): pass --git-credentials or MODEL_MIRROR_GIT_TOKEN$/);
 });
 
-test('a redirect to a sign-in page is no repository that moved, and its host is named', async (t) => {
+test('a redirect to a sign-in page does not count as a moved repository, and its host is named', async (t) => {
   const login = await serve(t, (_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end(page);
   });
@@ -162,7 +162,7 @@ test('a redirect to a sign-in page is no repository that moved, and its host is 
   t.regex(trouble.message, new RegExp(`^${new URL(login).host} answers with a page.*: Sign in · Example$`));
 });
 
-test('a redirect without end is an answer too', async (t) => {
+test('an endless redirect is reported as denied', async (t) => {
   const url: string = await serve(t, (request, response) => {
     response.writeHead(302, { location: `${url}${request.url}` }).end();
   });
@@ -181,7 +181,7 @@ test('a repository that moved to another host is named, not followed', async (t)
   });
 });
 
-test('413 and 503 to a push are refusals of the push, and say what to look at', async (t) => {
+test('413 and 503 for a push are troubles of the push, not of the look', async (t) => {
   const server = await startGitServer();
   t.teardown(() => server.close());
   await server.createRepository('repo.git');
