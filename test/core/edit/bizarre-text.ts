@@ -1,9 +1,9 @@
 /**
- * A value → YAML that means it, formatted as strangely as the rules allow: indentation, quotes, braces,
- * block scalars, question marks, tags, anchors, comments and empty lines wherever they may stand.
+ * A value → YAML of that value, formatted as strangely as the rules allow: indentation, quotes, braces, dashes,
+ * block scalars, question marks, tags, anchors, comments and empty lines wherever they are allowed.
  *
- * Every comment says in which of the marked fields it lies, and where each of those lies in the text
- * is known: so a test can tell which bytes had to stay.
+ * Every comment names the marked field that it is in, and the position of each of those in the text is known: so a
+ * test can tell which bytes had to stay.
  */
 import fc from 'fast-check';
 
@@ -139,6 +139,13 @@ class BizarreWriter {
       this.#blockMap(value as Record<string, Plain>, column + this.#draw(fc.integer, { min: 1, max: 5 }), path);
       return;
     }
+    const [item, ...others] = Array.isArray(value) ? (value as readonly Plain[]) : [];
+    if (isFilled(item) && others.length === 0 && !this.#maybe(4)) {
+      this.#text += `${anchor}${this.#comment(4)}${this.#lineEnd}`;
+      if (this.#maybe(4)) this.#lines(0, column + 6);
+      this.#blockItem(item, column + this.#draw(fc.nat, 4), path);
+      return;
+    }
     if (typeof value === 'string' && this.#maybe(5)) {
       const indent = ' '.repeat(column + this.#draw(fc.integer, { min: 1, max: 4 }));
       this.#text += `${anchor} ${this.#pick('|-', '>-')}${this.#comment(4).trimEnd()}${this.#lineEnd}${indent}${value}${this.#lineEnd}`;
@@ -151,6 +158,25 @@ class BizarreWriter {
     else this.#text += `${anchor}${this.#pick(' ', ' ', '   ', '\t')}`;
     this.#flow(value, column + 1, path);
     this.#text += this.#comment(4) + this.#lineEnd;
+  }
+
+  /** The only one of a list. */
+  #blockItem(item: Readonly<Record<string, Plain>>, column: number, path: readonly string[]): void {
+    this.#text += `${' '.repeat(column)}-`;
+    const inner = [...path, '0'];
+    if (this.#maybe(4)) {
+      this.#text += ' ';
+      this.#flow(item, column + 1, inner);
+      this.#text += this.#comment(4) + this.#lineEnd;
+      return;
+    }
+    const deep = column + this.#draw(fc.integer, { min: 2, max: 5 });
+    if (this.#maybe(3)) this.#text += this.#comment(4) + this.#lineEnd;
+    else this.#text += ' '.repeat(deep - column - 1);
+    const start = this.#text.length;
+    this.#blockMap(item, deep, inner);
+    // The first field is on the line of the dash.
+    if (this.#text[start - 1] === ' ') this.#text = this.#text.slice(0, start) + this.#text.slice(start + deep);
   }
 
   #flow(value: Plain, column: number, path: readonly string[]): void {
@@ -229,4 +255,8 @@ class BizarreWriter {
   #shuffle(keys: readonly string[]): readonly string[] {
     return this.#draw(fc.shuffledSubarray<string>, [...keys], { minLength: keys.length });
   }
+}
+
+function isFilled(value: Plain | undefined): value is Readonly<Record<string, Plain>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
 }

@@ -1,4 +1,4 @@
-/** What holds for every edit of every text: only what had to change has changed. */
+/** For every edit of every text: only what had to change has changed. */
 import test from 'ava';
 import fc from 'fast-check';
 import { discardCandidate, promoteCandidate, setCandidate } from '../../../src/core/edit/model-edits.ts';
@@ -33,6 +33,9 @@ const model = fc.record({
   ),
   primary: modelVersion,
 });
+/** How a candidate is written: by itself, or as a list of one. */
+const form = fc.constantFrom('candidate', 'candidates');
+const toField = (key: string, candidate: object) => ({ [key]: key === 'candidate' ? candidate : [candidate] });
 const wish = fc.record(
   { version, storageUri: uri, name: fc.constantFrom('sage', 'novice') },
   { requiredKeys: ['version'] },
@@ -91,23 +94,31 @@ test('a candidate is added in one place, and discarding it gives the old text ba
 test('a candidate that is set keeps every comment, and every byte outside of its values', (t) => {
   let refused = 0;
   fc.assert(
-    fc.property(model, modelVersion, wish, fc.boolean(), fc.gen(), (spec, candidate, wanted, aliases, draw) => {
-      const bizarre = toBizarreText(draw, wrap({ ...spec, candidate }), { marked: ['candidate'], aliases });
-      const { text, zones } = bizarre;
-      const zone = zones.get('candidate') ?? { start: 0, end: 0 };
-      t.is(toText(setCandidate({ path, text }, toModel(text), candidate)), text);
-      const edited = toText(setCandidate({ path, text }, toModel(text), wanted));
-      if (edited === undefined) {
-        refused++;
-        t.true(aliases, text);
-        return;
-      }
-      t.deepEqual(toModel(edited), wrap({ ...spec, candidate: { ...candidate, ...wanted } }), edited);
-      t.true(edited.startsWith(text.slice(0, zone.start)), edited);
-      t.true(edited.endsWith(text.slice(zone.end)), edited);
-      t.deepEqual(commentsOf(edited, 'else', 'candidate'), commentsOf(text, 'else', 'candidate'));
-      t.is(toText(setCandidate({ path, text: edited }, toModel(edited), wanted)), edited);
-    }),
+    fc.property(
+      model,
+      form,
+      modelVersion,
+      wish,
+      fc.boolean(),
+      fc.gen(),
+      (spec, key, candidate, wanted, aliases, draw) => {
+        const bizarre = toBizarreText(draw, wrap({ ...spec, ...toField(key, candidate) }), { marked: [key], aliases });
+        const { text, zones } = bizarre;
+        const zone = zones.get(key) ?? { start: 0, end: 0 };
+        t.is(toText(setCandidate({ path, text }, toModel(text), candidate)), text);
+        const edited = toText(setCandidate({ path, text }, toModel(text), wanted));
+        if (edited === undefined) {
+          refused++;
+          t.true(aliases, text);
+          return;
+        }
+        t.deepEqual(toModel(edited), wrap({ ...spec, ...toField(key, { ...candidate, ...wanted }) }), edited);
+        t.true(edited.startsWith(text.slice(0, zone.start)), edited);
+        t.true(edited.endsWith(text.slice(zone.end)), edited);
+        t.deepEqual(commentsOf(edited, 'else', key), commentsOf(text, 'else', key));
+        t.is(toText(setCandidate({ path, text: edited }, toModel(edited), wanted)), edited);
+      },
+    ),
     settings,
   );
   t.log(`${refused} of ${runs} refused`);
@@ -129,24 +140,33 @@ test('a path in a storage that is set keeps every comment, and every byte outsid
   let refused = 0;
   const places = fc.constantFrom('m/v3', 'm/v 3', '3');
   fc.assert(
-    fc.property(model, version, storages, places, fc.boolean(), fc.gen(), (spec, v, own, place, aliases, draw) => {
-      const candidate = { version: v, ...(own === undefined ? {} : { overrides: own }) };
-      const bizarre = toBizarreText(draw, wrap({ ...spec, candidate }), { marked: ['candidate'], aliases });
-      const { text, zones } = bizarre;
-      const zone = zones.get('candidate') ?? { start: 0, end: 0 };
-      const edited = toText(setCandidate({ path, text }, toModel(text), { storagePath: place }));
-      if (edited === undefined) {
-        refused++;
-        t.true(aliases, text);
-        return;
-      }
-      const overrides = mergePatch(own ?? {}, inModel({ storage: { path: place } }));
-      t.deepEqual(toModel(edited), wrap({ ...spec, candidate: { version: v, overrides } }), edited);
-      t.true(edited.startsWith(text.slice(0, zone.start)), edited);
-      t.true(edited.endsWith(text.slice(zone.end)), edited);
-      t.deepEqual(commentsOf(edited, 'else', 'candidate'), commentsOf(text, 'else', 'candidate'));
-      t.is(toText(setCandidate({ path, text: edited }, toModel(edited), { storagePath: place })), edited);
-    }),
+    fc.property(
+      model,
+      form,
+      version,
+      storages,
+      places,
+      fc.boolean(),
+      fc.gen(),
+      (spec, key, v, own, place, aliases, draw) => {
+        const candidate = { version: v, ...(own === undefined ? {} : { overrides: own }) };
+        const bizarre = toBizarreText(draw, wrap({ ...spec, ...toField(key, candidate) }), { marked: [key], aliases });
+        const { text, zones } = bizarre;
+        const zone = zones.get(key) ?? { start: 0, end: 0 };
+        const edited = toText(setCandidate({ path, text }, toModel(text), { storagePath: place }));
+        if (edited === undefined) {
+          refused++;
+          t.true(aliases, text);
+          return;
+        }
+        const overrides = mergePatch(own ?? {}, inModel({ storage: { path: place } }));
+        t.deepEqual(toModel(edited), wrap({ ...spec, ...toField(key, { version: v, overrides }) }), edited);
+        t.true(edited.startsWith(text.slice(0, zone.start)), edited);
+        t.true(edited.endsWith(text.slice(zone.end)), edited);
+        t.deepEqual(commentsOf(edited, 'else', key), commentsOf(text, 'else', key));
+        t.is(toText(setCandidate({ path, text: edited }, toModel(edited), { storagePath: place })), edited);
+      },
+    ),
     settings,
   );
   t.log(`${refused} of ${runs} refused`);
@@ -155,8 +175,8 @@ test('a path in a storage that is set keeps every comment, and every byte outsid
 test('a candidate that is discarded takes its own lines along, and nothing else', (t) => {
   let refused = 0;
   fc.assert(
-    fc.property(model, modelVersion, fc.boolean(), fc.gen(), (spec, candidate, aliases, draw) => {
-      const bizarre = toBizarreText(draw, wrap({ ...spec, candidate }), { marked: ['candidate'], aliases });
+    fc.property(model, form, modelVersion, fc.boolean(), fc.gen(), (spec, key, candidate, aliases, draw) => {
+      const bizarre = toBizarreText(draw, wrap({ ...spec, ...toField(key, candidate) }), { marked: [key], aliases });
       const { text } = bizarre;
       const edited = toText(discardCandidate({ path, text }, toModel(text)));
       if (edited === undefined) {
@@ -166,8 +186,8 @@ test('a candidate that is discarded takes its own lines along, and nothing else'
       }
       t.deepEqual(toModel(edited), wrap(spec), edited);
       t.deepEqual(commentsOf(edited, 'else'), commentsOf(text, 'else'), `${text}\n----\n${edited}`);
-      t.deepEqual(commentsOf(edited, 'candidate'), []);
-      const expected = without(bizarre, 'candidate');
+      t.deepEqual(commentsOf(edited, key), []);
+      const expected = without(bizarre, key);
       if (expected !== undefined) t.is(edited, expected, JSON.stringify(text));
       t.is(toText(discardCandidate({ path, text: edited }, toModel(edited))), edited);
     }),
@@ -179,8 +199,11 @@ test('a candidate that is discarded takes its own lines along, and nothing else'
 test('a candidate that is promoted brings its comments along, and no others go but those of the old primary', (t) => {
   let refused = 0;
   fc.assert(
-    fc.property(model, modelVersion, fc.boolean(), fc.gen(), (spec, candidate, aliases, draw) => {
-      const bizarre = toBizarreText(draw, wrap({ ...spec, candidate }), { marked: ['primary', 'candidate'], aliases });
+    fc.property(model, form, modelVersion, fc.boolean(), fc.gen(), (spec, key, candidate, aliases, draw) => {
+      const bizarre = toBizarreText(draw, wrap({ ...spec, ...toField(key, candidate) }), {
+        marked: ['primary', key],
+        aliases,
+      });
       const { text, zones, inFlow } = bizarre;
       const edited = toText(promoteCandidate({ path, text }, toModel(text), candidate));
       if (edited === undefined) {
@@ -203,9 +226,9 @@ test('a candidate that is promoted brings its comments along, and no others go b
       t.true(edited.indexOf(parts[1] ?? '', parts[0]?.length) >= 0, edited);
       t.true(edited.trimEnd().endsWith(parts[2] ?? ''), edited);
       if (aliases) return;
-      // What is said beside a key is said of the role, and stays or goes with that.
-      const brought = commentsOf(edited, 'candidate');
-      const own = commentsOf(text, 'candidate');
+      // A comment beside a key is about the role, and stays or goes with it.
+      const brought = commentsOf(edited, key);
+      const own = commentsOf(text, key);
       t.deepEqual(brought, own.slice(own.length - brought.length), edited);
       t.true(own.length - brought.length <= 2, edited);
       t.true(commentsOf(edited, 'primary').length <= 3, `${text}\n----\n${edited}`);
