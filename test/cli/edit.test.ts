@@ -1,4 +1,4 @@
-/** The commands that edit the files, as processes: what they do to files and repositories. */
+/** The commands that edit, as processes: their effect on files and repositories. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -130,7 +130,7 @@ test('a file keeps its permissions, and nothing else is left beside it', (t) => 
   t.deepEqual(readdirSync(join(folder, 'models/wisdom')), ['model.yaml']);
 });
 
-test('outside of a repository the policies from the folder on count, and nothing is said of it', (t) => {
+test('outside of a repository the policies from the folder on count, without a warning', (t) => {
   const folder = makeFolder(t);
   cpSync(join(root, 'fixtures/edit/mirror/input'), folder, { recursive: true });
   const { status, stderr } = run(['mirror', 'wisdom', '20'], folder);
@@ -151,7 +151,7 @@ test('from within a folder the policies of the whole repository count, or those 
   t.regex(run(['mirror', 'wisdom', '20', '--root', '.'], here).stderr, /the default of 100 applies/);
 });
 
-test('a file that cannot be written is the environment, and is left as it was', (t) => {
+test('a file that cannot be written is an environment fault, and stays as it was', (t) => {
   const folder = makeFolder(t);
   // No name is left for the unfinished file beside it; this holds for root too.
   const name = `${'x'.repeat(240)}.model.yaml`;
@@ -164,7 +164,7 @@ test('a file that cannot be written is the environment, and is left as it was', 
   t.deepEqual(readdirSync(folder), [name]);
 });
 
-test('a file that somebody else changed meanwhile is left as it is', (t) => {
+test('a file that another program has changed in the meantime stays as it is', (t) => {
   const folder = makeFolder(t);
   const path = join(folder, 'model.yaml');
   writeFileSync(path, 'theirs\n');
@@ -194,7 +194,7 @@ test('every command has a --help with an example', (t) => {
   t.true(commands.includes('candidate set') && commands.includes('watch'), commands.join(', '));
 });
 
-test('what is mistyped is suggested: commands, models, flags', async (t) => {
+test('suggestions for mistyped commands, models and flags', async (t) => {
   const folder = await makeRepository(t);
   const say = (...words: string[]) => {
     const { status, stderr } = run(words, folder);

@@ -1,4 +1,4 @@
-/** `init` against a cluster over a socket, and in front of somebody who answers. */
+/** `init` with a cluster over a socket, and with answers at a terminal. */
 import {
   existsSync,
   mkdirSync,
@@ -46,7 +46,7 @@ function makeHost(terminal?: Host['terminal']): { host: Host; folder: string; sa
   return { host, folder, said: () => said };
 }
 
-test('a link out of the repository is followed no further than to see that', async (t) => {
+test('a link out of the repository is refused, and not followed', async (t) => {
   const { host, folder, said } = makeHost();
   const outside = join(root, 'outside');
   mkdirSync(outside);
@@ -99,7 +99,7 @@ test('an InferenceService of the cluster is taken over, and only read', async (t
   }
 });
 
-/** Somebody who waits for each question before the answer is typed. */
+/** Waits for each question before it types the answer. */
 async function answer(
   terminal: { input: PassThrough; output: PassThrough },
   answers: readonly [question: RegExp, typed: string][],
@@ -119,7 +119,7 @@ async function answer(
   return shown;
 }
 
-test('what is not said is asked for', async (t) => {
+test('missing answers are asked for', async (t) => {
   const terminal = { input: new PassThrough(), output: new PassThrough() };
   const { host, folder, said } = makeHost(terminal);
   const [code] = await Promise.all([
@@ -135,7 +135,7 @@ test('what is not said is asked for', async (t) => {
   t.is(code, 0, said());
   t.is(
     readFileSync(join(folder, 'wisdom/policy.yaml'), 'utf8').split('\n').at(-2),
-    '  mirrorPercentage: 20 # the share of requests that a candidate gets a copy of; 0 is the brake',
+    '  mirrorPercentage: 20 # the share of requests that is mirrored to a candidate; 0 is the brake',
   );
   const { value: model } = parseModel({
     path: 'model.yaml',
@@ -144,7 +144,7 @@ test('what is not said is asked for', async (t) => {
   t.deepEqual(model?.spec.primary, { version: 'v1', storageUri: 's3://models/wisdom-v1' });
 });
 
-test('breaking off writes nothing', async (t) => {
+test('cancelling writes nothing', async (t) => {
   const terminal = { input: new PassThrough(), output: new PassThrough() };
   const { host, folder, said } = makeHost(terminal);
   const [code] = await Promise.all([main(['init', 'wisdom'], host), answer(terminal, [[/namespace/, '\u0003']])]);

@@ -16,7 +16,7 @@ async function find(repository: Repository, name: string): Promise<string> {
 
 const wisdom = 'models/wisdom/model.yaml';
 
-test('a path names a model: of its file or of its folder, from here or from the repository’s root', async (t) => {
+test('a model is found by the path of its file or folder, from here or from the repository’s root', async (t) => {
   const repository = clone(t);
   mkdirSync(join(repository.folder, 'docs'));
   for (const [folder, ...names] of [
@@ -30,7 +30,7 @@ test('a path names a model: of its file or of its folder, from here or from the 
     t.regex(await find(repository, nothing), /\[unknown-model\]$/, nothing);
 });
 
-test('every command finds it so', async (t) => {
+test('every command finds a model in this way', async (t) => {
   const repository = clone(t);
   mkdirSync(join(repository.folder, 'docs'));
   const docs = repository.at('docs');
@@ -60,7 +60,7 @@ test('models that name no namespace are suggested by name alone', async (t) => {
   t.regex(err, /there is wisdom; pass another folder/);
 });
 
-test('what is nearer is meant; what is not near must be the only one', async (t) => {
+test('the nearest model is used; elsewhere it must be the only one', async (t) => {
   const repository = clone(t);
   const { folder } = repository;
   cpSync(join(folder, 'models'), join(folder, 'others'), { recursive: true });

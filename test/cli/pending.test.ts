@@ -1,4 +1,4 @@
-/** `status` and `explain` in a clone: what is only here comes first, with the line that commits and pushes it. */
+/** `status` and `explain` in a clone: files that are only here come first, with the line that commits and pushes them. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -15,7 +15,7 @@ const toCommit = (...files: string[]) => `git commit -m 'Edit ${files.join(', ')
 const commit = `${toCommit(policy)} && git push`;
 
 const states: Record<string, State> = {
-  'all is pushed, whatever else was begun': { prepare: () => {}, first: undefined },
+  'everything is pushed, with unrelated changes': { prepare: () => {}, first: undefined },
   'a policy is written': {
     prepare: ({ put }) => put(policy, toPolicy(0)),
     first: new RegExp(`^commit and push ${policy}: \`${commit}\`$`),
@@ -171,7 +171,7 @@ for (const [state, { prepare, first }] of Object.entries(states))
     t.notRegex((await repository.run('explain', 'wisdom')).out, command.includes('push') ? /^First:/ : /not committed/);
   });
 
-test('what is printed first does what it says, from any folder', async (t) => {
+test('the line that is printed first works from any folder', async (t) => {
   const repository = clone(t);
   const { put, git } = repository;
   put(policy, toPolicy(0));
@@ -187,7 +187,7 @@ test('what is printed first does what it says, from any folder', async (t) => {
   t.notRegex((await inner.run('explain', 'wisdom')).out, /^First:/m);
 });
 
-test('a folder whose name begins with a dash is no option of git', async (t) => {
+test('git does not take a folder whose name begins with a dash for an option', async (t) => {
   const repository = clone(t);
   repository.git('mv', '--', 'models', '-models');
   repository.shell('git commit --quiet --message moved && git push --quiet');
@@ -199,7 +199,7 @@ test('a folder whose name begins with a dash is no option of git', async (t) => 
   t.notRegex((await repository.run('explain', 'wisdom')).out, /^First:/m);
 });
 
-test('programs are told by codes', async (t) => {
+test('JSON has codes', async (t) => {
   const { run, put, git } = clone(t);
   const codes = async () => {
     const { out } = await run('status', '--output', 'json');
@@ -213,7 +213,7 @@ test('programs are told by codes', async (t) => {
   t.deepEqual(await codes(), ['not-pushed', ...others]);
 });
 
-test('who looks at the upstream is told what is missing there', async (t) => {
+test('a look at the upstream names what is missing there', async (t) => {
   const { run, put } = clone(t);
   put(policy, toPolicy(30));
   const { out } = await run('status', '--fetch');
@@ -223,7 +223,7 @@ test('who looks at the upstream is told what is missing there', async (t) => {
   t.notRegex((await run('status', '--revision', 'HEAD')).out, /First/);
 });
 
-test('without git, files are read and edited as ever; a commit is refused before anything is written', async (t) => {
+test('without git, files are read and edited as usual; a commit is refused before anything is written', async (t) => {
   const { runIn, put, read } = clone(t);
   const none = { PATH: '/nowhere' };
   put(policy, toPolicy(30));

@@ -1,4 +1,4 @@
-/** `--push`: what an edit commits is pushed, over a path and over HTTP; what arrives is read from the remote itself. */
+/** `--push`: what an edit commits is pushed, over a path and over HTTP; the result is read from the remote itself. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -90,7 +90,7 @@ test('what is committed is pushed, and a second time there is nothing to do', as
   t.regex((await run('mirror', 'wisdom', '0', '--commit', '--push')).out, /: nothing to do\n$/);
 });
 
-test('a commit that a hook has emptied of the edit is not taken for it, nor pushed', async (t) => {
+test('a commit from which a hook has removed the edit is reported, and not pushed', async (t) => {
   const { run, git, hook, there } = setUp(t);
   const before = there('rev-parse', 'main');
   hook('pre-commit', `git checkout HEAD -- ${policy}`);
@@ -138,7 +138,7 @@ async function interrupt({ folder, hook, put }: Scene, name: string, signal: Nod
 }
 
 for (const signal of pick(['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 3)) {
-  test(`interrupted before the commit, all is as it was: ${signal}`, async (t) => {
+  test(`interrupted before the commit, everything stays as it was: ${signal}`, async (t) => {
     const scene = setUp(t);
     const { git, read } = scene;
     const look = () => [
@@ -158,7 +158,7 @@ for (const signal of pick(['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 3)) {
     ['post-commit', 'it was interrupted, and is not pushed'],
     ['pre-push', 'the push was interrupted: it may not have arrived'],
   ] as const)
-    test(`interrupted after the commit, it says so: ${signal} in ${name}`, async (t) => {
+    test(`an interrupt after the commit is reported: ${signal} in ${name}`, async (t) => {
       const scene = setUp(t);
       const { git, there, shell } = scene;
       const { code, out, err } = await interrupt(scene, name, signal);
@@ -171,7 +171,7 @@ for (const signal of pick(['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 3)) {
     });
 }
 
-test('what is committed is said also where the remote cannot be looked at', async (t) => {
+test('a commit is reported also where the remote cannot be read', async (t) => {
   const { run, git, other, read } = setUp(t);
   other({ [status]: `${read(status)}# later\n` });
   git('config', 'remote.origin.uploadpack', 'false');
@@ -202,7 +202,7 @@ test('a fork that is pushed to may be behind the upstream', async (t) => {
   t.is(inFork('log', '--format=%s', 'main'), 'wisdom: mirror 0 %\nnewer\nstatus\nstart');
 });
 
-test('what is committed already is pushed', async (t) => {
+test('an edit that is committed already is pushed', async (t) => {
   const { run, git, there } = setUp(t);
   t.is((await run('mirror', 'wisdom', '0', '--commit')).code, 0);
   const dry = await run('mirror', 'wisdom', '0', '--commit', '--push', '--dry-run');
@@ -232,7 +232,7 @@ test('a new branch is pushed with an upstream', async (t) => {
   t.regex((await run('mirror', 'wisdom', '0', '--branch', 'brake', '--push')).out, /: nothing to do\n$/);
 });
 
-test('it needs something to push, and somewhere to push to', async (t) => {
+test('--push needs a commit, and a remote', async (t) => {
   const { run, git } = setUp(t);
   const usage = await run('mirror', 'wisdom', '0', '--push');
   t.is(usage.code, 2);
@@ -250,7 +250,7 @@ test('it needs something to push, and somewhere to push to', async (t) => {
   t.is(git('branch', '--format=%(refname:short)'), 'main\nmine\n');
 });
 
-test('it goes where git push goes', async (t) => {
+test('it is pushed to where git push goes', async (t) => {
   const ways: Record<string, { readonly prepare: (scene: Scene) => void; readonly ref: string }> = {
     'push.default is upstream': {
       prepare: ({ git }) => {
@@ -297,7 +297,7 @@ test('it goes where git push goes', async (t) => {
   }
 });
 
-test('when the watcher was faster, the commits are put onto its commits, once', async (t) => {
+test('when the watcher was faster, the commits are rebased onto its commits, once', async (t) => {
   const scene = setUp(t);
   const { run, git, there, other, read, put } = scene;
   put(model, `${read(model)}# mine\n`);
@@ -330,7 +330,7 @@ test('when the watcher was faster, the commits are put onto its commits, once', 
   t.regex((await run('mirror', 'wisdom', '0', '--commit', '--push')).out, /: nothing to do\n$/);
 });
 
-test('when somebody else changed more than that, nothing is rewritten, and it says who and what', async (t) => {
+test('when somebody else changed other files, nothing is rewritten, and they are named', async (t) => {
   const scene = setUp(t);
   const { run, git, there, other, read, shell } = scene;
   other({ [status]: `${read(status)}# later\n`, [model]: `${read(model)}# theirs\n` }, 'Bob');
@@ -387,7 +387,7 @@ test('a file of the watcher that is being changed here keeps the work tree as it
   t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
 });
 
-test('what was taken away from the remote is not pushed again with it', async (t) => {
+test('commits that were removed from the remote are not pushed again', async (t) => {
   const { run, git, other, there, put, read, shell } = setUp(t);
   git('stash', '--quiet');
   put('other.yaml', 'a: wrong\n');
@@ -407,7 +407,7 @@ test('what was taken away from the remote is not pushed again with it', async (t
   t.is(there('log', '--format=%s', 'main'), 'wisdom: mirror 0 %\ntheirs\nstart\n');
 });
 
-test('rejected a second time, it says so', async (t) => {
+test('a second rejection is reported', async (t) => {
   const scene = setUp(t);
   const { run, git, there, other, read, hook, folder, shell } = scene;
   other({ [status]: `${read(status)}# later\n` });
@@ -460,7 +460,7 @@ test('a hook that pushes elsewhere and then refuses is not taken for the push', 
   t.is(pushed.err, 'git push printed: all is well\n');
 });
 
-test('a server that does not say why: git does', async (t) => {
+test('a server that gives no reason: git gives one', async (t) => {
   const { run, there } = setUp(t);
   there('config', 'receive.hideRefs', 'refs/heads/main');
   const { code, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
@@ -468,7 +468,7 @@ test('a server that does not say why: git does', async (t) => {
   t.regex(err, /^ {4}\[remote rejected\] \(deny updating a hidden ref\)$/m);
 });
 
-test('a protected branch: what the server says is shown, and the next step makes a branch of it', async (t) => {
+test('a protected branch: the server’s reason is shown, and the next step creates another branch', async (t) => {
   const { run, git, there, hookThere, shell } = setUp(t);
   hookThere('update', 'test "$1" != refs/heads/main || { echo "main is protected: open a pull request"; exit 1; }');
   const { code, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
@@ -480,7 +480,7 @@ test('a protected branch: what the server says is shown, and the next step makes
   t.is(git('branch', '--show-current'), 'wisdom-mirror-0\n');
 });
 
-test('what is put onto the commits of the watcher is signed again', async (t) => {
+test('commits that are rebased onto those of the watcher are signed again', async (t) => {
   const { run, git, other, read, folder, put } = setUp(t);
   const gpg = join(folder, '../gpg');
   const sign = [

@@ -1,4 +1,4 @@
-/** Each next step that is printed is run as it is, in clones with odd names and from other folders. */
+/** Each next step that is printed is run as it is, in clones with unusual names and from other folders. */
 import { cpSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -41,7 +41,7 @@ const stepOf = (text: string) => /^Next: (.*)$/m.exec(text)?.[1] ?? '';
 const firstOf = (text: string) => /^First: .*?: `(.*)`$/m.exec(text)?.[1] ?? '';
 
 for (const name of pick(names, 3))
-  test(`a folder that is called ${JSON.stringify(name)}`, async (t) => {
+  test(`a folder called ${JSON.stringify(name)}`, async (t) => {
     const { run, shell, put, git, at } = setUp(t, name);
     const own = `${name}/wisdom/policy.yaml`;
     const outer = `${name}/policy.yaml`;
@@ -76,7 +76,7 @@ for (const name of pick(names, 3))
   });
 
 for (const name of pick(names, 3))
-  test(`a clone that is called ${JSON.stringify(name)}`, async (t) => {
+  test(`a clone called ${JSON.stringify(name)}`, async (t) => {
     const plain = clone(t);
     renameSync(plain.folder, join(plain.folder, '..', name));
     const outside = plain.at('..');
@@ -96,7 +96,7 @@ for (const name of pick(names, 3))
     t.is(beside.git('rev-parse', 'HEAD'), git('rev-parse', 'HEAD~1'));
   });
 
-test('branches and remotes of odd names', async (t) => {
+test('branches and remotes with unusual names', async (t) => {
   for (const name of ["it's;$(true)", 'ü', 'a#b', '(x)', 'v1']) {
     const { git, run, shell } = clone(t);
     git('tag', 'v1');
@@ -108,7 +108,7 @@ test('branches and remotes of odd names', async (t) => {
   }
 });
 
-test('a branch to be made gets a name that is free', async (t) => {
+test('a new branch gets a name that is free', async (t) => {
   const { git, run, shell } = clone(t);
   git('branch', 'wisdom-mirror-0');
   git('branch', 'wisdom-mirror-0-2/x');
@@ -121,7 +121,7 @@ test('a branch to be made gets a name that is free', async (t) => {
   t.is(git('rev-parse', 'HEAD'), git('rev-parse', 'wisdom-mirror-0-3@{upstream}'));
 });
 
-test('a merge that has other conflicts is not ended by a line', async (t) => {
+test('no line finishes a merge that has other conflicts', async (t) => {
   const { git, run, shell, put } = clone(t);
   git('reset', '--quiet', '--hard');
   for (const [branch, value] of [
@@ -146,7 +146,7 @@ test('a merge that has other conflicts is not ended by a line', async (t) => {
   t.is(git('log', '-1', '--format=%s'), "Merge branch 'side'\n");
 });
 
-test('a policy that is new is named to git, an ignored one too', async (t) => {
+test('a new policy is added, even an ignored one', async (t) => {
   const { git, run, shell, folder, put } = clone(t);
   git('rm', '--quiet', policy);
   git('commit', '--quiet', '--message', 'no policy', policy);
@@ -159,7 +159,7 @@ test('a policy that is new is named to git, an ignored one too', async (t) => {
   t.throws(() => git('show', `origin/main:${policy}`));
 });
 
-test('what init has written is committed and pushed by what it prints', async (t) => {
+test('the line that init prints commits and pushes what it wrote', async (t) => {
   for (const [dir, place] of [
     ['models/new', '.'],
     ['others/and more', '.'],

@@ -4,7 +4,7 @@ import { addEditFlags } from '../edit/flags.ts';
 import type { Host } from '../host.ts';
 
 export function addCandidate(program: Command, host: Host, finish: (code: number) => void): void {
-  // Or `--version` would be the program's own.
+  // Otherwise `--version` would be the program's own.
   program.enablePositionalOptions();
   const candidate = program
     .command('candidate')
@@ -13,12 +13,12 @@ export function addCandidate(program: Command, host: Host, finish: (code: number
   addEditFlags(
     candidate
       .command('set <model>')
-      .description('write a candidate into the model file, or change the one that is there')
-      .option('--version <version>', 'what it is called; a new candidate needs one')
-      .option('--storage-uri <uri>', 'where it is stored')
-      .option('--storage-path <path>', 'where it is in the storage that the model file names')
-      .option('--name <name>', "its InferenceService's name; default: the model's name and -1")
-      .option('--no-overrides', 'remove its overrides; without this they stay'),
+      .description('add a candidate to the model file, or change the existing one')
+      .option('--version <version>', 'the name of the version; required for a new candidate')
+      .option('--storage-uri <uri>', 'where the version is stored')
+      .option('--storage-path <path>', 'its path in the storage that the model file names')
+      .option('--name <name>', "the name of its InferenceService; default: the model's name and -1")
+      .option('--no-overrides', 'remove its overrides; default: keep them'),
   )
     .addHelpText('after', example)
     .action(async (model: string, flags: CandidateFlags) =>

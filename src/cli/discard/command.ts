@@ -8,7 +8,7 @@ export function addDiscard(program: Command, host: Host, finish: (code: number) 
     .addHelpText(
       'after',
       `
-Example: give a candidate up
+Example: give up a candidate
   $ model-mirror discard wisdom --commit`,
     )
     .action(async (model: string, flags: EditFlags) =>

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { PlaceFlags } from '../flags/places.ts';
 
-/** What the command line may say to each command that edits the files; the names are those of the flags. */
+/** The flags of every command that edits a model, by their names. */
 export interface EditFlags extends PlaceFlags {
   readonly path: string;
   readonly cluster?: string;
@@ -16,7 +16,7 @@ export interface CandidateFlags extends EditFlags {
   readonly storageUri?: string;
   readonly storagePath?: string;
   readonly name?: string;
-  /** False: they go. */
+  /** False: they are removed. */
   readonly overrides: boolean;
 }
 
@@ -29,15 +29,14 @@ export interface PromoteFlags extends EditFlags {
   readonly force?: boolean;
 }
 
-/** The flags of every command that edits the files. */
 export function addEditFlags(command: Command): Command {
   return command
-    .option('--path <folder>', 'look for the model there and below', '.')
-    .option('--dry-run', 'show what would be changed, and change nothing')
+    .option('--path <folder>', 'look for the model in this folder and below', '.')
+    .option('--dry-run', 'show what would change, and write nothing')
     .option('--commit', 'commit the edited file, and nothing else')
-    .option('--branch <name>', 'commit it on a new branch, and stay there')
-    .option('--push', 'with --commit or --branch: push it, too')
-    .option('--cluster <name>', 'read status.<name>.yaml in place of status.yaml')
+    .option('--branch <name>', 'commit it on a new branch, which stays checked out')
+    .option('--push', 'with --commit or --branch: also push the commit')
+    .option('--cluster <name>', 'read status.<name>.yaml instead of status.yaml')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git");
 }

@@ -3,30 +3,36 @@ import type { Host } from '../host.ts';
 import type { InitFlags } from './flags.ts';
 
 export function addInit(program: Command, host: Host, finish: (code: number) => void): void {
-  // Or `--version` would be the program's own.
+  // Otherwise `--version` would be the program's own.
   program.enablePositionalOptions();
   program
     .command('init [name]')
-    .description('write the files of a new model, or of one that is already in the cluster; asks for what is missing')
+    .description('write the files of a new model, or of one that is already in the cluster; asks for missing values')
     .option('--namespace <name>', "the namespace of its objects; default: the Application's destination namespace")
-    .option('--version <version>', 'what the first version is called (default: "v1")')
-    .option('--storage-uri <uri>', 'where it is stored')
-    .option('--format <name>', 'its modelFormat, as sklearn or onnx')
-    .option('--secret-key <name>', 'the entry of the Secret storage-config by which it is read')
-    .option('--percentage <percent>', 'how much is mirrored to a candidate (default: 100)')
-    .option('--from <file>', 'take over this InferenceService; "-": from standard input')
-    .option('--from-cluster <namespace/name>', 'take over this InferenceService of the cluster, which is only read')
+    .option('--version <version>', 'the name of the first version (default: "v1")')
+    .option('--storage-uri <uri>', 'where the first version is stored')
+    .option('--format <name>', 'its modelFormat, such as sklearn or onnx')
+    .option('--secret-key <name>', 'the entry of the Secret storage-config with which it is read')
+    .option('--percentage <percent>', 'the share of requests that is mirrored to a candidate (default: 100)')
+    .option('--from <file>', 'take over the InferenceService in this file; "-": standard input')
+    .option(
+      '--from-cluster <namespace/name>',
+      'take over this InferenceService of the cluster; the cluster is only read',
+    )
     .option('--from-iter8 <values>', "take name, namespace and percentage from the values of Iter8's chart")
-    .option('--kubeconfig <file>', 'with --from-cluster; default: KUBECONFIG, ~/.kube/config')
-    .option('--context <name>', 'with --from-cluster: of the kubeconfig')
-    .option('--dir <folder>', 'write them there; default: models/<name> where there is a folder models, else <name>')
+    .option('--kubeconfig <file>', 'with --from-cluster: the kubeconfig; default: KUBECONFIG, ~/.kube/config')
+    .option('--context <name>', 'with --from-cluster: the context of the kubeconfig')
+    .option(
+      '--dir <folder>',
+      'write the files there; default: models/<name> if there is a folder models, otherwise <name>',
+    )
     .option('--dry-run', 'show what would be written, and write nothing')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
     .addHelpText(
       'after',
       `
-Example: a new model, and one that runs already
+Example: a new model, and one that is already running
   $ model-mirror init wisdom --format sklearn --storage-uri s3://models/wisdom-v1
   $ model-mirror init --from-cluster modelmesh-serving/wisdom`,
     )

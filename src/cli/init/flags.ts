@@ -1,6 +1,6 @@
 import type { PlaceFlags } from '../flags/places.ts';
 
-/** What the command line may say to `init`; the names are those of the flags. */
+/** The flags of `init`, by their names. */
 export interface InitFlags extends PlaceFlags {
   readonly dir?: string;
   readonly namespace?: string;

@@ -8,18 +8,21 @@ export function addMirror(program: Command, host: Host, finish: (code: number) =
   addEditFlags(
     program
       .command('mirror <model> <percentage>')
-      .description('set how much of the requests the candidate gets a copy of; 0 is the brake')
+      .description('set the share of requests that is mirrored to the candidate; 0 is the brake')
       .addOption(
-        new Option('--here', "write it into the policy in the model's folder, made if there is none").conflicts('at'),
+        new Option(
+          '--here',
+          "write it into the policy in the model's folder, which is created if there is none",
+        ).conflicts('at'),
       )
-      .option('--at <file>', 'write it into this policy, which holds for the model'),
+      .option('--at <file>', 'write it into this policy, which must apply to the model'),
   )
     .addHelpText(
       'after',
       `
-Below 1 %, for example 0.2, it asks on a terminal whether you mean that; 0.2% with the sign is not questioned.
+Below 1 %, for example 0.2, the command asks for confirmation on a terminal; 0.2% with the sign needs none.
 
-Example: stop mirroring to the candidate of one model, whatever the outer policies say
+Example: stop mirroring to the candidate of one model, whatever the outer policies set
   $ model-mirror mirror wisdom 0 --here --commit --push`,
     )
     .action(async (model: string, percentage: string, flags: MirrorFlags) =>

@@ -7,13 +7,13 @@ export function addPromote(program: Command, host: Host, finish: (code: number) 
   addEditFlags(
     program
       .command('promote <model>')
-      .description('make the candidate the primary, if the status file says that it is ready')
-      .option('--force', 'promote it even if it is not known to be ready'),
+      .description('make the candidate the primary, if the status file reports it as Ready')
+      .option('--force', 'promote it even if it is not known to be Ready'),
   )
     .addHelpText(
       'after',
       `
-Example: look at what would be changed, then commit it
+Example: preview the change, then commit it
   $ model-mirror promote wisdom --dry-run
   $ model-mirror promote wisdom --commit`,
     )

@@ -1,6 +1,6 @@
 /**
- * InferenceServices that are there already → the model that gives the same ones, so that KServe has
- * nothing to reload when they are taken over.
+ * Existing InferenceServices → the model that renders the same ones, so that KServe reloads nothing when they are taken
+ * over.
  */
 
 import type { FieldPath, Finding } from '../diagnostics/problem.ts';
@@ -15,28 +15,28 @@ export interface AdoptionFinding extends Finding {
   readonly path: FieldPath;
 }
 
-/** What is said on the command line, over what the object says. */
+/** The command line, which overrides the object. */
 export interface AdoptionWish {
   readonly name: string | undefined;
   /** Of the primary. */
   readonly version: string | undefined;
   readonly mirrorPercentage: number;
-  /** The InferenceServices' names; undefined: as their names have it. */
+  /** Which InferenceService is which; undefined: by the ends of their names. */
   readonly services?: { readonly primary: string; readonly candidate: string | undefined } | undefined;
 }
 
-/** Labels that are ours to set. */
+/** Labels that model-mirror sets. */
 const ownLabels = ['app.kubernetes.io/name', 'app.kubernetes.io/version', 'app.kubernetes.io/managed-by'];
-/** What tools have left on the object, and would be wrong on another. */
+/** Keys that other tools have added, and that would be wrong on another object. */
 const leftByTools = /^(kubectl\.kubernetes\.io|argocd\.argoproj\.io|model-mirror\.dev|iter8\.tools|meta\.helm\.sh)\//;
-/** Argo CD and Helm track by these, or did. */
+/** By which Argo CD and Helm track objects. */
 const trackingLabels = ['app.kubernetes.io/instance', 'helm.sh/chart'];
 
 const versionLabel = 'app.kubernetes.io/version';
 
 /**
  * @param value as `kubectl get inferenceservice NAME -o yaml` prints it: one, or a List.
- * @returns the model, or what keeps the object from being taken over.
+ * @returns the model, or why the object cannot be taken over.
  */
 export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewModel | AdoptionFinding {
   const picked = pickServices(value, wish);
@@ -71,7 +71,7 @@ export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewMo
   };
 }
 
-/** What counts of an InferenceService. */
+/** The relevant parts of an InferenceService. */
 interface Service {
   readonly name: string;
   readonly namespace: string | undefined;
@@ -125,7 +125,7 @@ interface PickedServices {
   readonly candidate: PlacedService | undefined;
 }
 
-function pickServices(value: unknown, { name, services: wanted }: AdoptionWish): PickedServices | AdoptionFinding {
+function pickServices(value: unknown, { name, services: named }: AdoptionWish): PickedServices | AdoptionFinding {
   const kind = valueAt(value, ['kind']);
   const items = valueAt(value, ['items']);
   if (!isMap(value) || (kind !== 'InferenceService' && !Array.isArray(items)))
@@ -148,9 +148,9 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
       message: safe`there is no InferenceService in the list`,
       hint: safe`pass the one of the primary: kubectl get inferenceservice NAME -o yaml`,
     };
-  if (wanted !== undefined) {
-    const primary = find(wanted.primary);
-    return primary === undefined ? toOther(first, wanted.primary) : { primary, candidate: find(wanted.candidate) };
+  if (named !== undefined) {
+    const primary = find(named.primary);
+    return primary === undefined ? toOther(first, named.primary) : { primary, candidate: find(named.candidate) };
   }
   if (found.length === 1) return { primary: first, candidate: undefined };
   const model = name ?? nameOf(first.service)?.replace(/-[01]$/, '');
@@ -167,7 +167,7 @@ function pickServices(value: unknown, { name, services: wanted }: AdoptionWish):
   };
 }
 
-/** Of one, or of a List, whose items may be Lists: several documents are read as one. */
+/** In an object or a List, whose items may be Lists: several documents are read as one. */
 function findServices(value: unknown, at: FieldPath): PlacedService[] {
   if (!isMap(value)) return [];
   if (value['kind'] === 'InferenceService') return [{ service: value, at }];
@@ -189,7 +189,7 @@ function toOther({ service, at }: PlacedService, primary: string): AdoptionFindi
   };
 }
 
-/** What makes the candidate's InferenceService of the primary's, beside its storageUri. */
+/** What turns the primary's InferenceService into the candidate's, beside the storageUri. */
 function toOverrides(primary: Service, candidate: Service): PlainMap {
   const metadata = toFilled({
     labels: toMergePatch(primary.labels, candidate.labels),
@@ -198,7 +198,7 @@ function toOverrides(primary: Service, candidate: Service): PlainMap {
   return toFilled({ metadata, spec: toMergePatch(primary.spec, candidate.spec) });
 }
 
-/** The JSON merge patch that makes one map of another. */
+/** The JSON merge patch that turns one map into another. */
 function toMergePatch(from: PlainMap, to: PlainMap): PlainMap {
   const patch: Record<string, unknown> = {};
   for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) patch[key] = null;
@@ -228,6 +228,6 @@ function toTexts(value: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, String(text)]));
 }
 
-function without(texts: Readonly<Record<string, string>>, isGone: (key: string) => boolean): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).filter(([key]) => !isGone(key)));
+function without(texts: Readonly<Record<string, string>>, isRemoved: (key: string) => boolean): Record<string, string> {
+  return Object.fromEntries(Object.entries(texts).filter(([key]) => !isRemoved(key)));
 }

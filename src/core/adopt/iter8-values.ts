@@ -1,5 +1,5 @@
 /**
- * The values of Iter8's chart for a mirrored rollout → what they say of the model.
+ * The values of Iter8's chart for a mirrored rollout → the rollout.
  *
  * `modelName`, `modelVersions` and `mirrorPercentage` are those of 0.14 (iter8-tools/iter8,
  * charts/traffic-templates/values.yaml); 0.15 and later call the first two `appName` and `appVersions`.
@@ -19,7 +19,7 @@ export interface Iter8Rollout {
   readonly mirrorPercentage: number;
 }
 
-/** Iter8's own. */
+/** The default of Iter8's chart. */
 const defaultNamespace = 'modelmesh-serving';
 
 export function readIter8Values(value: unknown): Iter8Rollout | AdoptionFinding {
@@ -41,7 +41,7 @@ export function readIter8Values(value: unknown): Iter8Rollout | AdoptionFinding 
       code: 'invalid-value',
       path: [strategyKey],
       message: safe`${strategyKey} is ${quote(String(strategy))}, and model-mirror only mirrors`,
-      hint: safe`stay with Iter8 for weights, or write mirror`,
+      hint: safe`keep using Iter8 for weights, or write mirror`,
     };
   const written = values[versionsKey];
   const versions = Array.isArray(written) ? written.map((version) => (isMap(version) ? version : {})) : [{}, {}];

@@ -1,8 +1,7 @@
 /**
- * A new model → the texts of its two files, with a comment a field for those who see such files for the
- * first time.
+ * A new model → the texts of its two files, with one comment per field for people who see such files for the first time.
  *
- * Invariant: read again, a text has the value that was meant, whatever the texts in it are.
+ * Invariant: read again, a file has the value that was written, whatever texts are in it.
  */
 import type { PlainMap } from '../input/plain-value.ts';
 import { toBlock } from '../manifests/manifest-text.ts';
@@ -24,7 +23,7 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
     'spec.template.spec': "an InferenceService's spec, as KServe documents it",
     'spec.template.spec.predictor.model.modelFormat': 'what a serving runtime must support',
     'spec.primary': 'the version that answers every request',
-    'spec.primary.version': 'what people call it; becomes the label app.kubernetes.io/version',
+    'spec.primary.version': 'its name; becomes the label app.kubernetes.io/version',
     'spec.primary.storageUri': 'where the model is stored',
     'spec.primary.name': `of its InferenceService; without it, ${name}-0`,
     'spec.candidate': 'the version that gets copies of requests; its responses are discarded',
@@ -35,15 +34,15 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
 
 const policyComments: Comments = {
   'metadata.name': 'nothing refers to it',
-  'spec.mirrorPercentage': 'the share of requests that a candidate gets a copy of; 0 is the brake',
+  'spec.mirrorPercentage': 'the share of requests that is mirrored to a candidate; 0 is the brake',
 };
 
-/** @param schema where the editor finds the schema, from the file. */
+/** @param schema the path of the JSON Schema for editors, from the file. */
 export function toModelFile(model: NewModel, schema: string): string {
   return `${toSchemaLine(schema)}${toCommentedText(toModelValue(model), toModelComments(model))}`;
 }
 
-/** The same of the policy that holds for it. */
+/** The policy that applies to it. */
 export function toPolicyFile(model: NewModel, schema: string): string {
   return `${toSchemaLine(schema)}${toCommentedText(toPolicyValue(model), policyComments)}`;
 }

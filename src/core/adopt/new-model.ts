@@ -1,6 +1,6 @@
 import type { PlainMap } from '../input/plain-value.ts';
 
-/** A model that is to be written down for the first time. */
+/** A model whose files are written for the first time. */
 export interface NewModel {
   readonly name: string;
   /** Undefined: the destination namespace of the Application. */
@@ -18,9 +18,9 @@ export interface NewModel {
 
 interface NewVersion {
   readonly version: string;
-  /** Undefined: the spec says where the model lies. */
+  /** Undefined: the spec has the model's storage. */
   readonly storageUri: string | undefined;
-  /** Undefined: the one that the model's name gives. */
+  /** Undefined: the default name. */
   readonly name: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export function toNewAnnotations(secretKey: string | undefined): Record<string, 
   };
 }
 
-/** What the model file of a new model says, as a value. */
+/** The value of the model file. */
 export function toModelValue({ name, namespace, labels, annotations, spec, primary, candidate }: NewModel): PlainMap {
   const metadata = {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
@@ -68,7 +68,7 @@ function toCandidateValue(candidate: NewCandidate): PlainMap {
   return { ...toVersionValue(candidate), ...(Object.keys(overrides).length === 0 ? {} : { overrides }) };
 }
 
-/** The same of the policy file. */
+/** The value of the policy file. */
 export function toPolicyValue({ name, mirrorPercentage }: NewModel): PlainMap {
   return {
     apiVersion: 'model-mirror.dev/v1alpha1',

@@ -190,11 +190,11 @@ export function restore({ around }: Clone): void {
   renameSync(join(around, '../kept'), around);
 }
 
-/** What can be seen of a clone, and of all that is around it. */
+/** The observable state of a clone and its surroundings. */
 export interface Look {
   /** By path from `around`: the mode and the content; of an index its format only. */
   readonly files: Readonly<Record<string, string>>;
-  /** What git says of it, by what was asked. */
+  /** What git prints, by command. */
   readonly git: Readonly<Record<string, string>>;
 }
 
@@ -234,7 +234,7 @@ export function check({ folder }: Clone): string {
 /** Assumed unchanged, intended to be added, and skipped, as the index stores it (read-cache-ll.h of git). */
 const storedFlags = 0x8000 | 0x20000000 | 0x40000000;
 
-/** Without what the file system says of each file, which no two copies share, and what git notes while it runs. */
+/** Without the file system's facts about each file, which no two copies share, and what git records while it runs. */
 function toLasting(answer: string): string {
   return answer
     .replaceAll(/^ {2}(ctime|mtime|dev|uid): .*\n/gm, '')

@@ -1,6 +1,6 @@
 /**
- * In every kind of clone, what is read of revisions is what a plain clone of the same origin has, file by file what git
- * itself has, and nothing changes by it. Without git, what needs it says so in one sentence, and what does not, works.
+ * In every kind of clone, revisions read the same as in a plain clone of the same origin and, file by file, as git reads
+ * them, and reading changes nothing. Without git, commands that need it report that in one sentence, and others work.
  */
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,19 +32,19 @@ const ofRevisions: Commands = {
 
 const ofWorkTree: Commands = { 'diff of the work tree': ['diff'], validate: ['validate'] };
 
-/** What each prints, with the ids of commits replaced by what the commits are called. */
+/** What each prints, with the ids of commits replaced by their subjects. */
 async function run(commands: Commands, { from, environment }: Place, called: Called): Promise<Record<string, string>> {
   const toCalled = (text: string) =>
     text.replaceAll(/\b[0-9a-f]{7,64}\b/g, (word) => {
       const found = called.find(({ id }) => id.startsWith(word));
       return found === undefined ? word : `<${found.subject}>`;
     });
-  const told: Record<string, string> = {};
+  const printed: Record<string, string> = {};
   for (const [name, words] of Object.entries(commands)) {
     const { code, out, err } = await runInProcess(from, environment, words, { now });
-    told[name] = toCalled(`${code}\n${out}${err}`);
+    printed[name] = toCalled(`${code}\n${out}${err}`);
   }
-  return told;
+  return printed;
 }
 
 type Called = readonly { readonly id: string; readonly subject: string }[];
@@ -106,8 +106,8 @@ for (const [name, kind] of pick(Object.entries(clones), 2))
     if (clone === undefined) return;
     raise(clone);
     const before = look(clone);
-    const told = await run({ ...ofRevisions, ...ofWorkTree }, toPlace(clone, kind), listCommits(clone, kind));
-    const { history, ...others } = told;
+    const printed = await run({ ...ofRevisions, ...ofWorkTree }, toPlace(clone, kind), listCommits(clone, kind));
+    const { history, ...others } = printed;
     const { history: wanted, ...wantedOthers } = expected;
     t.deepEqual(others, wantedOthers);
     if (kind.history === undefined) t.is(history, wanted);

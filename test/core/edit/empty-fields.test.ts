@@ -1,4 +1,4 @@
-/** Edits of texts with fields and documents that hold nothing. */
+/** Edits of texts with empty fields and documents. */
 import test from 'ava';
 import { discardCandidate, promoteCandidate, setCandidate } from '../../../src/core/edit/model-edits.ts';
 import { setMirrorPercentage } from '../../../src/core/edit/policy-edits.ts';

@@ -156,7 +156,7 @@ const stored: readonly (Case & { readonly wish?: CandidateWish })[] = [
     to: inStorage(`  candidate: {version: v3, ${storage('m/v3')}}\n`),
   },
   {
-    title: 'of a new candidate, with all that the primary says when the template says nothing',
+    title: 'of a new candidate, with the whole storage of the primary if the template has none',
     wish: { version: 'v3', storagePath: 'm/v 3' },
     from: `spec:
 ${template}  primary:
@@ -175,7 +175,7 @@ ${template}  primary:
 `,
   },
   {
-    title: 'that is there, alone',
+    title: 'that exists, alone',
     from: inStorage(`  candidate:\n    version: v2\n    ${storage('"m/v2"')} # new\n`),
     to: inStorage(`  candidate:\n    version: v2\n    ${storage('"m/v3"')} # new\n`),
   },
@@ -219,7 +219,7 @@ ${template}  primary:
     to: inStorage(`  candidate: {version: v2, ${storage('m/v3')}}\n`),
   },
   {
-    title: 'where the storage of the template was taken away',
+    title: 'where the storage of the template was removed',
     from: inStorage(
       `  candidate:\n    version: v2\n    storageUri: s3://m/v2\n    overrides:\n      spec: {predictor: {model: {storage: null}}}\n`,
     ),
@@ -268,7 +268,7 @@ const changed: readonly (Case & { readonly wish: CandidateWish })[] = [
     to: `  candidate:\n    'version': 'v3'\n    "storageUri":\t"s3://m/v3"\t# tab\n`,
   },
   {
-    title: 'quotes come where they must',
+    title: 'quotes are added where they are needed',
     wish: { version: '1.0' },
     from: `  candidate:\n    version: v2\n    storageUri: s3://m/v2\n`,
     to: `  candidate:\n    version: "1.0"\n    storageUri: s3://m/v2\n`,
@@ -304,25 +304,25 @@ const changed: readonly (Case & { readonly wish: CandidateWish })[] = [
     to: `  ? candidate\n  : ? version # k\n    : v3 # v\n    ? storageUri\n    : s3://m/v3\n`,
   },
   {
-    title: 'a field that is not there is added',
+    title: 'a missing field is added',
     wish: { name: 'blue' },
     from: `  candidate:\n    version: v2 # v\n    storageUri: s3://m/v2 # s\n    overrides: {}\n`,
     to: `  candidate:\n    version: v2 # v\n    storageUri: s3://m/v2 # s\n    name: blue\n    overrides: {}\n`,
   },
   {
-    title: 'a field that is not there is added in braces',
+    title: 'a missing field is added in braces',
     wish: { storageUri: 's3://m/a,b?c', name: 'blue' },
     from: `  candidate: {version: v2, overrides: {spec: {predictor: {model: {storage: {path: a}}}}}}\n`,
     to: `  candidate: {version: v2, storageUri: "s3://m/a,b?c", name: blue, overrides: {spec: {predictor: {model: {storage: {path: a}}}}}}\n`,
   },
   {
-    title: 'a field that is not there is added in braces over lines',
+    title: 'a missing field is added in braces over lines',
     wish: { name: 'blue' },
     from: `  candidate: {\n    version: v2, # v\n    storageUri: s3://m/v2 # s\n  }\n`,
     to: `  candidate: {\n    version: v2, # v\n    storageUri: s3://m/v2, # s\n    name: blue\n  }\n`,
   },
   {
-    title: 'overrides go when that is said',
+    title: 'overrides are removed on request',
     wish: { version: 'v3', withoutOverrides: true },
     from: `  candidate:\n    version: v2\n    overrides: # mine\n      spec:\n        a: |\n          b\n\n      # more\n    # name\n    storageUri: s3://m/v2\n`,
     to: `  candidate:\n    version: v3\n    # name\n    storageUri: s3://m/v2\n`,
@@ -411,12 +411,12 @@ ${template}  # what answers
     to: `spec:\n${template}  primary:\n    version: v2 # c\n    storageUri: s3://m/v2\n`,
   },
   {
-    title: 'a name that was given to the candidate goes with it',
+    title: 'a name of the candidate stays with it',
     from: `spec:\n${template}  primary:\n    version: v1\n    name: green\n    storageUri: s3://m/v1\n  candidate:\n    version: v2\n    storageUri: s3://m/v2\n    name: blue\n`,
     to: `spec:\n${template}  primary:\n    version: v2\n    storageUri: s3://m/v2\n    name: blue\n`,
   },
   {
-    title: "without one the primary's stays, and is loaded anew in its place",
+    title: "without one the primary's stays, and is loaded again in its place",
     from: `spec:\n${template}  primary:\n    version: v1\n    name: 'green' # known to all\n    storageUri: s3://m/v1\n  candidate:\n    version: v2 # c\n    storageUri: s3://m/v2\n`,
     to: `spec:\n${template}  primary:\n    version: v2 # c\n    name: 'green' # known to all\n    storageUri: s3://m/v2\n`,
   },

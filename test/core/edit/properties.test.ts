@@ -172,7 +172,7 @@ test('a path in a storage that is set keeps every comment, and every byte outsid
   t.log(`${refused} of ${runs} refused`);
 });
 
-test('a candidate that is discarded takes its own lines along, and nothing else', (t) => {
+test('discarding a candidate removes its own lines, and nothing else', (t) => {
   let refused = 0;
   fc.assert(
     fc.property(model, form, modelVersion, fc.boolean(), fc.gen(), (spec, key, candidate, aliases, draw) => {
@@ -196,7 +196,7 @@ test('a candidate that is discarded takes its own lines along, and nothing else'
   t.log(`${refused} of ${runs} refused`);
 });
 
-test('a candidate that is promoted brings its comments along, and no others go but those of the old primary', (t) => {
+test('promoting a candidate keeps its comments, and removes none but those of the old primary', (t) => {
   let refused = 0;
   fc.assert(
     fc.property(model, form, modelVersion, fc.boolean(), fc.gen(), (spec, key, candidate, aliases, draw) => {
