@@ -1,4 +1,4 @@
-/** Which commits a story is made of, against what each commit of a random history holds. */
+/** Which commits a timeline has, compared with the contents of every commit of a random history. */
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,7 +151,7 @@ function toStream(commits: readonly Made[]): string {
 
 test('a timeline has the commits that changed the model, and no others', async (t) => {
   let count = 0;
-  let told = 0;
+  let found = 0;
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.record({ step, isMerge: fc.boolean(), isUndone: fc.nat({ max: 9 }) }), {
@@ -182,10 +182,10 @@ test('a timeline has the commits that changed the model, and no others', async (
           events.map(({ commit }) => commit),
           expected,
         );
-        told += events.length;
+        found += events.length;
       },
     ),
     { numRuns: isThorough ? 40 : 8, seed: 13 },
   );
-  t.true(told > 20, `${told}`);
+  t.true(found > 20, `${found}`);
 });

@@ -3,10 +3,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import type { Host } from '../../src/cli/host.ts';
-import { main } from '../../src/cli/main.ts';
 import { git } from '../../src/demo/fakes/git.ts';
-import { plainStyle } from '../../src/output/style.ts';
+import { personal, runInProcess } from './in-process.ts';
 
 const root = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-history-')));
 test.after.always(() => rmSync(root, { recursive: true, force: true }));
@@ -18,31 +16,18 @@ interface Event {
   readonly details: readonly { readonly code: string }[];
 }
 
-interface Told {
+interface Shown {
   readonly code: number;
-  readonly said: string;
+  readonly err: string;
   readonly events: readonly Event[];
   readonly candidates: readonly { readonly by: string | null; readonly version: string; readonly outcome: string }[];
   readonly shallow: boolean;
 }
 
-async function tell(workingDirectory: string, ...words: string[]): Promise<Told> {
-  const written = { 1: '', 2: '' };
-  const host: Host = {
-    version: '0.0.0',
-    workingDirectory,
-    program: 'model-mirror.cjs',
-    environment: {},
-    write: (descriptor, texts) => {
-      for (const text of texts) written[descriptor] += text;
-    },
-    isTerminal: () => false,
-    size: () => undefined,
-    style: () => plainStyle,
-  };
-  const code = await main(['history', ...words, '--output', 'json'], host);
-  const told = written[1] === '' ? {} : (JSON.parse(written[1]) as object);
-  return { code, said: written[2], events: [], candidates: [], shallow: false, ...told };
+async function show(folder: string, ...words: string[]): Promise<Shown> {
+  const { code, out, err } = await runInProcess(folder, personal, ['history', ...words, '--output', 'json']);
+  const shown = out === '' ? {} : (JSON.parse(out) as object);
+  return { code, err, events: [], candidates: [], shallow: false, ...shown };
 }
 
 function toModel(candidate: string | undefined, name = 'wisdom'): string {
@@ -82,7 +67,7 @@ test('a merge counts once, as the work of the author of what it merges, also in 
   await git(folder, ['switch', '--quiet', 'main']);
   await commit('others went on');
   await git(folder, ['merge', '--quiet', '--no-ff', 'try', '--message', 'Merge try']);
-  const { events } = await tell(folder, 'wisdom');
+  const { events } = await show(folder, 'wisdom');
   t.deepEqual(
     events.map(({ author, mergedBy, subject, details }) => [author, mergedBy, subject, details[0]?.code]),
     [
@@ -92,7 +77,7 @@ test('a merge counts once, as the work of the author of what it merges, also in 
   );
   const bare = join(root, 'bare.git');
   await git(root, ['clone', '--quiet', '--bare', folder, bare]);
-  t.deepEqual((await tell(bare, 'wisdom')).events, events);
+  t.deepEqual((await show(bare, 'wisdom')).events, events);
 });
 
 test('where a shallow clone begins, the author is unknown', async (t) => {
@@ -103,7 +88,7 @@ test('where a shallow clone begins, the author is unknown', async (t) => {
   }
   const clone = join(root, 'shallow');
   await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
-  const { shallow, events, candidates } = await tell(clone, 'wisdom');
+  const { shallow, events, candidates } = await show(clone, 'wisdom');
   t.true(shallow);
   t.deepEqual(
     events.map(({ author, subject, details }) => [author, subject, details.length]),
@@ -120,7 +105,7 @@ test('where a shallow clone begins, the author is unknown', async (t) => {
       ['Tester', 'v4', 'running'],
     ],
   );
-  const whole = await tell(folder, 'wisdom');
+  const whole = await show(folder, 'wisdom');
   t.false(whole.shallow);
   t.true(whole.events.every(({ author }) => author === 'Tester'));
 });
@@ -132,7 +117,7 @@ test('a shallow clone that begins before the model has its author', async (t) =>
   await commit('other');
   const clone = join(root, 'shallow-later');
   await git(root, ['clone', '--quiet', '--depth', '2', `file://${folder}`, clone]);
-  const { events } = await tell(clone, 'other');
+  const { events } = await show(clone, 'other');
   t.deepEqual(
     events.map(({ author, subject, details }) => [author, subject, details[0]?.code]),
     [['Tester', 'other', 'model-added']],
@@ -146,22 +131,22 @@ test('--since takes a date, a time or a revision', async (t) => {
     await commit(candidate);
     if (i === 1) await git(folder, ['tag', 'here']);
   }
-  const since = async (when: string) => (await tell(folder, 'wisdom', '--since', when)).events.length;
-  const [time] = (await tell(folder, 'wisdom')).events.map((event) => (event as Event & { time: number }).time);
+  const since = async (when: string) => (await show(folder, 'wisdom', '--since', when)).events.length;
+  const [time] = (await show(folder, 'wisdom')).events.map((event) => (event as Event & { time: number }).time);
   const first = new Date((time ?? 0) * 1000).toISOString();
   t.is(await since(first.slice(0, 10)), 4);
   t.is(await since(`${first.slice(0, 19)}Z`), 4);
   t.is(await since(`${first.slice(0, 10)} 00:00`), 4);
   t.is(await since('2999-01-01'), 0);
   t.true((await since('here')) >= 2);
-  const { code, said } = await tell(folder, 'wisdom', '--since', 'nowhere');
+  const { code, err } = await show(folder, 'wisdom', '--since', 'nowhere');
   t.is(code, 2);
-  t.regex(said, /there is no revision "nowhere"/);
+  t.regex(err, /there is no revision "nowhere"/);
 });
 
 test('a removed model is found by its former name or path, through links and merges too', async (t) => {
   const { folder, commit } = await start('left');
-  const subjects = async (name: string) => (await tell(folder, name)).events.map(({ subject }) => subject);
+  const subjects = async (name: string) => (await show(folder, name)).events.map(({ subject }) => subject);
   writeFileSync(join(folder, 'wisdom/model.yaml'), toModel(undefined, 'sagacity'));
   await commit('renamed in place');
   mkdirSync(join(folder, 'linked'));
@@ -182,7 +167,7 @@ test('a removed model is found by its former name or path, through links and mer
   t.deepEqual(await subjects('linked/model.yaml'), ['linked', 'behind the link', 'merge side']);
   t.deepEqual(await subjects('sagacity'), ['v1', 'renamed in place', 'all gone']);
   t.deepEqual(await subjects('wisdom/model.yaml'), ['v1', 'renamed in place', 'all gone']);
-  const never = await tell(folder, 'never');
+  const never = await show(folder, 'never');
   t.is(never.code, 1);
-  t.regex(never.said, /\[unknown-model\]/);
+  t.regex(never.err, /\[unknown-model\]/);
 });

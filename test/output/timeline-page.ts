@@ -1,6 +1,6 @@
 /**
  * `npm run test:page`: the page of `model-mirror history` in Chromium, wide and narrow, light and dark:
- * an example, and stories by chance whose people try to break out.
+ * an example, and random histories whose names and messages try to break out.
  *
  * Exits with 1 when anything is loaded or a script runs, when something is drawn outside of its area or over something
  * else, or when a change is not visible. With `--keep`, it writes `docs/history.png`.
