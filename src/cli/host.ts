@@ -8,23 +8,23 @@ export interface Terminal {
   readonly output: Writable;
 }
 
-/** What a command may know of the process it runs in. */
+/** The process that a command runs in. */
 export interface Host {
-  /** Of model-mirror itself. */
+  /** The version of model-mirror. */
   readonly version: string;
   /** Absolute, without links. */
   readonly workingDirectory: string;
-  /** The file by which Node starts this program. */
+  /** The file that Node was started with. */
   readonly program: string;
   readonly environment: Environment;
   readonly write: (descriptor: 1 | 2, texts: Iterable<string>) => void;
   readonly isTerminal: (descriptor: 1 | 2) => boolean;
   /** Of the terminal, in characters; undefined where there is none. */
   readonly size: (descriptor: 1 | 2) => { readonly columns: number; readonly rows: number } | undefined;
-  /** Where questions can be asked and answered; undefined: nobody sits there. */
+  /** For questions and answers; undefined: no person can answer. */
   readonly terminal?: Terminal | undefined;
   /** Seconds since 1970; absent: the system's clock. */
   readonly now?: () => number;
-  /** Colours where a terminal shows them; elsewhere, and with NO_COLOR, none. */
+  /** Colours on a terminal; none elsewhere or with NO_COLOR. */
   readonly style: (descriptor: 1 | 2) => Style;
 }

@@ -1,8 +1,8 @@
 /**
- * The page that a git host shows: what fails, every model in a table, and a picture of the candidates.
+ * The page that a git host shows: failures, a table of the models, and a picture of the candidates.
  *
- * Invariants: facts only, so that equal facts give equal bytes in whatever order they come; nothing in
- * the cluster can break the table, or put a link or HTML there.
+ * Invariants: facts only, so that equal facts give equal bytes in any order; nothing from the cluster can
+ * break the table, or add a link or HTML.
  */
 import { compareText } from '../core/diagnostics/problem.ts';
 import type { CandidateStatus, ModelState, ModelStatus } from '../core/input/schema.ts';
@@ -21,15 +21,15 @@ export interface PageModel {
 
 type Version = NonNullable<ModelStatus['status']['primary']>;
 
-/** Of so many models all are shown, and of more no more than these: hosts do not draw pages of megabytes. */
+/** Up to so many models all are shown: git hosts do not render pages of megabytes. */
 const maxRows = 500;
 
 const maxFailures = 20;
 
-/** The worst first, as the counts have them; undefined: the status says nothing of it. */
+/** In the order of the counts, the worst first; undefined: not observed. */
 const states = ['Failed', 'Missing', undefined, 'Stopped', 'Deleting', 'Pending', 'Loading', 'Ready'] as const;
 
-/** Characters of text, not emoji: they are as wide and as grey as the words. */
+/** Text characters, not emoji: these are as wide and have the same colour as words. */
 const signs: Readonly<Record<ModelState, string>> = {
   Failed: '✗ **Failed**',
   Missing: '∅ Missing',
@@ -56,7 +56,7 @@ export function toStatusPage({
     '<!-- Written by the model-mirror watcher. Do not edit. -->',
     `# Models${where}`,
     ...(sorted.length === 0
-      ? ['The watcher sees no model.']
+      ? ['The watcher observes no models.']
       : [toCounts(sorted), ...toFailures(sorted), ...toTableAndPicture(sorted)]),
   ];
   return `${parts.join('\n\n')}\n`;
@@ -85,7 +85,7 @@ function toStateCounts(versions: readonly (Version | undefined)[]): string {
   return words.length === 0 ? 'none' : words.join(', ');
 }
 
-/** KServe's message for each failure; no section when nothing fails. */
+/** KServe's reason and message for each failure; empty when nothing fails. */
 function toFailures(models: readonly PageModel[]): readonly string[] {
   const items = models.flatMap((model) =>
     [model.status.primary, ...model.status.candidates].flatMap((version, i) =>
@@ -118,8 +118,8 @@ function toTableAndPicture(models: readonly PageModel[]): readonly string[] {
     ...(rows.length === 0 ? [] : [toTable(rows)]),
     ...(noted.length === rows.length
       ? []
-      : [`${noted.length - rows.length} more are like these, the worst are above.`]),
-    ...(isShort ? [] : [`${models.length - noted.length} more have a ready primary and no candidate.`]),
+      : [`${noted.length - rows.length} more are not shown; these are the most urgent.`]),
+    ...(isShort ? [] : [`${models.length - noted.length} more have a Ready primary and no candidate.`]),
     '## Candidates',
     ...(pictured.length === 0 ? ['No model has a candidate.'] : toPicture(pictured, candidates.length)),
   ];
@@ -140,7 +140,7 @@ function toTable(models: readonly PageModel[]): string {
   return ['| Model | Namespace | Primary | Candidate | Mirror |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
-/** Of several candidates each mirror says which it is. */
+/** With several candidates, each mirror names its candidate. */
 function toMirrors(candidates: readonly CandidateStatus[]): string {
   const [only] = candidates;
   if (candidates.length === 1 && only !== undefined) return toMirrorText(only);
@@ -150,7 +150,7 @@ function toMirrors(candidates: readonly CandidateStatus[]): string {
 function toPicture(models: readonly PageModel[], all: number): readonly string[] {
   const more = all - models.length;
   return [
-    `Solid: the requests. Dotted: their copies.${more > 0 ? ` ${more} more models with a candidate are not drawn, the worst are.` : ''}`,
+    `Solid lines are requests, dotted lines are their copies.${more > 0 ? ` ${more} more models with a candidate are not shown; these are the most urgent.` : ''}`,
     `\`\`\`mermaid\n${toStatusPicture(models)}\`\`\``,
   ];
 }
@@ -168,12 +168,12 @@ function toLink({ name, link }: PageModel): string {
   return `[${toInline(name, 80)}](${toLinkTarget(link)})`;
 }
 
-/** What the long table leaves out is all alike. */
+/** What a long table leaves out: models with a Ready primary and no candidate. */
 function isNotable({ status }: PageModel): boolean {
   return status.candidates.length > 0 || status.primary?.state !== 'Ready';
 }
 
-/** In their order, and of too many the worst. */
+/** The most urgent, in their own order. */
 function pickMostUrgent(models: readonly PageModel[], count: number): readonly PageModel[] {
   if (models.length <= count) return models;
   const worst = models.toSorted((a, b) => toUrgency(a) - toUrgency(b)).slice(0, count);
@@ -181,7 +181,7 @@ function pickMostUrgent(models: readonly PageModel[], count: number): readonly P
   return models.filter((model) => picked.has(model));
 }
 
-/** The lower, the sooner a person should look. */
+/** Lower is more urgent. */
 function toUrgency({ status: { primary, candidates } }: PageModel): number {
   if ([primary, ...candidates].some((version) => version?.state === 'Failed')) return 0;
   if (primary?.state !== 'Ready') return 1;

@@ -1,14 +1,14 @@
 /**
- * Models with a candidate as a Mermaid flowchart, which GitHub, GitLab and Gitea draw.
+ * Models with candidates as a Mermaid flowchart, which GitHub, GitLab and Gitea render.
  *
- * Invariants: the ids are our own, and of a name a quoted label has only letters, digits, spaces, dots
- * and hyphens, so that none can end a label, be a keyword, Markdown or HTML; the table has all of it. A
- * text has no more than the 50,000 characters that hosts draw (Mermaid's `maxTextSize`).
+ * Invariants: ids are our own, and labels keep only letters, digits, spaces, dots and hyphens of a name, so
+ * that no name can end a label or be a keyword, Markdown or HTML; the table has the whole name. The text has
+ * at most the 50,000 characters that hosts render (Mermaid's `maxTextSize`).
  */
 import type { CandidateStatus, ModelStatus } from '../core/input/schema.ts';
 import { toShown } from './page-text.ts';
 
-/** So many times the longest texts stay under the limit. */
+/** With so many models, even the longest names stay under the limit. */
 export const maxPictured = 20;
 
 export interface PicturedModel {
@@ -20,7 +20,7 @@ export interface PicturedModel {
 type Status = ModelStatus['status'];
 type Version = NonNullable<Status['primary']>;
 
-/** Text and background are of one class, so that light and dark pages show the same. */
+/** One class sets text and background, so that light and dark pages look the same. */
 const classes = {
   ready: 'fill:#1a7f37,stroke:#1a7f37,color:#ffffff',
   waiting: 'fill:#9a6700,stroke:#9a6700,color:#ffffff',
@@ -38,7 +38,7 @@ const classOf: Readonly<Record<Version['state'], keyof typeof classes>> = {
   Deleting: 'gone',
 };
 
-/** The share, or why there is none: the status file does not tell why a ready candidate gets nothing. */
+/** The share, or why there is none: a status file does not show why a Ready candidate gets no copies. */
 export function toMirrorText(candidate: CandidateStatus): string {
   const { state, mirror } = candidate;
   if (isMirrored(candidate)) return `${mirror?.percentage} %`;
@@ -50,7 +50,7 @@ export function isMirrored({ mirror }: CandidateStatus): boolean {
 }
 
 /**
- * @param models those to draw, at most `maxPictured`, in this order.
+ * @param models at most `maxPictured`, in this order.
  * @returns Mermaid's text, ending in a newline.
  */
 export function toStatusPicture(models: readonly PicturedModel[]): string {
@@ -90,8 +90,8 @@ function toVersionLines(role: string, version: Version | undefined): readonly st
 }
 
 /**
- * What could mean anything is left out, not escaped: Mermaid decodes its entities before it looks for
- * formulas (`$$`), icons (`fa:`) and its own placeholders.
+ * Special characters are replaced, not escaped: Mermaid decodes entities before it looks for formulas (`$$`),
+ * icons (`fa:`) and its own placeholders.
  */
 function toLabel(text: string, maxLength: number): string {
   return toShown(text, maxLength).replace(/[^\p{L}\p{M}\p{N} ._…-]/gu, '\uFFFD');

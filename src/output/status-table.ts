@@ -25,7 +25,7 @@ const columnNames: readonly ColumnName[] = ['MODEL', 'NAMESPACE', 'PRIMARY', 'CA
 
 const gap = 2;
 
-/** @param width of the terminal; undefined: none, and nothing is cut. */
+/** @param width of the terminal; undefined: there is no limit. */
 export function toStatusTable(
   assessments: readonly Assessment[],
   { width, wording, style }: { readonly width: number | undefined; readonly wording: Wording; readonly style: Style },
@@ -44,14 +44,14 @@ export function toStatusTable(
       const padding = i === names.length - 1 ? '' : pad('', (widths.get(name) ?? 0) - toWidth(short) + gap);
       return { short, shown: format === undefined || short === '' ? short : style(format, short), padding };
     });
-    // Nothing trails.
+    // No trailing spaces.
     while (parts.length > 1 && parts.at(-1)?.short === '') parts.pop();
     return `${parts.map(({ shown, padding }, i) => (i === parts.length - 1 ? shown : shown + padding)).join('')}\n`;
   };
   return [line((name) => ({ text: name, format: 'dim' })), ...rows.map((row) => line((name) => row[name]))].join('');
 }
 
-/** Makes columns narrower, or takes them out, until a line has no more than so many places. */
+/** Shrinks or removes columns until a line fits. */
 function makeFit(widths: Map<ColumnName, number>, width: number): void {
   const total = () => [...widths.values()].reduce((sum, one) => sum + one + gap, -gap);
   const shrink = (name: ColumnName, least: number) => {
@@ -92,7 +92,7 @@ function toRow(assessment: Assessment, wording: Wording): Readonly<Record<Column
   };
 }
 
-/** In the colour of the worst. */
+/** In the colour of the worst of them. */
 function joinCells(cells: readonly Cell[]): Cell {
   if (cells.length === 0) return { text: '-', format: 'dim' };
   const format = (['red', 'yellow', 'green', 'dim'] as const).find((one) => cells.some((cell) => cell.format === one));

@@ -4,7 +4,7 @@ import { apiVersion } from '../core/input/schema-parts.ts';
 import { toScalar } from '../core/manifests/manifest-text.ts';
 import { toSpecPart } from '../core/serving/digest-text.ts';
 
-/** What was seen of a model, without the form around it. */
+/** What was observed of a model. */
 export interface ObservedModel {
   readonly name: string;
   readonly namespace: string;
@@ -13,10 +13,10 @@ export interface ObservedModel {
 
 const versionKeys = ['name', 'version', 'digest', 'state', 'loaded', 'reason', 'message'] as const;
 
-/** Of 0.1.0. No number to any reader of YAML: a letter other than `e` is among the digits. */
+/** A digest of 0.1.0 that no YAML parser reads as a number: it has a letter other than `e`. */
 const plainDigest = /^(?=.*[abcdf])[0-9a-f]{32}$/;
 
-/** The text of a status file: equal facts give equal bytes, and a version is a line of its own. */
+/** The text of a status file: equal facts give equal bytes, and each version has its own line. */
 export function toStatusText({ name, namespace, status }: ObservedModel): string {
   const { primary, candidates } = status;
   const facts = [
@@ -39,7 +39,7 @@ function toCandidateList(candidates: readonly CandidateStatus[]): string[] {
   return lines.length === 0 ? [] : ['  candidates:\n', ...lines];
 }
 
-/** Whether 0.1.0's plugin rendered it: it would close the mirror if it did not find the form that it knows. */
+/** Whether 0.1.0's plugin rendered it, which closes the mirror unless it finds the form that it knows. */
 function isOf010(candidate: CandidateStatus | undefined): boolean {
   return candidate?.digest !== undefined && toSpecPart(candidate.digest) === candidate.digest;
 }

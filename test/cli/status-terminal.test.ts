@@ -1,4 +1,4 @@
-/** What a terminal is sent: a line that is rewritten while waiting, a screen while watching. */
+/** What is written to a terminal: a line that is rewritten while waiting, a screen while watching. */
 import { join } from 'node:path';
 import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
@@ -31,7 +31,7 @@ function makeHost(columns: number, rows: number): { readonly host: Host; readonl
   return { host, written };
 }
 
-test('waiting is one line that is rewritten, never wider than the terminal', async (t) => {
+test('waiting rewrites one line, never wider than the terminal', async (t) => {
   const { host, written } = makeHost(40, 10);
   const words = ['status', 'q-candidate-not-ready', '--repo-root', '.', '--wait', 'ready'];
   t.is(await main([...words, '--interval', '100ms', '--timeout', '1s'], host), 1);
@@ -42,7 +42,7 @@ test('waiting is one line that is rewritten, never wider than the terminal', asy
     t.regex(text, /^waiting until ready, \d s: q-cand.*…$/);
     t.true(toWidth(text) < 40);
   }
-  // What was rewritten is taken away before the outcome is told.
+  // The progress line is cleared before the result.
   t.regex(times.at(-1) ?? '', /^model-mirror: timed out after 1s: /);
 });
 
@@ -81,13 +81,13 @@ test('waiting that times out while nothing can be read is a fault of the environ
   t.regex(written[2], /it is away/);
 });
 
-// Alone: the others start git in this process, which hears the signal too.
-test.serial('watching fills the screen and no more, and draws only what is other than before', async (t) => {
+// Serial: the other tests run git in this process, which receives the signal, too.
+test.serial('watching fills the screen and no more, and redraws only what changed', async (t) => {
   const { host, written } = makeHost(80, 6);
   const texts = ['a\nb\n', 'a\nb\n', 'a\nb\nc\nd\ne\nf\n'];
   const report = { assessments: [], problems: [], revision: undefined, ahead: undefined, pending: undefined };
   const readStatus = async () => {
-    // It ends by Ctrl-C.
+    // Ctrl-C ends it.
     if (texts.length === 1) process.emit('SIGINT', 'SIGINT');
     return report;
   };

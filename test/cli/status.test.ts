@@ -109,7 +109,7 @@ function applyAll(cluster: FakeKubernetes, folder: string): void {
   for (const object of renderObjects(files)) cluster.apply(object as unknown as Written);
 }
 
-/** As KServe says it of ModelMesh. */
+/** As KServe reports a model of ModelMesh. */
 function load(cluster: FakeKubernetes, service: string, active = 'Loaded', ready = 'True'): void {
   cluster.patchStatus('inferenceservices', 'modelmesh-serving', service, {
     conditions: [{ type: 'Ready', status: ready, lastTransitionTime: '2026-01-01T00:00:00Z' }],
@@ -137,7 +137,7 @@ test('--live shows the cluster, and what the watcher has not committed', async (
   );
 });
 
-test('a cluster that does not answer, or not to these credentials, is the environment', async (t) => {
+test('a cluster that does not answer, or refuses the credentials, is a fault of the environment', async (t) => {
   const folder = makeFolder(t);
   writeModel(folder);
   const cluster = await startCluster(t, folder);
@@ -211,7 +211,7 @@ function toChanged(before: ReadonlyMap<string, string>, after: ReadonlyMap<strin
   return [...new Set([...before.keys(), ...after.keys()])].filter((path) => before.get(path) !== after.get(path));
 }
 
-test('--fetch looks at the branch as it is on the server, and touches nothing but the remote-tracking branch', async (t) => {
+test('--fetch shows the branch as it is on the server, and changes nothing but the remote-tracking branch', async (t) => {
   const { server, clone, push } = await makeClone(t, 'secret');
   const bare = server.folder('repo.git');
   // What a fetch by somebody's configuration could do besides.
@@ -256,7 +256,7 @@ test('--fetch looks at the branch as it is on the server, and touches nothing bu
   t.notRegex((await run(['--revision', 'HEAD'], clone)).stdout, /v2 Ready/);
 });
 
-test('--revision needs no work tree, and no folder in one', async (t) => {
+test('--revision needs neither a work tree nor the folder in one', async (t) => {
   const { server, clone } = await makeClone(t, 'secret');
   const expected = (await run(['--revision', 'HEAD'], clone)).stdout;
   t.regex(expected, /v2 Loading/);
@@ -266,7 +266,7 @@ test('--revision needs no work tree, and no folder in one', async (t) => {
   await server.close();
 });
 
-test('what cannot be fetched shows what git said, and what to do', async (t) => {
+test('a failed fetch shows the output of git, and what to do', async (t) => {
   const { server, clone } = await makeClone(t, 'secret');
   const say = async (words: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
     const { status, stderr, stdout } = await run(words, clone, environment);
@@ -313,7 +313,7 @@ test('what cannot be fetched shows what git said, and what to do', async (t) => 
   await server.close();
 });
 
-test('without git nothing is fetched, and a plain look needs none', async (t) => {
+test('--fetch needs git, and plain status does not', async (t) => {
   const { clone } = await makeClone(t);
   const none = { PATH: join(clone, '../nowhere') };
   const { status, stderr } = await run(['--fetch'], clone, none);
@@ -324,7 +324,7 @@ test('without git nothing is fetched, and a plain look needs none', async (t) =>
   t.regex(plain.stdout, /v2 Loading/);
 });
 
-test('a .git that is none', async (t) => {
+test('a .git that is no repository', async (t) => {
   const odd = makeFolder(t);
   writeModel(odd);
   mkdirSync(join(odd, '.git'));
@@ -334,7 +334,7 @@ test('a .git that is none', async (t) => {
   t.regex(broken.stderr, /^model-mirror: git symbolic-ref failed: fatal: not a git repository/);
 });
 
-test('a clone of another user: git says what to do', async (t) => {
+test('a clone of another user: git shows what to do', async (t) => {
   const { clone } = await makeClone(t);
   // For git's own tests: every folder seems to be another user's.
   const variables = { GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' };
@@ -455,7 +455,7 @@ test('names that begin with a dash, and a remote that is not called origin', asy
   t.is(await git(clone, ['rev-parse', 'refs/remotes/-u/--upload-pack=x']), await git(bare, ['rev-parse', 'main']));
 });
 
-/** In place of ssh: what the server would be told, here. */
+/** Instead of ssh: runs here what the server would run. */
 function writeSsh(folder: string, script: string): Record<string, string> {
   writeFileSync(join(folder, 'ssh'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   return { GIT_SSH: join(folder, 'ssh'), GIT_SSH_VARIANT: 'simple' };
@@ -478,7 +478,7 @@ test('--fetch by ssh', async (t) => {
   );
 });
 
-test('a fetch that is interrupted ends, with what it has started', async (t) => {
+test('an interrupted fetch ends, and so does everything it started', async (t) => {
   const { clone } = await makeClone(t);
   const place = join(clone, '..');
   await git(clone, ['remote', 'set-url', 'origin', 'git@example.com:repo.git']);
@@ -506,7 +506,7 @@ async function written(file: string): Promise<void> {
   }
 }
 
-test('--wait ends when the branch says so; a server that is away meanwhile is waited for', async (t) => {
+test('--wait ends when the branch reaches the goal, and retries while the server is away', async (t) => {
   const { server, clone, push } = await makeClone(t);
   const words = [name, '--fetch', '--interval', '100ms', '--timeout', '30s', '--wait'];
   const waiting = new Run([...words, 'ready'], clone);
@@ -527,7 +527,7 @@ test('--wait that cannot read the branch at first ends with 3 at once', async (t
   t.regex(stderr, /^model-mirror: origin\/main cannot be fetched: /);
 });
 
-test('--watch shows what changes, bears with trouble, and ends with 0', async (t) => {
+test('--watch shows what changes, keeps running despite errors, and ends with 0', async (t) => {
   const folder = makeFolder(t);
   writeModel(folder);
   const watching = new Run(['--watch', '--interval', '100ms', '--repo-root', '.'], folder);

@@ -1,4 +1,4 @@
-/** Flags, environment and file system → which folder is rendered, of which repository. */
+/** Flags, environment and file system → the folder to render, and its repository. */
 import { relative, resolve, sep } from 'node:path';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
@@ -22,7 +22,7 @@ export interface Places extends FolderPlaces, PathNames {
 
 /**
  * @param directory as given on the command line, from the working directory.
- * @throws Fault when a folder is not there, or lies where it must not.
+ * @throws Fault when a folder does not exist, or is outside of the repository or root.
  */
 export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: string, flags: PlaceFlags): Places {
   const folder = toRealFolder(resolve(host.workingDirectory, directory));
@@ -34,12 +34,12 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
       safe`${mask(directory)} is not in the repository ${mask(repository)}`,
       safe`correct --repo-root`,
     );
-  const wanted = flags.root ?? argocd.root;
-  const root = wanted === undefined ? repository : toRealFolder(resolve(host.workingDirectory, wanted));
+  const chosen = flags.root ?? argocd.root;
+  const root = chosen === undefined ? repository : toRealFolder(resolve(host.workingDirectory, chosen));
   if (!isInside(folder, root) || !isInside(root, repository))
     throw new Fault(
       'usage',
-      safe`the root ${mask(wanted ?? '')} is not a folder around ${mask(directory)} in the repository`,
+      safe`the root ${mask(chosen ?? '')} does not contain ${mask(directory)}, or is not in the repository`,
       repositoryPath === '.'
         ? safe`leave it out: policies count from the repository's root`
         : safe`leave it out, and ${sendOuter}: ${toSent(repositoryPath)}`,
@@ -51,7 +51,7 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
     root,
     problems: [
       ...(found === undefined ? [noRepository] : []),
-      ...(repositoryPath === '.' ? [] : [toNotSent(repositoryPath, wanted !== undefined)]),
+      ...(repositoryPath === '.' ? [] : [toNotSent(repositoryPath, chosen !== undefined)]),
     ],
     toShownPath: (file) => {
       const absolute = resolve(repository, file);
@@ -62,7 +62,7 @@ export function toPlaces(host: Host, argocd: ArgocdEnvironment, directory: strin
   };
 }
 
-/** The same for any folder that paths are typed in. */
+/** The paths from the repository's root that a path typed in a folder may mean. */
 export function toInnerPaths(typed: string, start: string, repository: string): string[] {
   const toInner = (absolute: string) => relative(repository, absolute).split(sep).join('/') || '.';
   return [toInner(resolve(start, typed)), toInner(resolve(repository, typed))];
@@ -79,8 +79,8 @@ function findPlaceOf(folder: string, host: Host, argocd: ArgocdEnvironment, flag
   if (isBareRepository(folder))
     throw new Fault(
       'usage',
-      safe`this is a bare repository: there are no files in it`,
-      safe`look at a commit with --revision, or run this in a clone`,
+      safe`this is a bare repository, which has no work tree`,
+      safe`read a commit with --revision, or run this in a clone`,
     );
   return undefined;
 }
@@ -96,8 +96,8 @@ const noRepository = toWholeProblem(
 );
 
 /**
- * The outer policies may hold limits, so rendering without them is an error: a warning of a plugin is
- * seen by nobody. Whoever may edit the Application can say that they shall not count.
+ * Outer policies may have limits, so rendering without them is an error: nobody sees the warnings of a plugin.
+ * People who may edit the Application can accept it with a parameter.
  */
 function toNotSent(repositoryPath: string, isAccepted: boolean): Problem {
   return isAccepted
@@ -105,7 +105,7 @@ function toNotSent(repositoryPath: string, isAccepted: boolean): Problem {
         repositoryPath,
         {
           code: 'policy-ignored',
-          message: safe`policies of the folders above do not count, by the parameter root; ${toSent(repositoryPath)}`,
+          message: safe`policies of the folders above are ignored because of the parameter root; ${toSent(repositoryPath)}`,
           hint: safe`leave the parameter out, and ${sendOuter}`,
         },
         'warning',
@@ -121,18 +121,22 @@ function toSent(repositoryPath: string): SafeText {
   return safe`Argo CD sent only ${quote(repositoryPath)} of the repository`;
 }
 
-/** Argo CD sends what all paths of the annotation have in common (plugin.use.manifest.generate.paths). */
+/** Argo CD sends the folder that all paths of the annotation have in common (plugin.use.manifest.generate.paths). */
 const sendOuter = 'add ;/policy.yaml to the annotation argocd.argoproj.io/manifest-generate-paths of the Application';
 
 /**
- * Argo CD often leaves .git out of what it sends, but always runs a plugin in the Application's folder
- * of the checkout: the repository is as many levels above as the source path has parts. Where Argo CD
- * is told to send only what manifest-generate-paths names, the outer parts are not there.
+ * Argo CD often leaves out .git, but always runs a plugin in the Application's folder of the checkout: the
+ * repository is as many levels above as the source path has parts. Where Argo CD sends only what
+ * manifest-generate-paths names, the outer folders are missing.
  */
 function toArgocdRepository(workingDirectory: string, sourcePath: string): Repository {
   const parts = sourcePath.split('/').filter((part) => part !== '' && part !== '.');
   if (parts.includes('..'))
-    throw new Fault('environment', safe`ARGOCD_APP_SOURCE_PATH is ${mask(sourcePath)}`, safe`set a path without ".."`);
+    throw new Fault(
+      'environment',
+      safe`ARGOCD_APP_SOURCE_PATH is ${mask(sourcePath)}`,
+      safe`use a source path without ".."`,
+    );
   const here = workingDirectory.split(sep);
   let sent = 0;
   while (sent < parts.length && here.at(-1 - sent) === parts.at(-1 - sent)) sent++;

@@ -1,4 +1,4 @@
-/** The policy that holds for a model → who set which field, what was overridden, and whom patches reach. */
+/** Which file sets each field of a model's policy, what it overrides, and which objects patches change. */
 
 import type { Place } from '../diagnostics/problem.ts';
 import { valueAt } from '../input/plain-value.ts';
@@ -16,13 +16,13 @@ interface PlacedValue {
 }
 
 export interface PolicyField {
-  /** Below `spec`, as in `routing.timeout`. */
+  /** Below `spec`, such as `routing.timeout`. */
   readonly field: string;
-  /** Undefined: there is none, as with a timeout. */
+  /** Undefined: none, which is possible for a timeout. */
   readonly value: unknown;
   /** Undefined: the default. */
   readonly place: Place | undefined;
-  /** Values of policies further out, the nearest of them first. */
+  /** Values in policies of outer folders, the nearest first. */
   readonly overrides: readonly PlacedValue[];
 }
 
@@ -32,7 +32,7 @@ interface PolicyLimit extends PlacedValue {
 
 export interface PolicyPatch {
   readonly kind: string;
-  /** Undefined: each object of the kind. */
+  /** Undefined: every object of the kind. */
   readonly name: string | undefined;
   readonly operations: readonly { readonly op: string; readonly path: string }[];
   readonly place: Place;
@@ -41,11 +41,11 @@ export interface PolicyPatch {
 }
 
 export interface PolicyExplanation {
-  /** Every field there is, in the order of the documentation. */
+  /** Every field, in the order of the documentation. */
   readonly fields: readonly PolicyField[];
-  /** All that hold: for a percentage the lowest, for prefixes one of each list. */
+  /** All of them apply: the lowest percentage, and a prefix of each list. */
   readonly limits: readonly PolicyLimit[];
-  /** In the order in which they run. */
+  /** In the order in which they are applied. */
   readonly patches: readonly PolicyPatch[];
 }
 
