@@ -1,4 +1,4 @@
-/** Credentials in all their spellings, by a grammar of its own: it knows nothing of how the program finds them. */
+/** Credentials in all their spellings, from a grammar that does not depend on how the program finds them. */
 import fc from 'fast-check';
 
 const digits = '0123456789';

@@ -36,7 +36,7 @@ for (const said of [
   'GET https://s3.example.com/models?prefix=wisdom: 404',
   '-----BEGIN CERTIFICATE----- MIIB -----END CERTIFICATE-----',
 ])
-  test(`what people need is shown: ${said}`, (t) => {
+  test(`not a credential: ${said}`, (t) => {
     t.is(mask(said) as string, said);
   });
 
@@ -65,11 +65,11 @@ for (const [said, shown] of [
   ['{"bindpw":"hunter2","pw":"hunter2"}', '{"bindpw":"…","pw":"…"}'],
   ['password: correct horse battery staple', 'password: …'],
 ] as const)
-  test(`a credential is not shown: ${said}`, (t) => {
+  test(`a credential is hidden: ${said}`, (t) => {
     t.is(mask(said) as string, shown);
   });
 
-test('a block of YAML, a list and a private key are credentials on all their lines', (t) => {
+test('all lines of a YAML block, a list and a private key are hidden', (t) => {
   const key = '-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----';
   for (const said of [
     'password: |\n  hunter2\n  hunter2\nuser: me',
@@ -84,7 +84,7 @@ test('a block of YAML, a list and a private key are credentials on all their lin
   }
 });
 
-test('no spelling of a credential is shown', (t) => {
+test('every spelling of a credential is hidden', (t) => {
   fc.assert(
     fc.property(spellings, ({ text, credential }) => {
       for (const shown of [mask(text), maskLine(text), quote(text), toLastingText(text)])
@@ -94,7 +94,7 @@ test('no spelling of a credential is shown', (t) => {
   );
 });
 
-test('a credential that is cut in two is not shown by half', (t) => {
+test('no half of a credential is shown where a text is cut', (t) => {
   fc.assert(
     fc.property(credentials, fc.integer({ min: 9900, max: 10_100 }), (credential, length) => {
       for (const start of ['https://me:', 'see https://me:', 'password="', 'password='])
@@ -107,7 +107,7 @@ test('a credential that is cut in two is not shown by half', (t) => {
   );
 });
 
-test('whatever it is made of, a text is one short line that no terminal obeys', (t) => {
+test('any text becomes one short line without control characters', (t) => {
   fc.assert(
     fc.property(hostile, (text) => {
       for (const make of [mask, maskLine, quote, toLastingText]) {

@@ -1,4 +1,4 @@
-/** What the type system takes for safe, and what not: checked by `npm run types`, never run. */
+/** What the type system accepts as safe, and what it refuses: checked by `npm run types`, never run. */
 import type { SafeText } from '../../../src/core/diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../../../src/core/diagnostics/safe-text.ts';
 

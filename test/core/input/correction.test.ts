@@ -36,7 +36,7 @@ test('a duration with a unit in words', (t) => {
   t.is(findCorrection('2 mins', isDuration), safe`write 2m`);
 });
 
-test('nothing where the value says nothing of what is meant', (t) => {
+test('nothing for a value that resembles nothing', (t) => {
   for (const value of ['', 'soon', '5 fortnights', '-5', null, {}, [], '1'.repeat(41)])
     t.is(findCorrection(value, isDuration), undefined, JSON.stringify(value));
   t.is(findCorrection(true, isDuration), undefined);

@@ -1,4 +1,4 @@
-/** Documents and fields that hold nothing are absent, but for those whose absence would let more through. */
+/** Empty documents and fields count as absent, except where that would allow more. */
 import test from 'ava';
 import { parseModel, parsePolicy, parseStatus } from '../../../src/core/input/parse-document.ts';
 import type { SourceFile } from '../../../src/core/input/source-file.ts';
@@ -27,7 +27,7 @@ for (const [what, around] of Object.entries<(text: string) => string>({
   'a first document of comments': (text) => `# licence\n---\n${text}`,
   CRLF: (text) => `${text}---\n`.replaceAll('\n', '\r\n'),
 }))
-  test(`beside a document: ${what}`, (t) => {
+  test(`next to a document: ${what}`, (t) => {
     for (const { parse, text } of parsers) {
       const { value, problems } = parse({ path: 'x.yaml', text: around(text) });
       t.deepEqual(problems, []);
@@ -35,7 +35,7 @@ for (const [what, around] of Object.entries<(text: string) => string>({
     }
   });
 
-test('a second document that holds something is refused where it begins', (t) => {
+test('a second document that is not empty is refused at its beginning', (t) => {
   for (const { parse, text } of parsers) {
     const lines = text.split('\n').length;
     const { problems } = parse({ path: 'x.yaml', text: `${text}---\n---\nkind: Other\n` });
@@ -43,18 +43,18 @@ test('a second document that holds something is refused where it begins', (t) =>
   }
 });
 
-test('a file that holds nothing at all is no absent file: somebody has lost a model, a limit or a brake', (t) => {
+test('an empty file is an error: a model, a limit or the brake may be lost', (t) => {
   for (const { parse } of parsers)
     for (const text of ['', '---\n', '# all gone\n', '---\n---\n', 'null\n'])
       t.like(parse({ path: 'x.yaml', text }).problems, { length: 1, 0: { code: 'empty-file' } }, text);
 });
 
-test('a field is placed in the document that holds something', (t) => {
+test('the place of a field is in the document that is not empty', (t) => {
   const source: SourceFile = { path: 'x.yaml', text: `# licence\n---\n${model}---\n` };
   t.like(locate(source, ['spec', 'primary']), { line: 8, column: 3 });
 });
 
-test('fields that hold nothing are absent', (t) => {
+test('empty fields count as absent', (t) => {
   const empty = `${head('Model').replace('wisdom}', 'wisdom, namespace: }')}spec:
   template:
     metadata:
@@ -87,7 +87,7 @@ test('fields that hold nothing are absent', (t) => {
   t.deepEqual(seen.value?.status, { candidates: [] });
 });
 
-test('nulls that mean something stay', (t) => {
+test('nulls with a meaning stay', (t) => {
   const overrides = 'overrides: {metadata: {labels: {a: null}}, spec: {predictor: {nodeSelector: null}}}';
   const { value } = parseModel({ path: 'model.yaml', text: model.replace('v1}', `v1, ${overrides}}`) });
   t.deepEqual(value?.spec.primary.overrides, {
@@ -99,7 +99,7 @@ test('nulls that mean something stay', (t) => {
   t.deepEqual(patched.value?.spec.patches?.[0]?.patch, [{ op: 'add', path: '/spec/x', value: null }]);
 });
 
-test('a brake or a limit that holds nothing is an error: without it more would be mirrored', (t) => {
+test('an empty brake or limit is an error: without it, more would be mirrored', (t) => {
   for (const spec of [
     '{mirrorPercentage: }',
     '{limits: {maxMirrorPercentage: }}',
@@ -110,7 +110,7 @@ test('a brake or a limit that holds nothing is an error: without it more would b
   }
 });
 
-test('a required field that holds nothing is missing or empty, and said so', (t) => {
+test('a required field that is empty is an error', (t) => {
   for (const text of [model.replace('{version: v1}', ''), model.replace('v1}', '}')])
     t.is(parseModel({ path: 'model.yaml', text }).problems.length, 1);
 });

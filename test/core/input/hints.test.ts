@@ -1,4 +1,4 @@
-/** A hint is right after one edit: with what it says, the problem is gone. */
+/** A hint is right: an edit that follows it fixes the problem. */
 import test from 'ava';
 import fc from 'fast-check';
 import type { Problem } from '../../../src/core/diagnostics/problem.ts';
@@ -60,7 +60,7 @@ const written = fc.oneof(
   numeral.map((number) => `"${number}"`),
 );
 
-test('whatever value a hint says, it is right', (t) => {
+test('every value in a hint is accepted', (t) => {
   const followed = new Set<string>();
   fc.assert(
     fc.property(fc.constantFrom(...fields), written, (field, value) => {

@@ -1,4 +1,4 @@
-/** Texts that are made to hurt: each must end in problems, and soon. */
+/** Texts made to exhaust time or memory: each must end in problems soon. */
 import test from 'ava';
 import { parseModel } from '../../../src/core/input/parse-document.ts';
 import { parseManifests } from '../../../src/core/input/yaml-text.ts';
@@ -44,7 +44,7 @@ for (const piece of ['1,', 'a: ', '!a ', '&a ', '"" ', 'a\n', '- 1\n', '{a: 1}, 
     );
   });
 
-test('what people pass in by hand may be longer than what is read in a repository', (t) => {
+test('a manifest that people pass may be longer than a file of a repository', (t) => {
   const item = (n: number) => `- {apiVersion: v1, kind: Service, metadata: {name: s${n}}}\n`;
   const text = `apiVersion: v1\nkind: List\nitems:\n${Array.from({ length: 5000 }, (_, n) => item(n)).join('')}`;
   t.deepEqual(parseManifests({ path: 'list.yaml', text }).problems, []);

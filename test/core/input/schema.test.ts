@@ -34,7 +34,7 @@ const validators = Object.fromEntries(kinds.map((kind) => [kind, ajv.compile(rea
 >;
 
 for (const kind of kinds)
-  test(`an editor can explain every field of ${kind}`, (t) => {
+  test(`every field of ${kind} has a description for editors`, (t) => {
     let explained = 0;
     const look = (schema: Schema, path: string): void => {
       for (const [name, property] of Object.entries(schema.properties ?? {})) {
@@ -49,7 +49,7 @@ for (const kind of kinds)
     t.true(explained > 10);
   });
 
-test('the printed schema and the validation say the same of every file of the golden cases', (t) => {
+test('the printed schema and the validation agree on every file of the golden cases', (t) => {
   let checked = 0;
   const paths = readdirSync(fixtures, { recursive: true, encoding: 'utf8' });
   for (const path of paths.filter(
@@ -76,7 +76,7 @@ test('the printed schema and the validation say the same of every file of the go
   t.true(checked > 150);
 });
 
-test('the printed schema and the validation say the same of documents with one thing wrong', (t) => {
+test('the printed schema and the validation agree on documents with one error', (t) => {
   const asWritten: Writing = { seed: 0, style: 'json', lineEnd: '\n', comments: false, quotes: false };
   const wrong = fc.oneof(
     fc.constant(null),

@@ -19,7 +19,7 @@ const recorded = JSON.parse(
   readFileSync(join(import.meta.dirname, 'kubectl-scalars.json'), 'utf8'),
 ) as readonly Recorded[];
 
-test('plain scalars are what sigs.k8s.io/yaml made of them', (t) => {
+test('plain scalars are read as recorded from sigs.k8s.io/yaml', (t) => {
   t.true(recorded.length > 400);
   for (const { text, value, key } of recorded) {
     const resolved = resolveAsKubectl(text);
@@ -80,7 +80,7 @@ function readFloat<T>(text: string, otherwise: T): number | T {
   return Number.isFinite(Number(text)) ? Number(text) : otherwise;
 }
 
-test('plain scalars are what a second reading of resolve.go makes of them', (t) => {
+test('plain scalars are read as by a second implementation of resolve.go', (t) => {
   const short = fc.string({ unit: fc.constantFrom(...'0011278_.-+eExXoObBaf'), minLength: 1, maxLength: 8 });
   fc.assert(
     fc.property(short, (text) => {
@@ -92,7 +92,7 @@ test('plain scalars are what a second reading of resolve.go makes of them', (t) 
   );
 });
 
-test('our own files are read as kubectl would read them, or refused at the line', (t) => {
+test('our own files are read as by kubectl, or refused', (t) => {
   let refused = 0;
   fc.assert(
     fc.property(fc.array(scalar, { minLength: 1, maxLength: 4 }), fc.boolean(), (texts, asKeys) => {
@@ -113,7 +113,7 @@ test('our own files are read as kubectl would read them, or refused at the line'
   t.true(refused > 100);
 });
 
-test('a manifest is read as kubectl reads it', (t) => {
+test('a manifest is read as by kubectl', (t) => {
   const read = (text: string) => parseManifests({ path: '-', text });
   t.deepEqual(read('mode: 0644\ntoken: no\non: {1: y, 0x1F: ~}\n').value, {
     mode: 420,
@@ -131,7 +131,7 @@ test('a manifest is read as kubectl reads it', (t) => {
   t.deepEqual(read('!!int "0644"').value, 420);
 });
 
-test('a character that only YAML 1.1 takes for a line break is refused, in comments too', (t) => {
+test('a character that is a line break only in YAML 1.1 is refused, also in comments', (t) => {
   for (const character of ['\u0085', '\u2028', '\u2029']) {
     const source = { path: 'x.yaml', text: `a: 1 # no${character}b: 2\n` };
     for (const { problems } of [parseText(source), parseManifests(source)])

@@ -75,7 +75,7 @@ function findDifference(objects: readonly Manifest[]): string | undefined {
   return toOutcomes(objects).find((line, i) => line !== outcomes[i]);
 }
 
-test('the model of Istio sends each model’s requests to its primary, and copies to its candidate', (t) => {
+test('the model of Istio routes requests to the primary, and copies to the candidate', (t) => {
   const of = (request: Partial<SentRequest>) =>
     new IstioModel(rendered).send({
       ...{ from: { gateway: 'istio-ingressgateway' }, port: 80, authority: 'wisdom.models', headers: {} },
@@ -247,7 +247,7 @@ function patchAnyway({ kind, name, patch }: Attack): Manifest[] {
 }
 
 for (const [title, attack] of Object.entries(attacks))
-  test(`a patch is refused, and would be felt: ${attack.kind}, ${title}`, (t) => {
+  test(`a patch is refused that would change routing: ${attack.kind}, ${title}`, (t) => {
     t.truthy(findDifference(patchAnyway(attack)), 'the model of Istio sees nothing of it');
     const { objects, problems } = render(
       toFiles([{ target: { kind: attack.kind, name: attack.name }, patch: attack.patch }]),
@@ -308,13 +308,13 @@ const honest: Readonly<Record<string, Attack>> = {
 };
 
 for (const [title, { kind, name, patch }] of Object.entries(honest))
-  test(`a patch is applied, and moves no request: ${kind}, ${title}`, (t) => {
+  test(`a patch is applied, and does not change routing: ${kind}, ${title}`, (t) => {
     const objects = renderObjects(toFiles([{ target: { kind, name }, patch }]));
     t.notDeepEqual(objects, rendered);
     t.is(findDifference(objects), undefined);
   });
 
-test('what may be patched of a model may be patched in the old form, and no patch adds a second form', (t) => {
+test('a model in the old form can be patched like one in the new form, and no patch adds a second form', (t) => {
   const old = toModel('wisdom', 'models').replace('model: {modelFormat: {name: sklearn}}', 'sklearn: {}');
   const patched = (path: string, value: unknown) =>
     render({
@@ -346,7 +346,7 @@ const broken: Readonly<Record<string, Attack>> = {
   'a command in a header': first(add('/spec/http/0/headers/response', { set: { a: '%NO_SUCH%' } })),
   'a pseudo-header': first(add('/spec/http/0/headers/response', { set: { ':status': '500' } })),
   'how an answer ended': first(add('/spec/http/0/headers/response', { set: { 'grpc-status': '0' } })),
-  'a label that is not a text': first(add('/metadata/labels/team', 1)),
+  'a label that is not a string': first(add('/metadata/labels/team', 1)),
   'a label that is none': first(add('/metadata/labels/team', 'a b')),
   'a key that is none': first(add('/metadata/labels/a b', 'a')),
   'no TLS for HTTPS': gateway(replace('/spec/servers/0/port/protocol', 'HTTPS')),
@@ -357,7 +357,7 @@ const broken: Readonly<Record<string, Attack>> = {
 };
 
 for (const [title, { kind, name, patch }] of Object.entries(broken))
-  test(`a patch is refused, for nothing would be applied: ${kind}, ${title}`, (t) => {
+  test(`a patch is refused, because the API server would refuse the object: ${kind}, ${title}`, (t) => {
     const { objects, problems } = render(toFiles([{ target: { kind, name }, patch }]));
     t.deepEqual(objects, []);
     t.true(problems.every(({ code }) => code === 'patch-refused'));
@@ -499,7 +499,7 @@ const anyPatch = fc
     }),
   );
 
-test('whatever a patch does, requests and copies go where they went without it, or nothing is rendered', (t) => {
+test('with any patch, requests and copies go where they go without it, or nothing is rendered', (t) => {
   let [changed, same, refused] = [0, 0, 0];
   const before = JSON.stringify(rendered);
   fc.assert(

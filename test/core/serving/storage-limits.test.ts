@@ -65,7 +65,7 @@ const places: Readonly<Record<string, readonly [spec: object, allowed?: object]>
     { predictor: { model: { modelFormat: { name: 'sklearn' } }, storageUris: [{ uri, mountPath: '/a' }] } },
   ],
   'storageUris of the transformer': [{ transformer: { storageUris: [{ uri }, { uri: evil }] } }],
-  'an address that is not a text': [{ transformer: { storageUris: [{ uri: 5 }] } }],
+  'an address that is not a string': [{ transformer: { storageUris: [{ uri: 5 }] } }],
   'the old form': [{ predictor: { model: { modelFormat: { name: 'sklearn' } }, sklearn: { storageUri: evil } } }],
   'a storage of the old form': [
     { predictor: { model: { modelFormat: { name: 'sklearn' } }, sklearn: { storage: { path: 'x' } } } },

@@ -85,7 +85,7 @@ async function passedThrough(scene: Scene, name: string): Promise<void> {
   await until(() => watch.text.includes('sign'));
 }
 
-test('lists, watches and patches pass as they are, and are counted', async (t) => {
+test('lists, watches and patches pass unchanged, and are counted', async (t) => {
   const scene = await Scene.start(t);
   const watch = await scene.watch('plain');
   await api.apply(toRoute('plain', 'other'));
@@ -105,7 +105,7 @@ test('lists, watches and patches pass as they are, and are counted', async (t) =
   t.regex(proxy.kubeconfig('abc'), /"token":"abc"/);
 });
 
-test('a status is answered so many times, to whom it is meant for', async (t) => {
+test('a given number of matching requests is answered with a status', async (t) => {
   const scene = await Scene.start(t);
   scene.proxy.disturb({ kind: 'status', status: 429, retryAfterSeconds: 7 }, { kind: 'list', times: 1 });
   scene.proxy.disturb({ kind: 'status', status: 403 }, { kind: 'watch' });
@@ -120,7 +120,7 @@ test('a status is answered so many times, to whom it is meant for', async (t) =>
   t.is((await scene.get('?watch=true&timeoutSeconds=1')).status, 200);
 });
 
-test('requests that hang or are reset get no answer, and the next one does', async (t) => {
+test('requests that hang or are reset get no response, and the next one does', async (t) => {
   const scene = await Scene.start(t);
   scene.proxy.disturb({ kind: 'hang' }, { times: 1 });
   await t.throwsAsync(scene.get('', AbortSignal.timeout(100)), { name: 'TimeoutError' });
@@ -130,7 +130,7 @@ test('requests that hang or are reset get no answer, and the next one does', asy
   t.is((await scene.get()).status, 200);
 });
 
-test('what a black hole took stays dead, and what comes after it lives', async (t) => {
+test('requests in a black hole stay unanswered, and later ones are answered', async (t) => {
   const scene = await Scene.start(t);
   const watch = await scene.watch('hole');
   scene.proxy.stall();
@@ -142,7 +142,7 @@ test('what a black hole took stays dead, and what comes after it lives', async (
   t.deepEqual(watch, { text: '', ended: undefined });
 });
 
-test('watches end, break, are cut in the middle of an event, or get an error', async (t) => {
+test('watches end, break off, also within an event, or get an error', async (t) => {
   const scene = await Scene.start(t);
   const ended = await scene.watch('ended');
   scene.proxy.endWatches();
@@ -169,7 +169,7 @@ test('watches end, break, are cut in the middle of an event, or get an error', a
   t.like(JSON.parse(refused.text), { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
 });
 
-test('nobody is let in while it refuses, and then everybody at the same place', async (t) => {
+test('it refuses all connections for a while, then accepts them on the same port', async (t) => {
   const scene = await Scene.start(t);
   const watch = await scene.watch('closed');
   const { url } = scene.proxy;

@@ -1,5 +1,5 @@
 /**
- * A proxy on loopback in front of a Kubernetes API, real or not, that does faults on order.
+ * A proxy on loopback in front of a Kubernetes API, real or not, that causes faults on demand.
  *
  * Invariant: what it does not spoil passes byte for byte.
  */

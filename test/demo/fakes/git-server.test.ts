@@ -71,7 +71,7 @@ test.serial('an incomplete or missing git is a fault', async (t) => {
   }
 });
 
-test('what one pushes, another clones, fetches and goes on from', async (t) => {
+test('a pushed commit can be cloned, fetched and built upon', async (t) => {
   const scene = await start(t);
   const ada = await clone(scene, 'ada');
   await commit(ada, 'a.txt', 'from ada\n');
@@ -106,7 +106,7 @@ test('another first branch', async (t) => {
   await t.throwsAsync(git(folder, ['clone', server.url('absent.git')]), { message: /not found/ });
 });
 
-test('large pushes come in chunks, and whole', async (t) => {
+test('a large push in chunks arrives as a whole', async (t) => {
   const scene = await start(t);
   const work = await clone(scene, 'ada');
   // Does not compress, and is more than git sends in one piece.
@@ -122,7 +122,7 @@ test('large pushes come in chunks, and whole', async (t) => {
   t.true(requests >= 1 && received > 65_536, `${requests} requests with ${received} bytes`);
 });
 
-test('a request that is packed with gzip is understood', async (t) => {
+test('a request can be compressed with gzip', async (t) => {
   const scene = await start(t);
   const work = await clone(scene, 'ada');
   await commit(work, 'a.txt', 'a');
@@ -141,7 +141,7 @@ test('a request that is packed with gzip is understood', async (t) => {
   t.regex(await response.text(), /^003d[0-9a-f]{40} refs\/heads\/main\n|^00[0-9a-f]{2}[0-9a-f]{40} HEAD\n/);
 });
 
-test('who is slower has to look again', async (t) => {
+test('the slower of two pushes is rejected until it has fetched', async (t) => {
   const scene = await start(t);
   const ada = await clone(scene, 'ada');
   await commit(ada, 'a.txt', 'first');
@@ -156,7 +156,7 @@ test('who is slower has to look again', async (t) => {
   t.is((await git(bob, ['rev-list', '--count', 'HEAD'])).trim(), '3');
 });
 
-test('of two pushes at the same time one wins', async (t) => {
+test('one of two simultaneous pushes wins', async (t) => {
   const scene = await start(t);
   const works = await Promise.all(['ada', 'bob'].map((name) => clone(scene, name)));
   for (const [i, work] of works.entries()) await commit(work, `${i}.txt`, `${i}`);
@@ -170,7 +170,7 @@ test('of two pushes at the same time one wins', async (t) => {
   t.deepEqual(results.map(({ status }) => status).sort(), ['fulfilled', 'rejected']);
 });
 
-test('a hook that refuses is heard', async (t) => {
+test('a hook can refuse a push', async (t) => {
   const scene = await start(t);
   const work = await clone(scene, 'ada');
   await commit(work, 'a.txt', 'a');
@@ -179,7 +179,7 @@ test('a hook that refuses is heard', async (t) => {
   t.is(await tip(scene), '');
 });
 
-test('only the right password opens, also after it was changed', async (t) => {
+test('only the right password is accepted, also after a change', async (t) => {
   const scene = await start(t, { authorization: { username: 'ada', password: 'first' } });
   const list = (pair: string) => git(scene.folder, ['ls-remote', scene.url.replace('//', `//${pair}@`)]);
   await list('ada:first');
@@ -213,7 +213,7 @@ test('it answers a given number of requests to a service with a status', async (
   t.deepEqual(server.traffic('info/refs'), { requests: 0, bytes: 0 });
 });
 
-test('a server that hangs is silent until the client gives up', async (t) => {
+test('a server that hangs does not answer before the client gives up', async (t) => {
   const { server, url } = await start(t);
   server.disturb({ kind: 'hang' }, { times: 1 });
   const stop = new AbortController();
@@ -230,7 +230,7 @@ test('a delay ends', async (t) => {
   t.is(await git(folder, ['ls-remote', url]), '');
 });
 
-test('an answer that is cut is an error to the client', async (t) => {
+test('a response that breaks off is an error for the client', async (t) => {
   const scene = await start(t);
   const work = await clone(scene, 'ada');
   await commit(work, 'a.txt', 'a');
@@ -247,7 +247,7 @@ test('an answer that is cut is an error to the client', async (t) => {
   t.is(await git(await clone(scene, 'bob'), ['show', 'HEAD:a.txt']), 'a');
 });
 
-test('a push whose answer is lost has been done', async (t) => {
+test('a push whose response is lost has taken effect', async (t) => {
   const scene = await start(t);
   const work = await clone(scene, 'ada');
   await commit(work, 'a.txt', 'a');
@@ -256,7 +256,7 @@ test('a push whose answer is lost has been done', async (t) => {
   t.is(await tip(scene), 'write a.txt');
 });
 
-test('a push that breaks off in the middle does nothing', async (t) => {
+test('a push that breaks off has no effect', async (t) => {
   const scene = await start(t);
   const error = await new Promise<Error>((resolve) => {
     const { pathname, port } = new URL(scene.url);
@@ -274,7 +274,7 @@ test('a push that breaks off in the middle does nothing', async (t) => {
   t.is(await tip(scene), '');
 });
 
-test('it refuses connections, and comes back where it was', async (t) => {
+test('it can refuse connections, and return on the same port', async (t) => {
   const { server, url, folder } = await start(t);
   await server.refuse();
   await t.throwsAsync(git(folder, ['ls-remote', url]), { message: /Failed to connect|Couldn't connect/ });
@@ -283,7 +283,7 @@ test('it refuses connections, and comes back where it was', async (t) => {
   t.is(await git(folder, ['ls-remote', url]), '');
 });
 
-test('closing ends what is under way, and leaves nothing', async (t) => {
+test('closing ends requests in progress, and leaves nothing behind', async (t) => {
   const server = await startGitServer();
   await server.createRepository('repo.git');
   const work = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
@@ -304,14 +304,14 @@ test('closing ends what is under way, and leaves nothing', async (t) => {
   rmSync(work, { recursive: true, force: true });
 });
 
-test('what is no request of git is not found, and nothing outside the root is shown', async (t) => {
+test('other requests are not found, and nothing outside of the root is served', async (t) => {
   const { server } = await start(t);
   t.is((await fetch(server.url('team/repo.git/config'))).status, 404);
   t.is((await fetch(server.url('%ff/info/refs'))).status, 404);
   t.not((await fetch(server.url('..%2f..%2f/info/refs?service=git-upload-pack'))).status, 200);
 });
 
-test('git tells what went wrong', async (t) => {
+test('an error has the output of git', async (t) => {
   const { folder } = await start(t);
   t.is(
     await git(folder, ['hash-object', '--stdin'], { input: 'what is up, doc?' }),

@@ -15,7 +15,7 @@ const updating = 'True InProgress Loaded/Loading';
 const failed = 'False UpToDate FailedToLoad/"" ModelLoadFailed';
 const blocked = 'True BlockedByFailedLoad Loaded/FailedToLoad ModelLoadFailed';
 
-test('the statuses that the demo plays are those of the real controller, in its order', async (t) => {
+test('the fake writes the statuses of the real controller, in the same order', async (t) => {
   const cluster = await startKubernetes();
   t.teardown(() => cluster.close());
   const kserve = new FakeKServe(cluster, 60, ({ spec }) => JSON.stringify(spec).includes('broken'));

@@ -153,7 +153,7 @@ async function nextSecond(): Promise<void> {
   await sleep(1010 - (Date.now() % 1000));
 }
 
-test('pages of a list show one moment, in order, and say how many are left', async (t) => {
+test('all pages of a list show the same version, sorted, with the number of remaining items', async (t) => {
   const names = ['p-1', 'p-2', 'p-3', 'p-4', 'p-5', 'p-6', 'p-7'];
   const path = toPath(routes, 'others');
   for (const name of [...names].reverse()) {
@@ -187,7 +187,7 @@ test('pages of a list show one moment, in order, and say how many are left', asy
   isStatus(t, await send('GET', `${path}?resourceVersion=9999999999`), 504, 'Timeout');
 });
 
-test('a label selector picks by equality and by presence', async (t) => {
+test('a label selector matches by equality and by presence', async (t) => {
   await api.apply(toRoute('s-1', 'pick', { tier: 'a' }));
   await api.apply(toRoute('s-2', 'pick', { tier: 'b' }));
   await api.apply(toRoute('s-3', 'pick'));
@@ -203,7 +203,7 @@ test('a label selector picks by equality and by presence', async (t) => {
   isStatus(t, await send('GET', `${toPath(routes)}?labelSelector=a%3Db%3Dc`), 400, 'BadRequest');
 });
 
-test('what is not there is 404', async (t) => {
+test('what does not exist is 404', async (t) => {
   isStatus(t, await send('GET', toPath(routes, 'models', 'nobody')), 404, 'NotFound');
   isStatus(t, await send('DELETE', toPath(routes, 'models', 'nobody')), 404, 'NotFound');
   isStatus(t, await patch(toPath(routes, 'models', 'nobody'), {}), 404, 'NotFound');
@@ -211,7 +211,7 @@ test('what is not there is 404', async (t) => {
   t.is((await api.fetch('/apis/nobody.example.com/v1/virtualservices')).status, 404);
 });
 
-test('a watch from a list on sees each change once, in order', async (t) => {
+test('a watch from the version of a list shows each later change once, in order', async (t) => {
   await api.apply(toRoute('w-1', 'watch'));
   await api.apply(toRoute('w-2', 'watch'));
   const path = toPath(routes, 'models');
@@ -238,7 +238,7 @@ test('a watch from a list on sees each change once, in order', async (t) => {
   t.deepEqual(await again.take(2), events.slice(3));
 });
 
-test('a watch from 0, or from nowhere, tells first what is there', async (t) => {
+test('a watch from version 0, or without one, begins with the existing objects', async (t) => {
   await api.apply(toRoute('z-1', 'zero'));
   await api.apply(toRoute('z-2', 'zero'));
   for (const from of [{}, { resourceVersion: '0' }]) {
@@ -249,7 +249,7 @@ test('a watch from 0, or from nowhere, tells first what is there', async (t) => 
   }
 });
 
-test('for a watch with a selector, an object that stops to match is deleted, and one that starts to is added', async (t) => {
+test('in a watch with a selector, an object that no longer matches is deleted, and one that starts to match is added', async (t) => {
   await api.apply(toRoute('l-1', 'labels', { on: 'yes' }));
   const path = toPath(routes, 'models');
   const query = { labelSelector: 'test=labels,on=yes' };
@@ -271,7 +271,7 @@ test('for a watch with a selector, an object that stops to match is deleted, and
   t.is(events[0]?.object.metadata.resourceVersion, off.metadata.resourceVersion);
 });
 
-test('a watch with bookmarks gets one before its time is over', async (t) => {
+test('a watch with bookmarks ends with one at its timeout', async (t) => {
   await api.apply(toRoute('b-1', 'bookmark'));
   const path = toPath(routes, 'models');
   const { metadata } = await list(path, selector('bookmark'));
@@ -291,7 +291,7 @@ test('a watch with bookmarks gets one before its time is over', async (t) => {
   t.deepEqual(await plain.rest(), []);
 });
 
-test('one cannot create what is there', async (t) => {
+test('an existing object cannot be created', async (t) => {
   const path = toPath(routes, 'models');
   const { code, body } = await send('POST', path, { ...toRoute('c-1', 'create'), status: { ignored: true } });
   t.is(code, 201);
@@ -307,7 +307,7 @@ test('one cannot create what is there', async (t) => {
   isStatus(t, await send('POST', path, elsewhere), 400, 'BadRequest');
 });
 
-test('one cannot write to a version that is gone', async (t) => {
+test('a write to an outdated version is refused', async (t) => {
   const path = toPath(routes, 'models', 'v-1');
   const { metadata, ...rest } = await api.apply(toRoute('v-1', 'conflict'));
   const { code, body } = await send('PUT', path, { ...rest, metadata, spec: { hosts: ['two'] } });
@@ -326,7 +326,7 @@ test('one cannot write to a version that is gone', async (t) => {
   t.deepEqual((await api.get(routes, 'models', 'v-1'))?.spec, { hosts: ['two'] });
 });
 
-test('a JSON patch and a merge patch do what their standards say', async (t) => {
+test('JSON patches and merge patches follow their standards', async (t) => {
   const path = toPath(routes, 'models', 'j-1');
   await api.apply(toRoute('j-1', 'patch', { gone: 'soon' }));
   const operations = [
@@ -350,7 +350,7 @@ test('a JSON patch and a merge patch do what their standards say', async (t) => 
   t.is((await send('PATCH', path, {}, 'application/strategic-merge-patch+json')).code, 415);
 });
 
-test('status and the rest are written apart, and only the rest counts for the generation', async (t) => {
+test('the status and the rest are written separately, and only the rest increases the generation', async (t) => {
   await api.apply(toService('g-1'));
   const path = toPath(services, 'models', 'g-1');
   const storage = (storageUri: string) => ({ spec: { predictor: { model: { storageUri } } } });
@@ -374,7 +374,7 @@ test('status and the rest are written apart, and only the rest counts for the ge
   t.like(fifth.body, { status: { url: 'http://again' }, ...storage('s3://models/a') });
 });
 
-test('where there is no status subresource, a status is a part as any other', async (t) => {
+test('without a status subresource, the status is a field like any other', async (t) => {
   const path = toPath('applications', 'argocd', 'a-1');
   await api.apply({
     apiVersion: 'argoproj.io/v1alpha1',
@@ -392,7 +392,7 @@ test('where there is no status subresource, a status is a part as any other', as
   t.is(asked.body.metadata.generation, 2);
 });
 
-test('an object with finalizers is marked, and goes when the last one does', async (t) => {
+test('an object with finalizers is marked as deleted, and is removed with its last finalizer', async (t) => {
   const path = toPath(routes, 'models', 'f-1');
   const route = toRoute('f-1', 'finalizers');
   await api.apply({ ...route, metadata: { ...route.metadata, finalizers: ['example.com/hold'] } });
@@ -425,7 +425,7 @@ test('an object with finalizers is marked, and goes when the last one does', asy
   t.true(Number(gone?.object.metadata.resourceVersion) > Number(version));
 });
 
-test('what is removed for good is answered with a Status, and may be asked for by its version', async (t) => {
+test('a deletion answers with a Status, and can require a version', async (t) => {
   const { metadata } = await api.apply(toRoute('d-1', 'delete'));
   const path = toPath(routes, 'models', 'd-1');
   isStatus(t, await send('DELETE', path, { preconditions: { resourceVersion: '1' } }), 409, 'Conflict');
@@ -435,7 +435,7 @@ test('what is removed for good is answered with a Status, and may be asked for b
   t.like(body, { kind: 'Status', status: 'Success' });
 });
 
-test('server-side apply takes away what its manager no longer declares, unless somebody else has it', async (t) => {
+test('server-side apply removes fields that its manager no longer declares, unless another manager has them', async (t) => {
   const path = toPath(routes, 'models', 'o-1');
   const declare = (spec: object, manager: string, more = '') =>
     patch(`${path}?fieldManager=${manager}${more}`, { ...toRoute('o-1', 'apply'), spec }, 'apply');
@@ -458,7 +458,7 @@ test('server-side apply takes away what its manager no longer declares, unless s
   t.is((await patch(path, toRoute('o-1', 'apply'), 'apply')).code, 422);
 });
 
-test('managed fields tell who wrote what, and when it last changed something', async (t) => {
+test('managed fields have the manager of each field, and the time of its last change', async (t) => {
   const path = toPath(services, 'models', 'm-1');
   await api.apply(toService('m-1'), 'argocd-controller');
   await api.patchStatus(services, 'models', 'm-1', { url: 'http://one', address: { url: 'http://two' } });
@@ -493,7 +493,7 @@ test('managed fields tell who wrote what, and when it last changed something', a
   t.is(entryOf(labelled.body, 'person')?.subresource, undefined);
 });
 
-test('what changes nothing writes nothing', async (t) => {
+test('a write without a change is not stored', async (t) => {
   const path = toPath(routes, 'models', 'n-1');
   const route = toRoute('n-1', 'nothing');
   await api.apply(route);
@@ -513,13 +513,13 @@ test('what changes nothing writes nothing', async (t) => {
   );
 });
 
-test('with a wrong token there is nothing to see', async (t) => {
+test('a wrong token is refused', async (t) => {
   const response = await api.fetch(toPath(routes), { headers: { authorization: 'Bearer wrong' } });
   isStatus(t, { code: response.status, body: (await response.json()) as Status }, 401, 'Unauthorized');
 });
 
 // Others would lose their streams, or their place in a list.
-test.serial('after a compaction old versions and pages are 410, and a new list goes on', async (t) => {
+test.serial('after a compaction, old versions and pages are 410, and a new list works', async (t) => {
   await api.apply(toRoute('x-1', 'compaction'));
   await api.apply(toRoute('x-2', 'compaction'));
   const path = toPath(routes, 'models');
