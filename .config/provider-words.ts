@@ -16,23 +16,17 @@ interface Provider {
 
 const list = 'the list of providers';
 const field = 'describes fields that people write';
-const sentence = 'a sentence for people, until sentences are in output/words';
 const example = 'an example for people';
 
 /** Files that have words of a router or a serving mode, by its name, besides the list of providers. */
 const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
   Istio: {
-    'src/cli/status/list-live.ts': sentence,
-    'src/cli/demo/run.ts': sentence,
     'src/core/input/mirror-policy-schema.ts': field,
-    'src/core/input/model-schema.ts': field,
     'src/core/input/schema-parts.ts': field,
-    'src/io/process/argocd-environment.ts': sentence,
     'src/core/routing/examiners.ts': list,
     'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',
   },
   ModelMesh: {
-    'src/cli/demo/run.ts': example,
     'src/cli/init/questions.ts': example,
     'src/cli/init/command.ts': example,
     'src/commands/init/model.ts': example,
@@ -40,7 +34,6 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
     'src/output/words/next-step.ts': 'what to check in the mode’s own programs',
     'src/core/input/mirror-policy-schema.ts': field,
     'src/core/input/model-schema.ts': field,
-    'src/core/routing/istio/loops.ts': sentence,
   },
 };
 

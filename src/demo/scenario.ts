@@ -1,13 +1,14 @@
-/** The tutorial of a mirrored rollout: what a person, or the cluster, does, and what then comes about. */
+/** The tutorial of a mirrored rollout: what a person or the cluster does, and what the watcher then reports. */
 import { findLiveMirror } from '../core/input/model-status.ts';
 import type { ModelStatus } from '../core/input/schema.ts';
 
 export const modelFolder = 'models/wisdom';
+export const namespace = 'modelmesh-serving';
 
-/** One step, and what the watcher's status says when it is over. */
+/** One step, and what the status file reports when it is over. */
 export interface Step {
   readonly title: string;
-  readonly does: /** A person's commit: what the files say after it; undefined: the file is not there. */
+  readonly does: /** A person's commit: what the files declare after it; undefined: the file is not there. */
     | {
         readonly kind: 'commit';
         readonly message: string;
@@ -43,7 +44,7 @@ export const steps: readonly Step[] = [
     until: { primary: 'v1 Ready', candidate: 'v2 Ready', mirror: 20 },
   },
   {
-    title: 'The candidate falls sick: the mirror closes',
+    title: 'The candidate fails: the mirror closes',
     does: { kind: 'falls' },
     until: { primary: 'v1 Ready', candidate: 'v2 Failed' },
   },
@@ -58,7 +59,7 @@ export const steps: readonly Step[] = [
     until: { primary: 'v2 Ready' },
   },
   {
-    title: 'Try another one: the 20 % are still the policy',
+    title: 'Try another one: the policy still sets 20 %',
     does: commit('wisdom: try v3', 'v2', 'v3', 20),
     until: { primary: 'v2 Ready', candidate: 'v3 Ready', mirror: 20 },
   },
@@ -81,10 +82,10 @@ function commit(message: string, primary: string, candidate?: string, mirrorPerc
 /** Whether a step is over; the status is undefined when there is no file. */
 export function isOver({ until }: Step, status: ModelStatus['status'] | undefined): boolean {
   if (until === undefined || status === undefined) return until === status;
-  const say = (version: ModelStatus['status']['primary']) => version && `${version.version} ${version.state}`;
+  const toText = (version: ModelStatus['status']['primary']) => version && `${version.version} ${version.state}`;
   return (
-    say(status.primary) === until.primary &&
-    say(status.candidates[0]) === until.candidate &&
+    toText(status.primary) === until.primary &&
+    toText(status.candidates[0]) === until.candidate &&
     findLiveMirror(status)?.percentage === until.mirror
   );
 }
@@ -94,7 +95,7 @@ export function toModelText({ primary, candidate }: DemoModel): string {
 kind: Model
 metadata:
   name: wisdom
-  namespace: modelmesh-serving
+  namespace: ${namespace}
 spec:
   template: # what both versions share
     metadata:

@@ -5,11 +5,11 @@ export function addDemo(program: Command, host: Host, finish: (code: number) => 
   program
     .command('demo')
     .description('play the tutorial of a mirrored rollout in a temporary git repository')
-    .option('--keep', 'leave the repository for a look')
+    .option('--keep', 'keep the repository, to look at it')
     .addHelpText(
       'after',
       `
-Example: play it, and read the commits afterwards
+Example: play it, and keep the commits
   $ model-mirror demo --keep`,
     )
     .action(async (flags: { keep?: boolean }) => finish(await (await import('./run.ts')).runDemo(flags, host)));

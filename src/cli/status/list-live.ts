@@ -1,9 +1,16 @@
 import { Fault } from '../../core/diagnostics/fault.ts';
-import { safe } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { ListLive } from '../../core/ports/observation.ts';
+import { routers } from '../../core/routing/routers.ts';
+import { modes } from '../../core/serving/modes.ts';
 import type { ApiPlace } from '../../io/kubernetes/kubernetes-api.ts';
 import { ApiTrouble, KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
 import { listLive } from '../../io/kubernetes/object-lists.ts';
+
+const kinds = join(
+  [...modes, ...routers].map(({ watched }) => mask(watched.plural)),
+  ' and ',
+);
 
 /** @throws Fault when there is no kubeconfig, or none that can be read. */
 export function toListLive(place: ApiPlace): ListLive {
@@ -15,7 +22,7 @@ export function toListLive(place: ApiPlace): ListLive {
       if (!(error instanceof ApiTrouble)) throw error;
       const hint =
         error.status === 401 || error.status === 403
-          ? safe`this needs permission to list InferenceServices and VirtualServices; try another --context`
+          ? safe`this needs permission to list ${kinds}; try another --context`
           : safe`check that the cluster is up, or choose another with --kubeconfig or --context`;
       throw new Fault('environment', error.message, hint, { cause: error });
     }

@@ -6,7 +6,7 @@ import { toClusterName } from '../flags/cluster-name.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
 import { toRepositoryScope } from '../flags/repository-scope.ts';
 import type { Host } from '../host.ts';
-import type { InputFlags } from '../render/command.ts';
+import type { InputFlags } from '../render/flags.ts';
 import { toGit } from '../user-git.ts';
 
 /** The models of a commit, rendered from the repository alone: no work tree and nothing of Argo CD counts. */

@@ -19,9 +19,9 @@ import type { Host } from '../host.ts';
 import type { WatchFlags } from './flags.ts';
 import { toWatchSettings } from './settings.ts';
 
-/** What a push in flight may take once the process was told to end; Kubernetes kills after more. */
+/** How long a push in flight may take after the signal to end; Kubernetes kills the process a little later. */
 const graceMs = 8000;
-/** How long `--once` bears with a cluster or git that does not answer. */
+/** How long `--once` waits for a cluster or a git host that does not answer. */
 const patienceMs = 60_000;
 
 /** @returns the exit code. */
@@ -113,7 +113,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
       stop.signal,
     );
     const run = watcher.run(stop.signal, drop.signal);
-    // The feed ends by itself only by an error; else when it is told to, and then the watcher ends too.
+    // The feed ends by an error, or when it is aborted, and then the watcher ends too.
     await Promise.race([run, feed.then(() => run)]);
     if (isLate)
       throw new Fault(

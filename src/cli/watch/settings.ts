@@ -1,4 +1,4 @@
-/** What is said to `model-mirror watch`, by flags or the environment, checked. */
+/** The flags and the environment of `model-mirror watch`, checked. */
 
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
@@ -12,7 +12,7 @@ import { toNamespace } from '../flags/namespace-name.ts';
 import type { WatchFlags } from './flags.ts';
 
 interface WatchSettings {
-  /** Of the repository. */
+  /** The repository's. */
   readonly address: string;
   readonly branch: string;
   readonly author: Person;
@@ -26,7 +26,7 @@ interface WatchSettings {
 /**
  * The flags win over the environment.
  *
- * @throws Fault for what is missing or cannot be meant.
+ * @throws Fault when something is missing or has no meaning.
  */
 export function toWatchSettings(flags: WatchFlags, environment: Environment): WatchSettings {
   const setting = (flag: string | undefined, name: string) =>
@@ -66,7 +66,7 @@ function toBytes(text: string, flag: string): number {
 
 function toAddress(text: string | undefined): string {
   if (text !== undefined) return parseAddress(text);
-  throw new Fault('usage', safe`no repository to commit to`, safe`name it with --repo or MODEL_MIRROR_REPO`);
+  throw new Fault('usage', safe`no repository is given`, safe`pass --repo, or set MODEL_MIRROR_REPO`);
 }
 
 function toPath(text: string): string {
@@ -75,7 +75,7 @@ function toPath(text: string): string {
     throw new Fault(
       'usage',
       safe`--path ${quote(text)} leaves the repository`,
-      safe`write a folder from the repository's root`,
+      safe`give a folder relative to the repository's root`,
     );
   return parts.join('/') || '.';
 }
@@ -89,6 +89,10 @@ function toNamespaces(names: readonly string[] | undefined): readonly string[] |
 function toPerson(text: string): Person {
   const match = /^([^<>\n]+) <([^<>\s]+)>$/.exec(text.trim());
   if (match === null)
-    throw new Fault('usage', safe`${quote(text)} is not a person`, safe`write "Name <mail@example.com>"`);
+    throw new Fault(
+      'usage',
+      safe`${quote(text)} is not a name with a mail address`,
+      safe`write "Name <mail@example.com>"`,
+    );
   return { name: match[1] ?? '', email: match[2] ?? '' };
 }

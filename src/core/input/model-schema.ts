@@ -33,10 +33,7 @@ export const modelSchema = v.pipe(
     ...header('Model'),
     metadata: said(
       fields({
-        name: said(
-          name(),
-          'The model. Clients call <name>.<namespace>; VirtualService and ServiceEntry are called so too.',
-        ),
+        name: said(name(), 'The model. Clients call <name>.<namespace>; its route has the same name.'),
         namespace: optional(
           name(),
           "Where its objects live. Default: the Argo CD Application's destination namespace.",

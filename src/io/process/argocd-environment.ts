@@ -45,7 +45,7 @@ export const parameters: readonly Parameter[] = [
     name: 'root',
     title: 'Root of the policies',
     tooltip:
-      "The outermost folder whose policies count, as ../.. from the Application's folder. Default: the repository's root. Each VirtualService shows when outer policies are left out.",
+      "The outermost folder whose policies count, as ../.. from the Application's folder. Default: the repository's root. An annotation of each route shows when outer policies are left out.",
     itemType: 'string',
   },
   {

@@ -36,7 +36,7 @@ export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost 
   if (hosts.some((host) => known(host) === own))
     report(['routing.hosts', 'routing.service.host'], {
       code: 'duplicate-host',
-      message: safe`${mask(serviceHost)} is ModelMesh's own Service, which every model shares`,
+      message: safe`${mask(serviceHost)} is the Service of the serving runtime, which every model shares`,
       hint: safe`remove it from routing.hosts`,
     });
   return problems;
@@ -98,7 +98,7 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
       if (byService.has(toKey(host)) && toKey(host) !== toKey(serviceHost))
         report('routing.hosts', host, {
           code: 'duplicate-host',
-          message: safe`${mask(host)} is ModelMesh's own Service, which every model of its namespace shares`,
+          message: safe`${mask(host)} is the Service of the serving runtime, which every model of its namespace shares`,
           hint: safe`remove it from routing.hosts`,
         });
     return problems;

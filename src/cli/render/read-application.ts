@@ -1,0 +1,44 @@
+import type { Problem } from '../../core/diagnostics/problem.ts';
+import { hasErrors, sortProblems } from '../../core/diagnostics/problem.ts';
+import { mask } from '../../core/diagnostics/safe-text.ts';
+import type { Manifest } from '../../core/manifests/manifest.ts';
+import type { RenderedApplication, RenderOptions } from '../../core/render/application.ts';
+import { renderApplication } from '../../core/render/application.ts';
+import { openFolderTree } from '../../io/files/folder-tree.ts';
+import { readArgocdEnvironment } from '../../io/process/argocd-environment.ts';
+import { toClusterName } from '../flags/cluster-name.ts';
+import { toNamespace } from '../flags/namespace-name.ts';
+import { toPlaces } from '../flags/places.ts';
+import type { Host } from '../host.ts';
+import type { InputFlags } from './flags.ts';
+
+/** Reads what the flags and Argo CD's environment name, and renders it. The flags win. */
+export function readApplication<T>(
+  directory: string,
+  flags: InputFlags,
+  host: Host,
+  options: RenderOptions,
+  print: (manifest: Manifest) => T,
+): { application: RenderedApplication<T>; toPath: (file: string) => string } {
+  const argocd = readArgocdEnvironment(host.environment);
+  const cluster = toClusterName(flags.cluster ?? argocd.cluster);
+  const namespace = toNamespace(flags.namespace || argocd.namespace);
+  const places = toPlaces(host, argocd, directory, flags);
+  const application = renderApplication(
+    openFolderTree(places),
+    {
+      ...options,
+      namespace,
+      cluster,
+      assumeReady: options.assumeReady === true || argocd.assumeReady,
+      allowEmpty: flags.allowEmpty === true || argocd.allowEmpty,
+    },
+    print,
+  );
+  const outer: readonly Problem[] = [...places.problems, ...argocd.problems];
+  const problems = sortProblems([...outer, ...application.problems]);
+  return {
+    application: { ...application, problems, objects: hasErrors(problems) ? [] : application.objects },
+    toPath: argocd.sourcePath === undefined ? places.toShownPath : mask,
+  };
+}

@@ -1,0 +1,101 @@
+/** The stage of the demo: the plugin and the watcher as processes, with a git server, and fakes of the rest. */
+import { join } from 'node:path';
+import { writeFiles } from '../io/files/work-folder.ts';
+import { FakeArgocd } from './fakes/argocd.ts';
+import { git } from './fakes/git.ts';
+import { startGitServer } from './fakes/git-server.ts';
+import { FakeKServe } from './fakes/kserve.ts';
+import type { FakeKubernetes } from './fakes/kubernetes/api.ts';
+import { startKubernetes } from './fakes/kubernetes/api.ts';
+import type { WatcherProcess } from './fakes/watcher-process.ts';
+import { startWatcherProcess } from './fakes/watcher-process.ts';
+import type { Step } from './scenario.ts';
+import { modelFolder, namespace, toModelText, toPolicyText } from './scenario.ts';
+
+const repositoryName = 'deployments.git';
+/** How long a model takes to load. */
+const loadMs = 400;
+
+export interface Stage {
+  readonly cluster: FakeKubernetes;
+  readonly bare: string;
+  /** The person's clone, and the one that the report is read from. */
+  readonly person: string;
+  readonly reader: string;
+  readonly argocd: FakeArgocd;
+  readonly kserve: FakeKServe;
+  readonly watcher: WatcherProcess;
+}
+
+/**
+ * @param program the built command line, which is run as the plugin and as the watcher.
+ * @param ends gets what ends each part, the last to be ended first.
+ */
+export async function setUp(folder: string, program: string, ends: (() => unknown)[]): Promise<Stage> {
+  const [cluster, server] = await Promise.all([startKubernetes(), startGitServer({ root: folder })]);
+  ends.push(
+    () => cluster.close(),
+    () => server.close(),
+  );
+  await server.createRepository(repositoryName);
+  const url = server.url(repositoryName);
+  const person = join(folder, 'deployments');
+  const reader = join(folder, 'reader');
+  await git(folder, ['clone', '--quiet', url, person]);
+  await git(person, ['switch', '--quiet', '--orphan', 'main']);
+  writeFiles(person, { [`${modelFolder}/.gitkeep`]: '' });
+  await commitAndPush(person, 'a place for models');
+  await git(folder, ['clone', '--quiet', url, reader]);
+  const argocd = await FakeArgocd.start(cluster, {
+    name: 'wisdom',
+    path: modelFolder,
+    repository: url,
+    branch: 'main',
+    destination: namespace,
+    plugin: [process.execPath, program, 'render', '--output', 'json'],
+    checkout: join(folder, 'argocd'),
+  });
+  ends.push(() => argocd.stop());
+  const kserve = new FakeKServe(cluster, loadMs);
+  ends.push(() => kserve.stop());
+  const kubeconfig = 'kubeconfig';
+  writeFiles(folder, { [kubeconfig]: cluster.kubeconfig() });
+  const watcher = startWatcherProcess([
+    ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', join(folder, kubeconfig)],
+    // Short times, so that the demo takes seconds.
+    ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],
+  ]);
+  ends.push(() => watcher.stop());
+  return { cluster, bare: server.folder(repositoryName), person, reader, argocd, kserve, watcher };
+}
+
+async function commitAndPush(person: string, message: string): Promise<void> {
+  await git(person, ['add', '--all']);
+  await git(person, ['commit', '--quiet', '--author', 'Ada <ada@example.com>', '--message', message]);
+  // The watcher may have pushed first: pull, and push again.
+  for (;;) {
+    try {
+      await git(person, ['push', '--quiet', 'origin', 'main']);
+      return;
+    } catch {
+      await git(person, ['pull', '--quiet', '--rebase', 'origin', 'main']);
+    }
+  }
+}
+
+/** Does what a step says. */
+export async function play({ does }: Step, { person, argocd, kserve }: Stage): Promise<void> {
+  if (does.kind === 'falls') kserve.fall(namespace, 'wisdom-1');
+  else if (does.kind === 'recovers') kserve.recover(namespace, 'wisdom-1');
+  else {
+    const { model, mirrorPercentage, message } = does;
+    // Without a model, the plugin only renders nothing with this parameter, since Argo CD would remove everything.
+    if (model === undefined) argocd.setParameters([{ name: 'allowEmpty', string: 'true' }]);
+    writeFiles(person, {
+      [`${modelFolder}/model.yaml`]: model && toModelText(model),
+      [`${modelFolder}/policy.yaml`]: mirrorPercentage === undefined ? undefined : toPolicyText(mirrorPercentage),
+    });
+    await commitAndPush(person, message);
+    argocd.refresh();
+  }
+}
