@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Behaviour, Copies } from './bad-candidate.ts';
 import type { ClusterObject } from './cluster.ts';
-import { virtualServices } from './cluster.ts';
+import { destinationRules, virtualServices } from './cluster.ts';
 import { addresses, makeNetwork } from './network.ts';
 import type { Pod } from './pods.ts';
 import { modelNamespace, toPodObjects, toService } from './pods.ts';
@@ -48,7 +48,7 @@ export async function leadToOwnCandidate(scene: Scene): Promise<ClusterObject> {
     ...{ apiVersion: found.apiVersion, kind: found.kind, metadata: { name, namespace, labels, annotations } },
     spec: { ...spec, http: spec.http.map((one) => ({ ...one, route })) },
   };
-  await cluster.apply(copies);
+  await cluster.apply(copies, await toLimit(scene));
   await behave('answers');
   await until('copies reach the candidate from both sides', async () => {
     for (const origin of origins) {
@@ -60,6 +60,15 @@ export async function leadToOwnCandidate(scene: Scene): Promise<ClusterObject> {
     return true;
   });
   return copies;
+}
+
+/** What limits copies in flight to ModelMesh's candidate, for this one. */
+async function toLimit(scene: Scene): Promise<ClusterObject> {
+  const found = await scene.stack.cluster.find(destinationRules, modelNamespace, 'wisdom-mirror');
+  if (found === undefined) throw new Error('nothing limits the copies in flight to a candidate');
+  const { apiVersion, kind } = found;
+  const metadata = { name: service, namespace: modelNamespace };
+  return { apiVersion, kind, metadata, spec: { ...(found['spec'] as object), host } };
 }
 
 async function start(): Promise<Program> {

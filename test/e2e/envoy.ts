@@ -7,6 +7,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
 import type { Cluster } from './cluster.ts';
 import { addresses, exposeLoopback, makeNetwork, runIn } from './network.ts';
 import type { Pod } from './pods.ts';
@@ -53,7 +54,7 @@ export class Envoy {
       'var/run/secrets/tokens/istio-token': token,
       'var/run/secrets/istio/root-cert.pem': root,
       'etc/istio/pod/labels': toLines(labelsOf(pod)),
-      'etc/istio/pod/annotations': '',
+      'etc/istio/pod/annotations': toLines(pod.annotations ?? {}),
       'etc/istio/proxy/.keep': '',
       'var/run/secrets/workload-spiffe-uds/.keep': '',
       'var/lib/istio/data/.keep': '',
@@ -112,13 +113,13 @@ function redirect(name: string, open: readonly number[]): void {
   ]);
 }
 
-function toLines(labels: Readonly<Record<string, string>>): string {
-  return Object.entries(labels)
-    .map(([key, value]) => `${key}="${value}"\n`)
+function toLines(pairs: Readonly<Record<string, string>>): string {
+  return Object.entries(pairs)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}\n`)
     .join('');
 }
 
-function toEnvironment({ name, namespace, account, address, proxy }: Pod): Record<string, string> {
+function toEnvironment({ name, namespace, account, address, proxy, annotations = {} }: Pod): Record<string, string> {
   return {
     POD_NAME: name,
     POD_NAMESPACE: namespace,
@@ -142,7 +143,8 @@ function toEnvironment({ name, namespace, account, address, proxy }: Pod): Recor
       proxyAdminPort: adminPort,
       concurrency: 1,
       tracing: {},
-      proxyStatsMatcher: { inclusionRegexps: ['.*'] },
+      // As Istio's injector takes it.
+      ...(parse(annotations['proxy.istio.io/config'] ?? '{}') as object),
     }),
   };
 }

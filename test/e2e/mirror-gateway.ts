@@ -15,7 +15,10 @@ const folder = join(scratch, 'mirror-gateway');
 interface Deployment extends Built {
   readonly spec: {
     readonly template: {
-      readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+      readonly metadata: {
+        readonly labels: Readonly<Record<string, string>>;
+        readonly annotations: Readonly<Record<string, string>>;
+      };
       readonly spec: {
         readonly serviceAccountName: string;
         readonly containers: readonly {
@@ -40,6 +43,7 @@ export const mirrorPod: Pod = {
   account: template.spec.serviceAccountName,
   address: addresses.mirror,
   labels: template.metadata.labels,
+  annotations: template.metadata.annotations,
   proxy: 'router',
   spec: template.spec,
 };

@@ -1,4 +1,6 @@
 /** Pods as the API server has them: there are no nodes and no injector, so all of it is written by hand. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ClusterObject } from './cluster.ts';
 import { addresses } from './network.ts';
 
@@ -16,9 +18,13 @@ export interface Pod {
   readonly labels: Readonly<Record<string, string>>;
   /** Absent: it is not part of the mesh. */
   readonly proxy?: 'router' | 'sidecar';
+  readonly annotations?: Readonly<Record<string, string>>;
   /** Beyond the least that the API server takes. */
   readonly spec?: object;
 }
+
+/** What docs/operations.md says that clients' Envoys need in order to show copies that are lost. */
+const annotations = { 'proxy.istio.io/config': readStatistics() };
 
 export const ingressPod: Pod = {
   name: 'ingress',
@@ -26,6 +32,7 @@ export const ingressPod: Pod = {
   account: 'istio-ingressgateway',
   address: addresses.ingress,
   labels: { app: 'istio-ingressgateway', istio: 'ingressgateway' },
+  annotations,
   proxy: 'router',
 };
 
@@ -35,6 +42,7 @@ export const clientPod: Pod = {
   account: 'client',
   address: addresses.client,
   labels: { app: 'client' },
+  annotations,
   proxy: 'sidecar',
 };
 
@@ -46,6 +54,13 @@ export const modelMeshPod: Pod = {
   labels: { 'modelmesh-service': 'modelmesh-serving' },
   proxy: 'sidecar',
 };
+
+function readStatistics(): string {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
+  const [, block] = /^```yaml\n(proxyStatsMatcher:.*?)^```/ms.exec(page) ?? [];
+  if (block === undefined) throw new Error('docs/operations.md has no proxyStatsMatcher');
+  return block;
+}
 
 /** With the labels that Istio's injector adds: its template for gateways has none of tlsMode. */
 export function labelsOf({ labels, proxy }: Pod): Readonly<Record<string, string>> {
@@ -63,7 +78,7 @@ export function toPodObjects(pod: Pod): ClusterObject[] {
     {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name, namespace, labels: labelsOf(pod) },
+      metadata: { name, namespace, labels: labelsOf(pod), annotations: pod.annotations ?? {} },
       spec: { ...spec, nodeName: 'node', serviceAccountName: account },
       status: { phase: 'Running', podIP: address, podIPs: [{ ip: address }], conditions },
     },

@@ -39,6 +39,11 @@ export class Report {
     say(`   ${this.#last.seconds.toFixed(0)} s`);
   }
 
+  /** How its tables are read. */
+  note(text: string): void {
+    this.#last.notes.push(text);
+  }
+
   /** @param quoted what a part said, as it is. */
   quote(text: string, quoted: string): void {
     this.#last.notes.push(text, `\`\`\`\n${quoted}\n\`\`\``);

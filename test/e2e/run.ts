@@ -10,11 +10,13 @@ import { parseArgs } from 'node:util';
 import { stackFolder } from '../stack/build.ts';
 import { argoCdAsUserInterface } from './cases/argocd-interface.ts';
 import { brake } from './cases/brake.ts';
+import { fairness } from './cases/fairness.ts';
 import { faultsUnderLoad } from './cases/faults.ts';
 import { gate } from './cases/gate.ts';
 import { headers } from './cases/headers.ts';
 import { isolation } from './cases/isolation.ts';
 import { iter8 } from './cases/iter8.ts';
+import { lostCopies } from './cases/lost-copies.ts';
 import { plainMesh } from './cases/plain.ts';
 import { privacy } from './cases/privacy.ts';
 import { reconfiguration } from './cases/reconfiguration.ts';
@@ -55,6 +57,8 @@ const cases: Readonly<Record<string, Case>> = {
   17: { title: 'Privacy', run: privacy },
   18: { title: 'Isolation', run: isolation },
   19: { title: 'A mesh without certificates', run: plainMesh },
+  20: { title: 'Fairness', run: fairness },
+  21: { title: 'Copies that are lost show', run: lostCopies },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];
@@ -116,6 +120,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
     'Fakes: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client and ModelMesh, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
+    'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, and real ModelMesh with sidecars.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];
 }

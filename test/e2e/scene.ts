@@ -199,11 +199,15 @@ export class Scene {
     return { summary, counts, dropped: (await this.dropped(options.origin)) - before };
   }
 
-  /** Copies beyond the limit of those in flight, since the client's Envoy started. */
-  dropped(origin: Origin): Promise<number> {
-    return this.envoyOf(origin).count(
-      '^cluster\\.outbound\\|[0-9]+\\|.*\\|model-mirror-gateway\\..*upstream_rq_active_overflow$',
-    );
+  /** Copies beyond a limit of those in flight: of the client's Envoy, and of the mirror gateway for each candidate. */
+  async dropped(origin: Origin): Promise<number> {
+    const [first, second] = await Promise.all([
+      this.envoyOf(origin).count(
+        '^cluster\\.outbound\\|[0-9]+\\|.*\\|model-mirror-gateway\\..*upstream_rq_active_overflow$',
+      ),
+      this.stack.mirror.count('^cluster\\.outbound\\|.*upstream_rq_(active|pending)_overflow$'),
+    ]);
+    return first + second;
   }
 
   /** That a client's calls pass first. */

@@ -3,6 +3,8 @@ import { callsOf, unanswered } from '../scene.ts';
 import { origins } from '../traffic.ts';
 
 const calls = 200;
+/** A second: far below what fills the places of copies in flight. */
+const rate = 200;
 
 const given: Readonly<Record<string, readonly string[]>> = {
   'its own mm-vmodel-id': ['mm-vmodel-id=folly-0'],
@@ -23,7 +25,7 @@ export async function headers(scene: Scene): Promise<void> {
   await scene.untilMirrorIsOpen(100);
   for (const [what, list] of Object.entries(given))
     for (const origin of origins) {
-      const { summary, counts, dropped } = await scene.send({ origin, model: 'wisdom', calls, headers: list });
+      const { summary, counts, dropped } = await scene.send({ origin, model: 'wisdom', calls, rate, headers: list });
       const [primary, candidate] = [callsOf(counts, 'wisdom-0'), callsOf(counts, 'wisdom-1')];
       scene.row(
         ['the client sends', 'from', 'calls', 'at wisdom-0', 'at wisdom-1', 'dropped'],

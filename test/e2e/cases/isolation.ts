@@ -2,7 +2,9 @@ import type { Behaviour } from '../bad-candidate.ts';
 import { behave, countCopies, leadToOwnCandidate } from '../candidate.ts';
 import type { ClusterObject } from '../cluster.ts';
 import { destinationRules, envoyFilters, virtualServices } from '../cluster.ts';
-import type { Fault, Interleaved, Outcome } from '../interleaved.ts';
+import type { Trial } from '../harm.ts';
+import { allowed, findHarm, kilobyte, limit, megabyte, show, toText } from '../harm.ts';
+import type { Fault } from '../interleaved.ts';
 import { interleave } from '../interleaved.ts';
 import { mirrorPod, toMirrorGatewayObjects } from '../mirror-gateway.ts';
 import { modelNamespace, systemNamespace } from '../pods.ts';
@@ -13,13 +15,10 @@ import { origins, Traffic } from '../traffic.ts';
 /** With MODEL_MIRROR_THOROUGH: every fault with every body, and as many calls however slow the machine is. */
 const isThorough = process.env['MODEL_MIRROR_THOROUGH'] !== undefined;
 const model = { primary: { version: 'v1' }, candidate: { version: 'v2' } };
-const kilobyte = 1 << 10;
-const megabyte = 1 << 20;
-/** Of the installed DestinationRule: copies in flight per client Envoy. */
-const limit = 50;
-/** What a fault may add to calls, beyond what calm differs by itself, and to an Envoy. */
-const allowed = { p50: 0.3, p99: 1.5, stallMs: 1000, bytes: 100 * megabyte } as const;
 const deadlineMs = 10_000;
+
+const explanation =
+  'p50 and p99 are medians over the periods of a fault. **Beyond calm** is the least, over its periods, by which p50 (in ms) and p99 (in times) exceed the calm just before and after: what a fault does, it does each time. For calm it is how much two calm periods that follow each other differ: noise of the machine, which is no harm. **Memory** is what an Envoy has allocated at most; with + beyond its most in calm. Deadlines of 10 s are kept by the client and not sent.';
 
 interface Size {
   readonly bytes: number;
@@ -53,6 +52,7 @@ export async function isolation(scene: Scene): Promise<void> {
   await scene.untilMirrorIsOpen(100);
   await stack.holdApplication('wisdom');
   const copies = await leadToOwnCandidate(scene);
+  scene.report.note(explanation);
   const share = await toShare(scene);
   const faults = toFaults(scene, copies);
   for (const size of sizes)
@@ -124,7 +124,7 @@ async function startMirror({ mirror }: Scene['stack']): Promise<void> {
 }
 
 /** @param share of the size's rate. */
-async function run(scene: Scene, size: Size, faults: readonly Fault[], share: number): Promise<Run> {
+async function run(scene: Scene, size: Size, faults: readonly Fault[], share: number): Promise<Trial> {
   const { bytes, rounds, calmMs } = size;
   const rate = Math.max(1, size.rate * Math.min(1, share));
   const faultMs = isThorough ? (size.faultMs * size.rate) / rate : size.faultMs;
@@ -137,17 +137,10 @@ async function run(scene: Scene, size: Size, faults: readonly Fault[], share: nu
   return { ...result, bytes, rate, sent: (rate * faultMs) / 1000 };
 }
 
-interface Run extends Interleaved {
-  readonly bytes: number;
-  readonly rate: number;
-  /** Calls of one side in one period of a fault. */
-  readonly sent: number;
-}
-
 async function tryFaults(scene: Scene, size: Size, faults: readonly Fault[], share: number, how = ''): Promise<void> {
   const result = await run(scene, size, faults, share);
   const what = `${toText(size.bytes)}, ${result.rate.toFixed(0)}/s`;
-  show(scene, what, result, how);
+  show(scene.report, what, result, how);
   for (const outcome of result.outcomes)
     if (outcome.fault !== undefined)
       scene.check(`${what}: ${[outcome.fault, how].join(' ').trim()}, ${outcome.origin}`, findHarm(outcome, result));
@@ -183,7 +176,7 @@ async function largeBodies(scene: Scene, faults: readonly Fault[]): Promise<void
   });
   const size = { bytes: 20 * megabyte, rate: 1, rounds: 1, calmMs: 5000, faultMs: 8000 };
   const result = await run(scene, size, faults, 1);
-  show(scene, '20 MB, 1/s, component large-bodies', result);
+  show(scene.report, '20 MB, 1/s, component large-bodies', result);
   const calm = Math.max(...result.outcomes.filter(({ fault }) => fault === undefined).map(({ slowest }) => slowest));
   for (const { fault, origin, failed, slowest } of result.outcomes)
     scene.check(`20 MB: ${fault ?? 'calm'}, ${origin}: a request waits for the end of its copy at most`, [
@@ -226,7 +219,7 @@ async function withoutLimits(scene: Scene, faults: readonly Fault[], share: numb
   const size = { bytes: megabyte, rate, rounds: 1, calmMs: 4000, faultMs: 20_000 };
   // Twice the memory that a fault may cost, if it is memory that it costs.
   const result = await run(scene, { ...size, faultMs: Math.max(10_000, 200_000 / (rate * share)) }, faults, share);
-  show(scene, `${toText(size.bytes)}, ${result.rate.toFixed(0)}/s, **no limits**`, result);
+  show(scene.report, `${toText(size.bytes)}, ${result.rate.toFixed(0)}/s, **no limits**`, result);
   const harm = result.outcomes.filter(({ fault }) => fault !== undefined).flatMap((one) => findHarm(one, result));
   scene.check('without limits a stopped mirror gateway does harm, and this harness sees it', harm.length > 0);
   await cluster.apply(...toMirrorGatewayObjects());
@@ -248,68 +241,4 @@ async function untilLimited({ stack }: Scene, isLimited: boolean): Promise<void>
         ).test(String(text)),
     );
   });
-}
-
-function findHarm(outcome: Outcome, { outcomes, memory, restless, bytes, sent }: Run): string[] {
-  const { fault = '', origin, calls, failed, latency, excess, stall } = outcome;
-  const calm = outcomes.find((one) => one.fault === undefined && one.origin === origin);
-  if (calm === undefined) throw new Error('there was no calm');
-  const most = { p50: calm.excess.p50 + allowed.p50, p99: calm.excess.p99 * allowed.p99 };
-  // Bodies of copies in flight are held by the Envoys that they pass; so many are allowed by the limit.
-  const mostBytes = allowed.bytes + (bytes > megabyte ? bytes * Math.min(limit, sent) : 0);
-  return [
-    ...(failed === 0 ? [] : [`${failed} of ${calls} calls failed`]),
-    ...(excess.p50 <= most.p50
-      ? []
-      : [
-          `p50 is ${latency.p50.toFixed(1)} ms, always ${excess.p50.toFixed(1)} ms beyond calm; ${most.p50.toFixed(1)} are noise`,
-        ]),
-    ...(excess.p99 <= most.p99
-      ? []
-      : [
-          `p99 is ${latency.p99.toFixed(0)} ms, always ${excess.p99.toFixed(1)} times that of calm; ${most.p99.toFixed(1)} are noise`,
-        ]),
-    ...(stall <= calm.stall + allowed.stallMs ? [] : [`half of the calls took more than ${stall.toFixed(0)} ms`]),
-    ...beyondCalm(fault, memory)
-      .filter(([, more]) => more > mostBytes)
-      .map(([name, more]) => `${name} holds ${toText(more)} more than in calm`),
-    ...(restless.includes(fault) ? ['Envoys do not come back to what they held before'] : []),
-  ];
-}
-
-function beyondCalm(fault: string, memory: Interleaved['memory']): [name: string, bytes: number][] {
-  const calm = memory.get(undefined) ?? {};
-  return Object.entries(memory.get(fault) ?? {}).map(([name, most]) => [name, Math.max(0, most - (calm[name] ?? 0))]);
-}
-
-const columns = [
-  'body, rate',
-  'what happens',
-  'from',
-  'calls',
-  'failed',
-  'p50',
-  'p99',
-  'slowest',
-  'beyond calm',
-  'memory',
-];
-
-function show(scene: Scene, what: string, { outcomes, memory }: Interleaved, how = ''): void {
-  for (const { fault, origin, calls, failed, latency, excess, slowest } of outcomes) {
-    const held = fault === undefined ? Object.entries(memory.get(undefined) ?? {}) : beyondCalm(fault, memory);
-    const difference =
-      fault === undefined
-        ? `differs by ${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`
-        : `${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`;
-    scene.row(columns, [
-      ...[what, fault === undefined ? '**calm**' : [fault, how].join(' ').trim(), origin, calls, failed],
-      ...[`${latency.p50.toFixed(1)} ms`, `${latency.p99.toFixed(0)} ms`, `${slowest.toFixed(0)} ms`, difference],
-      held.map(([name, bytes]) => `${name} ${fault === undefined ? '' : '+'}${toText(bytes)}`).join(', '),
-    ]);
-  }
-}
-
-function toText(bytes: number): string {
-  return bytes < megabyte / 2 ? `${(bytes / kilobyte).toFixed(0)} KB` : `${(bytes / megabyte).toFixed(0)} MB`;
 }

@@ -2,6 +2,7 @@ import { countCopies, leadToOwnCandidate } from '../candidate.ts';
 import type { ClusterObject } from '../cluster.ts';
 import { authorizationPolicies } from '../cluster.ts';
 import type { MtlsMode } from '../mesh.ts';
+import { mirrorPod, toMirrorGatewayObjects } from '../mirror-gateway.ts';
 import { addresses } from '../network.ts';
 import { modelMeshPod, modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
@@ -124,7 +125,7 @@ function toWords(callers: Readonly<Record<string, number>> = {}): string {
     .join(', ');
 }
 
-/** ModelMesh refuses the mirror gateway: copies come to nothing, and that is all. */
+/** Copies that a policy refuses come to nothing, and that is all. */
 async function refusedCopies(scene: Scene): Promise<void> {
   const { cluster } = scene.stack;
   const policy: ClusterObject = {
@@ -137,35 +138,40 @@ async function refusedCopies(scene: Scene): Promise<void> {
       rules: [{ from: [{ source: { principals: [`cluster.local/ns/model-mirror/sa/model-mirror-gateway`] } }] }],
     },
   };
-  const arrive = async () => {
-    let arrived = 0;
-    for (const origin of origins) {
-      const { counts } = await scene.send({ origin, model: 'wisdom', calls: 40, rate: 100 });
-      arrived += callsOf(counts, 'wisdom-1');
-    }
-    return arrived;
-  };
   await cluster.apply(policy);
-  await until('no copy arrives', async () => (await arrive()) === 0);
-  for (const origin of origins) {
-    const { summary, counts } = await scene.send({ origin, model: 'wisdom', calls, rate: 100 });
-    const { p50, p99 } = summary.latencyMs;
-    scene.row(
-      ['copies are refused', 'calls', 'answered', 'p50', 'p99', 'at the candidate'],
-      [
-        origin,
-        summary.sent,
-        summary.answered,
-        `${p50.toFixed(1)} ms`,
-        `${p99.toFixed(1)} ms`,
-        callsOf(counts, 'wisdom-1'),
-      ],
-    );
-    scene.check(`refused copies are not noticed, ${origin}`, unanswered(summary, 'wisdom-0'));
-    scene.equal(`and none arrives, ${origin}`, callsOf(counts, 'wisdom-1'), 0);
-  }
+  await expectCopies(scene, 'ModelMesh refuses the mirror gateway', []);
   await cluster.remove(authorizationPolicies, modelNamespace, 'no-copies');
-  await until('copies arrive again', async () => (await arrive()) > 60);
+  await cluster.apply(...toMirrorGatewayObjects('authorization'));
+  await expectCopies(scene, 'component authorization: copies of istio-system only', ['outside']);
+  await cluster.remove(authorizationPolicies, mirrorPod.namespace, mirrorPod.account);
+  await expectCopies(scene, 'nobody is refused any more', origins);
+}
+
+/** Copies arrive from these sides and from no others, as soon as connections are new, and clients notice nothing. */
+async function expectCopies(scene: Scene, what: string, from: readonly Origin[]): Promise<void> {
+  await until(`${what}: copies arrive from ${from.join(' and ') || 'nowhere'}`, async () => {
+    for (const origin of origins) {
+      const { counts, dropped } = await scene.send({ origin, model: 'wisdom', calls: 20, rate: 100 });
+      if (callsOf(counts, 'wisdom-1') !== (from.includes(origin) ? 20 - dropped : 0)) return false;
+    }
+    return true;
+  });
+  for (const origin of origins) {
+    const { summary, counts, dropped } = await scene.send({ origin, model: 'wisdom', calls, rate: 100 });
+    const { p50, p99 } = summary.latencyMs;
+    const arrived = callsOf(counts, 'wisdom-1');
+    scene.row(
+      ['policy', 'from', 'calls', 'answered', 'p50', 'p99', 'at the candidate'],
+      [what, origin, summary.sent, summary.answered, `${p50.toFixed(1)} ms`, `${p99.toFixed(1)} ms`, arrived],
+    );
+    scene.check(`${what}: clients do not notice, ${origin}`, unanswered(summary, 'wisdom-0'));
+    const isExpected = from.includes(origin);
+    scene.equal(
+      `${what}: copies ${isExpected ? 'arrive' : 'do not arrive'}, ${origin}`,
+      arrived,
+      isExpected ? calls - dropped : 0,
+    );
+  }
 }
 
 /** In a STRICT mesh, without any object that says so: Istio finds out by itself that the candidate has no sidecar. */

@@ -101,7 +101,7 @@ async function expectCalls(
   calls = 1000,
 ): Promise<void> {
   for (const origin of origins) {
-    const { summary, counts, dropped } = await scene.send({ origin, model, calls });
+    const { summary, counts, dropped } = await scene.send({ origin, model, calls, rate: 400 });
     const [atPrimary, atCandidate] = [callsOf(counts, primary), callsOf(counts, candidate)];
     scene.row(columns, [step, origin, calls, atPrimary, atCandidate, dropped]);
     const [low, high] = binomialBounds(calls, percentage);

@@ -1,0 +1,83 @@
+/** What of a fault is harm to clients: what its periods, and the calm around them, show. */
+import type { Interleaved, Outcome } from './interleaved.ts';
+import type { Report } from './report.ts';
+
+export const kilobyte = 1 << 10;
+export const megabyte = 1 << 20;
+/** Of the installed DestinationRule: copies in flight per client Envoy. */
+export const limit = 50;
+/** What a fault may add to calls, beyond what calm differs by itself, and to an Envoy. */
+export const allowed = { p50: 0.3, p99: 1.5, stallMs: 1000, bytes: 100 * megabyte } as const;
+
+export interface Trial extends Interleaved {
+  readonly bytes: number;
+  /** A second, from each side. */
+  readonly rate: number;
+  /** Calls of one side in one period of a fault. */
+  readonly sent: number;
+}
+
+export function findHarm(outcome: Outcome, { outcomes, memory, restless, bytes, sent }: Trial): string[] {
+  const { fault = '', origin, calls, failed, latency, excess, stall } = outcome;
+  const calm = outcomes.find((one) => one.fault === undefined && one.origin === origin);
+  if (calm === undefined) throw new Error('there was no calm');
+  const most = { p50: calm.excess.p50 + allowed.p50, p99: calm.excess.p99 * allowed.p99 };
+  // Bodies of copies in flight are held by the Envoys that they pass; so many are allowed by the limit.
+  const mostBytes = allowed.bytes + (bytes > megabyte ? bytes * Math.min(limit, sent) : 0);
+  return [
+    ...(failed === 0 ? [] : [`${failed} of ${calls} calls failed`]),
+    ...(excess.p50 <= most.p50
+      ? []
+      : [
+          `p50 is ${latency.p50.toFixed(1)} ms, always ${excess.p50.toFixed(1)} ms beyond calm; ${most.p50.toFixed(1)} are noise`,
+        ]),
+    ...(excess.p99 <= most.p99
+      ? []
+      : [
+          `p99 is ${latency.p99.toFixed(0)} ms, always ${excess.p99.toFixed(1)} times that of calm; ${most.p99.toFixed(1)} are noise`,
+        ]),
+    ...(stall <= calm.stall + allowed.stallMs ? [] : [`half of the calls took more than ${stall.toFixed(0)} ms`]),
+    ...beyondCalm(fault, memory)
+      .filter(([, more]) => more > mostBytes)
+      .map(([name, more]) => `${name} holds ${toText(more)} more than in calm`),
+    ...(restless.includes(fault) ? ['Envoys do not come back to what they held before'] : []),
+  ];
+}
+
+function beyondCalm(fault: string, memory: Interleaved['memory']): [name: string, bytes: number][] {
+  const calm = memory.get(undefined) ?? {};
+  return Object.entries(memory.get(fault) ?? {}).map(([name, most]) => [name, Math.max(0, most - (calm[name] ?? 0))]);
+}
+
+const columns = [
+  'body, rate',
+  'what happens',
+  'from',
+  'calls',
+  'failed',
+  'p50',
+  'p99',
+  'slowest',
+  'beyond calm',
+  'memory',
+];
+
+/** @param how the faults differ from what they are called. */
+export function show(report: Report, what: string, { outcomes, memory }: Interleaved, how = ''): void {
+  for (const { fault, origin, calls, failed, latency, excess, slowest } of outcomes) {
+    const held = fault === undefined ? Object.entries(memory.get(undefined) ?? {}) : beyondCalm(fault, memory);
+    const difference =
+      fault === undefined
+        ? `differs by ${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`
+        : `${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`;
+    report.row(columns, [
+      ...[what, fault === undefined ? '**calm**' : [fault, how].join(' ').trim(), origin, calls, failed],
+      ...[`${latency.p50.toFixed(1)} ms`, `${latency.p99.toFixed(0)} ms`, `${slowest.toFixed(0)} ms`, difference],
+      held.map(([name, bytes]) => `${name} ${fault === undefined ? '' : '+'}${toText(bytes)}`).join(', '),
+    ]);
+  }
+}
+
+export function toText(bytes: number): string {
+  return bytes < megabyte / 2 ? `${(bytes / kilobyte).toFixed(0)} KB` : `${(bytes / megabyte).toFixed(0)} MB`;
+}
