@@ -59,7 +59,7 @@ function plan(target: ModelTarget, input: CandidateSetInput): Planned {
   const edited = setCandidate(source, model, { version, storageUri, storagePath, name: service, withoutOverrides });
   return toModelPlan(target, edited, {
     subject: { code: candidate === undefined ? 'try' : 'change', model: name, version: called },
-    held: { code: 'candidate-set', model: name },
+    unchanged: { code: 'candidate-set', model: name },
     effect: { code: 'mirror-opens', version: called },
   });
 }

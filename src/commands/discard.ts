@@ -29,7 +29,7 @@ function plan(target: ModelTarget, head: ModelTarget | undefined): Planned {
   }
   return toModelPlan(target, discardCandidate(source, model), {
     subject: { code: 'discard', model: name, version },
-    held: { code: 'no-candidate', model: name },
+    unchanged: { code: 'no-candidate', model: name },
     effect: { code: 'service-removed', service: toVersionName(name, 'candidate', candidate ?? {}) },
   });
 }

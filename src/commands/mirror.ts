@@ -66,7 +66,11 @@ function plan(target: ModelTarget, wish: Wish): Planned {
   const isAsked = here || at !== undefined;
   if (!isAsked && policy.mirrorPercentage === percentage) {
     const place = origin && locate(origin.source, origin.path);
-    return { held: { code: 'mirrored', model: name, percentage, place }, file: setIn, ...toFacts(name, percentage) };
+    return {
+      unchanged: { code: 'mirrored', model: name, percentage, place },
+      file: setIn,
+      ...toFacts(name, percentage),
+    };
   }
   const own = policies.filter(({ folder }) => folder === file.folder);
   const chosen = at === undefined ? toOwnPolicy(own, setIn) : findPolicy(at, target, names);
@@ -110,7 +114,7 @@ function planPolicy(target: ModelTarget, file: FoundFile | undefined, { percenta
   const edited = setMirrorPercentage(source, policy, percentage);
   if ('problem' in edited) return { problems: [edited.problem] };
   return edited.text === source.text
-    ? { held: { code: 'policy-set', file: file.path, percentage }, file: file.path, ...facts }
+    ? { unchanged: { code: 'policy-set', file: file.path, percentage }, file: file.path, ...facts }
     : { file: file.path, before: source.text, after: edited.text, question, ...facts };
 }
 

@@ -46,8 +46,8 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
   const planned = planPromotion(head, before, input);
   if (!('after' in planned)) return planned;
   const { subject, effect } = planned;
-  const held = { code: 'promoted', model: model.metadata.name, version: model.spec.primary.version } as const;
-  return { held, file: source.path, subject, effect };
+  const unchanged = { code: 'promoted', model: model.metadata.name, version: model.spec.primary.version } as const;
+  return { unchanged, file: source.path, subject, effect };
 }
 
 function planPromotion(
@@ -89,7 +89,7 @@ function planPromotion(
   const { version } = candidate;
   return toModelPlan(target, promoteCandidate(source, model, candidate), {
     subject: { code: 'promote', model: called, version },
-    held: { code: 'promoted', model: called, version },
+    unchanged: { code: 'promoted', model: called, version },
     effect: isInPlace
       ? { code: 'loaded-in-place', service, from: primary.version, to: version }
       : { code: 'requests-move', service, version: isReady ? version : undefined },

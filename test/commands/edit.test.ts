@@ -92,10 +92,10 @@ for (const [state, prepare] of Object.entries(states))
       const next = 'result' in outcome && 'next' in outcome.result ? outcome.result.next : undefined;
       t.is(next === undefined, isDone, 'a step is left exactly while it is not pushed');
       const isRefused = wishes.push === true && !isDone;
-      t.is(toExitCode(outcome), isRefused && outcome.code === 'held' ? 1 : 0);
+      t.is(toExitCode(outcome), isRefused && outcome.code === 'unchanged' ? 1 : 0);
       if (!isDone) return;
       const again = await brake(toRequest(wishes), clone.toPorts());
-      t.like(again, { code: 'held', result: { code: 'nothing-to-do' } });
+      t.like(again, { code: 'unchanged', result: { code: 'nothing-to-do' } });
     });
 
     test(`the brake, ${state}: ${way}, dry run`, async (t) => {
@@ -104,23 +104,27 @@ for (const [state, prepare] of Object.entries(states))
       const { work, head, remote } = clone;
       const outcome = await brake(toRequest({ ...wishes, dryRun: true }), clone.toPorts());
       t.deepEqual([clone.work, clone.head, clone.remote, clone.commits], [work, head, remote, []]);
-      t.true(outcome.code === 'held' || (outcome.code === 'edited' && outcome.result.code === 'dry-run'));
+      t.true(outcome.code === 'unchanged' || (outcome.code === 'edited' && outcome.result.code === 'dry-run'));
     });
   }
 
-const others: Record<string, { readonly edit: Edit; readonly held: object; readonly subject: string }> = {
-  discard: { edit: discard, held: { code: 'no-candidate' }, subject: 'discard' },
-  promote: { edit: promoteReady, held: { code: 'promoted', version: 'v2' }, subject: 'promote' },
-  'candidate set': { edit: set('v3', 's3://m/v3'), held: { code: 'candidate-set' }, subject: 'change' },
+const others: Record<string, { readonly edit: Edit; readonly unchanged: object; readonly subject: string }> = {
+  discard: { edit: discard, unchanged: { code: 'no-candidate' }, subject: 'discard' },
+  promote: { edit: promoteReady, unchanged: { code: 'promoted', version: 'v2' }, subject: 'promote' },
+  'candidate set': { edit: set('v3', 's3://m/v3'), unchanged: { code: 'candidate-set' }, subject: 'change' },
 };
 
-for (const [name, { edit, held, subject }] of Object.entries(others))
+for (const [name, { edit, unchanged, subject }] of Object.entries(others))
   test(`a forgotten commit: ${name}`, async (t) => {
     const clone = toClone();
     const first = await edit(toRequest(), clone.toPorts());
     t.like(first, { code: 'edited', result: { code: 'written', next: { code: 'run' } } });
     const written = clone.work;
-    t.like(await edit(toRequest(), clone.toPorts()), { code: 'held', held, result: { code: 'not-committed' } });
+    t.like(await edit(toRequest(), clone.toPorts()), {
+      code: 'unchanged',
+      unchanged,
+      result: { code: 'not-committed' },
+    });
     const committed = await edit(toRequest({ commit: true, push: true }), clone.toPorts());
     t.like(committed, { edit: { file: model }, result: { code: 'committed', isWritten: false } });
     t.deepEqual([clone.work, clone.head], [written, written]);
@@ -236,6 +240,42 @@ test('what the commit will have is checked, not what is beside it', async (t) =>
   t.is((await set('v4', 's3://models/wisdom-4')(toRequest(), clone.toPorts())).code, 'edited');
 });
 
+test('a file that git is told to treat as unchanged is committed all the same', async (t) => {
+  const clone = toClone();
+  clone.hidden.add(policy);
+  await brake(toRequest(), clone.toPorts());
+  const outcome = await brake(toRequest(), clone.toPorts());
+  t.like(outcome, { code: 'unchanged', result: { code: 'not-committed', files: [] } });
+  if (outcome.code !== 'unchanged' || outcome.result.code !== 'not-committed') return;
+  const { next } = outcome.result;
+  const commands = next.code === 'run' ? next.commands.map(({ words, files }) => [words[0], files]) : [];
+  t.deepEqual(commands, [
+    ['update-index', [policy]],
+    ['update-index', [policy]],
+    ['commit', [policy]],
+    ['push', undefined],
+  ]);
+  t.like(await brake(toRequest({ commit: true }), clone.toPorts()), { result: { code: 'committed' } });
+  t.true(isZero(clone.head[policy]));
+});
+
+test('the other models that a policy applies to are named, and an inherited percentage is not changed silently', async (t) => {
+  const clone = toClone();
+  const outer = 'models/policy.yaml';
+  clone.work = { ...clone.work, 'models/sage/model.yaml': readInput(model).replaceAll('wisdom', 'sage') };
+  clone.put(outer, toPolicy(30));
+  clone.put(policy, toPolicy(20).replace('mirrorPercentage: 20', 'gate: Status'));
+  const outcome = await mirror(toRequest(), { percentage: '5', here: false, at: outer }, clone.toPorts());
+  t.true(
+    outcome.code === 'edited' && outcome.edit.notes.some(({ code }) => code === 'also-for'),
+    JSON.stringify(outcome),
+  );
+  t.like(await mirror(toRequest(), { percentage: '6', here: false, at: undefined }, clone.toPorts()), {
+    code: 'refused',
+    problems: [{ code: 'percentage-inherited', file: outer }],
+  });
+});
+
 test('a small share is asked about, once it is to be written and unless the sign was typed', async (t) => {
   const mirrorAt = (clone: MemoryClone, percentage: string, wishes: Partial<EditRequest> = {}) =>
     mirror(toRequest(wishes), { percentage, here: false, at: undefined }, clone.toPorts());
@@ -270,7 +310,7 @@ test('without a remote, a branch or a repository the next step is the one that i
   t.like(outcome, { result: { code: 'written', next: { commands: [{ words: ['switch', '--create', 'mirror'] }] } } });
   const plain = toClone();
   t.like(await brake(toRequest(), plain.toPorts(false)), { result: { code: 'written', next: undefined } });
-  t.like(await brake(toRequest(), plain.toPorts(false)), { code: 'held', result: { code: 'nothing-to-do' } });
+  t.like(await brake(toRequest(), plain.toPorts(false)), { code: 'unchanged', result: { code: 'nothing-to-do' } });
   await t.throwsAsync<Fault>(discard(toRequest({ commit: true }), plain.toPorts(false)), { message: /repository/ });
 });
 

@@ -16,6 +16,8 @@ export class MemoryClone {
   readonly commits: { readonly message: string; readonly branch: string | undefined }[] = [];
   readonly questions: number[] = [];
   readonly links = new Set<string>();
+  /** Files that git is told to treat as unchanged. */
+  readonly hidden = new Set<string>();
   /** What somebody at a terminal answers. */
   answer = true;
   /** What the next push comes to; undefined: it is pushed. */
@@ -111,7 +113,7 @@ export class MemoryClone {
     return {
       head: '1234567890abcdef',
       branch: this.branch,
-      uncommitted: new Set(differing(this.work, this.head)),
+      uncommitted: new Set(differing(this.work, this.head).filter((path) => !this.hidden.has(path))),
       unpushed: new Set(this.destination === undefined ? [] : differing(this.head, this.remote)),
       isTracked: (path) => path in this.head,
       destination: this.branch === undefined ? undefined : this.destination,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { addFileFlags } from '../flags/model-flags.ts';
 import type { PlaceFlags } from '../flags/places.ts';
 
 /** The flags of every command that edits a model, by their names. */
@@ -30,13 +31,11 @@ export interface PromoteFlags extends EditFlags {
 }
 
 export function addEditFlags(command: Command): Command {
-  return command
+  command
     .option('--path <folder>', 'look for the model in this folder and below', '.')
     .option('--dry-run', 'show what would change, and write nothing')
     .option('--commit', 'commit the edited file, and nothing else')
     .option('--branch <name>', 'commit it on a new branch, which stays checked out')
-    .option('--push', 'with --commit or --branch: also push the commit')
-    .option('--cluster <name>', 'read status.<name>.yaml instead of status.yaml')
-    .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
-    .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git");
+    .option('--push', 'with --commit or --branch: also push the commit');
+  return addFileFlags(command);
 }

@@ -12,15 +12,20 @@ export interface ModelFlags extends PlaceFlags {
 }
 
 export function addModelFlags(command: Command): Command {
-  return command
+  command
     .option('--path <folder>', 'read the models in and below this folder', '.')
-    .option('--namespace <name>', 'for models that name none; default: the namespace in their status files')
+    .option('--namespace <name>', 'for models that name none; default: the namespace in their status files');
+  return addFileFlags(command).addOption(
+    new Option('-o, --output <format>', 'for people or for programs').choices(['text', 'json']).default('text'),
+  );
+}
+
+/** Which files of the repository count. */
+export function addFileFlags(command: Command): Command {
+  return command
     .option('--cluster <name>', 'read status.<name>.yaml instead of status.yaml')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
-    .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")
-    .addOption(
-      new Option('-o, --output <format>', 'for people or for programs').choices(['text', 'json']).default('text'),
-    );
+    .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git");
 }
 
 /** The flags by which another command finds the same files, such as ` --path models`. */

@@ -8,7 +8,7 @@ import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { EditOutcome } from '../../core/edit/outcome.ts';
 import { pickModel } from '../../core/repository/find-model.ts';
 import { applyPlan } from './apply.ts';
-import { finishHeld } from './finish-held.ts';
+import { finishUnchanged } from './finish-unchanged.ts';
 import { readHead } from './head.ts';
 import type { EditCommand, EditPorts, EditRequest } from './plan.ts';
 import { isToCommit } from './plan.ts';
@@ -25,5 +25,5 @@ export async function editModel(request: EditRequest, ports: EditPorts, command:
   const scene = { request, ports, command, target, clone, head };
   const planned = command.plan(target, head?.target);
   if ('problems' in planned) return { code: 'refused', notes: [], ...planned };
-  return 'held' in planned ? finishHeld(scene, planned) : applyPlan(scene, planned);
+  return 'unchanged' in planned ? finishUnchanged(scene, planned) : applyPlan(scene, planned);
 }

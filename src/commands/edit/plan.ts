@@ -2,7 +2,7 @@
 import { isFault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
-import type { EditEffect, EditNote, EditSubject, Held, SmallShare } from '../../core/edit/outcome.ts';
+import type { EditEffect, EditNote, EditSubject, SmallShare, Unchanged } from '../../core/edit/outcome.ts';
 import type { Edited } from '../../core/edit/proof.ts';
 import type { Clone } from '../../core/ports/clone.ts';
 import type { WorkTree } from '../../core/ports/work-tree.ts';
@@ -50,8 +50,8 @@ export interface EditPlan {
 }
 
 /** The work tree already has what the edit would write; whether HEAD has it is another question. */
-export interface HeldEdit {
-  readonly held: Held;
+export interface UnchangedEdit {
+  readonly unchanged: Unchanged;
   /** Undefined: no file has it, it is a default. */
   readonly file: string | undefined;
   readonly subject: EditSubject;
@@ -63,7 +63,7 @@ interface Refusal {
   readonly uncommitted?: string | undefined;
 }
 
-export type Planned = EditPlan | HeldEdit | Refusal;
+export type Planned = EditPlan | UnchangedEdit | Refusal;
 
 /** What differs between the commands that edit a model. All of it is pure. */
 export interface EditCommand {
@@ -98,11 +98,11 @@ export interface EditScene {
 export function toModelPlan(
   { source }: ModelTarget,
   edited: Edited,
-  { held, ...facts }: Omit<HeldEdit, 'file'>,
+  { unchanged, ...facts }: Omit<UnchangedEdit, 'file'>,
 ): Planned {
   if ('problem' in edited) return { problems: [edited.problem] };
   const file = source.path;
-  if (edited.text === source.text) return { held, file, ...facts };
+  if (edited.text === source.text) return { unchanged, file, ...facts };
   return { file, before: source.text, after: edited.text, ...facts };
 }
 
@@ -131,7 +131,7 @@ export function isToCommit({ commit, branch }: EditRequest): boolean {
 export function isInHead(command: EditCommand, head: ModelTarget | undefined): boolean {
   if (head === undefined) return false;
   try {
-    return 'held' in command.plan(head, undefined);
+    return 'unchanged' in command.plan(head, undefined);
   } catch (error) {
     // As when the candidate is to be changed, and HEAD has none.
     if (isFault(error)) return false;

@@ -20,7 +20,7 @@ export type EditSubject =
   | { readonly code: 'edit'; readonly files: readonly string[] };
 
 /** The work tree already has what was asked for. */
-export type Held =
+export type Unchanged =
   | { readonly code: 'candidate-set' | 'no-candidate'; readonly model: string }
   | { readonly code: 'promoted'; readonly model: string; readonly version: string }
   | {
@@ -146,7 +146,7 @@ export type EditResult =
   | { readonly code: 'lost'; readonly commit: string; readonly remarks: readonly SafeText[] };
 
 /** What is missing of an edit that the work tree already has. */
-export type HeldResult =
+export type UnchangedResult =
   | { readonly code: 'nothing-to-do' }
   /** `asked`: the edit was to be committed, but other files differ; `files`: these. */
   | {
@@ -175,7 +175,7 @@ export type EditOutcome =
     }
   /** Somebody answered the question with no. */
   | { readonly code: 'declined' }
-  | { readonly code: 'held'; readonly held: Held; readonly result: HeldResult }
+  | { readonly code: 'unchanged'; readonly unchanged: Unchanged; readonly result: UnchangedResult }
   | { readonly code: 'edited'; readonly edit: Edit; readonly result: EditResult };
 
 export function toExitCode(outcome: EditOutcome): number {

@@ -7,9 +7,9 @@ import type {
   EditOutcome,
   EditResult,
   EditSubject,
-  Held,
-  HeldResult,
   SmallShare,
+  Unchanged,
+  UnchangedResult,
 } from '../../core/edit/outcome.ts';
 import { toCommitWords } from '../commit-words.ts';
 import { toBrokenFilesText } from './files.ts';
@@ -68,8 +68,8 @@ export function toEditLines(outcome: EditOutcome, wording: EditWording): Lines {
     }
     case 'declined':
       return { out: [], err: [safe`nothing was changed`] };
-    case 'held':
-      return toHeldLines(outcome.held, outcome.result, wording);
+    case 'unchanged':
+      return toUnchangedLines(outcome.unchanged, outcome.result, wording);
     case 'edited':
       return toResultLines(outcome.edit, outcome.result, wording);
   }
@@ -124,9 +124,9 @@ function toGrouped(count: number): string {
   return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
-function toHeldLines(held: Held, result: HeldResult, wording: EditWording): Lines {
+function toUnchangedLines(unchanged: Unchanged, result: UnchangedResult, wording: EditWording): Lines {
   const { toPath, place } = wording;
-  const what = toHeldText(held, toPath);
+  const what = toUnchangedText(unchanged, toPath);
   switch (result.code) {
     case 'nothing-to-do':
       return { out: [safe`${what}: nothing to do`], err: [] };
@@ -162,21 +162,21 @@ function toComplaint([first = safe``, ...others]: readonly SafeText[]): Lines {
   return { out: [], err: [safe`model-mirror: ${first}`, ...others] };
 }
 
-function toHeldText(held: Held, toPath: EditWording['toPath']): SafeText {
-  switch (held.code) {
+function toUnchangedText(unchanged: Unchanged, toPath: EditWording['toPath']): SafeText {
+  switch (unchanged.code) {
     case 'candidate-set':
-      return safe`the candidate of ${mask(held.model)} is like this already`;
+      return safe`the candidate of ${mask(unchanged.model)} is like this already`;
     case 'no-candidate':
-      return safe`${mask(held.model)} has no candidate`;
+      return safe`${mask(unchanged.model)} has no candidate`;
     case 'promoted':
-      return safe`${mask(held.version)} is the primary of ${mask(held.model)} already`;
+      return safe`${mask(unchanged.version)} is the primary of ${mask(unchanged.model)} already`;
     case 'mirrored': {
-      const { place } = held;
+      const { place } = unchanged;
       const by = place === undefined ? 'by default' : safe`by ${toPath(place.file)}:${place.line}`;
-      return safe`${mask(held.model)} is mirrored at ${held.percentage} % already, ${by}`;
+      return safe`${mask(unchanged.model)} is mirrored at ${unchanged.percentage} % already, ${by}`;
     }
     case 'policy-set':
-      return safe`${toPath(held.file)} sets ${held.percentage} % already`;
+      return safe`${toPath(unchanged.file)} sets ${unchanged.percentage} % already`;
   }
 }
 

@@ -1,16 +1,16 @@
 /** The work tree needs no change: what may be missing is the commit, or the push. */
-import type { EditOutcome, HeldResult } from '../../core/edit/outcome.ts';
+import type { EditOutcome, UnchangedResult } from '../../core/edit/outcome.ts';
 import { applyPlan } from './apply.ts';
 import { findDestination, pushCommitted, readCommitStep, readPushStep } from './git.ts';
 import type { HeadView } from './head.ts';
 import { readCommitted, readText, toLf } from './head.ts';
-import type { EditScene, HeldEdit } from './plan.ts';
+import type { EditScene, UnchangedEdit } from './plan.ts';
 import { isInHead, isToCommit } from './plan.ts';
 
-export async function finishHeld(scene: EditScene, edit: HeldEdit): Promise<EditOutcome> {
+export async function finishUnchanged(scene: EditScene, edit: UnchangedEdit): Promise<EditOutcome> {
   const { request, ports, command, target, head } = scene;
-  const { file, held, subject, effect } = edit;
-  const toOutcome = (result: HeldResult): EditOutcome => ({ code: 'held', held, result });
+  const { file, unchanged, subject, effect } = edit;
+  const toOutcome = (result: UnchangedResult): EditOutcome => ({ code: 'unchanged', unchanged, result });
   if (head === undefined) return toOutcome({ code: 'nothing-to-do' });
   const text = file === undefined ? undefined : readText(target.tree, file);
   const committed = file === undefined ? undefined : readCommitted(head, file);
@@ -23,7 +23,7 @@ export async function finishHeld(scene: EditScene, edit: HeldEdit): Promise<Edit
     toLf(committed) !== toLf(text);
   if ((head.uncommitted.length === 0 && !isHidden) || isInHead(command, head.target)) {
     if (file === undefined || !head.state.unpushed.has(file)) return toOutcome({ code: 'nothing-to-do' });
-    return toOutcome(request.push ? await pushHeld(scene, head, edit) : await toNotPushed(head));
+    return toOutcome(request.push ? await pushUnchanged(scene, head, edit) : await toNotPushed(head));
   }
   const isOwn = file !== undefined && (isHidden || head.state.uncommitted.has(file));
   if (isOwn && isToCommit(request) && text !== undefined)
@@ -34,7 +34,11 @@ export async function finishHeld(scene: EditScene, edit: HeldEdit): Promise<Edit
 }
 
 /** Everything is committed already: what is asked for is the push alone. */
-async function pushHeld({ request, ports }: EditScene, head: HeadView, { subject }: HeldEdit): Promise<HeldResult> {
+async function pushUnchanged(
+  { request, ports }: EditScene,
+  head: HeadView,
+  { subject }: UnchangedEdit,
+): Promise<UnchangedResult> {
   const { branch } = head.state;
   // Whoever asks for a branch does not want this one pushed.
   if (branch === undefined || (request.branch !== undefined && request.branch !== branch))
@@ -48,7 +52,7 @@ async function pushHeld({ request, ports }: EditScene, head: HeadView, { subject
   return { code: 'push', push };
 }
 
-async function toNotPushed(head: HeadView): Promise<HeldResult & { readonly code: 'not-pushed' }> {
+async function toNotPushed(head: HeadView): Promise<UnchangedResult & { readonly code: 'not-pushed' }> {
   const next = await readPushStep(head.clone, head.state);
   return { code: 'not-pushed', otherBranch: undefined, isAsked: false, next };
 }
