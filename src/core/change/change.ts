@@ -1,6 +1,9 @@
 /** What happens to a model between two renders, as values; `output/words/change.ts` has the words. */
 import type { MirrorReason } from '../rollout/gate.ts';
 
+/** A code, and the values that its words need. */
+export type Coded<Code extends string, Values = unknown> = Readonly<{ code: Code } & Values>;
+
 export type Role = 'primary' | 'candidate';
 
 /** A version as a change names it. */
@@ -12,69 +15,48 @@ export interface ChangedVersion {
   readonly location: string | undefined;
 }
 
-/** One thing that changes. Candidates are named by their version. */
+/** Elsewhere, a version is given by its name. */
+interface OfVersion {
+  role: Role;
+  version: string;
+}
+
+/** One thing that changes. */
 export type Change =
-  | { readonly code: 'model-added'; readonly primary: ChangedVersion }
-  | { readonly code: 'model-removed' }
-  | { readonly code: 'model-renamed'; readonly from: string; readonly to: string }
-  | { readonly code: 'namespace-changed'; readonly from: string; readonly to: string }
+  | Coded<'model-added', { primary: ChangedVersion }>
+  | Coded<'model-removed'>
+  | Coded<'model-renamed' | 'namespace-changed', { from: string; to: string }>
   /** Paths of the model file. */
-  | { readonly code: 'file-moved'; readonly from: string; readonly to: string }
-  | {
-      readonly code: 'primary-promoted' | 'primary-changed' | 'candidate-changed';
-      readonly from: ChangedVersion;
-      readonly to: ChangedVersion;
-    }
-  | { readonly code: 'candidate-declared' | 'candidate-discarded'; readonly candidate: ChangedVersion }
-  | {
-      readonly code: 'storage-moved';
-      readonly role: Role;
-      readonly version: string;
-      readonly field: 'storageUri' | 'storage';
-      /** Undefined: in the template, or nowhere in particular. */
-      readonly from: string | undefined;
-      readonly to: string | undefined;
-    }
+  | Coded<'file-moved', { from: string; to: string }>
+  | Coded<'primary-promoted' | 'primary-changed' | 'candidate-changed', { from: ChangedVersion; to: ChangedVersion }>
+  | Coded<'candidate-declared' | 'candidate-discarded', { candidate: ChangedVersion }>
+  /** Undefined: in the template, or nowhere in particular. */
+  | Coded<
+      'storage-moved',
+      OfVersion & { field: 'storageUri' | 'storage'; from: string | undefined; to: string | undefined }
+    >
   /** Other fields of the version, such as its overrides. */
-  | { readonly code: 'version-redeclared'; readonly role: Role; readonly version: string }
-  | {
-      readonly code: 'inference-service-renamed';
-      readonly role: Role;
-      readonly version: string;
-      readonly from: string;
-      readonly to: string;
-    }
+  | Coded<'version-redeclared', OfVersion>
+  | Coded<'inference-service-renamed', OfVersion & { from: string; to: string }>
   /** By the template or by a patch: the version is declared as before. */
-  | { readonly code: 'spec-changed'; readonly role: Role; readonly version: string }
-  | {
-      readonly code: 'annotation-changed' | 'annotation-patched';
-      readonly role: Role;
-      readonly version: string;
-      readonly annotation: string;
-    }
-  | {
-      readonly code: 'percentage-changed';
-      /** Undefined: a policy could not be read before. */
-      readonly from: number | undefined;
-      readonly to: number;
-      /** False: it is for the next one. */
-      readonly hasCandidate: boolean;
-    }
-  | { readonly code: 'gate-changed'; readonly from: 'Status' | 'None'; readonly to: 'Status' | 'None' }
-  | { readonly code: 'host-added' | 'host-removed'; readonly host: string }
+  | Coded<'spec-changed', OfVersion>
+  | Coded<'annotation-changed' | 'annotation-patched', OfVersion & { annotation: string }>
+  /** From undefined: a policy could not be read before. Without a candidate it is for the next one. */
+  | Coded<'percentage-changed', { from: number | undefined; to: number; hasCandidate: boolean }>
+  | Coded<'gate-changed', { from: 'Status' | 'None'; to: 'Status' | 'None' }>
+  | Coded<'host-added' | 'host-removed', { host: string }>
   | MirrorChange;
 
-/** What becomes of the mirror to a candidate. */
-export type MirrorChange = {
-  readonly candidate: string;
-  readonly reason: MirrorReason;
-} & (
-  | { readonly code: 'mirror-opened'; readonly percentage: number }
+/** What happens to the mirror to a candidate. */
+export type MirrorChange =
+  | Coded<'mirror-opened', OfMirror & { percentage: number }>
   /** A changed candidate keeps the mirror, as there is no gate. */
-  | { readonly code: 'mirror-stays-open'; readonly percentage: number }
-  | {
-      readonly code: 'mirror-closed' | 'mirror-stays-closed';
-      /** In percent; undefined: readiness would not open it. */
-      readonly opensAt: number | undefined;
-    }
-);
+  | Coded<'mirror-stays-open', OfMirror & { percentage: number }>
+  /** In percent; undefined: readiness would not open it. */
+  | Coded<'mirror-closed' | 'mirror-stays-closed', OfMirror & { opensAt: number | undefined }>;
+
+interface OfMirror {
+  /** Its version. */
+  candidate: string;
+  reason: MirrorReason;
+}

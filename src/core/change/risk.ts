@@ -1,4 +1,6 @@
 import type { Place } from '../diagnostics/problem.ts';
+import type { Coded } from './change.ts';
+import type { LoadingChange } from './version-change.ts';
 
 /** Every kind of risk. */
 export const riskCodes = [
@@ -17,58 +19,38 @@ export const riskCodes = [
 /** In percent: the highest share that a mirror opens at, or is raised to, without being reported as a risk. */
 export const defaultThreshold = 50;
 
-/** A name and a namespace. */
 interface ModelName {
   readonly name: string;
   readonly namespace: string;
 }
 
-/** Of `limits` and `gate`; undefined: not set. */
+export const guardrailFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes', 'gate'] as const;
+export type GuardrailField = (typeof guardrailFields)[number];
+/** Undefined: not set. */
 export type GuardrailValue = string | undefined;
+
+/** A mirror that opens above the threshold at once. By default: no policy sets the percentage. */
+export type FirstOpening = Coded<'first-opening', { percentage: number; isDefault: boolean; threshold: number }>;
 
 /** What may go wrong; `output/words/risk.ts` has the words. */
 export type RiskFinding =
-  | { readonly code: 'candidate-equals-primary'; readonly candidate: string }
+  | Coded<'candidate-equals-primary', { candidate: string }>
   | FirstOpening
-  | {
-      readonly code: 'guardrail-touched';
-      readonly field: GuardrailField;
-      readonly from: GuardrailValue;
-      readonly to: GuardrailValue;
-      readonly cause: 'policy-edited' | 'model-moved';
-    }
-  | { readonly code: 'hosts-changed'; readonly added: readonly string[]; readonly removed: readonly string[] }
-  /** With `renamedTo`, clients of the old name are affected. */
-  | { readonly code: 'model-removed'; readonly from: ModelName; readonly renamedTo: string | undefined }
-  | { readonly code: 'namespace-changed'; readonly from: ModelName; readonly to: string }
-  | {
-      readonly code: 'percentage-raised';
-      /** Undefined: a policy could not be read before. */
-      readonly from: number | undefined;
-      readonly to: number;
-      readonly threshold: number;
-    }
-  | { readonly code: 'primary-renamed'; readonly from: string; readonly to: string }
-  | { readonly code: 'primary-unproven'; readonly cause: 'spec' }
-  | { readonly code: 'primary-unproven'; readonly cause: 'version'; readonly from: string; readonly to: string }
-  | {
-      readonly code: 'primary-unproven';
-      readonly cause: 'annotations';
-      readonly annotations: readonly { readonly annotation: string; readonly isPatched: boolean }[];
-    }
-  | { readonly code: 'status-edited' };
-
-/** A mirror that opens above the threshold at once. */
-export interface FirstOpening {
-  readonly code: 'first-opening';
-  readonly percentage: number;
-  /** No policy sets the percentage. */
-  readonly isDefault: boolean;
-  readonly threshold: number;
-}
-
-export const guardrailFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes', 'gate'] as const;
-export type GuardrailField = (typeof guardrailFields)[number];
+  | Coded<
+      'guardrail-touched',
+      { field: GuardrailField; from: GuardrailValue; to: GuardrailValue; cause: 'policy-edited' | 'model-moved' }
+    >
+  | Coded<'hosts-changed', { added: readonly string[]; removed: readonly string[] }>
+  /** With a new name, it is gone for clients of the old one. */
+  | Coded<'model-removed', { from: ModelName; renamedTo: string | undefined }>
+  | Coded<'namespace-changed', { from: ModelName; to: string }>
+  /** From undefined: a policy could not be read before. */
+  | Coded<'percentage-raised', { from: number | undefined; to: number; threshold: number }>
+  | Coded<'primary-renamed', { from: string; to: string }>
+  | Coded<'primary-unproven', { cause: 'spec' }>
+  | Coded<'primary-unproven', { cause: 'version'; from: string; to: string }>
+  | Coded<'primary-unproven', { cause: 'annotations'; annotations: readonly LoadingChange[] }>
+  | Coded<'status-edited'>;
 
 /** What a reviewer should look at twice: the files are valid, and may still do harm. */
 export type Risk = RiskFinding &

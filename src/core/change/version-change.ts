@@ -23,7 +23,7 @@ export function findInnerChanges(before: RenderedVersion, after: RenderedVersion
   ];
 }
 
-interface LoadingChange {
+export interface LoadingChange {
   readonly annotation: string;
   /** True: it is declared as before, and patches set something else. */
   readonly isPatched: boolean;

@@ -1,5 +1,5 @@
 /** What each commit changed about a model. */
-import type { Change, ChangedVersion, Role } from '../change/change.ts';
+import type { Change, ChangedVersion, Coded, Role } from '../change/change.ts';
 import { findChanges, toChangedVersion } from '../change/find-changes.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { VersionStatus } from '../input/schema.ts';
@@ -12,20 +12,14 @@ import { findStatus } from './stages.ts';
 /** A change of the files, or of what the watcher observed. */
 export type TimelineChange =
   | Change
-  | {
-      readonly code: 'state-changed';
-      readonly role: Role;
-      readonly version: string;
-      readonly state: VersionStatus['state'];
-      /** Of a failure. */
-      readonly reason: string | undefined;
-    }
+  /** With the reason of a failure. */
+  | Coded<'state-changed', { role: Role; version: string; state: VersionStatus['state']; reason: string | undefined }>
   /** Argo CD keeps what was rendered before. */
-  | { readonly code: 'render-failed'; readonly problem: Problem; readonly others: number }
-  | { readonly code: 'render-restored' }
+  | Coded<'render-failed', { problem: Problem; others: number }>
+  | Coded<'render-restored'>
   /** There already where the clone begins. */
-  | { readonly code: 'version-present'; readonly role: Role; readonly version: ChangedVersion }
-  | ({ readonly code: 'mirror-present'; readonly candidate: string } & Mirror);
+  | Coded<'version-present', { role: Role; version: ChangedVersion }>
+  | Coded<'mirror-present', { candidate: string } & Mirror>;
 
 export interface TimelineEvent {
   readonly commit: TimelineCommit;
