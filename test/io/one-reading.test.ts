@@ -145,7 +145,7 @@ function toShort({ file, severity, code }: Problem): string {
 
 const ofLinks = new Set(['link-leaves-repository', 'link-not-followed', 'file-unreadable', 'submodule']);
 
-/** What is wrong with the link of a status file is told by the plugin where it is read, to stop nothing else. */
+/** The plugin reports a broken link of a status file where it is read, so that it stops nothing else. */
 function toSeen(tree: FolderTree): Seen {
   const files: Record<string, string> = {};
   const problems = tree.problems.map(toShort);

@@ -4,7 +4,7 @@ import type { LinePlace } from '../../output/words/git-steps.ts';
 import type { Host } from '../host.ts';
 
 /**
- * How git is told of a work tree and its files, from where the command was run.
+ * How to name a work tree and its files to git, from where the command was run.
  *
  * @param root of the work tree.
  * @param repository the folder that paths count from.

@@ -47,12 +47,12 @@ async function read(
     return listed === undefined ? undefined : toNames(listed.split('\0').slice(0, -1), prefix);
   };
   const differ = (...commits: string[]) => list('diff', '--name-only', '--no-renames', ...commits);
-  const [told, tracked] = await Promise.all([readStatus(git, paths), list('ls-files')]);
-  if (told === undefined || tracked === undefined) return undefined;
-  const { head, changed, unclear } = told;
+  const [status, tracked] = await Promise.all([readStatus(git, paths), list('ls-files')]);
+  if (status === undefined || tracked === undefined) return undefined;
+  const { head, changed, unclear } = status;
   const [branch, other] = await Promise.all([
     // A branch may have that name.
-    told.branch === '(detached)' ? findBranch(git) : told.branch,
+    status.branch === '(detached)' ? findBranch(git) : status.branch,
     unclear ? differ('HEAD') : undefined,
   ]);
   const destination = branch === undefined ? undefined : await findDestination(git, branch);

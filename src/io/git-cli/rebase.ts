@@ -90,8 +90,8 @@ async function describe(git: Git, range: string, paths: readonly string[]): Prom
   return Promise.all(
     paths.slice(0, 3).map(async (path) => {
       const format = ['--format=%h%x00%an%x00%s', '--encoding=UTF-8'];
-      const told = await git.ask(['log', '-1', ...format, range, '--', toLiteral(path)]);
-      const [commit = '', author = '', subject = ''] = (told ?? '').replace(/\n$/, '').split('\0');
+      const logged = await git.ask(['log', '-1', ...format, range, '--', toLiteral(path)]);
+      const [commit = '', author = '', subject = ''] = (logged ?? '').replace(/\n$/, '').split('\0');
       return { path, commit, author, subject };
     }),
   );

@@ -2,7 +2,7 @@
  * The tracked branch of a remote repository: a shallow clone in memory, without a work tree, to read from, and commits
  * that change a few files to write.
  *
- * Invariants: a commit changes the given files alone; the server is told which commit the new one follows and refuses
+ * Invariants: a commit changes the given files alone; the server gets the commit that the new one follows, and refuses
  * it if the branch has moved, so nothing is ever overwritten; the clone is a cache: if anything is missing in it, it is
  * thrown away and fetched again. What this program pushed itself is never fetched.
  */

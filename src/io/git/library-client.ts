@@ -6,7 +6,7 @@ import type { HttpClient } from 'isomorphic-git';
 import type { GitService, GitSession } from '../../core/ports/git-transport.ts';
 import { flushPacket, toPacket } from './packets.ts';
 
-/** Where isomorphic-git is told that the repository is. */
+/** The path of the repository for isomorphic-git. */
 export const libraryUrl = 'http://git.invalid';
 
 /** What isomorphic-git uses of a session. */

@@ -39,7 +39,7 @@ export async function fetch(
 }
 
 /**
- * In place of a response with 407, fetch throws an error without a word of it (Fetch standard, "HTTP-network-or-cache
+ * In place of a response with 407, fetch throws an error that does not mention it (Fetch standard, "HTTP-network-or-cache
  * fetch"; undici 8.12).
  */
 function isHiddenResponse(error: unknown): boolean {

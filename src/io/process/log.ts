@@ -17,8 +17,10 @@ export function toLineLog(write: Write, style: Style): Log {
   const colours = { info: 'green', warn: 'yellow', error: 'red' } as const;
   return toLog((level, message, fields) => {
     const time = new Date().toISOString().slice(11, 19);
-    const told = Object.entries(fields).map(([key, value]) => ` ${key}=${String(value)}`);
-    write(`${style('dim', time)} ${style(colours[level], level.padEnd(5))} ${message}${style('dim', told.join(''))}\n`);
+    const shown = Object.entries(fields).map(([key, value]) => ` ${key}=${String(value)}`);
+    write(
+      `${style('dim', time)} ${style(colours[level], level.padEnd(5))} ${message}${style('dim', shown.join(''))}\n`,
+    );
   });
 }
 
@@ -26,8 +28,8 @@ function toLog(write: (level: Level, message: string, fields: LogFields) => void
   const say =
     (level: Level) =>
     (message: string, fields: LogFields = {}) => {
-      const told = Object.entries(fields).filter(([, value]) => value !== undefined);
-      write(level, mask(message), Object.fromEntries(told));
+      const shown = Object.entries(fields).filter(([, value]) => value !== undefined);
+      write(level, mask(message), Object.fromEntries(shown));
     };
   return { info: say('info'), warn: say('warn'), error: say('error') };
 }

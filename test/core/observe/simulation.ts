@@ -28,7 +28,7 @@ export interface Candidate {
 
 type Outcome = 'loads' | 'fails' | 'no-runtime';
 
-type Told = Parameters<typeof observeModel>[2];
+type Reported = Parameters<typeof observeModel>[2];
 
 /** What KServe writes, as the last write left it. */
 interface Report {
@@ -141,7 +141,7 @@ export class Simulation {
 
   // The repository.
   declared: Candidate | undefined;
-  #told: Told = { primary: { name: 'wisdom-0', state: 'Missing' }, candidates: [] };
+  #reported: Reported = { primary: { name: 'wisdom-0', state: 'Missing' }, candidates: [] };
 
   // The cluster.
   live: LiveCandidate | undefined;
@@ -165,7 +165,7 @@ export class Simulation {
   #memory: ModelMemory = {};
   #pushIsPlanned = false;
   /** What the next commit is to say, by the last look. */
-  #next: Told;
+  #next: Reported;
   #nextLook = Number.POSITIVE_INFINITY;
 
   /** @param isTraced whether `trace` is kept: what happened, a line each. */
@@ -176,7 +176,7 @@ export class Simulation {
 
   /** The state that the status file has. */
   get state(): string | undefined {
-    return this.#told?.candidates[0]?.state;
+    return this.#reported?.candidates[0]?.state;
   }
 
   /** Whether ModelMesh waits for a call to load what it had loaded, and KServe says so. */
@@ -509,7 +509,7 @@ export class Simulation {
     return observeModel(
       { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidates },
       { services: this.#services, routes: new Map() },
-      this.#told,
+      this.#reported,
       this.#memory,
       { now: this.#now, settleMs },
     );
@@ -529,7 +529,7 @@ export class Simulation {
         this.#look();
       });
     }
-    if (this.#pushIsPlanned || JSON.stringify(status) === JSON.stringify(this.#told)) return;
+    if (this.#pushIsPlanned || JSON.stringify(status) === JSON.stringify(this.#reported)) return;
     this.#pushIsPlanned = true;
     this.#after(this.#between(batchMs, 2 * batchMs), () => {
       if (run !== this.#watcherRun || !this.#watcherIsUp) return;
@@ -540,8 +540,8 @@ export class Simulation {
 
   #push(): void {
     const status = this.#next;
-    if (status === undefined || JSON.stringify(status) === JSON.stringify(this.#told)) return;
-    this.#told = status;
+    if (status === undefined || JSON.stringify(status) === JSON.stringify(this.#reported)) return;
+    this.#reported = status;
     const [candidate] = status.candidates;
     this.#say(
       `the watcher commits ${candidate === undefined ? 'no candidate' : `${candidate.state} ${candidate.digest}`}`,
@@ -575,7 +575,7 @@ export class Simulation {
         apiVersion: 'model-mirror.dev/v1alpha1',
         kind: 'ModelStatus',
         metadata: { name: 'wisdom', namespace: 'models' },
-        status: upgradeStatus(this.#told ?? { candidates: [] }, [version]),
+        status: upgradeStatus(this.#reported ?? { candidates: [] }, [version]),
       },
       assumeReady: false,
     });

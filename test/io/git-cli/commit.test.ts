@@ -264,7 +264,7 @@ test('the file is committed as a whole, as git commit --only does', async (t) =>
     t.truthy(id, state);
     t.deepEqual(remarks, [], state);
     gits.put(file, ours.read(file) ?? '');
-    // What git does not know it must be told of first.
+    // An untracked file must be added first.
     await gits.git('add', '--intent-to-add', file);
     await gits.git('commit', '--quiet', '--message', 'wisdom: try v2', '--only', file);
     const lookAt = async ({ git }: Scene) => [await git('ls-tree', '-r', 'HEAD'), await git('ls-files', '--stage')];

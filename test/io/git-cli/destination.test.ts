@@ -1,4 +1,4 @@
-/** Where `git push` would push, for every setting that has a say; the oracle is git's own dry run. */
+/** Where `git push` would push, for every setting that counts; the oracle is git's own dry run. */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -368,7 +368,7 @@ test('a branch or repository that is not there is waited for', async (t) => {
   t.is((await branch.fetch(never)).files.size, 4);
   await scene.git('branch', '-D', 'later');
   await t.throwsAsync(branch.push(write({ 'models/a/status.yaml': 'x' }), never), { message: /no branch later/ });
-  t.is(await scene.git('branch', '--list', 'later'), '', 'it is not made anew');
+  t.is(await scene.git('branch', '--list', 'later'), '', 'it is not created again');
   const absent = scene.open({ url: scene.server.url('absent.git') });
   await t.throwsAsync(absent.fetch(never), { instanceOf: BranchTrouble, message: /no such repository.*404/ });
   await scene.server.createRepository('empty.git');

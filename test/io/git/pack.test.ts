@@ -190,7 +190,7 @@ test('objects of every length are sent', async (t) => {
   }
 });
 
-test('a file can become a folder and a folder a file, beside names that are not UTF-8', async (t) => {
+test('a file can become a folder, and vice versa, beside names that are not UTF-8', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   const git = (...words: string[]) => runGit(folder, words);
   try {

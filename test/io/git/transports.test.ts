@@ -40,7 +40,7 @@ test('addresses that no transport takes, or that are not safe, are refused', (t)
   }
 });
 
-/** A conversation with one process for each session, as over SSH: the server keeps its state, and waits to be told. */
+/** A conversation with one process for each session, as over SSH: the server keeps its state, and waits for commands. */
 class Conversations implements GitTransport {
   readonly codes: (number | null)[] = [];
   complaints = '';
