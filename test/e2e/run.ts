@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { stackFolder } from '../stack/build.ts';
 import { argoCdAsUserInterface } from './cases/argocd-interface.ts';
 import { brake } from './cases/brake.ts';
+import { doctor } from './cases/doctor.ts';
 import { fairness } from './cases/fairness.ts';
 import { faultsUnderLoad } from './cases/faults.ts';
 import { gate } from './cases/gate.ts';
@@ -59,6 +60,7 @@ const cases: Readonly<Record<string, Case>> = {
   19: { title: 'A mesh without certificates', run: plainMesh },
   20: { title: 'Fairness', run: fairness },
   21: { title: 'Copies that are lost show', run: lostCopies },
+  22: { title: 'Doctor', run: doctor },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

@@ -47,7 +47,8 @@ export interface Sent {
   readonly dropped: number;
 }
 
-const program = '/opt/model-mirror/dist/model-mirror.cjs';
+/** As the image has it. */
+export const program = '/opt/model-mirror/dist/model-mirror.cjs';
 
 export class Scene {
   readonly stack: Stack;
