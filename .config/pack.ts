@@ -28,7 +28,7 @@ const wanted = [
   'dist/model-mirror.cjs',
   'dist/promote.cjs',
   'dist/schema.cjs',
-  'dist/status-list-live.cjs',
+  'dist/status-cluster.cjs',
   'dist/status.cjs',
   'dist/validate-revision.cjs',
   'dist/watch.cjs',

@@ -25,6 +25,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/assess': [
     'core/edit',
     'core/serving',
+    'core/routing',
     'core/change',
     'core/render',
     'core/manifests',

@@ -1,17 +1,15 @@
 /** Whether copies of models get to their candidates, and whether clients are safe from them. */
-import { readNamespace } from '../core/assess/namespace.ts';
 import { Fault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { safe } from '../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
-import type { RenderedRollout } from '../core/render/decide-model.ts';
 import type { PathNames } from '../core/repository/find-model.ts';
 import type { DiagnosedModel, Diagnosis, ExaminedModel, StatisticsRequest } from '../core/routing/examination.ts';
 import { examiner } from '../core/routing/examiners.ts';
 import type { ExaminePorts } from './examine-cluster.ts';
-import { examineCluster } from './examine-cluster.ts';
+import { examineCluster, toExaminedModel } from './examine-cluster.ts';
 import type { RenderOptions } from './rendered-models.ts';
-import { renderModel, renderModels, requireNamespace } from './rendered-models.ts';
+import { renderInNamespaces, renderModel, renderModels, requireNamespace } from './rendered-models.ts';
 
 export interface DoctorRequest extends RenderOptions {
   /** Undefined: all models of the tree. */
@@ -63,31 +61,15 @@ export async function runDoctor(
   };
 }
 
-export function toExaminedModel({ rollout }: RenderedRollout): ExaminedModel {
-  const { file, name, namespace, policy, hosts, serviceHost } = rollout;
-  return { file, name, namespace, policy, hosts, serviceHost, hasCandidate: rollout.candidates.length > 0 };
-}
-
 function toDiagnosedModel({ namespace, name }: ExaminedModel): DiagnosedModel {
   return { namespace, name };
 }
 
-/** Where only the status file names a model's namespace, the model is rendered with that. */
-function renderNamed(request: DoctorRequest) {
-  const { model, names, tree, cluster } = request;
-  const render = (namespace: string | undefined) =>
+function renderNamed({ model, names, tree, cluster, namespace }: DoctorRequest) {
+  const render = (known: string | undefined) =>
     model === undefined
-      ? renderModels(tree, { cluster, namespace })
-      : renderModel(model, tree, names, { cluster, namespace });
-  const { rollouts, problems } = render(request.namespace);
-  const toFile = ({ rollout }: RenderedRollout) => rollout.file.source.path;
-  return {
-    problems,
-    rollouts: rollouts.map((rendered) => {
-      const isNamed = rendered.rollout.file.model.metadata.namespace !== undefined || request.namespace !== undefined;
-      const observed = isNamed ? undefined : readNamespace(rendered.status);
-      if (observed === undefined) return rendered;
-      return render(observed).rollouts.find((one) => toFile(one) === toFile(rendered)) ?? rendered;
-    }),
-  };
+      ? renderModels(tree, { cluster, namespace: known })
+      : renderModel(model, tree, names, { cluster, namespace: known });
+  const { rollouts, problems } = render(namespace);
+  return { problems, rollouts: renderInNamespaces(rollouts, namespace, (known) => render(known).rollouts) };
 }

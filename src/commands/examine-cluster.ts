@@ -1,7 +1,9 @@
 /** What a cluster shows of the way that copies of some models take. Nothing is written. */
 import type { ClusterReader } from '../core/ports/cluster-reader.ts';
 import type { Clock } from '../core/ports/watch.ts';
+import type { RenderedRollout } from '../core/render/decide-model.ts';
 import type {
+  DiagnosedModel,
   Diagnosis,
   ExaminedModel,
   ObjectList,
@@ -26,19 +28,61 @@ export interface ExaminedCluster {
 
 /**
  * @param models each with a known namespace.
- * @param countMs how long lost copies are counted; 0: only what was lost since the proxies started; undefined: not at all.
+ * @param countMs how long lost copies are counted; 0: only what was lost since the proxies started.
  * @throws Fault when the cluster does not answer.
  */
 export async function examineCluster(
   models: readonly ExaminedModel[],
-  countMs: number | undefined,
+  countMs: number,
   { reader, clock }: ExaminePorts,
   signal: AbortSignal,
 ): Promise<ExaminedCluster> {
-  const lists = (await Promise.all(examiner.toQueries(models).map((query) => list(query, reader, signal)))).flat();
-  const requests = countMs === undefined ? [] : examiner.toStatisticsRequests(models, lists);
-  const statistics = await readTwice(requests, countMs ?? 0, { reader, clock }, signal);
+  const lists = await listAll(models, reader, signal);
+  const requests = examiner.toStatisticsRequests(models, lists);
+  const statistics = await readTwice(requests, countMs, { reader, clock }, signal);
   return { diagnoses: examiner.examine(models, { lists, statistics }), lists, statistics };
+}
+
+export interface WorstFindings {
+  /** Of all models. */
+  readonly worst: Diagnosis | undefined;
+  /** Of each model, in the order in which they were given. */
+  readonly byModel: readonly (Diagnosis | undefined)[];
+}
+
+/**
+ * The worst errors or warnings by the objects in the cluster alone: no statistics are read.
+ *
+ * @param rollouts each with a known namespace.
+ * @throws Fault when the cluster does not answer.
+ */
+export async function findWorst(
+  rollouts: readonly RenderedRollout[],
+  reader: ClusterReader,
+  signal: AbortSignal,
+): Promise<WorstFindings> {
+  const models = rollouts.map(toExaminedModel);
+  const diagnoses = examiner
+    .examine(models, { lists: await listAll(models, reader, signal), statistics: [] })
+    .filter(({ severity }) => severity !== 'note');
+  const toKey = ({ namespace, name }: DiagnosedModel) => `${namespace}/${name}`;
+  const worst = new Map<string, Diagnosis>();
+  for (const one of diagnoses)
+    for (const model of one.models) if (!worst.has(toKey(model))) worst.set(toKey(model), one);
+  return { worst: diagnoses[0], byModel: models.map((model) => worst.get(toKey(model))) };
+}
+
+export function toExaminedModel({ rollout }: RenderedRollout): ExaminedModel {
+  const { file, name, namespace, policy, hosts, serviceHost } = rollout;
+  return { file, name, namespace, policy, hosts, serviceHost, hasCandidate: rollout.candidates.length > 0 };
+}
+
+async function listAll(
+  models: readonly ExaminedModel[],
+  reader: ClusterReader,
+  signal: AbortSignal,
+): Promise<ObjectList[]> {
+  return (await Promise.all(examiner.toQueries(models).map((query) => list(query, reader, signal)))).flat();
 }
 
 /** Who may not list a kind in all namespaces may be able to in some. */

@@ -7,12 +7,15 @@ import type { FindPending } from '../core/assess/pending.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { findBrokenFiles } from '../core/diagnostics/problem.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
+import type { ClusterReader } from '../core/ports/cluster-reader.ts';
+import type { RenderedRollout } from '../core/render/decide-model.ts';
 import { renderDigests } from '../core/render/digests.ts';
 import type { PathNames } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
 import { listStatusClusters } from '../core/repository/status-clusters.ts';
+import { findWorst } from './examine-cluster.ts';
 import type { RenderOptions } from './rendered-models.ts';
-import { renderModel } from './rendered-models.ts';
+import { renderModel, requireNamespace } from './rendered-models.ts';
 
 export interface ExplainRequest extends RenderOptions {
   /** Its name, or the path of its file or folder. */
@@ -31,11 +34,13 @@ export interface ExplainReport {
 
 /**
  * @param findPending finds what is only in this clone of a tree.
+ * @param reader of the cluster; undefined: the way of copies is not examined.
  * @throws Fault when several models have this name.
  */
 export async function explainModel(
   { model, names, tree, cluster, namespace }: ExplainRequest,
   findPending: (tree: FolderTree) => Promise<FindPending>,
+  reader?: ClusterReader,
 ): Promise<ExplainReport> {
   const render = (known: string | undefined) => renderModel(model, tree, names, { cluster, namespace: known });
   const declared = render(namespace);
@@ -46,6 +51,7 @@ export async function explainModel(
   const pending = await findPending(toOwnTree(target));
   const assessment = assessModel(rendered, {
     namespace,
+    finding: reader && (await examine(rendered, namespace, reader)),
     pending: pending([target.file.path]),
     clusters: cluster === undefined ? listStatusClusters(tree) : [],
   });
@@ -54,4 +60,9 @@ export async function explainModel(
     problems,
     broken: findBrokenFiles(renderDigests(tree, { cluster }).problems),
   };
+}
+
+async function examine(rendered: RenderedRollout, namespace: string | undefined, reader: ClusterReader) {
+  requireNamespace(rendered, namespace);
+  return (await findWorst([rendered], reader, new AbortController().signal)).worst;
 }

@@ -52,6 +52,28 @@ export function renderModel(
 }
 
 /**
+ * Renders models again whose namespace only their status file names, with that: hosts are made of it.
+ *
+ * @param render the same models, where those that name no namespace have this one.
+ */
+export function renderInNamespaces(
+  rollouts: readonly RenderedRollout[],
+  namespace: string | undefined,
+  render: (namespace: string) => readonly RenderedRollout[],
+): RenderedRollout[] {
+  const known = new Map<string, ReadonlyMap<string, RenderedRollout>>();
+  const toFile = ({ rollout }: RenderedRollout) => rollout.file.source.path;
+  return rollouts.map((rendered) => {
+    const isNamed = rendered.rollout.file.model.metadata.namespace !== undefined || namespace !== undefined;
+    const observed = isNamed ? undefined : readNamespace(rendered.status);
+    if (observed === undefined) return rendered;
+    const again = known.get(observed) ?? new Map(render(observed).map((one) => [toFile(one), one]));
+    known.set(observed, again);
+    return again.get(toFile(rendered)) ?? rendered;
+  });
+}
+
+/**
  * The namespace of a model: its own, else the given one, else the one that its status file names.
  *
  * @throws Fault when there is none.

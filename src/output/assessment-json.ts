@@ -4,6 +4,7 @@ import type { WaitState } from '../core/assess/wait.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
+import type { Diagnosis } from '../core/routing/examination.ts';
 import { toDifferenceText } from './words/difference.ts';
 import { toGateText } from './words/gate.ts';
 import { toNextText } from './words/next-step.ts';
@@ -47,16 +48,21 @@ export function toStatusJson(
 
 /** The fields that `status` and `explain` share. */
 export function toConclusionJson(assessment: Assessment, wording: Wording) {
-  const { observed, differences, next } = assessment;
+  const { observed, differences, finding, next } = assessment;
   return {
     observed:
       observed === undefined
         ? null
         : { primary: toObservedJson(observed.primary), candidates: observed.candidates.map(toObservedJson) },
     differences: differences.map((one) => ({ code: one.code, text: toDifferenceText(one, wording) })),
+    finding: finding === undefined ? null : toFindingJson(finding),
     next: toNextText(assessment, wording),
     nextCode: next.code,
   };
+}
+
+function toFindingJson({ code, severity, reason, cure }: Diagnosis): object {
+  return { code, severity, reason, cure };
 }
 
 /** A URI's user and password are left out. */

@@ -5,6 +5,7 @@ import type { Difference, DifferenceCode } from '../core/assess/difference.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import type { MirrorReason } from '../core/rollout/gate.ts';
 import { noMirror } from '../core/rollout/gate.ts';
+import type { Diagnosis } from '../core/routing/examination.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { toDifferenceText } from './words/difference.ts';
@@ -53,7 +54,7 @@ export function toHeadLines(assessment: Assessment, wording: Wording, style: Sty
 
 /** Why each mirror is open or closed, what differs, and what to do next. */
 export function toConclusionLines(assessment: Assessment, wording: Wording, style: Style): string[] {
-  const { candidates, differences } = assessment;
+  const { name, candidates, differences, finding } = assessment;
   const mirrors = candidates.map(({ desired, mirror }) => ({
     title: candidates.length === 1 ? 'Mirror:' : `Mirror to ${desired.version}:`,
     mirror,
@@ -67,8 +68,19 @@ export function toConclusionLines(assessment: Assessment, wording: Wording, styl
     ...differences
       .filter((one) => !isShownByGate(one, assessment))
       .map((one) => `${style('bold', 'Note:')} ${toDifferenceText(one, wording)}`),
+    ...(finding === undefined ? [] : [toFindingLine(finding, toDoctorCommand(name, wording), style)]),
     `${style('bold', 'Next:')} ${style('cyan', toNextText(assessment, wording))}`,
   ];
+}
+
+/** What is worst about the way of copies, and the command that shows all of it. */
+export function toFindingLine({ severity, reason }: Diagnosis, command: string, style: Style): string {
+  return `${style('bold', 'Copies:')} ${style(severity === 'error' ? 'red' : 'yellow', `${severity}:`)} ${reason}; see \`${command}\``;
+}
+
+/** @param name of a model; undefined: all. */
+export function toDoctorCommand(name: string | undefined, { flags, look }: Wording): string {
+  return `model-mirror doctor${name === undefined ? '' : ` ${name}`}${flags}${look}`;
 }
 
 /** KServe's own message about each version. */

@@ -25,6 +25,7 @@ const kinds: Readonly<Record<string, string>> = {
   envoyfilters: 'EnvoyFilter',
   virtualservices: 'VirtualService',
   authorizationpolicies: 'AuthorizationPolicy',
+  inferenceservices: 'InferenceService',
 };
 
 /** Lists in pages of one object; there is no such kind as PeerAuthentication, and statistics may not be read. */
@@ -53,7 +54,7 @@ async function startApi(t: ExecutionContext, objects: readonly TestObject[], sta
       labels: selector && Object.fromEntries(selector),
     });
     const from = Number(searchParams.get('continue') ?? 0);
-    const metadata = from + 1 < found.length ? { continue: String(from + 1) } : {};
+    const metadata = { resourceVersion: '1', ...(from + 1 < found.length ? { continue: String(from + 1) } : {}) };
     return send(200, { metadata, items: found.slice(from, from + 1) });
   });
   server.listen(0, '127.0.0.1');
@@ -84,14 +85,14 @@ function makeRepository(t: ExecutionContext): string {
   return folder;
 }
 
-async function run(t: ExecutionContext, api: Api | undefined, words: readonly string[]) {
+async function run(t: ExecutionContext, api: Api | undefined, words: readonly string[], command = 'doctor') {
   const folder = makeRepository(t);
   if (api !== undefined) writeFileSync(join(folder, 'kubeconfig'), api.kubeconfig);
   const env = { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: devNull };
   return new Promise<{ readonly code: unknown; readonly out: string; readonly err: string }>((resolve) => {
     execFile(
       process.execPath,
-      [program, 'doctor', '--repo-root', '.', ...words],
+      [program, command, '--repo-root', '.', ...words],
       { cwd: folder, env },
       (error, out, err) => resolve({ code: error === null ? 0 : error.code, out, err }),
     );
@@ -163,4 +164,18 @@ test('without --live only files are examined', async (t) => {
   t.regex(out, /Only files were examined; add --live/);
   const { code: usage } = await run(t, undefined, ['--context', 'x']);
   t.is(usage, 2);
+});
+
+test('status and explain show the worst finding in one line, and the command that shows all', async (t) => {
+  const objects = toHealthyCluster(toFiles()).filter(({ metadata }) => metadata.name !== 'wisdom-mirror');
+  const api = await startApi(t, objects);
+  const toLine = async (command: string, words: readonly string[]) =>
+    (await run(t, api, [...words, ...live], command)).out.split('\n').filter((line) => line.startsWith('Copies:'));
+  const worst =
+    'Copies: error: the VirtualService models/wisdom-mirror, which forwards copies to the candidate, does not exist: the mirror gateway answers copies with 404; see `model-mirror doctor';
+  const flags = ' --repo-root . --live --kubeconfig kubeconfig`';
+  t.deepEqual(await toLine('status', ['wisdom']), [`${worst} wisdom${flags}`]);
+  t.deepEqual(await toLine('explain', ['wisdom']), [`${worst} wisdom${flags}`]);
+  t.deepEqual(await toLine('status', []), [`${worst}${flags}`]);
+  t.deepEqual(await toLine('status', ['folly']), []);
 });

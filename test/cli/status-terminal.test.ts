@@ -85,7 +85,8 @@ test('waiting that times out while nothing can be read is a fault of the environ
 test.serial('watching fills the screen and no more, and redraws only what changed', async (t) => {
   const { host, written } = makeHost(80, 6);
   const texts = ['a\nb\n', 'a\nb\n', 'a\nb\nc\nd\ne\nf\n'];
-  const report = { assessments: [], problems: [], revision: undefined, ahead: undefined, pending: undefined };
+  const none = { revision: undefined, ahead: undefined, pending: undefined, finding: undefined };
+  const report = { assessments: [], problems: [], ...none };
   const readStatus = async () => {
     // Ctrl-C ends it.
     if (texts.length === 1) process.emit('SIGINT', 'SIGINT');

@@ -2,7 +2,10 @@ import test from 'ava';
 import type { DoctorRequest } from '../../src/commands/doctor.ts';
 import { runDoctor } from '../../src/commands/doctor.ts';
 import type { ExaminePorts } from '../../src/commands/examine-cluster.ts';
-import type { Fault } from '../../src/core/diagnostics/fault.ts';
+import { explainModel } from '../../src/commands/explain.ts';
+import { createStatus } from '../../src/commands/status.ts';
+import { Fault } from '../../src/core/diagnostics/fault.ts';
+import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import type { ResourceQuery, StatisticsFailure, StatisticsRequest } from '../../src/core/routing/examination.ts';
 import type { Files } from '../core/render/memory-tree.ts';
 import { toMemoryTree } from '../core/render/memory-tree.ts';
@@ -240,6 +243,43 @@ test('files alone show clear text and a mirror gateway whose limits are not know
     ['clear-text', 'warning', 'spec.routing.mirrorGateway.service', 'policy.yaml:4'],
     ['limits-unknown', 'warning', 'spec.routing.mirrorGateway.service', 'policy.yaml:4'],
   ]);
+});
+
+test('status and explain name the worst finding of each model, without statistics', async (t) => {
+  const objects = healthy.filter(({ metadata }) => metadata.name !== 'wisdom-mirror');
+  const { reader, clock } = new MemoryCluster(objects, () => {
+    throw new Error('statistics are read');
+  });
+  const { names, tree } = toRequest();
+  const request = { model: undefined, names, cluster: undefined, namespace: undefined };
+  const readFiles = async () => ({ tree, revision: undefined, ahead: undefined });
+  const { assessments, finding } = await createStatus(request, { readFiles, reader, clock })(signal);
+  t.is(finding?.code, 'route-missing');
+  t.deepEqual(
+    assessments.map(({ name, finding: own }) => [name, own?.code]),
+    [
+      ['wisdom', 'route-missing'],
+      ['folly', undefined],
+    ],
+  );
+  const explain = async (model: string) => {
+    const { explanation } = await explainModel({ ...request, model, tree }, async () => () => undefined, reader);
+    return explanation?.assessment.finding?.code;
+  };
+  t.deepEqual([await explain('wisdom'), await explain('folly')], ['route-missing', undefined]);
+});
+
+test('status does without findings where the cluster does not answer for them', async (t) => {
+  const { names, tree } = toRequest();
+  const readFiles = async () => ({ tree, revision: undefined, ahead: undefined });
+  const { clock } = new MemoryCluster(healthy);
+  const list = async () => {
+    throw new Fault('environment', safe`no answer`, safe`try again`);
+  };
+  const reader = { list, readStatistics: async () => '' };
+  const request = { model: undefined, names, cluster: undefined, namespace: undefined };
+  const { assessments, finding } = await createStatus(request, { readFiles, reader, clock })(signal);
+  t.deepEqual([assessments.length, finding], [2, undefined]);
 });
 
 test('where only the status file names the namespace, it is that', async (t) => {

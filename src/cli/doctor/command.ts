@@ -1,27 +1,29 @@
 import type { Command } from 'commander';
+import { addClusterFlags } from '../flags/cluster-flags.ts';
 import { addModelFlags } from '../flags/model-flags.ts';
 import type { Host } from '../host.ts';
 import type { DoctorFlags } from './flags.ts';
 
 export function addDoctor(program: Command, host: Host, finish: (code: number) => void): void {
+  const command = program
+    .command('doctor [model]')
+    .description('check whether copies of requests reach candidates, and whether clients are safe while they do');
   addModelFlags(
-    program
-      .command('doctor [model]')
-      .description('whether copies of requests get to candidates, and whether clients are safe while they do')
-      .option('--live', 'examine the mirror gateway in the cluster, which is only read')
-      .option('--kubeconfig <file>', "with --live; default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
-      .option('--context <name>', 'with --live: of the kubeconfig')
-      .option('--for <duration>', 'with --live: how long to count copies that are lost; 0s: do not wait', '5s'),
+    addClusterFlags(command, 'check the mirror gateway in the cluster; nothing is changed there').option(
+      '--for <duration>',
+      'with --live: how long to count lost copies; 0s: do not wait',
+      '5s',
+    ),
   )
     .addHelpText(
       'after',
       `
-Each finding has its reason and its cure, the worst first: an error means that copies are lost or that clients can be
-harmed, a warning that this could happen, a note that something could not be examined or is over.
+Each finding has a reason and a cure, the worst first. An error means that copies are lost or clients can be harmed, a
+warning that this could happen, and a note that something is over or could not be checked.
 
 --live lists Services, Pods and the objects of the mesh, and reads statistics of proxies through the API server
-(get on pods/proxy); what it may not read, it reports. It ends with 1 for errors, and with 3 when the cluster cannot
-be read.
+(get on pods/proxy). What you have no permission to read is a note. The exit code is 1 when there are errors, and 3
+when the cluster cannot be read.
 
 Example: find out why copies do not arrive
   $ model-mirror doctor wisdom --live`,

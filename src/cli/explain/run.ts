@@ -4,6 +4,7 @@ import { exitCodes } from '../../core/diagnostics/fault.ts';
 import { openFolderTree } from '../../io/files/folder-tree.ts';
 import { toExplainJson, toExplainText } from '../../output/explain-text.ts';
 import { toBrokenFilesText } from '../../output/words/files.ts';
+import { toApiPlace } from '../flags/cluster-flags.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
@@ -23,7 +24,12 @@ export async function runExplain(model: string, flags: ExplainFlags, host: Host)
     cluster: toClusterName(flags.cluster),
     namespace: toNamespace(flags.namespace),
   };
-  const { explanation, problems, broken } = await explainModel(request, (tree) => findPendingHere(places, tree, host));
+  const place = toApiPlace(flags, host);
+  const { explanation, problems, broken } = await explainModel(
+    request,
+    (tree) => findPendingHere(places, tree, host),
+    place && (await import('../status/cluster.ts')).openCluster(place).reader,
+  );
   const { toShownPath: toPath } = places;
   if (explanation === undefined) {
     showProblems(problems, host, 2, toPath);

@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { goals } from '../../core/assess/goal.ts';
+import { addClusterFlags } from '../flags/cluster-flags.ts';
 import { addModelFlags } from '../flags/model-flags.ts';
 import type { Host } from '../host.ts';
 import type { StatusFlags } from './flags.ts';
 
 export function addStatus(program: Command, host: Host, finish: (code: number) => void): void {
-  addModelFlags(
+  const command = addClusterFlags(
     program
       .command('status [model]')
       .description('show the desired and observed state of each model, and what to do where they differ')
@@ -20,10 +21,11 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
       .addOption(new Option('--git-credentials <place>').hideHelp())
       .addOption(
         new Option('--revision <name>', 'read the files of this commit, such as origin/main').conflicts(['repoRoot']),
-      )
-      .option('--live', 'read the cluster instead of the status files; nothing is changed there')
-      .option('--kubeconfig <file>', "with --live; default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
-      .option('--context <name>', 'with --live: the context in the kubeconfig')
+      ),
+    'read the cluster instead of the status files; nothing is changed there',
+  );
+  addModelFlags(
+    command
       .addOption(
         new Option('--differing', 'show only models whose observed state differs from the desired one').conflicts([
           'wait',

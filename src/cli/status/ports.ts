@@ -1,5 +1,5 @@
 /** Flags → what `status` reads: the work tree, a commit or the fetched upstream, and with `--live` the cluster. */
-import { relative, resolve, sep } from 'node:path';
+import { relative, sep } from 'node:path';
 import type { StatusPorts } from '../../commands/status.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
@@ -8,6 +8,7 @@ import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
 import { LatestRevision } from '../../io/git-cli/latest-revision.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../../io/git-cli/upstream.ts';
 import { systemClock } from '../../io/process/clock.ts';
+import { toApiPlace } from '../flags/cluster-flags.ts';
 import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
 import { toGit } from '../user-git.ts';
@@ -16,16 +17,13 @@ import { findPendingHere } from './pending.ts';
 
 /** @throws Fault when there is no repository to fetch, or no kubeconfig. */
 export async function toStatusPorts(flags: StatusFlags, places: Places, host: Host): Promise<StatusPorts> {
-  const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
+  const place = toApiPlace(flags, host);
+  const cluster = place && (await import('./cluster.ts')).openCluster(place);
   return {
     readFiles: toReadFiles(flags, places, host),
-    listLive:
-      flags.live === true
-        ? (await import('./list-live.ts')).toListLive({
-            kubeconfig: toAbsolute(flags.kubeconfig),
-            context: flags.context,
-          })
-        : undefined,
+    listLive: cluster?.listLive,
+    // It reads much more than the models' own objects: not again and again.
+    reader: flags.watch === true || flags.wait !== undefined ? undefined : cluster?.reader,
     // Files that are only in this clone matter with --fetch, too: they are missing upstream.
     findPending:
       flags.revision === undefined

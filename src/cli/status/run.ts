@@ -3,12 +3,14 @@ import type { StatusReport } from '../../commands/status.ts';
 import { createStatus } from '../../commands/status.ts';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
-import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
 import { toStatusJson } from '../../output/assessment-json.ts';
+import { toDoctorCommand, toFindingLine } from '../../output/assessment-text.ts';
 import { toStatusDetail } from '../../output/status-detail.ts';
 import { toStatusTable } from '../../output/status-table.ts';
 import { toFirstText } from '../../output/words/pending.ts';
 import type { Wording } from '../../output/words/wording.ts';
+import { assertTogether } from '../flags/cluster-flags.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs } from '../flags/duration.ts';
 import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
@@ -27,7 +29,7 @@ const defaultIntervals = { files: '2s', fetch: '10s' } as const;
 
 /** @returns the exit code. */
 export async function runStatus(model: string | undefined, flags: StatusFlags, host: Host): Promise<number> {
-  assertTogether(flags);
+  assertFlags(flags);
   // At a revision there may be folders that are not in the work tree, and there need not be one.
   const around =
     flags.revision === undefined ? toOwnPlaces(flags, host) : toScopePlaces(toRepositoryScope(flags, host));
@@ -56,18 +58,8 @@ export async function runStatus(model: string | undefined, flags: StatusFlags, h
   return hasErrors(report.problems) ? exitCodes.problems : exitCodes.fine;
 }
 
-function assertTogether({ fetch, branch, gitCredentials, live, kubeconfig, context }: StatusFlags): void {
-  const needs = (flag: string, value: unknown, other: string, isThere: boolean | undefined) => {
-    if (value !== undefined && isThere !== true)
-      throw new Fault(
-        'usage',
-        safe`${mask(flag)} does nothing without ${mask(other)}`,
-        safe`add ${mask(other)}, or leave ${mask(flag)} out`,
-      );
-  };
-  needs('--branch', branch, '--fetch', fetch);
-  needs('--kubeconfig', kubeconfig, '--live', live);
-  needs('--context', context, '--live', live);
+function assertFlags({ fetch, branch, gitCredentials }: StatusFlags): void {
+  assertTogether('--branch', branch, '--fetch', fetch);
   if (gitCredentials !== undefined)
     throw new Fault(
       'usage',
@@ -82,7 +74,7 @@ function toText(
   flags: StatusFlags,
   { wording, host }: { readonly wording: Wording; readonly host: Host },
 ): string {
-  const { problems, revision, pending, ahead } = report;
+  const { problems, revision, pending, ahead, finding } = report;
   const assessments =
     flags.differing === true
       ? report.assessments.filter(({ differences }) => differences.length > 0)
@@ -116,6 +108,10 @@ function toText(
     models,
     ...(remarks.length === 0 || models === '' ? [] : ['\n']),
     ...remarks.map((line) => `${style('dim', line)}\n`),
+    // The details of one model show their own.
+    ...(finding === undefined || isDetail
+      ? []
+      : [`\n${toFindingLine(finding, toDoctorCommand(undefined, wording), style)}\n`]),
   ].join('');
 }
 

@@ -7,6 +7,7 @@ import type { CandidateStatus, ModelStatus, VersionStatus } from '../input/schem
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { DecidedCandidate, DecidedVersion } from '../rollout/decided.ts';
 import type { Mirror } from '../rollout/gate.ts';
+import type { Diagnosis } from '../routing/examination.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
 import type { Difference, Role, Source } from './difference.ts';
 import { sortDifferences } from './difference.ts';
@@ -57,12 +58,16 @@ export interface Assessment {
   readonly observed: Status | undefined;
   /** The most urgent first. */
   readonly differences: readonly Difference[];
+  /** What is worst about the way of its copies; undefined: nothing is known to be wrong. */
+  readonly finding: Diagnosis | undefined;
   readonly next: NextStep;
 }
 
 export interface AssessOptions {
   /** What was observed in the cluster just now; undefined: the status file is used. */
   readonly live?: Status | undefined;
+  /** What is worst about the way of its copies in the cluster. */
+  readonly finding?: Diagnosis | undefined;
   /** For models that name none. */
   readonly namespace?: string | undefined;
   /** Which of its files are only in this clone; undefined: unknown. */
@@ -73,7 +78,7 @@ export interface AssessOptions {
 
 export function assessModel(rendered: RenderedRollout, options: AssessOptions): Assessment {
   const { rollout, status } = rendered;
-  const { live, namespace, pending, clusters = [] } = options;
+  const { live, finding, namespace, pending, clusters = [] } = options;
   const source = live === undefined ? 'git' : 'cluster';
   const inCluster = live && upgradeStatus(live, [rendered.primary, ...rendered.candidates]);
   const observed = inCluster ?? status?.status;
@@ -107,6 +112,7 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
     source,
     observed,
     differences,
+    finding,
     next: toNextStep(rendered, differences[0], { pending, clusters }),
   };
 }

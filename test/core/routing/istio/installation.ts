@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { toExaminedModel } from '../../../../src/commands/doctor.ts';
+import { toExaminedModel } from '../../../../src/commands/examine-cluster.ts';
 import { renderDigests } from '../../../../src/core/render/digests.ts';
 import type {
   ExaminedModel,
