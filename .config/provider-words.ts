@@ -31,7 +31,6 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
     'src/cli/init/command.ts': example,
     'src/commands/init/model.ts': example,
     'src/demo/scenario.ts': example,
-    'src/output/words/next-step.ts': 'what to check in the mode’s own programs',
     'src/core/input/mirror-policy-schema.ts': field,
     'src/core/input/model-schema.ts': field,
   },

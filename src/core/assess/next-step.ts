@@ -49,6 +49,8 @@ export type NextStep =
       readonly name: string;
       /** Headers by which a request asks for this version; empty: any request to the model does. */
       readonly headers: Readonly<Record<string, string>>;
+      /** The program that gets it loaded. */
+      readonly controller: string;
       readonly goal: Goal | undefined;
     }
   /** `policy`: the file that sets the percentage; undefined: the model's own folder. `here`: nothing sets it. */
@@ -111,7 +113,15 @@ export function toNextStep(
     case 'candidate-not-ready': {
       const { role, name, state, reason } = difference;
       const headers = role === 'primary' ? {} : mode.toBackend({ host: '', port: 0 }, name).setHeaders;
-      return { code: 'wait-for-load', by: toHold(state, reason), role, name, headers, goal: goalOf(role) };
+      return {
+        code: 'wait-for-load',
+        by: toHold(state, reason),
+        role,
+        name,
+        headers,
+        controller: mode.controller,
+        goal: goalOf(role),
+      };
     }
     case 'mirror-still-open':
       return { code: 'wait-for-sync', goal: hasCandidate ? undefined : 'idle', mayNeedPush: false };

@@ -41,6 +41,8 @@ export interface ServingMode {
   readonly name: string;
   /** Its vocabulary, which is used nowhere outside its folder: the walls check it. */
   readonly words: RegExp;
+  /** The program that gets versions loaded, as its Deployment is called. */
+  readonly controller: string;
   /** The kind of object to watch: its status is read with `readReport`. */
   readonly watched: WatchedKind;
   /** The port by which clients call versions, where policies set no other. */

@@ -90,7 +90,7 @@ function toCheckText(cause: FailureCause, toPath: (file: string) => string, inNa
 }
 
 function toLoadText(
-  { by, name, headers }: Extract<NextStep, { code: 'wait-for-load' }>,
+  { by, name, headers, controller }: Extract<NextStep, { code: 'wait-for-load' }>,
   look: SafeText,
   inNamespace: string,
 ): SafeText {
@@ -106,7 +106,7 @@ function toLoadText(
       return safe`wait until a runtime Pod of the namespace is ready: ${look}; if it stays Pending after that, ${request} makes it load, and so does a change of what it loads, such as storageUri`;
     }
     case 'pending':
-      return safe`wait until it is Ready or Failed: ${look}; if it stays Pending, check that modelmesh-controller runs, or change what it loads, such as storageUri`;
+      return safe`wait until it is Ready or Failed: ${look}; if it stays Pending, check that ${mask(controller)} runs, or change what it loads, such as storageUri`;
     case 'loading':
       return safe`wait until it is Ready or Failed: ${look}`;
   }

@@ -7,6 +7,7 @@ import { readReport } from './report.ts';
 export const modelMesh: ServingMode = {
   name: 'ModelMesh',
   words: /mm-v?model-id|modelmesh/i,
+  controller: 'modelmesh-controller',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
   port: 8033,
   isHttp2: true,
