@@ -127,12 +127,12 @@ function findServiceRename({ name: from }: RolloutVersion, { role, name: to, dec
 
 function findPolicyChanges({ rollout: { policy: before } }: RenderedRollout, after: RenderedRollout): Change[] {
   const { mirrorPercentage: to, gate } = after.rollout.policy;
-  const percentage = { code: 'percentage-changed' as const, to, hasCandidate: after.candidates.length > 0 };
+  const hasCandidate = after.candidates.length > 0;
   // The values of a policy that cannot be read are unknown.
-  if (!before.isWhole) return [{ ...percentage, from: undefined }];
+  if (!before.isWhole) return [{ code: 'percentage-changed', from: undefined, to, hasCandidate }];
   const from = before.mirrorPercentage;
   return [
-    ...(from === to ? [] : [{ ...percentage, from }]),
+    ...(from === to ? [] : [{ code: 'percentage-changed' as const, from, to, hasCandidate }]),
     ...(before.gate === gate ? [] : [{ code: 'gate-changed' as const, from: before.gate, to: gate }]),
   ];
 }
@@ -148,17 +148,17 @@ function findMirrorChanges(
   const change = { candidate, reason };
   const isOther = !isSameCandidate(pair);
   if (percentage > 0) {
-    if (old.percentage === 0) return [{ ...change, code: 'mirror-opened', percentage }];
-    return isOther ? [{ ...change, code: 'mirror-stays-open', percentage }] : [];
+    if (old.percentage === 0) return [{ code: 'mirror-opened', ...change, percentage }];
+    return isOther ? [{ code: 'mirror-stays-open', ...change, percentage }] : [];
   }
   const waits = pair.after !== undefined && reason.code !== 'percentage-zero';
   const desired = after.rollout.policy.mirrorPercentage;
   const opensAt = waits ? desired : undefined;
   // If only the observed state closed it, the reason says it all.
-  if (old.percentage > 0) return [{ ...change, code: 'mirror-closed', opensAt: isOther ? opensAt : undefined }];
+  if (old.percentage > 0) return [{ code: 'mirror-closed', ...change, opensAt: isOther ? opensAt : undefined }];
   const isNews =
     isOther || old.reason.code !== reason.code || (waits && before?.rollout.policy.mirrorPercentage !== desired);
-  return pair.after !== undefined && isNews ? [{ ...change, code: 'mirror-stays-closed', opensAt }] : [];
+  return pair.after !== undefined && isNews ? [{ code: 'mirror-stays-closed', ...change, opensAt }] : [];
 }
 
 function isSameCandidate({ before, after }: CandidatePair): boolean {
