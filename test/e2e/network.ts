@@ -13,6 +13,7 @@ export const addresses = {
   ingress: '10.99.0.11',
   mirror: '10.99.0.12',
   client: '10.99.0.13',
+  egress: '10.99.0.14',
   modelmesh: '10.99.0.20',
   candidate: '10.99.0.21',
 } as const;

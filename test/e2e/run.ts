@@ -27,6 +27,7 @@ import { stalledPod } from './cases/stall.ts';
 import { times } from './cases/times.ts';
 import { tutorial } from './cases/tutorial.ts';
 import { tutorialPage } from './cases/tutorial-page.ts';
+import { upgrade } from './cases/upgrade.ts';
 import { logs } from './program.ts';
 import { Report } from './report.ts';
 import { furnish, isInSandbox, runInSandbox } from './sandbox.ts';
@@ -61,6 +62,7 @@ const cases: Readonly<Record<string, Case>> = {
   20: { title: 'Fairness', run: fairness },
   21: { title: 'Copies that are lost show', run: lostCopies },
   22: { title: 'Doctor', run: doctor },
+  23: { title: 'Upgrading from Istio’s egress gateway', run: upgrade },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

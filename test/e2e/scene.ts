@@ -216,6 +216,19 @@ export class Scene {
     return origin === 'outside' ? this.stack.ingress : this.stack.client;
   }
 
+  /** What an Envoy has in its configuration, its workers may not follow yet. */
+  async untilCopiesArrive(): Promise<void> {
+    await until('copies reach the candidate from both sides', async () => {
+      for (const origin of origins) {
+        const before = (await this.stack.modelmesh.report()).lastCalls['wisdom-1'] ?? 0;
+        await new Traffic({ origin, model: 'wisdom', calls: 5, parallel: 1 }).ended;
+        await sleep(300);
+        if (((await this.stack.modelmesh.report()).lastCalls['wisdom-1'] ?? 0) <= before) return false;
+      }
+      return true;
+    });
+  }
+
   application(name = 'wisdom'): Promise<ClusterObject | undefined> {
     return this.stack.findApplication(name);
   }

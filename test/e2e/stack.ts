@@ -14,7 +14,15 @@ import { ModelMeshControl } from './modelmesh-control.ts';
 import { Models } from './models.ts';
 import { makeBridge } from './network.ts';
 import type { Pod } from './pods.ts';
-import { clientNamespace, clientPod, ingressPod, modelMeshPod, modelNamespace, systemNamespace } from './pods.ts';
+import {
+  clientNamespace,
+  clientPod,
+  ingressPod,
+  modelMeshPod,
+  modelNamespace,
+  systemNamespace,
+  toPodObjects,
+} from './pods.ts';
 import { Program, until } from './program.ts';
 import { Repository } from './repository.ts';
 import { startWatcher, toWatcherObjects, watcherPort, writeWatcherKubeconfig } from './watcher.ts';
@@ -24,7 +32,7 @@ const modelMeshProgram = join(import.meta.dirname, 'modelmesh-process.ts');
 const refresh = 'argocd.argoproj.io/refresh';
 
 type Shared = 'cluster' | 'git' | 'repository' | 'istiod' | 'argocd' | 'modelmesh';
-type Parts = Pick<Stack, Shared> & { readonly envoys: readonly [Envoy, Envoy, Envoy, Envoy] };
+type Parts = Pick<Stack, Shared> & { readonly root: string; readonly envoys: readonly [Envoy, Envoy, Envoy, Envoy] };
 
 export class Stack {
   readonly cluster: Cluster;
@@ -40,6 +48,8 @@ export class Stack {
   readonly modelmesh: ModelMeshControl;
   readonly models: Models;
   readonly watcher: Program;
+  /** PEM: of the mesh's certificate authority. */
+  readonly #root: string;
 
   private constructor(parts: Parts) {
     this.cluster = parts.cluster;
@@ -49,6 +59,7 @@ export class Stack {
     this.repository = parts.repository;
     this.istiod = parts.istiod;
     this.argocd = parts.argocd;
+    this.#root = parts.root;
     [this.ingress, this.mirror, this.client, this.sidecar] = parts.envoys;
     this.watcher = startWatcher(this.repository.url);
   }
@@ -78,7 +89,7 @@ export class Stack {
       start(modelMeshPod, [controlPort]),
     ]);
     const modelmesh = await startModelMesh();
-    const stack = new Stack({ cluster, git, repository, istiod, argocd, modelmesh, envoys });
+    const stack = new Stack({ cluster, git, repository, istiod, argocd, modelmesh, envoys, root });
     await Promise.all([
       argocd.untilReady(),
       ...envoys.map((envoy) => envoy.untilReady()),
@@ -88,6 +99,15 @@ export class Stack {
       ),
     ]);
     return stack;
+  }
+
+  /** A Pod of the mesh that only some cases need. */
+  async addPod(pod: Pod): Promise<Envoy> {
+    const { cluster } = this;
+    await cluster.apply(...toPodObjects(pod));
+    const envoy = await Envoy.start({ pod, cluster, root: this.#root });
+    await envoy.untilReady();
+    return envoy;
   }
 
   async addApplication(

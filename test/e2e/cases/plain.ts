@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { toMirrorGatewayObjects } from '../mirror-gateway.ts';
-import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { callsOf, unanswered } from '../scene.ts';
 import { binomialBounds } from '../statistics.ts';
@@ -21,7 +20,7 @@ export async function plainMesh(scene: Scene): Promise<void> {
   await setMesh(scene, 'DISABLE');
   await scene.deploy(model, plain);
   await scene.untilMirrorIsOpen(100);
-  await untilCopiesArrive(scene);
+  await scene.untilCopiesArrive();
   for (const percentage of [100, 20]) {
     await scene.commit(`wisdom: mirror ${percentage} %`, model, { ...plain, mirrorPercentage: percentage });
     await scene.untilMirrored(percentage);
@@ -48,7 +47,7 @@ export async function plainMesh(scene: Scene): Promise<void> {
   scene.check('afterwards nothing to the mirror gateway can be read', !(await isReadable(scene, 8443)));
   await cluster.apply(...toMirrorGatewayObjects());
   await setMesh(scene, 'STRICT');
-  await untilCopiesArrive(scene);
+  await scene.untilCopiesArrive();
   await scene.remove('wisdom');
 }
 
@@ -75,16 +74,6 @@ async function changeOver(scene: Scene): Promise<void> {
     summaries.flatMap((summary) => unanswered(summary, 'wisdom-0')),
   );
   scene.equal('and no copy is lost', callsOf(counts, 'wisdom-1') + dropped, sent);
-}
-
-async function untilCopiesArrive(scene: Scene): Promise<void> {
-  await until('copies arrive from both sides', async () => {
-    for (const origin of origins) {
-      const { counts } = await scene.send({ origin, model: 'wisdom', calls: 5, parallel: 1 });
-      if (callsOf(counts, 'wisdom-1') !== 5) return false;
-    }
-    return true;
-  });
 }
 
 async function isReadable(scene: Scene, port: number): Promise<boolean> {
