@@ -83,7 +83,7 @@ export function findProviderWords(files: readonly string[]): string[] {
         Object.hasOwn(exceptions, file) ? [] : [`${file}: ${JSON.stringify(text)} belongs in ${folder}`],
       ),
       ...Object.keys(exceptions).flatMap((file) =>
-        found.has(file) ? [] : [`${file}: no word of ${folder} is left, so it is no exception`],
+        found.has(file) ? [] : [`${file}: no word of ${folder} is left, so it is not an exception`],
       ),
     ];
   });

@@ -63,7 +63,7 @@ export class PushPace {
     return this.#wait(retryAfterMs, now, random);
   }
 
-  /** The branch had moved: that is no refusal, but during a series of refusals it counts as an attempt. */
+  /** The branch had moved: that is not a refusal, but during a series of refusals it counts as an attempt. */
   conflict(now: number, random: number): void {
     if (!this.#isRefused) return;
     this.#tip = undefined;

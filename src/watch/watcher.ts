@@ -103,7 +103,7 @@ export class Watcher {
 
   /**
    * Why the watcher's view is incomplete; undefined: the cluster was listed and the branch was read. A push
-   * that is refused is no obstacle: another Pod would be refused as well.
+   * that is refused is not an obstacle: another Pod would be refused as well.
    */
   get obstacle(): SafeText | undefined {
     const [streamTrouble] = this.#streamTroubles.values();

@@ -305,7 +305,7 @@ async function checkGithub(runner: Readonly<Record<string, string>>, made: Packa
     );
     const stray = await run('feature', 'job-token', { path: '$(touch stray); models' });
     check(
-      'GitHub: an input is no script',
+      'GitHub: an input is not a script',
       `${stray.succeeded} ${git(join(folder, `github-${runs}`), 'status', '--porcelain')}`,
       'false ',
     );

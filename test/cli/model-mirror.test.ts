@@ -137,7 +137,7 @@ test('nothing but the flags and the named variables of Argo CD changes the outpu
   t.is(run(words, folder, environment).stdout, run(words, folder).stdout);
 });
 
-test('a reader that goes away early is no error', async (t) => {
+test('a reader that goes away early is not an error', async (t) => {
   const folder = makeFolder(t);
   const model = readFileSync(join(fixtures, 'rollout/gate-none/input/model.yaml'), 'utf8');
   for (let i = 0; i < 500; i++) {

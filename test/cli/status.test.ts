@@ -324,7 +324,7 @@ test('--fetch needs git, and plain status does not', async (t) => {
   t.regex(plain.stdout, /v2 Loading/);
 });
 
-test('a .git that is no repository', async (t) => {
+test('a .git that is not a repository', async (t) => {
   const odd = makeFolder(t);
   writeModel(odd);
   mkdirSync(join(odd, '.git'));
@@ -544,5 +544,5 @@ test('--watch shows what changes, keeps running despite errors, and ends with 0'
   t.is(stderr, '');
   t.is(status, 0);
   t.is(stdout.match(/^MODEL/gm)?.length, 4);
-  t.false(stdout.includes('\u001b'), 'this is no terminal');
+  t.false(stdout.includes('\u001b'), 'this is not a terminal');
 });

@@ -16,7 +16,7 @@ export interface ApiRequest {
   readonly body?: unknown;
 }
 
-/** An answer that is no success. */
+/** An answer that is not a success. */
 export class ApiRefusal extends Error {
   readonly status: number;
 

@@ -35,7 +35,7 @@ export function findKustomizations(root: string): Kustomization[] {
   });
 }
 
-/** @throws Error with what kustomize says, or when what it gives is no objects. */
+/** @throws Error with what kustomize says, or when what it gives is not objects. */
 export function build(folder: string): Built[] {
   if (!existsSync(program)) throw new Error(`there is no ${program}: npm run stack:build makes it`);
   const output = execFileSync(program, ['build', folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
@@ -43,7 +43,7 @@ export function build(folder: string): Built[] {
   const objects = parseAllDocuments(output, { version: '1.1' }).map((document) => document.toJS() as Built);
   if (objects.length === 0) throw new Error('nothing is built');
   for (const { apiVersion, kind, metadata } of objects)
-    if (!apiVersion || !kind || !metadata?.name) throw new Error(`this is no object: ${output.slice(0, 300)}`);
+    if (!apiVersion || !kind || !metadata?.name) throw new Error(`this is not an object: ${output.slice(0, 300)}`);
   return objects;
 }
 

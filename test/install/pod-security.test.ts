@@ -61,7 +61,7 @@ test('memory is bounded, and nothing is the host’s', (t) => {
   ]);
 });
 
-test('a Deployment without a container is no Deployment', (t) => {
+test('a Deployment without a container is not a Deployment', (t) => {
   const spec = { template: { spec: {} } };
   t.deepEqual(findPodTroubles([{ ...toDeployment(good), spec }]), ['Deployment it: has no container']);
 });

@@ -279,7 +279,7 @@ const tree: fc.Arbitrary<Tree> = fc
     const placed = new Map<string, Content>();
     for (const [at, name, what] of entries) {
       const path = at === '' ? name : `${at}/${name}`;
-      // What is a file in one entry is no folder in another.
+      // What is a file in one entry is not a folder in another.
       const isTaken = [...placed.keys()].some(
         (one) => one === path || one.startsWith(`${path}/`) || path.startsWith(`${one}/`),
       );

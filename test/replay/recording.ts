@@ -66,7 +66,7 @@ function toEvent(value: unknown): RecordedEvent | SafeText | undefined {
   const object = valueAt(value, ['object']);
   const kind = valueAt(object, ['kind']);
   if (kind !== 'InferenceService')
-    return safe`object is no InferenceService${typeof kind === 'string' ? safe`, but ${quote(kind)}` : ''}`;
+    return safe`object is not an InferenceService${typeof kind === 'string' ? safe`, but ${quote(kind)}` : ''}`;
   const [name, namespace, uid] = ['name', 'namespace', 'uid'].map((key) => valueAt(object, ['metadata', key]));
   if (typeof name !== 'string' || typeof namespace !== 'string' || typeof uid !== 'string')
     return safe`object.metadata has no name, namespace or uid`;

@@ -56,7 +56,7 @@ test('every recording has its expected states', (t) => {
   t.deepEqual(stems('expected'), stems('modelmesh'));
 });
 
-test('what is no part of a recording is reported at its place, and the rest is read', (t) => {
+test('what is not a part of a recording is reported at its place, and the rest is read', (t) => {
   const event = (name: string) =>
     `at: 2026-11-25T22:37:01.011Z\nevent: ADDED\nobject: {kind: InferenceService, metadata: {name: ${name}, namespace: n, uid: u}}\n`;
   const text = [
@@ -81,7 +81,7 @@ test('what is no part of a recording is reported at its place, and the rest is r
       'r.yaml:8:1: not a map of fields',
       'r.yaml:10:1: at is not a time such as 2026-11-25T22:37:01.011Z',
       'r.yaml:13:1: event is none of ADDED, MODIFIED, DELETED, LISTED',
-      'r.yaml:16:1: object is no InferenceService, but "Pod\\u001b[2J"',
+      'r.yaml:16:1: object is not an InferenceService, but "Pod\\u001b[2J"',
       'r.yaml:20:1: object.metadata has no name, namespace or uid',
       'r.yaml:30:21: not YAML: …',
     ],

@@ -12,7 +12,7 @@
  * The clock is that of the recordings. What is observed is committed at once and read back as text, so it
  * passes through the status file. Every InferenceService is observed as a model of its own.
  *
- * Documents that are no part of a recording are reported on standard error, with their place, and skipped;
+ * Documents that are not part of a recording are reported on standard error, with their place, and skipped;
  * the exit code is then 1.
  */
 import { readdirSync, readFileSync } from 'node:fs';

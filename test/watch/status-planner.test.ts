@@ -70,7 +70,7 @@ for (const [title, text] of [
     t.is(planned?.before, value?.status);
   });
 
-test('a status that is of another model is no proof of what is loaded', async (t) => {
+test('a status that is of another model is not proof of what is loaded', async (t) => {
   const declared = await declareA(readyText.replace('name: a,', 'name: b,'));
   const pods = toServices('a', loaded).map((live) => ({ ...live, statusIsLater: false, isFirst: 'no' }) as Live);
   t.is(look(toPlaced(declared), declared, pods).status?.candidates[0]?.state, 'Pending');

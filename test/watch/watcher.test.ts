@@ -585,7 +585,7 @@ test('a refused push is retried with growing pauses and reported, while the watc
   t.is(
     scene.lines.filter((line) => line.includes('answers again')).length,
     0,
-    'fetches that succeed in between are no recovery',
+    'fetches that succeed in between are not a recovery',
   );
   scene.branch.refusal = undefined;
   await scene.clock.advance(360_000);

@@ -12,7 +12,7 @@ Reads the output of diff --output markdown, replaces its own earlier comment or 
 without changes replaces an earlier comment, but adds none.
 
 The token in MODEL_MIRROR_TOKEN needs pull-requests: write on GitHub, and the scope api on GitLab. A token without
-the right to comment, as in pull requests from forks, is no error.
+the right to comment, as in pull requests from forks, is not an error.
 
 Example: in a job for a pull request
   $ model-mirror diff origin/main...HEAD --output markdown | model-mirror comment`,

@@ -69,7 +69,7 @@ function readGuardrail({ gate = 'Status', limits }: MirrorPolicy['spec'], field:
   }
 }
 
-/** A file that is removed with its model is no risk; a new one can open a mirror only if it reports Ready. */
+/** A file that is removed with its model is not a risk; a new one can open a mirror only if it reports Ready. */
 function compareStatus(place: SourceFile, before: SourceFile | undefined, after: SourceFile | undefined): Risk[] {
   if (after === undefined) return [];
   const isReady = parseStatus(after).value?.status.candidates.some(({ state }) => state === 'Ready') === true;

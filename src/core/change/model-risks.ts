@@ -15,7 +15,7 @@ import { guardrailFields } from './risk.ts';
 import type { RenderedVersion } from './version-change.ts';
 import { findLoadingChanges, isSameSpec } from './version-change.ts';
 
-/** @param threshold in percent: the highest share that is no risk. */
+/** @param threshold in percent: the highest share that is not a risk. */
 export function findModelRisks({ before, after }: ModelPair, threshold: number): Risk[] {
   if (after === undefined) return before === undefined ? [] : [toRemoved(before)];
   const pairs = pairCandidates(before?.candidates ?? [], after.candidates);

@@ -20,7 +20,7 @@ export interface FieldText {
   readonly value: number;
   /** Where the value begins without them. */
   readonly content: number;
-  /** Behind the last character that is no comment, space or line end. */
+  /** Behind the last character that is not a comment, space or line end. */
   readonly end: number;
   /** Behind its last line, before that line's end; in a flow map the same as `end`. */
   readonly linesEnd: number;

@@ -15,7 +15,7 @@ export interface ModelStatus {
   readonly metadata: WrittenStatus['metadata'];
   readonly status: {
     readonly primary?: VersionStatus;
-    /** Also what is no declared candidate, as long as requests are mirrored to it. */
+    /** Also what is not a declared candidate, as long as requests are mirrored to it. */
     readonly candidates: readonly CandidateStatus[];
   };
 }

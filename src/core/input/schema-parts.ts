@@ -149,7 +149,7 @@ export const copiesInFlight = () =>
       1,
       'without any copy in flight none arrives\nwrite a number from 1 to 1000; mirrorPercentage: 0 closes the mirror',
     ),
-    v.maxValue(1000, 'more than 1000 copies in flight are no limit\nwrite a number from 1 to 1000'),
+    v.maxValue(1000, 'more than 1000 copies in flight is not a limit\nwrite a number from 1 to 1000'),
   );
 
 export const percentage = () =>

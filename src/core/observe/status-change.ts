@@ -72,7 +72,7 @@ function compareVersion(
   after: VersionStatus | undefined,
 ): StatusChange[] {
   if (after === undefined) return before === undefined ? [] : [{ code: 'version-gone', role, title: toTitle(before) }];
-  // A digest in another form, or what is known to be loaded, is no change for people.
+  // A digest in another form, or what is known to be loaded, is not a change for people.
   if (before !== undefined && isSameDigest(before.digest, after.digest) && toFacts(before) === toFacts(after))
     return [];
   const { state: to, reason, message } = after;

@@ -23,7 +23,7 @@ import type { RenderedObject } from './render-objects.ts';
 import { renderObjects } from './render-objects.ts';
 
 export interface RenderOptions extends LoadOptions, DecideOptions {
-  /** The clean-up: no model at all is no problem. */
+  /** The clean-up: no model at all is not a problem. */
   readonly allowEmpty?: boolean;
   /** Keep the objects of the model with this name only. */
   readonly select?: string | undefined;

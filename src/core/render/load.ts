@@ -16,7 +16,7 @@ import { loadPolicies, toIgnoredProblems } from './policies.ts';
 export interface LoadOptions {
   /** For models that name no namespace. */
   readonly namespace?: string | undefined;
-  /** A missing namespace is no problem: nothing is applied, the files are only checked. */
+  /** A missing namespace is not a problem: nothing is applied, the files are only checked. */
   readonly anyNamespace?: boolean;
   /** Read `status.<cluster>.yaml` in place of `status.yaml`. */
   readonly cluster?: string | undefined;

@@ -11,7 +11,7 @@ export function isOfThisVersion(digest: string | undefined): digest is string {
   return digest?.startsWith(digestVersion) === true;
 }
 
-/** The 32 digits of the spec, which are all that 0.1.0 wrote; undefined when it is no digest known here. */
+/** The 32 digits of the spec, which are all that 0.1.0 wrote; undefined when it is not a digest known here. */
 export function toSpecPart(digest: string | undefined): string | undefined {
   return digest === undefined ? undefined : /^(?:d2-)?([0-9a-f]{32})(?:-[0-9a-f]{16})?$/.exec(digest)?.[1];
 }

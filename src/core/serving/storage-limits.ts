@@ -45,7 +45,7 @@ export function checkStorageLimits(service: Manifest, prefixes: readonly (readon
         if (holder['name'] === 'STORAGE_URI') report(path, toUnknown(safe`what STORAGE_URI is made of`));
         return;
       case 'storage':
-        // Where a logger writes to is no place to load from.
+        // Where a logger writes to is not a place to load from.
         if (isMap(value) && path.at(-2) !== 'logger') checkStorage(holder, value, path, report);
         return;
       case 'initContainers':

@@ -7,7 +7,7 @@ export interface TimelineCommit {
   readonly id: string;
   /** Of a merge, the author of what it merges. Undefined: the clone begins here, and the content may be older. */
   readonly author: string | undefined;
-  /** Undefined when the author merged it, or it is no merge. */
+  /** Undefined when the author merged it, or it is not a merge. */
   readonly mergedBy: string | undefined;
   /** The committer's time, in seconds since 1970. */
   readonly time: number;

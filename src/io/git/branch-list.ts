@@ -6,7 +6,7 @@ import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 const likely = ['main', 'master', 'trunk', 'develop'];
 const maxShown = 5;
 
-/** @param names of branches, or of refs, of which those that are no branches are left out. */
+/** @param names of branches, or of refs, of which those that are not branches are left out. */
 export function toBranchList(names: Iterable<string>): SafeText {
   const branches = [...names].flatMap((name) =>
     name.startsWith('refs/heads/') ? [name.slice('refs/heads/'.length)] : name.startsWith('refs/') ? [] : [name],

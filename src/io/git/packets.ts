@@ -8,7 +8,7 @@ export function toPacket(text: string): Buffer {
 }
 
 /**
- * The packets of a stream, each with its length; the end of the stream as it is where it is no packet.
+ * The packets of a stream, each with its length; the end of the stream as it is where it is not a packet.
  *
  * @param chunks cut anywhere.
  */

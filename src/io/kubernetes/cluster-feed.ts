@@ -84,7 +84,7 @@ class Stream {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ApiTrouble)) throw error;
-        // The server no longer has the events since that version: to list again is no failure.
+        // The server no longer has the events since that version: to list again is not a failure.
         const isExpired = error.status === 410 && this.#version !== undefined;
         if (isExpired || this.#version === undefined) this.#version = undefined;
         this.#failures++;

@@ -204,7 +204,7 @@ const questions = {
   status: 'git status --porcelain=v2 --branch --ignored 2>/dev/null',
 };
 
-/** Where references are no files. */
+/** Where references are not files. */
 const references = { references: "git for-each-ref --format='%(refname) %(objectname) %(symref)'" };
 
 const separator = '--- next ---';

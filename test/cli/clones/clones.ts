@@ -333,7 +333,7 @@ git update-ref $name HEAD
 git symbolic-ref HEAD $name`,
   },
   'of a repository that a group shares': { prepare: 'git init --quiet --shared=group' },
-  'with files whose names are no UTF-8': {
+  'with files whose names are not UTF-8': {
     needs: `touch "$(printf 'probe-\\344')"`,
     prepare: `
 bad="$(printf 'b\\344d')"

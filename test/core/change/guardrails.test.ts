@@ -35,7 +35,7 @@ test('a limit that is added, changed or removed, and the gate', (t) => {
   ]);
 });
 
-test('other fields of a policy are no guardrails', (t) => {
+test('other fields of a policy are not guardrails', (t) => {
   t.deepEqual(find(toFiles('{mirrorPercentage: 20}'), toFiles('{mirrorPercentage: 90}')), []);
 });
 
@@ -48,7 +48,7 @@ test('a status file that is edited, or added with a candidate that is Ready', (t
   t.deepEqual(find(toStatusFile('Ready'), {}), []);
 });
 
-test('a status file that moves unchanged, or has other line ends, is no risk', (t) => {
+test('a status file that moves unchanged, or has other line ends, is not a risk', (t) => {
   const text = toStatus('Ready');
   t.deepEqual(find({ 'a/status.yaml': text }, { 'b/status.yaml': text }), []);
   t.deepEqual(find({ 'status.yaml': text }, { 'status.yaml': text.replaceAll('\n', '\r\n') }), []);

@@ -34,7 +34,7 @@ for (const [name, text] of Object.entries(texts))
     t.true(problems.length > 0 && problems.length <= 101, `${problems.length} problems`);
   });
 
-// Of 1 MiB, as much as any reader takes: the size alone is no bound for what a text costs.
+// Of 1 MiB, as much as any reader takes: the size alone is not a bound for what a text costs.
 for (const piece of ['1,', 'a: ', '!a ', '&a ', '"" ', 'a\n', '- 1\n', '{a: 1}, '])
   test(`hostile text: a mebibyte of ${JSON.stringify(piece)} is not parsed`, (t) => {
     const text = `k: [${piece}`.padEnd(1024 * 1024 - 1, piece);

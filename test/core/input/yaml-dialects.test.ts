@@ -137,6 +137,6 @@ test('a character that is a line break only in YAML 1.1 is refused, also in comm
     for (const { problems } of [parseText(source), parseManifests(source)])
       t.like(problems, [{ code: 'ambiguous-yaml', line: 1, column: 10 }]);
   }
-  // JSON is no YAML to kubectl.
+  // JSON is not YAML to kubectl.
   t.deepEqual(parseManifests({ path: '-', text: '{"a": "\u2028"}' }).value, { a: '\u2028' });
 });

@@ -42,7 +42,7 @@ test('packets are found however their bytes are cut', async (t) => {
   );
 });
 
-test('the end of a stream that is no packet is passed on, and loses nothing', async (t) => {
+test('the end of a stream that is not a packet is passed on, and loses nothing', async (t) => {
   const whole = toPacket('whole');
   for (const rest of ['00', '0009abc', 'no packet at all']) {
     const bytes = Buffer.concat([whole, Buffer.from(rest)]);

@@ -86,7 +86,7 @@ test('a passing failure is retried, except where that could add a second comment
   t.is(host.asked.filter((request) => request.startsWith('POST')).length, 2);
 });
 
-test('a rate limit is no missing right', async (t) => {
+test('a rate limit is not a missing right', async (t) => {
   const host = await startHost(t);
   host.troubles.push(undefined, { status: 403, headers: { 'x-ratelimit-remaining': '0' } });
   const fault = await t.throwsAsync(report(onGithub(host), 'one'), { instanceOf: Fault });

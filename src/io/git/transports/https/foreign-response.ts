@@ -66,7 +66,7 @@ function toMeaning(
   ];
 }
 
-/** What arrives of it; a connection that breaks is no error here. */
+/** What arrives of it; a connection that breaks is not an error here. */
 async function readStart({ body }: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
