@@ -39,12 +39,12 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
 const providers: readonly Provider[] = [
   ...routers.map(({ name, words }) => ({
     folder: `src/core/routing/${name.toLowerCase()}/`,
-    words,
+    words: new RegExp(words.join('|'), 'i'),
     exceptions: { 'src/core/routing/routers.ts': list, ...exceptions[name] },
   })),
   ...modes.map(({ name, words }) => ({
     folder: `src/core/serving/${name.toLowerCase()}/`,
-    words,
+    words: new RegExp(words.join('|'), 'i'),
     exceptions: { 'src/core/serving/modes.ts': list, ...exceptions[name] },
   })),
   {

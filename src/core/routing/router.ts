@@ -63,8 +63,8 @@ export interface RoutedManifest {
 export interface Router {
   /** The value of `routing.api`, and its name in messages. */
   readonly name: string;
-  /** Its vocabulary, which is used nowhere outside its folder: the walls check it. */
-  readonly words: RegExp;
+  /** Its vocabulary in any case, which is used nowhere outside its folder: the walls check it. */
+  readonly words: readonly string[];
   /** The kind of object to watch: what it does is read with `read`. */
   readonly watched: WatchedKind;
   /** The kinds of objects that it renders, so that patches may name them. */

@@ -39,8 +39,8 @@ export interface ServiceReport {
 export interface ServingMode {
   /** The value of KServe's annotation for it, and its name in messages. */
   readonly name: string;
-  /** Its vocabulary, which is used nowhere outside its folder: the walls check it. */
-  readonly words: RegExp;
+  /** Its vocabulary in any case, which is used nowhere outside its folder: the walls check it. */
+  readonly words: readonly string[];
   /** The program that gets versions loaded, as its Deployment is called. */
   readonly controller: string;
   /** The kind of object to watch: its status is read with `readReport`. */

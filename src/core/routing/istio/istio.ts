@@ -6,7 +6,7 @@ import { render, renderGateways, toHostForms, toMirrorName, watched } from './re
 
 export const istio = {
   name: 'Istio',
-  words: /VirtualService|DestinationRule|istio/i,
+  words: ['VirtualService', 'DestinationRule', 'istio'],
   watched,
   kinds: ['VirtualService', 'DestinationRule', 'ServiceEntry', 'Gateway'],
   unsupported: [],

@@ -6,7 +6,7 @@ import { readReport } from './report.ts';
 
 export const modelMesh: ServingMode = {
   name: 'ModelMesh',
-  words: /mm-v?model-id|modelmesh/i,
+  words: ['mm-vmodel-id', 'mm-model-id', 'modelmesh'],
   controller: 'modelmesh-controller',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
   port: 8033,
