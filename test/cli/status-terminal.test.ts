@@ -4,7 +4,7 @@ import test from 'ava';
 import type { Host } from '../../src/cli/host.ts';
 import { main } from '../../src/cli/main.ts';
 import { runWait } from '../../src/cli/status/wait.ts';
-import { watchStatus } from '../../src/cli/status/watch.ts';
+import { runWatch } from '../../src/cli/status/watch.ts';
 import { createStatus } from '../../src/commands/status.ts';
 import { Fault } from '../../src/core/diagnostics/fault.ts';
 import { safe } from '../../src/core/diagnostics/safe-text.ts';
@@ -94,7 +94,7 @@ test.serial('watching fills the screen and no more, and redraws only what change
   };
   const show = () => texts.shift() ?? '';
   const toPath = (file: string) => file;
-  t.is(await watchStatus({ readStatus, show, intervalMs: 1, asJson: false, toPath, host }), 0);
+  t.is(await runWatch({ readStatus, show, intervalMs: 1, asJson: false, toPath, host }), 0);
   t.is(written[1], '\u001b[H\u001b[2Ja\nb\n\u001b[H\u001b[2Ja\nb\nc\n… 3 more lines\n');
   t.is(process.listenerCount('SIGINT'), 0);
 });

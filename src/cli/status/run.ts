@@ -22,7 +22,7 @@ import { showProblems } from '../show-problems.ts';
 import type { StatusFlags } from './flags.ts';
 import { toStatusPorts } from './ports.ts';
 import { runWait } from './wait.ts';
-import { watchStatus } from './watch.ts';
+import { runWatch } from './watch.ts';
 
 /** A git server is asked less often than a folder. */
 const defaultIntervals = { files: '2s', fetch: '10s' } as const;
@@ -51,7 +51,7 @@ export async function runStatus(model: string | undefined, flags: StatusFlags, h
     return runWait({ goal: flags.wait, isOne, intervalMs, settleMs, timeoutMs, readStatus, flags, wording, host });
   const show = (report: StatusReport) => toText(report, isOne, flags, { wording, host });
   if (flags.watch === true)
-    return watchStatus({ readStatus, show, intervalMs, asJson: flags.output === 'json', toPath: wording.toPath, host });
+    return runWatch({ readStatus, show, intervalMs, asJson: flags.output === 'json', toPath: wording.toPath, host });
   const report = await readStatus(new AbortController().signal);
   host.write(1, [show(report)]);
   showProblems(report.problems, host, 2, places.toShownPath);

@@ -1,6 +1,7 @@
 /** `status --watch`: reads repeatedly, and shows what changes. */
 import type { ReadStatus, StatusReport } from '../../commands/status.ts';
-import { exitCodes, isFault } from '../../core/diagnostics/fault.ts';
+import { watchStatus } from '../../commands/watch-status.ts';
+import { exitCodes } from '../../core/diagnostics/fault.ts';
 import { maskLine } from '../../core/diagnostics/safe-text.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { toProblemText } from '../../output/problem-text.ts';
@@ -25,37 +26,24 @@ const clear = '\u001b[H\u001b[2J';
  * @returns the exit code.
  * @throws Fault when the first look fails; later ones are retried.
  */
-export async function watchStatus({
-  readStatus,
-  show,
-  intervalMs,
-  asJson,
-  toPath,
-  host,
-}: WatchOptions): Promise<number> {
+export async function runWatch({ readStatus, show, intervalMs, asJson, toPath, host }: WatchOptions): Promise<number> {
   const stop = new AbortController();
   const end = () => stop.abort();
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
   let shown: string | undefined;
-  let trouble: string | undefined;
   try {
-    while (!stop.signal.aborted) {
-      let text = shown ?? '';
-      try {
-        const report = await readStatus(stop.signal);
-        trouble = undefined;
-        text = show(report) + (asJson ? '' : toProblemText(report.problems, toPath, host.style(1)));
-      } catch (error) {
-        if (stop.signal.aborted) break;
-        if (shown === undefined || !isFault(error) || error.code !== 'environment') throw error;
-        if (trouble !== error.message) host.write(2, [`model-mirror: ${maskLine(error.message)}: trying again\n`]);
-        trouble = error.message;
-      }
-      if (text !== shown) host.write(1, [toFrame(text, shown === undefined, host)]);
-      shown = text;
-      await systemClock.sleep(intervalMs, stop.signal);
-    }
+    await watchStatus(intervalMs, {
+      readStatus,
+      clock: systemClock,
+      stop: stop.signal,
+      onReport: (report) => {
+        const text = show(report) + (asJson ? '' : toProblemText(report.problems, toPath, host.style(1)));
+        if (text !== shown) host.write(1, [toFrame(text, shown === undefined, host)]);
+        shown = text;
+      },
+      onTrouble: ({ message }) => host.write(2, [`model-mirror: ${maskLine(message)}: trying again\n`]),
+    });
     return exitCodes.fine;
   } finally {
     process.removeListener('SIGINT', end);
