@@ -1,11 +1,7 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
 import type { ClusterObject, Resource } from '../cluster.ts';
 import { authorizationPolicies, kubeconfig, virtualServices } from '../cluster.ts';
 import { toMirrorGatewayObjects } from '../mirror-gateway.ts';
-import { addresses } from '../network.ts';
 import { modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
@@ -30,7 +26,6 @@ export async function doctor(scene: Scene): Promise<void> {
   await scene.deploy({ primary: { version: 'v1' }, candidate: { version: 'v2' } });
   await scene.untilMirrorIsOpen(100);
   await scene.stack.holdApplication('wisdom');
-  scene.check('every metric of the alerts exists', await findUnknownMetrics(scene));
   // The stack has one Pod of the mirror gateway.
   const healthy = ['single-pod'];
   scene.equal('a healthy installation', await examine(scene), healthy);
@@ -163,27 +158,4 @@ async function examine(scene: Scene): Promise<string[]> {
   const unread = findings.find(({ code }) => code.startsWith('statistics-') || code === 'not-listed');
   if (unread !== undefined) throw new Error(unread.reason);
   return findings.flatMap(({ code, severity }) => (severity === 'note' ? [] : [code]));
-}
-
-/** Those of the PrometheusRule that the proxies do not serve where Prometheus reads them. */
-async function findUnknownMetrics(scene: Scene): Promise<string[]> {
-  await new Traffic({ origin: 'outside', model: 'wisdom', calls: 10 }).ended;
-  await scene.counts();
-  const served = await Promise.all(
-    [addresses.ingress, addresses.mirror].map(async (address) =>
-      (await fetch(`http://${address}:15090/stats/prometheus`)).text(),
-    ),
-  );
-  const file = join(
-    import.meta.dirname,
-    '../../../plugin/install/mirror-gateway/components/prometheus/prometheus-rule.yaml',
-  );
-  const { spec } = parse(readFileSync(file, 'utf8')) as {
-    readonly spec: { readonly groups: readonly { readonly rules: readonly { readonly expr: string }[] }[] };
-  };
-  const names = spec.groups.flatMap(({ rules }) =>
-    rules.flatMap(({ expr }) => [...expr.matchAll(/envoy_\w+/g)].map(([metric]) => metric)),
-  );
-  if (names.length === 0) return ['the alerts name no metric'];
-  return [...new Set(names)].filter((metric) => !served.some((text) => text.includes(`\n${metric}{`)));
 }
