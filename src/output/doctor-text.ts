@@ -26,6 +26,7 @@ export function toDoctorText(
   { diagnoses, models, counted }: DoctorResult,
   { toPath, style }: { readonly toPath: (file: string) => string; readonly style: Style },
 ): string {
+  if (models.length === 0) return '';
   const findings = diagnoses.map((one) => {
     const { severity, subject, code, reason, cure } = one;
     const place = subject.code === 'field' ? `${toPath(subject.place.file)}:${subject.place.line}: ` : '';
@@ -38,7 +39,7 @@ export function toDoctorText(
   });
   return [
     ...findings,
-    ...(models.length === 0 ? [] : [`${toCountText(diagnoses, models.length)}\n`]),
+    `${toCountText(diagnoses, models.length)}\n`,
     ...toUnexamined(counted).map((text) => `${style('dim', text)}\n`),
   ].join('');
 }

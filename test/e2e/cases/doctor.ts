@@ -58,7 +58,7 @@ interface Fault {
   readonly codes: readonly string[];
 }
 
-function toFaults({ stack: { cluster } }: Scene): Readonly<Record<string, Fault>> {
+function toFaults({ stack: { cluster, models } }: Scene): Readonly<Record<string, Fault>> {
   const installed = toMirrorGatewayObjects();
   const reapply = (kind: string) => async () => {
     await cluster.apply(...installed.filter((object) => object.kind === kind));
@@ -120,6 +120,11 @@ function toFaults({ stack: { cluster } }: Scene): Readonly<Record<string, Fault>
       break: () => cluster.apply(policy),
       repair: () => cluster.remove(authorizationPolicies, namespace, name),
       codes: ['copies-refused'],
+    },
+    'the candidate hangs': {
+      break: () => models.disturb('wisdom-1', 'hanging'),
+      repair: async () => models.heal('wisdom-1'),
+      codes: ['candidate-slow'],
     },
     'no second hop': {
       break: async () => {

@@ -4,7 +4,7 @@
  */
 
 import { toFieldText } from '../../diagnostics/problem.ts';
-import { mask, safe } from '../../diagnostics/safe-text.ts';
+import { join, mask, safe } from '../../diagnostics/safe-text.ts';
 import { locate } from '../../input/yaml-place.ts';
 import type { Diagnosis, Evidence, ExaminedModel, Examiner, ObjectList, ResourceQuery } from '../examination.ts';
 import { diagnosisCodes, diagnosisSeverities } from '../examination.ts';
@@ -15,7 +15,7 @@ import { examineService } from './examine-service.ts';
 import { examineStatistics, toRequests } from './examine-statistics.ts';
 import { compare, LiveObjects, resources, rootNamespace } from './live-objects.ts';
 import type { MirrorPath } from './mirror-path.ts';
-import { diagnose, sortModels, toMirrorPaths, toScopeText } from './mirror-path.ts';
+import { diagnose, sortModels, toMirrorPaths } from './mirror-path.ts';
 
 export const istioExaminer: Examiner = {
   toQueries,
@@ -63,7 +63,7 @@ function toQueries(models: readonly ExaminedModel[]): ResourceQuery[] {
 function examine(models: readonly ExaminedModel[], { lists, statistics }: Evidence): Diagnosis[] {
   const live = new LiveObjects(lists);
   return sortDiagnoses([
-    ...lists.flatMap((list) => examineList(list, models)),
+    ...examineLists(lists, models),
     ...toMirrorPaths(models).flatMap((path) => {
       const { live: found, diagnoses } = examineService(path, live);
       return [
@@ -83,21 +83,33 @@ function examine(models: readonly ExaminedModel[], { lists, statistics }: Eviden
   ]);
 }
 
-function examineList({ resource, namespace, failure }: ObjectList, models: readonly ExaminedModel[]): Diagnosis[] {
-  if (failure?.code !== 'refused') return [];
-  return [
-    diagnose(
-      { models },
-      'not-listed',
-      'note',
-      { code: 'object', kind: resource.kind, namespace, name: undefined },
-      {
-        reason: safe`${mask(resource.plural)} ${toScopeText(namespace)} cannot be listed, so they are not examined: ${failure.message}`,
-        cure: safe`ask for the right to list them, or try another --context`,
-        details: { plural: resource.plural },
-      },
-    ),
-  ];
+/** One for each kind, however many namespaces were refused. */
+function examineLists(lists: readonly ObjectList[], models: readonly ExaminedModel[]): Diagnosis[] {
+  return Object.values(resources).flatMap((resource) => {
+    const own = lists.filter((list) => list.resource.kind === resource.kind);
+    const refused = own.filter(({ failure }) => failure?.code === 'refused');
+    const [first] = refused;
+    if (first?.failure === undefined) return [];
+    const toNames = (some: readonly ObjectList[]) => [...new Set(some.flatMap(({ namespace }) => namespace ?? []))];
+    const read = toNames(own.filter((list) => !refused.includes(list)));
+    const namespaces = refused.some(({ namespace }) => namespace === undefined) ? read : toNames(refused);
+    const shown = join(namespaces.map(mask), ', ');
+    const scope =
+      namespaces.length === 0 ? safe`` : namespaces === read ? safe` outside of ${shown}` : safe` in ${shown}`;
+    return [
+      diagnose(
+        { models },
+        'not-listed',
+        'note',
+        { code: 'object', kind: resource.kind, namespace: undefined, name: undefined },
+        {
+          reason: safe`${mask(resource.plural)}${scope} cannot be listed, so they are not examined: ${first.failure.message}`,
+          cure: safe`ask for the right to list them, or try another --context`,
+          details: { plural: resource.plural },
+        },
+      ),
+    ];
+  });
 }
 
 const fields = ['tls', 'service', 'name', 'port', 'selector', 'create'] as const;

@@ -1,6 +1,6 @@
 /** One mirror gateway as policies choose it, and the live objects that copies meet on their way to it. */
 import type { SafeText } from '../../diagnostics/safe-text.ts';
-import { mask, safe } from '../../diagnostics/safe-text.ts';
+import { safe } from '../../diagnostics/safe-text.ts';
 import { mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Diagnosis, DiagnosisCode, DiagnosisSeverity, ExaminedModel, Subject } from '../examination.ts';
 import type { MirrorGatewayChoice } from '../router.ts';
@@ -182,9 +182,4 @@ export function sortModels(models: readonly NamespacedName[]): NamespacedName[] 
 /** What to do where the parts of the mirror gateway itself are missing or changed. */
 export function toInstallCure({ isOurs }: MirrorPath, otherwise: SafeText): SafeText {
   return isOurs ? safe`apply plugin/install/mirror-gateway of this version again` : otherwise;
-}
-
-/** What objects a user may lack the permission for, in words. */
-export function toScopeText(namespace: string | undefined): SafeText {
-  return namespace === undefined ? safe`of all namespaces` : safe`in the namespace ${mask(namespace)}`;
 }
