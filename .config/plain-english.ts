@@ -14,7 +14,7 @@ const phrases: readonly (readonly [pattern: string, instead: string])[] = [
   [String.raw`\b(?:lies?|lay|lain|lying) (?:in|at|above|around|behind|below|beside|outside|under|within)\b`, 'is in'],
   [String.raw`\bown accord\b`, 'automatically'],
   [String.raw`\bfor want of\b`, 'because there is no'],
-  [String.raw`\bc(?:omes?|ame) (?:by|to be|into being)\b`, 'is created by, becomes'],
+  [String.raw`\bc(?:omes?|ame) (?:by(?! (?:now|then)\b)|to be\b|into being\b)`, 'is created by, becomes'],
   [String.raw`\b(?:without a word|in silence)\b`, 'silently'],
   [String.raw`\bunasked\b`, 'without being asked, by default'],
   [String.raw`\bnobody gets\b`, 'is discarded'],

@@ -185,7 +185,7 @@ export class GitServer {
     const fault = this.#takeFault(service);
     if (fault?.kind === 'hang') {
       request.resume();
-      await ended(response);
+      if (!response.closed) await once(response, 'close');
       return;
     }
     if (fault?.kind === 'delay') await sleep(fault.ms, undefined, { signal: this.#end.signal });
@@ -243,10 +243,6 @@ function answerStatus(
   response
     .writeHead(status, retryAfterSeconds === undefined ? {} : { 'retry-after': `${retryAfterSeconds}` })
     .end(`answered ${status} on demand\n`);
-}
-
-async function ended(response: ServerResponse): Promise<void> {
-  if (!response.closed) await once(response, 'close');
 }
 
 function noTraffic(): Record<GitService, { requests: number; bytes: number }> {
