@@ -50,14 +50,14 @@ export interface Outcome {
   readonly origin: Origin;
   readonly calls: number;
   readonly failed: number;
-  /** In milliseconds, medians over the periods. */
+  /** In milliseconds, medians over the periods, and in these over windows as long as a period of calm. */
   readonly latency: Latency;
   /**
    * The least, over the periods, by which the fault's is beyond the calm around it: milliseconds of p50, and times of
    * p99. What a fault does, it does each time. Of calm: the most by which two that follow each other differ.
    */
   readonly excess: Latency;
-  /** The largest p50 of a period: a stall, even if it comes only once. */
+  /** The largest p50 of a window: a stall, even if it comes only once. */
   readonly stall: number;
   readonly slowest: number;
 }
@@ -99,7 +99,7 @@ export async function interleave(faults: readonly Fault[], options: InterleaveOp
   const all = [undefined, ...faults.map(({ what }) => what)];
   return {
     outcomes: all.flatMap((fault) =>
-      summaries.map(({ calls = [] }, i) => toOutcome(fault, origins[i] as Origin, calls, periods)),
+      summaries.map(({ calls = [] }, i) => toOutcome(fault, origins[i] as Origin, calls, periods, calmMs)),
     ),
     memory: new Map(all.map((fault) => [fault, toMemory(fault, periods)])),
     restless: periods.flatMap(({ fault, isRested }) => (fault === undefined || isRested ? [] : [fault])),
@@ -154,27 +154,27 @@ function toMost(all: readonly Memory[]): Memory {
   return most;
 }
 
+/** @param windowMs periods are cut into windows so long: in a longer time a machine has more to disturb it. */
 function toOutcome(
   fault: string | undefined,
   origin: Origin,
   calls: readonly CallRecord[],
   periods: readonly Period[],
+  windowMs: number,
 ): Outcome {
-  const windows = periods.map(({ from, to }) => calls.filter(([sentAt]) => sentAt >= from && sentAt < to));
-  const latencies = windows.map(toLatency);
+  const measured = periods.map((period) => measure(period, calls, windowMs));
   const chosen = periods.flatMap((period, i) => (period.fault === fault ? [i] : []));
-  const all = chosen.flatMap((i) => windows[i] ?? []);
-  const of = (which: keyof Latency) => chosen.flatMap((i) => latencies[i]?.[which] ?? []);
+  const all = chosen.flatMap((i) => measured[i]?.calls ?? []);
+  const of = (which: keyof Latency) => chosen.flatMap((i) => measured[i]?.latency[which] ?? []);
   const around = (i: number, which: keyof Latency) =>
-    (fault === undefined ? [i - 2] : [i - 1, i + 1]).flatMap((j) => latencies[j]?.[which] ?? []);
-  const more = chosen.flatMap((i) => {
-    const before = around(i, 'p50');
-    return before.length === 0 ? [] : [(latencies[i]?.p50 ?? 0) - Math.max(...before)];
-  });
-  const times = chosen.flatMap((i) => {
-    const before = around(i, 'p99');
-    return before.length === 0 ? [] : [(latencies[i]?.p99 ?? 0) / Math.max(...before)];
-  });
+    (fault === undefined ? [i - 2] : [i - 1, i + 1]).flatMap((j) => measured[j]?.latency[which] ?? []);
+  const compare = (which: keyof Latency, how: (value: number, calm: number) => number) =>
+    chosen.flatMap((i) => {
+      const calm = around(i, which);
+      return calm.length === 0 ? [] : [how(measured[i]?.latency[which] ?? 0, Math.max(...calm))];
+    });
+  const more = compare('p50', (value, calm) => value - calm);
+  const times = compare('p99', (value, calm) => value / calm);
   return {
     fault,
     origin,
@@ -185,12 +185,33 @@ function toOutcome(
       fault === undefined
         ? { p50: Math.max(0, ...more.map(Math.abs)), p99: Math.max(1, ...times.map((one) => Math.max(one, 1 / one))) }
         : { p50: Math.min(...more), p99: Math.min(...times) },
-    stall: Math.max(...of('p50')),
+    stall: Math.max(...chosen.map((i) => measured[i]?.stall ?? 0)),
     slowest: Math.max(...all.map(([, ms]) => ms)),
   };
 }
 
-function toLatency(window: readonly CallRecord[]): Latency {
-  const ms = window.map(([, latency]) => latency);
-  return { p50: quantile(ms, 0.5), p99: quantile(ms, 0.99) };
+interface Measured {
+  readonly calls: readonly CallRecord[];
+  /** Medians over its windows. */
+  readonly latency: Latency;
+  /** The largest p50 of a window. */
+  readonly stall: number;
+}
+
+function measure({ from, to }: Period, calls: readonly CallRecord[], windowMs: number): Measured {
+  const count = Math.max(1, Math.floor((to - from) / windowMs));
+  const ms = (to - from) / count;
+  const windows = Array.from({ length: count }, (_, i) => {
+    const start = from + i * ms;
+    return calls.filter(([sentAt]) => sentAt >= start && sentAt < start + ms);
+  }).filter((window) => window.length > 0);
+  const of = (share: number) =>
+    windows.map((window) =>
+      quantile(
+        window.map(([, latency]) => latency),
+        share,
+      ),
+    );
+  const [p50, p99] = [of(0.5), of(0.99)];
+  return { calls: windows.flat(), latency: { p50: median(p50), p99: median(p99) }, stall: Math.max(...p50) };
 }

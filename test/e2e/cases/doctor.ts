@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import type { ClusterObject, Resource } from '../cluster.ts';
-import { authorizationPolicies, kubeconfig, virtualServices } from '../cluster.ts';
+import { authorizationPolicies, destinationRules, envoyFilters, kubeconfig, virtualServices } from '../cluster.ts';
 import { toMirrorGatewayObjects } from '../mirror-gateway.ts';
 import { modelNamespace } from '../pods.ts';
 import { until } from '../program.ts';
@@ -9,8 +9,6 @@ import { program } from '../scene.ts';
 import { Traffic } from '../traffic.ts';
 
 const gateways: Resource = { path: '/apis/networking.istio.io/v1', plural: 'gateways' };
-const destinationRules: Resource = { path: '/apis/networking.istio.io/v1', plural: 'destinationrules' };
-const envoyFilters: Resource = { path: '/apis/networking.istio.io/v1alpha3', plural: 'envoyfilters' };
 const namespace = 'model-mirror';
 const name = 'model-mirror-gateway';
 
