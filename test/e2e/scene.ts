@@ -201,14 +201,16 @@ export class Scene {
   }
 
   /** Copies beyond a limit of those in flight: of the client's Envoy, and of the mirror gateway for each candidate. */
-  async dropped(origin: Origin): Promise<number> {
-    const [first, second] = await Promise.all([
-      this.envoyOf(origin).count(
-        '^cluster\\.outbound\\|[0-9]+\\|.*\\|model-mirror-gateway\\..*upstream_rq_active_overflow$',
+  async dropped(...from: readonly Origin[]): Promise<number> {
+    const counts = await Promise.all([
+      ...from.map((origin) =>
+        this.envoyOf(origin).count(
+          '^cluster\\.outbound\\|[0-9]+\\|.*\\|model-mirror-gateway\\..*upstream_rq_active_overflow$',
+        ),
       ),
       this.stack.mirror.count('^cluster\\.outbound\\|.*upstream_rq_(active|pending)_overflow$'),
     ]);
-    return first + second;
+    return counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** That a client's calls pass first. */

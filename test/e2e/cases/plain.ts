@@ -54,7 +54,7 @@ export async function plainMesh(scene: Scene): Promise<void> {
 /** `tls` is left out again, under calls: no copy is lost. */
 async function changeOver(scene: Scene): Promise<void> {
   await scene.resetCounts();
-  const before = await Promise.all(origins.map((origin) => scene.dropped(origin)));
+  const before = await scene.dropped(...origins);
   const traffic = origins.map((origin) => new Traffic({ origin, model: 'wisdom', rate: 150 }));
   await sleep(2000);
   await scene.commit('wisdom: copies over TLS', model);
@@ -62,9 +62,8 @@ async function changeOver(scene: Scene): Promise<void> {
   await sleep(2000);
   const summaries = await Promise.all(traffic.map((one) => one.stop()));
   const counts = await scene.counts();
-  const after = await Promise.all(origins.map((origin) => scene.dropped(origin)));
   const sent = summaries.reduce((sum, one) => sum + one.sent, 0);
-  const dropped = after.reduce((sum, one, i) => sum + one - (before[i] ?? 0), 0);
+  const dropped = (await scene.dropped(...origins)) - before;
   scene.row(
     ['from clear text to TLS', 'calls', 'at wisdom-0', 'at wisdom-1', 'dropped'],
     ['under 300 calls a second', sent, callsOf(counts, 'wisdom-0'), callsOf(counts, 'wisdom-1'), dropped],
