@@ -7,6 +7,7 @@ import type { PlainMap } from '../input/plain-value.ts';
 import { isMap, valueAt } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
+import { listPath, toSingle } from './candidate-list.ts';
 import { addField, addFirstField, moveField, removeField, setField } from './field-edits.ts';
 import { FieldsOfText, lineStartOf } from './field-text.ts';
 import type { Edited } from './proof.ts';
@@ -31,7 +32,6 @@ const valueKeys = ['version', 'storageUri', 'name'] as const;
 
 const primaryPath = ['spec', 'primary'];
 const candidatePath = ['spec', 'candidate'];
-const listPath = ['spec', 'candidates'];
 
 /** The candidate that a model declares, in either form. */
 export function findCandidate(model: Model): ModelVersion | undefined {
@@ -160,31 +160,15 @@ export function promoteCandidate(source: SourceFile, model: Model, candidate: Mo
   const promoted = toPromoted(model, candidate);
   const { spec, ...others } = withCandidate(model, path, undefined);
   const desired = { ...others, spec: { ...spec, primary: promoted } };
-  const single = path.length === candidatePath.length ? source.text : toSingle(source.text);
+  const texts =
+    path.length === candidatePath.length ? [source.text] : [toSingle(source.text, true), toSingle(source.text)];
   return prove(source, path, desired, [
-    () => single && moveVersion(single, candidate.name === undefined ? primary.name : undefined),
+    ...texts.map((text) => () => text && moveVersion(text, candidate.name === undefined ? primary.name : undefined)),
     () => {
-      const written = single && writeVersion(single, primaryPath, primary, promoted);
+      const text = texts.at(-1);
+      const written = text && writeVersion(text, primaryPath, primary, promoted);
       return written && removeField(written, candidatePath);
     },
-  ]);
-}
-
-/** `candidates:` with one entry → `candidate:`, without moving a line. */
-function toSingle(text: string): string | undefined {
-  const fields = new FieldsOfText(text);
-  const list = fields.fieldAt(listPath);
-  const marks = fields.listMarksAt(listPath);
-  if (list === undefined || marks === undefined) return undefined;
-  const key = text.slice(list.start, list.colon).replace('candidates', 'candidate');
-  return applySplices(text, [
-    { start: list.start, end: list.colon, text: key },
-    // The entry keeps its column.
-    ...marks.map(({ offset, source }) => ({
-      start: offset,
-      end: offset + source.length,
-      text: source === '-' ? ' ' : '',
-    })),
   ]);
 }
 

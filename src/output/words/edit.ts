@@ -121,7 +121,11 @@ function toShareText({ percentage, requests, outOf }: SmallShare): SafeText {
 
 /** `10,000` */
 function toGrouped(count: number): string {
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
+  const digits = String(count);
+  const first = digits.length % 3 || 3;
+  let text = digits.slice(0, first);
+  for (let i = first; i < digits.length; i += 3) text += `,${digits.slice(i, i + 3)}`;
+  return text;
 }
 
 function toUnchangedLines(unchanged: Unchanged, result: UnchangedResult, wording: EditWording): Lines {

@@ -61,9 +61,9 @@ const cases: readonly Case[] = [
 `,
     promoted: `  primary:
     # tuned in June
-      version: v2 # good
-      # from the lab
-      storageUri: s3://m/v2
+    version: v2 # good
+    # from the lab
+    storageUri: s3://m/v2
   # the next one
   # end
 `,
@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
     title: 'an entry in braces',
     list: '  candidates:\n    - {version: v2, storageUri: s3://m/v2}\n',
     set: '  candidates:\n    - {version: v3, storageUri: s3://m/v3}\n',
-    promoted: '  primary:\n      {version: v2, storageUri: s3://m/v2}\n',
+    promoted: '  primary:\n    {version: v2, storageUri: s3://m/v2}\n',
   },
   {
     title: 'brackets and braces',
