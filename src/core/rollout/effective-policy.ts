@@ -6,9 +6,7 @@
  */
 
 import type { Problem } from '../diagnostics/problem.ts';
-import { toFieldText } from '../diagnostics/problem.ts';
-import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
-import { suggest } from '../diagnostics/suggest.ts';
+import { mask, safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
@@ -18,6 +16,7 @@ import type { PlacedPatch } from '../manifests/patch.ts';
 import type { GatewayChoice, MirrorGatewayChoice, Router, RoutingPolicy } from '../routing/router.ts';
 import { findRouter, routers } from '../routing/routers.ts';
 import { mode } from '../serving/modes.ts';
+import { checkPatchedKinds, checkRouterName, checkSupport } from './router-choice.ts';
 
 /** A policy with its file. */
 export interface PolicyFile {
@@ -123,9 +122,7 @@ export function computeEffectivePolicy(
   const nearest = (field: PolicyField) => settings.get(field)?.at(-1);
   const set = <T>(field: PolicyField, otherwise: T) => (nearest(field)?.value as T) ?? otherwise;
   const api = nearest('routing.api');
-  const found = api === undefined ? routers[0] : findRouter(String(api.value));
-  if (found === undefined && api !== undefined) problems.push(toUnknownRouter(String(api.value), api.origin));
-  const router = found ?? routers[0];
+  const router = (api && findRouter(String(api.value))) ?? routers[0];
   const clusterDomain = set('routing.clusterDomain', 'cluster.local');
   const chosen = <T>(field: keyof MirrorGatewayChoice) => nearest(`routing.mirrorGateway.${field}`)?.value as T;
   const defaults = router.toDefaults(clusterDomain, {
@@ -181,64 +178,13 @@ export function computeEffectivePolicy(
   const [limit] = limits.toSorted((a, b) => a.percentage - b.percentage);
   if (limit !== undefined && policy.mirrorPercentage > limit.percentage && (isWhole || origin !== undefined))
     problems.push(toOverLimit(policy.mirrorPercentage, origin, limit));
-  problems.push(...checkSupport(router, policy.origins), ...checkPatchedKinds(router, patches));
+  problems.push(
+    ...checkRouterName(api),
+    ...checkSupport(router, policy.origins),
+    ...checkPatchedKinds(router, patches),
+  );
   problems.push(...router.checkPolicy(policy));
   return { policy, problems };
-}
-
-function toUnknownRouter(name: string, { source, path }: FieldOrigin): Problem {
-  const names = routers.map((router) => router.name);
-  const meant = suggest(name, names);
-  return toProblem(
-    source,
-    path,
-    {
-      code: 'invalid-value',
-      message: safe`spec.routing.api is ${quote(name)}, which is not supported`,
-      hint: meant === undefined ? safe`write ${join(names.map(mask), ' or ')}` : safe`did you mean "${mask(meant)}"?`,
-    },
-    { on: 'value' },
-  );
-}
-
-/** What a policy sets though the router cannot do it. */
-export function checkSupport(
-  { name, unsupported }: Pick<Router, 'name' | 'unsupported'>,
-  origins: EffectivePolicy['origins'],
-): Problem[] {
-  return unsupported.flatMap((field) => {
-    const origin = origins.get(field);
-    if (origin === undefined) return [];
-    return [
-      toProblem(origin.source, origin.path, {
-        code: 'invalid-value',
-        message: safe`spec.${mask(field)} has no effect with ${mask(name)}`,
-        hint: safe`remove it, or choose another spec.routing.api`,
-      }),
-    ];
-  });
-}
-
-function checkPatchedKinds({ kinds }: Router, patches: readonly PlacedPatch[]): Problem[] {
-  const known = ['InferenceService', ...kinds];
-  return patches.flatMap(({ patch: { target }, origin }) => {
-    if (known.includes(target.kind)) return [];
-    const path = [...origin.path, 'target', 'kind'];
-    const meant = suggest(target.kind, known);
-    const choices = safe`one of ${join(known.map(mask), ', ')}`;
-    return [
-      toProblem(
-        origin.source,
-        path,
-        {
-          code: 'invalid-value',
-          message: safe`${toFieldText(path)} is ${quote(target.kind)}, not ${choices}`,
-          hint: meant === undefined ? safe`write ${choices}` : safe`did you mean "${mask(meant)}"?`,
-        },
-        { on: 'value' },
-      ),
-    ];
-  });
 }
 
 function toConflict(field: PolicyField, earlier: FieldOrigin, later: FieldOrigin): Problem {

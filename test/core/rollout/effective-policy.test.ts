@@ -2,7 +2,8 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parsePolicy } from '../../../src/core/input/parse-document.ts';
 import type { PolicyFile } from '../../../src/core/rollout/effective-policy.ts';
-import { checkSupport, computeEffectivePolicy } from '../../../src/core/rollout/effective-policy.ts';
+import { computeEffectivePolicy } from '../../../src/core/rollout/effective-policy.ts';
+import { checkSupport } from '../../../src/core/rollout/router-choice.ts';
 
 /** JSON is YAML. Each top-level field of the spec is on a line of its own: line 5, 6 and so on. */
 function toPolicy(path: string, spec: object): PolicyFile {
