@@ -1,4 +1,4 @@
-/** What a cluster shows of the way that copies of some models take. Nothing is written. */
+/** Reads the mirror path of some models in a cluster, and finds what is wrong with it. Nothing is written. */
 import type { ClusterReader } from '../core/ports/cluster-reader.ts';
 import type { Clock } from '../core/ports/watch.ts';
 import type { RenderedRollout } from '../core/render/decide-model.ts';

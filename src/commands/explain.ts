@@ -34,7 +34,7 @@ export interface ExplainReport {
 
 /**
  * @param findPending finds what is only in this clone of a tree.
- * @param reader of the cluster; undefined: the way of copies is not examined.
+ * @param reader of the cluster; undefined: the mirror path is not examined.
  * @throws Fault when several models have this name.
  */
 export async function explainModel(

@@ -29,7 +29,7 @@ export interface StatusPorts {
   readonly readFiles: ReadFiles;
   /** Absent: the status files are all that is observed. */
   readonly listLive?: ListLive | undefined;
-  /** Absent: the way of copies is not examined. */
+  /** Absent: the mirror path is not examined. */
   readonly reader?: ClusterReader | undefined;
   /** Absent: unknown. */
   readonly findPending?: ((files: RepositoryFiles) => Promise<FindPending>) | undefined;
@@ -39,7 +39,7 @@ export interface StatusPorts {
 export interface StatusReport extends Omit<RepositoryFiles, 'tree'> {
   readonly assessments: readonly Assessment[];
   readonly problems: readonly Problem[];
-  /** What is worst about the way of copies of any of them. */
+  /** The worst finding on the mirror path of any of them. */
   readonly finding: Diagnosis | undefined;
   /** What to commit or push before anything else. */
   readonly pending: PendingStep | undefined;
@@ -80,7 +80,7 @@ export function createStatus(request: StatusRequest, ports: StatusPorts): ReadSt
       try {
         return await findWorst(named, ports.reader, signal);
       } catch (error) {
-        // What is worst about them is more than was asked for; `doctor` reports why it cannot be found.
+        // Status does without findings; `doctor` reports why there are none.
         if (isFault(error)) return undefined;
         throw error;
       }

@@ -73,7 +73,7 @@ export function toConclusionLines(assessment: Assessment, wording: Wording, styl
   ];
 }
 
-/** What is worst about the way of copies, and the command that shows all of it. */
+/** The worst finding on the mirror path, and the command that shows all findings. */
 export function toFindingLine({ severity, reason }: Diagnosis, command: string, style: Style): string {
   return `${style('bold', 'Copies:')} ${style(severity === 'error' ? 'red' : 'yellow', `${severity}:`)} ${reason}; see \`${command}\``;
 }

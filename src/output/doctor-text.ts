@@ -1,4 +1,4 @@
-/** What is wrong with the way that copies take, for people and for programs. */
+/** Findings on the mirror path, for people and for programs. */
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import type {
@@ -52,7 +52,7 @@ function toModelsText(models: readonly DiagnosedModel[]): string {
 
 function toCountText(diagnoses: readonly Diagnosis[], models: number): string {
   const of = `${models} ${models === 1 ? 'model' : 'models'}`;
-  if (diagnoses.length === 0) return `Nothing is wrong with the way of copies of ${of}.`;
+  if (diagnoses.length === 0) return `No findings for ${of}.`;
   const count = (severity: DiagnosisSeverity) => {
     const n = diagnoses.filter((one) => one.severity === severity).length;
     return n === 0 ? [] : [`${n} ${severity}${n === 1 ? '' : 's'}`];
@@ -61,8 +61,8 @@ function toCountText(diagnoses: readonly Diagnosis[], models: number): string {
 }
 
 function toUnexamined(counted: DoctorResult['counted']): string[] {
-  if (counted === undefined) return ['Only files were examined; add --live for the mirror gateway in the cluster.'];
-  return ['Statistics of sidecars were not read: what their clients lose shows only in Prometheus.'];
+  if (counted === undefined) return ['Only files were checked; add --live to check the mirror gateway in the cluster.'];
+  return ['Statistics of sidecars were not read: copies that they lose show in Prometheus only.'];
 }
 
 export function toDoctorJson({ diagnoses, models, counted, problems }: DoctorResult): string {

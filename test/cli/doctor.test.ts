@@ -119,7 +119,7 @@ error: nothing limits the copies in flight from clients to port 443 of the Servi
 note: the statistics of the Pod istio-system/ingress cannot be read, so lost copies do not show: the Kubernetes API answers /api/v1/namespaces/istio-system/pods/ingress:15090/proxy/stats/prometheus with 403: pods/proxy is forbidden [statistics-unread]
     ask for the right to get pods/proxy, or look at the statistics in Prometheus (docs/operations.md, "Copies that are lost")
 2 errors, 1 note for 2 models
-Statistics of sidecars were not read: what their clients lose shows only in Prometheus.
+Statistics of sidecars were not read: copies that they lose show in Prometheus only.
 `,
   );
   t.is(code, 1);
@@ -161,7 +161,7 @@ test('a cluster that cannot be read ends with 3', async (t) => {
 test('without --live only files are examined', async (t) => {
   const { code, out } = await run(t, undefined, []);
   t.is(code, 0);
-  t.regex(out, /Only files were examined; add --live/);
+  t.regex(out, /Only files were checked; add --live/);
   const { code: usage } = await run(t, undefined, ['--context', 'x']);
   t.is(usage, 2);
 });

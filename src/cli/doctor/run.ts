@@ -1,4 +1,4 @@
-/** `model-mirror doctor`: what is wrong with the way that copies take. */
+/** `model-mirror doctor`: what is wrong on the mirror path, from clients' proxies to candidates. */
 import { runDoctor } from '../../commands/doctor.ts';
 import { exitCodes } from '../../core/diagnostics/fault.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';

@@ -58,7 +58,7 @@ export interface Assessment {
   readonly observed: Status | undefined;
   /** The most urgent first. */
   readonly differences: readonly Difference[];
-  /** What is worst about the way of its copies; undefined: nothing is known to be wrong. */
+  /** The worst finding on its mirror path; undefined: none, or it was not examined. */
   readonly finding: Diagnosis | undefined;
   readonly next: NextStep;
 }
@@ -66,7 +66,7 @@ export interface Assessment {
 export interface AssessOptions {
   /** What was observed in the cluster just now; undefined: the status file is used. */
   readonly live?: Status | undefined;
-  /** What is worst about the way of its copies in the cluster. */
+  /** The worst finding on its mirror path in the cluster. */
   readonly finding?: Diagnosis | undefined;
   /** For models that name none. */
   readonly namespace?: string | undefined;

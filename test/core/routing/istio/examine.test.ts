@@ -2,7 +2,16 @@ import test from 'ava';
 import type { DiagnosisSeverity } from '../../../../src/core/routing/examination.ts';
 import { istioExaminer } from '../../../../src/core/routing/istio/examine.ts';
 import type { TestObject } from './installation.ts';
-import { answer, find, readComponent, toFiles, toHealthyCluster, toModels } from './installation.ts';
+import {
+  answer,
+  find,
+  readComponent,
+  readInstalled,
+  toFiles,
+  toHealthyCluster,
+  toModels,
+  toPod,
+} from './installation.ts';
 
 /** Code, severity, and the models if they are not all. */
 type Expected = readonly [code: string, severity: DiagnosisSeverity, subject: string, models?: string];
@@ -408,6 +417,39 @@ const cases: Readonly<Record<string, Case>> = {
     expected: [['route-conflict', 'error', 'VirtualService other/thief', 'wisdom']],
   },
 };
+
+/** `istio-egressgateway` of a default installation, as the mirror gateway of 0.1.0. */
+function toEgressGateway(): TestObject[] {
+  const ports = [{ name: 'http2', port: 80, targetPort: 8080 }];
+  const labels = { istio: 'egressgateway', app: 'istio-egressgateway' };
+  return [
+    toObject('Service', 'istio-system', 'istio-egressgateway', { selector: labels, ports }, 'v1'),
+    ...['a', 'b'].map((name) => toPod(`egress-${name}`, 'istio-system', labels)),
+  ];
+}
+
+const egress = 'Service istio-system/istio-egressgateway';
+
+for (const [title, limits, expected] of [
+  ['with its limits', readInstalled('egress-gateway-limits', 'istio-system'), []],
+  [
+    'as Istio installs it',
+    [],
+    [
+      ['window-missing', 'error', egress],
+      ['limit-missing', 'error', egress],
+    ],
+  ],
+] as const)
+  test(`examined: the egress gateway ${title}, with a Gateway for each namespace`, (t) => {
+    const policy = '{gate: None, routing: {mirrorGateway: {create: true}}}';
+    const objects = [...toHealthyCluster(toFiles(policy)), ...toEgressGateway(), ...limits];
+    t.deepEqual(examine(objects, policy), [
+      ...(expected as readonly Expected[]),
+      ['clear-text', 'warning', 'Gateway models/mm-mirror-gateway', 'wisdom'],
+      ['clear-text', 'warning', 'Gateway other/mm-mirror-gateway', 'folly'],
+    ]);
+  });
 
 for (const [title, { change, expected, policy }] of Object.entries(cases))
   test(`examined: ${title}`, (t) => {

@@ -30,7 +30,7 @@ export interface TestObject {
 const install = join(import.meta.dirname, '../../../../plugin/install');
 
 /** The objects of the installation's own files. */
-function readInstalled(folder: string, namespace: string): TestObject[] {
+export function readInstalled(folder: string, namespace: string): TestObject[] {
   const { resources } = parse(readFileSync(join(install, folder, 'kustomization.yaml'), 'utf8')) as {
     readonly resources: readonly string[];
   };
