@@ -558,7 +558,7 @@ test('the configured hooks run', async (t) => {
 test('a commit is signed by the configured program if git is configured to sign', async (t) => {
   const scene = await setUp(t);
   const gpg = join(scene.folder, '../gpg');
-  // gpg(1): it signs what it reads, and tells that on the descriptor that --status-fd names (2).
+  // gpg(1): it signs its input, and reports that on the descriptor that --status-fd names (2).
   writeFileSync(
     gpg,
     '#!/bin/sh\necho "$@" >../asked\ncat >../signed\nprintf "\\n[GNUPG:] SIG_CREATED D 1 8 00 1 A\\n" >&2\nprintf -- "-----BEGIN PGP SIGNATURE-----\\n\\nmine\\n-----END PGP SIGNATURE-----\\n"\n',

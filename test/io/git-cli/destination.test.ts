@@ -47,7 +47,7 @@ test('the destination is the one that git push has', async (t) => {
         const found = await findDestination(own, 'topic');
         const plain = await tryPush(folder, ['push']);
         const named = `${found?.remote} ${found?.branch}`;
-        // The words push to where they are said to, and are plain wherever plain git push does it.
+        // The words push to the destination, and are plain if plain git push does that.
         t.is(await tryPush(folder, found?.words ?? []), named, title);
         if (upstream === undefined) {
           t.true(found?.isFirst, title);
