@@ -186,7 +186,7 @@ const doingWithout: Commands = {
 /** Only git could tell whether there is something to push. */
 async function runWithout(folder: string, environment: Variables, words: readonly string[]): Promise<Ended> {
   const ended = await runInProcess(folder, environment, words, { now });
-  return { ...ended, out: ended.out.replaceAll('push, if that is still to be done; then ', '') };
+  return { ...ended, out: ended.out.replaceAll('push your commits if you have not yet, then ', '') };
 }
 
 const gits = {
