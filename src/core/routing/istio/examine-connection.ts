@@ -124,8 +124,8 @@ function examineLimit(path: LivePath, live: LiveObjects): Diagnosis[] {
     if (ignored !== undefined)
       return [
         diagnose(path, 'limit-ignored', 'error', toSubject(ignored), {
-          reason: safe`the DestinationRule ${toShown(ignored)} limits the copies in flight, but gateways ignore it, since it is in the wrong namespace: ${harm}`,
-          cure: safe`move it to the namespace of the Service, ${mask(service.namespace)}`,
+          reason: safe`the DestinationRule ${toShown(ignored)} limits the copies in flight, but gateways ignore it, since it is ${ignored.namespace === service.namespace ? 'not exported to them' : 'not in the namespace of the Service'}: ${harm}`,
+          cure: safe`have it in the namespace of the Service, ${mask(service.namespace)}, without exportTo`,
           details: { namespace: service.namespace },
         }),
       ];
