@@ -14,6 +14,12 @@ import { findProxy } from './proxy.ts';
 export const httpOne = { allowH2: false } as const;
 
 /**
+ * How long a connection may be idle before it is closed, in milliseconds. Servers close theirs after 5 s and more: a
+ * request that meets such a closing fails, and one that was sent cannot be repeated blindly.
+ */
+const reuse = { keepAliveTimeout: 1000, keepAliveMaxTimeout: 1000 } as const;
+
+/**
  * Fetches directly, or through the proxy that the environment names for the address.
  *
  * @param init with a dispatcher: that one is used, and no proxy is looked for.
@@ -87,7 +93,8 @@ const agents = new Map<string | undefined, Dispatcher>();
 
 function toAgent(proxy: string | undefined): Dispatcher {
   const agent =
-    agents.get(proxy) ?? (proxy === undefined ? new Agent(httpOne) : new ProxyAgent({ uri: proxy, ...httpOne }));
+    agents.get(proxy) ??
+    (proxy === undefined ? new Agent({ ...httpOne, ...reuse }) : new ProxyAgent({ uri: proxy, ...httpOne, ...reuse }));
   agents.set(proxy, agent);
   return agent;
 }
