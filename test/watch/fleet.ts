@@ -72,7 +72,7 @@ export class Fleet {
       const [head = '', ...rest] = entry.split('\n');
       const [author, subject = ''] = head.split('\x01');
       if (author !== 'Ada') {
-        t.regex(subject, /^status: /);
+        t.regex(subject, /^status(\(m\d+\))?: /);
         for (const path of rest.filter((line) => line !== '')) t.regex(path, /^models\/m\d+\/status\.yaml$/);
       } else {
         t.false(seen.has(subject), `${subject} is there twice`);
