@@ -100,10 +100,10 @@ export class Repository {
     await git(this.folder, ['reset', '--quiet', '--hard', 'FETCH_HEAD']);
   }
 
-  /** A file at the branch's tip; undefined when it is not there. */
-  async read(path: string): Promise<string | undefined> {
+  /** A file at the branch's tip, or at another commit; undefined when it is not there. */
+  async read(path: string, commit = 'main'): Promise<string | undefined> {
     try {
-      return await git(this.#bare, ['show', `main:${path}`]);
+      return await git(this.#bare, ['show', `${commit}:${path}`]);
     } catch {
       return undefined;
     }

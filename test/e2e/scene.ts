@@ -14,6 +14,7 @@ import type { CallCount } from './modelmesh.ts';
 import { modelNamespace } from './pods.ts';
 import { hangMs, until } from './program.ts';
 import type { Cell, Report } from './report.ts';
+import type { Commit } from './repository.ts';
 import type { Route } from './routes.ts';
 import { findRoute } from './routes.ts';
 import type { Stack } from './stack.ts';
@@ -112,8 +113,8 @@ export class Scene {
     });
   }
 
-  async status(model = 'wisdom'): Promise<GitStatus | undefined> {
-    const text = await this.stack.repository.read(`${folderOf(model)}/status.yaml`);
+  async status(model = 'wisdom', commit?: string): Promise<GitStatus | undefined> {
+    const text = await this.stack.repository.read(`${folderOf(model)}/status.yaml`, commit);
     if (text === undefined) return undefined;
     const { primary, candidates: [candidate] = [] } = (parseDocument(text).toJS() as StatusFile).status;
     return {
@@ -121,6 +122,12 @@ export class Scene {
       ...(candidate && { candidate }),
       ...(candidate?.mirror && { mirror: candidate.mirror }),
     };
+  }
+
+  /** What the status file was at each commit of the branch, the newest first. */
+  async statusHistory(): Promise<(Commit & { readonly status: GitStatus | undefined })[]> {
+    const log = await this.stack.repository.log();
+    return Promise.all(log.map(async (commit) => ({ ...commit, status: await this.status('wisdom', commit.id) })));
   }
 
   async untilStatus(what: string, look: (status: GitStatus) => boolean, model = 'wisdom', limitMs = hangMs) {

@@ -129,14 +129,14 @@ export async function faultsUnderLoad(scene: Scene): Promise<void> {
 
 /** The candidate is ready all the time, whatever cannot be reached. */
 async function findUntruths(scene: Scene, since: string): Promise<string[]> {
-  const log = await scene.stack.repository.log();
-  const subjects = log
+  const all = await scene.statusHistory();
+  return all
     .slice(
       0,
-      log.findIndex(({ id }) => id === since),
+      all.findIndex(({ id }) => id === since),
     )
+    .filter(({ status }) => status?.candidate?.state !== 'Ready')
     .map(({ subject }) => subject);
-  return subjects.filter((subject) => !/ mirror (to|is) /.test(subject));
 }
 
 async function underLoad(scene: Scene, deed: () => Promise<void>) {

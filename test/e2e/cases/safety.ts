@@ -170,10 +170,12 @@ async function openings(scene: Scene, since: number): Promise<string[]> {
     .map((opening) => `it was opened: ${opening}`);
 }
 
-/** Commits that call a version ready. */
+/** Commits at which the candidate is this version, and Ready. */
 async function findReady(scene: Scene, version: string): Promise<string[]> {
-  const log = await scene.stack.repository.log();
-  return log.map(({ subject }) => subject).filter((subject) => subject.includes(`candidate ${version} is ready`));
+  const all = await scene.statusHistory();
+  return all
+    .filter(({ status }) => status?.candidate?.version === version && status.candidate.state === 'Ready')
+    .map(({ subject }) => subject);
 }
 
 async function findCandidate(scene: Scene) {

@@ -121,8 +121,10 @@ async function hasService(scene: Scene, name: string): Promise<boolean> {
 
 /** The writes that mirror before the first commit that says Ready. */
 async function openedTooEarly(scene: Scene, since: number): Promise<string[]> {
-  const log = await scene.stack.repository.log();
-  const ready = log.filter(({ subject }) => subject.includes('candidate v2 is ready')).at(-1);
+  const all = await scene.statusHistory();
+  const ready = all
+    .filter(({ status }) => status?.candidate?.version === 'v2' && status.candidate.state === 'Ready')
+    .at(-1);
   if (ready === undefined) return ['no commit says that the candidate is ready'];
   return scene
     .writesOf('wisdom', since)
