@@ -131,7 +131,7 @@ async function check(
   const boxes = (await main.locator('svg g.node').allTextContents()).map(toLine);
   const wanted = pictured.flatMap(({ name, namespace, status: { primary, candidates } }) => [
     toLine(`requests to ${toDrawn(name, 40)}in ${toDrawn(namespace, 30)}`),
-    ...[primary, candidates[0]].map((version, i) => {
+    ...[primary, ...candidates].map((version, i) => {
       const said = version?.reason === undefined ? '' : ` ${toDrawn(version.reason, 40)}`;
       return toLine(
         `${i === 0 ? 'primary' : 'candidate'} ${toDrawn(version?.version ?? version?.name ?? '', 30)}${version?.state}${said}`,
@@ -140,7 +140,8 @@ async function check(
   ]);
   expectEqual('boxes of the picture', boxes.toSorted(), wanted.toSorted());
   const arrows = await main.locator('svg .edgePaths path').count();
-  if (arrows !== 2 * pictured.length) problems.push(`${arrows} arrows for ${pictured.length} models`);
+  const versions = pictured.reduce((sum, { status }) => sum + 1 + status.candidates.length, 0);
+  if (arrows !== versions) problems.push(`${arrows} arrows for ${versions} versions`);
 }
 
 /** What an expression gives for each element, once each. */
