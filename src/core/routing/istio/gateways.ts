@@ -5,18 +5,26 @@ import type { SafeText } from '../../diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../diagnostics/safe-text.ts';
 import { toProblem } from '../../input/parse-document.ts';
 import type { GatewayChoice, Gateways, MirrorGatewayChoice, RoutedModel, RoutingPolicy } from '../router.ts';
+import { toServiceKey } from '../service-key.ts';
 
 type Selector = GatewayChoice['selector'];
 
+/** The Gateway and the Service, without the cluster's domain, of `plugin/install/mirror-gateway`. */
+const ours = { name: 'model-mirror/model-mirror-gateway', service: 'model-mirror-gateway.model-mirror.svc' } as const;
+
 /**
  * The mirror gateway that `plugin/install/mirror-gateway` installs; and what model-mirror 0.1.0 had as its default
- * where a policy names another one, so that such a policy keeps its meaning.
+ * where a policy names another one, so that such a policy keeps its meaning. A folder whose outer policy names another
+ * one names ours by its Service or its Gateway: with half of the other's fields, its copies would be lost.
  */
 export function toDefaults(
   clusterDomain: string,
   { name, create, selector, service, port, tls }: Partial<MirrorGatewayChoice>,
 ): Gateways {
-  const isOther = [name, create, selector, service, port].some((value) => value !== undefined);
+  const isOther =
+    service === undefined
+      ? name !== ours.name && [name, create, selector, port].some((value) => value !== undefined)
+      : toServiceKey(service, '') !== ours.service;
   const mirrorGateway = isOther
     ? ({
         name: 'mm-mirror-gateway',
@@ -26,10 +34,10 @@ export function toDefaults(
         tls: 'None',
       } as const)
     : ({
-        name: 'model-mirror/model-mirror-gateway',
+        name: ours.name,
         create: false,
         selector: { istio: 'model-mirror-gateway' },
-        service: `model-mirror-gateway.model-mirror.svc.${clusterDomain}`,
+        service: `${ours.service}.${clusterDomain}`,
         tls: 'IstioMutual',
       } as const);
   return {

@@ -51,8 +51,10 @@ export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost 
  */
 export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
   const byHost = new Map<string, RoutedModel>();
+  const byOwnHost = new Map<string, RoutedModel>();
   const byService = new Map<string, RoutedModel>();
   for (const rollout of rollouts) {
+    byOwnHost.set(toServiceKey(`${rollout.name}.${rollout.namespace}`, rollout.namespace), rollout);
     for (const host of rollout.hosts) byHost.set(toServiceKey(host, rollout.namespace), rollout);
     byService.set(toServiceKey(rollout.serviceHost, rollout.namespace), rollout);
   }
@@ -75,11 +77,16 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
     const { service } = policy.mirrorGateway;
     const target = byHost.get(toKey(service)) ?? byService.get(toKey(service));
     if (target !== undefined && !own.has(toKey(service)))
-      report('routing.mirrorGateway.service', service, {
-        code: 'mirror-loop',
-        message: safe`mirrored requests of ${mask(rollout.name)} would go to ${mask(service)}, which leads to the model ${mask(target.name)}`,
-        hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
-      });
+      report(
+        'routing.mirrorGateway.service',
+        service,
+        {
+          code: 'mirror-loop',
+          message: safe`mirrored requests of ${mask(rollout.name)} would go to ${mask(service)}, which leads to the model ${mask(target.name)}`,
+          hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
+        },
+        toOrigin(target),
+      );
     const gateway = toName(policy.mirrorGateway.name, rollout);
     const open = byGateway.get(gateway);
     // `checkRoutes` reports its own gateways.
@@ -101,6 +108,24 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
           message: safe`${mask(host)} is the Service of the serving runtime, which every model of its namespace shares`,
           hint: safe`remove it from routing.hosts`,
         });
+    // Its DestinationRule limits what goes to its host, and that would be requests to the primary of this one.
+    const limited = byOwnHost.get(toKey(serviceHost));
+    if (limited !== undefined && limited !== rollout)
+      report(
+        'routing.service.host',
+        serviceHost,
+        {
+          code: 'duplicate-host',
+          message: safe`${mask(serviceHost)} is the Service that serves ${mask(rollout.name)} and the host of the model ${mask(limited.name)}: the limit on copies of ${mask(limited.name)} would hold for requests to ${mask(rollout.name)}`,
+          hint: safe`name the Service of the serving runtime, or rename the model ${mask(limited.name)}`,
+        },
+        toOrigin(limited),
+      );
     return problems;
   });
+}
+
+/** What decides the hosts of a model, where a default meets them. */
+function toOrigin({ file, policy }: RoutedModel): FieldOrigin {
+  return policy.origins.get('routing.hosts') ?? { source: file.source, path: ['metadata', 'name'] };
 }

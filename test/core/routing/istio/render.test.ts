@@ -201,6 +201,62 @@ test("a mirror to ModelMesh's Service or to the model itself is a loop, whatever
     t.deepEqual(codes({ mirrorGateway: { service } }), [], service);
 });
 
+test('no limit on copies holds for requests to a primary: no Service of a runtime is the host of a model', (t) => {
+  const find = (files: Record<string, string>) => render(files).problems.map(({ code, file }) => `${code} ${file}`);
+  const service = (host: string) => toPolicy({ service: { host } });
+  for (const host of forms('folly').slice(1))
+    t.deepEqual(
+      find({
+        'wisdom/model.yaml': toModel('wisdom', 'models'),
+        'wisdom/policy.yaml': service(host),
+        'folly/model.yaml': toModel('folly', 'models'),
+      }),
+      ['duplicate-host wisdom/policy.yaml'],
+      host,
+    );
+  t.deepEqual(
+    find({
+      'wisdom/model.yaml': toModel('wisdom', 'models'),
+      'named/model.yaml': toModel('modelmesh-serving', 'models'),
+      'named/policy.yaml': service('modelmesh-serving.other.svc.cluster.local'),
+    }),
+    ['duplicate-host named/model.yaml'],
+  );
+});
+
+test('no model has the host of the mirror gateway of another, which is the default one', (t) => {
+  const other = { mirrorGateway: { service: 'istio-egressgateway.istio-system.svc.cluster.local' } };
+  const find = (name: string, namespace: string, routing: object) =>
+    render({
+      'wisdom/model.yaml': toModel('wisdom', 'models'),
+      'other/model.yaml': toModel(name, namespace),
+      'other/policy.yaml': toPolicy(routing),
+    }).problems.map(({ code, file }) => `${code} ${file}`);
+  t.deepEqual(find('model-mirror-gateway', 'model-mirror', other), ['mirror-loop other/model.yaml']);
+  t.deepEqual(find('folly', 'models', { ...other, hosts: ['model-mirror-gateway.model-mirror.svc'] }), [
+    'mirror-loop other/policy.yaml',
+  ]);
+  t.deepEqual(find('folly', 'models', other), []);
+});
+
+test('who names the installed mirror gateway by its Service or its Gateway gets all of it', (t) => {
+  const outer = { service: 'istio-egressgateway.istio-system.svc.cluster.local' };
+  const renderWith = (mirrorGateway: object, around: object = {}) =>
+    renderObjects({
+      'policy.yaml': toPolicy({ mirrorGateway: around }),
+      'wisdom/model.yaml': toModel('wisdom', 'models'),
+      'wisdom/policy.yaml': toPolicy({ mirrorGateway }),
+    });
+  const service = 'model-mirror-gateway.model-mirror.svc.cluster.local';
+  const byDefault = renderWith({});
+  t.deepEqual(renderWith({ service }), byDefault);
+  t.deepEqual(renderWith({ service }, outer), byDefault);
+  t.deepEqual(renderWith({ name: 'model-mirror/model-mirror-gateway' }), byDefault);
+  t.deepEqual(renderWith({ name: 'model-mirror/model-mirror-gateway', create: false }), byDefault);
+  t.notDeepEqual(renderWith({}, outer), byDefault);
+  t.notDeepEqual(renderWith({ name: 'mm-mirror-gateway' }), byDefault);
+});
+
 test('no host is in a VirtualService twice, also where one is the form that an older Istio makes of another', (t) => {
   const hosts = ['x.example.com', 'x.example.com-shadow', 'wisdom.models-shadow', 'x.example.com'];
   const objects = renderObjects({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy({ hosts }) });
