@@ -1,4 +1,4 @@
-import { FieldsOfText, lineEndOf, lineStartOf } from './field-text.ts';
+import { FieldsOfText, lineEndOf, lineStartOf, nextLineOf } from './field-text.ts';
 import { applySplices } from './splice.ts';
 
 export const listPath = ['spec', 'candidates'];
@@ -24,10 +24,12 @@ export function toSingle(text: string, isMoved = false): string | undefined {
       ...[mark, ...marks].map(({ offset, source }) => ({ start: offset, end: offset + source.length, text: '' })),
     ]);
   const start = mark.offset;
+  const line = { start: lineStartOf(text, start), end: nextLineOf(text, start) };
+  if (text.slice(line.start, line.end).trim() === '-') return applySplices(text, [key, { ...line, text: '' }]);
   const [dash = ''] = /^- */.exec(text.slice(start, lineEndOf(text, start))) ?? [];
   if (!isMoved) return applySplices(text, [key, { start, end: start + 1, text: ' ' }]);
   if (dash === '-') return undefined;
-  const indent = ' '.repeat(start - lineStartOf(text, start));
+  const indent = ' '.repeat(start - line.start);
   const moved = text
     .slice(start + dash.length, list.linesEnd)
     .replaceAll(`\n${indent}${' '.repeat(dash.length)}`, `\n${indent}`);

@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
     title: 'the entry below its dash',
     list: '  candidates:\n    -\n      version: v2\n      storageUri: s3://m/v2\n',
     set: '  candidates:\n    -\n      version: v3\n      storageUri: s3://m/v3\n',
-    promoted: '  primary:\n     \n      version: v2\n      storageUri: s3://m/v2\n',
+    promoted: '  primary:\n      version: v2\n      storageUri: s3://m/v2\n',
   },
   {
     title: 'an entry in braces',
