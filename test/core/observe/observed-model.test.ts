@@ -409,6 +409,14 @@ test('the mirror is open when both live hops route to it', (t) => {
   story.routes.set('models/wisdom-mirror', toRoute('wisdom-mirror', { to: 'wisdom-1' }));
   story.observe(0);
   t.deepEqual(story.recorded?.candidates[0]?.mirror, { percentage: 20 });
+  story.routes.set('models/wisdom-mirror', toRoute('wisdom-mirror', { to: '' }));
+  story.observe(0);
+  t.deepEqual(
+    story.recorded?.candidates.map(({ name, mirror }) => [name, mirror]),
+    [['wisdom-1', undefined]],
+    'an empty header leads to no version, and a status file cannot name it',
+  );
+  story.routes.set('models/wisdom-mirror', toRoute('wisdom-mirror', { to: 'wisdom-1' }));
   story.routes.set('models/wisdom', toRoute('wisdom', { path: 'models/wisdom', percentage: 0 }));
   story.observe(0);
   t.is(story.recorded?.candidates[0]?.mirror, undefined);

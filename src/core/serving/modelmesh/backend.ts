@@ -15,7 +15,8 @@ export function toBackend(service: { readonly host: string; readonly port: numbe
 }
 
 export function readVersion({ setHeaders }: Backend): string | undefined {
-  return setHeaders[vModelHeader];
+  // Empty, as somebody may have edited it, it names none.
+  return setHeaders[vModelHeader] || undefined;
 }
 
 export function toServiceHost(namespace: string, clusterDomain: string): string {
