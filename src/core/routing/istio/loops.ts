@@ -33,12 +33,18 @@ export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost 
       message: safe`mirrored requests of ${mask(name)} would go to ${mask(mirrorGateway.service)}, which leads back to the primary`,
       hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
     });
-  if (hosts.some((host) => known(host) === own))
-    report(['routing.hosts', 'routing.service.host'], {
+  if (hosts.some((host) => known(host) === own)) {
+    const isAdded = policy.hosts.some((host) => known(host) === own);
+    report([isAdded ? 'routing.hosts' : 'routing.service.host'], {
       code: 'duplicate-host',
       message: safe`${mask(serviceHost)} is the Service of the serving runtime, which every model shares`,
-      hint: safe`remove it from routing.hosts`,
+      hint: isAdded
+        ? safe`remove it from routing.hosts`
+        : policy.origins.has('routing.service.host')
+          ? safe`set routing.service.host to the Service of the serving runtime, which is not the model's own host`
+          : safe`give the model another name`,
     });
+  }
   return problems;
 }
 
