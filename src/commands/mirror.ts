@@ -179,8 +179,8 @@ function findLater(target: ModelTarget, { before, after }: RenderedEdit): EditNo
   const model = target.model.metadata.name;
   const from = findRendered(before, target)?.rollout.policy.mirrorPercentage;
   const state = findRendered(after, target);
-  if (from === undefined || state === undefined || mirrorOf(state).percentage > 0) return [];
-  const { candidates, policy } = state.rollout;
-  const to = policy.mirrorPercentage;
-  return to === 0 || to === from ? [] : [{ code: 'later', model, from, to, hasCandidate: candidates.length > 0 }];
+  // Without a candidate, the change itself says for which one it is.
+  if (from === undefined || state === undefined || state.candidates.length === 0) return [];
+  const to = state.rollout.policy.mirrorPercentage;
+  return to === 0 || to === from || mirrorOf(state).percentage > 0 ? [] : [{ code: 'later', model, from, to }];
 }

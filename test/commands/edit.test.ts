@@ -297,6 +297,20 @@ test('a small share is asked about, once it is to be written and unless the sign
   t.deepEqual(outcome.edit.notes, [{ code: 'small-share', percentage: 0.25, requests: 25, outOf: 10_000 }]);
 });
 
+test('while the mirror is closed, it is reported what changes later; without a candidate the change says it', async (t) => {
+  const notesOf = async (clone: MemoryClone) => {
+    const outcome = await mirror(toRequest(), { percentage: '30', here: false, at: undefined }, clone.toPorts());
+    return outcome.code === 'edited' ? outcome.edit.notes : outcome.code;
+  };
+  t.deepEqual(await notesOf(toClone()), [], 'the mirror is open');
+  const waiting = toClone();
+  waiting.put(status, readInput(status).replaceAll('Ready', 'Loading'));
+  t.deepEqual(await notesOf(waiting), [{ code: 'later', model: 'wisdom', from: 20, to: 30 }]);
+  const without = toClone();
+  await discard(toRequest(), without.toPorts());
+  t.deepEqual(await notesOf(without), []);
+});
+
 test('without a remote, a branch or a repository the next step is the one that is possible', async (t) => {
   const clone = toClone();
   clone.destination = undefined;

@@ -67,13 +67,7 @@ export type EditNote =
   | { readonly code: 'name-taken'; readonly model: string; readonly free: string }
   | ({ readonly code: 'small-share' } & SmallShare)
   /** The mirror is closed now. */
-  | {
-      readonly code: 'later';
-      readonly model: string;
-      readonly from: number;
-      readonly to: number;
-      readonly hasCandidate: boolean;
-    }
+  | { readonly code: 'later'; readonly model: string; readonly from: number; readonly to: number }
   | { readonly code: 'also-for'; readonly file: string; readonly models: readonly string[] }
   /** What the commit holds beside the edit, or does not. */
   | { readonly code: 'commits-more' | 'has-other-changes'; readonly file: string }

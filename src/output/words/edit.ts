@@ -97,9 +97,7 @@ export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording,
     case 'small-share':
       return [toShareText(note)];
     case 'later':
-      return [
-        safe`${mask(note.model)}: ${note.from} % → ${note.to} % ${note.hasCandidate ? 'once the mirror is open' : 'for the next candidate'}`,
-      ];
+      return [safe`${mask(note.model)}: ${note.from} % → ${note.to} % once the mirror is open`];
     case 'also-for': {
       const shown = note.models.slice(0, 5).map(mask);
       return [safe`${toPath(note.file)} also applies to ${join(shown, ', ')}${note.models.length > 5 ? ', …' : ''}`];
