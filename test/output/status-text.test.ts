@@ -31,7 +31,7 @@ const hasOldDigest = ({ digest = '' }: { digest?: string | undefined }) => /^[0-
 
 test('what is written is what is read', (t) => {
   const candidates = fc
-    .array(candidate, { maxLength: 3 })
+    .uniqueArray(candidate, { maxLength: 3, selector: ({ name }) => name })
     .map((all) => (all.some(hasOldDigest) ? all.filter(hasOldDigest).slice(0, 1) : all));
   const status = fc.record({ primary: version, candidates }, { requiredKeys: ['candidates'] });
   fc.assert(

@@ -1,5 +1,6 @@
 /** What was last observed of a model, in whichever form its status file has it. */
 import type * as v from 'valibot';
+import type { FieldPath } from '../diagnostics/problem.ts';
 import type { modelStatusSchema } from './model-status-schema.ts';
 
 type WrittenStatus = v.InferOutput<typeof modelStatusSchema>;
@@ -18,6 +19,23 @@ export interface ModelStatus {
     /** Also what is not a declared candidate, as long as requests are mirrored to it. */
     readonly candidates: readonly CandidateStatus[];
   };
+}
+
+/**
+ * No watcher writes a candidate twice, or both forms of one file, but a merge by hand can: a candidate that is Ready
+ * in one of two places must not open a mirror.
+ */
+export function findTwice({
+  candidates,
+  candidate,
+  mirror,
+}: WrittenStatus['status']): { readonly path: FieldPath; readonly name: string } | undefined {
+  if (candidates === undefined) return undefined;
+  const old = candidate ? 'candidate' : mirror && 'mirror';
+  if (old !== undefined) return { path: ['status', old], name: `the ${old}` };
+  const known = new Set<string>();
+  const at = candidates.findIndex(({ name }) => known.size === known.add(name).size);
+  return at < 0 ? undefined : { path: ['status', 'candidates', at], name: candidates[at]?.name ?? '' };
 }
 
 /** A status file without problems → what it reports. */

@@ -8,7 +8,7 @@ import { suggest } from '../diagnostics/suggest.ts';
 import { listCandidates } from './candidates.ts';
 import { findCorrection } from './correction.ts';
 import { describeValue } from './describe.ts';
-import { toModelStatus } from './model-status.ts';
+import { findTwice, toModelStatus } from './model-status.ts';
 import { isMap, valueAt } from './plain-value.ts';
 import type { Kind, MirrorPolicy, Model, ModelStatus } from './schema.ts';
 import { schemas } from './schema.ts';
@@ -53,7 +53,12 @@ export function parsePolicy(source: SourceFile): Parsed<MirrorPolicy> {
 
 export function parseStatus(source: SourceFile): Parsed<ModelStatus> {
   const { value, problems } = parseDocument(source, 'ModelStatus', schemas.ModelStatus);
-  return { value: value && toModelStatus(value), problems };
+  const twice = value && findTwice(value.status);
+  if (twice === undefined) return { value: value && toModelStatus(value), problems };
+  const { path, name } = twice;
+  const message = safe`${mask(name)} is reported twice`;
+  const finding = { code: 'duplicate-key', message, hint: safe`keep what the watcher wrote last` } as const;
+  return { value: undefined, problems: [toProblem(source, path, finding)] };
 }
 
 /** A finding with its place: the key of a field, or its value. */

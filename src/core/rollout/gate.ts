@@ -56,10 +56,9 @@ function computeReason({ candidate, mirrorPercentage, gate, status, assumeReady 
   const { candidates } = status.status;
   const [other] = candidates;
   if (other === undefined) return { code: 'not-observed' };
-  const observed = candidates.filter(({ name }) => name === candidate.name);
-  if (observed.length === 0) return { code: 'other-candidate', observed: other.name };
-  // No watcher writes it twice, but a merge by hand can: what says Ready must not hide what contradicts it.
-  if (observed.some(({ digest }) => digest !== candidate.digest)) return { code: 'other-digest' };
-  const unready = observed.find(({ state }) => state !== 'Ready');
-  return unready ? { code: 'not-ready', state: unready.state, reason: unready.reason } : { code: 'ready' };
+  const observed = candidates.find(({ name }) => name === candidate.name);
+  if (observed === undefined) return { code: 'other-candidate', observed: other.name };
+  if (observed.digest !== candidate.digest) return { code: 'other-digest' };
+  if (observed.state !== 'Ready') return { code: 'not-ready', state: observed.state, reason: observed.reason };
+  return { code: 'ready' };
 }

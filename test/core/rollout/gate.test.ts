@@ -104,18 +104,6 @@ test('the reason has the other candidate, or the state', (t) => {
   t.deepEqual(computeMirror(failed).reason, { code: 'not-ready', state: 'Failed', reason: 'ModelLoadFailed' });
 });
 
-test('a status that has the candidate twice opens the mirror only if both are Ready by its digest', (t) => {
-  const ready: CandidateStatus = { ...candidate, state: 'Ready' };
-  const failed: CandidateStatus = { ...candidate, state: 'Failed' };
-  const outdated: CandidateStatus = { ...ready, digest: 'sha256:2b' };
-  const toCode = (...candidates: CandidateStatus[]) =>
-    computeMirror({ ...open, status: toStatus(...candidates) }).reason.code;
-  t.is(toCode(ready, failed), 'not-ready');
-  t.is(toCode(failed, ready), 'not-ready');
-  t.is(toCode(ready, other, outdated), 'other-digest');
-  t.is(toCode(ready, ready), 'ready');
-});
-
 test('a declared percentage of 0 is the reason, whatever else is missing', (t) => {
   t.is(computeMirror({ ...closed, mirrorPercentage: 0, gate: 'None' }).reason.code, 'percentage-zero');
 });
