@@ -34,7 +34,7 @@ function examineTls(path: LivePath, live: LiveObjects): Diagnosis[] {
   const { clients, server, service, gateway, choice } = path;
   if (server === undefined) return [];
   const modes = clients.map((client) => ({ client, mode: toClientMode(path, client, live) }));
-  const wrong = modes.filter(({ mode }) => mode !== server.tls || mode === 'other');
+  const wrong = modes.filter(({ mode }) => mode !== server.tls);
   if (wrong.length > 0)
     return wrong.map(({ client, mode }) =>
       diagnose(path, 'tls-one-sided', 'error', toRuleSubject(client, path), {

@@ -129,8 +129,14 @@ function isSource(source: unknown, sender: Identity): boolean {
   const principal = `/ns/${sender.namespace}/sa/${sender.serviceAccount}`;
   return (
     (namespaces.length === 0 || namespaces.some((one) => matches(sender.namespace, one))) &&
-    (principals.length === 0 || principals.some((one) => one === '*' || one.endsWith('*') || one.endsWith(principal)))
+    (principals.length === 0 || principals.some((one) => isPrincipal(principal, one)))
   );
+}
+
+/** @param principal without the trust domain, which is the mesh's. */
+function isPrincipal(principal: string, pattern: string): boolean {
+  const start = pattern.startsWith('*') ? 0 : pattern.indexOf('/');
+  return start < 0 ? pattern.endsWith('*') : matches(principal, pattern.slice(start));
 }
 
 function matches(text: string, pattern: string): boolean {

@@ -39,6 +39,18 @@ export function examineService(
         }),
       ],
     };
+  // Istio completes a name without a dot, and takes every other for a whole one (ResolveShortnameToFQDN).
+  if (choice.service.includes('.') && choice.service !== service.host)
+    return {
+      live: undefined,
+      diagnoses: [
+        diagnose(path, 'service-missing', 'error', subject, {
+          reason: safe`copies are sent to ${mask(choice.service)}, and Istio knows the Service as ${mask(service.host)} only: all copies are lost`,
+          cure: safe`set routing.mirrorGateway.service to ${mask(service.host)}`,
+          details: { host: choice.service },
+        }),
+      ],
+    };
   const pods = findServicePods(object, live);
   const podDiagnoses = live.isKnown('pod', service.namespace) ? examinePods(path, pods) : [];
   const servicePort = mapsAt(object.spec, ['ports']).find((port) => numberAt(port, ['port']) === choice.port);

@@ -32,12 +32,12 @@ export function toMirrorPaths(models: readonly ExaminedModel[]): MirrorPath[] {
     else {
       const [name = '', namespace = '', ...rest] = serviceKey.split('.');
       const isService = rest.length === 1 && rest[0] === 'svc';
+      const full = `${name}.${namespace}.svc.`;
+      const host = choice.service.startsWith(full) ? choice.service : `${full}${model.policy.clusterDomain}`;
       paths.set(key, {
         choice,
         gateway,
-        service: isService
-          ? { namespace, name, host: `${name}.${namespace}.svc.${model.policy.clusterDomain}` }
-          : undefined,
+        service: isService ? { namespace, name, host } : undefined,
         isOurs: serviceKey === 'model-mirror-gateway.model-mirror.svc',
         models: [model],
       });

@@ -78,6 +78,18 @@ const cases: Readonly<Record<string, Case>> = {
     change: (all) => remove(all, 'Service', 'model-mirror-gateway'),
     expected: [['service-missing', 'error', service]],
   },
+  'the policy names the Service by a host that Istio does not complete': {
+    policy: '{gate: None, routing: {mirrorGateway: {service: model-mirror-gateway.model-mirror.svc}}}',
+    change: () => {},
+    expected: [['service-missing', 'error', service]],
+  },
+  'the policy names the Service with the domain of the cluster, which no other field has': {
+    policy: '{gate: None, routing: {mirrorGateway: {service: model-mirror-gateway.model-mirror.svc.k8s.lab}}}',
+    change: (all) => {
+      ruleOf(all).spec.host = 'model-mirror-gateway.model-mirror.svc.k8s.lab';
+    },
+    expected: [],
+  },
   'the Service has no port 443': {
     change: (all) => find(all, 'Service', 'model-mirror-gateway').spec.ports.pop(),
     expected: [['port-missing', 'error', service]],
@@ -249,6 +261,19 @@ const cases: Readonly<Record<string, Case>> = {
     },
     expected: [['tls-one-sided', 'error', rule]],
   },
+  'both sides use a TLS that is not that of the mesh': {
+    change: (all) => {
+      gatewayOf(all).spec.servers[0].tls = { mode: 'SIMPLE', credentialName: 'x' };
+      ruleOf(all).spec.trafficPolicy.portLevelSettings[0].tls = { mode: 'SIMPLE' };
+    },
+    expected: [],
+  },
+  'only clients use a TLS that is not that of the mesh': {
+    change: (all) => {
+      ruleOf(all).spec.trafficPolicy.portLevelSettings[0].tls = { mode: 'SIMPLE' };
+    },
+    expected: [['tls-one-sided', 'error', rule]],
+  },
   'clients expect the certificate of somebody else': {
     change: (all) => {
       ruleOf(all).spec.trafficPolicy.portLevelSettings[0].tls.subjectAltNames = ['spiffe://cluster.local/ns/a/sa/b'];
@@ -281,6 +306,20 @@ const cases: Readonly<Record<string, Case>> = {
     change: (all) => {
       all.push(...readComponent('authorization'));
       find(all, 'AuthorizationPolicy').spec.rules[0].from[0].source.namespaces = ['clients'];
+    },
+    expected: [['copies-refused', 'error', 'AuthorizationPolicy model-mirror/model-mirror-gateway']],
+  },
+  'an AuthorizationPolicy admits the end of the name of the public gateway': {
+    change: (all) => {
+      all.push(...readComponent('authorization'));
+      find(all, 'AuthorizationPolicy').spec.rules[0].from[0].source = { principals: ['*/sa/istio-ingressgateway'] };
+    },
+    expected: [],
+  },
+  'an AuthorizationPolicy admits the end of another name': {
+    change: (all) => {
+      all.push(...readComponent('authorization'));
+      find(all, 'AuthorizationPolicy').spec.rules[0].from[0].source = { principals: ['*/sa/client'] };
     },
     expected: [['copies-refused', 'error', 'AuthorizationPolicy model-mirror/model-mirror-gateway']],
   },
