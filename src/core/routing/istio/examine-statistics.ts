@@ -59,9 +59,11 @@ export function examineStatistics(
     statistics.filter(({ request }) =>
       pods.some(({ namespace, name }) => namespace === request.namespace && name === request.pod),
     );
-  const [clients, gateways] = [of(findPublicPods(path, live)), of(path.pods)];
+  const publicPods = findPublicPods(path, live);
+  const [clients, gateways] = [of(publicPods), of(path.pods)];
   const failed = [...clients, ...gateways].filter(({ failure }) => failure !== undefined);
   return [
+    ...(publicPods.length === 0 ? [toNobody(path)] : []),
     ...examineUnread(path, failed),
     ...toReadings(clients).flatMap((readings) => examineClient(path, readings)),
     ...toReadings(gateways).flatMap((readings) => [
@@ -76,6 +78,21 @@ function toReadings(statistics: readonly PodStatistics[]): Readings[] {
     texts.length === 0
       ? []
       : [{ pod: { namespace: request.namespace, name: request.pod }, counters: texts.map(readCounters), seconds }],
+  );
+}
+
+/** A Gateway that is managed elsewhere may have other Pods than the default of a policy. */
+function toNobody(path: LivePath): Diagnosis {
+  return diagnose(
+    path,
+    'statistics-unread',
+    'note',
+    { code: 'object', kind: 'Pod', namespace: undefined, name: undefined },
+    {
+      reason: safe`no Pod was found with the labels in routing.gateway.selector, so copies that the public gateway loses do not show`,
+      cure: safe`set routing.gateway.selector to the labels of the public gateway's Pods, also if its Gateway is managed elsewhere`,
+      details: { code: 'none', pods: 0 },
+    },
   );
 }
 

@@ -143,6 +143,12 @@ const cases: Readonly<Record<string, Case>> = {
     },
     expected: [['public-gateway-pods', 'error', 'Pod model-mirror/mirror-a']],
   },
+  'no Pod has the labels of the public gateway': {
+    change: (all) => {
+      find(all, 'Pod', 'ingress').metadata.labels = { istio: 'ingress' };
+    },
+    expected: [['statistics-unread', 'note', 'Pod undefined/undefined']],
+  },
   'the Gateway is missing': {
     change: (all) => remove(all, 'Gateway', 'model-mirror-gateway'),
     expected: [['gateway-missing', 'error', gateway]],
