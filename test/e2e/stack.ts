@@ -42,8 +42,6 @@ export class Stack {
   readonly ingress: Envoy;
   readonly mirror: Envoy;
   readonly client: Envoy;
-  /** Of ModelMesh's Pod. */
-  readonly sidecar: Envoy;
   readonly argocd: ArgoCd;
   readonly modelmesh: ModelMeshControl;
   readonly models: Models;
@@ -60,7 +58,7 @@ export class Stack {
     this.istiod = parts.istiod;
     this.argocd = parts.argocd;
     this.#root = parts.root;
-    [this.ingress, this.mirror, this.client, this.sidecar] = parts.envoys;
+    [this.ingress, this.mirror, this.client] = parts.envoys;
     this.watcher = startWatcher(this.repository.url);
   }
 

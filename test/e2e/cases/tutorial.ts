@@ -98,10 +98,10 @@ async function expectCalls(
   model: string,
   [primary, candidate]: readonly [string, string],
   percentage: number,
-  calls = 1000,
+  calls = 600,
 ): Promise<void> {
   for (const origin of origins) {
-    const { summary, counts, dropped } = await scene.send({ origin, model, calls, rate: 400 });
+    const { summary, counts, dropped } = await scene.send({ origin, model, calls, rate: 200 });
     const [atPrimary, atCandidate] = [callsOf(counts, primary), callsOf(counts, candidate)];
     scene.row(columns, [step, origin, calls, atPrimary, atCandidate, dropped]);
     const [low, high] = binomialBounds(calls, percentage);
