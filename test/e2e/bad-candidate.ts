@@ -1,9 +1,10 @@
 /**
  * `node test/e2e/bad-candidate.ts --listen IP:PORT --control IP:PORT`: a model server that misbehaves on demand,
- * over HTTP at the second address (`BadCandidateControl`). SIGTERM ends it.
+ * over HTTP at the second address (`candidate.ts`). SIGTERM ends it.
  */
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import type { Socket } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -219,5 +220,8 @@ const control = createHttpServer(async (request, response) => {
 });
 const [listen, steer] = [toAddress(values.listen), toAddress(values.control)];
 server.listen(listen.port, listen.host);
-control.listen(steer.port, steer.host, () => process.stdout.write(`listens at ${values.listen}\n`));
+control.listen(steer.port, steer.host);
+await Promise.all([server, control].map((one) => once(one, 'listening')));
+const ports = [server, control].map((one) => (one.address() as AddressInfo).port);
+process.stdout.write(`listens at ${listen.host}:${ports[0]}, control at ${steer.host}:${ports[1]}\n`);
 process.once('SIGTERM', () => process.exit(0));

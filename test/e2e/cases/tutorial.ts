@@ -12,16 +12,19 @@ const columns = ['step', 'from', 'calls', 'at the primary', 'at the candidate', 
 /** The tutorial: each step is a commit, made by our own commands where there is one. */
 export async function tutorial(scene: Scene): Promise<void> {
   const { models, repository } = scene.stack;
-  models.loadMs = 4000;
+  models.loadMs = 1000;
   const v1 = { version: 'v1' };
   const uri = (model: string, version: string) => ['--storage-uri', `s3://models/${model}/${version}`];
 
   await scene.deploy({ primary: v1 });
   await expectCalls(scene, 'the first primary', 'wisdom', ['wisdom-0', 'wisdom-1'], 0);
 
+  // Until both sides have sent their calls.
+  models.loadMs = 15_000;
   const declared = await scene.edit('wisdom', 'candidate', 'set', 'wisdom', '--version', 'v2', ...uri('wisdom', 'v2'));
   await scene.untilStatus('the candidate is loading', ({ candidate }) => candidate?.state === 'Loading');
-  await expectCalls(scene, 'the candidate is loading', 'wisdom', ['wisdom-0', 'wisdom-1'], 0);
+  await expectCalls(scene, 'the candidate is loading', 'wisdom', ['wisdom-0', 'wisdom-1'], 0, 200);
+  models.loadMs = 1000;
   await scene.untilMirrorIsOpen(100);
   scene.check(
     'the mirror was opened after git said that the candidate is ready',
