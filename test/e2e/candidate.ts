@@ -48,9 +48,11 @@ export async function leadToOwnCandidate(scene: Scene): Promise<ClusterObject> {
     ...{ apiVersion: found.apiVersion, kind: found.kind, metadata: { name, namespace, labels, annotations } },
     spec: { ...spec, http: spec.http.map((one) => ({ ...one, route })) },
   };
-  await cluster.apply(copies, await toLimit(scene));
+  await cluster.apply(await toLimit(scene));
   await behave('answers');
   await until('copies reach the candidate from both sides', async () => {
+    // A sync that Argo CD began before it was held may still end.
+    await cluster.apply(copies);
     for (const origin of origins) {
       const before = await countCopies();
       await new Traffic({ origin, model: 'wisdom', calls: 5, parallel: 1 }).ended;
