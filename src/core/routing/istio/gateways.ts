@@ -113,6 +113,27 @@ function toSelectorText(selector: Selector): SafeText {
   );
 }
 
+/** A rendered Gateway of the installed one's name and namespace would replace it, and lose the copies of all models. */
+export function checkInstalledGateway({ namespace, policy }: RoutedModel): Problem[] {
+  return (['gateway', 'mirrorGateway'] as const).flatMap((field) => {
+    const { name, create } = policy[field];
+    const origin = policy.origins.get(`routing.${field}.name`);
+    if (!create || origin === undefined || `${namespace}/${name}` !== ours.name) return [];
+    return [
+      toProblem(
+        origin.source,
+        origin.path,
+        {
+          code: 'invalid-value',
+          message: safe`the Gateway would replace ${mask(ours.name)}, which plugin/install/mirror-gateway installs: the copies that go through it would be lost`,
+          hint: safe`choose another name`,
+        },
+        { on: 'value' },
+      ),
+    ];
+  });
+}
+
 /**
  * Models that use a Gateway of another namespace: whether it admits them, where it is rendered here too.
  *

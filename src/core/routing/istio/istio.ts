@@ -1,5 +1,5 @@
 import type { Router } from '../router.ts';
-import { checkGateways, checkSharedGateways, toDefaults } from './gateways.ts';
+import { checkGateways, checkInstalledGateway, checkSharedGateways, toDefaults } from './gateways.ts';
 import { checkForeignHosts, checkRoutes } from './loops.ts';
 import { read } from './read.ts';
 import { render, renderGateways, toHostForms, toMirrorName, watched } from './render.ts';
@@ -16,7 +16,7 @@ export const istio = {
   read,
   toDefaults,
   checkPolicy: checkGateways,
-  checkModel: checkRoutes,
+  checkModel: (model) => [...checkRoutes(model), ...checkInstalledGateway(model)],
   checkModels: (models) => [...checkSharedGateways(models), ...checkForeignHosts(models)],
   toHostForms,
 } as const satisfies Router;

@@ -239,6 +239,20 @@ test('no model has the host of the mirror gateway of another, which is the defau
   t.deepEqual(find('folly', 'models', other), []);
 });
 
+test('no Gateway is rendered in place of the installed one', (t) => {
+  const codes = (namespace: string, routing: object) =>
+    render({ 'model.yaml': toModel('wisdom', namespace), 'policy.yaml': toPolicy(routing) }).problems.map(
+      ({ code, line }) => `${code} ${line}`,
+    );
+  const name = 'model-mirror-gateway';
+  const service = 'istio-egressgateway.istio-system.svc.cluster.local';
+  for (const routing of [{ mirrorGateway: { name, service } }, { gateway: { name }, mirrorGateway: { service } }]) {
+    t.deepEqual(codes('model-mirror', routing), ['invalid-value 4']);
+    t.deepEqual(codes('models', routing), []);
+  }
+  t.deepEqual(codes('model-mirror', { mirrorGateway: { name, service, create: false } }), []);
+});
+
 test('who names the installed mirror gateway by its Service or its Gateway gets all of it', (t) => {
   const outer = { service: 'istio-egressgateway.istio-system.svc.cluster.local' };
   const renderWith = (mirrorGateway: object, around: object = {}) =>
