@@ -90,6 +90,8 @@ export function writeInstallations(folder: string): Installation[] {
       const text = readFileSync(join(folder, example, 'kustomization.yaml'), 'utf8');
       const lines = text
         .replace(`- ../${base}\n`, `- ../moved-${base}\n`)
+        // It stays where policies look for it by default: in a namespace that is not made here.
+        .replace('  - ../mirror-gateway\n', '')
         .replace('components:\n', `components:\n${more}`)
         .replace('- modelmesh-serving\n', `- ../${example}/modelmesh-serving\n`)
         .replace('namespace: model-mirror\n', `namespace: ${elsewhere}\n`);
