@@ -4,8 +4,10 @@ import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../core/diagnostics/safe-text.ts';
 import { findCandidate, findFate, promoteCandidate } from '../core/edit/model-edits.ts';
 import type { EditNote, EditOutcome } from '../core/edit/outcome.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
 import { toProblem } from '../core/input/parse-document.ts';
-import type { ModelVersion } from '../core/input/schema.ts';
+import type { ModelStatus, ModelVersion } from '../core/input/schema.ts';
+import type { SourceFile } from '../core/input/source-file.ts';
 import { renderDigests } from '../core/render/digests.ts';
 import type { ModelTarget } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
@@ -45,9 +47,9 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
   // What is about to be committed must meet the same conditions as what is about to be written.
   const planned = planPromotion(head, before, input);
   if (!('after' in planned)) return planned;
-  const { subject, effect } = planned;
+  const { subject, effect, findObjection } = planned;
   const unchanged = { code: 'promoted', model: model.metadata.name, version: model.spec.primary.version } as const;
-  return { unchanged, file: source.path, subject, effect };
+  return { unchanged, file: source.path, subject, effect, findObjection };
 }
 
 function planPromotion(
@@ -64,13 +66,15 @@ function planPromotion(
   const rendered = findRendered(application, target);
   const decided = rendered?.candidates[0];
   if (rendered === undefined || decided === undefined) return { problems: [] };
-  const { reason } = computeMirror({
-    candidate: { name: decided.version.name, digest: decided.digest },
-    mirrorPercentage: 100,
-    gate: 'Status',
-    status: rendered.status,
-    assumeReady: false,
-  });
+  const toReason = (status: ModelStatus | undefined) =>
+    computeMirror({
+      candidate: { name: decided.version.name, digest: decided.digest },
+      mirrorPercentage: 100,
+      gate: 'Status',
+      status,
+      assumeReady: false,
+    }).reason;
+  const reason = toReason(rendered.status);
   const isReady = reason.code === 'ready';
   if (!isReady && !force)
     return {
@@ -93,7 +97,20 @@ function planPromotion(
     effect: isInPlace
       ? { code: 'loaded-in-place', service, from: primary.version, to: version }
       : { code: 'requests-move', service, version: isReady ? version : undefined },
+    findObjection: (files) => {
+      const { path, text } = readStatus(files, rendered.statusPath);
+      const news = renderDigests(toOwnTree(target), { cluster, edited: new Map([[path, text]]) });
+      const now = toReason(findRendered(news, target)?.status);
+      return force || now.code === 'ready' ? undefined : toReasonText(now);
+    },
   });
+}
+
+/** An empty text where there is no such file, or none that can be read: it reports nothing. */
+function readStatus(tree: FolderTree, path: string): SourceFile {
+  const file = tree.files.find((one) => one.path === path);
+  const source = file && tree.read(file);
+  return source === undefined || 'code' in source ? { path, text: '' } : source;
 }
 
 function toNoCandidate({ model, source }: ModelTarget, discarded: ModelVersion | undefined): Problem {

@@ -330,6 +330,32 @@ test('when the watcher was faster, the commits are rebased onto its commits, onc
   t.regex((await run('mirror', 'wisdom', '0', '--commit', '--push')).out, /: nothing to do\n$/);
 });
 
+test('a promotion is not rebased onto a status in which the candidate is not Ready any more', async (t) => {
+  const { run, git, there, other, read, shell } = setUp(t);
+  const ready = read(status);
+  other({ [status]: ready.replace(/(wisdom-1,.*state: )Ready/, '$1Failed') });
+  const { code, out, err } = await run('promote', 'wisdom', '--commit', '--push');
+  t.is(code, 1);
+  t.regex(out, /committed on main as/);
+  t.regex(err, /^model-mirror: it is not pushed: .* the candidate is Failed$/m);
+  t.is(there('log', '--format=%s', 'main'), 'theirs\nstart\n');
+  shell(toNext(err));
+  t.is(git('log', '--format=%s'), 'theirs\nstart\n', 'it is taken back');
+  t.regex((await run('promote', 'wisdom', '--commit', '--push')).err, /\[candidate-not-ready\]$/m);
+  other({ [status]: `${ready}# later\n` });
+  shell('git pull --rebase --autostash');
+  other({ [status]: `${ready}# even later\n` });
+  t.is((await run('promote', 'wisdom', '--commit', '--push')).code, 0, 'it is Ready, whatever else has changed');
+  t.is(there('log', '-1', '--format=%s', 'main'), 'wisdom: promote v2\n');
+});
+
+test('a promotion that is forced is rebased onto any status', async (t) => {
+  const { run, there, other, read } = setUp(t);
+  other({ [status]: read(status).replace(/(wisdom-1,.*state: )Ready/, '$1Failed') });
+  t.is((await run('promote', 'wisdom', '--force', '--commit', '--push')).code, 0);
+  t.is(there('log', '-1', '--format=%s', 'main'), 'wisdom: promote v2\n');
+});
+
 test('when somebody else changed other files, nothing is rewritten, and they are named', async (t) => {
   const scene = setUp(t);
   const { run, git, there, other, read, shell } = scene;

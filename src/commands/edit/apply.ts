@@ -88,7 +88,7 @@ async function afterNoCommit(
 async function afterCommit(
   { request, command, target, head }: EditScene,
   clone: Clone,
-  { before, after }: EditPlan,
+  { before, after, findObjection }: EditPlan,
   { made, destination, message, hold }: Made<MadeCommit & { readonly id: string }>,
 ): Promise<EditResult> {
   const { id: commit, branch, remarks, unstaged: staged } = made;
@@ -105,7 +105,19 @@ async function afterCommit(
     remarks,
   } as const;
   if (destination !== undefined && branch !== undefined)
-    return { ...result, push: await pushCommitted(clone, destination, { branch, message, hold }), next: undefined };
+    return {
+      ...result,
+      push: await pushCommitted(clone, destination, {
+        branch,
+        message,
+        hold,
+        findObjection: async (rebased) => {
+          const files = findObjection && (await clone.readCommit(rebased, target.file.folder));
+          return files && findObjection?.(files);
+        },
+      }),
+      next: undefined,
+    };
   const state: LocalState = {
     head: commit,
     branch,

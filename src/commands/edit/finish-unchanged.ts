@@ -9,7 +9,7 @@ import { isInHead, isToCommit } from './plan.ts';
 
 export async function finishUnchanged(scene: EditScene, edit: UnchangedEdit): Promise<EditOutcome> {
   const { request, ports, command, target, head } = scene;
-  const { file, unchanged, subject, effect } = edit;
+  const { file, unchanged, subject, effect, findObjection } = edit;
   const toOutcome = (result: UnchangedResult): EditOutcome => ({ code: 'unchanged', unchanged, result });
   if (head === undefined) return toOutcome({ code: 'nothing-to-do' });
   const text = file === undefined ? undefined : readText(target.tree, file);
@@ -27,7 +27,7 @@ export async function finishUnchanged(scene: EditScene, edit: UnchangedEdit): Pr
   }
   const isOwn = file !== undefined && (isHidden || head.state.uncommitted.has(file));
   if (isOwn && isToCommit(request) && text !== undefined)
-    return applyPlan(scene, { file, before: text, after: text, subject, effect });
+    return applyPlan(scene, { file, before: text, after: text, subject, effect, findObjection });
   const files = isOwn ? [file] : head.uncommitted;
   const next = await readCommitStep(head, files, ports.words.toSubject(subject), isHidden ? [file] : []);
   return toOutcome({ code: 'not-committed', files: isOwn ? [] : files, isAsked: isToCommit(request), next });

@@ -1,10 +1,10 @@
 /** Pushes, and the next steps with git. */
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
-import type { GitStep } from '../../core/edit/git-steps.ts';
+import type { GitCommand, GitStep } from '../../core/edit/git-steps.ts';
 import { toBranchStep, toCommitStep, toPull, toPushStep } from '../../core/edit/git-steps.ts';
 import type { PushResult } from '../../core/edit/outcome.ts';
-import type { Clone, Destination, Hold, LocalState } from '../../core/ports/clone.ts';
+import type { Clone, Destination, FindObjection, Hold, LocalState } from '../../core/ports/clone.ts';
 
 export async function readPushStep(clone: Clone, state: LocalState): Promise<GitStep> {
   return toPushStep(state, await clone.readStepState(state, []));
@@ -36,18 +36,31 @@ export async function findDestination(clone: Clone, branch: string): Promise<Des
   return found;
 }
 
+/** Takes the last commit back; other changes of the work tree stay. */
+const undo: GitCommand = { words: ['reset', '--keep', 'HEAD~1'] };
+
 /**
  * @param message of the commit; a branch is named after it.
  * @param hold through which an interrupt is noticed: a commit is reported in any case.
+ * @param findObjection against the commit at HEAD, on top of what the watcher has pushed.
  */
 export async function pushCommitted(
   clone: Clone,
   destination: Destination,
-  { branch, message, hold }: { readonly branch: string; readonly message: string; readonly hold: Hold },
+  {
+    branch,
+    message,
+    hold,
+    findObjection = () => Promise.resolve(undefined),
+  }: {
+    readonly branch: string;
+    readonly message: string;
+    readonly hold: Hold;
+    readonly findObjection?: FindObjection | undefined;
+  },
 ): Promise<PushResult> {
   const to = { remote: destination.remote, branch: destination.branch };
-  const again = { words: destination.words };
-  const retry: GitStep = { code: 'run', commands: [again] };
+  const retry: GitStep = { code: 'run', commands: [{ words: destination.words }] };
   const toInterrupted = (when: 'before' | 'during'): PushResult => ({
     code: 'not-pushed',
     to,
@@ -55,7 +68,7 @@ export async function pushCommitted(
     next: retry,
   });
   if (hold.isInterrupted()) return toInterrupted('before');
-  const pushed = await clone.push(destination, branch);
+  const pushed = await clone.push(destination, branch, findObjection);
   if (pushed.kind === 'pushed') {
     const { rebased, said } = pushed;
     return {
@@ -69,7 +82,9 @@ export async function pushCommitted(
   // The server may have accepted it before it could answer.
   if (hold.isInterrupted()) return toInterrupted('during');
   if (pushed.kind === 'overtaken') {
-    const next: GitStep = { code: 'run', commands: [toPull(destination), again] };
+    const commands =
+      pushed.reason === 'objection' ? [undo, toPull(destination)] : [toPull(destination), { words: destination.words }];
+    const next: GitStep = { code: 'run', commands };
     return { code: 'not-pushed', to, why: { ...pushed, code: 'overtaken' }, next };
   }
   // Where the server accepts no commits on this branch, it may accept them on another.

@@ -4,6 +4,7 @@ import type { Problem } from '../../core/diagnostics/problem.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import type { EditEffect, EditNote, EditSubject, SmallShare, Unchanged } from '../../core/edit/outcome.ts';
 import type { Edited } from '../../core/edit/proof.ts';
+import type { FolderTree } from '../../core/input/folder-tree.ts';
 import type { Clone } from '../../core/ports/clone.ts';
 import type { WorkTree } from '../../core/ports/work-tree.ts';
 import type { Digests } from '../../core/render/digests.ts';
@@ -47,7 +48,11 @@ export interface EditPlan {
   readonly effect: EditEffect;
   /** What looks like a slip of the pen. */
   readonly question?: SmallShare | undefined;
+  readonly findObjection?: ObjectionFinder | undefined;
 }
+
+/** Why an edit must not be pushed on top of what the watcher has pushed since it was planned; undefined: it may be. */
+type ObjectionFinder = (files: FolderTree) => SafeText | undefined;
 
 /** The work tree already has what the edit would write; whether HEAD has it is another question. */
 export interface UnchangedEdit {
@@ -56,6 +61,7 @@ export interface UnchangedEdit {
   readonly file: string | undefined;
   readonly subject: EditSubject;
   readonly effect: EditEffect;
+  readonly findObjection?: ObjectionFinder | undefined;
 }
 
 interface Refusal {

@@ -91,7 +91,9 @@ export type NotRebased =
   | { readonly reason: 'changed'; readonly changes: readonly ForeignChange[] }
   | { readonly reason: 'same-files' | 'not-linear' | 'rewound' | 'unrelated' }
   /** With git's reason. */
-  | { readonly reason: 'not-rewritten'; readonly said: SafeText };
+  | { readonly reason: 'not-rewritten'; readonly said: SafeText }
+  /** What the watcher has pushed speaks against it. */
+  | { readonly reason: 'objection'; readonly said: SafeText };
 
 /** The remote branch has commits that the local one does not have. `again`: new ones arrived after a rebase. */
 export type Overtaken = NotRebased | { readonly reason: 'again' };
@@ -114,6 +116,8 @@ export type Pushed =
       /** Whether the server refused it, as for a protected branch. */
       readonly isRejected: boolean;
     };
+
+export type FindObjection = (rebased: string) => Promise<SafeText | undefined>;
 
 /** While it is held, Ctrl-C and the like end git and not this process, which can then undo and report. */
 export interface Hold {
@@ -142,6 +146,7 @@ export interface Clone {
    * @throws Fault when git or a hook refuses; then everything is as it was.
    */
   readonly commitFile: (change: FileChange, wish: CommitWish, write: () => void) => Promise<MadeCommit>;
-  readonly push: (destination: Destination, branch: string) => Promise<Pushed>;
+  /** @param findObjection why the local commits must not be pushed as this commit, which has the watcher's files too. */
+  readonly push: (destination: Destination, branch: string, findObjection: FindObjection) => Promise<Pushed>;
   readonly holdInterrupts: () => Hold;
 }

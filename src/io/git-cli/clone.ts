@@ -9,6 +9,7 @@ import type {
   CommitWish,
   Destination,
   FileChange,
+  FindObjection,
   GitStepState,
   LocalState,
   MadeCommit,
@@ -86,8 +87,8 @@ export class GitClone implements Clone {
     return commitFile(this.#git, { ...change, path: this.#toGitPath(change.path) }, wish, write);
   }
 
-  push(destination: Destination, branch: string): Promise<Pushed> {
-    return pushBranch(this.#git, destination, branch);
+  push(destination: Destination, branch: string, findObjection: FindObjection): Promise<Pushed> {
+    return pushBranch(this.#git, destination, branch, findObjection);
   }
 
   /** Of a branch that is pushed to a single place. */

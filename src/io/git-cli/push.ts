@@ -5,7 +5,7 @@
  * as they are, and a refusal leaves everything as it was.
  */
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
-import type { Destination, Pushed } from '../../core/ports/clone.ts';
+import type { Destination, FindObjection, Pushed } from '../../core/ports/clone.ts';
 import type { Ended } from './ended.ts';
 import { toSaid } from './ended.ts';
 import type { Git } from './git.ts';
@@ -23,7 +23,12 @@ const overtaken = [
 ];
 
 /** @param branch that is checked out. @throws Fault when git cannot be run. */
-export async function pushBranch(git: Git, destination: Destination, branch: string): Promise<Pushed> {
+export async function pushBranch(
+  git: Git,
+  destination: Destination,
+  branch: string,
+  findObjection: FindObjection,
+): Promise<Pushed> {
   const { words, remote, tracking } = destination;
   const [verb = '', ...rest] = words;
   const first = await push(git, [verb, '--porcelain', ...toFullNames(rest, branch)], [heads + branch, 'HEAD']);
@@ -35,6 +40,8 @@ export async function pushBranch(git: Git, destination: Destination, branch: str
   if (rebased === undefined) return toRefused(first);
   if ('reason' in rebased) return { kind: 'overtaken', branch: first.branch, ...rebased };
   const { before, after } = rebased;
+  const said = await findObjection(after);
+  if (said !== undefined) return { kind: 'overtaken', branch: first.branch, reason: 'objection', said };
   const second = await push(git, [verb, '--porcelain', remote, `${after}:${heads}${first.branch}`], [after]);
   if (second.state === 'overtaken') return { kind: 'overtaken', branch: first.branch, reason: 'again' };
   if (second.state !== 'pushed') return toRefused(second);

@@ -81,6 +81,8 @@ function toOvertakenText(why: Extract<NotPushed['why'], { code: 'overtaken' }>, 
       return safe`${where} has no history in common with this clone`;
     case 'again':
       return safe`${where} received new commits twice in the meantime`;
+    case 'objection':
+      return safe`the watcher has pushed to ${where} in the meantime, and with that it would be refused: ${why.said}`;
     case 'not-rewritten':
       return safe`${where} has new commits, and the commits here could not be rebased onto them: ${why.said}`;
   }
