@@ -59,8 +59,8 @@ function rankMatch({ namespace, spec }: LiveObject, host: string): number {
   const written = textAt(spec, ['host']) ?? '';
   if (written.startsWith('*')) return host.endsWith(written.slice(1)) ? written.length : 0;
   // A short name is of the rule's own namespace.
-  const full = written.includes('.') ? written : `${written}.${namespace}.${host.split('.').slice(2).join('.')}`;
-  return full === host ? Number.MAX_SAFE_INTEGER : 0;
+  const isHost = written.includes('.') ? written === host : host.startsWith(`${written}.${namespace}.`);
+  return isHost ? Number.MAX_SAFE_INTEGER : 0;
 }
 
 function isExportedTo({ namespace, spec }: LiveObject, client: string): boolean {
