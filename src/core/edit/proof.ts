@@ -31,29 +31,35 @@ export function prove(
 ): Edited {
   const { text, path: file } = source;
   if (isSame(readValue(source, desired.kind).value, desired)) return { text };
-  let problems: readonly Problem[] | undefined;
+  let failed: { readonly text: string; readonly problems: readonly Problem[] } | undefined;
   for (const attempt of attempts) {
     const attempted = attempt();
     if (attempted === undefined) continue;
     const read = readValue({ path: file, text: attempted }, desired.kind);
     if (read.problems.length === 0 && isSame(read.value, desired)) return { text: attempted };
-    problems ??= read.problems;
+    failed ??= { text: attempted, problems: read.problems };
   }
   return {
     problem: toProblem(source, path, {
       code: 'edit-refused',
-      message: safe`${toFieldText(path)} is not changed: ${toReason(text, path, problems)}`,
+      message: safe`${toFieldText(path)} is not changed: ${toReason(text, path, failed)}`,
       hint: safe`edit it by hand`,
     }),
   };
 }
 
-function toReason(text: string, path: FieldPath, problems: readonly Problem[] | undefined): SafeText {
+function toReason(
+  text: string,
+  path: FieldPath,
+  failed: { readonly text: string; readonly problems: readonly Problem[] } | undefined,
+): SafeText {
   const form = new FieldsOfText(text).fieldAt(path)?.form;
   if (form === 'alias') return safe`it is an alias, and its anchor is used elsewhere, too`;
-  if (problems === undefined) return safe`it cannot be changed without changing more of the file`;
-  const missing = problems.find(({ message }) => message.startsWith('alias '));
-  if (missing !== undefined) return safe`an anchor in it is used elsewhere`;
+  if (failed === undefined) return safe`it cannot be changed without changing more of the file`;
+  const lines = failed.text.split('\n');
+  // An alias whose anchor is gone.
+  if (failed.problems.some(({ line, column }) => lines[line - 1]?.[column - 1] === '*'))
+    return safe`an anchor in it is used elsewhere`;
   return safe`something else in the file would change with it, for example through an anchor and its aliases`;
 }
 
