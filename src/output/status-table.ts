@@ -78,6 +78,7 @@ function makeFit(widths: Map<ColumnName, number>, width: number): void {
 function toRow(assessment: Assessment, wording: Wording): Readonly<Record<ColumnName, Cell>> {
   const { name, namespace, primary, candidates, undeclared, differences } = assessment;
   const note = differences.map((one) => toDifferenceText(one, wording)).join('; ');
+  const leaving = undeclared.filter((one) => one.name !== primary.desired.name);
   const strays = listStrayMirrors(assessment).map(({ to, percentage }): Cell => {
     const where = candidates.length === 0 ? '' : ` to ${toShown(to, 60)}`;
     return { text: `live ${percentage} %${where}`, format: 'yellow' };
@@ -86,7 +87,7 @@ function toRow(assessment: Assessment, wording: Wording): Readonly<Record<Column
     MODEL: { text: name },
     NAMESPACE: { text: namespace ?? '?' },
     PRIMARY: toVersionCell(primary),
-    CANDIDATE: joinCells([...candidates.map(toVersionCell), ...undeclared.flatMap(toLeavingCells)]),
+    CANDIDATE: joinCells([...candidates.map(toVersionCell), ...leaving.flatMap(toLeavingCells)]),
     MIRROR: joinCells([...candidates.map(toMirrorCell), ...strays]),
     NOTE: { text: note === '' ? '' : toShown(note, 500) },
   };

@@ -92,7 +92,8 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
       : [
           ...compareVersion('primary', primary, source),
           ...candidates.flatMap((candidate) => compareVersion('candidate', candidate, source)),
-          ...undeclared.flatMap(toLeaving),
+          // What was promoted with its own name stays, as the primary.
+          ...undeclared.filter(({ name }) => name !== primary.desired.name).flatMap(toLeaving),
           ...candidates.flatMap(compareMirror),
           ...findStrayMirrors(candidates, undeclared),
         ]),

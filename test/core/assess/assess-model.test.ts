@@ -149,6 +149,22 @@ test('a look at the cluster shows what Argo CD has not applied, and what the wat
   t.deepEqual(observe('00', 'Ready')?.[0], { code: 'candidate-other-digest', ...reference, source: 'cluster' });
 });
 
+test('a candidate that was promoted with its own name is not leaving, though it is still mirrored to', (t) => {
+  const [rendered] = render(
+    Object.fromEntries(Object.entries(files).filter(([path]) => path.includes('/b-'))),
+  ).rollouts;
+  if (rendered === undefined) throw new Error('the fixture has no model');
+  const { version, digest } = rendered.primary;
+  const primary = { name: version.name, digest, state: 'Ready' as const };
+  const live = { primary, candidates: [{ ...primary, mirror: { percentage: 20 } }] };
+  const assessment = assessModel({ ...rendered, status: undefined }, { live });
+  t.deepEqual(assessment.differences, [
+    { code: 'no-status' },
+    { code: 'mirror-still-open', to: version.name, observed: 20 },
+  ]);
+  t.notRegex(toTable([assessment]), /leaving/);
+});
+
 test('each candidate of a list has its own state, mirror and differences', (t) => {
   const [rendered] = render(
     Object.fromEntries(Object.entries(files).filter(([path]) => path.includes('/a-'))),
