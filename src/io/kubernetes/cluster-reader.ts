@@ -26,8 +26,10 @@ export function createClusterReader(api: Pick<KubernetesApi, 'request'>): Cluste
       } catch (error) {
         if (!(error instanceof ApiTrouble)) throw error;
         const { status, message } = error;
-        // The path of a kind that does not exist; a namespace that does not exist has empty lists.
-        if (status === 404) return { ...list, objects: [], failure: { code: 'not-installed', message } };
+        // The path of a kind that does not exist; a namespace that does not exist has empty lists. The core kinds exist
+        // wherever the Kubernetes API is.
+        if (status === 404 && resource.groupVersion !== 'v1')
+          return { ...list, objects: [], failure: { code: 'not-installed', message } };
         if (status === 403) return { ...list, objects: [], failure: { code: 'refused', message } };
         throw new Fault(
           'environment',

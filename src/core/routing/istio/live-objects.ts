@@ -58,14 +58,13 @@ export class LiveObjects {
 
   /** Whether all objects of a kind in a namespace were read, so that one that is not there does not exist. */
   isKnown(resource: Resource, namespace: string): boolean {
-    const { kind, groupVersion } = resources[resource];
+    const { kind } = resources[resource];
     return this.#lists.some(
       (list) =>
         list.resource.kind === kind &&
         list.labels === undefined &&
         (list.namespace === undefined || list.namespace === namespace) &&
-        // Every cluster has the kinds of Kubernetes itself: whatever answers without them is none.
-        (list.failure === undefined || (list.failure.code === 'not-installed' && groupVersion !== 'v1')),
+        (list.failure === undefined || list.failure.code === 'not-installed'),
     );
   }
 
