@@ -6,8 +6,10 @@ export const kilobyte = 1 << 10;
 export const megabyte = 1 << 20;
 /** Of the installed DestinationRule: copies in flight per client Envoy. */
 export const limit = 50;
-/** What a fault may add to calls, beyond what calm differs by itself, and to an Envoy. */
-export const allowed = { p50: 0.3, p99: 1.5, stallMs: 1000, bytes: 100 * megabyte } as const;
+/** What a fault may add to half of the calls of a while, and to an Envoy. */
+export const allowed = { stallMs: 1000, bytes: 100 * megabyte } as const;
+/** What a fault should add to latencies at most, beyond what calm differs by itself: milliseconds and times. */
+const aim = { p50: 0.3, p99: 1.5 } as const;
 
 export interface Trial extends Interleaved {
   readonly bytes: number;
@@ -17,31 +19,34 @@ export interface Trial extends Interleaved {
   readonly sent: number;
 }
 
+/**
+ * Failed calls, stalls, and memory. Latencies are shown and not judged: clients share the machine's cores with what a
+ * fault makes Envoys and the candidate do, so how much they differ says as much about the machine.
+ */
 export function findHarm(outcome: Outcome, { outcomes, memory, restless, bytes, sent }: Trial): string[] {
-  const { fault = '', origin, calls, failed, latency, excess, stall } = outcome;
-  const calm = outcomes.find((one) => one.fault === undefined && one.origin === origin);
-  if (calm === undefined) throw new Error('there was no calm');
-  const most = { p50: calm.excess.p50 + allowed.p50, p99: calm.excess.p99 * allowed.p99 };
+  const { fault = '', origin, calls, failed, stall } = outcome;
+  const calm = findCalm(outcomes, origin);
   // Bodies of copies in flight are held by the Envoys that they pass; so many are allowed by the limit.
   const mostBytes = allowed.bytes + (bytes > megabyte ? bytes * Math.min(limit, sent) : 0);
   return [
     ...(failed === 0 ? [] : [`${failed} of ${calls} calls failed`]),
-    ...(excess.p50 <= most.p50
-      ? []
-      : [
-          `p50 is ${latency.p50.toFixed(1)} ms, always ${excess.p50.toFixed(1)} ms beyond calm; ${most.p50.toFixed(1)} are noise`,
-        ]),
-    ...(excess.p99 <= most.p99
-      ? []
-      : [
-          `p99 is ${latency.p99.toFixed(0)} ms, always ${excess.p99.toFixed(1)} times that of calm; ${most.p99.toFixed(1)} are noise`,
-        ]),
     ...(stall <= calm.stall + allowed.stallMs ? [] : [`half of the calls took more than ${stall.toFixed(0)} ms`]),
     ...beyondCalm(fault, memory)
       .filter(([, more]) => more > mostBytes)
       .map(([name, more]) => `${name} holds ${toText(more)} more than in calm`),
     ...(restless.includes(fault) ? ['Envoys do not come back to what they held before'] : []),
   ];
+}
+
+function findCalm(outcomes: readonly Outcome[], origin: Outcome['origin']): Outcome {
+  const calm = outcomes.find((one) => one.fault === undefined && one.origin === origin);
+  if (calm === undefined) throw new Error('there was no calm');
+  return calm;
+}
+
+function isWithinAim({ origin, excess }: Outcome, outcomes: readonly Outcome[]): boolean {
+  const calm = findCalm(outcomes, origin);
+  return excess.p50 <= calm.excess.p50 + aim.p50 && excess.p99 <= calm.excess.p99 * aim.p99;
 }
 
 function beyondCalm(fault: string, memory: Interleaved['memory']): [name: string, bytes: number][] {
@@ -64,12 +69,13 @@ const columns = [
 
 /** @param how the faults differ from what they are called. */
 export function show(report: Report, what: string, { outcomes, memory }: Interleaved, how = ''): void {
-  for (const { fault, origin, calls, failed, latency, excess, slowest } of outcomes) {
+  for (const outcome of outcomes) {
+    const { fault, origin, calls, failed, latency, excess, slowest } = outcome;
     const held = fault === undefined ? Object.entries(memory.get(undefined) ?? {}) : beyondCalm(fault, memory);
     const difference =
       fault === undefined
         ? `differs by ${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`
-        : `${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`;
+        : `${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}${isWithinAim(outcome, outcomes) ? '' : ' **(!)**'}`;
     report.row(columns, [
       ...[what, fault === undefined ? '**calm**' : [fault, how].join(' ').trim(), origin, calls, failed],
       ...[`${latency.p50.toFixed(1)} ms`, `${latency.p99.toFixed(0)} ms`, `${slowest.toFixed(0)} ms`, difference],
