@@ -57,14 +57,6 @@ function toCandidates({ candidate, mirror }: WrittenStatus['status']): Candidate
   return [...(candidate === undefined ? [] : [candidate]), { name: to, state: 'Missing', mirror: { percentage } }];
 }
 
-/** What was observed of a version; of the candidates, of the one that is supported. */
-export function findObserved(
-  { primary, candidates }: ModelStatus['status'],
-  role: 'primary' | 'candidate',
-): VersionStatus | undefined {
-  return role === 'primary' ? primary : candidates[0];
-}
-
 /** Where the live mirror leads, and with what share of the requests in percent; undefined: nothing is mirrored. */
 export function findLiveMirror({
   candidates,

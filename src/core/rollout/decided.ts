@@ -25,11 +25,3 @@ export interface DecidedRollout {
 export function mirrorOf({ candidates }: Pick<DecidedRollout, 'candidates'>): Mirror {
   return candidates[0]?.mirror ?? noMirror;
 }
-
-/** The version in a role; of candidates, the one that is supported. */
-export function findVersion(
-  { primary, candidates }: DecidedRollout,
-  role: 'primary' | 'candidate',
-): DecidedVersion | undefined {
-  return role === 'primary' ? primary : candidates[0];
-}

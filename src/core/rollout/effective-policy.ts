@@ -121,25 +121,31 @@ export function computeEffectivePolicy(
 
   const nearest = (field: PolicyField) => settings.get(field)?.at(-1);
   const set = <T>(field: PolicyField, otherwise: T) => (nearest(field)?.value as T) ?? otherwise;
+  /** Those of the fields that policies set, by the last part of their names. */
+  const findSet = (fields: readonly PolicyField[]) =>
+    Object.fromEntries(
+      fields.flatMap((field) => {
+        const value = nearest(field)?.value ?? undefined;
+        return value === undefined ? [] : [[field.slice(field.lastIndexOf('.') + 1), value]];
+      }),
+    );
   const api = nearest('routing.api');
   const router = (api && findRouter(String(api.value))) ?? routers[0];
   const clusterDomain = set('routing.clusterDomain', 'cluster.local');
-  const chosen = <T>(field: keyof MirrorGatewayChoice) => nearest(`routing.mirrorGateway.${field}`)?.value as T;
-  const defaults = router.toDefaults(clusterDomain, {
-    name: chosen('name'),
-    create: chosen('create'),
-    selector: chosen('selector'),
-    service: chosen('service'),
-    port: chosen('port'),
-    tls: chosen('tls'),
-  });
-  const setGateway = (field: 'gateway' | 'mirrorGateway', otherwise: GatewayChoice): GatewayChoice => ({
-    name: set(`routing.${field}.name`, otherwise.name),
-    create: set(`routing.${field}.create`, otherwise.create),
-    namespaces: set(`routing.${field}.namespaces`, otherwise.namespaces),
-    selector: set(`routing.${field}.selector`, otherwise.selector),
-    port: set(`routing.${field}.port`, otherwise.port),
-  });
+  const findGateway = (field: 'gateway' | 'mirrorGateway'): Partial<GatewayChoice> =>
+    findSet([
+      `routing.${field}.name`,
+      `routing.${field}.create`,
+      `routing.${field}.namespaces`,
+      `routing.${field}.selector`,
+      `routing.${field}.port`,
+    ]);
+  const gateway = findGateway('gateway');
+  const mirrorGateway: Partial<MirrorGatewayChoice> = {
+    ...findGateway('mirrorGateway'),
+    ...findSet(['routing.mirrorGateway.service', 'routing.mirrorGateway.tls']),
+  };
+  const defaults = router.toDefaults(clusterDomain, mirrorGateway);
   const policy: EffectivePolicy = {
     router,
     api: router.name,
@@ -149,12 +155,8 @@ export function computeEffectivePolicy(
     gate: set<'Status' | 'None'>('gate', 'Status'),
     hosts: set<readonly string[]>('routing.hosts', []),
     clusterDomain,
-    gateway: setGateway('gateway', defaults.gateway),
-    mirrorGateway: {
-      ...setGateway('mirrorGateway', defaults.mirrorGateway),
-      service: set('routing.mirrorGateway.service', defaults.mirrorGateway.service),
-      tls: set('routing.mirrorGateway.tls', defaults.mirrorGateway.tls),
-    },
+    gateway: { ...defaults.gateway, ...gateway },
+    mirrorGateway: { ...defaults.mirrorGateway, ...mirrorGateway },
     service: {
       host: set<string | undefined>('routing.service.host', undefined),
       port: set('routing.service.port', mode.port),
