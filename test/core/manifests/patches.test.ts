@@ -2,19 +2,9 @@ import test from 'ava';
 import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
 import type { Manifest } from '../../../src/core/manifests/manifest.ts';
-import { type Files, render, renderObjects } from '../render/memory-tree.ts';
+import { type Files, render, renderObjects, toModelText } from '../render/memory-tree.ts';
 import { IstioModel, type SentRequest } from '../routing/istio/istio-model.ts';
 
-const toModel = (name: string, namespace: string) => `apiVersion: model-mirror.dev/v1alpha1
-kind: Model
-metadata: {name: ${name}, namespace: ${namespace}}
-spec:
-  template:
-    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
-    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
-  primary: {version: v1, storageUri: "s3://models/${name}-v1"}
-  candidate: {version: v2, storageUri: "s3://models/${name}-v2"}
-`;
 const toPolicy = (spec: object) =>
   JSON.stringify({
     apiVersion: 'model-mirror.dev/v1alpha1',
@@ -23,9 +13,9 @@ const toPolicy = (spec: object) =>
     spec: { gate: 'None', mirrorPercentage: 20, ...spec },
   });
 const models = {
-  'wisdom/model.yaml': toModel('wisdom', 'models'),
-  'folly/model.yaml': toModel('folly', 'models'),
-  'other/model.yaml': toModel('wisdom', 'elsewhere'),
+  'wisdom/model.yaml': toModelText('wisdom', 'models', 'wisdom-'),
+  'folly/model.yaml': toModelText('folly', 'models', 'folly-'),
+  'other/model.yaml': toModelText('wisdom', 'elsewhere', 'wisdom-'),
 };
 /** With a timeout and a host of its own, so that there is something to take away. */
 const routing = {
@@ -315,7 +305,10 @@ for (const [title, { kind, name, patch }] of Object.entries(honest))
   });
 
 test('a model in the old form can be patched like one in the new form, and no patch adds a second form', (t) => {
-  const old = toModel('wisdom', 'models').replace('model: {modelFormat: {name: sklearn}}', 'sklearn: {}');
+  const old = toModelText('wisdom', 'models', 'wisdom-').replace(
+    'model: {modelFormat: {name: sklearn}}',
+    'sklearn: {}',
+  );
   const patched = (path: string, value: unknown) =>
     render({
       'model.yaml': old,

@@ -31,3 +31,17 @@ export function renderObjects(files: Files, options: RenderOptions = {}): Manife
   if (errors.length > 0) throw new Error(JSON.stringify(errors, null, 2));
   return objects.map(({ output }) => JSON.parse(output) as Manifest);
 }
+
+/** A model.yaml with a candidate. @param prefix of what versions are called in their storage. */
+export function toModelText(name: string, namespace: string, prefix = ''): string {
+  return `apiVersion: model-mirror.dev/v1alpha1
+kind: Model
+metadata: {name: ${name}, namespace: ${namespace}}
+spec:
+  template:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
+  primary: {version: v1, storageUri: "s3://models/${prefix}v1"}
+  candidate: {version: v2, storageUri: "s3://models/${prefix}v2"}
+`;
+}

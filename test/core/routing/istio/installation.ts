@@ -11,7 +11,7 @@ import type {
   ResourceQuery,
 } from '../../../../src/core/routing/examination.ts';
 import type { Files } from '../../render/memory-tree.ts';
-import { renderObjects, toMemoryTree } from '../../render/memory-tree.ts';
+import { renderObjects, toMemoryTree, toModelText } from '../../render/memory-tree.ts';
 
 export interface TestObject {
   apiVersion: string;
@@ -58,23 +58,13 @@ export function toPod(name: string, namespace: string, labels: Record<string, st
 }
 
 const head = 'apiVersion: model-mirror.dev/v1alpha1';
-const model = (name: string, namespace: string) => `${head}
-kind: Model
-metadata: {name: ${name}, namespace: ${namespace}}
-spec:
-  template:
-    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
-    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
-  primary: {version: v1, storageUri: "s3://models/v1"}
-  candidate: {version: v2, storageUri: "s3://models/v2"}
-`;
 
 /** @param spec of the policy, in YAML's flow style. */
 export function toFiles(spec = '{gate: None}'): Files {
   return {
     'policy.yaml': `${head}\nkind: MirrorPolicy\nmetadata: {name: all}\nspec: ${spec}\n`,
-    'wisdom/model.yaml': model('wisdom', 'models'),
-    'folly/model.yaml': model('folly', 'other'),
+    'wisdom/model.yaml': toModelText('wisdom', 'models'),
+    'folly/model.yaml': toModelText('folly', 'other'),
   };
 }
 

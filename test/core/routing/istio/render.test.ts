@@ -4,7 +4,7 @@ import { ServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/Se
 import { VirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
 import test from 'ava';
 import { findRenderedObjects } from '../../../goldens/rendered-objects.ts';
-import { render, renderObjects } from '../../render/memory-tree.ts';
+import { render, renderObjects, toModelText } from '../../render/memory-tree.ts';
 import { IstioModel } from './istio-model.ts';
 
 const models = { DestinationRule, Gateway, ServiceEntry, VirtualService };
@@ -107,7 +107,7 @@ test('every port that copies are sent to is HTTP/2', (t) => {
 test('a policy that names another mirror gateway keeps the meaning that it had in 0.1.0, and one that names none gets ours', (t) => {
   const of = (mirrorGateway: object) => {
     const objects = renderObjects({
-      'model.yaml': toModel('wisdom', 'models'),
+      'model.yaml': toModelText('wisdom', 'models'),
       'policy.yaml': toPolicy({ mirrorGateway }),
     });
     const http = (name: string) =>
@@ -139,7 +139,7 @@ test('a policy that names another mirror gateway keeps the meaning that it had i
 test('no Gateway with TLS is rendered: Istio would serve only one of several', (t) => {
   const codes = (mirrorGateway: object) =>
     render({
-      'model.yaml': toModel('wisdom', 'models'),
+      'model.yaml': toModelText('wisdom', 'models'),
       'policy.yaml': toPolicy({ mirrorGateway }),
     }).problems.map(({ code, line }) => `${code} ${line}`);
   t.deepEqual(codes({ create: true, tls: 'IstioMutual' }), ['invalid-value 4']);
@@ -165,16 +165,6 @@ test('the second hop never mirrors or retries, always has a timeout, and has eve
   }
 });
 
-const toModel = (name: string, namespace: string) => `apiVersion: model-mirror.dev/v1alpha1
-kind: Model
-metadata: {name: ${name}, namespace: ${namespace}}
-spec:
-  template:
-    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
-    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
-  primary: {version: v1, storageUri: "s3://models/v1"}
-  candidate: {version: v2, storageUri: "s3://models/v2"}
-`;
 const toPolicy = (routing: object) => `apiVersion: model-mirror.dev/v1alpha1
 kind: MirrorPolicy
 metadata: {name: policy}
@@ -188,7 +178,7 @@ const forms = (service: string) => [
 
 test("a mirror to ModelMesh's Service or to the model itself is a loop, whatever domain the host has", (t) => {
   const codes = (routing: object) =>
-    render({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy(routing) }).problems.map(
+    render({ 'model.yaml': toModelText('wisdom', 'models'), 'policy.yaml': toPolicy(routing) }).problems.map(
       ({ code }) => code,
     );
   for (const service of [...forms('modelmesh-serving'), ...forms('wisdom')])
@@ -207,17 +197,17 @@ test('no limit on copies holds for requests to a primary: no Service of a runtim
   for (const host of forms('folly').slice(1))
     t.deepEqual(
       find({
-        'wisdom/model.yaml': toModel('wisdom', 'models'),
+        'wisdom/model.yaml': toModelText('wisdom', 'models'),
         'wisdom/policy.yaml': service(host),
-        'folly/model.yaml': toModel('folly', 'models'),
+        'folly/model.yaml': toModelText('folly', 'models'),
       }),
       ['duplicate-host wisdom/policy.yaml'],
       host,
     );
   t.deepEqual(
     find({
-      'wisdom/model.yaml': toModel('wisdom', 'models'),
-      'named/model.yaml': toModel('modelmesh-serving', 'models'),
+      'wisdom/model.yaml': toModelText('wisdom', 'models'),
+      'named/model.yaml': toModelText('modelmesh-serving', 'models'),
       'named/policy.yaml': service('modelmesh-serving.other.svc.cluster.local'),
     }),
     ['duplicate-host named/model.yaml'],
@@ -228,8 +218,8 @@ test('no model has the host of the mirror gateway of another, which is the defau
   const other = { mirrorGateway: { service: 'istio-egressgateway.istio-system.svc.cluster.local' } };
   const find = (name: string, namespace: string, routing: object) =>
     render({
-      'wisdom/model.yaml': toModel('wisdom', 'models'),
-      'other/model.yaml': toModel(name, namespace),
+      'wisdom/model.yaml': toModelText('wisdom', 'models'),
+      'other/model.yaml': toModelText(name, namespace),
       'other/policy.yaml': toPolicy(routing),
     }).problems.map(({ code, file }) => `${code} ${file}`);
   t.deepEqual(find('model-mirror-gateway', 'model-mirror', other), ['mirror-loop other/model.yaml']);
@@ -241,7 +231,7 @@ test('no model has the host of the mirror gateway of another, which is the defau
 
 test('no Gateway is rendered in place of the installed one', (t) => {
   const codes = (namespace: string, routing: object) =>
-    render({ 'model.yaml': toModel('wisdom', namespace), 'policy.yaml': toPolicy(routing) }).problems.map(
+    render({ 'model.yaml': toModelText('wisdom', namespace), 'policy.yaml': toPolicy(routing) }).problems.map(
       ({ code, line }) => `${code} ${line}`,
     );
   const name = 'model-mirror-gateway';
@@ -258,7 +248,7 @@ test('who names the installed mirror gateway by its Service or its Gateway gets 
   const renderWith = (mirrorGateway: object, around: object = {}) =>
     renderObjects({
       'policy.yaml': toPolicy({ mirrorGateway: around }),
-      'wisdom/model.yaml': toModel('wisdom', 'models'),
+      'wisdom/model.yaml': toModelText('wisdom', 'models'),
       'wisdom/policy.yaml': toPolicy({ mirrorGateway }),
     });
   const service = 'model-mirror-gateway.model-mirror.svc.cluster.local';
@@ -273,7 +263,7 @@ test('who names the installed mirror gateway by its Service or its Gateway gets 
 
 test('no host is in a VirtualService twice, also where one is the form that an older Istio makes of another', (t) => {
   const hosts = ['x.example.com', 'x.example.com-shadow', 'wisdom.models-shadow', 'x.example.com'];
-  const objects = renderObjects({ 'model.yaml': toModel('wisdom', 'models'), 'policy.yaml': toPolicy({ hosts }) });
+  const objects = renderObjects({ 'model.yaml': toModelText('wisdom', 'models'), 'policy.yaml': toPolicy({ hosts }) });
   const routes = objects.filter(({ kind }) => kind === 'VirtualService');
   t.is(routes.length, 2);
   for (const { spec } of routes) {
@@ -286,7 +276,7 @@ test('no host is in a VirtualService twice, also where one is the form that an o
 test('the cluster domain is part of every default host, and of no host that a policy names', (t) => {
   const text = JSON.stringify(
     renderObjects({
-      'model.yaml': toModel('wisdom', 'models'),
+      'model.yaml': toModelText('wisdom', 'models'),
       'policy.yaml': toPolicy({ clusterDomain: 'k8s.lab', hosts: ['wisdom.example.com'] }),
     }),
   );
@@ -298,7 +288,7 @@ test('the cluster domain is part of every default host, and of no host that a po
 
 test('no host of a VirtualService has a label that is too long for DNS, in a namespace of any length', (t) => {
   for (const length of [1, 55, 56, 57, 63]) {
-    const objects = renderObjects({ 'model.yaml': toModel('m'.repeat(63), 's'.repeat(length)) });
+    const objects = renderObjects({ 'model.yaml': toModelText('m'.repeat(63), 's'.repeat(length)) });
     const routes = objects.filter(({ kind }) => kind === 'VirtualService');
     t.is(routes.length, 2);
     const hosts = routes.flatMap(({ spec }) => (spec as { hosts: string[] }).hosts);
@@ -324,7 +314,7 @@ test('no VirtualService of another namespace binds to a Gateway, unless its name
   const send = (routing: { readonly mirrorGateway?: object }, ...others: (typeof stranger)[]) => {
     const mirrorGateway = { service: 'istio-egressgateway.istio-system.svc.cluster.local', ...routing.mirrorGateway };
     const rendered = renderObjects({
-      'model.yaml': toModel('wisdom', 'models'),
+      'model.yaml': toModelText('wisdom', 'models'),
       'policy.yaml': toPolicy({ ...routing, mirrorGateway }),
     });
     // The oldest comes first, so it is first.
