@@ -3,14 +3,14 @@ import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { ClusterReader } from '../../core/ports/cluster-reader.ts';
 import type { ListLive } from '../../core/ports/observation.ts';
 import { routers } from '../../core/routing/routers.ts';
-import { modes } from '../../core/serving/modes.ts';
+import { watchedKinds } from '../../core/serving/modes.ts';
 import { createClusterReader } from '../../io/kubernetes/cluster-reader.ts';
 import type { ApiPlace } from '../../io/kubernetes/kubernetes-api.ts';
 import { ApiTrouble, KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
 import { listLive } from '../../io/kubernetes/object-lists.ts';
 
 const kinds = join(
-  [...modes, ...routers].map(({ watched }) => mask(watched.plural)),
+  [...watchedKinds, ...routers.map(({ watched }) => watched)].map(({ plural }) => mask(plural)),
   ' and ',
 );
 

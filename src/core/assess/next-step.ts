@@ -7,7 +7,6 @@ import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
-import { mode } from '../serving/modes.ts';
 import type { Difference, Role } from './difference.ts';
 import type { Goal } from './goal.ts';
 import type { Pending, PendingStep } from './pending.ts';
@@ -112,6 +111,7 @@ export function toNextStep(
     case 'primary-not-ready':
     case 'candidate-not-ready': {
       const { role, name, state, reason } = difference;
+      const { mode } = rollout;
       const headers = role === 'primary' ? {} : mode.toBackend({ host: '', port: 0 }, name).setHeaders;
       return {
         code: 'wait-for-load',

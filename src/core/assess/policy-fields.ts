@@ -50,14 +50,19 @@ export interface PolicyExplanation {
 }
 
 export function explainPolicy(rollout: Rollout): PolicyExplanation {
-  const { policy, serviceHost } = rollout;
+  const { policy, serviceHost, servicePort } = rollout;
+  /** Of the serving mode, where no policy sets it. */
+  const service: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+    ['routing.service.host', serviceHost],
+    ['routing.service.port', servicePort],
+  ]);
   const objects = listObjects(rollout);
   const fields = replacedFields.map((field): PolicyField => {
     const [nearest, ...outer] = (policy.settings.get(field) ?? []).toReversed();
     const effective = valueAt(policy, field.replace(/^routing\./, '').split('.'));
     return {
       field,
-      value: field === 'routing.service.host' ? serviceHost : effective,
+      value: service.get(field) ?? effective,
       place: nearest && toPlace(nearest.origin),
       overrides: outer.map(toPlaced),
     };

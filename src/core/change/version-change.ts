@@ -3,7 +3,6 @@ import { valueAt } from '../input/plain-value.ts';
 import type { DecidedVersion } from '../rollout/decided.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { toAnnotationPart, toSpecPart } from '../serving/digest-text.ts';
-import { mode } from '../serving/modes.ts';
 import type { Change } from './change.ts';
 
 /** A version, with the rollout that it is part of. */
@@ -36,6 +35,7 @@ export function findLoadingChanges(before: RenderedVersion, after: RenderedVersi
     const own = valueAt(version.declared.overrides, path);
     return own === undefined ? valueAt(rollout.file.model.spec.template, path) : own;
   };
+  const { mode } = after.rollout;
   const declared = mode.loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
   const isAsRendered = toAnnotationPart(before.digest) === toAnnotationPart(after.digest);
   if (declared.length > 0 || isAsRendered) return declared.map((annotation) => ({ annotation, isPatched: false }));
@@ -52,6 +52,7 @@ function findPatchedAnnotations(before: Rollout, after: Rollout): readonly strin
     }));
     return JSON.stringify(operations.filter(({ found }) => found.length > 0));
   };
+  const { mode } = after;
   const found = mode.loadingAnnotations.filter((key) => read(before, key) !== read(after, key));
   return found.length > 0 ? found : mode.loadingAnnotations;
 }

@@ -89,6 +89,13 @@ const routing = fields({
   ),
 });
 
+const serving = fields({
+  allowRawDeployment: optional(
+    v.boolean(),
+    'Whether serving.kserve.io/deploymentMode may be RawDeployment, the name of Standard up to KServe 0.15. Later releases rewrite it, and then Argo CD is never in sync. Default false.',
+  ),
+});
+
 const limits = fields({
   maxMirrorPercentage: optionalButFilled(
     percentage(),
@@ -156,6 +163,7 @@ export const mirrorPolicySchema = v.pipe(
           'Status (default): mirror only while the status file has exactly this candidate as Ready. None: mirror as soon as there is a candidate.',
         ),
         routing: optional(routing, 'Hosts, gateways, services and timeouts.'),
+        serving: optional(serving, 'How KServe serves the models.'),
         limits: optional(limits, 'Limits that policies in folders below can tighten, but not loosen.'),
         patches: optional(
           v.array(

@@ -9,8 +9,8 @@ import { digestAnnotation, nameLabel, versionLabel } from '../manifests/manifest
 import type { Router } from '../routing/router.ts';
 import { routers } from '../routing/routers.ts';
 import { computeLoaded } from '../serving/digest.ts';
-import { mode } from '../serving/modes.ts';
-import type { ServiceReport } from '../serving/serving-mode.ts';
+import { findLiveMode, readVersion } from '../serving/modes.ts';
+import type { ServiceReport, ServingMode } from '../serving/serving-mode.ts';
 
 interface LiveObject {
   readonly namespace: string;
@@ -70,6 +70,7 @@ const defaultInstanceLabel = 'app.kubernetes.io/instance';
 
 /** An InferenceService as the API serves it → what is kept of it. */
 export function toLiveService(object: unknown): LiveService {
+  const mode = findLiveMode(object);
   const status = valueAt(object, ['status']);
   const generation = valueAt(object, ['metadata', 'generation']);
   return {
@@ -80,10 +81,10 @@ export function toLiveService(object: unknown): LiveService {
     model: textAt(object, ['metadata', 'labels', nameLabel]),
     version: textAt(object, ['metadata', 'labels', versionLabel]),
     digest: textAt(object, ['metadata', 'annotations', digestAnnotation]),
-    loads: computeLoaded(object),
+    loads: computeLoaded(object, mode),
     deleting: textAt(object, ['metadata', 'deletionTimestamp']) !== undefined,
     report: isMap(status) && Object.keys(status).length > 0 ? mode.readReport(status) : undefined,
-    ...toRecord(object),
+    ...toRecord(object, mode),
   };
 }
 
@@ -106,7 +107,7 @@ export function toLiveRoute(
     ...toIdentity(object),
     path: folder,
     percentage: requests?.mirror?.percentage ?? 0,
-    to: backend && mode.readVersion(backend),
+    to: backend && readVersion(backend),
     tracking:
       textAt(object, ['metadata', 'annotations', trackingAnnotation]) ??
       textAt(object, ['metadata', 'labels', instanceLabel]),
@@ -119,11 +120,11 @@ function toIdentity(object: unknown): LiveObject {
 }
 
 /** What the API server's own record of writes shows of the spec and the status, to the second. */
-function toRecord(object: unknown): Pick<LiveService, 'statusIsLater' | 'isFirst'> {
+function toRecord(object: unknown, mode: ServingMode): Pick<LiveService, 'statusIsLater' | 'isFirst'> {
   const entries = mapsAt(object, ['metadata', 'managedFields']);
   const latest = (chosen: readonly object[]) =>
     chosen.map((entry) => textAt(entry, ['time']) ?? '').reduce((a, b) => (a > b ? a : b), '');
-  const written = latest(entries.filter(({ fieldsV1 }) => isOfLoading(fieldsV1)));
+  const written = latest(entries.filter(({ fieldsV1 }) => isOfLoading(fieldsV1, mode)));
   const created = textAt(object, ['metadata', 'creationTimestamp']) ?? '';
   const isRecorded = written !== '' && created !== '';
   const isFirst = valueAt(object, ['metadata', 'generation']) === 1 && (!isRecorded || written <= created);
@@ -134,7 +135,7 @@ function toRecord(object: unknown): Pick<LiveService, 'statusIsLater' | 'isFirst
 }
 
 /** Whether a manager owns something that determines what is loaded: the spec, or one of its annotations. */
-function isOfLoading(fields: unknown): boolean {
+function isOfLoading(fields: unknown, mode: ServingMode): boolean {
   if (isMap(valueAt(fields, ['f:spec']))) return true;
   const annotations = valueAt(fields, ['f:metadata', 'f:annotations']);
   return mode.loadingAnnotations.some((key) => valueAt(annotations, [`f:${key}`]) !== undefined);

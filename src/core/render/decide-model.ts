@@ -52,7 +52,7 @@ export function decideModel(
     const { declared, ...patched } = renderVersion(rollout, version);
     const { manifest } = patched;
     problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
-    return { version, digest: computeDigest(manifest), loaded: computeLoaded(manifest) };
+    return { version, digest: computeDigest(manifest, rollout.mode), loaded: computeLoaded(manifest, rollout.mode) };
   };
   const primary = decide(rollout.primary);
   const digested = rollout.candidates.map(decide);
@@ -120,7 +120,7 @@ function checkService(
   const { file, policy } = rollout;
   const prefixes = policy.storageUriPrefixes.map((list) => list.prefixes);
   const check = (service: InferenceService): PlacedFinding[] => [
-    ...checkInferenceService(service, prefixes),
+    ...checkInferenceService(service, rollout.mode, prefixes),
     ...checkSyncOrder(service),
   ];
   const before = check(declared);

@@ -15,7 +15,6 @@ import { listVersions } from '../rollout/rollout.ts';
 import type { RoutedManifest } from '../routing/router.ts';
 import type { Traffic } from '../routing/traffic.ts';
 import { addDigest } from '../serving/inference-service.ts';
-import { mode } from '../serving/modes.ts';
 import type { DecidedModel } from './decide-model.ts';
 import { renderVersion } from './decide-model.ts';
 
@@ -53,9 +52,9 @@ export function renderShared(rollout: Rollout): RenderedObjects {
 
 /** @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed. */
 function toTraffic(rollout: Rollout, percentage: number): Traffic {
-  const { name, namespace, file, policy, hosts, serviceHost, primary, candidates } = rollout;
+  const { name, namespace, file, policy, mode, hosts, serviceHost, servicePort, primary, candidates } = rollout;
   const [candidate] = candidates;
-  const service = { host: serviceHost, port: policy.service.port };
+  const service = { host: serviceHost, port: servicePort };
   const { gateway, mirrorGateway } = policy;
   return {
     model: name,

@@ -15,7 +15,6 @@ import { locate } from '../input/yaml-place.ts';
 import type { PlacedPatch } from '../manifests/patch.ts';
 import type { GatewayChoice, MirrorGatewayChoice, Router, RoutingPolicy } from '../routing/router.ts';
 import { findRouter, routers } from '../routing/routers.ts';
-import { mode } from '../serving/modes.ts';
 import { checkPatchedKinds, checkRouterName, checkSupport } from './router-choice.ts';
 
 /** A policy with its file. */
@@ -41,8 +40,9 @@ export interface EffectivePolicy extends RoutingPolicy {
   /** 0 to 100. */
   readonly mirrorPercentage: number;
   readonly gate: 'Status' | 'None';
-  /** The Service that serves the versions; without a host, the serving mode's of the model's namespace. */
-  readonly service: { readonly host: string | undefined; readonly port: number };
+  /** The Service that serves the versions, as far as policies set it; otherwise the serving mode's. */
+  readonly service: { readonly host: string | undefined; readonly port: number | undefined };
+  readonly serving: { readonly allowRawDeployment: boolean };
   /** Go duration; undefined: no limit. */
   readonly timeout: string | undefined;
   /** Go duration. */
@@ -83,6 +83,7 @@ export const replacedFields = [
   'routing.timeout',
   'routing.mirrorTimeout',
   'routing.maxCopiesInFlight',
+  'serving.allowRawDeployment',
 ] as const;
 
 type PolicyField = (typeof replacedFields)[number] | (typeof limitFields)[number];
@@ -159,8 +160,9 @@ export function computeEffectivePolicy(
     mirrorGateway: { ...defaults.mirrorGateway, ...mirrorGateway },
     service: {
       host: set<string | undefined>('routing.service.host', undefined),
-      port: set('routing.service.port', mode.port),
+      port: set<number | undefined>('routing.service.port', undefined),
     },
+    serving: { allowRawDeployment: set('serving.allowRawDeployment', false) },
     timeout: set<string | undefined>('routing.timeout', undefined),
     mirrorTimeout: set('routing.mirrorTimeout', '2s'),
     maxCopiesInFlight: set('routing.maxCopiesInFlight', 10),

@@ -10,8 +10,9 @@ import { listCandidates } from '../input/candidates.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import { mode } from '../serving/modes.ts';
+import type { ServingMode } from '../serving/serving-mode.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
+import { checkModes, chooseMode } from './mode-choice.ts';
 
 /** A model with its file. */
 export interface ModelFile {
@@ -37,6 +38,8 @@ export interface Rollout {
   readonly name: string;
   readonly namespace: string;
   readonly policy: EffectivePolicy;
+  /** Of both versions; of a model without a supported one, the first of all. */
+  readonly mode: ServingMode;
   readonly primary: RolloutVersion;
   /** At most one for now: see `parseModel`. */
   readonly candidates: readonly RolloutVersion[];
@@ -44,6 +47,7 @@ export interface Rollout {
   readonly hosts: readonly string[];
   /** The host of the Service that serves the versions. */
   readonly serviceHost: string;
+  readonly servicePort: number;
 }
 
 /** What KServe's webhook takes as the name of an InferenceService. */
@@ -58,16 +62,19 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
     declared,
     path,
   });
+  const mode = chooseMode(file.model);
   const host = `${name}.${namespace}`;
   return {
     file,
     name,
     namespace,
     policy,
+    mode,
     primary: version('primary', spec.primary, ['spec', 'primary']),
     candidates: listCandidates(file.model).map(({ declared, path }) => version('candidate', declared, path)),
     hosts: [...new Set([host, `${host}.svc`, `${host}.svc.${policy.clusterDomain}`, ...policy.hosts.toSorted()])],
     serviceHost: policy.service.host ?? mode.toServiceHost(namespace, policy.clusterDomain),
+    servicePort: policy.service.port ?? mode.port,
   };
 }
 
@@ -91,7 +98,7 @@ export function checkRollout(rollout: Rollout): Problem[] {
   const report = (path: FieldPath, finding: Finding) =>
     problems.push(toProblem(file.source, path, finding, { on: 'value' }));
   for (const version of listVersions(rollout)) {
-    const refusal = refuseName(version.name);
+    const refusal = refuseName(version.name) ?? rollout.mode.refuseName(version.name);
     if (refusal !== undefined)
       report(version.declared.name === undefined ? ['metadata', 'name'] : [...version.path, 'name'], {
         code: 'name-refused',
@@ -104,23 +111,14 @@ export function checkRollout(rollout: Rollout): Problem[] {
       message: safe`primary and candidate are both called ${mask(primary.name)}`,
       hint: safe`give one of them another name, or leave the names out`,
     });
-  return [...problems, ...rollout.policy.router.checkModel(rollout)];
+  return [...problems, ...checkModes(file, rollout.policy), ...rollout.policy.router.checkModel(rollout)];
 }
 
-/**
- * KServe's webhook has a pattern, the API server a length. `<name>-predictor-<namespace>` need not be a DNS
- * label here: KServe makes Services of that name in its other modes, ModelMesh makes none for a model.
- */
+/** KServe's webhook has a pattern. */
 function refuseName(name: string): Omit<Finding, 'code'> | undefined {
-  if (!inferenceServiceName.test(name))
-    return {
-      message: safe`KServe refuses the InferenceService name ${quote(name)}`,
-      hint: safe`use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit`,
-    };
-  if (name.length > 253)
-    return {
-      message: safe`the InferenceService name ${quote(name)} has ${name.length} characters`,
-      hint: safe`use at most 253, the limit of Kubernetes`,
-    };
-  return undefined;
+  if (inferenceServiceName.test(name)) return undefined;
+  return {
+    message: safe`KServe refuses the InferenceService name ${quote(name)}`,
+    hint: safe`use lower-case letters, digits and "-", beginning with a letter, ending with a letter or digit`,
+  };
 }

@@ -3,7 +3,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { valueAt } from '../input/plain-value.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import { digestVersion } from './digest-text.ts';
-import { mode } from './modes.ts';
+import type { ServingMode } from './serving-mode.ts';
 
 /**
  * 32 hexadecimal digits (the first half of SHA-256), the same for equal values whatever their key order.
@@ -17,7 +17,10 @@ export function computeHash(value: unknown): string {
  * The digest of a rendered InferenceService: of its whole spec, and of its annotations as far as they
  * determine what the server loads. See `digest-text.ts` for its form.
  */
-export function computeDigest(service: { readonly spec: unknown; readonly metadata: unknown }): string {
+export function computeDigest(
+  service: { readonly spec: unknown; readonly metadata: unknown },
+  mode: Pick<ServingMode, 'loadingAnnotations'>,
+): string {
   const written = mode.loadingAnnotations.flatMap((key) => {
     const value = valueAt(service.metadata, ['annotations', key]);
     return value === undefined || value === null ? [] : [[key, value]];
@@ -31,6 +34,6 @@ export function computeDigest(service: { readonly spec: unknown; readonly metada
  * touches nothing but what the server ignores. The same for a rendered object and the live one: what the
  * API server fills in (`name: ""`, `resources: {}`) is empty, or none of these values.
  */
-export function computeLoaded(service: unknown): string {
+export function computeLoaded(service: unknown, mode: Pick<ServingMode, 'findLoadedValues'>): string {
   return `${digestVersion}${computeHash(mode.findLoadedValues(service)).slice(0, 16)}`;
 }

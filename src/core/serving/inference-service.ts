@@ -6,8 +6,7 @@ import type { PlainMap } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import { digestAnnotation, toOwnLabels } from '../manifests/manifest.ts';
 import { mergePatch } from '../manifests/merge-patch.ts';
-import { mode } from './modes.ts';
-import type { InferenceService, PlacedFinding } from './serving-mode.ts';
+import type { InferenceService, PlacedFinding, ServingMode } from './serving-mode.ts';
 import { checkSpec } from './spec-check.ts';
 import { checkStorageLimits } from './storage-limits.ts';
 
@@ -71,6 +70,7 @@ export function addDigest(service: InferenceService, digest: string): InferenceS
  */
 export function checkInferenceService(
   service: InferenceService,
+  mode: ServingMode,
   allowedPrefixes: readonly (readonly string[])[],
 ): PlacedFinding[] {
   const ofMode = [...checkStorageLimits(service, allowedPrefixes), ...mode.check(service)];

@@ -1,8 +1,30 @@
 /** The providers of the port `ServingMode`. */
+import { textAt, valueAt } from '../input/plain-value.ts';
+import type { Backend } from '../routing/traffic.ts';
 import { modelMesh } from './modelmesh/modelmesh.ts';
 import type { ServingMode } from './serving-mode.ts';
+import { deploymentModeAnnotation } from './serving-mode.ts';
 
 export const modes: readonly [ServingMode, ...ServingMode[]] = [modelMesh];
 
-/** The serving mode of all models, as long as there is one. */
-export const mode = modes[0];
+/** What is watched of all modes, each kind once. */
+export const watchedKinds = [...new Map(modes.map(({ watched }) => [watched.plural, watched])).values()];
+
+/** @param value of KServe's annotation. */
+export function findMode(value: unknown): ServingMode | undefined {
+  return modes.find(({ annotationValues }) => annotationValues.some((known) => known === value));
+}
+
+/**
+ * The mode of a live InferenceService: that of its annotation, or else what KServe has resolved (its ConfigMap has a
+ * default). Of one that is neither, as with a mode that is not supported, the first: whatever is read then is nobody's.
+ */
+export function findLiveMode(service: unknown): ServingMode {
+  const written = findMode(valueAt(service, ['metadata', 'annotations', deploymentModeAnnotation]));
+  return written ?? findMode(textAt(service, ['status', 'deploymentMode'])) ?? modes[0];
+}
+
+/** The version that a backend names, also a live one, in any mode; undefined: none. */
+export function readVersion(backend: Backend): string | undefined {
+  return modes.map((mode) => mode.readVersion(backend)).find((version) => version !== undefined);
+}

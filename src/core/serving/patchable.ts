@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { frameworks } from '../input/model-storage.ts';
 import type { Patchable, PatchableField } from '../manifests/patchable.ts';
 import { allow, allowAnnotation, isQualifiedName, metadata, text } from '../manifests/patchable.ts';
+import { deploymentModeAnnotation } from './serving-mode.ts';
 
 /**
  * How a model is run. Which model, and from where it is loaded, is set in model.yaml (storageUri,
@@ -12,10 +13,15 @@ import { allow, allowAnnotation, isQualifiedName, metadata, text } from '../mani
 export const patchable: Patchable = {
   fields: [
     ...metadata,
-    // secretKey and the like: KServe's and ModelMesh's own, for this very object.
+    // secretKey and the like: KServe's and ModelMesh's own, for this very object. The mode decides what is rendered
+    // beside it, so model.yaml alone sets it.
     allowAnnotation(
       'serving.kserve.io/*',
-      (key) => typeof key === 'string' && key.startsWith('serving.kserve.io/') && isQualifiedName(key),
+      (key) =>
+        typeof key === 'string' &&
+        key.startsWith('serving.kserve.io/') &&
+        key !== deploymentModeAnnotation &&
+        isQualifiedName(key),
       text(),
     ),
     ...[

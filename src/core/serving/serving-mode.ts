@@ -7,6 +7,9 @@ import type { Manifest } from '../manifests/manifest.ts';
 import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { Backend } from '../routing/traffic.ts';
 
+/** KServe's annotation that chooses the mode of an InferenceService. */
+export const deploymentModeAnnotation = 'serving.kserve.io/deploymentMode';
+
 export type InferenceService = Manifest<'InferenceService', PlainMap>;
 
 /** A finding about a field of the rendered object. */
@@ -37,8 +40,9 @@ export interface ServiceReport {
 }
 
 export interface ServingMode {
-  /** The value of KServe's annotation for it, and its name in messages. */
   readonly name: string;
+  /** The values of KServe's annotation for it: the one to write, and former ones. */
+  readonly annotationValues: readonly [string, ...string[]];
   /** Its vocabulary in any case, which is used nowhere outside its folder: the walls check it. */
   readonly words: readonly string[];
   /** The program that gets versions loaded, as its Deployment is called. */
@@ -57,6 +61,8 @@ export interface ServingMode {
   readonly toBackend: (service: { readonly host: string; readonly port: number }, version: string) => Backend;
   /** The version that a backend names, also a live one; undefined: none. */
   readonly readVersion: (backend: Backend) => string | undefined;
+  /** Why a version cannot have this name, although KServe's webhook takes it. */
+  readonly refuseName: (name: string) => Omit<Finding, 'code'> | undefined;
   /** Annotations that determine what the server loads. */
   readonly loadingAnnotations: readonly string[];
   /** An InferenceService, rendered or live → the values that the server loads by. */

@@ -6,7 +6,7 @@ import type { WatchedKind } from '../../core/manifests/watched-kind.ts';
 import type { Live } from '../../core/observe/live-object.ts';
 import { toLiveRoute, toLiveService } from '../../core/observe/live-object.ts';
 import { routers } from '../../core/routing/routers.ts';
-import { mode } from '../../core/serving/modes.ts';
+import { watchedKinds } from '../../core/serving/modes.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson } from './kubernetes-api.ts';
 
@@ -16,7 +16,7 @@ export interface LiveKind extends WatchedKind {
 
 /** @param instanceLabel in which Argo CD names Applications; undefined: its default. */
 export const toKinds = (instanceLabel: string | undefined): readonly LiveKind[] => [
-  { ...mode.watched, toLive: toLiveService },
+  ...watchedKinds.map((watched) => ({ ...watched, toLive: toLiveService })),
   ...routers.map((router) => ({
     ...router.watched,
     toLive: (object: unknown) => toLiveRoute(object, router, instanceLabel),

@@ -18,6 +18,7 @@ import { computeMirror, noMirror } from '../../../src/core/rollout/gate.ts';
 import { computeDigest, computeLoaded } from '../../../src/core/serving/digest.ts';
 import type { DigestedVersion } from '../../../src/core/serving/digest-upgrade.ts';
 import { upgradeStatus } from '../../../src/core/serving/digest-upgrade.ts';
+import { modes } from '../../../src/core/serving/modes.ts';
 
 /** What a person can declare of the candidate. `env` is ignored by ModelMesh; the rest determines what it loads. */
 export interface Candidate {
@@ -95,7 +96,11 @@ function toVersion(candidate: Candidate): DigestedVersion {
   const known = versions.get(key);
   if (known !== undefined) return known;
   const service = { spec: specOf(candidate), metadata: metadataOf(candidate) };
-  const version = { version: { name }, digest: computeDigest(service), loaded: computeLoaded(service) };
+  const version = {
+    version: { name },
+    digest: computeDigest(service, modes[0]),
+    loaded: computeLoaded(service, modes[0]),
+  };
   versions.set(key, version);
   return version;
 }

@@ -34,7 +34,9 @@ test('without policies, the defaults of docs/reference.md hold', (t) => {
     gate: 'Status',
     hosts: [],
     clusterDomain: 'cluster.local',
-    service: { host: undefined, port: 8033 },
+    // Those of the serving mode.
+    service: { host: undefined, port: undefined },
+    serving: { allowRawDeployment: false },
     timeout: undefined,
     mirrorTimeout: '2s',
     gateway: { name: 'mm-gateway', create: true, port: 80, selector: { istio: 'ingressgateway' } },
@@ -72,7 +74,12 @@ test('the nearest policy that sets a field wins, field by field', (t) => {
     fc.property(fc.array(specs, { maxLength: 4 }), (list: readonly Spec[]) => {
       const levels = list.map((spec, i) => [toPolicy(`${i}/policy.yaml`, spec)]);
       const { policy } = computeEffectivePolicy(levels);
-      const expected = { percentage: 100, gate: 'Status', timeout: undefined as string | undefined, port: 8033 };
+      const expected = {
+        percentage: 100,
+        gate: 'Status',
+        timeout: undefined as string | undefined,
+        port: undefined as number | undefined,
+      };
       let hosts: readonly string[] = [];
       for (const { mirrorPercentage, gate, routing } of list) {
         if (mirrorPercentage !== undefined) expected.percentage = mirrorPercentage;

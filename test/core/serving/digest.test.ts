@@ -2,9 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { valueAt } from '../../../src/core/input/plain-value.ts';
-import { computeDigest, computeLoaded } from '../../../src/core/serving/digest.ts';
+import { computeDigest as digestOf, computeLoaded as loadedOf } from '../../../src/core/serving/digest.ts';
 import { isSameDigest, toSpecPart } from '../../../src/core/serving/digest-text.ts';
+import { modelMesh } from '../../../src/core/serving/modelmesh/modelmesh.ts';
 import { readRecording } from '../../replay/recording.ts';
+
+const computeDigest = (service: Parameters<typeof digestOf>[0]) => digestOf(service, modelMesh);
+const computeLoaded = (service: unknown) => loadedOf(service, modelMesh);
 
 type Annotations = Readonly<Record<string, string>>;
 

@@ -7,26 +7,12 @@ import type { PlainMap } from '../../input/plain-value.ts';
 import { isMap, valueAt } from '../../input/plain-value.ts';
 import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
 
-const deploymentModeAnnotation = 'serving.kserve.io/deploymentMode';
 /** With any other scheme ModelMesh leaves the InferenceService without a status, for ever. */
 const storageScheme = /^(s3|gs|pvc|https?):\/\//;
 
 export function check(service: InferenceService): PlacedFinding[] {
   const findings: PlacedFinding[] = [];
   const report = (path: FieldPath, finding: Finding) => findings.push({ ...finding, path });
-  const mode = service.metadata.annotations?.[deploymentModeAnnotation];
-  if (mode === undefined)
-    report(['metadata', 'annotations', deploymentModeAnnotation], {
-      code: 'missing-field',
-      message: safe`the annotation ${deploymentModeAnnotation} is missing, so the cluster's default would apply`,
-      hint: safe`add ${deploymentModeAnnotation}: ModelMesh to spec.template.metadata.annotations`,
-    });
-  else if (mode !== 'ModelMesh')
-    report(['metadata', 'annotations', deploymentModeAnnotation], {
-      code: 'deployment-mode',
-      message: safe`deploymentMode ${quote(String(mode))} is not rendered yet`,
-      hint: safe`write ModelMesh; model-mirror cannot mirror models of other modes yet`,
-    });
   const predictor = valueAt(service, ['spec', 'predictor']);
   const field = findModelField(predictor);
   const path = ['spec', 'predictor', field];
@@ -50,6 +36,15 @@ export function check(service: InferenceService): PlacedFinding[] {
     });
   checkStorage(model, (field, finding) => report([...path, field], finding));
   return findings;
+}
+
+/** The API server's limit: no object is called after an InferenceService here, as in KServe's other modes. */
+export function refuseName(name: string): Omit<Finding, 'code'> | undefined {
+  if (name.length <= 253) return undefined;
+  return {
+    message: safe`the InferenceService name ${quote(name)} has ${name.length} characters`,
+    hint: safe`use at most 253, the limit of Kubernetes`,
+  };
 }
 
 const runtimeAnnotation = 'serving.kserve.io/servingRuntime';

@@ -1,11 +1,12 @@
 import type { ServingMode } from '../serving-mode.ts';
 import { readVersion, toBackend, toPodLabels, toServiceHost } from './backend.ts';
-import { check } from './check.ts';
+import { check, refuseName } from './check.ts';
 import { findLoadedValues, loadingAnnotations } from './loaded-values.ts';
 import { readReport } from './report.ts';
 
 export const modelMesh: ServingMode = {
   name: 'ModelMesh',
+  annotationValues: ['ModelMesh'],
   words: ['mm-vmodel-id', 'mm-model-id', 'modelmesh'],
   controller: 'modelmesh-controller',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
@@ -15,6 +16,7 @@ export const modelMesh: ServingMode = {
   toPodLabels,
   toBackend,
   readVersion,
+  refuseName,
   loadingAnnotations,
   findLoadedValues,
   readReport,
