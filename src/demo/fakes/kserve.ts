@@ -59,7 +59,7 @@ export class FakeKServe {
   }
 
   #turn(): void {
-    const live = this.#cluster.list(plural);
+    const live = this.#cluster.list(plural).filter(isOfModelMesh);
     const keys = new Set(live.map(toKey));
     for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key);
     for (const service of live) this.#reconcile(service);
@@ -89,6 +89,11 @@ export class FakeKServe {
   #write(namespace: string, name: string, status: object): void {
     this.#cluster.patchStatus(plural, namespace, name, status);
   }
+}
+
+/** Without the annotation, this mode is the cluster's default. */
+function isOfModelMesh({ metadata }: KubernetesObject): boolean {
+  return (metadata.annotations?.['serving.kserve.io/deploymentMode'] ?? 'ModelMesh') === 'ModelMesh';
 }
 
 function toKey({ metadata }: KubernetesObject): string {

@@ -1,12 +1,13 @@
 /**
- * A fake of the Kubernetes API, for tests and the demo: list, watch and write namespaced custom resources over HTTP on
+ * A fake of the Kubernetes API, for tests and the demo: list, watch and write namespaced resources over HTTP on
  * loopback, with the answers of a real kube-apiserver. The tests of this file pass against a real one too.
  *
  * It leaves out: schemas, defaults and admission; namespaces that must exist; access rights (there is at most one
  * token); discovery, dry runs, field selectors, tables, sets in label selectors, streaming lists (sendInitialEvents)
  * and the removal of whole collections. In managed fields, a list is one field and is replaced as a whole, as a real
  * API does for lists without a list type; here that also holds for finalizers. A list always shows the current state,
- * whatever resourceVersion asks for.
+ * whatever resourceVersion asks for. Deployments, Pods and Services are stored like custom resources: nothing sets
+ * their defaults, checks them, or acts on them, and deleting one deletes nothing else.
  */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -31,7 +32,7 @@ export interface KubernetesOptions {
   readonly bookmarkMs?: number;
   /** The number of changes that are kept at least for each resource; default 1000. */
   readonly historyLength?: number;
-  /** The custom resources that exist; default: those that the product uses. */
+  /** The resources that exist; default: those that the product uses. */
   readonly resources?: readonly ResourceType[];
 }
 
@@ -41,12 +42,15 @@ const standardResources: readonly ResourceType[] = [
   toType('networking.istio.io/v1', 'DestinationRule', 'destinationrules'),
   toType('networking.istio.io/v1', 'ServiceEntry', 'serviceentries'),
   toType('networking.istio.io/v1', 'Gateway', 'gateways'),
+  toType('apps/v1', 'Deployment', 'deployments'),
+  toType('v1', 'Pod', 'pods'),
+  toType('v1', 'Service', 'services'),
   // Argo CD writes an Application's status together with the rest.
   { ...toType('argoproj.io/v1alpha1', 'Application', 'applications'), hasStatus: false },
 ];
 
 function toType(apiVersion: string, kind: string, plural: string): ResourceType {
-  const [group = '', version = ''] = apiVersion.split('/');
+  const [version = '', group = ''] = apiVersion.split('/').reverse();
   return { group, version, kind, plural, hasStatus: true };
 }
 

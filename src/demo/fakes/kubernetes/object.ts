@@ -16,7 +16,16 @@ import type { ManagedFields, Operation, Writer } from './managed-fields.ts';
 import { assertNoConflict, findEntry, toEntry, updateEntries } from './managed-fields.ts';
 import { toInvalid } from './refusal.ts';
 import type { ResourceType } from './resource.ts';
+import { toApiVersion } from './resource.ts';
 import type { Labels } from './selector.ts';
+
+export interface OwnerReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly controller?: boolean;
+}
 
 /** An object as in a manifest. */
 export interface Written {
@@ -28,6 +37,7 @@ export interface Written {
     readonly labels?: Labels;
     readonly annotations?: Labels;
     readonly finalizers?: readonly string[];
+    readonly ownerReferences?: readonly OwnerReference[];
   };
   readonly spec?: unknown;
   readonly status?: unknown;
@@ -138,17 +148,17 @@ export function isHeld({ metadata }: KubernetesObject): boolean {
 }
 
 function make(
-  { group, version, kind }: ResourceType,
+  type: ResourceType,
   { metadata: { name, namespace } }: Written,
   uid: string,
   writer: Writer,
   { body, operation, declared = toFields(body) }: Change,
 ): KubernetesObject {
-  const apiVersion = `${group}/${version}`;
+  const apiVersion = toApiVersion(type);
   return {
     ...body,
     apiVersion,
-    kind,
+    kind: type.kind,
     metadata: {
       ...(body['metadata'] as object | undefined),
       name,

@@ -5,6 +5,7 @@ import type { Registry } from './registry.ts';
 import type { Target } from './request.ts';
 import { isTrue, toLabelTest, toNumber } from './request.ts';
 import type { ResourceType } from './resource.ts';
+import { toApiVersion } from './resource.ts';
 import type { Stored } from './store.ts';
 import { toLine } from './store.ts';
 import { WatchStream } from './watch.ts';
@@ -46,7 +47,7 @@ export function listObjects({ store, namespace }: Target, query: URLSearchParams
     // With a selector, a real API would have to read all objects to count those that are left.
     ...(left > 0 && !query.get('labelSelector') ? { remainingItemCount: left } : {}),
   };
-  const head = { apiVersion: `${type.group}/${type.version}`, kind: `${type.kind}List`, metadata };
+  const head = { apiVersion: toApiVersion(type), kind: `${type.kind}List`, metadata };
   return toListJson(head, page);
 }
 
@@ -121,7 +122,7 @@ export function watchObjects(
   return stream;
 }
 
-function toBookmark({ group, version, kind }: ResourceType, at: number): Buffer {
+function toBookmark(type: ResourceType, at: number): Buffer {
   const metadata = { resourceVersion: String(at), creationTimestamp: null };
-  return toLine('BOOKMARK', JSON.stringify({ kind, apiVersion: `${group}/${version}`, metadata }));
+  return toLine('BOOKMARK', JSON.stringify({ kind: type.kind, apiVersion: toApiVersion(type), metadata }));
 }

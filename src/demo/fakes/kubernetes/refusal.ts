@@ -1,5 +1,6 @@
 /** Errors of the API, with the texts of a real one, because clients match on them. */
 import type { ResourceType } from './resource.ts';
+import { qualify } from './resource.ts';
 
 /** Thrown; the response is a Status object with the code as HTTP status. */
 export class Refusal extends Error {
@@ -19,20 +20,24 @@ export function toStatus({ code, reason, message }: Pick<Refusal, 'code' | 'reas
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code };
 }
 
-export function toNotFound({ plural, group }: ResourceType, name: string): Refusal {
-  return new Refusal(404, 'NotFound', `${plural}.${group} "${name}" not found`);
+export function toNotFound(type: ResourceType, name: string): Refusal {
+  return new Refusal(404, 'NotFound', `${qualify(type.plural, type)} "${name}" not found`);
 }
 
 export function toConflict(
-  { plural, group }: ResourceType,
+  type: ResourceType,
   name: string,
   cause = 'the object has been modified; please apply your changes to the latest version and try again',
 ): Refusal {
-  return new Refusal(409, 'Conflict', `Operation cannot be fulfilled on ${plural}.${group} "${name}": ${cause}`);
+  return new Refusal(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualify(type.plural, type)} "${name}": ${cause}`,
+  );
 }
 
-export function toInvalid({ kind, group }: ResourceType, name: string, cause: string): Refusal {
-  return new Refusal(422, 'Invalid', `${kind}.${group} "${name}" is invalid: ${cause}`);
+export function toInvalid(type: ResourceType, name: string, cause: string): Refusal {
+  return new Refusal(422, 'Invalid', `${qualify(type.kind, type)} "${name}" is invalid: ${cause}`);
 }
 
 export function toBadRequest(message: string): Refusal {

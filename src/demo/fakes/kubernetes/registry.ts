@@ -2,6 +2,7 @@
 import type { KubernetesObject, Written } from './object.ts';
 import { isHeld, markDeleted } from './object.ts';
 import type { ResourceType } from './resource.ts';
+import { toApiVersion } from './resource.ts';
 import { KubernetesStore } from './store.ts';
 
 export class Registry {
@@ -10,10 +11,7 @@ export class Registry {
 
   constructor(resources: readonly ResourceType[], historyLength: number) {
     this.#stores = new Map(
-      resources.map((type) => [
-        `${type.group}/${type.version}/${type.plural}`,
-        new KubernetesStore(type, historyLength),
-      ]),
+      resources.map((type) => [`${toApiVersion(type)}/${type.plural}`, new KubernetesStore(type, historyLength)]),
     );
   }
 
@@ -22,7 +20,7 @@ export class Registry {
     return this.#version;
   }
 
-  /** @param path as in URLs: `networking.istio.io/v1/gateways`. */
+  /** @param path as in URLs: `networking.istio.io/v1/gateways`, `v1/pods`. */
   find(path: string): KubernetesStore | undefined {
     return this.#stores.get(path);
   }
@@ -34,7 +32,7 @@ export class Registry {
 
   /** @throws Error when there is none. */
   byKind({ apiVersion, kind }: Written): KubernetesStore {
-    const matches = ({ type }: KubernetesStore) => type.kind === kind && `${type.group}/${type.version}` === apiVersion;
+    const matches = ({ type }: KubernetesStore) => type.kind === kind && toApiVersion(type) === apiVersion;
     return this.#first(`${apiVersion} ${kind}`, matches);
   }
 

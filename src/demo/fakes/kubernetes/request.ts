@@ -26,9 +26,10 @@ export interface Answer {
  * @throws Refusal for the status of a resource that has no such subresource.
  */
 export function findTarget(path: string, registry: Registry): Target | undefined {
-  const match = /^\/apis\/([^/]+\/[^/]+)(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)(\/status)?)?$/.exec(path);
-  const [, groupVersion = '', namespace, plural = '', name, status] = match ?? [];
-  const store = registry.find(`${groupVersion}/${plural}`);
+  const match =
+    /^\/(?:apis\/([^/]+\/[^/]+)|api\/(v1))(?:\/namespaces\/([^/]+))?\/([^/]+)(?:\/([^/]+)(\/status)?)?$/.exec(path);
+  const [, groupVersion, core, namespace, plural = '', name, status] = match ?? [];
+  const store = registry.find(`${groupVersion ?? core}/${plural}`);
   const isStatus = status !== undefined;
   if (store === undefined || (name !== undefined && namespace === undefined)) return undefined;
   if (isStatus && !store.type.hasStatus) throw toNotFound(store.type, name ?? '');

@@ -13,6 +13,7 @@ import type { Registry } from './registry.ts';
 import type { Answer, Target } from './request.ts';
 import { isTrue, readBody, toAnswer, toMap, toTime } from './request.ts';
 import type { ResourceType } from './resource.ts';
+import { qualify, toApiVersion } from './resource.ts';
 import type { KubernetesStore } from './store.ts';
 
 interface Write {
@@ -62,7 +63,7 @@ function create({ registry, store, namespace, name, body, writer }: Write): Answ
   const { type } = store;
   const written = toWritten(type, body, namespace, name);
   if (store.get(namespace, name) !== undefined)
-    throw new Refusal(409, 'AlreadyExists', `${type.plural}.${type.group} "${name}" already exists`);
+    throw new Refusal(409, 'AlreadyExists', `${qualify(type.plural, type)} "${name}" already exists`);
   return toAnswer(201, registry.save(store, undefined, createObject(type, written, randomUUID(), writer)));
 }
 
@@ -122,8 +123,8 @@ function findLive({ store, namespace, name }: Write): KubernetesObject {
 
 /** @throws Refusal when the body is of another type, or is another object. */
 function toWritten(type: ResourceType, body: PlainMap, namespace: string, name: string): Written {
-  const { group, version, kind } = type;
-  const apiVersion = `${group}/${version}`;
+  const { kind } = type;
+  const apiVersion = toApiVersion(type);
   const metadata = toMap(body['metadata']);
   if (body['apiVersion'] !== apiVersion)
     throw toBadRequest(
