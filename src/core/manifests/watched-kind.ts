@@ -4,4 +4,6 @@ export interface WatchedKind {
   /** `group/version`. */
   readonly groupVersion: string;
   readonly plural: string;
+  /** Labels that its objects must have, beside that of all objects that are watched. */
+  readonly labels?: readonly string[];
 }

@@ -6,6 +6,7 @@ import type { ModelState } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { Backend } from '../routing/traffic.ts';
+import type { LiveWorkload, WorkloadOwner } from './workload.ts';
 
 /** KServe's annotation that chooses the mode of an InferenceService. */
 export const deploymentModeAnnotation = 'serving.kserve.io/deploymentMode';
@@ -37,6 +38,31 @@ export interface ServiceReport {
   readonly message: string;
   /** Changes with each new status: all of the above except the message, and the latest time that is in it. */
   readonly stamp: string;
+  /**
+   * Whether it is known to be about what is live, or not to be. Undefined: it cannot tell; the history of the
+   * InferenceService may.
+   */
+  readonly isAbout?: boolean;
+  /** That the status alone has it as Ready, where that proves nothing. */
+  readonly claimsReady?: boolean;
+}
+
+/** For modes that give each version pods of its own: these show what the status does not. */
+export interface WorkloadReader {
+  readonly watched: readonly WatchedKind[];
+  /** An object of a watched kind → what is kept of it; undefined: nothing needs to be. */
+  readonly read: (object: unknown, kind: string) => LiveWorkload | undefined;
+  /** An InferenceService → the names of the workloads that must run it. */
+  readonly findParts: (service: unknown) => readonly string[];
+  /**
+   * @param said by the status alone; undefined: KServe has written none.
+   * @param workloads all that name this InferenceService, also those of a former one of its name.
+   */
+  readonly report: (
+    owner: WorkloadOwner,
+    said: ServiceReport | undefined,
+    workloads: readonly LiveWorkload[],
+  ) => ServiceReport;
 }
 
 export interface ServingMode {
@@ -67,8 +93,10 @@ export interface ServingMode {
   readonly loadingAnnotations: readonly string[];
   /** An InferenceService, rendered or live → the values that the server loads by. */
   readonly findLoadedValues: (service: unknown) => PlainMap;
-  /** A live InferenceService's status, whatever it holds → what it reports. */
+  /** A live InferenceService's status, whatever it holds → what it reports by itself. */
   readonly readReport: (status: PlainMap) => ServiceReport;
+  /** Absent: versions have no workloads of their own, and the status is all that there is. */
+  readonly workloads?: WorkloadReader;
   /** What this mode would refuse of an InferenceService, or never load. */
   readonly check: (service: InferenceService) => PlacedFinding[];
 }

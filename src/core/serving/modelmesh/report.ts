@@ -1,54 +1,24 @@
 /** The status that KServe and the controller of ModelMesh write → what it reports. */
 import type { PlainMap } from '../../input/plain-value.ts';
-import { mapsAt, textAt } from '../../input/plain-value.ts';
 import type { ModelState } from '../../input/schema.ts';
+import type { ReportedStatus } from '../reported-status.ts';
+import { readReportedStatus } from '../reported-status.ts';
 import type { ServiceReport } from '../serving-mode.ts';
-
-/** Empty where nothing is reported. */
-interface ModelStatus {
-  /** The condition Ready: True, False, Unknown. */
-  readonly ready: string;
-  readonly isStopped: boolean;
-  /** modelStatus.transitionStatus: UpToDate, InProgress, BlockedByFailedLoad, InvalidSpec. */
-  readonly transition: string;
-  /** modelStatus.states.activeModelState: Pending, Standby, Loading, Loaded, FailedToLoad. */
-  readonly active: string;
-  /** modelStatus.states.targetModelState. */
-  readonly target: string;
-  /** modelStatus.lastFailureInfo. */
-  readonly reason: string;
-}
 
 /** The reason while no runtime Pod can be asked, or none of those that can has loaded the model yet. */
 const unhealthy = 'RuntimeUnhealthy';
 
-export function readReport(status: PlainMap): ServiceReport {
-  const conditions = mapsAt(status, ['conditions']);
-  const condition = (type: string) =>
-    textAt(
-      conditions.find((found) => found['type'] === type),
-      ['status'],
-    );
-  const modelStatus = (...path: string[]) => textAt(status, ['modelStatus', ...path]) ?? '';
-  const reported: ModelStatus = {
-    ready: condition('Ready') ?? '',
-    isStopped: condition('Stopped') === 'True',
-    transition: modelStatus('transitionStatus'),
-    active: modelStatus('states', 'activeModelState'),
-    target: modelStatus('states', 'targetModelState'),
-    reason: modelStatus('lastFailureInfo', 'reason'),
-  };
-  const times = conditions.map((found) => textAt(found, ['lastTransitionTime']) ?? '');
-  const latest = [...times, modelStatus('lastFailureInfo', 'time')].reduce((a, b) => (a > b ? a : b));
+export function readReport(value: PlainMap): ServiceReport {
+  const { status, message, stamp } = readReportedStatus(value);
   return {
-    state: computeState(reported, false),
-    stateIfLoaded: computeState(reported, true),
-    isStandby: reported.active === 'Standby',
-    isStopped: reported.isStopped,
-    isUnhealthy: reported.reason === unhealthy,
-    reason: reported.reason,
-    message: modelStatus('lastFailureInfo', 'message'),
-    stamp: [...Object.values(reported), latest].join(' '),
+    state: computeState(status, false),
+    stateIfLoaded: computeState(status, true),
+    isStandby: status.active === 'Standby',
+    isStopped: status.isStopped,
+    isUnhealthy: status.reason === unhealthy,
+    reason: status.reason,
+    message,
+    stamp,
   };
 }
 
@@ -63,7 +33,7 @@ export function readReport(status: PlainMap): ServiceReport {
  *   RuntimeUnhealthy` until they are called: the first call loads them. A closed mirror calls nobody, so of a
  *   model that was loaded before, this is Ready by Standby.
  */
-function computeState({ ready, transition, active, target, reason }: ModelStatus, wasLoaded: boolean): ModelState {
+function computeState({ ready, transition, active, target, reason }: ReportedStatus, wasLoaded: boolean): ModelState {
   if (transition === 'InvalidSpec' || transition === 'BlockedByFailedLoad') return 'Failed';
   if (active === 'FailedToLoad' || target === 'FailedToLoad') return 'Failed';
   if (active === 'Loading' || target === 'Loading' || transition === 'InProgress') return 'Loading';

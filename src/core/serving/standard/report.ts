@@ -1,0 +1,156 @@
+/**
+ * What the status of an InferenceService in Standard mode and its workloads report.
+ *
+ * The status alone proves nothing. After a new spec whose pod is pending or crash-loops it is Ready True, UpToDate and
+ * Loaded, with a higher generation and observedGeneration (executed on KServe 0.20.0): these are the old pods. What is
+ * rolled out is in the Deployment, and KServe copies the digest of the InferenceService into its pod template:
+ * a Deployment of this InferenceService's uid whose template has its digest, that its controller has observed, and whose
+ * pods are all of that template, one of them available, runs this spec. No clock and no order of events is needed.
+ *
+ * Failures are read from Deployment and Pods as well: KServe looks at one pod, does not tell unschedulable from loading,
+ * writes no status while a failed download runs again, and never clears lastFailureInfo. Of its status counts InvalidSpec
+ * alone, for which it creates nothing.
+ */
+import type { PlainMap } from '../../input/plain-value.ts';
+import { isMap, textAt, valueAt } from '../../input/plain-value.ts';
+import { digestAnnotation } from '../../manifests/manifest.ts';
+import { readReportedStatus } from '../reported-status.ts';
+import type { ServiceReport, WorkloadReader } from '../serving-mode.ts';
+import type { LiveWorkload, Rollout, Trouble, WorkloadOwner } from '../workload.ts';
+import { deadlineExceeded, deployments, pods, readWorkload } from './workload.ts';
+
+/** The status alone: never Ready. */
+export function readReport(value: PlainMap): ServiceReport {
+  const { status, message, ready, stamp } = readReportedStatus(value);
+  const isInvalid = status.transition === 'InvalidSpec' && status.target === 'FailedToLoad';
+  const why = isInvalid ? { reason: status.reason, message } : ready;
+  return {
+    ...toState(isInvalid ? 'Failed' : 'Pending', why),
+    isStopped: status.isStopped,
+    claimsReady: status.ready === 'True',
+    stamp,
+  };
+}
+
+/** The names of the Deployments that KServe makes for an InferenceService (KServe 0.20.0, pkg/constants). */
+function findParts(service: unknown): readonly string[] {
+  const name = textAt(service, ['metadata', 'name']) ?? '';
+  const has = (...path: string[]) => isMap(valueAt(service, ['spec', ...path]));
+  // With a name, a predictor can be promoted from a canary.
+  const own = textAt(service, ['spec', 'predictor', 'name']) ?? '';
+  const predictor = own === '' ? `${name}-predictor` : `${name}-${own}-predictor`;
+  return [
+    predictor,
+    ...(has('predictor', 'workerSpec') ? [`${predictor}-worker`] : []),
+    ...(has('transformer') ? [`${name}-transformer`] : []),
+    ...(has('explainer') ? [`${name}-explainer`] : []),
+  ];
+}
+
+/**
+ * @param said by the status alone; undefined: KServe has written none.
+ * @param workloads all that have the InferenceService's label, also of a former one of its name.
+ */
+function reportWorkloads(
+  { uid, digest, parts }: WorkloadOwner,
+  said: ServiceReport | undefined,
+  workloads: readonly LiveWorkload[],
+): ServiceReport {
+  const all = parts.map((part) => workloads.find((one) => isOwned(one, uid) && one.name === part));
+  const own = all.filter((one) => one !== undefined);
+  // KServe, and the Deployment's controller, have got to this spec.
+  const current = own.filter(
+    (one) => digest !== undefined && one.digest === digest && one.rollout?.isObserved === true,
+  );
+  const isAbout = current.length === parts.length;
+  const base = said ?? readReport({});
+  const report = (report: Partial<ServiceReport>): ServiceReport => ({ ...base, ...report });
+
+  if (base.isStopped) return base;
+  const isRolledOut = isAbout && current.every(({ rollout }) => rollout !== undefined && isComplete(rollout));
+  if (isRolledOut && base.claimsReady === true)
+    return report({ ...toState('Ready', { reason: '', message: '' }), isAbout });
+  // Whether it is about this spec shows in the status's own history.
+  if (base.state === 'Failed') return report(toState('Failed', toFailure(base, own)));
+  if (isRolledOut) return report({ ...toState('Loading', base), isUnhealthy: true, isAbout });
+  if (isAbout && current.some(({ rollout }) => rollout?.wanted === 0))
+    return report({ ...toState('Pending', scaledToZero), isUnhealthy: true, isAbout });
+  // Pods of a former InferenceService of its name may have its digest as well.
+  const trouble = current.length === 0 ? undefined : findTrouble(current, workloads, digest);
+  if (trouble !== undefined) return report({ ...toState('Failed', toFailure(trouble, own)), isAbout: true });
+  if (isAbout) return report({ ...toState('Loading', { reason: '', message: '' }), isAbout });
+  const why = findObstacle(own, base);
+  return report({ ...toState('Pending', why ?? { reason: '', message: '' }), isUnhealthy: why !== undefined, isAbout });
+}
+
+function isOwned({ kind, owner }: LiveWorkload, uid: string): boolean {
+  return kind === deployments.kind && owner === uid;
+}
+
+export const workloads: WorkloadReader = {
+  watched: [deployments, pods],
+  read: readWorkload,
+  findParts,
+  report: reportWorkloads,
+};
+
+/** No pod of an older template is left, and one answers. An HPA may still want more of them. */
+function isComplete({ wanted, all, updated, available }: Rollout): boolean {
+  return wanted >= 1 && updated === all && available >= 1;
+}
+
+function toState(state: ServiceReport['state'], { reason, message }: Trouble) {
+  return { state, stateIfLoaded: state, isStandby: false, isUnhealthy: false, reason, message };
+}
+
+const scaledToZero: Trouble = {
+  reason: 'ScaledToZero',
+  message: 'its Deployment is scaled to 0 replicas, so there is no pod that answers',
+};
+
+/** Pods first: that a Deployment made no progress in time tells less than why. */
+function findTrouble(
+  current: readonly LiveWorkload[],
+  workloads: readonly LiveWorkload[],
+  digest: string | undefined,
+): Trouble | undefined {
+  const ofDeployments = current.flatMap(({ trouble }) => trouble ?? []);
+  const ofPods = workloads.flatMap((one) =>
+    one.kind === pods.kind && one.digest === digest ? (one.trouble ?? []) : [],
+  );
+  return (
+    ofDeployments.find(({ reason }) => reason !== deadlineExceeded) ??
+    // Whatever the order in which they come, the same one is reported.
+    ofPods.toSorted((a, b) => (toText(a) < toText(b) ? -1 : 1))[0] ??
+    ofDeployments[0]
+  );
+}
+
+function toText({ reason, message }: Trouble): string {
+  return `${reason} ${message}`;
+}
+
+/** A rollout that fails leaves the pods before it in place. */
+function toFailure({ reason, message }: Trouble, [predictor]: readonly LiveWorkload[]): Trouble {
+  const serves = (predictor?.rollout?.available ?? 0) > 0;
+  return {
+    reason,
+    message: serves ? `${message}${message === '' ? '' : '; '}the pods that were ready before still serve` : message,
+  };
+}
+
+/** Why it can never become Ready as it is; undefined: KServe may just not have got to it. */
+function findObstacle(own: readonly LiveWorkload[], { claimsReady }: ServiceReport): Trouble | undefined {
+  if (own.some((one) => one.digest === undefined))
+    return {
+      reason: 'DigestNotCopied',
+      message: `KServe does not copy the annotation ${digestAnnotation} to its pods, so it cannot be known when they run this version; remove it from serviceAnnotationDisallowedList in the ConfigMap inferenceservice-config`,
+    };
+  if (own.length === 0 && claimsReady === true)
+    return {
+      reason: 'DeploymentNotVisible',
+      message:
+        'KServe reports it Ready, but no Deployment of it is visible; check that the watcher may list Deployments and Pods, and that KServe copies labels to them (serviceLabelDisallowedList in the ConfigMap inferenceservice-config)',
+    };
+  return undefined;
+}
