@@ -5,6 +5,7 @@ import { valueAt } from '../input/plain-value.ts';
 import type { ModelState } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import { toServedVersion } from '../render/render-model.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import type { Difference, Role } from './difference.ts';
@@ -112,13 +113,14 @@ export function toNextStep(
     case 'candidate-not-ready': {
       const { role, name, state, reason } = difference;
       const { mode } = rollout;
-      const headers = role === 'primary' ? {} : mode.toBackend({ host: '', port: 0 }, name).setHeaders;
+      const candidate = role === 'primary' ? undefined : rollout.candidates.find((one) => one.name === name);
+      const [backend] = candidate === undefined ? [] : mode.toBackends(toServedVersion(rollout, candidate));
       return {
         code: 'wait-for-load',
         by: toHold(state, reason),
         role,
         name,
-        headers,
+        headers: backend?.setHeaders ?? {},
         controller: mode.controller,
         goal: goalOf(role),
       };

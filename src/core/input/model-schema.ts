@@ -1,6 +1,11 @@
 import * as v from 'valibot';
 import { fields, header, labelValue, mapOf, name, optional, said, text } from './schema-parts.ts';
 
+export const protocols = ['grpc', 'rest', 'openai'] as const;
+
+/** How clients call a model. */
+export type Protocol = (typeof protocols)[number];
+
 const versionOf = (suffix: string) =>
   fields({
     version: said(
@@ -43,6 +48,14 @@ export const modelSchema = v.pipe(
     ),
     spec: said(
       fields({
+        protocols: optional(
+          v.pipe(
+            v.array(v.picklist(protocols)),
+            v.minLength(1, 'an empty list names no protocol\nname at least one, or remove the list'),
+            v.check((list) => new Set(list).size === list.length, 'a protocol is in this list twice\nname each once'),
+          ),
+          'How clients call the model: grpc, rest (V1 and V2) or openai, which only the mode Standard has. Default: grpc for ModelMesh, rest for Standard.',
+        ),
         template: said(
           fields({
             metadata: optional(

@@ -9,6 +9,7 @@ import { modelStatusSchema } from './model-status-schema.ts';
 
 export type Model = v.InferOutput<typeof modelSchema>;
 export type ModelVersion = Model['spec']['primary'];
+export type { Protocol } from './model-schema.ts';
 export type MirrorPolicy = v.InferOutput<typeof mirrorPolicySchema>;
 export type Patch = NonNullable<MirrorPolicy['spec']['patches']>[number];
 export type { CandidateStatus, ModelStatus, VersionStatus } from './model-status.ts';

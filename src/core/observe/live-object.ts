@@ -100,14 +100,14 @@ export function toLiveRoute(
   instanceLabel = defaultInstanceLabel,
 ): LiveRoute {
   const { folder, requests, copies } = router.read([object]);
-  const backend = copies?.candidate ?? requests?.primary;
+  const backends = copies?.candidate ?? requests?.primary ?? [];
   return {
     is: 'route',
     kind: router.watched.kind,
     ...toIdentity(object),
     path: folder,
     percentage: requests?.mirror?.percentage ?? 0,
-    to: backend && readVersion(backend),
+    to: backends.map(readVersion).find((version) => version !== undefined),
     tracking:
       textAt(object, ['metadata', 'annotations', trackingAnnotation]) ??
       textAt(object, ['metadata', 'labels', instanceLabel]),

@@ -10,11 +10,12 @@ import type { Manifest } from '../manifests/manifest.ts';
 import type { Patched } from '../manifests/patch.ts';
 import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
-import type { Rollout } from '../rollout/rollout.ts';
+import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import type { RoutedManifest } from '../routing/router.ts';
-import type { Traffic } from '../routing/traffic.ts';
+import type { Backend, Traffic } from '../routing/traffic.ts';
 import { addDigest } from '../serving/inference-service.ts';
+import type { ServedVersion } from '../serving/serving-mode.ts';
 import type { DecidedModel } from './decide-model.ts';
 import { renderVersion } from './decide-model.ts';
 
@@ -52,34 +53,50 @@ export function renderShared(rollout: Rollout): RenderedObjects {
 
 /** @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed. */
 function toTraffic(rollout: Rollout, percentage: number): Traffic {
-  const { name, namespace, file, policy, mode, hosts, serviceHost, servicePort, primary, candidates } = rollout;
+  const { name, namespace, file, policy, mode, hosts, primary, candidates } = rollout;
   const [candidate] = candidates;
-  const service = { host: serviceHost, port: servicePort };
   const { gateway, mirrorGateway } = policy;
+  const served = toServedVersion(rollout, primary);
+  const requests = mode.toBackends(served);
+  const copies = candidate && mode.toBackends(toServedVersion(rollout, candidate));
   return {
     model: name,
     namespace,
     folder: file.folder,
     policyRoot: policy.root,
     hosts,
-    podLabels: mode.toPodLabels(serviceHost),
+    entry: { hosts, ports: toPorts(requests), podLabels: mode.toPodLabels(served) },
     requests: {
       gateway: gateway.name,
-      primary: mode.toBackend(service, primary.name),
+      primary: requests,
       timeout: policy.timeout,
       mirror: percentage === 0 ? undefined : { host: mirrorGateway.service, port: mirrorGateway.port, percentage },
     },
-    copies: candidate && {
+    copies: copies && {
       gateway: mirrorGateway.name,
-      // The model's own host leads to the same pods as the Service that all models share.
-      candidate: mode.toBackend(
-        { ...service, host: `${name}.${namespace}.svc.${policy.clusterDomain}` },
-        candidate.name,
-      ),
-      isHttp2: mode.isHttp2,
+      candidate: copies,
+      http2Ports: toPorts(copies.filter(mode.isUndeclaredHttp2)),
       maxInFlight: policy.maxCopiesInFlight,
       timeout: policy.mirrorTimeout,
     },
+  };
+}
+
+function toPorts(backends: readonly Backend[]): number[] {
+  return [...new Set(backends.map(({ port }) => port))];
+}
+
+export function toServedVersion(rollout: Rollout, version: RolloutVersion): ServedVersion {
+  const { name: model, namespace, policy, mode, file } = rollout;
+  return {
+    name: version.name,
+    role: version.role,
+    model,
+    namespace,
+    clusterDomain: policy.clusterDomain,
+    spec: renderVersion(rollout, version).manifest.spec,
+    protocols: file.model.spec.protocols ?? [mode.protocols[0]],
+    service: policy.service,
   };
 }
 

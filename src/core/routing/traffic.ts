@@ -6,6 +6,14 @@ export interface PathRewrite {
   readonly to: string;
 }
 
+/** Which requests something is for: all conditions hold. */
+export interface RequestMatch {
+  /** RE2, for the whole path without its query. */
+  readonly path?: string | undefined;
+  /** How the header content-type begins. */
+  readonly contentType?: string | undefined;
+}
+
 /** Where requests of a version go, and how they name it there. */
 export interface Backend {
   /** The version's name: its requests are counted under it. */
@@ -17,6 +25,8 @@ export interface Backend {
   /** Request headers that are removed. */
   readonly removeHeaders: readonly string[];
   readonly rewrite?: PathRewrite | undefined;
+  /** Absent: for all requests. */
+  readonly only?: RequestMatch | undefined;
 }
 
 /** Copies of a share of the requests, to the mirror gateway's Service. */
@@ -31,7 +41,11 @@ interface Mirrored {
 export interface Requests {
   /** The Gateway by which requests enter the cluster. */
   readonly gateway: string;
-  readonly primary: Backend;
+  /**
+   * The first that is for a request gets it. If each is for some requests only, the last also gets all others as they
+   * are: neither rewritten nor mirrored.
+   */
+  readonly primary: readonly Backend[];
   /** Go duration; absent: no limit. */
   readonly timeout?: string | undefined;
   /** Absent: the mirror is closed. */
@@ -41,13 +55,25 @@ export interface Requests {
 /** The second hop: what arrives at the mirror gateway goes to the candidate. */
 export interface Copies {
   readonly gateway: string;
-  /** By a host that only copies are sent to: limits on it must touch no other request. */
-  readonly candidate: Backend;
-  readonly isHttp2: boolean;
+  /**
+   * The first that is for a copy gets it. All have one host, that only copies are sent to: limits on it must touch no
+   * other request.
+   */
+  readonly candidate: readonly Backend[];
+  /** Ports that speak HTTP/2, although nothing else tells proxies so. */
+  readonly http2Ports: readonly number[];
   /** How many copies may be in flight from each Pod of the mirror gateway; more are dropped. */
   readonly maxInFlight: number;
   /** Go duration. Nothing else bounds a copy: its response is discarded. */
   readonly timeout: string;
+}
+
+/** Hosts that clients' proxies know from the router alone: no Service is called so. */
+export interface Entry {
+  readonly hosts: readonly string[];
+  readonly ports: readonly number[];
+  /** Labels of the pods that serve the versions. */
+  readonly podLabels: Readonly<Record<string, string>>;
 }
 
 export interface Traffic {
@@ -59,8 +85,8 @@ export interface Traffic {
   readonly policyRoot: string;
   /** The hosts that clients call. */
   readonly hosts: readonly string[];
-  /** Labels of the pods that serve the versions. */
-  readonly podLabels: Readonly<Record<string, string>>;
+  /** Absent: every host is that of a Service. */
+  readonly entry?: Entry | undefined;
   readonly requests: Requests;
   /** Absent: there is no candidate. */
   readonly copies?: Copies | undefined;

@@ -2,7 +2,7 @@
 
 import type { FieldPath, Finding, Severity } from '../diagnostics/problem.ts';
 import type { PlainMap } from '../input/plain-value.ts';
-import type { ModelState } from '../input/schema.ts';
+import type { ModelState, Protocol } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { Backend } from '../routing/traffic.ts';
@@ -65,6 +65,22 @@ export interface WorkloadReader {
   ) => ServiceReport;
 }
 
+/** A version, with all that decides how requests reach it. */
+export interface ServedVersion {
+  /** The name of its InferenceService. */
+  readonly name: string;
+  readonly role: 'primary' | 'candidate';
+  readonly model: string;
+  readonly namespace: string;
+  readonly clusterDomain: string;
+  /** The spec of its InferenceService, patched. */
+  readonly spec: PlainMap;
+  /** How clients call the model, each once. */
+  readonly protocols: readonly Protocol[];
+  /** What policies set of the Service that serves all versions of a namespace. */
+  readonly service: { readonly host?: string | undefined; readonly port?: number | undefined };
+}
+
 export interface ServingMode {
   readonly name: string;
   /** The values of KServe's annotation for it: the one to write, and former ones. */
@@ -77,14 +93,16 @@ export interface ServingMode {
   readonly watched: WatchedKind;
   /** The port by which clients call versions, where policies set no other. */
   readonly port: number;
-  /** Whether versions are called over HTTP/2. */
-  readonly isHttp2: boolean;
+  /** The protocols by which clients may call its models; the first is the default. */
+  readonly protocols: readonly [Protocol, ...Protocol[]];
   /** The Service that serves the versions of a namespace, where policies set no other. */
   readonly toServiceHost: (namespace: string, clusterDomain: string) => string;
-  /** Labels of the pods behind that Service. */
-  readonly toPodLabels: (serviceHost: string) => Readonly<Record<string, string>>;
-  /** Where requests of a version go, and how they name it there. */
-  readonly toBackend: (service: { readonly host: string; readonly port: number }, version: string) => Backend;
+  /** Labels of the pods that serve a version. */
+  readonly toPodLabels: (version: ServedVersion) => Readonly<Record<string, string>>;
+  /** Where requests of a version go, and how they name it there: the first that is for a request. */
+  readonly toBackends: (version: ServedVersion) => readonly Backend[];
+  /** Whether a backend speaks HTTP/2 although its port does not say so to proxies. */
+  readonly isUndeclaredHttp2: (backend: Backend) => boolean;
   /** The version that a backend names, also a live one; undefined: none. */
   readonly readVersion: (backend: Backend) => string | undefined;
   /** Why a version cannot have this name, although KServe's webhook takes it. */

@@ -13,6 +13,10 @@ const header = fc.stringMatching(/^[a-z]([-a-z]{0,8}[a-z])?$/);
 const texts = fc.dictionary(header, fc.string(), { maxKeys: 3, noNullPrototype: true });
 const optional: { requiredKeys: [] } = { requiredKeys: [] };
 
+const condition = fc
+  .record({ path: fc.string(), contentType: fc.string() }, optional)
+  .filter((only) => Object.keys(only).length > 0);
+
 const backend: fc.Arbitrary<Backend> = fc
   .tuple(
     fc.record({
@@ -22,9 +26,18 @@ const backend: fc.Arbitrary<Backend> = fc
       setHeaders: texts,
       removeHeaders: fc.array(header, { maxLength: 3 }),
     }),
-    fc.record({ rewrite: fc.record({ match: fc.string(), to: fc.string() }) }, optional),
+    fc.record({ rewrite: fc.record({ match: fc.string(), to: fc.string() }), only: condition }, optional),
   )
   .map(([required, rest]) => ({ ...required, ...rest }));
+const backends = fc.array(backend, { minLength: 1, maxLength: 3 });
+
+/** Backends of one host, some of whose ports speak HTTP/2. */
+const candidates = fc
+  .tuple(backends, host, fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }))
+  .map(([list, host, isHttp2]) => ({
+    candidate: list.map((one) => ({ ...one, host })),
+    http2Ports: [...new Set(list.map(({ port }) => port))].filter((_, i) => isHttp2[i]),
+  }));
 
 /** Of a model without a candidate, with one that is not mirrored to, and with an open mirror. */
 const traffic: fc.Arbitrary<Traffic> = fc
@@ -38,26 +51,35 @@ const traffic: fc.Arbitrary<Traffic> = fc
       ),
       policyRoot: fc.constantFrom('.', 'teams', 'teams/a'),
       hosts: fc.uniqueArray(host, { minLength: 1, maxLength: 4 }),
-      podLabels: texts,
     }),
-    fc.record({ gateway: label, primary: backend }),
-    fc.record({ timeout: duration }, optional),
-    fc.record({ host, port, percentage }),
     fc.record(
       {
-        copies: fc.record({
-          gateway: label,
-          candidate: backend,
-          isHttp2: fc.boolean(),
-          maxInFlight: fc.integer({ min: 1, max: 1000 }),
-          timeout: duration,
+        entry: fc.record({
+          hosts: fc.uniqueArray(host, { minLength: 1, maxLength: 4 }),
+          ports: fc.uniqueArray(port, { minLength: 1, maxLength: 3 }),
+          podLabels: texts,
         }),
       },
       optional,
     ),
+    fc.record({ gateway: label, primary: backends }),
+    fc.record({ timeout: duration }, optional),
+    fc.record({ host, port, percentage }),
+    fc.record(
+      {
+        copies: fc
+          .tuple(
+            fc.record({ gateway: label, maxInFlight: fc.integer({ min: 1, max: 1000 }), timeout: duration }),
+            candidates,
+          )
+          .map(([required, list]) => ({ ...required, ...list })),
+      },
+      optional,
+    ),
   )
-  .map(([model, requests, limits, mirror, copies]) => ({
+  .map(([model, entry, requests, limits, mirror, copies]) => ({
     ...model,
+    ...entry,
     requests: {
       ...requests,
       ...limits,
@@ -71,7 +93,14 @@ test('both hops and an open mirror are among the traffic that is rendered and re
   t.true(some.some(({ copies }) => copies === undefined));
   t.true(some.some(({ requests, copies }) => copies !== undefined && requests.mirror === undefined));
   t.true(some.some(({ requests }) => !Number.isInteger(requests.mirror?.percentage ?? 0)));
-  t.true(some.some(({ requests, copies }) => requests.primary.rewrite && copies?.candidate.rewrite));
+  t.true(some.some(({ requests, copies }) => requests.primary[0]?.rewrite && copies?.candidate[0]?.rewrite));
+  t.true(
+    some.some(({ requests }) => requests.primary.every(({ only }) => only)),
+    'others go to the last',
+  );
+  t.true(some.some(({ requests }) => requests.primary.some(({ only }) => only?.path && only.contentType)));
+  t.true(some.some(({ copies }) => copies?.http2Ports.length === 1 && copies.candidate.length > 1));
+  t.true(some.some(({ entry }) => entry === undefined));
 });
 
 for (const router of routers) {
@@ -96,7 +125,8 @@ for (const router of routers) {
 
   test(`${router.name}: reading fails at no object, whatever it holds`, (t) => {
     const broken = fc.tuple(traffic, fc.nat(), fc.anything()).map(([wanted, at, value]) => {
-      const paths = [['spec'], ['spec', 'http'], ['spec', 'http', 0], ['spec', 'http', 0, 'mirror'], ['metadata']];
+      const http = [[], [0], [1], [0, 'mirror'], [0, 'match'], [0, 'match', 0, 'uri'], [1, 'route']];
+      const paths = [['spec'], ...http.map((path) => ['spec', 'http', ...path]), ['spec', 'ports'], ['metadata']];
       const objects = JSON.parse(JSON.stringify(router.render(wanted).map(({ manifest }) => manifest))) as unknown[];
       for (const object of objects) put(object, paths[at % paths.length] ?? [], value);
       return objects;

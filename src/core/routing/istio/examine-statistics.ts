@@ -180,11 +180,14 @@ function examineCandidates(path: LivePath, readings: Readings, live: LiveObjects
   const { pod } = readings;
   return path.models.flatMap((model) => {
     const route = live.find('virtualService', { namespace: model.namespace, name: toMirrorName(model.name) });
-    const { candidate } = (route && read([route.value]).copies) ?? {};
-    if (!model.hasCandidate || candidate === undefined) return [];
-    const labels = { cluster_name: `outbound|${candidate.port}||${candidate.host}` };
+    const { candidate = [] } = (route && read([route.value]).copies) ?? {};
+    if (!model.hasCandidate) return [];
+    const clusters = [...new Set(candidate.map(({ host, port }) => `outbound|${port}||${host}`))];
     const dropped = toGrowth(readings, (counters) =>
-      addUp(counters.sum(metrics.dropped, labels), counters.sum(metrics.droppedWaiting, labels)),
+      clusters
+        .flatMap((name) => [metrics.dropped, metrics.droppedWaiting].map((metric) => ({ metric, name })))
+        .map(({ metric, name }) => counters.sum(metric, { cluster_name: name }))
+        .reduce(addUp, undefined),
     );
     return toLoss(path, 'candidate-slow', 'warning', dropped, pod, ({ count, when }) => ({
       reason: safe`the mirror gateway's Pod ${toShown(pod)} dropped ${count} copies of requests to ${mask(model.name)} ${when}: too many were waiting for its candidate`,

@@ -5,25 +5,33 @@
  */
 
 import type { FieldPath } from '../../diagnostics/problem.ts';
-import { isMap, omitUndefined, textAt, valueAt } from '../../input/plain-value.ts';
+import { isMap, mapsAt, omitUndefined, textAt, valueAt } from '../../input/plain-value.ts';
 import { nameLabel, pathAnnotation, policiesFromAnnotation } from '../../manifests/manifest.ts';
-import type { Backend, Copies, ReadTraffic, Requests } from '../traffic.ts';
-import { clientHeader, copyHeader, toMirrorName } from './render.ts';
+import type { Backend, Copies, Entry, ReadTraffic, Requests } from '../traffic.ts';
+import { clientHeader, copyHeader, toMirrorName, toOthers } from './render.ts';
 
-const http: FieldPath = ['spec', 'http', 0];
+const firstRoute: FieldPath = ['route', 0];
 
 export function read(objects: readonly unknown[]): ReadTraffic {
   const isLimits = (object: unknown) => valueAt(object, ['kind']) === 'DestinationRule';
   const traffic: ReadTraffic = Object.assign({}, ...objects.filter((object) => !isLimits(object)).map(readObject));
   const { copies } = traffic;
-  return copies === undefined ? traffic : { ...traffic, copies: { ...copies, ...readLimits(objects.find(isLimits)) } };
+  return copies === undefined
+    ? traffic
+    : { ...traffic, copies: { ...copies, ...readLimits(objects.find(isLimits), copies) } };
 }
 
-function readLimits(object: unknown): Pick<Copies, 'isHttp2' | 'maxInFlight'> {
-  const pool: FieldPath = ['spec', 'trafficPolicy', 'connectionPool', 'http'];
-  const maxInFlight = valueAt(object, [...pool, 'http2MaxRequests']);
+function readLimits(object: unknown, { candidate }: Copies): Pick<Copies, 'http2Ports' | 'maxInFlight'> {
+  const policy: FieldPath = ['spec', 'trafficPolicy'];
+  const pool: FieldPath = ['connectionPool', 'http'];
+  const isHttp2 = (settings: unknown) => valueAt(settings, [...pool, 'h2UpgradePolicy']) === 'UPGRADE';
+  const maxInFlight = valueAt(object, [...policy, ...pool, 'http2MaxRequests']);
   return {
-    isHttp2: valueAt(object, [...pool, 'h2UpgradePolicy']) === 'UPGRADE',
+    http2Ports: isHttp2(valueAt(object, policy))
+      ? [...new Set(candidate.map(({ port }) => port))]
+      : mapsAt(object, [...policy, 'portLevelSettings'])
+          .filter(isHttp2)
+          .flatMap((settings) => readNumber(settings, ['port', 'number']) ?? []),
     maxInFlight: typeof maxInFlight === 'number' ? maxInFlight : 0,
   };
 }
@@ -32,8 +40,7 @@ function readObject(object: unknown): object {
   const name = textAt(object, ['metadata', 'name']) ?? '';
   const model = textAt(object, ['metadata', 'labels', nameLabel]) ?? name;
   const namespace = textAt(object, ['metadata', 'namespace']) ?? '';
-  if (valueAt(object, ['kind']) === 'ServiceEntry')
-    return { model, namespace, podLabels: readTexts(object, ['spec', 'workloadSelector', 'labels']) };
+  if (valueAt(object, ['kind']) === 'ServiceEntry') return { model, namespace, entry: readEntry(object) };
   if (name === toMirrorName(model)) return { model, namespace, copies: readCopies(object) };
   return omitUndefined({
     model,
@@ -45,52 +52,84 @@ function readObject(object: unknown): object {
   });
 }
 
-function readRequests(object: unknown): Requests {
-  const percentage = readPercentage(object);
-  return omitUndefined({
-    gateway: readList(object, ['spec', 'gateways'])[0] ?? '',
-    primary: readBackend(object),
-    timeout: textAt(object, [...http, 'timeout']),
-    mirror: percentage === 0 ? undefined : { ...readAddress(object, [...http, 'mirror']), percentage },
-  });
-}
-
-function readCopies(object: unknown): Omit<Copies, 'isHttp2' | 'maxInFlight'> {
+function readEntry(object: unknown): Entry {
   return {
-    gateway: readList(object, ['spec', 'gateways'])[0] ?? '',
-    candidate: readBackend(object),
-    timeout: textAt(object, [...http, 'timeout']) ?? '',
+    hosts: readList(object, ['spec', 'hosts']),
+    ports: mapsAt(object, ['spec', 'ports']).flatMap((port) => readNumber(port, ['number']) ?? []),
+    podLabels: readTexts(object, ['spec', 'workloadSelector', 'labels']),
   };
 }
 
-function readBackend(object: unknown): Backend {
-  const route: FieldPath = [...http, 'route', 0];
-  const match = textAt(object, [...http, 'rewrite', 'uriRegexRewrite', 'match']);
-  const to = textAt(object, [...http, 'rewrite', 'uriRegexRewrite', 'rewrite']);
+function readRequests(object: unknown): Requests {
+  const routes = mapsAt(object, ['spec', 'http']);
   return omitUndefined({
-    version: textAt(object, [...http, 'match', 0, 'statPrefix']) ?? '',
-    ...readAddress(object, [...route, 'destination']),
-    setHeaders: readTexts(object, [...route, 'headers', 'request', 'set']),
-    removeHeaders: readList(object, [...http, 'headers', 'request', 'remove']).filter(
+    gateway: readList(object, ['spec', 'gateways'])[0] ?? '',
+    primary: withoutOthers(routes.map(readBackend)),
+    timeout: textAt(routes[0], ['timeout']),
+    mirror: readMirror(routes),
+  });
+}
+
+function readCopies(object: unknown): Omit<Copies, 'http2Ports' | 'maxInFlight'> {
+  const routes = mapsAt(object, ['spec', 'http']);
+  return {
+    gateway: readList(object, ['spec', 'gateways'])[0] ?? '',
+    candidate: routes.map(readBackend),
+    timeout: textAt(routes[0], ['timeout']) ?? '',
+  };
+}
+
+/** All but the route for what the others are not for, which is derived from them. */
+function withoutOthers(backends: readonly Backend[]): readonly Backend[] {
+  const own = backends.slice(0, -1);
+  const derived = JSON.stringify(toOthers(own));
+  return derived === JSON.stringify(backends.slice(-1)) ? own : backends;
+}
+
+function readBackend(route: unknown): Backend {
+  const match = textAt(route, ['rewrite', 'uriRegexRewrite', 'match']);
+  const to = textAt(route, ['rewrite', 'uriRegexRewrite', 'rewrite']);
+  const path = textAt(route, ['match', 0, 'uri', 'regex']);
+  const contentType = textAt(route, ['match', 0, 'headers', 'content-type', 'prefix']);
+  return omitUndefined({
+    version: textAt(route, ['match', 0, 'statPrefix']) ?? '',
+    ...readAddress(route, [...firstRoute, 'destination']),
+    setHeaders: readTexts(route, [...firstRoute, 'headers', 'request', 'set']),
+    removeHeaders: readList(route, ['headers', 'request', 'remove']).filter(
       (header) => header !== copyHeader && header !== clientHeader,
     ),
     rewrite: match === undefined || to === undefined ? undefined : { match, to },
+    only: path === undefined && contentType === undefined ? undefined : omitUndefined({ path, contentType }),
   });
 }
 
 function readAddress(object: unknown, path: FieldPath): { readonly host: string; readonly port: number } {
-  const port = valueAt(object, [...path, 'port', 'number']);
-  return { host: textAt(object, [...path, 'host']) ?? '', port: typeof port === 'number' ? port : 0 };
+  return { host: textAt(object, [...path, 'host']) ?? '', port: readNumber(object, [...path, 'port', 'number']) ?? 0 };
+}
+
+/** The largest share of all routes: a mirror that is open on one of them is open. */
+function readMirror(routes: readonly unknown[]): Requests['mirror'] {
+  return routes
+    .map((route) => ({ ...readAddress(route, ['mirror']), percentage: readPercentage(route) }))
+    .reduce<Requests['mirror']>(
+      (largest, one) => (one.percentage > (largest?.percentage ?? 0) ? one : largest),
+      undefined,
+    );
 }
 
 /** Absent means 100 (Istio's VirtualService reference); Envoy knows four decimals. */
-function readPercentage(object: unknown): number {
-  if (!isMap(valueAt(object, [...http, 'mirror']))) return 0;
-  const written = valueAt(object, [...http, 'mirrorPercentage']);
+function readPercentage(route: unknown): number {
+  if (!isMap(valueAt(route, ['mirror']))) return 0;
+  const written = valueAt(route, ['mirrorPercentage']);
   if (written === undefined) return 100;
   const value = valueAt(written, ['value']);
   if (typeof value !== 'number' || !(value > 0)) return 0;
   return Math.min(100, Math.round(value * 10_000) / 10_000);
+}
+
+function readNumber(object: unknown, path: FieldPath): number | undefined {
+  const found = valueAt(object, path);
+  return typeof found === 'number' ? found : undefined;
 }
 
 function readList(object: unknown, path: FieldPath): string[] {

@@ -16,7 +16,7 @@ import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.
 import type { Manifest } from '../../manifests/manifest.ts';
 import { pathAnnotation, policiesFromAnnotation, toOwnLabels } from '../../manifests/manifest.ts';
 import type { GatewayChoice, Gateways, RoutedManifest } from '../router.ts';
-import type { Backend, Copies, Traffic } from '../traffic.ts';
+import type { Backend, Copies, Entry, Traffic } from '../traffic.ts';
 import { patchable } from './patchable.ts';
 
 type VirtualService = Manifest<'VirtualService', NonNullable<IVirtualService['spec']>>;
@@ -46,7 +46,9 @@ const apiVersion = watched.groupVersion;
 export function render(traffic: Traffic): RoutedManifest[] {
   const { copies } = traffic;
   return [
-    { manifest: renderServiceEntry(traffic), patchable: patchable.serviceEntry },
+    ...(traffic.entry === undefined
+      ? []
+      : [{ manifest: renderServiceEntry(traffic, traffic.entry), patchable: patchable.serviceEntry }]),
     { manifest: renderRequests(traffic), patchable: patchable.firstHop },
     ...(copies === undefined
       ? []
@@ -70,6 +72,10 @@ export function renderGateways(namespace: string, { gateway, mirrorGateway }: Ga
 /** Hop 1: clients to the primary, copies to the mirror gateway. */
 function renderRequests({ model, namespace, folder, policyRoot, hosts, requests }: Traffic): VirtualService {
   const { gateway, primary, timeout, mirror } = requests;
+  const toFirst = (backend: Backend) => ({
+    ...toRoute(backend, { set: setAtFirstHop, remove: [copyHeader] }),
+    ...(timeout === undefined ? {} : { timeout }),
+  });
   return {
     apiVersion,
     kind: watched.kind,
@@ -86,14 +92,14 @@ function renderRequests({ model, namespace, folder, policyRoot, hosts, requests 
       gateways: [gateway, 'mesh'],
       hosts: [...hosts],
       http: [
-        {
-          ...toRoute(primary, { set: setAtFirstHop, remove: [copyHeader] }),
-          ...(timeout === undefined ? {} : { timeout }),
+        ...primary.map((backend) => ({
+          ...toFirst(backend),
           ...(mirror && {
             mirror: { host: mirror.host, port: { number: mirror.port } },
             mirrorPercentage: { value: mirror.percentage },
           }),
-        },
+        })),
+        ...toOthers(primary).map(toFirst),
       ],
     },
   };
@@ -113,13 +119,11 @@ function renderCopies({ model, namespace, hosts }: Traffic, { gateway, candidate
       // A host that a policy adds may be another's second form, and Istio refuses a host that is there twice.
       hosts: [...new Set(hosts.flatMap((host) => toHostForms(host).filter(isHost)))],
       // Istio's default retries tripled the load on a candidate that answers UNAVAILABLE.
-      http: [
-        {
-          ...toRoute(candidate, { set: { [copyHeader]: '1' }, remove: [clientHeader] }),
-          retries: { attempts: 0 },
-          timeout,
-        },
-      ],
+      http: candidate.map((backend) => ({
+        ...toRoute(backend, { set: { [copyHeader]: '1' }, remove: [clientHeader] }),
+        retries: { attempts: 0 },
+        timeout,
+      })),
     },
   };
 }
@@ -130,22 +134,31 @@ function renderCopies({ model, namespace, hosts }: Traffic, { gateway, candidate
  * all of them with it (executed). The host is the model's own, in its namespace, so the mirror gateway obeys the rule, and
  * requests to the primary, which go to another host, are not touched by it.
  */
-function renderLimits({ model, namespace }: Traffic, { candidate, isHttp2, maxInFlight }: Copies): DestinationRule {
+function renderLimits({ model, namespace }: Traffic, { candidate, http2Ports, maxInFlight }: Copies): DestinationRule {
+  const toPool = (isHttp2: boolean) => ({
+    connectionPool: {
+      http: {
+        http1MaxPendingRequests: maxInFlight,
+        http2MaxRequests: maxInFlight,
+        ...(isHttp2 && { h2UpgradePolicy: 'UPGRADE' as const }),
+      },
+      tcp: { maxConnections: maxInFlight },
+    },
+  });
+  const isAll = candidate.every(({ port }) => http2Ports.includes(port));
   return {
     apiVersion,
     kind: 'DestinationRule',
     metadata: { name: toMirrorName(model), namespace, labels: toOwnLabels(model) },
     spec: {
-      host: candidate.host,
+      host: candidate[0]?.host ?? '',
       trafficPolicy: {
-        connectionPool: {
-          http: {
-            http1MaxPendingRequests: maxInFlight,
-            http2MaxRequests: maxInFlight,
-            ...(isHttp2 && { h2UpgradePolicy: 'UPGRADE' }),
-          },
-          tcp: { maxConnections: maxInFlight },
-        },
+        ...toPool(isAll),
+        // Settings of a port replace all others.
+        ...(!isAll &&
+          http2Ports.length > 0 && {
+            portLevelSettings: http2Ports.map((number) => ({ port: { number }, ...toPool(true) })),
+          }),
       },
     },
   };
@@ -166,13 +179,30 @@ export function toMirrorName(model: string): string {
   return `${model}-mirror`;
 }
 
+/**
+ * Where requests go that no backend is for: it shows only while all backends are for some requests, and a route that
+ * were missing would answer them with 404.
+ */
+export function toOthers(primary: readonly Backend[]): Backend[] {
+  const last = primary.at(-1);
+  if (last === undefined || primary.some(({ only }) => only === undefined)) return [];
+  const { only: _only, rewrite: _rewrite, ...others } = last;
+  return [others];
+}
+
 /** A match by `statPrefix` alone matches every request (executed on istiod), and counts them by version. */
 function toRoute(
-  { version, host, port, setHeaders, removeHeaders, rewrite }: Backend,
+  { version, host, port, setHeaders, removeHeaders, rewrite, only }: Backend,
   own: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
 ) {
   return {
-    match: [{ statPrefix: version }],
+    match: [
+      {
+        statPrefix: version,
+        ...(only?.path !== undefined && { uri: { regex: only.path } }),
+        ...(only?.contentType !== undefined && { headers: { 'content-type': { prefix: only.contentType } } }),
+      },
+    ],
     headers: { request: { set: { ...own.set }, remove: [...removeHeaders, ...own.remove] } },
     ...(rewrite && { rewrite: { uriRegexRewrite: { match: rewrite.match, rewrite: rewrite.to } } }),
     route: [{ destination: { host, port: { number: port } }, headers: { request: { set: { ...setHeaders } } } }],
@@ -183,7 +213,7 @@ function toRoute(
  * Makes the hosts known to sidecars: a host without a Service gets routes on port 80 only, and calls to
  * another port would arrive without any header. No client ever connects to its endpoints directly.
  */
-function renderServiceEntry({ model, namespace, hosts, podLabels, requests }: Traffic): ServiceEntry {
+function renderServiceEntry({ model, namespace }: Traffic, { hosts, ports, podLabels }: Entry): ServiceEntry {
   return {
     apiVersion,
     kind: 'ServiceEntry',
@@ -191,7 +221,7 @@ function renderServiceEntry({ model, namespace, hosts, podLabels, requests }: Tr
     spec: {
       hosts: [...hosts],
       location: 'MESH_INTERNAL',
-      ports: [{ name: 'http', number: requests.primary.port, protocol: 'HTTP' }],
+      ports: ports.map((number, i) => ({ name: i === 0 ? 'http' : `http-${number}`, number, protocol: 'HTTP' })),
       resolution: 'DNS',
       workloadSelector: { labels: { ...podLabels } },
     },

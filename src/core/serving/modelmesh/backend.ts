@@ -1,5 +1,12 @@
-/** How requests reach a version: all models of a namespace share one Service, and a header names the version. */
-import type { Backend } from '../../routing/traffic.ts';
+/**
+ * How requests reach a version: all models of a namespace share one Service. Over gRPC a header names the version, over
+ * REST the path does: ModelMesh takes no header instead (executed, as is the rewriting of paths at both hops).
+ */
+import type { Backend, RequestMatch } from '../../routing/traffic.ts';
+import type { ServedVersion } from '../serving-mode.ts';
+
+export const grpcPort = 8033;
+const restPort = 8008;
 
 /** ModelMesh's way to name a model by header. Set, never added: two values make a multi-model call. */
 const vModelHeader = 'mm-vmodel-id';
@@ -10,13 +17,58 @@ const vModelHeader = 'mm-vmodel-id';
  */
 const modelHeaders = ['mm-model-id', 'mm-model-id-bin'];
 
-export function toBackend(service: { readonly host: string; readonly port: number }, version: string): Backend {
-  return { version, ...service, setHeaders: { [vModelHeader]: version }, removeHeaders: modelHeaders };
+/** gRPC first: what is left is REST. */
+const grpcOnly: RequestMatch = { contentType: 'application/grpc' };
+
+export function toBackends(version: ServedVersion): Backend[] {
+  const { name, protocols, service } = version;
+  const host = toHost(version);
+  const grpc: Backend = {
+    version: name,
+    host,
+    port: service.port ?? grpcPort,
+    setHeaders: { [vModelHeader]: name },
+    removeHeaders: modelHeaders,
+  };
+  if (!protocols.includes('rest')) return [grpc];
+  const rest: Backend = {
+    version: name,
+    host,
+    port: restPort,
+    setHeaders: {},
+    removeHeaders: [...modelHeaders, vModelHeader],
+    ...toPaths(version),
+  };
+  return protocols.includes('grpc') ? [{ ...grpc, only: grpcOnly }, rest] : [rest];
 }
 
-export function readVersion({ setHeaders }: Backend): string | undefined {
-  // Empty, as somebody may have edited it, it names none.
-  return setHeaders[vModelHeader] || undefined;
+/** The model's own host leads to the same pods as the Service that all models share, and copies alone are sent to it. */
+function toHost({ role, model, namespace, clusterDomain, service }: ServedVersion): string {
+  return role === 'candidate'
+    ? `${model}.${namespace}.svc.${clusterDomain}`
+    : (service.host ?? toServiceHost(namespace, clusterDomain));
+}
+
+/**
+ * V2 has a slash behind the model's name, V1 a colon. Requests name the model; copies have been rewritten at the first
+ * hop and name its primary, whichever that is at the moment, so every name becomes the candidate's.
+ */
+function toPaths({ name, role, model }: ServedVersion): Pick<Backend, 'only' | 'rewrite'> {
+  const written = role === 'primary' ? model : '[^/:]+';
+  return {
+    only: { path: `/v[12]/models/${written}([:/].*)?` },
+    rewrite: { match: `^/(v[12])/models/${written}([:/].*)?$`, to: `/\\1/models/${name}\\2` },
+  };
+}
+
+/** The hosts of versions are known by a ServiceEntry alone, whose ports are for any HTTP. */
+export function isUndeclaredHttp2({ setHeaders }: Backend): boolean {
+  return setHeaders[vModelHeader] !== undefined;
+}
+
+/** @returns undefined for none, as somebody may have edited it. */
+export function readVersion({ setHeaders, rewrite }: Backend): string | undefined {
+  return setHeaders[vModelHeader] || /^\/\\1\/models\/([-a-z0-9]+)\\2$/.exec(rewrite?.to ?? '')?.[1];
 }
 
 export function toServiceHost(namespace: string, clusterDomain: string): string {
@@ -24,6 +76,7 @@ export function toServiceHost(namespace: string, clusterDomain: string): string 
 }
 
 /** ModelMesh labels its pods with the name of their Service. */
-export function toPodLabels(serviceHost: string): Readonly<Record<string, string>> {
-  return { 'modelmesh-service': serviceHost.split('.')[0] ?? serviceHost };
+export function toPodLabels({ namespace, clusterDomain, service }: ServedVersion): Readonly<Record<string, string>> {
+  const host = service.host ?? toServiceHost(namespace, clusterDomain);
+  return { 'modelmesh-service': host.split('.')[0] ?? host };
 }

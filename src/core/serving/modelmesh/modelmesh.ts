@@ -1,5 +1,5 @@
 import type { ServingMode } from '../serving-mode.ts';
-import { readVersion, toBackend, toPodLabels, toServiceHost } from './backend.ts';
+import { grpcPort, isUndeclaredHttp2, readVersion, toBackends, toPodLabels, toServiceHost } from './backend.ts';
 import { check, refuseName } from './check.ts';
 import { findLoadedValues, loadingAnnotations } from './loaded-values.ts';
 import { readReport } from './report.ts';
@@ -10,11 +10,12 @@ export const modelMesh: ServingMode = {
   words: ['mm-vmodel-id', 'mm-model-id', 'modelmesh'],
   controller: 'modelmesh-controller',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
-  port: 8033,
-  isHttp2: true,
+  port: grpcPort,
+  protocols: ['grpc', 'rest'],
   toServiceHost,
   toPodLabels,
-  toBackend,
+  toBackends,
+  isUndeclaredHttp2,
   readVersion,
   refuseName,
   loadingAnnotations,
