@@ -1,13 +1,19 @@
-/** The InferenceServices and routes that the cluster has now, and what each event changed. */
+/** The InferenceServices, routes and workloads that the cluster has now, and what each event changed. */
 
 import type { FollowedService } from '../core/observe/freshness.ts';
 import { follow } from '../core/observe/freshness.ts';
 import type { Live, LiveRoute } from '../core/observe/live-object.ts';
-import { toKey } from '../core/observe/live-object.ts';
+import { toKey, toServiceKey } from '../core/observe/live-object.ts';
 import type { LiveObjects } from '../core/observe/observed-model.ts';
 import { isRouteKind, routers } from '../core/routing/routers.ts';
+import { isWorkloadKind, watchedKinds, workloadKinds } from '../core/serving/modes.ts';
+import type { LiveWorkload } from '../core/serving/workload.ts';
+import { LiveWorkloads } from './live-workloads.ts';
 
-/** One object before and after an event; undefined: the cluster did not have it, or no longer has it. */
+/**
+ * One object before and after an event; undefined: the cluster did not have it, or no longer has it. The same value in
+ * both: nothing that is kept has changed.
+ */
 export type LiveChange = { readonly key: string } & (
   | {
       readonly is: 'version';
@@ -21,17 +27,26 @@ export type LiveChange = { readonly key: string } & (
       readonly before: LiveRoute | undefined;
       readonly after: LiveRoute | undefined;
     }
+  | {
+      readonly is: 'workload';
+      readonly kind: string;
+      readonly before: LiveWorkload | undefined;
+      readonly after: LiveWorkload | undefined;
+      /** The InferenceService that it names; undefined: there is none, or the workload is not known. */
+      readonly of: FollowedService | undefined;
+    }
 );
 
 export class LiveCache implements LiveObjects {
   readonly #services = new Map<string, FollowedService>();
   readonly #routes = new Map<string, LiveRoute>();
+  readonly #workloads = new LiveWorkloads();
   readonly #listed = new Set<string>();
   readonly #lists: number;
 
   /** @param namespaces the namespaces that are listed one by one; undefined: all are listed at once. */
   constructor(namespaces: readonly string[] | undefined) {
-    this.#lists = (1 + routers.length) * (namespaces?.length ?? 1);
+    this.#lists = (watchedKinds.length + workloadKinds.length + routers.length) * (namespaces?.length ?? 1);
   }
 
   get services(): ReadonlyMap<string, FollowedService> {
@@ -40,6 +55,10 @@ export class LiveCache implements LiveObjects {
 
   get routes(): ReadonlyMap<string, LiveRoute> {
     return this.#routes;
+  }
+
+  get workloads(): ReadonlyMap<string, readonly LiveWorkload[]> {
+    return this.#workloads.byService;
   }
 
   /** Whether all kinds were listed everywhere: from then on, an object that is not here is missing. */
@@ -54,6 +73,7 @@ export class LiveCache implements LiveObjects {
       this.#routes.set(key, live);
       return { is: 'route', kind: live.kind, key, before, after: live };
     }
+    if (live.is === 'workload') return this.#toChange(live.kind, key, this.#workloads.put(live));
     const before = this.#services.get(key);
     const after = follow(before, live);
     this.#services.set(key, after);
@@ -69,6 +89,10 @@ export class LiveCache implements LiveObjects {
       this.#routes.delete(key);
       return { is: 'route', kind, key, before, after: undefined };
     }
+    if (isWorkloadKind(kind)) {
+      const before = this.#workloads.drop(kind, key);
+      return this.#toChange(kind, key, { before, after: undefined });
+    }
     const before = this.#services.get(key);
     this.#services.delete(key);
     return { is: 'version', kind, key, before, after: undefined };
@@ -79,10 +103,23 @@ export class LiveCache implements LiveObjects {
     this.#listed.add(`${kind} ${scope ?? ''}`);
     const changes = objects.map((live) => this.put(live));
     const listed = new Set(changes.map(({ key }) => key));
-    const all: ReadonlyMap<string, Live> = isRouteKind(kind) ? this.#routes : this.#services;
+    const all: ReadonlyMap<string, Live> = isRouteKind(kind)
+      ? this.#routes
+      : isWorkloadKind(kind)
+        ? this.#workloads.of(kind)
+        : this.#services;
     for (const [key, { kind: known, namespace, name }] of all)
       if (known === kind && !listed.has(key) && (scope ?? namespace) === namespace)
         changes.push(this.drop(kind, namespace, name));
     return changes;
+  }
+
+  #toChange(
+    kind: string,
+    key: string,
+    change: { readonly before: LiveWorkload | undefined; readonly after: LiveWorkload | undefined },
+  ): LiveChange {
+    const workload = change.after ?? change.before;
+    return { is: 'workload', kind, key, ...change, of: workload && this.#services.get(toServiceKey(workload)) };
   }
 }

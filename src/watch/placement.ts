@@ -8,7 +8,7 @@
 import { compareText } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
-import { toKey } from '../core/observe/live-object.ts';
+import { toKey, toServiceKey } from '../core/observe/live-object.ts';
 import type { LiveObjects } from '../core/observe/observed-model.ts';
 import { routers } from '../core/routing/routers.ts';
 import type { BranchContent, ModelFile } from './branch-files.ts';
@@ -76,6 +76,7 @@ export function placeModels(
 /** The keys of the models that a change concerns; some may not exist. */
 export function findModels(change: LiveChange, { owners }: Placement): string[] {
   const { key } = change;
+  if (change.is === 'workload') return change.before === change.after ? [] : findOwners(change, owners);
   // Hop 2's route belongs to the model as hop 1's does.
   if (change.is === 'route')
     return [key, ...mirrorEnds.filter((end) => key.endsWith(end)).map((end) => key.slice(0, -end.length))];
@@ -85,8 +86,19 @@ export function findModels(change: LiveChange, { owners }: Placement): string[] 
   return [...new Set(keys)].filter((one) => one !== undefined);
 }
 
+/** Of a workload: the model that its InferenceService is labelled with, and the one that declares it. */
+function findOwners(
+  { of, before, after }: Extract<LiveChange, { readonly is: 'workload' }>,
+  owners: Placement['owners'],
+): string[] {
+  const named = of?.model === undefined ? [] : [toKey({ namespace: of.namespace, name: of.model })];
+  const declared = [before, after].flatMap((one) => (one && owners.get(toServiceKey(one))) ?? []);
+  return [...new Set([...named, ...declared])];
+}
+
 /** Whether a change may place models differently. */
 export function movesModels({ is, before, after }: LiveChange): boolean {
+  if (is === 'workload') return false;
   if (is === 'route') return before?.path !== after?.path;
   // A model without a route is found by its InferenceServices.
   return after !== undefined && before?.model !== after.model;
@@ -102,6 +114,7 @@ export function isUnexpected(
   { models, owners }: Placement,
   { path }: WatchScope,
 ): boolean {
+  if (is === 'workload') return false;
   if (after === undefined) return before !== undefined && (is === 'route' ? models.has(key) : owners.has(key));
   const { namespace, name } = after;
   if (after.is === 'version')

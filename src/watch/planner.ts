@@ -128,7 +128,7 @@ export class Planner {
 
   /** Whether the branch was not fetched yet, since it last moved, for the model that an object names. */
   #isFirstAsked({ is, kind, key, after }: LiveChange): boolean {
-    const named = (is === 'route' ? after?.path : after?.model) ?? '';
+    const named = (is === 'route' ? after?.path : is === 'version' ? after?.model : undefined) ?? '';
     const asked = this.#asked.get(`${kind} ${key}`) ?? new Set();
     if (asked.has(named) || asked.size >= maxAskedPerObject) return false;
     this.#asked.set(`${kind} ${key}`, asked.add(named));
@@ -166,9 +166,10 @@ export class Planner {
       const file = this.#files.statusFiles.get(tracked.model.statusFile);
       const observed = observe(tracked, this.#live, file, { since, now, settleMs });
       this.#models.set(key, observed);
+      // Workloads come and go all the time, and the page shows states alone.
+      if (!isSame(tracked.status, observed.status)) this.#pageIsStale = true;
       if (observed.pausedUntil !== undefined) warnings.push(toContestedText(tracked.model.statusFile));
     }
-    if (this.#touched.size > 0) this.#pageIsStale = true;
     this.#touched.clear();
     return warnings;
   }
@@ -186,6 +187,10 @@ export class Planner {
 
 function toContestedText(file: string): SafeText {
   return safe`another program keeps rewriting ${quote(file)}, so it is written less often; make sure that no second watcher, such as one of another release, writes to this branch`;
+}
+
+function isSame(a: TrackedModel['status'], b: TrackedModel['status']): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** The file after the push; undefined: it is removed. */

@@ -138,8 +138,10 @@ export class Watcher {
     const now = clock.now();
     const unexpected = changes.filter((change) => this.#planner.noteEvent(change, now));
     if (unexpected.length > 0) this.#branch.wantFetch();
-    this.#lastEvent = now;
     meter.event(kind, event);
+    // Of twenty thousand Pods and Deployments most events change nothing that counts.
+    if (event !== 'listed' && changes.every(({ before, after }) => before === after)) return;
+    this.#lastEvent = now;
     this.#wake.abort();
   }
 

@@ -81,7 +81,11 @@ class Watched {
     const { name, namespace } = this.#event;
     return observeModel(
       { name, namespace, primary: name, candidates: [] },
-      { services: new Map(this.#service && [[toKey(this.#service), this.#service]]), routes: new Map() },
+      {
+        services: new Map(this.#service && [[toKey(this.#service), this.#service]]),
+        routes: new Map(),
+        workloads: new Map(),
+      },
       this.#recorded,
       this.#memory,
       { now, settleMs: wait },

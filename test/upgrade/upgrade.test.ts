@@ -113,7 +113,7 @@ class WatcherNow {
       this.#now += wait;
       const { status, memory } = observeModel(
         { name: 'wisdom', namespace: 'modelmesh-serving', primary: 'wisdom-0', candidates: ['wisdom-1'] },
-        { services: this.#services, routes },
+        { services: this.#services, routes, workloads: new Map() },
         readStatus(this.status),
         this.#memory,
         { now: this.#now, settleMs },

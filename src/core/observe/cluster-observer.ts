@@ -1,8 +1,9 @@
 import type { ModelStatus } from '../input/schema.ts';
+import type { LiveWorkload } from '../serving/workload.ts';
 import type { FollowedService } from './freshness.ts';
 import { follow } from './freshness.ts';
 import type { Live, LiveRoute, LiveService } from './live-object.ts';
-import { toKey } from './live-object.ts';
+import { toKey, toServiceKey } from './live-object.ts';
 import type { DeclaredModel, ModelMemory } from './observed-model.ts';
 import { observeModel } from './observed-model.ts';
 
@@ -23,10 +24,14 @@ export class ClusterObserver {
   observe(models: readonly RecordedModel[], objects: readonly Live[], now: number): ModelStatus['status'][] {
     const services = new Map<string, FollowedService>();
     const routes = new Map<string, LiveRoute>();
+    const workloads = new Map<string, LiveWorkload[]>();
     const byModel = new Map<string, LiveService[]>();
     for (const live of objects) {
       if (live.is === 'route') routes.set(toKey(live), live);
-      else {
+      else if (live.is === 'workload') {
+        const service = toServiceKey(live);
+        workloads.set(service, [...(workloads.get(service) ?? []), live]);
+      } else {
         services.set(toKey(live), follow(this.#services.get(toKey(live)), live));
         const model = toKey({ namespace: live.namespace, name: live.model ?? '' });
         byModel.set(model, [...(byModel.get(model) ?? []), live]);
@@ -41,7 +46,7 @@ export class ClusterObserver {
       const leaving = others.slice(0, 1).map(({ name }) => name);
       const { status, memory } = observeModel(
         { ...model, candidates: candidates.length > 0 ? candidates : leaving },
-        { services, routes },
+        { services, routes, workloads },
         recorded,
         this.#known.get(key) ?? {},
         // Each state is shown at once; `--settle` is for those who wait.

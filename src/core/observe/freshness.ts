@@ -14,6 +14,7 @@
  *
  * Time alone shows nothing: a controller can be away for as long as it likes.
  */
+import type { LiveWorkload } from '../serving/workload.ts';
 import type { LiveService } from './live-object.ts';
 
 /** A live InferenceService, and what was learned by watching it. */
@@ -40,4 +41,18 @@ export function follow(before: FollowedService | undefined, live: LiveService): 
     return { ...live, statusOf: before.statusOf, isAssumed: before.isAssumed };
   const isOfThis = report !== undefined && (before.loads === loads || live.statusIsLater);
   return { ...live, statusOf: isOfThis ? loads : undefined, isAssumed: false };
+}
+
+/**
+ * What a followed InferenceService and its workloads report together. Where the workloads show what is rolled out, that
+ * alone counts: nothing is assumed, and no history is needed.
+ *
+ * @param workloads all that name it; they may be newer or older than the InferenceService, since their watches are not
+ *   ordered.
+ */
+export function joinWorkloads(service: FollowedService, workloads: readonly LiveWorkload[] = []): FollowedService {
+  const report = service.mode.workloads?.report(service, service.report, workloads);
+  if (report === undefined) return service;
+  if (report.isAbout === undefined) return { ...service, report };
+  return { ...service, report, statusOf: report.isAbout ? service.loads : undefined, isAssumed: false };
 }

@@ -1,5 +1,5 @@
 /**
- * What is kept of a live InferenceService or route: ten thousand models have twenty thousand of each, and
+ * What is kept of a live InferenceService, route or workload: ten thousand models have twenty thousand of each, and
  * whole objects would take ten times the memory.
  *
  * Invariant: reading never fails, whatever others wrote into an object.
@@ -10,7 +10,9 @@ import type { Router } from '../routing/router.ts';
 import { routers } from '../routing/routers.ts';
 import { computeLoaded } from '../serving/digest.ts';
 import { findLiveMode, readVersion } from '../serving/modes.ts';
-import type { ServiceReport, ServingMode } from '../serving/serving-mode.ts';
+import type { ServiceReport, ServingMode, WorkloadReader } from '../serving/serving-mode.ts';
+import type { LiveWorkload } from '../serving/workload.ts';
+import { toLastingText } from './lasting-text.ts';
 
 interface LiveObject {
   readonly namespace: string;
@@ -21,6 +23,7 @@ interface LiveObject {
 export interface LiveService extends LiveObject {
   readonly is: 'version';
   readonly kind: string;
+  readonly mode: ServingMode;
   readonly generation: number;
   /** The model it belongs to, by its label. */
   readonly model: string | undefined;
@@ -29,7 +32,9 @@ export interface LiveService extends LiveObject {
   /** The second digest, computed from the live object: whatever the annotation has, this determines what is loaded. */
   readonly loads: string;
   readonly deleting: boolean;
-  /** Undefined until KServe has written a status. */
+  /** The names of the workloads that must run it; none where the serving mode has no such. */
+  readonly parts: readonly string[];
+  /** What its status reports by itself; undefined until KServe has written one. */
   readonly report: ServiceReport | undefined;
   /**
    * Whether the API server's own record (managedFields) shows that the status was written in a later
@@ -56,17 +61,24 @@ export interface LiveRoute extends LiveObject {
   readonly tracking: string | undefined;
 }
 
-export type Live = LiveService | LiveRoute;
+export type Live = LiveService | LiveRoute | LiveWorkload;
 
 /** How one object of a kind is found again: `namespace/name`. */
 export function toKey({ namespace, name }: Pick<LiveObject, 'namespace' | 'name'>): string {
   return `${namespace}/${name}`;
 }
 
+/** The InferenceService that a workload names. */
+export function toServiceKey({ namespace, service }: LiveWorkload): string {
+  return toKey({ namespace, name: service });
+}
+
 /** The annotation that Argo CD writes by default since 3.0: `<application>:<group>/<kind>:<namespace>/<name>`. */
 const trackingAnnotation = 'argocd.argoproj.io/tracking-id';
 /** What it writes instead with the tracking method `label`, unless argocd-cm has an `application.instanceLabelKey`. */
 const defaultInstanceLabel = 'app.kubernetes.io/instance';
+
+const none: readonly string[] = [];
 
 /** An InferenceService as the API serves it → what is kept of it. */
 export function toLiveService(object: unknown): LiveService {
@@ -76,6 +88,7 @@ export function toLiveService(object: unknown): LiveService {
   return {
     is: 'version',
     kind: mode.watched.kind,
+    mode,
     ...toIdentity(object),
     generation: typeof generation === 'number' ? generation : 0,
     model: textAt(object, ['metadata', 'labels', nameLabel]),
@@ -83,6 +96,7 @@ export function toLiveService(object: unknown): LiveService {
     digest: textAt(object, ['metadata', 'annotations', digestAnnotation]),
     loads: computeLoaded(object, mode),
     deleting: textAt(object, ['metadata', 'deletionTimestamp']) !== undefined,
+    parts: mode.workloads?.findParts(object) ?? none,
     report: isMap(status) && Object.keys(status).length > 0 ? mode.readReport(status) : undefined,
     ...toRecord(object, mode),
   };
@@ -112,6 +126,19 @@ export function toLiveRoute(
       textAt(object, ['metadata', 'annotations', trackingAnnotation]) ??
       textAt(object, ['metadata', 'labels', instanceLabel]),
   };
+}
+
+/**
+ * An object that a serving mode watches beside InferenceServices, as the API serves it → what is kept of it.
+ *
+ * @returns undefined: nothing needs to be, as of a Pod that is well.
+ */
+export function toLiveWorkload(object: unknown, reader: WorkloadReader, kind: string): LiveWorkload | undefined {
+  const found = reader.read(object, kind);
+  if (found?.trouble === undefined) return found;
+  const { reason, message } = found.trouble;
+  // A termination message alone may have 4 KiB.
+  return { ...found, trouble: { reason: toLastingText(reason), message: toLastingText(message) } };
 }
 
 function toIdentity(object: unknown): LiveObject {

@@ -5,7 +5,9 @@
  */
 import type { CandidateStatus, ModelStatus, VersionStatus } from '../input/schema.ts';
 import { routers } from '../routing/routers.ts';
+import type { LiveWorkload } from '../serving/workload.ts';
 import type { FollowedService } from './freshness.ts';
+import { joinWorkloads } from './freshness.ts';
 import type { LiveRoute } from './live-object.ts';
 import { toKey } from './live-object.ts';
 import { computeObserved } from './service-state.ts';
@@ -28,6 +30,8 @@ export interface LiveObjects {
   /** Each state of an object must have passed through `follow`. */
   readonly services: ReadonlyMap<string, FollowedService>;
   readonly routes: ReadonlyMap<string, LiveRoute>;
+  /** By the InferenceService that they name. */
+  readonly workloads: ReadonlyMap<string, readonly LiveWorkload[]>;
 }
 
 interface VersionMemory extends ServiceMemory {
@@ -56,7 +60,7 @@ export function observeModel(
   options: SettleOptions,
 ): Observation {
   const observe = (name: string, service: FollowedService | undefined) =>
-    observeVersion(name, service, findRecorded(recorded, name), memory[name], options);
+    observeVersion(name, join(service, live), findRecorded(recorded, name), memory[name], options);
   const declared = (name: string) => observe(name, live.services.get(toKey({ namespace: model.namespace, name })));
   const primary = declared(model.primary);
   const mirror = observeMirror(model, live);
@@ -76,6 +80,10 @@ export function observeModel(
     due: dues.length === 0 ? undefined : Math.min(...dues),
     isSettling: versions.some(({ due, wait }) => due !== undefined && wait?.change !== 'wording'),
   };
+}
+
+function join(service: FollowedService | undefined, { workloads }: LiveObjects): FollowedService | undefined {
+  return service && joinWorkloads(service, workloads.get(toKey(service)));
 }
 
 /** What the file in git has of a version, without its mirror. */

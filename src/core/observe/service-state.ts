@@ -32,15 +32,17 @@ export function computeObserved(
   if (report?.isStopped === true) return to('Stopped');
   const loaded = wasLoaded ? loads : undefined;
   if (report === undefined) return to('Pending', { loaded });
+  // Its workloads show which spec it is about, or that it is about none yet.
+  const isKnown = report.isAbout !== undefined;
   const state = wasLoaded ? report.stateIfLoaded : report.state;
-  if (state === 'Loading') return to(state, { loaded });
-  // What is reported of an earlier spec does not hold for this one; that it loads does no harm.
-  if (!isCurrent) return to('Pending', { loaded });
-  if (state === 'Ready') return to(state, { loaded: loads });
   const why = {
     reason: toLastingText(report.reason) || undefined,
     message: toLastingText(report.message) || undefined,
   };
+  if (state === 'Loading') return to(state, { loaded, ...(isKnown && report.isUnhealthy ? why : {}) });
+  // What is reported of an earlier spec does not hold for this one; that it loads does no harm.
+  if (!isCurrent && (!isKnown || state === 'Ready')) return to('Pending', { loaded });
+  if (state === 'Ready') return to(state, { loaded: loads });
   if (state === 'Failed') return to(state, why);
   return to(state, { loaded, ...(report.isUnhealthy ? why : {}) });
 }

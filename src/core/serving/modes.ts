@@ -10,6 +10,16 @@ export const modes: readonly [ServingMode, ...ServingMode[]] = [modelMesh];
 /** What is watched of all modes, each kind once. */
 export const watchedKinds = [...new Map(modes.map(({ watched }) => [watched.plural, watched])).values()];
 
+/** What is watched beside InferenceServices, each kind with what reads it. */
+export const workloadKinds = modes.flatMap(
+  ({ name, workloads }) => workloads?.watched.map((watched) => ({ mode: name, watched, reader: workloads })) ?? [],
+);
+
+/** Whether objects of a kind run versions in a mode. */
+export function isWorkloadKind(kind: string): boolean {
+  return workloadKinds.some(({ watched }) => watched.kind === kind);
+}
+
 /** @param value of KServe's annotation. */
 export function findMode(value: unknown): ServingMode | undefined {
   return modes.find(({ annotationValues }) => annotationValues.some((known) => known === value));

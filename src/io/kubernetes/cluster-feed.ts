@@ -1,13 +1,14 @@
 /**
- * Lists and then watches InferenceServices and routes, without end.
+ * Lists and then watches InferenceServices, routes and what runs versions, without end.
  *
  * Invariants: after any trouble it continues where it stopped, or lists again when that is no longer possible, so no
  * change is lost; an incomplete list does not mean that what is missing in it was deleted; a stream that stays silent
- * longer than a healthy one can is given up.
+ * longer than a healthy one can is given up. Without the right to list what some serving modes need, such as before the
+ * roles of an upgrade are applied, the models of the others are served.
  */
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
-import { isMap, valueAt } from '../../core/input/plain-value.ts';
+import { isMap, textAt, valueAt } from '../../core/input/plain-value.ts';
 import type { Live } from '../../core/observe/live-object.ts';
 import { computeBackoff } from '../../core/pacing/backoff.ts';
 import type { Clock, Log, Meter } from '../../core/ports/watch.ts';
@@ -15,7 +16,7 @@ import { SilenceLimit } from '../process/silence.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson, toStatusMessage } from './kubernetes-api.ts';
 import type { LiveKind } from './object-lists.ts';
-import { labelSelector, listPages, toKinds, toPath } from './object-lists.ts';
+import { listPages, toKinds, toPath, toSelector } from './object-lists.ts';
 
 export interface FeedHandlers {
   /** A whole list of one kind in one scope; undefined: all namespaces. */
@@ -84,6 +85,10 @@ class Stream {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof ApiTrouble)) throw error;
+        if (error.status === 403 && this.#kind.neededBy !== undefined) {
+          await this.#goWithout(this.#kind.neededBy, error.message, signal);
+          continue;
+        }
         // The server no longer has the events since that version: to list again is not a failure.
         const isExpired = error.status === 410 && this.#version !== undefined;
         if (isExpired || this.#version === undefined) this.#version = undefined;
@@ -102,6 +107,20 @@ class Stream {
     }
   }
 
+  /** Nothing of this kind is visible. What was before may not be so any more. */
+  async #goWithout(mode: string, message: SafeText, signal: AbortSignal): Promise<void> {
+    const { clock, log, meter } = this.#options;
+    this.#version = undefined;
+    this.#failures++;
+    meter.retry('api');
+    this.#handlers.replace(this.#kind.kind, this.#namespace, []);
+    if (this.#failures === 1)
+      log.error(
+        safe`${message}. Until the watcher may list and watch ${mask(this.#kind.plural)}, no version of a model in ${mask(mode)} mode becomes Ready; apply the roles of this release`,
+      );
+    await clock.sleep(computeBackoff(this.#failures, clock.random()), signal);
+  }
+
   /** @returns the version to watch from. */
   async #list(signal: AbortSignal): Promise<string> {
     const request = (query: Readonly<Record<string, string>>) =>
@@ -118,7 +137,7 @@ class Stream {
     const { clock, api, watchSeconds = defaultWatchSeconds } = this.#options;
     const start = clock.now();
     const query = {
-      labelSelector,
+      labelSelector: toSelector(this.#kind),
       watch: 'true',
       allowWatchBookmarks: 'true',
       resourceVersion: from,
@@ -164,8 +183,9 @@ class Stream {
     if (!isMap(object) || typeof version !== 'string')
       throw new ApiTrouble(safe`the Kubernetes API sends an event of ${mask(this.#path)} without an object`);
     if (type !== 'BOOKMARK') {
-      const live = toLive(object);
-      if (type === 'DELETED') this.#handlers.drop(kind, live.namespace, live.name);
+      const live = type === 'DELETED' ? undefined : toLive(object);
+      const at = (field: string) => textAt(object, ['metadata', field]) ?? '';
+      if (live === undefined) this.#handlers.drop(kind, at('namespace'), at('name'));
       else this.#handlers.put(live);
     }
     this.#version = version;

@@ -5,6 +5,7 @@ import type { ClusterReader } from '../../core/ports/cluster-reader.ts';
 import type { ResourceQuery } from '../../core/routing/examination.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson } from './kubernetes-api.ts';
+import { toPath } from './object-lists.ts';
 
 const pageSize = 500;
 const limitMs = 10_000;
@@ -55,9 +56,7 @@ async function listAll(
   { resource, namespace, labels }: ResourceQuery,
   read: (path: string, query: Readonly<Record<string, string>>) => Promise<string>,
 ): Promise<unknown[]> {
-  const { groupVersion, plural } = resource;
-  const root = groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`;
-  const path = `${root}${namespace === undefined ? '' : `/namespaces/${namespace}`}/${plural}`;
+  const path = toPath(resource, namespace);
   const selector = Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`);
   const query = { limit: String(pageSize), ...(selector.length === 0 ? {} : { labelSelector: selector.join() }) };
   const objects: unknown[] = [];

@@ -7,6 +7,7 @@ import type { LiveRoute, LiveService } from '../../../src/core/observe/live-obje
 import { toKey, toLiveRoute, toLiveService } from '../../../src/core/observe/live-object.ts';
 import type { ModelMemory } from '../../../src/core/observe/observed-model.ts';
 import { observeModel } from '../../../src/core/observe/observed-model.ts';
+import type { LiveWorkload } from '../../../src/core/serving/workload.ts';
 import {
   badUpdate,
   failed,
@@ -43,6 +44,7 @@ class Story {
     ['models/wisdom-0', follow(undefined, toService({ name: 'wisdom-0', digest: 'd0', version: 'v1' }))],
   ]);
   routes = new Map<string, LiveRoute>();
+  workloads = new Map<string, readonly LiveWorkload[]>();
 
   observe(after: number, candidate?: LiveService | 'gone'): string {
     this.now += after;

@@ -513,7 +513,7 @@ export class Simulation {
     const candidates = this.declared === undefined ? [] : [name];
     return observeModel(
       { name: 'wisdom', namespace: 'models', primary: 'wisdom-0', candidates },
-      { services: this.#services, routes: new Map() },
+      { services: this.#services, routes: new Map(), workloads: new Map() },
       this.#reported,
       this.#memory,
       { now: this.#now, settleMs },
