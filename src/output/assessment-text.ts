@@ -83,11 +83,11 @@ export function toDoctorCommand(name: string | undefined, { flags, look }: Wordi
   return `model-mirror doctor${name === undefined ? '' : ` ${name}`}${flags}${look}`;
 }
 
-/** KServe's own message about each version. */
+/** The message about each version. */
 export function toMessageLines({ observed }: Pick<Assessment, 'observed'>): string[] {
   return [observed?.primary, ...(observed?.candidates ?? [])].flatMap((version, i) => {
     if (version?.message === undefined) return [];
     const role = i === 0 ? 'primary' : 'candidate';
-    return [`KServe on the ${role}: ${toShown(mask(version.message), 300)}`];
+    return [`Reported for the ${role}: ${toShown(mask(version.message), 300)}`];
   });
 }

@@ -8,6 +8,8 @@ import type { RenderedRollout } from '../render/decide-model.ts';
 import { toServedVersion } from '../render/render-model.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
+import type { Hold, Look } from '../serving/cause.ts';
+import type { ServingMode } from '../serving/serving-mode.ts';
 import type { Difference, Role } from './difference.ts';
 import type { Goal } from './goal.ts';
 import type { Pending, PendingStep } from './pending.ts';
@@ -17,6 +19,14 @@ import { toPendingStep } from './pending.ts';
 export type FailureCause =
   | { readonly code: 'field'; readonly field: string; readonly place: Place; readonly reason: string }
   | { readonly code: 'runtime-pods' }
+  | {
+      /** What runs it. */
+      readonly code: 'workloads';
+      readonly look: Look;
+      /** The label selector of all of it. */
+      readonly selector: string;
+      readonly field: { readonly name: string; readonly place: Place } | undefined;
+    }
   | { readonly code: 'service'; readonly name: string };
 
 /** The one thing to do next; `wait-…` steps may name the goal that `status --wait` can wait for. */
@@ -41,9 +51,9 @@ export type NextStep =
   | { readonly code: 'wait-for-watcher' }
   | { readonly code: 'fix-failure'; readonly role: Role; readonly cause: FailureCause }
   | {
-      /** `stopped`: the annotation that stops it must go; `runtime`: no runtime Pod is ready. */
+      /** `stopped`: the annotation that stops it must go; `not-reported`: its Pods are ready, and KServe is not satisfied. */
       readonly code: 'wait-for-load';
-      readonly by: 'stopped' | 'deleting' | 'runtime' | 'pending' | 'loading';
+      readonly by: Hold | 'stopped' | 'deleting' | 'pending' | 'loading' | 'not-reported';
       readonly role: Role;
       /** Of the InferenceService. */
       readonly name: string;
@@ -51,6 +61,8 @@ export type NextStep =
       readonly headers: Readonly<Record<string, string>>;
       /** The program that gets it loaded. */
       readonly controller: string;
+      /** The label selector of its Pods; undefined: it has none of its own. */
+      readonly selector: string | undefined;
       readonly goal: Goal | undefined;
     }
   /** `policy`: the file that sets the percentage; undefined: the model's own folder. `here`: nothing sets it. */
@@ -117,11 +129,12 @@ export function toNextStep(
       const [backend] = candidate === undefined ? [] : mode.toBackends(toServedVersion(rollout, candidate));
       return {
         code: 'wait-for-load',
-        by: toHold(state, reason),
+        by: toHold(mode, state, reason),
         role,
         name,
         headers: backend?.setHeaders ?? {},
         controller: mode.controller,
+        selector: mode.workloads?.toSelector(name),
         goal: goalOf(role),
       };
     }
@@ -149,11 +162,16 @@ export function toNextStep(
 }
 
 /** What keeps a version from being Ready. */
-function toHold(state: ModelState, reason: string | undefined): Extract<NextStep, { code: 'wait-for-load' }>['by'] {
+function toHold(
+  { causes, workloads }: ServingMode,
+  state: ModelState,
+  reason = '',
+): Extract<NextStep, { code: 'wait-for-load' }>['by'] {
   if (state === 'Stopped') return 'stopped';
   if (state === 'Deleting') return 'deleting';
-  if (state === 'Pending') return reason === 'RuntimeUnhealthy' ? 'runtime' : 'pending';
-  return 'loading';
+  if (state === 'Loading') return workloads !== undefined && reason !== '' ? 'not-reported' : 'loading';
+  const cause = Object.hasOwn(causes, reason) ? causes[reason] : undefined;
+  return cause !== undefined && 'hold' in cause ? cause.hold : 'pending';
 }
 
 /** The field of a predictor that KServe's reason is about (pkg/apis/serving/v1beta1, FailureReason); undefined: all. */
@@ -164,10 +182,22 @@ const fields: Readonly<Record<string, string | undefined>> = {
   RuntimeNotRecognized: 'runtime',
 };
 
-/** By the reason that KServe gives; its message has the details. */
+/** By the reason that is reported; its message has the details. */
 function toCause(rollout: Rollout, version: RolloutVersion, reason = ''): FailureCause {
+  const { causes, workloads } = rollout.mode;
+  const cause = Object.hasOwn(causes, reason) ? causes[reason] : undefined;
   // It is about no file: the Pods are KServe's, and anything may have ended them.
-  if (reason === 'RuntimeUnhealthy') return { code: 'runtime-pods' };
+  if (cause !== undefined && 'hold' in cause) return { code: 'runtime-pods' };
+  if (cause !== undefined && workloads !== undefined) {
+    const { look, field } = cause;
+    const found = field === undefined ? undefined : toWorkloadField(rollout, version, field);
+    return {
+      code: 'workloads',
+      look,
+      selector: workloads.toSelector(version.name),
+      field: found && { name: found.field, place: locate(rollout.file.source, found.path) },
+    };
+  }
   const found =
     reason === 'ModelLoadFailed'
       ? toStorageField(version)
@@ -176,6 +206,13 @@ function toCause(rollout: Rollout, version: RolloutVersion, reason = ''): Failur
         : undefined;
   if (found === undefined) return { code: 'service', name: version.name };
   return { code: 'field', field: found.field, place: locate(rollout.file.source, found.path), reason };
+}
+
+/** Undefined: the files do not set it, as with the image of a runtime. */
+function toWorkloadField(rollout: Rollout, version: RolloutVersion, field: 'image' | 'resources' | 'storage') {
+  if (field === 'storage') return toStorageField(version);
+  const found = findField(rollout, version, field);
+  return found === ofTemplate ? undefined : found;
 }
 
 /** Where a field of what describes the model is set: by the version's own overrides, or in the template. */

@@ -112,9 +112,9 @@ function toStateReason(version: string, { state, reason }: VersionStatus): WaitR
   return { code: 'state', version, state, reason };
 }
 
-/** Only a person changes it. */
-function isLasting({ state }: VersionStatus): boolean {
-  return state === 'Failed' || state === 'Stopped';
+/** Only a person changes it; for a Pod that finds no node, the cluster may add one. */
+function isLasting({ state, reason }: VersionStatus): boolean {
+  return (state === 'Failed' && reason !== 'Unschedulable') || state === 'Stopped';
 }
 
 /** What was observed, if it is the very version that is desired. */

@@ -6,6 +6,7 @@ import type { ModelState, Protocol } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { Backend } from '../routing/traffic.ts';
+import type { Cause } from './cause.ts';
 import type { LiveWorkload, WorkloadOwner } from './workload.ts';
 
 /** KServe's annotation that chooses the mode of an InferenceService. */
@@ -54,6 +55,8 @@ export interface WorkloadReader {
   readonly read: (object: unknown, kind: string) => LiveWorkload | undefined;
   /** An InferenceService → the names of the workloads that must run it. */
   readonly findParts: (service: unknown) => readonly string[];
+  /** A label selector of all Pods, and of what creates them, of the InferenceService with this name. */
+  readonly toSelector: (name: string) => string;
   /**
    * @param said by the status alone; undefined: KServe has written none.
    * @param workloads all that name this InferenceService, also those of a former one of its name.
@@ -115,6 +118,8 @@ export interface ServingMode {
   readonly readReport: (status: PlainMap) => ServiceReport;
   /** Absent: versions have no workloads of their own, and the status is all that there is. */
   readonly workloads?: WorkloadReader;
+  /** By the reasons that reports give: what keeps a version from being Ready. */
+  readonly causes: Readonly<Record<string, Cause>>;
   /** What this mode would refuse of an InferenceService, or never load. */
   readonly check: (service: InferenceService) => PlacedFinding[];
 }

@@ -3,6 +3,8 @@ import type { Goal } from '../../core/assess/goal.ts';
 import type { FailureCause, NextStep } from '../../core/assess/next-step.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { digestAnnotation } from '../../core/manifests/manifest.ts';
+import type { Look } from '../../core/serving/cause.ts';
 import { toPendingText } from './pending.ts';
 import type { Wording } from './wording.ts';
 
@@ -84,13 +86,36 @@ function toCheckText(cause: FailureCause, toPath: (file: string) => string, inNa
     }
     case 'runtime-pods':
       return safe`check the Pods of its ServingRuntime with ${mask(`\`kubectl get pods${inNamespace}\``)}`;
+    case 'workloads': {
+      const { field, look, selector } = cause;
+      const lookup = toLookupText(look, `${inNamespace} -l ${selector}`);
+      return field === undefined
+        ? safe`check ${lookup}`
+        : safe`check ${mask(field.name)} in ${mask(toPath(field.place.file))}:${field.place.line}, and ${lookup}`;
+    }
     case 'service':
-      return safe`check what KServe reports with ${mask(`\`kubectl describe inferenceservice ${cause.name}${inNamespace}\``)}`;
+      return safe`check ${toReportText(cause.name, inNamespace)}`;
   }
 }
 
+/** @param selected the namespace and the label selector, as flags of kubectl. */
+function toLookupText(look: Look, selected: string): SafeText {
+  switch (look.at) {
+    case 'pods':
+      return safe`its Pods with ${mask(`\`kubectl describe pods${selected}\``)}`;
+    case 'replicasets':
+      return safe`why no Pod is created with ${mask(`\`kubectl describe replicasets${selected}\``)}`;
+    case 'log':
+      return safe`the log with ${mask(`\`kubectl logs${selected} -c ${look.container}\``)}`;
+  }
+}
+
+function toReportText(name: string, inNamespace: string): SafeText {
+  return safe`what KServe reports with ${mask(`\`kubectl describe inferenceservice ${name}${inNamespace}\``)}`;
+}
+
 function toLoadText(
-  { by, name, headers, controller }: Extract<NextStep, { code: 'wait-for-load' }>,
+  { by, name, headers, controller, selector }: Extract<NextStep, { code: 'wait-for-load' }>,
   look: SafeText,
   inNamespace: string,
 ): SafeText {
@@ -105,9 +130,27 @@ function toLoadText(
         header === undefined ? safe`any request` : safe`a request with ${mask(`${header[0]}: ${header[1]}`)}`;
       return safe`wait until a runtime Pod of the namespace is ready: ${look}; if it stays Pending after that, ${request} makes it load, and so does a change of what it loads, such as storageUri`;
     }
-    case 'pending':
-      return safe`wait until it is Ready or Failed: ${look}; if it stays Pending, check that ${mask(controller)} runs, or change what it loads, such as storageUri`;
-    case 'loading':
-      return safe`wait until it is Ready or Failed: ${look}`;
+    case 'scaled-to-zero':
+      return safe`scale it up, and set minReplicas: 1 in its predictor to keep a Pod: without one nothing answers, and the mirror to it stays closed`;
+    case 'digest-not-copied':
+      return safe`remove ${digestAnnotation} from serviceAnnotationDisallowedList in the ConfigMap inferenceservice-config of KServe: without it on the Pods nobody can tell when they run this version`;
+    case 'workloads-not-visible':
+      return safe`give the watcher the right to list Deployments and Pods, as plugin/install does; if it has it, check that serviceLabelDisallowedList in the ConfigMap inferenceservice-config of KServe keeps no label off them`;
+    case 'not-reported':
+      return safe`its Pods are ready; wait until KServe reports it Ready: ${look}; if it does not, check ${toReportText(name, inNamespace)}`;
+    case 'pending': {
+      const otherwise =
+        selector === undefined
+          ? safe`or change what it loads, such as storageUri`
+          : safe`and ${toReportText(name, inNamespace)}`;
+      return safe`wait until it is Ready or Failed: ${look}; if it stays Pending, check that ${mask(controller)} runs, ${otherwise}`;
+    }
+    case 'loading': {
+      const progress =
+        selector === undefined
+          ? ''
+          : safe`; ${mask(`\`kubectl get pods${inNamespace} -l ${selector}\``)} shows how far it is`;
+      return safe`wait until it is Ready or Failed: ${look}${progress}`;
+    }
   }
 }

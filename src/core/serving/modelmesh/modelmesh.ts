@@ -21,5 +21,6 @@ export const modelMesh: ServingMode = {
   loadingAnnotations,
   findLoadedValues,
   readReport,
+  causes: { RuntimeUnhealthy: { hold: 'runtime' } },
   check,
 };

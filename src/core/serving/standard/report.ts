@@ -17,7 +17,7 @@ import { digestAnnotation } from '../../manifests/manifest.ts';
 import { readReportedStatus } from '../reported-status.ts';
 import type { ServiceReport, WorkloadReader } from '../serving-mode.ts';
 import type { LiveWorkload, Rollout, Trouble, WorkloadOwner } from '../workload.ts';
-import { deadlineExceeded, deployments, pods, readWorkload } from './workload.ts';
+import { deadlineExceeded, deployments, pods, readWorkload, toSelector } from './workload.ts';
 
 /** The status alone: never Ready. */
 export function readReport(value: PlainMap): ServiceReport {
@@ -91,6 +91,7 @@ export const workloads: WorkloadReader = {
   watched: [deployments, pods],
   read: readWorkload,
   findParts,
+  toSelector,
   report: reportWorkloads,
 };
 

@@ -24,6 +24,10 @@ export const deployments = {
 
 export const pods = { kind: 'Pod', groupVersion: 'v1', plural: 'pods', labels: [serviceLabel] } as const;
 
+export function toSelector(service: string): string {
+  return `${serviceLabel}=${service}`;
+}
+
 /** The reason of a Deployment whose pods did not become ready in time. */
 export const deadlineExceeded = 'ProgressDeadlineExceeded';
 
