@@ -25,7 +25,7 @@ export interface Application {
 
 const trackingAnnotation = 'argocd.argoproj.io/tracking-id';
 const refreshAnnotation = 'argocd.argoproj.io/refresh';
-const kinds = ['inferenceservices', 'virtualservices', 'serviceentries', 'gateways'];
+const kinds = ['inferenceservices', 'services', 'virtualservices', 'destinationrules', 'serviceentries', 'gateways'];
 const intervalMs = 25;
 
 export class FakeArgocd {
@@ -95,8 +95,9 @@ export class FakeArgocd {
     for (const object of desired) this.#cluster.apply(object);
     for (const plural of kinds)
       for (const object of this.#cluster.list(plural)) {
-        const isOwn = object.metadata.annotations?.[trackingAnnotation]?.startsWith(`${this.#application.name}:`);
-        if (isOwn === true && !keys.has(toKey(object)))
+        // KServe copies the annotation to what it makes: there it names another object, which makes it nobody's.
+        const isOwn = object.metadata.annotations?.[trackingAnnotation] === this.#toTrackingId(object);
+        if (isOwn && !keys.has(toKey(object)))
           this.#cluster.remove(plural, object.metadata.namespace, object.metadata.name);
       }
   }
@@ -119,10 +120,13 @@ export class FakeArgocd {
   }
 
   #track(object: Written): Written {
-    const { namespace, name } = object.metadata;
-    const id = `${this.#application.name}:${object.apiVersion.split('/')[0]}/${object.kind}:${namespace}/${name}`;
-    const metadata = { ...object.metadata, annotations: { ...object.metadata.annotations, [trackingAnnotation]: id } };
-    return { ...object, metadata };
+    const annotations = { ...object.metadata.annotations, [trackingAnnotation]: this.#toTrackingId(object) };
+    return { ...object, metadata: { ...object.metadata, annotations } };
+  }
+
+  #toTrackingId({ apiVersion, kind, metadata: { namespace, name } }: Written): string {
+    const [group = ''] = apiVersion.split('/').slice(0, -1);
+    return `${this.#application.name}:${group}/${kind}:${namespace}/${name}`;
   }
 }
 

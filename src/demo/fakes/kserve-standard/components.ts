@@ -120,13 +120,14 @@ function toSourceUri(part: unknown): string | undefined {
   return textAt(part, ['model', 'storageUri']) ?? (path && `<scheme-placeholder>://${path}`);
 }
 
-/** The runtime is not looked up: its name, or the format, stands for its image. */
+/** The runtime is not looked up: an image for each name, or format and protocol, stands for it. */
 function toPodSpec({ metadata }: KubernetesObject, component: Component, part: PlainMap): object {
   const { model, containers, ...rest } = part;
   const pod = Object.fromEntries(Object.entries(rest).filter(([key]) => !notOfPods.has(key)));
   if (!isMap(model)) return { ...pod, containers };
   const { modelFormat, runtime, protocolVersion, storageUri: _uri, storage: _storage, args = [], ...container } = model;
-  const image = JSON.stringify([runtime ?? null, modelFormat, protocolVersion ?? null]);
+  const format = textAt(modelFormat, ['name']);
+  const image = `kserve/${runtime ?? `${format}server${protocolVersion === 'v2' ? '-v2' : ''}`}:latest`;
   const name = component === 'predictor' ? 'kserve-container' : 'transformer-container';
   const all = [`--model_name=${metadata.name}`, ...(args as readonly string[])];
   return { ...pod, containers: [{ ...container, name, image, args: all }] };

@@ -163,7 +163,8 @@ export class FakeKServeStandard {
       const before = this.#lives.get(uid) ?? { fate, since: now };
       const life = before.fate === fate ? before : changeFate(before, fate, now, loadMs);
       lives.set(uid, life);
-      const status = toPodStatus(life, now, loadMs);
+      const image = textAt(pod.spec, ['containers', 0, 'image']) ?? '';
+      const status = toPodStatus(life, { storageUri, image }, now, loadMs);
       if (!isDeepStrictEqual(status, pod.status)) this.#cluster.patchStatus('pods', namespace, name, status, 'kubelet');
     }
     this.#lives = lives;

@@ -42,7 +42,7 @@ const standardResources: readonly ResourceType[] = [
   toType('networking.istio.io/v1', 'DestinationRule', 'destinationrules'),
   toType('networking.istio.io/v1', 'ServiceEntry', 'serviceentries'),
   toType('networking.istio.io/v1', 'Gateway', 'gateways'),
-  toType('apps/v1', 'Deployment', 'deployments'),
+  { ...toType('apps/v1', 'Deployment', 'deployments'), countsAnnotations: true },
   toType('v1', 'Pod', 'pods'),
   toType('v1', 'Service', 'services'),
   // Argo CD writes an Application's status together with the rest.

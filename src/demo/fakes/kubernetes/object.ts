@@ -9,7 +9,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { PlainMap } from '../../../core/input/plain-value.ts';
-import { isMap } from '../../../core/input/plain-value.ts';
+import { isMap, valueAt } from '../../../core/input/plain-value.ts';
 import type { Fields } from './fields.ts';
 import { isEmpty, joinFields, keepFields, removeFields, takeFields, toChangedFields, toFields } from './fields.ts';
 import type { ManagedFields, Operation, Writer } from './managed-fields.ts';
@@ -224,8 +224,9 @@ function toStatusBody({ status }: Written): Body {
 }
 
 /** The part whose changes the generation counts. */
-function toCore({ hasStatus }: ResourceType, { metadata: _, status, ...core }: Body): Body {
-  return hasStatus ? core : { ...core, status };
+function toCore({ hasStatus, countsAnnotations }: ResourceType, { metadata, status, ...core }: Body): Body {
+  const annotations = countsAnnotations === true ? { annotations: valueAt(metadata, ['annotations']) } : {};
+  return { ...core, ...annotations, ...(hasStatus ? {} : { status }) };
 }
 
 function merge(target: unknown, given: unknown): unknown {

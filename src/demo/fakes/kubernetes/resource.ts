@@ -7,6 +7,8 @@ export interface ResourceType {
   readonly plural: string;
   /** Whether it has the subresource `status`. */
   readonly hasStatus: boolean;
+  /** Whether the generation counts changes of annotations too, as a Deployment's does. */
+  readonly countsAnnotations?: boolean;
 }
 
 /** As in manifests and URLs: `apps/v1`, and `v1` in the core group. */

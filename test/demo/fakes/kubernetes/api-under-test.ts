@@ -44,6 +44,8 @@ const groups: Readonly<Record<string, string>> = {
   inferenceservices: '/apis/serving.kserve.io/v1beta1',
   virtualservices: '/apis/networking.istio.io/v1',
   applications: '/apis/argoproj.io/v1alpha1',
+  deployments: '/apis/apps/v1',
+  pods: '/api/v1',
 };
 
 /** The path of all of a namespace, or of one. */

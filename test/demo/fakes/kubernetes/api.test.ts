@@ -291,6 +291,34 @@ test('a watch with bookmarks ends with one at its timeout', async (t) => {
   t.deepEqual(await plain.rest(), []);
 });
 
+test('Deployments and Pods: their paths, their lists and their errors', async (t) => {
+  const labels = { app: 'built-in' };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'server', image: 'example.com/server' }] } };
+  const metadata = { name: 'built-in', namespace: 'models', labels: { test: 'built-in' } };
+  const spec = { replicas: 0, selector: { matchLabels: labels }, template };
+  await api.apply({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec });
+  await api.apply({ apiVersion: 'v1', kind: 'Pod', metadata, spec: template.spec });
+  for (const [plural, kind, apiVersion, resource] of [
+    ['deployments', 'Deployment', 'apps/v1', 'deployments.apps'],
+    ['pods', 'Pod', 'v1', 'pods'],
+  ] as const) {
+    const path = toPath(plural, 'models');
+    const found = await list(path, selector('built-in'));
+    t.like(found, { kind: `${kind}List`, apiVersion });
+    t.deepEqual(found.items.map(toName), ['built-in']);
+    const { resourceVersion = '' } = found.items[0]?.metadata ?? {};
+    const watch = await Watch.open(t, path, { ...selector('built-in'), resourceVersion });
+    await patch(toPath(plural, 'models', 'built-in'), { metadata: { annotations: { note: 'x' } } });
+    t.is(toSummary(await watch.next()), 'MODIFIED built-in');
+    const missing = await send('GET', toPath(plural, 'models', 'nothing'));
+    isStatus(t, missing, 404, 'NotFound');
+    t.is(missing.body.message, `${resource} "nothing" not found`);
+  }
+  await api.patchStatus('deployments', 'models', 'built-in', { observedGeneration: 1 });
+  const scaled = await patch(toPath('deployments', 'models', 'built-in'), { spec: { replicas: 1 } });
+  t.like(scaled.body, { status: { observedGeneration: 1 }, metadata: { generation: 3 } }, 'an annotation counts too');
+});
+
 test('an existing object cannot be created', async (t) => {
   const path = toPath(routes, 'models');
   const { code, body } = await send('POST', path, { ...toRoute('c-1', 'create'), status: { ignored: true } });
