@@ -1,5 +1,6 @@
 /** What changes about a version that is declared as before: by the template or by patches. */
-import { valueAt } from '../input/plain-value.ts';
+import { compareText } from '../diagnostics/problem.ts';
+import { renderVersion } from '../render/decide-model.ts';
 import type { DecidedVersion } from '../rollout/decided.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { toAnnotationPart, toSpecPart } from '../serving/digest-text.ts';
@@ -28,33 +29,20 @@ export interface LoadingChange {
   readonly isPatched: boolean;
 }
 
-/** Which annotations that determine what the server loads have changed. */
+/** Which annotations and labels that determine what the server loads have changed. */
 export function findLoadingChanges(before: RenderedVersion, after: RenderedVersion): LoadingChange[] {
-  const read = ({ version, rollout }: RenderedVersion, key: string) => {
-    const path = ['metadata', 'annotations', key];
-    const own = valueAt(version.declared.overrides, path);
-    return own === undefined ? valueAt(rollout.file.model.spec.template, path) : own;
-  };
-  const { mode } = after.rollout;
-  const declared = mode.loadingAnnotations.filter((key) => (read(before, key) ?? null) !== (read(after, key) ?? null));
-  const isAsRendered = toAnnotationPart(before.digest) === toAnnotationPart(after.digest);
-  if (declared.length > 0 || isAsRendered) return declared.map((annotation) => ({ annotation, isPatched: false }));
-  return findPatchedAnnotations(before.rollout, after.rollout).map((annotation) => ({ annotation, isPatched: true }));
-}
-
-/** By comparing the patches; all annotations if the patches are equal, as when their targets have changed. */
-function findPatchedAnnotations(before: Rollout, after: Rollout): readonly string[] {
-  const read = ({ policy }: Rollout, key: string) => {
-    const path = `/metadata/annotations/${key.replaceAll('/', '~1')}`;
-    const operations = policy.patches.map(({ patch: { target, patch } }) => ({
-      target,
-      found: patch.filter((one) => one.path === path),
-    }));
-    return JSON.stringify(operations.filter(({ found }) => found.length > 0));
-  };
-  const { mode } = after;
-  const found = mode.loadingAnnotations.filter((key) => read(before, key) !== read(after, key));
-  return found.length > 0 ? found : mode.loadingAnnotations;
+  if (toAnnotationPart(before.digest) === toAnnotationPart(after.digest)) return [];
+  const [old, now] = [before, after].map(({ rollout, version }) => renderVersion(rollout, version));
+  return (['annotations', 'labels'] as const).flatMap((field) => {
+    const [oldSet, nowSet] = [old, now].map((one) => one?.manifest.metadata[field] ?? {});
+    const keys = [...new Set([...Object.keys(oldSet ?? {}), ...Object.keys(nowSet ?? {})])].sort(compareText);
+    return keys
+      .filter((key) => after.rollout.mode.isLoading(field, key) && oldSet?.[key] !== nowSet?.[key])
+      .map((annotation) => ({
+        annotation,
+        isPatched: old?.declared.metadata[field]?.[annotation] === now?.declared.metadata[field]?.[annotation],
+      }));
+  });
 }
 
 /** Whether people wrote the same, but for the name of the InferenceService. */

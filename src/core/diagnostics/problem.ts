@@ -34,6 +34,7 @@ export const problemCodes = [
   'link-not-followed',
   'mirror-loop',
   'missing-field',
+  'model-name',
   'more-problems',
   'multiple-documents',
   'name-refused',

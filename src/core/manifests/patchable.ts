@@ -30,6 +30,12 @@ export interface Patchable {
   readonly check?: (manifest: Manifest) => string | undefined;
 }
 
+/** An object, and what patches may change of it. */
+export interface PatchableManifest {
+  readonly manifest: Manifest;
+  readonly patchable: Patchable;
+}
+
 /** The field at a path or around it, and the path of that field. */
 export function findPatchable(
   { fields }: Patchable,
@@ -65,7 +71,15 @@ export function allowAnnotation(key: string, isKey: (key: string | number) => bo
 }
 
 /** The domains of programs that read labels and annotations of these objects: such a key may disable an object. */
-const foreignDomains = ['istio.io', 'kserve.io', 'argoproj.io', 'helm.sh', 'kubectl.kubernetes.io', 'model-mirror.dev'];
+const foreignDomains = [
+  'istio.io',
+  'kserve.io',
+  'argoproj.io',
+  'helm.sh',
+  'kubectl.kubernetes.io',
+  'service.kubernetes.io',
+  'model-mirror.dev',
+];
 /** The watcher finds the objects of a model by these, and Argo CD those of an Application by the last one. */
 const ownKeys = [managedByLabel, nameLabel, versionLabel, 'app.kubernetes.io/instance'];
 

@@ -164,6 +164,8 @@ function toRecord(object: unknown, mode: ServingMode): Pick<LiveService, 'status
 /** Whether a manager owns something that determines what is loaded: the spec, or one of its annotations. */
 function isOfLoading(fields: unknown, mode: ServingMode): boolean {
   if (isMap(valueAt(fields, ['f:spec']))) return true;
-  const annotations = valueAt(fields, ['f:metadata', 'f:annotations']);
-  return mode.loadingAnnotations.some((key) => valueAt(annotations, [`f:${key}`]) !== undefined);
+  return (['annotations', 'labels'] as const).some((field) => {
+    const found = valueAt(fields, ['f:metadata', `f:${field}`]);
+    return Object.keys(isMap(found) ? found : {}).some((key) => mode.isLoading(field, key.slice('f:'.length)));
+  });
 }

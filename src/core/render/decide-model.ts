@@ -48,10 +48,13 @@ export function decideModel(
 ): DecidedModel {
   const { mirrorPercentage, gate } = rollout.policy;
   const problems = checkReservedFields(rollout);
+  const services: RenderedVersion[] = [];
   const decide = (version: RolloutVersion): DecidedVersion => {
-    const { declared, ...patched } = renderVersion(rollout, version);
-    const { manifest } = patched;
-    problems.push(...patched.problems, ...checkService(rollout, version, declared, patched));
+    const rendered = renderVersion(rollout, version);
+    const { manifest } = rendered;
+    const primary = services.at(0);
+    problems.push(...rendered.problems, ...checkService(rollout, version, rendered, primary));
+    services.push(rendered);
     return { version, digest: computeDigest(manifest, rollout.mode), loaded: computeLoaded(manifest, rollout.mode) };
   };
   const primary = decide(rollout.primary);
@@ -72,12 +75,16 @@ export function decideModel(
 }
 
 /** A version's InferenceService as the model file declares it, and patched; the digest is not in it yet. */
-export function renderVersion(
-  rollout: Rollout,
-  version: RolloutVersion,
-): Patched<InferenceService> & { readonly declared: InferenceService } {
+interface RenderedVersion extends Patched<InferenceService> {
+  readonly declared: InferenceService;
+}
+
+/** What the mode adds comes last: no patch can take it away. */
+export function renderVersion(rollout: Rollout, version: RolloutVersion): RenderedVersion {
+  const { complete = (service) => service } = rollout.mode;
   const declared = renderInferenceService(rollout, version);
-  return { declared, ...patchManifest(declared, rollout.policy.patches, patchable) };
+  const patched = patchManifest(declared, rollout.policy.patches, patchable);
+  return { ...patched, declared: complete(declared), manifest: complete(patched.manifest) };
 }
 
 /** Labels and annotations that are set by model-mirror alone. */
@@ -114,20 +121,21 @@ function checkReservedFields(rollout: Rollout): Problem[] {
 function checkService(
   rollout: Rollout,
   version: RolloutVersion,
-  declared: InferenceService,
-  patched: Patched<InferenceService>,
+  patched: RenderedVersion,
+  primary: RenderedVersion | undefined,
 ): Problem[] {
-  const { file, policy } = rollout;
+  const { file, policy, mode, protocols } = rollout;
   const prefixes = policy.storageUriPrefixes.map((list) => list.prefixes);
-  const check = (service: InferenceService): PlacedFinding[] => [
-    ...checkInferenceService(service, rollout.mode, prefixes),
-    ...checkSyncOrder(service),
+  const check = (state: 'declared' | 'manifest'): PlacedFinding[] => [
+    ...checkInferenceService(patched[state], mode, protocols, prefixes),
+    ...(primary === undefined ? [] : (mode.compare?.(primary[state], patched[state]) ?? [])),
+    ...checkSyncOrder(patched[state]),
   ];
-  const before = check(declared);
+  const before = check('declared');
   const toText = (finding: PlacedFinding) => `${finding.code} ${finding.path.join('/')}`;
   const known = new Set(before.map(toText));
-  const byPatch =
-    patched.matched.length === 0 ? [] : check(patched.manifest).filter((found) => !known.has(toText(found)));
+  const matched = [...(primary?.matched ?? []), ...patched.matched];
+  const byPatch = matched.length === 0 ? [] : check('manifest').filter((found) => !known.has(toText(found)));
   return [
     ...before.map((found) =>
       toProblem(file.source, toModelPath(rollout, version, found.path), found, {
@@ -135,7 +143,7 @@ function checkService(
         severity: found.severity ?? 'error',
       }),
     ),
-    ...toPatchProblems(byPatch, patched.matched),
+    ...toPatchProblems(byPatch, matched),
   ];
 }
 

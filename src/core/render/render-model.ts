@@ -5,14 +5,15 @@
  * decide what is rendered, never whether: a commit that closes a mirror must not be able to fail.
  */
 import type { Problem } from '../diagnostics/problem.ts';
+import type { PlainMap } from '../input/plain-value.ts';
 import type { Patch } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
 import type { Patched } from '../manifests/patch.ts';
 import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
+import type { PatchableManifest } from '../manifests/patchable.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
-import type { RoutedManifest } from '../routing/router.ts';
 import type { Backend, Traffic } from '../routing/traffic.ts';
 import { addDigest } from '../serving/inference-service.ts';
 import type { ServedVersion } from '../serving/serving-mode.ts';
@@ -33,39 +34,58 @@ export function renderModel({ outcome, digestAnnotations }: DecidedModel): Rende
   const { router } = rollout.policy;
   // One candidate is supported.
   const percentage = outcome.candidates[0]?.mirror.percentage ?? 0;
-  const services = listVersions(rollout).map((version, i) =>
-    addDigest(renderVersion(rollout, version).manifest, digestAnnotations[i] ?? ''),
-  );
-  const { manifests, problems } = patchRoutes(rollout, router.render(toTraffic(rollout, percentage)));
+  const services = listVersions(rollout).map((version) => renderVersion(rollout, version).manifest);
+  const versions = listVersions(rollout).map((version, i) => toServed(rollout, version, services[i]?.spec));
+  const render = (share: number) => patchAll(rollout, router.render(toTraffic(rollout, versions, share)));
+  const beside = patchAll(rollout, renderBeside(rollout, versions));
+  const routes = render(percentage);
   // The state that is not rendered now must patch as well, or a status commit could fail.
-  const other = toTraffic(rollout, percentage === 0 ? 100 : 0);
-  const isPatched = rollout.policy.patches.length > 0;
+  const other = rollout.policy.patches.length > 0 ? render(percentage === 0 ? 100 : 0).problems : [];
   return {
-    manifests: [...services, ...manifests],
-    problems: isPatched ? [...problems, ...patchRoutes(rollout, router.render(other)).problems] : problems,
+    manifests: [
+      ...services.map((service, i) => addDigest(service, digestAnnotations[i] ?? '')),
+      ...beside.manifests,
+      ...routes.manifests,
+    ],
+    problems: [...beside.problems, ...routes.problems, ...other],
   };
 }
 
 /** The objects that the models of a rollout's namespace share, patched. */
 export function renderShared(rollout: Rollout): RenderedObjects {
-  return patchRoutes(rollout, rollout.policy.router.renderShared(rollout.namespace, rollout.policy));
+  return patchAll(rollout, rollout.policy.router.renderShared(rollout.namespace, rollout.policy));
 }
 
-/** @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed. */
-function toTraffic(rollout: Rollout, percentage: number): Traffic {
-  const { name, namespace, file, policy, mode, hosts, primary, candidates } = rollout;
-  const [candidate] = candidates;
+/** What the serving mode renders beside InferenceServices. */
+function renderBeside({ mode }: Rollout, versions: readonly ServedVersion[]): readonly PatchableManifest[] {
+  const [primary] = versions;
+  return [
+    ...versions.flatMap((version) => mode.renderVersion?.(version) ?? []),
+    ...((primary && mode.renderModel?.(primary)) ?? []),
+  ];
+}
+
+/**
+ * @param versions the primary, and the candidate if there is one.
+ * @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed.
+ */
+function toTraffic(rollout: Rollout, versions: readonly ServedVersion[], percentage: number): Traffic {
+  const { name, namespace, file, policy, mode, hosts } = rollout;
+  const [primary, candidate] = versions;
   const { gateway, mirrorGateway } = policy;
-  const served = toServedVersion(rollout, primary);
-  const requests = mode.toBackends(served);
-  const copies = candidate && mode.toBackends(toServedVersion(rollout, candidate));
+  const requests = primary === undefined ? [] : mode.toBackends(primary);
+  const copies = candidate && mode.toBackends(candidate);
+  const known = mode.renderModel === undefined ? hosts : policy.hosts;
   return {
     model: name,
     namespace,
     folder: file.folder,
     policyRoot: policy.root,
     hosts,
-    entry: { hosts, ports: toPorts(requests), podLabels: mode.toPodLabels(served) },
+    entry:
+      primary && known.length > 0
+        ? { hosts: known, ports: toPorts(requests), podLabels: mode.toPodLabels(primary) }
+        : undefined,
     requests: {
       gateway: gateway.name,
       primary: requests,
@@ -86,22 +106,29 @@ function toPorts(backends: readonly Backend[]): number[] {
   return [...new Set(backends.map(({ port }) => port))];
 }
 
+/** Renders its InferenceService. */
 export function toServedVersion(rollout: Rollout, version: RolloutVersion): ServedVersion {
-  const { name: model, namespace, policy, mode, file } = rollout;
+  return toServed(rollout, version, renderVersion(rollout, version).manifest.spec);
+}
+
+/** @param spec of its InferenceService, patched. */
+function toServed(rollout: Rollout, version: RolloutVersion, spec: PlainMap = {}): ServedVersion {
+  const { name: model, namespace, policy, protocols } = rollout;
+  const { name, role } = version;
   return {
-    name: version.name,
-    role: version.role,
+    name,
+    role,
     model,
     namespace,
     clusterDomain: policy.clusterDomain,
-    spec: renderVersion(rollout, version).manifest.spec,
-    protocols: file.model.spec.protocols ?? [mode.protocols[0]],
+    spec,
+    protocols,
     service: policy.service,
   };
 }
 
-function patchRoutes({ policy }: Rollout, routes: readonly RoutedManifest[]): RenderedObjects {
-  const patched = routes.map(({ manifest, patchable }) => patchManifest(manifest, policy.patches, patchable));
+function patchAll({ policy }: Rollout, objects: readonly PatchableManifest[]): RenderedObjects {
+  const patched = objects.map(({ manifest, patchable }) => patchManifest(manifest, policy.patches, patchable));
   return { manifests: patched.map(({ manifest }) => manifest), problems: patched.flatMap(toProblems) };
 }
 
@@ -133,12 +160,14 @@ function findMatched(rollout: Rollout): Patch[] {
 
 /** What is rendered for a rollout: its own objects, and those that its namespace shares. */
 export function listObjects(rollout: Rollout): { readonly kind: string; readonly name: string }[] {
-  const routes = [
-    ...rollout.policy.router.render(toTraffic(rollout, 0)),
+  const versions = listVersions(rollout).map((version) => toServedVersion(rollout, version));
+  const objects = [
+    ...renderBeside(rollout, versions),
+    ...rollout.policy.router.render(toTraffic(rollout, versions, 0)),
     ...rollout.policy.router.renderShared(rollout.namespace, rollout.policy),
   ];
   return [
     ...listVersions(rollout).map(({ name }) => ({ kind: 'InferenceService', name })),
-    ...routes.map(({ manifest: { kind, metadata } }) => ({ kind, name: metadata.name })),
+    ...objects.map(({ manifest: { kind, metadata } }) => ({ kind, name: metadata.name })),
   ];
 }

@@ -9,6 +9,8 @@ import { orderKeys, toCanonicalText } from '../manifests/manifest.ts';
 import type { PlacedPatch } from '../manifests/patch.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
+import type { InferenceService } from '../serving/serving-mode.ts';
+import { CreatedNames } from './created-names.ts';
 import type { DecidedModel } from './decide-model.ts';
 import { renderModel, renderShared } from './render-model.ts';
 import { toScopedName } from './unique-names.ts';
@@ -18,6 +20,10 @@ export interface RenderedObject<T> {
   readonly namespace: string;
   readonly name: string;
   readonly output: T;
+}
+
+function isInferenceService(manifest: Manifest): manifest is InferenceService {
+  return manifest.kind === 'InferenceService';
 }
 
 interface Entry<T> {
@@ -41,6 +47,7 @@ export function renderObjects<T>(
 ): { readonly objects: readonly RenderedObject<T>[]; readonly problems: readonly Problem[] } {
   const entries = new Map<string, Entry<T>>();
   const problems: Problem[] = [];
+  const created = new CreatedNames();
   const add = (model: DecidedModel, manifest: Manifest, isShared: boolean) => {
     const { kind, metadata } = manifest;
     const by = model.outcome.rollout;
@@ -52,15 +59,17 @@ export function renderObjects<T>(
       entries.set(key, { object: { kind, namespace, name, output: print(orderKeys(manifest)) }, by, text });
       return;
     }
-    // Of two objects of one model, the model's own checks report more.
-    if (first.by !== by && (text === undefined || text !== first.text))
+    // Of two InferenceServices of one model, or two Gateways, the model's own checks report more.
+    if ((first.by !== by || kind === 'Service') && (text === undefined || text !== first.text))
       problems.push(isShared ? toDifference(manifest, by, first.by) : toDuplicate(manifest, by, first.by));
   };
   for (const model of models) {
     const { manifests, problems: found } = renderModel(model);
     problems.push(...found);
     for (const manifest of manifests) add(model, manifest, false);
+    for (const manifest of manifests) if (isInferenceService(manifest)) created.add(model, manifest);
   }
+  problems.push(...created.problems, ...findClashes(created, entries, models));
   for (const model of findGatewayOwners(models)) {
     const { manifests, problems: found } = renderShared(model.outcome.rollout);
     problems.push(...found);
@@ -77,6 +86,23 @@ export function renderObjects<T>(
       (a, b) => compareText(a.kind, b.kind) || compareText(a.namespace, b.namespace) || compareText(a.name, b.name),
     );
   return { objects, problems };
+}
+
+function findClashes<T>(
+  created: CreatedNames,
+  entries: ReadonlyMap<string, Entry<T>>,
+  models: readonly DecidedModel[],
+): Problem[] {
+  const hosts = models.map((model) => {
+    const { rollout } = model.outcome;
+    return { key: toScopedName(model, rollout.name), name: rollout.name, by: rollout };
+  });
+  const objects = [...entries].flatMap(([key, { object, by }]) =>
+    object.name === by.name || !['InferenceService', 'Service'].includes(object.kind)
+      ? []
+      : [{ key: key.slice(`${object.kind} in `.length), name: object.name, by }],
+  );
+  return [...hosts, ...objects].flatMap(({ key, name, by }) => created.check(key, name, by));
 }
 
 /** Models with one policy in one namespace have the same Gateways: the first of each such group. */

@@ -8,7 +8,7 @@ import type { FieldPath, Finding, Problem } from '../diagnostics/problem.ts';
 import { mask, quote, safe } from '../diagnostics/safe-text.ts';
 import { listCandidates } from '../input/candidates.ts';
 import { toProblem } from '../input/parse-document.ts';
-import type { Model, ModelVersion } from '../input/schema.ts';
+import type { Model, ModelVersion, Protocol } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import type { ServingMode } from '../serving/serving-mode.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
@@ -38,6 +38,8 @@ export interface Rollout {
   readonly name: string;
   readonly namespace: string;
   readonly policy: EffectivePolicy;
+  /** How clients call it, each once. */
+  readonly protocols: readonly Protocol[];
   /** Of both versions; of a model without a supported one, the first of all. */
   readonly mode: ServingMode;
   readonly primary: RolloutVersion;
@@ -63,6 +65,17 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
     path,
   });
   const mode = chooseMode(file.model);
+  const protocols = spec.protocols ?? [mode.protocols[0]];
+  const primary = version('primary', spec.primary, ['spec', 'primary']);
+  const service = mode.toService({
+    name: primary.name,
+    role: 'primary',
+    model: name,
+    namespace,
+    clusterDomain: policy.clusterDomain,
+    protocols,
+    service: policy.service,
+  });
   const host = `${name}.${namespace}`;
   return {
     file,
@@ -70,11 +83,12 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
     namespace,
     policy,
     mode,
-    primary: version('primary', spec.primary, ['spec', 'primary']),
+    protocols,
+    primary,
     candidates: listCandidates(file.model).map(({ declared, path }) => version('candidate', declared, path)),
     hosts: [...new Set([host, `${host}.svc`, `${host}.svc.${policy.clusterDomain}`, ...policy.hosts.toSorted()])],
-    serviceHost: policy.service.host ?? mode.toServiceHost(namespace, policy.clusterDomain),
-    servicePort: policy.service.port ?? mode.port,
+    serviceHost: service.host,
+    servicePort: service.port,
   };
 }
 

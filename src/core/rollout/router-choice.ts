@@ -8,6 +8,7 @@ import type { FieldOrigin } from '../input/source-file.ts';
 import type { PlacedPatch } from '../manifests/patch.ts';
 import type { Router } from '../routing/router.ts';
 import { findRouter, routers } from '../routing/routers.ts';
+import { modes } from '../serving/modes.ts';
 
 /** @param api the value of `routing.api`, and where it is set; undefined: nowhere. */
 export function checkRouterName(api: { readonly value: unknown; readonly origin: FieldOrigin } | undefined): Problem[] {
@@ -42,7 +43,7 @@ export function checkSupport(
 
 /** Patches of kinds that are not rendered. */
 export function checkPatchedKinds({ kinds }: Router, patches: readonly PlacedPatch[]): Problem[] {
-  const known = ['InferenceService', ...kinds];
+  const known = ['InferenceService', ...modes.flatMap((mode) => mode.kinds), ...kinds];
   return patches.flatMap(({ patch: { target }, origin }) => {
     if (known.includes(target.kind)) return [];
     const path = [...origin.path, 'target', 'kind'];

@@ -3,8 +3,7 @@
 import type { Problem } from '../diagnostics/problem.ts';
 import type { MirrorTls } from '../input/mirror-policy-schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
-import type { Manifest } from '../manifests/manifest.ts';
-import type { Patchable } from '../manifests/patchable.ts';
+import type { PatchableManifest } from '../manifests/patchable.ts';
 import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { ReadTraffic, Traffic } from './traffic.ts';
 
@@ -54,11 +53,7 @@ export interface RoutedModel {
   readonly serviceHost: string;
 }
 
-/** An object, and what patches may change of it. */
-export interface RoutedManifest {
-  readonly manifest: Manifest;
-  readonly patchable: Patchable;
-}
+export type RoutedManifest = PatchableManifest;
 
 export interface Router {
   /** The value of `routing.api`, and its name in messages. */

@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { valueAt } from '../input/plain-value.ts';
+import { isMap, valueAt } from '../input/plain-value.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import { digestVersion } from './digest-text.ts';
 import type { ServingMode } from './serving-mode.ts';
@@ -14,16 +14,18 @@ export function computeHash(value: unknown): string {
 }
 
 /**
- * The digest of a rendered InferenceService: of its whole spec, and of its annotations as far as they
- * determine what the server loads. See `digest-text.ts` for its form.
+ * The digest of a rendered InferenceService: of its whole spec, and of its labels and annotations as far
+ * as they determine what the server loads. See `digest-text.ts` for its form.
  */
 export function computeDigest(
   service: { readonly spec: unknown; readonly metadata: unknown },
-  mode: Pick<ServingMode, 'loadingAnnotations'>,
+  mode: Pick<ServingMode, 'isLoading'>,
 ): string {
-  const written = mode.loadingAnnotations.flatMap((key) => {
-    const value = valueAt(service.metadata, ['annotations', key]);
-    return value === undefined || value === null ? [] : [[key, value]];
+  const written = (['annotations', 'labels'] as const).flatMap((field) => {
+    const found = valueAt(service.metadata, [field]);
+    return Object.entries(isMap(found) ? found : {}).flatMap(([key, value]) =>
+      value === null || !mode.isLoading(field, key) ? [] : [[field === 'labels' ? `label ${key}` : key, value]],
+    );
   });
   const annotations = written.length === 0 ? '' : `-${computeHash(Object.fromEntries(written)).slice(0, 16)}`;
   return `${digestVersion}${computeHash(service.spec)}${annotations}`;

@@ -3,7 +3,7 @@
 import type { FieldPath } from '../diagnostics/problem.ts';
 import { modelFieldOf } from '../input/model-storage.ts';
 import type { PlainMap } from '../input/plain-value.ts';
-import type { Model, ModelVersion } from '../input/schema.ts';
+import type { Model, ModelVersion, Protocol } from '../input/schema.ts';
 import { digestAnnotation, toOwnLabels } from '../manifests/manifest.ts';
 import { mergePatch } from '../manifests/merge-patch.ts';
 import type { InferenceService, PlacedFinding, ServingMode } from './serving-mode.ts';
@@ -71,9 +71,10 @@ export function addDigest(service: InferenceService, digest: string): InferenceS
 export function checkInferenceService(
   service: InferenceService,
   mode: ServingMode,
+  protocols: readonly Protocol[],
   allowedPrefixes: readonly (readonly string[])[],
 ): PlacedFinding[] {
-  const ofMode = [...checkStorageLimits(service, allowedPrefixes), ...mode.check(service)];
+  const ofMode = [...checkStorageLimits(service, allowedPrefixes), ...mode.check(service, protocols)];
   // What is reported already need not be reported by the schema as well.
   const isKnown = (path: FieldPath) => ofMode.some((found) => path.every((part, i) => found.path[i] === part));
   return [...ofMode, ...checkSpec(service.spec).filter(({ path }) => !isKnown(path))];

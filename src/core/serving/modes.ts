@@ -4,8 +4,9 @@ import type { Backend } from '../routing/traffic.ts';
 import { modelMesh } from './modelmesh/modelmesh.ts';
 import type { ServingMode } from './serving-mode.ts';
 import { deploymentModeAnnotation } from './serving-mode.ts';
+import { standard } from './standard/standard.ts';
 
-export const modes: readonly [ServingMode, ...ServingMode[]] = [modelMesh];
+export const modes: readonly [ServingMode, ...ServingMode[]] = [modelMesh, standard];
 
 /** What is watched of all modes, each kind once. */
 export const watchedKinds = [...new Map(modes.map(({ watched }) => [watched.plural, watched])).values()];

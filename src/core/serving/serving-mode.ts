@@ -4,6 +4,7 @@ import type { FieldPath, Finding, Severity } from '../diagnostics/problem.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import type { ModelState, Protocol } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
+import type { PatchableManifest } from '../manifests/patchable.ts';
 import type { WatchedKind } from '../manifests/watched-kind.ts';
 import type { Backend } from '../routing/traffic.ts';
 import type { Cause } from './cause.ts';
@@ -68,20 +69,30 @@ export interface WorkloadReader {
   ) => ServiceReport;
 }
 
-/** A version, with all that decides how requests reach it. */
-export interface ServedVersion {
+/** A Service that serves versions. */
+export interface ServiceAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a version is served: all of `ServedVersion` that does not need its spec. */
+export interface VersionPlace {
   /** The name of its InferenceService. */
   readonly name: string;
   readonly role: 'primary' | 'candidate';
   readonly model: string;
   readonly namespace: string;
   readonly clusterDomain: string;
-  /** The spec of its InferenceService, patched. */
-  readonly spec: PlainMap;
   /** How clients call the model, each once. */
   readonly protocols: readonly Protocol[];
   /** What policies set of the Service that serves all versions of a namespace. */
-  readonly service: { readonly host?: string | undefined; readonly port?: number | undefined };
+  readonly service: { readonly [Field in keyof ServiceAddress]?: ServiceAddress[Field] | undefined };
+}
+
+/** A version, with all that decides how requests reach it. */
+export interface ServedVersion extends VersionPlace {
+  /** The spec of its InferenceService, patched. */
+  readonly spec: PlainMap;
 }
 
 export interface ServingMode {
@@ -94,12 +105,10 @@ export interface ServingMode {
   readonly controller: string;
   /** The kind of object to watch: its status is read with `readReport`. */
   readonly watched: WatchedKind;
-  /** The port by which clients call versions, where policies set no other. */
-  readonly port: number;
   /** The protocols by which clients may call its models; the first is the default. */
   readonly protocols: readonly [Protocol, ...Protocol[]];
-  /** The Service that serves the versions of a namespace, where policies set no other. */
-  readonly toServiceHost: (namespace: string, clusterDomain: string) => string;
+  /** The Service that serves a version, alone or with others. */
+  readonly toService: (version: VersionPlace) => ServiceAddress;
   /** Labels of the pods that serve a version. */
   readonly toPodLabels: (version: ServedVersion) => Readonly<Record<string, string>>;
   /** Where requests of a version go, and how they name it there: the first that is for a request. */
@@ -110,8 +119,23 @@ export interface ServingMode {
   readonly readVersion: (backend: Backend) => string | undefined;
   /** Why a version cannot have this name, although KServe's webhook takes it. */
   readonly refuseName: (name: string) => Omit<Finding, 'code'> | undefined;
-  /** Annotations that determine what the server loads. */
-  readonly loadingAnnotations: readonly string[];
+  /** The kinds that the next two render, so that patches may name them. */
+  readonly kinds: readonly string[];
+  /** The objects of a version beside its InferenceService. */
+  readonly renderVersion?: (version: ServedVersion) => readonly PatchableManifest[];
+  /** The objects of a model, which give its own host an address. Absent: the router alone makes its hosts known. */
+  readonly renderModel?: (primary: ServedVersion) => readonly PatchableManifest[];
+  /**
+   * The names of the objects that KServe creates for an InferenceService, and that Services and InferenceServices of its
+   * namespace must not have; `-*` at the end stands for a number.
+   */
+  readonly listCreated?: (service: InferenceService) => readonly string[];
+  /** Adds to a patched InferenceService what versions must have in common; what people wrote stays. */
+  readonly complete?: (service: InferenceService) => InferenceService;
+  /** What must not differ between a primary and its candidate, as a finding about the candidate's object. */
+  readonly compare?: (primary: InferenceService, candidate: InferenceService) => PlacedFinding[];
+  /** Whether a label or annotation determines what the server loads, or how it is started. */
+  readonly isLoading: (field: 'labels' | 'annotations', key: string) => boolean;
   /** An InferenceService, rendered or live → the values that the server loads by. */
   readonly findLoadedValues: (service: unknown) => PlainMap;
   /** A live InferenceService's status, whatever it holds → what it reports by itself. */
@@ -121,5 +145,5 @@ export interface ServingMode {
   /** By the reasons that reports give: what keeps a version from being Ready. */
   readonly causes: Readonly<Record<string, Cause>>;
   /** What this mode would refuse of an InferenceService, or never load. */
-  readonly check: (service: InferenceService) => PlacedFinding[];
+  readonly check: (service: InferenceService, protocols: readonly Protocol[]) => PlacedFinding[];
 }

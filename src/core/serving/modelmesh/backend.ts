@@ -3,9 +3,9 @@
  * REST the path does: ModelMesh takes no header instead (executed, as is the rewriting of paths at both hops).
  */
 import type { Backend, RequestMatch } from '../../routing/traffic.ts';
-import type { ServedVersion } from '../serving-mode.ts';
+import type { ServedVersion, ServiceAddress, VersionPlace } from '../serving-mode.ts';
 
-export const grpcPort = 8033;
+const grpcPort = 8033;
 const restPort = 8008;
 
 /** ModelMesh's way to name a model by header. Set, never added: two values make a multi-model call. */
@@ -21,12 +21,12 @@ const modelHeaders = ['mm-model-id', 'mm-model-id-bin'];
 const grpcOnly: RequestMatch = { contentType: 'application/grpc' };
 
 export function toBackends(version: ServedVersion): Backend[] {
-  const { name, protocols, service } = version;
+  const { name, protocols } = version;
   const host = toHost(version);
   const grpc: Backend = {
     version: name,
     host,
-    port: service.port ?? grpcPort,
+    port: toService(version).port,
     setHeaders: { [vModelHeader]: name },
     removeHeaders: modelHeaders,
   };
@@ -43,10 +43,9 @@ export function toBackends(version: ServedVersion): Backend[] {
 }
 
 /** The model's own host leads to the same pods as the Service that all models share, and copies alone are sent to it. */
-function toHost({ role, model, namespace, clusterDomain, service }: ServedVersion): string {
-  return role === 'candidate'
-    ? `${model}.${namespace}.svc.${clusterDomain}`
-    : (service.host ?? toServiceHost(namespace, clusterDomain));
+function toHost(version: ServedVersion): string {
+  const { role, model, namespace, clusterDomain } = version;
+  return role === 'candidate' ? `${model}.${namespace}.svc.${clusterDomain}` : toService(version).host;
 }
 
 /**
@@ -71,12 +70,15 @@ export function readVersion({ setHeaders, rewrite }: Backend): string | undefine
   return setHeaders[vModelHeader] || /^\/\\1\/models\/([-a-z0-9]+)\\2$/.exec(rewrite?.to ?? '')?.[1];
 }
 
-export function toServiceHost(namespace: string, clusterDomain: string): string {
-  return `modelmesh-serving.${namespace}.svc.${clusterDomain}`;
+export function toService({ namespace, clusterDomain, service }: VersionPlace): ServiceAddress {
+  return {
+    host: service.host ?? `modelmesh-serving.${namespace}.svc.${clusterDomain}`,
+    port: service.port ?? grpcPort,
+  };
 }
 
 /** ModelMesh labels its pods with the name of their Service. */
-export function toPodLabels({ namespace, clusterDomain, service }: ServedVersion): Readonly<Record<string, string>> {
-  const host = service.host ?? toServiceHost(namespace, clusterDomain);
+export function toPodLabels(version: ServedVersion): Readonly<Record<string, string>> {
+  const { host } = toService(version);
   return { 'modelmesh-service': host.split('.')[0] ?? host };
 }

@@ -15,7 +15,9 @@ const schemaPath = 'serving.kserve.io/schemaPath';
 const servingRuntime = 'serving.kserve.io/servingRuntime';
 
 /** Beside the spec. A change of an annotation leaves the generation as it is. */
-export const loadingAnnotations: readonly string[] = [secretKey, schemaPath, servingRuntime];
+export function isLoading(field: 'labels' | 'annotations', key: string): boolean {
+  return field === 'annotations' && [secretKey, schemaPath, servingRuntime].includes(key);
+}
 
 /**
  * An InferenceService, rendered or live → the values that ModelMesh loads by, as it resolves them: an

@@ -1,7 +1,7 @@
 import type { ServingMode } from '../serving-mode.ts';
-import { grpcPort, isUndeclaredHttp2, readVersion, toBackends, toPodLabels, toServiceHost } from './backend.ts';
+import { isUndeclaredHttp2, readVersion, toBackends, toPodLabels, toService } from './backend.ts';
 import { check, refuseName } from './check.ts';
-import { findLoadedValues, loadingAnnotations } from './loaded-values.ts';
+import { findLoadedValues, isLoading } from './loaded-values.ts';
 import { readReport } from './report.ts';
 
 export const modelMesh: ServingMode = {
@@ -10,15 +10,15 @@ export const modelMesh: ServingMode = {
   words: ['mm-vmodel-id', 'mm-model-id', 'modelmesh'],
   controller: 'modelmesh-controller',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
-  port: grpcPort,
   protocols: ['grpc', 'rest'],
-  toServiceHost,
+  toService,
   toPodLabels,
   toBackends,
   isUndeclaredHttp2,
   readVersion,
   refuseName,
-  loadingAnnotations,
+  kinds: [],
+  isLoading,
   findLoadedValues,
   readReport,
   causes: { RuntimeUnhealthy: { hold: 'runtime' } },

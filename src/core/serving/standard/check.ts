@@ -1,0 +1,161 @@
+/** What KServe would refuse of an InferenceService in Standard mode, or never run, and what would break its requests. */
+
+import type { FieldPath, Finding, Severity } from '../../diagnostics/problem.ts';
+import { mask, quote, safe } from '../../diagnostics/safe-text.ts';
+import { frameworks } from '../../input/model-storage.ts';
+import { isMap, mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
+import type { Protocol } from '../../input/schema.ts';
+import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
+import { findPredictor, findTransformer } from './containers.ts';
+import { checkModelName } from './model-name.ts';
+import { toPredictorName } from './names.ts';
+import { findTargetPorts } from './ports.ts';
+
+const components = ['predictor', 'transformer', 'explainer'] as const;
+const stopAnnotation = 'serving.kserve.io/stop';
+const autoscalerAnnotation = 'serving.kserve.io/autoscalerClass';
+
+type Report = (path: FieldPath, finding: Finding, severity?: Severity) => void;
+
+export function check(service: InferenceService, protocols: readonly Protocol[]): PlacedFinding[] {
+  const findings: PlacedFinding[] = [];
+  const report: Report = (path, finding, severity = 'error') => findings.push({ ...finding, path, severity });
+  checkForm(service, report);
+  checkCanary(service, report);
+  checkPodMetadata(service, report);
+  checkNodes(service, report);
+  checkStorage(service, report);
+  checkPorts(service, protocols, report);
+  checkProtocolWord(service, report);
+  return [...findings, ...checkModelName(service)];
+}
+
+/** Two of KServe's frameworks that the old form of ModelMesh does not have. */
+const oldForms = [...frameworks, 'paddle', 'huggingface'];
+
+/** A predictor is a model with a runtime, or containers of one's own. */
+function checkForm({ spec }: InferenceService, report: Report): void {
+  const predictor = valueAt(spec, ['predictor']);
+  const old = oldForms.find((name) => isMap(valueAt(predictor, [name])));
+  if (old !== undefined)
+    report(['spec', 'predictor', old], {
+      code: 'invalid-value',
+      message: safe`KServe rewrites predictor.${mask(old)} to predictor.model, so Argo CD would never be in sync`,
+      hint: safe`write predictor.model with modelFormat: {name: ${mask(old)}}`,
+    });
+  const custom = mapsAt(predictor, ['containers']).findIndex(({ name }) => name === 'kserve-container');
+  if (findPredictor(spec) === undefined && old === undefined)
+    report(['spec', 'predictor', 'model'], {
+      code: 'missing-field',
+      message: safe`spec.predictor.model is missing, or is not a map of fields`,
+      hint: safe`add predictor: {model: {modelFormat: {name: …}}} to spec.template.spec`,
+    });
+  else if (isMap(valueAt(predictor, ['model'])) && custom >= 0)
+    report(['spec', 'predictor', 'containers', custom, 'name'], {
+      code: 'several-models',
+      message: safe`spec.predictor has both model and a container of its own, and a predictor has one model`,
+      hint: safe`keep one of the two; with a container, set its variable STORAGE_URI in the overrides of each version, not storageUri`,
+    });
+}
+
+/** Both versions would split their own requests between their own revisions. */
+function checkCanary({ spec }: InferenceService, report: Report): void {
+  const hint = safe`remove it; the second version is spec.candidate`;
+  if (valueAt(spec, ['canary']) !== undefined)
+    report(['spec', 'canary'], {
+      code: 'invalid-value',
+      message: safe`each version would have a canary of KServe's inside it, which gets none of the copies and takes replicas from it`,
+      hint,
+    });
+  for (const component of components)
+    if (valueAt(spec, [component, 'canaryTrafficPercent']) !== undefined)
+      report(['spec', component, 'canaryTrafficPercent'], {
+        code: 'invalid-value',
+        message: safe`KServe ignores canaryTrafficPercent in this mode`,
+        hint,
+      });
+}
+
+/**
+ * What is on a component goes over what is on the InferenceService in the pods' metadata (predictor.go,
+ * buildObjectMeta): another digest there would pass for this version.
+ */
+function checkPodMetadata({ metadata, spec }: InferenceService, report: Report): void {
+  const checkStop = (path: FieldPath, annotations: unknown) => {
+    if (textAt(annotations, [stopAnnotation])?.toLowerCase() === 'true')
+      report([...path, 'annotations', stopAnnotation], {
+        code: 'invalid-value',
+        message: safe`KServe deletes the pods and the Service of a version that is stopped, so it can neither answer requests nor get copies`,
+        hint: safe`remove it; to stop a candidate, discard it`,
+      });
+  };
+  checkStop(['metadata'], metadata.annotations);
+  for (const component of components) {
+    checkStop(['spec', component], valueAt(spec, [component, 'annotations']));
+    for (const field of ['labels', 'annotations']) {
+      const path = ['spec', component, field];
+      const found = valueAt(spec, [component, field]);
+      for (const key of Object.keys(isMap(found) ? found : {}))
+        if (key.startsWith('model-mirror.dev/'))
+          report([...path, key], {
+            code: 'reserved-field',
+            message: safe`${mask(key)} is set by model-mirror`,
+            hint: safe`remove it here`,
+          });
+    }
+  }
+}
+
+/** KServe's webhook refuses an autoscaler beside workers (inference_service_validation.go). */
+function checkNodes({ metadata, spec }: InferenceService, report: Report): void {
+  if (!isMap(valueAt(spec, ['predictor', 'workerSpec']))) return;
+  if (metadata.annotations?.[autoscalerAnnotation] === 'none') return;
+  report(['metadata', 'annotations', autoscalerAnnotation], {
+    code: 'invalid-value',
+    message: safe`KServe refuses a predictor on several nodes (workerSpec) that an autoscaler changes`,
+    hint: safe`add ${mask(autoscalerAnnotation)}: none to spec.template.metadata.annotations`,
+  });
+}
+
+/** predictor.go, addStorageInitializerAnnotations. */
+function checkStorage({ spec }: InferenceService, report: Report): void {
+  const model = valueAt(spec, ['predictor', 'model']);
+  if (textAt(model, ['storageUri']) !== undefined && (valueAt(model, ['storage', 'path']) ?? undefined) !== undefined)
+    report(['spec', 'predictor', 'model', 'storage'], {
+      code: 'storage-conflict',
+      message: safe`storageUri and storage.path exclude each other`,
+      hint: safe`keep one of the two; storage.key and storage.parameters may stay beside a storageUri`,
+    });
+}
+
+function checkPorts({ spec }: InferenceService, protocols: readonly Protocol[], report: Report): void {
+  if (!protocols.includes('grpc') || findTargetPorts(spec, protocols).grpc !== undefined) return;
+  const front = findTransformer(spec) ?? findPredictor(spec);
+  report([...(front?.path ?? ['spec', 'predictor', 'model']), 'ports'], {
+    code: 'missing-field',
+    message: safe`it is not known on which port this server takes gRPC calls`,
+    hint: safe`add ports: [{name: h2c, containerPort: …}], or remove grpc from spec.protocols`,
+  });
+}
+
+/** Words that Istio takes for the protocol of a port, up to the first "-" of its name (pkg/config/protocol). */
+const protocolWords = new Set([
+  ...['grpc', 'http', 'http2', 'https', 'mongo', 'mysql', 'redis', 'tcp', 'tls', 'udp', 'hbone'],
+]);
+
+/** KServe's own Service has a port that is called like it, if the server declares none; ours have declared ones. */
+function checkProtocolWord({ metadata, spec }: InferenceService, report: Report): void {
+  const word = metadata.name.split('-')[0] ?? '';
+  if (!protocolWords.has(word) || mapsAt(findPredictor(spec)?.container, ['ports']).length > 0) return;
+  const service = toPredictorName({ name: metadata.name, spec });
+  const hasCaller = isMap(spec['transformer']);
+  report(
+    ['metadata', 'name'],
+    {
+      code: 'name-refused',
+      message: safe`in a mesh, the port of KServe's Service ${mask(service)} is taken for ${mask(word)}, as the name ${quote(metadata.name)} begins with it: ${hasCaller ? 'the transformer cannot call the predictor there' : 'whoever calls that Service, instead of the model, gets errors'}`,
+      hint: safe`rename it, or declare a port: ports: [{name: http, containerPort: 8080}]`,
+    },
+    hasCaller ? 'error' : 'warning',
+  );
+}

@@ -1,0 +1,63 @@
+/**
+ * What KServe creates for an InferenceService in Standard mode, and what is ours beside it (KServe 0.20.0,
+ * pkg/constants/constants.go and pkg/controller/v1beta1/inferenceservice; executed).
+ */
+import type { Finding } from '../../diagnostics/problem.ts';
+import { quote, safe } from '../../diagnostics/safe-text.ts';
+import type { PlainMap } from '../../input/plain-value.ts';
+import { isMap, textAt, valueAt } from '../../input/plain-value.ts';
+import type { InferenceService } from '../serving-mode.ts';
+
+/** The name of an InferenceService, and its spec. */
+export interface NamedSpec {
+  readonly name: string;
+  readonly spec: PlainMap;
+}
+
+/** Of the Deployment and Service of the predictor; `predictor.name` is part of it. */
+export function toPredictorName({ name, spec }: NamedSpec): string {
+  const own = textAt(spec, ['predictor', 'name']) ?? '';
+  return own === '' ? `${name}-predictor` : `${name}-${own}-predictor`;
+}
+
+/** The labels of the pods that answer requests: the transformer's when there is one. */
+export function toPodSelector(version: NamedSpec): Readonly<Record<string, string>> {
+  const name = isMap(version.spec['transformer']) ? `${version.name}-transformer` : toPredictorName(version);
+  return { app: `isvc.${name}` };
+}
+
+/** Our Service of a version: KServe's own has a port without a protocol, or is headless. */
+export function toBackendName(name: string): string {
+  return `${name}${backendSuffix}`;
+}
+
+const backendSuffix = '-backend';
+
+/** The version of which a host is that of its Service; undefined: of none. */
+export function readBackendHost(host: string): string | undefined {
+  const [service = ''] = host.split('.');
+  return service.endsWith(backendSuffix) ? service.slice(0, -backendSuffix.length) || undefined : undefined;
+}
+
+/** Of its Deployments, Services, autoscalers and routes; those of several nodes end with the generation. */
+export function listCreated({ metadata: { name }, spec }: InferenceService): string[] {
+  const has = (...path: string[]) => isMap(valueAt(spec, path));
+  const predictor = toPredictorName({ name, spec });
+  return [
+    predictor,
+    ...(has('transformer') ? [`${name}-transformer`] : []),
+    ...(has('explainer') ? [`${name}-explainer`] : []),
+    ...(has('predictor', 'workerSpec') ? [`${predictor}-worker`, `${name}-head-*`, `${name}-workers-*`] : []),
+  ];
+}
+
+/** The longest of these names is the value of a label too, `isvc.<name>-transformer`, and has 63 characters at most. */
+const maxLength = 63 - 'isvc.-transformer'.length;
+
+export function refuseName(name: string): Omit<Finding, 'code'> | undefined {
+  if (name.length <= maxLength) return undefined;
+  return {
+    message: safe`the InferenceService name ${quote(name)} has ${name.length} characters, so KServe cannot name and label its pods by it`,
+    hint: safe`use at most ${maxLength}: Kubernetes allows 63, and KServe needs some of them`,
+  };
+}

@@ -1,0 +1,44 @@
+import type { ServingMode } from '../serving-mode.ts';
+import { readVersion, toBackends, toPodLabels, toService } from './backend.ts';
+import { causes } from './causes.ts';
+import { check } from './check.ts';
+import { findLoadedValues, isLoading } from './loaded-values.ts';
+import { addModelName, compareModelNames } from './model-name.ts';
+import { listCreated, refuseName } from './names.ts';
+import { readReport, workloads } from './report.ts';
+import { renderModel, renderVersion } from './services.ts';
+
+export const standard: ServingMode = {
+  name: 'Standard',
+  annotationValues: ['Standard', 'RawDeployment'],
+  words: [
+    '/standard\\.ts',
+    'MLSERVER_MODEL_NAME',
+    'served-model-name',
+    'transformer-container',
+    'kserve-container',
+    'isvc\\.',
+  ],
+  controller: 'kserve-controller-manager',
+  watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
+  protocols: ['rest', 'grpc', 'openai'],
+  toService,
+  toPodLabels,
+  toBackends,
+  // The ports of our Services declare it.
+  isUndeclaredHttp2: () => false,
+  readVersion,
+  refuseName,
+  kinds: ['Service'],
+  renderVersion,
+  renderModel,
+  listCreated,
+  complete: addModelName,
+  compare: compareModelNames,
+  isLoading,
+  findLoadedValues,
+  readReport,
+  workloads,
+  causes,
+  check,
+};
