@@ -93,17 +93,58 @@ export function toInferMessage({ modelName, modelVersion, id }: InferMessage): B
 }
 
 /**
- * With one input tensor, `x` of type FP32 with the one value 0: MLServer refuses a request that has none.
- * @param bytes how long it is made at least, by the values.
+ * With one input tensor, `x` of type FP32: MLServer refuses a request that has none.
+ * @param bytes how long it is made at least, by values that are 0.
+ * @param sample its values are those of one sample instead.
  */
-export function toInferRequest(message: InferMessage, bytes = 0): Buffer {
-  const values = Math.max(1, Math.ceil(bytes / 4));
-  const contents = toField(6, Buffer.alloc(4 * values));
+export function toInferRequest(message: InferMessage, bytes = 0, sample?: readonly number[]): Buffer {
+  const values = sample?.length ?? Math.max(1, Math.ceil(bytes / 4));
+  const packed = Buffer.alloc(4 * values);
+  for (const [i, value] of (sample ?? []).entries()) packed.writeFloatLE(value, 4 * i);
+  const shape = [...(sample === undefined ? [] : [1]), ...toVarint(values)];
   const tensor = [
-    ...[toField(1, Buffer.from('x')), toField(2, Buffer.from('FP32')), toField(3, Buffer.from(toVarint(values)))],
-    toField(5, contents),
+    ...[toField(1, Buffer.from('x')), toField(2, Buffer.from('FP32')), toField(3, Buffer.from(shape))],
+    toField(5, toField(6, packed)),
   ];
   return Buffer.concat([toInferMessage(message), toField(tensorField, Buffer.concat(tensor))]);
+}
+
+const contentsField = 5;
+const rawField = 6;
+
+/** The numbers of the output tensors of a ModelInferResponse: FP32 or FP64, typed contents or raw ones. */
+export function parseOutputs(bytes: Buffer): number[] {
+  const numbers: number[] = [];
+  const types: string[] = [];
+  for (const [field, value] of listFields(bytes))
+    if (field === tensorField)
+      for (const [inner, part] of listFields(value)) {
+        if (inner === 2) types.push(part.toString());
+        if (inner === contentsField)
+          for (const [kind, packed] of listFields(part))
+            numbers.push(...toNumbers(packed, kind === 7 ? 'FP64' : 'FP32'));
+      }
+    else if (field === rawField) numbers.push(...toNumbers(value, types.shift() ?? ''));
+  return numbers;
+}
+
+function toNumbers(packed: Buffer, type: string): number[] {
+  const size = type === 'FP64' ? 8 : 4;
+  return Array.from({ length: packed.length / size }, (_, i) =>
+    size === 8 ? packed.readDoubleLE(8 * i) : packed.readFloatLE(4 * i),
+  );
+}
+
+/** Those with a length. */
+function listFields(bytes: Buffer): [field: number, value: Buffer][] {
+  const fields: [number, Buffer][] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const tag = readVarint(bytes, at);
+    const { start, end } = readField(bytes, tag.next, tag.value % 8);
+    if (tag.value % 8 === lengthDelimited) fields.push([Math.floor(tag.value / 8), bytes.subarray(start, end)]);
+    at = end;
+  }
+  return fields;
 }
 
 function toField(field: number, bytes: Buffer): Buffer {

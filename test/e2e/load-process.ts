@@ -1,7 +1,7 @@
 /**
  * `node test/e2e/load-process.ts --to IP:PORT --authority HOST... [--calls N] [--seconds S] [--rate R] [--parallel N]
  * [--connections N] [--header NAME=VALUE]... [--deadline-ms MS [--hide-deadline]] [--model-name NAME] [--id ID]
- * [--bytes N] [--timeline] [--record]`: sends calls (`load.ts`) until they are all sent, the time is over or SIGTERM
+ * [--bytes N] [--input N,N...] [--path PATH] [--timeline] [--record]`: sends calls (`load.ts`) until they are all sent, the time is over or SIGTERM
  * comes, then prints the summary as a line of JSON.
  */
 import { parseArgs } from 'node:util';
@@ -23,6 +23,8 @@ const { values } = parseArgs({
     'hide-deadline': { type: 'boolean' },
     bytes: text,
     'model-name': text,
+    input: text,
+    path: text,
     id: text,
     timeline: { type: 'boolean' },
     record: { type: 'boolean' },
@@ -41,6 +43,8 @@ const load = new Load({
   ...toNumber('bytes', values.bytes),
   ...(modelName === undefined ? {} : { modelName }),
   ...(values.id === undefined ? {} : { id: values.id }),
+  ...(values.path === undefined ? {} : { path: values.path }),
+  ...(values.input === undefined ? {} : { input: values.input.split(',').map(Number) }),
   ...toNumber('calls', values.calls),
   ...toNumber('seconds', values.seconds),
   ...toNumber('rate', values.rate),

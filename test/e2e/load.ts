@@ -1,26 +1,13 @@
 /**
- * Sends ModelInfer calls over a few HTTP/2 connections and tells what became of them.
+ * Sends calls, by gRPC or by REST, and tells what became of them.
  *
  * Invariant: every call that was sent is either answered or an error.
  */
-import type { ClientHttp2Session, OutgoingHttpHeaders } from 'node:http2';
-import { connect, constants } from 'node:http2';
-import {
-  contentType,
-  inferPath,
-  MessageReader,
-  parseInferMessage,
-  toFrame,
-  toInferRequest,
-  toStatusName,
-  toTimeout,
-} from './grpc-frames.ts';
+import type { Caller, CallOptions } from './caller.ts';
+import { GrpcCaller } from './grpc-caller.ts';
+import { RestCaller } from './rest-caller.ts';
 
-export interface LoadOptions {
-  /** `IP:PORT`. */
-  readonly to: string;
-  /** Several take turns. */
-  readonly authority: string | readonly string[];
+export interface LoadOptions extends CallOptions {
   /** How many; absent: until `seconds` are over or it is stopped. */
   readonly calls?: number;
   /** For how long new calls are sent. */
@@ -29,20 +16,8 @@ export interface LoadOptions {
   readonly rate?: number;
   /** How many calls are under way at once when there is no rate; default 50. */
   readonly parallel?: number;
-  /** Default 4. */
-  readonly connections?: number;
-  /** Names and values; a repeated name goes out repeated. */
-  readonly headers?: readonly (readonly [string, string])[];
   /** Of each call, sent along and kept here; default 10 000. */
   readonly deadlineMs?: number;
-  /** Whether the deadline is kept to oneself. */
-  readonly isDeadlineHidden?: boolean;
-  /** In the body; default none. */
-  readonly modelName?: string;
-  /** In the body too: the call's id. */
-  readonly id?: string;
-  /** How long the body is at least. */
-  readonly bytes?: number;
   /** Whether the summary has a timeline. */
   readonly timeline?: boolean;
   /** Whether it has every call. */
@@ -92,28 +67,18 @@ interface Bucket {
   readonly latencies: number[];
 }
 
-const ignore = () => {};
-
-const resetNames: ReadonlyMap<unknown, string> = new Map(
-  Object.entries(constants)
-    .filter(([name]) => /^NGHTTP2_([A-Z_]+_ERROR|REFUSED_STREAM|CANCEL|ENHANCE_YOUR_CALM|STREAM_CLOSED)$/.test(name))
-    .map(([name, code]) => [code, name.replace('NGHTTP2', 'RST')]),
-);
-
 /** Starts to send at once. */
 export class Load {
   /** When it has come to its end and all calls to theirs. */
   readonly summary: Promise<LoadSummary>;
   readonly #options: LoadOptions;
-  readonly #headers: readonly OutgoingHttpHeaders[];
-  readonly #frame: Buffer;
+  readonly #caller: Caller;
   readonly #deadlineMs: number;
   readonly #rate: number;
   readonly #parallel: number;
   /** How many calls at most. */
   readonly #calls: number;
   readonly #start = performance.now();
-  readonly #sessions: (ClientHttp2Session | undefined)[];
   readonly #errors = new Map<string, number>();
   readonly #byModel = new Map<string, number>();
   readonly #latencies: number[] = [];
@@ -126,25 +91,15 @@ export class Load {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: LoadOptions) {
-    const { headers = [], deadlineMs = 10_000, isDeadlineHidden = false, authority, connections = 4 } = options;
-    const { modelName, id, bytes = 0 } = options;
+    const { deadlineMs = 10_000 } = options;
     const { calls = Number.POSITIVE_INFINITY, seconds = Number.POSITIVE_INFINITY, rate = 0, parallel = 50 } = options;
     this.#options = options;
     this.#deadlineMs = deadlineMs;
     this.#rate = rate;
     this.#parallel = parallel;
     this.#calls = rate === 0 ? calls : Math.min(calls, Math.ceil(rate * seconds));
-    this.#frame = toFrame(toInferRequest({ modelName, id }, bytes));
-    this.#sessions = new Array(connections).fill(undefined);
-    this.#headers = [authority].flat().map((one) => ({
-      ':method': 'POST',
-      ':path': inferPath,
-      ':authority': one,
-      'content-type': contentType,
-      te: 'trailers',
-      ...(isDeadlineHidden ? {} : { 'grpc-timeout': toTimeout(deadlineMs) }),
-      ...toOutgoing(headers),
-    }));
+    this.#caller =
+      options.path === undefined ? new GrpcCaller(options, deadlineMs) : new RestCaller(options, options.path);
     const { promise, resolve } = Promise.withResolvers<LoadSummary>();
     this.summary = promise;
     this.#resolve = resolve;
@@ -198,47 +153,11 @@ export class Load {
       if (this.#isStopped) this.#settle();
       else if (this.#rate === 0) this.#go();
     };
-    const headers = this.#headers[this.#sent % this.#headers.length];
-    const stream = this.#session(this.#sent++ % this.#sessions.length).request(headers);
+    const cancel = this.#caller.send(this.#sent++, end);
     const timer = setTimeout(() => {
       end('DEADLINE_EXCEEDED');
-      // One that has no connection yet cannot be reset.
-      if (stream.pending) stream.destroy();
-      else stream.close(constants.NGHTTP2_CANCEL);
+      cancel();
     }, this.#deadlineMs);
-    let status: string | undefined;
-    let failure: string | undefined;
-    const body = new MessageReader();
-    stream.on('response', (answer) => {
-      if (answer[':status'] !== 200) failure = `HTTP_${answer[':status']}`;
-      status = answer['grpc-status'] as string | undefined;
-    });
-    stream.on('trailers', (trailers) => {
-      status = trailers['grpc-status'] as string | undefined;
-    });
-    stream.on('data', (chunk: Buffer) => body.push(chunk));
-    stream.on('error', (error) => {
-      failure ??= toReason(error, stream.rstCode);
-    });
-    stream.on('close', () => {
-      if (status !== undefined && status !== '0') return end(toStatusName(status));
-      if (failure !== undefined) return end(failure);
-      if (status === undefined) return end('NO_STATUS');
-      const model = toModel(body);
-      return model === undefined ? end('NO_MESSAGE') : end(undefined, model);
-    });
-    stream.end(this.#frame);
-  }
-
-  /** An open connection: a new one in place of one that was closed. */
-  #session(index: number): ClientHttp2Session {
-    const open = this.#sessions[index];
-    if (open !== undefined && !open.closed && !open.destroyed) return open;
-    const session = connect(`http://${this.#options.to}`, { maxSessionMemory: 1024 });
-    // Each of its calls tells of it.
-    session.on('error', ignore);
-    this.#sessions[index] = session;
-    return session;
   }
 
   #bucket(): Bucket {
@@ -250,7 +169,7 @@ export class Load {
 
   #settle(): void {
     if (this.#open > 0) return;
-    for (const session of this.#sessions) session?.destroy();
+    this.#caller.close();
     this.#resolve({
       sent: this.#sent,
       answered: this.#latencies.length,
@@ -269,29 +188,6 @@ export class Load {
       return { second, sent, answered, errors, p99, max };
     });
   }
-}
-
-/** Node sends an array as so many headers. */
-function toOutgoing(headers: readonly (readonly [string, string])[]): OutgoingHttpHeaders {
-  const grouped = Map.groupBy(headers, ([name]) => name.toLowerCase());
-  return Object.fromEntries([...grouped].map(([name, all]) => [name, all.map(([, value]) => value)]));
-}
-
-/** Undefined when the answer is none. */
-function toModel(body: MessageReader): string | undefined {
-  try {
-    const message = body.message();
-    return message === undefined ? undefined : (parseInferMessage(message).modelName ?? '');
-  } catch {
-    return undefined;
-  }
-}
-
-/** @param rstCode tells what Node's own code does not. */
-function toReason(error: Error & { readonly code?: string }, rstCode: number | undefined): string {
-  if (error.code === 'ERR_HTTP2_STREAM_ERROR') return resetNames.get(rstCode) ?? `RST_${rstCode}`;
-  if (error.cause instanceof Error) return toReason(error.cause, rstCode);
-  return error.code ?? error.message;
 }
 
 function toLatencies(latencies: readonly number[]): Latencies {

@@ -35,6 +35,10 @@ export interface TrafficOptions {
   readonly id?: string;
   /** How long the body is at least. */
   readonly bytes?: number;
+  /** The features of one sample; answers are then counted by what they predict. */
+  readonly input?: readonly number[];
+  /** By REST, to this path. */
+  readonly path?: string;
   /** Default 60 000; with `isDeadlineHidden` no part of the way knows of it. */
   readonly deadlineMs?: number;
   readonly isDeadlineHidden?: boolean;
@@ -58,7 +62,7 @@ export class Traffic {
   #isStopping = false;
 
   constructor(options: TrafficOptions) {
-    const { origin, model, calls, rate = 0, parallel = 8, headers = [], modelName, id, to } = options;
+    const { origin, model, calls, rate = 0, parallel = 8, headers = [], modelName, id, to, input, path } = options;
     const { bytes = 0, deadlineMs = 60_000, isDeadlineHidden = false, isRecorded = false } = options;
     const words = [
       ...[program, '--to', to ?? targets[origin], '--deadline-ms', `${deadlineMs}`],
@@ -70,6 +74,8 @@ export class Traffic {
       ...headers.flatMap((header) => ['--header', header]),
       ...(modelName === undefined ? [] : ['--model-name', modelName]),
       ...(id === undefined ? [] : ['--id', id]),
+      ...(input === undefined ? [] : ['--input', input.join()]),
+      ...(path === undefined ? [] : ['--path', path]),
     ];
     const command = [process.execPath, ...words];
     const [first = '', ...rest] = origin === 'outside' ? command : ['ip', 'netns', 'exec', 'client', ...command];
