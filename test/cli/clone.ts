@@ -1,6 +1,6 @@
 /** A clone of a repository with a model, for commands that look at git: what they did is read by git itself. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -78,12 +78,18 @@ test.before(() => {
   put(policy, toPolicy(20));
   put('other.yaml', 'a: 1\n');
   put('staged.yaml', 'a: 1\n');
-  git('init', '--quiet', '--initial-branch=main');
+  // Sample hooks would be copied with each clone.
+  git('init', '--quiet', '--initial-branch=main', '--template=');
   git('add', '--all');
   git('commit', '--quiet', '--message', 'start');
-  git('init', '--quiet', '--bare', '../remote');
+  git('init', '--quiet', '--bare', '--template=', '../remote');
+  for (const own of ['clone/.git/hooks', 'clone/.git/info', 'remote/hooks']) mkdirSync(join(template, own));
   git('remote', 'add', 'origin', '../remote');
   git('push', '--quiet', '--set-upstream', 'origin', 'main');
+  // Somebody is in the middle of something else.
+  put('other.yaml', 'a: 2\n');
+  put('staged.yaml', 'a: 2\n');
+  git('add', 'staged.yaml');
 });
 
 test.after.always(() => rmSync(parent, { recursive: true, force: true }));
@@ -92,10 +98,5 @@ export function clone(t: ExecutionContext): Repository {
   const folder = mkdtempSync(join(parent, 'case-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(template, folder, { recursive: true });
-  const repository = toRepository(join(folder, 'clone'));
-  // Somebody is in the middle of something else.
-  repository.put('other.yaml', 'a: 2\n');
-  repository.put('staged.yaml', 'a: 2\n');
-  repository.git('add', 'staged.yaml');
-  return repository;
+  return toRepository(join(folder, 'clone'));
 }

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
+import { testThoroughly } from '../thorough.ts';
 
 const root = join(import.meta.dirname, '../..');
 const program = join(root, 'dist/model-mirror.cjs');
@@ -356,7 +357,7 @@ test('the demo plays the tutorial to its end, with nothing scripted but what peo
   t.deepEqual(readdirSync(folder).length, 1, 'it keeps its one folder');
 });
 
-test('the demo leaves nothing behind unless it is asked to', (t) => {
+testThoroughly('the demo leaves nothing behind unless it is asked to', (t) => {
   const folder = makeFolder(t);
   t.is(run(['demo'], root, { TMPDIR: folder }).status, 0);
   t.deepEqual(readdirSync(folder), []);

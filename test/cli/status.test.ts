@@ -1,4 +1,4 @@
-/** `model-mirror status`, as a process: the cluster, the git server and waiting, over real sockets. */
+/** `model-mirror status`: the cluster, the git server and, as a process, waiting; over real sockets. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -23,11 +23,15 @@ import type { FakeKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
 import { renderObjects } from '../core/render/memory-tree.ts';
+import { runInProcess } from './in-process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const program = join(root, 'dist/model-mirror.cjs');
 const model = 'models/q-candidate-not-ready';
 const name = 'q-candidate-not-ready';
+
+/** It configures nothing. */
+const machine = { PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: devNull };
 
 function makeFolder(t: ExecutionContext): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-status-')));
@@ -50,7 +54,7 @@ class Run {
   constructor(words: readonly string[], cwd: string, environment: Readonly<Record<string, string>> = {}) {
     this.child = spawn(process.execPath, [program, 'status', ...words], {
       cwd,
-      env: { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: devNull, ...environment },
+      env: { ...machine, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout?.on('data', (chunk) => {
@@ -73,12 +77,13 @@ class Run {
   }
 }
 
-function run(
+async function run(
   words: readonly string[],
   cwd: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
-  return new Run(words, cwd, environment).ended;
+  const { code, out, err } = await runInProcess(cwd, { ...machine, ...environment }, ['status', ...words]);
+  return { status: code, stdout: out, stderr: err };
 }
 
 /** The files of one model whose candidate loads. */

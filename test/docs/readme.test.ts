@@ -1,6 +1,6 @@
 /**
  * Every command block of the pages that people follow first is typed by a test: here what needs no more than Node, npm
- * and git; `docs/tutorial.md` by `tutorial.test.ts`; what needs docker or a cluster by `test/install/check.ts`; the
+ * and git, of which `npm test` types only the tutorial's; `docs/tutorial.md` by `tutorial.test.ts`; what needs docker or a cluster by `test/install/check.ts`; the
  * two commands of the README's beginning by `.ci/run` itself.
  */
 import { readFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { marked } from 'marked';
 import { playedCommands } from '../install/typed.ts';
+import { testThoroughly } from '../thorough.ts';
 import { toQuicker } from './tutorial.ts';
 import type { TutorialStage } from './tutorial-stage.ts';
 import { setTutorialStage } from './tutorial-stage.ts';
@@ -69,7 +70,7 @@ git pull --quiet --rebase`,
 };
 const push = 'git pull --quiet --rebase && git push --quiet';
 
-test('the README’s rollout, in an empty repository', async (t) => {
+testThoroughly('the README’s rollout, in an empty repository', async (t) => {
   const stage = await setTutorialStage();
   try {
     const play = async (commands: string) => {

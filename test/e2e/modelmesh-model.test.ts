@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { times } from '../thorough.ts';
 import type { ModelReport } from './kserve-status.ts';
 import { toStatus, toWords } from './kserve-status.ts';
 import type { ModelEvent, Pods } from './modelmesh-model.ts';
@@ -68,7 +69,7 @@ test('whatever happens, no status is written that was never seen', (t) => {
   );
   const written = new Set<string>();
   let known = 0;
-  const runs = 5000;
+  const runs = times(5000, 1000);
   fc.assert(
     fc.property(fc.array(event, { minLength: 1, maxLength: 12 }), (events) => {
       try {

@@ -1,4 +1,4 @@
-import { parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import type { Manifest } from '../../src/core/manifests/manifest.ts';
 import { findGoldenCases, readExpected } from './golden-case.ts';
 
@@ -14,7 +14,10 @@ export function findRenderedObjects(
           .trimEnd()
           .split('\n')
           .map((line) => JSON.parse(line) as Manifest)
-      : parseAllDocuments(text).map((document) => document.toJS() as Manifest);
+      : text
+          .split(/^---$/m)
+          .filter((document) => kinds.some((kind) => document.includes(`kind: ${kind}\n`)))
+          .map((document) => parse(document) as Manifest);
     return objects.filter(({ kind }) => kinds.includes(kind)).map((object) => ({ golden: golden.name, object }));
   });
 }

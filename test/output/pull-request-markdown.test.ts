@@ -17,8 +17,9 @@ import {
   toPullRequestMarkdown,
 } from '../../src/output/pull-request-markdown.ts';
 import { toPullRequestText } from '../../src/output/pull-request-text.ts';
+import { times } from '../thorough.ts';
 
-const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? 150);
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(150, 30));
 
 /** What an attacker may write to add a link, a mention or HTML. */
 const hostile = fc.oneof(

@@ -7,6 +7,7 @@ import { LiveCache } from '../../src/watch/live-cache.ts';
 import type { Plan, PlanOptions } from '../../src/watch/planner.ts';
 import { Planner } from '../../src/watch/planner.ts';
 import { failed, loaded, toRoute } from '../core/observe/live-objects.ts';
+import { times } from '../thorough.ts';
 import { inNamespace, toServices } from './declared.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
 import { toModelText } from './watch-scene.ts';
@@ -129,7 +130,7 @@ test('whatever happened before, the plan is that of a watcher that sees it all a
       for (const live of objects.values()) fresh.put(live);
       t.deepEqual(toWritten(desk.plan()), toWritten(fresh.plan()));
     }),
-    { numRuns: 1000 },
+    { numRuns: times(1000, 200) },
   );
 });
 

@@ -1,7 +1,7 @@
 /** A cluster, a git server and `model-mirror watch` as a process of its own: all over real sockets. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +35,7 @@ export class WatchScene {
   readonly #proxy: FaultyProxy | undefined;
   readonly #running = new Set<Running>();
   #date = 1_700_000_000;
+  #shown: { readonly at: string; readonly text: string } | undefined;
 
   private constructor(
     folder: string,
@@ -123,10 +124,11 @@ export class WatchScene {
     return git(this.bare, words);
   }
 
-  /** The text of a file at the tip; empty when it is not there. */
+  /** The text of a file at the tip; empty when it is not there. Git is asked again when the branch has moved. */
   async show(path: string): Promise<string> {
-    const there = await this.git('ls-tree', '--name-only', 'main', path);
-    return there === '' ? '' : this.git('show', `main:${path}`);
+    const at = `${readFileSync(join(this.bare, 'refs/heads/main'), 'utf8').trim()}:${path}`;
+    if (this.#shown?.at !== at) this.#shown = { at, text: await this.git('cat-file', 'blob', at).catch(() => '') };
+    return this.#shown.text;
   }
 
   /** The subjects of the commits, the oldest first. */

@@ -9,6 +9,7 @@ import { BranchTrouble } from '../../src/core/ports/watch.ts';
 import type { WatcherOptions } from '../../src/watch/watcher.ts';
 import { Watcher } from '../../src/watch/watcher.ts';
 import { failed, loaded, loading, toRoute, toStatus } from '../core/observe/live-objects.ts';
+import { times } from '../thorough.ts';
 import { inNamespace, toServices } from './declared.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
@@ -345,7 +346,7 @@ test('events of models that are not in git cost one fetch until the branch moves
 
 test('warnings that another team can cause without end are limited', async (t) => {
   const scene = await toLoadingScene();
-  for (let i = 0; i < 3000; i++) {
+  for (let i = 0; i < 1200; i++) {
     scene.watcher.put(toRoute(`evil-${i}`, { path: `folder-${i}` }));
     if (i % 10 === 0) await scene.clock.advance(100);
   }
@@ -512,7 +513,7 @@ test('whatever others label and annotate as ours, no status changes', async (t) 
     fc.asyncProperty(fc.array(object, { maxLength: 15 }), async (foreign) => {
       t.deepEqual(await play(foreign, true), await play(foreign, false));
     }),
-    { numRuns: 15 },
+    { numRuns: times(15, 5) },
   );
 });
 
@@ -666,7 +667,7 @@ test('a refused push costs at most 40 pushes an hour, whatever else happens', as
       for (const [i, time] of times.entries()) if (i > 0) t.true(time - (times[i - 1] ?? 0) >= 30_000);
       await scene.end();
     }),
-    { numRuns: 12 },
+    { numRuns: times(12, 5) },
   );
 });
 
@@ -800,7 +801,7 @@ test('two watchers write the same and then nothing more, whatever happens in bet
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => playTwo(t, steps)),
-    { numRuns: 25 },
+    { numRuns: times(25, 8) },
   );
 });
 

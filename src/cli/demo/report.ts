@@ -19,13 +19,17 @@ export type Say = (...lines: string[]) => void;
 type Rendered = RenderedApplication<string>;
 
 export class Report {
+  readonly #bare: string;
   readonly #reader: string;
   readonly #say: Say;
   readonly #style: Style;
   #before: Rendered;
   #tip = 'HEAD';
+  #status: ModelStatus['status'] | undefined;
 
-  constructor(reader: string, say: Say, style: Style) {
+  /** @param reader a clone of the repository `bare`. */
+  constructor({ bare, reader }: { readonly bare: string; readonly reader: string }, say: Say, style: Style) {
+    this.#bare = bare;
     this.#reader = reader;
     this.#say = say;
     this.#style = style;
@@ -34,6 +38,8 @@ export class Report {
 
   /** @returns the current status file. */
   async catchUp(): Promise<ModelStatus['status'] | undefined> {
+    // A fetch over HTTP starts eight processes.
+    if ((await git(this.#bare, ['rev-parse', 'main'])).trim() === this.#tip) return this.#status;
     await git(this.#reader, ['fetch', '--quiet', 'origin']);
     const range = `${this.#tip}..origin/main`;
     const format = '%H%x00%an%x00%s';
@@ -46,7 +52,8 @@ export class Report {
     }
     const text = await git(this.#reader, ['cat-file', '--batch'], { input: `HEAD:${modelFolder}/status.yaml\n` });
     const [, ...content] = text.split('\n');
-    return parseStatus({ path: `${modelFolder}/status.yaml`, text: content.join('\n') }).value?.status;
+    this.#status = parseStatus({ path: `${modelFolder}/status.yaml`, text: content.join('\n') }).value?.status;
+    return this.#status;
   }
 
   #reportCommit(id: string, author: string, subject: string): void {

@@ -35,7 +35,7 @@ export async function runDemo({ keep = false }: { readonly keep?: boolean }, hos
       style('dim', 'Fakes: the Kubernetes API; KServe, which only reports that it loads; Argo CD, which applies what'),
       style('dim', 'the plugin prints. There is no service mesh here, so no request is sent.'),
     );
-    const report = new Report(stage.reader, say, style);
+    const report = new Report(stage, say, style);
     for (const [i, step] of steps.entries()) {
       say('', style('bold', `${i + 1}. ${step.title}`));
       await play(step, stage);

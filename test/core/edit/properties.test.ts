@@ -7,10 +7,11 @@ import type { Edited } from '../../../src/core/edit/proof.ts';
 import { parseModel, parsePolicy } from '../../../src/core/input/parse-document.ts';
 import type { Model } from '../../../src/core/input/schema.ts';
 import { mergePatch } from '../../../src/core/manifests/merge-patch.ts';
+import { times } from '../../thorough.ts';
 import type { BizarreText } from './bizarre-text.ts';
 import { toBizarreText } from './bizarre-text.ts';
 
-const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? 200);
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(200, 50));
 /** An error of a property shows the text that it is about. */
 const settings = { numRuns: runs, includeErrorInReport: true };
 const path = 'model.yaml';

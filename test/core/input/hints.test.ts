@@ -3,6 +3,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { Problem } from '../../../src/core/diagnostics/problem.ts';
 import { parsePolicy } from '../../../src/core/input/parse-document.ts';
+import { times } from '../../thorough.ts';
 
 const wrap = (field: string, written: string) =>
   `apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: a}\nspec: ${field.replace('_', written)}\n`;
@@ -74,7 +75,7 @@ test('every value in a hint is accepted', (t) => {
         followed.add(field);
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: times(1500, 300) },
   );
   t.is(followed.size, fields.length);
 });

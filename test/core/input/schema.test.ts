@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { parseModel, parsePolicy, parseStatus } from '../../../src/core/input/parse-document.ts';
 import { fixtures } from '../../goldens/golden-case.ts';
+import { times } from '../../thorough.ts';
 import { model, policy, type Writing, write } from '../render/arbitraries.ts';
 
 interface Schema {
@@ -118,6 +119,6 @@ test('the printed schema and the validation agree on documents with one error', 
         check('MirrorPolicy', somePolicy, steps, put);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: times(300, 80) },
   );
 });

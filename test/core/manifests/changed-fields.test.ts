@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { findChangedFields } from '../../../src/core/manifests/changed-fields.ts';
+import { times } from '../../thorough.ts';
 
 test('the outermost fields that differ, and leaves of what is added or removed', (t) => {
   const before = { a: 1, b: { c: [1, 2], d: 'x' }, e: {} };
@@ -67,6 +68,6 @@ test('a change is found exactly where leaves differ', (t) => {
           `too much: ${one}`,
         );
     }),
-    { numRuns: 2000 },
+    { numRuns: times(2000, 400) },
   );
 });

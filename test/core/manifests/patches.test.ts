@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
 import type { Manifest } from '../../../src/core/manifests/manifest.ts';
+import { times } from '../../thorough.ts';
 import { type Files, render, renderObjects, toModelText } from '../render/memory-tree.ts';
 import { IstioModel, type SentRequest } from '../routing/istio/istio-model.ts';
 
@@ -493,6 +494,7 @@ const anyPatch = fc
   );
 
 test('with any patch, requests and copies go where they go without it, or nothing is rendered', (t) => {
+  const runs = times(800, 160);
   let [changed, same, refused] = [0, 0, 0];
   const before = JSON.stringify(rendered);
   fc.assert(
@@ -507,7 +509,7 @@ test('with any patch, requests and copies go where they go without it, or nothin
       else changed++;
       t.is(findDifference(after), undefined);
     }),
-    { numRuns: 800 },
+    { numRuns: runs },
   );
-  t.true(changed > 20 && refused > 200, JSON.stringify({ changed, same, refused }));
+  t.true(changed > runs / 40 && refused > runs / 4, JSON.stringify({ changed, same, refused }));
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { digestAnnotation } from '../../../src/core/manifests/manifest.ts';
 import { toYamlText } from '../../../src/core/manifests/manifest-text.ts';
+import { times } from '../../thorough.ts';
 import { model, percentage, policy, state, type Writing, write, writing } from './arbitraries.ts';
 import { type Files, render, renderObjects } from './memory-tree.ts';
 
@@ -247,6 +248,6 @@ test('no text makes the plugin throw, and every problem has its place in the tex
         t.true(problem.column >= 1 && problem.column <= (lines[problem.line - 1]?.length ?? 0) + 1);
       }
     }),
-    { numRuns: 500 },
+    { numRuns: times(500, 100) },
   );
 });

@@ -16,6 +16,7 @@ import fc from 'fast-check';
 import type { Entry, EntryKind } from '../../../src/core/repository/entries.ts';
 import type { Followed, Lookup } from '../../../src/core/repository/links.ts';
 import { answer, answerLater, followLink, lookForModels } from '../../../src/core/repository/links.ts';
+import { times } from '../../thorough.ts';
 
 /** `null` is a folder, `> path` a link, anything else a file. */
 type Tree = Readonly<Record<string, string | null>>;
@@ -210,7 +211,7 @@ test('a link is followed to the file that the operating system opens', (t) => {
       else t.false(followed !== undefined && 'file' in followed, toOutcome(followed));
       if (toOutcome(followed).endsWith('link-leaves-repository')) t.false(real?.startsWith(root) ?? false);
     }),
-    { numRuns: 1000 },
+    { numRuns: times(1000, 200) },
   );
   t.true(outcomes.file > 20 && outcomes.other > 20, JSON.stringify(outcomes));
 });

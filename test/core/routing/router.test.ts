@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { istio } from '../../../src/core/routing/istio/istio.ts';
 import { routers } from '../../../src/core/routing/routers.ts';
 import type { Backend, Traffic } from '../../../src/core/routing/traffic.ts';
+import { times } from '../../thorough.ts';
 import { percentage } from '../render/arbitraries.ts';
 
 const label = fc.stringMatching(/^[a-z]([-a-z0-9]{0,8}[a-z0-9])?$/);
@@ -110,7 +111,7 @@ for (const router of routers) {
         const manifests = router.render(wanted).map(({ manifest }) => manifest);
         t.deepEqual(router.read(isReversed ? manifests.toReversed() : manifests), wanted);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500, 100) },
     );
   });
 

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import { times } from '../../thorough.ts';
 import { render } from '../render/memory-tree.ts';
 
 const toModel = (spec: object, version: object = { storageUri: 's3://approved/team/v1' }, annotations: object = {}) =>
@@ -163,6 +164,7 @@ test('whatever readers make of an address that is allowed, it stays below the pr
       fc.array(piece, { maxLength: 8 }),
     )
     .map(([start, rest]) => start + rest.join(''));
+  const runs = times(2000, 500);
   let allowed = 0;
   fc.assert(
     fc.property(address, (storageUri) => {
@@ -178,7 +180,7 @@ test('whatever readers make of an address that is allowed, it stays below the pr
       for (const path of [decoded, decoded.replaceAll('\\', '/'), decoded.replaceAll(/[\t\n]/g, '')])
         t.regex(`${posix.normalize(`/${path}`)}/`, /^\/team[/?#]/);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs },
   );
-  t.true(allowed > 50, `${allowed} addresses were allowed`);
+  t.true(allowed > runs / 80, `${allowed} addresses were allowed`);
 });

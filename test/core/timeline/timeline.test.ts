@@ -7,9 +7,10 @@ import { toHistoryJson } from '../../../src/output/history-json.ts';
 import { toHistoryPage } from '../../../src/output/history-page.ts';
 import { toHistoryText } from '../../../src/output/history-text.ts';
 import { toDurationText, toTimeText } from '../../../src/output/time-text.ts';
+import { times } from '../../thorough.ts';
 import { histories } from './timeline-examples.ts';
 
-const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? 100);
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(100, 25));
 
 const model = { name: 'wisdom', namespace: 'models' };
 const notes = { revision: { name: 'HEAD', commit: '0123456789' }, isShallow: true, leftOut: 2 };

@@ -8,6 +8,7 @@ import type { TreeEntry } from '../../../src/io/git/objects.ts';
 import { editTree, parseTree, toCommit, toObjectId } from '../../../src/io/git/objects.ts';
 import type { PackObject } from '../../../src/io/git/pack.ts';
 import { writePack } from '../../../src/io/git/pack.ts';
+import { times } from '../../thorough.ts';
 
 const person = { name: 'Ada', email: 'ada@example.com', date: 1_700_000_000 };
 const oid = fc.integer({ min: 1, max: 255 }).map((n) => n.toString(16).padStart(2, '0').repeat(20));
@@ -44,7 +45,7 @@ test('an edited tree equals one made from scratch', (t) => {
       }
       t.deepEqual(editTree(toTree(all), edits).content, toTree([...edited.values()]));
     }),
-    { numRuns: 500 },
+    { numRuns: times(500, 100) },
   );
 });
 
