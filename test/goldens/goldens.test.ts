@@ -43,6 +43,7 @@ test('there are golden cases of every room', (t) => {
       'rollout',
       'routing',
       'schema',
+      'standard',
       'status',
       'validate',
       'warnings',

@@ -52,6 +52,7 @@ export const problemCodes = [
   'policy-conflict',
   'policy-ignored',
   'policy-reaches-no-model',
+  'promotion-gap',
   'reserved-field',
   'same-name',
   'several-candidates',

@@ -128,7 +128,10 @@ function checkService(
   const prefixes = policy.storageUriPrefixes.map((list) => list.prefixes);
   const check = (state: 'declared' | 'manifest'): PlacedFinding[] => [
     ...checkInferenceService(patched[state], mode, protocols, prefixes),
-    ...(primary === undefined ? [] : (mode.compare?.(primary[state], patched[state]) ?? [])),
+    ...(primary === undefined ? [] : (mode.compare?.(primary[state], patched[state], protocols) ?? [])).filter(
+      // With a name of its own it keeps its pods when it is promoted.
+      ({ code }) => code !== 'promotion-gap' || version.declared.name === undefined,
+    ),
     ...checkSyncOrder(patched[state]),
   ];
   const before = check('declared');
@@ -150,6 +153,7 @@ function checkService(
 /** Where in the model file a field of the rendered InferenceService comes from. */
 function toModelPath(rollout: Rollout, version: RolloutVersion, path: FieldPath): FieldPath {
   const { model } = rollout.file;
+  if (path.join('.') === 'metadata.name') return version.declared.name === undefined ? path : [...version.path, 'name'];
   const overridden: FieldPath = [...version.path, 'overrides', ...path];
   const own: FieldPath = [...version.path, 'storageUri'];
   const shared: FieldPath = ['spec', 'template', ...path];

@@ -133,7 +133,11 @@ export interface ServingMode {
   /** Adds to a patched InferenceService what versions must have in common; what people wrote stays. */
   readonly complete?: (service: InferenceService) => InferenceService;
   /** What must not differ between a primary and its candidate, as a finding about the candidate's object. */
-  readonly compare?: (primary: InferenceService, candidate: InferenceService) => PlacedFinding[];
+  readonly compare?: (
+    primary: InferenceService,
+    candidate: InferenceService,
+    protocols: readonly Protocol[],
+  ) => PlacedFinding[];
   /** Whether a label or annotation determines what the server loads, or how it is started. */
   readonly isLoading: (field: 'labels' | 'annotations', key: string) => boolean;
   /** An InferenceService, rendered or live → the values that the server loads by. */

@@ -1,15 +1,16 @@
 /** What KServe would refuse of an InferenceService in Standard mode, or never run, and what would break its requests. */
 
 import type { FieldPath, Finding, Severity } from '../../diagnostics/problem.ts';
+import type { SafeText } from '../../diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../diagnostics/safe-text.ts';
 import { frameworks } from '../../input/model-storage.ts';
 import { isMap, mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Protocol } from '../../input/schema.ts';
 import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
 import { findPredictor, findTransformer } from './containers.ts';
-import { checkModelName } from './model-name.ts';
+import { checkModelName, compareModelNames } from './model-name.ts';
 import { toPredictorName } from './names.ts';
-import { findTargetPorts } from './ports.ts';
+import { findTargetPorts, isHttp } from './ports.ts';
 
 const components = ['predictor', 'transformer', 'explainer'] as const;
 const stopAnnotation = 'serving.kserve.io/stop';
@@ -28,6 +29,14 @@ export function check(service: InferenceService, protocols: readonly Protocol[])
   checkPorts(service, protocols, report);
   checkProtocolWord(service, report);
   return [...findings, ...checkModelName(service)];
+}
+
+export function compare(
+  primary: InferenceService,
+  candidate: InferenceService,
+  protocols: readonly Protocol[],
+): PlacedFinding[] {
+  return [...compareModelNames(primary, candidate), ...checkPromotion(primary, candidate, protocols)];
 }
 
 /** Two of KServe's frameworks that the old form of ModelMesh does not have. */
@@ -135,6 +144,35 @@ function checkPorts({ spec }: InferenceService, protocols: readonly Protocol[], 
     code: 'missing-field',
     message: safe`it is not known on which port this server takes gRPC calls`,
     hint: safe`add ports: [{name: h2c, containerPort: …}], or remove grpc from spec.protocols`,
+  });
+}
+
+/**
+ * A promotion gives the primary's InferenceService the candidate's spec, and its Service the candidate's container ports
+ * and kind of pods in the same moment, while the old pods still answer.
+ */
+function checkPromotion(
+  primary: InferenceService,
+  candidate: InferenceService,
+  protocols: readonly Protocol[],
+): PlacedFinding[] {
+  const front = findTransformer(candidate.spec) ?? findPredictor(candidate.spec);
+  const warn = (difference: SafeText): PlacedFinding => ({
+    code: 'promotion-gap',
+    severity: 'warning',
+    path: front?.path ?? ['spec', 'predictor'],
+    message: safe`${difference}, so requests fail during a promotion until its pods are replaced`,
+    hint: safe`give the candidate a name of its own (name: …), so that a promotion routes to its running pods, or make both alike`,
+  });
+  const [hadTransformer, hasTransformer] = [primary, candidate].map(({ spec }) => isMap(spec['transformer']));
+  if (hadTransformer !== hasTransformer)
+    return [warn(safe`the ${hasTransformer ? 'candidate' : 'primary'} alone has a transformer`)];
+  const [old, now] = [primary, candidate].map(({ spec }) => findTargetPorts(spec, protocols));
+  const kinds = [...(protocols.some(isHttp) ? (['http'] as const) : []), ...protocols.filter((one) => one === 'grpc')];
+  return kinds.flatMap((kind) => {
+    const [from, to] = [old?.[kind], now?.[kind]];
+    if (from === to || from === undefined || to === undefined) return [];
+    return [warn(safe`the candidate serves ${kind} on port ${to} and the primary on port ${from}`)];
   });
 }
 

@@ -1,9 +1,9 @@
 import type { ServingMode } from '../serving-mode.ts';
 import { readVersion, toBackends, toPodLabels, toService } from './backend.ts';
 import { causes } from './causes.ts';
-import { check } from './check.ts';
+import { check, compare } from './check.ts';
 import { findLoadedValues, isLoading } from './loaded-values.ts';
-import { addModelName, compareModelNames } from './model-name.ts';
+import { addModelName } from './model-name.ts';
 import { listCreated, refuseName } from './names.ts';
 import { readReport, workloads } from './report.ts';
 import { renderModel, renderVersion } from './services.ts';
@@ -34,7 +34,7 @@ export const standard: ServingMode = {
   renderModel,
   listCreated,
   complete: addModelName,
-  compare: compareModelNames,
+  compare,
   isLoading,
   findLoadedValues,
   readReport,
