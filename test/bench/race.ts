@@ -96,7 +96,7 @@ function measurePeak(command: readonly string[], options: SpawnSyncOptionsWithSt
   return Number(stderr.trim().split('\n').at(-1)) / 1024;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? 0;

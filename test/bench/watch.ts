@@ -4,16 +4,30 @@
  *
  * Prints memory, seconds from an event to the pushed commit, ten thousand changes at once, and where the
  * time goes. Ends with 1 when a target is missed or git finds something wrong. Sizes may be given.
+ *
+ * With `-- --against PATH/model-mirror.cjs` that build and this one do the same in turn, in `--pairs N` pairs (default 20)
+ * at each size (default 1,000), and the CPU time of both watchers is printed, with the ratio to the other build: of a
+ * machine that does something else as well, it says more than seconds do.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import { loaded, loading } from '../core/observe/live-objects.ts';
-import { toManifests, toModelText, until, WatchScene } from '../watch/watch-scene.ts';
+import { program, toManifests, toModelText, until, WatchScene } from '../watch/watch-scene.ts';
+import { median } from './race.ts';
 
-const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1000, 10_000];
-const changes = 40;
+const { values: flags, positionals } = parseArgs({
+  options: { against: { type: 'string' }, pairs: { type: 'string', default: '20' } },
+  allowPositionals: true,
+});
+const pairs = Number(flags.pairs);
+const sizes =
+  positionals.length > 0 ? positionals.map(Number) : flags.against === undefined ? [100, 1000, 10_000] : [1000];
+/** In pairs it is their number that makes the result certain. */
+const changes = flags.against === undefined ? 40 : 10;
 
 interface Result {
   readonly models: number;
@@ -25,19 +39,49 @@ interface Result {
   readonly allSeconds: number;
   readonly allCommits: number;
   readonly allMemory: number;
+  /** Of the watcher, in user and kernel mode. */
+  readonly cpuSeconds: number;
 }
 
-const ends: (() => unknown)[] = [];
-const results: Result[] = [];
+const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
 const problems: string[] = [];
-try {
-  for (const size of sizes) results.push(await measure(size));
-} finally {
-  for (const end of ends) await end();
-}
-report();
+if (flags.against === undefined) {
+  const results: Result[] = [];
+  for (const size of sizes) results.push(await run(size, program));
+  report(results);
+} else for (const size of sizes) await compare(size, resolve(flags.against));
 
-async function measure(models: number): Promise<Result> {
+async function compare(models: number, other: string): Promise<void> {
+  const both: { readonly own: number; readonly other: number }[] = [];
+  process.stdout.write(`CPU seconds of the watcher at ${models} models\n  pair    other     own   ratio\n`);
+  const say = (title: string, one: (typeof both)[number], ratio: number) =>
+    process.stdout.write(
+      `  ${title.padEnd(6)}${one.other.toFixed(2).padStart(7)}${one.own.toFixed(2).padStart(8)}${ratio.toFixed(3).padStart(8)}\n`,
+    );
+  for (let i = 0; i < pairs; i++) {
+    // Whichever is first may have the quieter machine.
+    const isOwnFirst = i % 2 === 1;
+    const first = (await run(models, isOwnFirst ? program : other)).cpuSeconds;
+    const second = (await run(models, isOwnFirst ? other : program)).cpuSeconds;
+    const pair = isOwnFirst ? { own: first, other: second } : { own: second, other: first };
+    both.push(pair);
+    say(String(i + 1), pair, pair.own / pair.other);
+  }
+  const middle = { own: median(both.map(({ own }) => own)), other: median(both.map((pair) => pair.other)) };
+  say('median', middle, median(both.map((pair) => pair.own / pair.other)));
+}
+
+async function run(models: number, build: string): Promise<Result> {
+  const ends: (() => unknown)[] = [];
+  try {
+    return await measure(models, build, ends);
+  } finally {
+    for (const end of ends) await end();
+  }
+}
+
+async function measure(models: number, build: string, ends: (() => unknown)[]): Promise<Result> {
   const cluster = await startKubernetes({ historyLength: 100_000 });
   const scene = await WatchScene.start({ teardown: (end) => ends.push(end) }, { cluster });
   const names = Array.from({ length: models }, (_, i) => `model-${String(i).padStart(5, '0')}`);
@@ -64,18 +108,14 @@ async function measure(models: number): Promise<Result> {
   const tip = () => readFileSync(join(scene.bare, 'refs/heads/main'), 'utf8');
   const before = tip();
   const start = performance.now();
-  const watcher = scene.watch([
-    '--settle',
-    '5s',
-    '--batch-window',
-    '500ms',
-    '--git-interval',
-    '30s',
-    '--watch-timeout',
-    '30s',
-    '--listen',
-    '127.0.0.1:0',
-  ]);
+  const watcher = scene.watch(
+    [
+      ...['--settle', '5s', '--batch-window', '500ms', '--git-interval', '30s'],
+      ...['--watch-timeout', '30s', '--listen', '127.0.0.1:0'],
+    ],
+    {},
+    build,
+  );
   await until('the first sync is committed', () => tip() !== before, 120_000);
   const firstSeconds = (performance.now() - start) / 1000;
   await sleep(3000);
@@ -112,13 +152,24 @@ async function measure(models: number): Promise<Result> {
   await sleep(1500);
   const allCommits = (await commits()) - commitsBefore;
   const allMemory = toMiB(watcher.pid, 'VmHWM');
+  const cpuSeconds = toCpuSeconds(watcher.pid);
   const wrong = await scene.fsck();
   if (wrong !== '') problems.push(`git fsck at ${models}: ${wrong}`);
   watcher.signal('SIGTERM');
   await watcher.ended;
   const sorted = waited.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  return { models, firstSeconds, memory, median: at(0.5), p99: at(0.99), phases, allSeconds, allCommits, allMemory };
+  return {
+    ...{ models, firstSeconds, memory, median: at(0.5), p99: at(0.99), phases },
+    ...{ allSeconds, allCommits, allMemory, cpuSeconds },
+  };
+}
+
+/** The 14th and 15th field of proc_pid_stat(5). */
+function toCpuSeconds(pid: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const [user, kernel] = fields.split(' ').slice(11, 13).map(Number);
+  return ((user ?? 0) + (kernel ?? 0)) / ticksPerSecond;
 }
 
 function toMiB(pid: number, field: string): number {
@@ -138,7 +189,7 @@ async function readPhases(output: string): Promise<Record<string, number>> {
   return { look: mean('look'), pack: mean('pack'), send: mean('send') };
 }
 
-function report(): void {
+function report(results: readonly Result[]): void {
   const rows: [string, (result: Result) => string][] = [
     ['first sync committed, s', ({ firstSeconds }) => firstSeconds.toFixed(1)],
     ['memory after it, MiB', ({ memory }) => String(memory)],

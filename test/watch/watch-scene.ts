@@ -84,9 +84,14 @@ export class WatchScene {
     writeFileSync(this.kubeconfig, (this.#proxy ?? this.cluster).kubeconfig());
   }
 
-  /** `model-mirror watch`, with short times. */
-  watch(words: readonly string[] = [], environment: Readonly<Record<string, string>> = {}): Running {
+  /** `model-mirror watch`, with short times, of this build or another one. */
+  watch(
+    words: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+    build: string = program,
+  ): Running {
     const running = new Running(
+      build,
       [
         ...['watch', '--repo', this.server.url('repo.git'), '--kubeconfig', this.kubeconfig, '--log', 'json'],
         ...['--settle', '300ms', '--batch-window', '50ms', '--git-interval', '1s', ...words],
@@ -156,8 +161,8 @@ export class Running {
   output = '';
   readonly ended: Promise<number | null>;
 
-  constructor(words: readonly string[], environment: Readonly<Record<string, string>>) {
-    this.#child = spawn(process.execPath, [program, ...words], {
+  constructor(build: string, words: readonly string[], environment: Readonly<Record<string, string>>) {
+    this.#child = spawn(process.execPath, [build, ...words], {
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

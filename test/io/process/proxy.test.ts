@@ -12,7 +12,7 @@ import { startKubernetes } from '../../../src/demo/fakes/kubernetes/api.ts';
 import { openTransport } from '../../../src/io/git/transports.ts';
 import { findProxy } from '../../../src/io/process/proxy.ts';
 import { loading } from '../../core/observe/live-objects.ts';
-import { Running, toManifests, toModelText, WatchScene } from '../../watch/watch-scene.ts';
+import { program, Running, toManifests, toModelText, WatchScene } from '../../watch/watch-scene.ts';
 import { makeCertificate } from './certificate.ts';
 
 test('the proxy for an address is read from the variables', (t) => {
@@ -139,6 +139,7 @@ test('git and the Kubernetes API are reached through a proxy, with certificates 
     }),
   );
   const watcher = new Running(
+    program,
     [
       ...['watch', '--once', '--repo', 'https://git.corp.test/repo.git'],
       ...['--kubeconfig', scene.kubeconfig, '--log', 'json', '--settle', '100ms'],
