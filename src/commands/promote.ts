@@ -22,6 +22,8 @@ import { findRendered, toModelPlan } from './edit/plan.ts';
 interface PromoteInput {
   readonly cluster: string | undefined;
   readonly force: boolean;
+  /** The files at HEAD; undefined: there is no commit that can be read. */
+  readonly committed: FolderTree | undefined;
   readonly toReasonText: EditPorts['words']['toReasonText'];
 }
 
@@ -32,7 +34,10 @@ interface PromoteInput {
  */
 export function promote(request: EditRequest, force: boolean, ports: EditPorts): Promise<EditOutcome> {
   const input = { cluster: request.cluster, force, toReasonText: ports.words.toReasonText };
-  return editModel(request, ports, { plan: (target, head) => plan(target, head, input), findNotes });
+  return editModel(request, ports, {
+    plan: (target, head, committed) => plan(target, head, { ...input, committed }),
+    findNotes,
+  });
 }
 
 function plan(target: ModelTarget, head: ModelTarget | undefined, input: PromoteInput): Planned {
@@ -55,7 +60,7 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
 function planPromotion(
   target: ModelTarget,
   candidate: ModelVersion,
-  { cluster, force, toReasonText }: PromoteInput,
+  { cluster, force, committed, toReasonText }: PromoteInput,
 ): Planned {
   const { model, source } = target;
   const called = model.metadata.name;
@@ -74,7 +79,13 @@ function planPromotion(
       status,
       assumeReady: false,
     }).reason;
-  const reason = toReason(rendered.status);
+  const toReasonIn = (files: FolderTree) => {
+    const { path, text } = readStatus(files, rendered.statusPath);
+    const news = renderDigests(toOwnTree(target), { cluster, edited: new Map([[path, text]]) });
+    return toReason(findRendered(news, target)?.status);
+  };
+  // The watcher commits what it observes: what somebody has written into its file since is no observation.
+  const reason = committed === undefined ? toReason(rendered.status) : toReasonIn(committed);
   const isReady = reason.code === 'ready';
   if (!isReady && !force)
     return {
@@ -83,6 +94,7 @@ function planPromotion(
           reason,
           reasonText: toReasonText(reason),
           statusPath: rendered.statusPath,
+          isEdited: toReason(rendered.status).code === 'ready',
           cluster,
         }),
       ],
@@ -98,9 +110,7 @@ function planPromotion(
       ? { code: 'loaded-in-place', service, from: primary.version, to: version }
       : { code: 'requests-move', service, version: isReady ? version : undefined },
     findObjection: (files) => {
-      const { path, text } = readStatus(files, rendered.statusPath);
-      const news = renderDigests(toOwnTree(target), { cluster, edited: new Map([[path, text]]) });
-      const now = toReason(findRendered(news, target)?.status);
+      const now = toReasonIn(files);
       return force || now.code === 'ready' ? undefined : toReasonText(now);
     },
   });
@@ -130,13 +140,15 @@ interface NotReady {
   readonly reason: MirrorReason;
   readonly reasonText: SafeText;
   readonly statusPath: string;
+  /** Whether the file of the work tree says that it is ready, which is not committed. */
+  readonly isEdited: boolean;
   readonly cluster: string | undefined;
 }
 
 function toNotReady(
   { source, tree }: ModelTarget,
   { declared: { version }, path }: RolloutVersion,
-  { reason, reasonText, statusPath, cluster }: NotReady,
+  { reason, reasonText, statusPath, isEdited, cluster }: NotReady,
 ): Problem {
   const others = tree.files.filter((file) => file.path !== statusPath && file.path.startsWith(statusPath.slice(0, -4)));
   const cannotServe = reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped');
@@ -149,9 +161,11 @@ function toNotReady(
             others.map(({ name }) => mask(name)),
             ', ',
           )}: name a cluster with --cluster, or pass --force to promote it anyway`
-        : cannotServe
-          ? safe`fix it or discard it, or pass --force to promote it anyway`
-          : safe`pull the watcher's latest commit, or pass --force to promote it anyway`,
+        : isEdited
+          ? safe`only what is committed of that file counts, and it is changed here: restore it, or pass --force to promote it anyway`
+          : cannotServe
+            ? safe`fix it or discard it, or pass --force to promote it anyway`
+            : safe`pull the watcher's latest commit, or pass --force to promote it anyway`,
   });
 }
 

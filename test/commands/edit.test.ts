@@ -164,6 +164,29 @@ test('a candidate is promoted only while the status file reports it as Ready, al
   t.is((await promote(toRequest({ commit: true }), true, clone.toPorts())).code, 'edited');
 });
 
+test('what somebody has written into the status file is no observation until it is committed', async (t) => {
+  const ready = readInput(status);
+  const loading = ready.replaceAll('state: Ready', 'state: Loading');
+  for (const wishes of [{}, { commit: true, push: true }]) {
+    const clone = toClone();
+    clone.put(status, loading);
+    clone.commitAll();
+    clone.put(status, ready);
+    const { head, remote } = clone;
+    const outcome = await promoteReady(toRequest(wishes), clone.toPorts());
+    t.like(outcome, { code: 'refused', problems: [{ code: 'candidate-not-ready' }] });
+    t.regex(outcome.code === 'refused' ? (outcome.problems[0]?.hint ?? '') : '', /changed here/);
+    t.deepEqual([clone.head, clone.remote], [head, remote]);
+    t.is((await promote(toRequest(wishes), true, clone.toPorts())).code, 'edited');
+  }
+  const [clone, fresh] = [toClone(), toClone()];
+  clone.put(status, loading);
+  t.is((await promoteReady(toRequest(), clone.toPorts())).code, 'edited', 'what is committed counts');
+  fresh.head = { [policy]: toPolicy(20) };
+  t.is((await promoteReady(toRequest(), fresh.toPorts())).code, 'refused', 'nothing is observed yet');
+  t.is((await promoteReady(toRequest(), toClone().toPorts(false))).code, 'edited', 'outside of a repository');
+});
+
 test('a hook that takes the edit out of the commit is noticed, and one that formats the file is not refused', async (t) => {
   const request = toRequest({ commit: true, push: true });
   const clone = toClone();

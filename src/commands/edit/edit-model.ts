@@ -23,7 +23,7 @@ export async function editModel(request: EditRequest, ports: EditPorts, command:
   if (isToCommit(request)) await clone?.assertInstalled();
   const head = await readHead(target, clone);
   const scene = { request, ports, command, target, clone, head };
-  const planned = command.plan(target, head?.target);
+  const planned = command.plan(target, head?.target, head?.tree);
   if ('problems' in planned) return { code: 'refused', notes: [], ...planned };
   return 'unchanged' in planned ? finishUnchanged(scene, planned) : applyPlan(scene, planned);
 }

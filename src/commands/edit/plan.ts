@@ -75,9 +75,10 @@ export type Planned = EditPlan | UnchangedEdit | Refusal;
 export interface EditCommand {
   /**
    * @param head the same model at HEAD; undefined: HEAD has none, or cannot be read.
+   * @param committed the files around it at HEAD, whether it is among them or not.
    * @throws Fault when the flags do not fit the model.
    */
-  readonly plan: (target: ModelTarget, head: ModelTarget | undefined) => Planned;
+  readonly plan: (target: ModelTarget, head: ModelTarget | undefined, committed: FolderTree | undefined) => Planned;
   readonly findNotes: (target: ModelTarget, rendered: RenderedEdit) => readonly EditNote[];
 }
 
@@ -137,7 +138,7 @@ export function isToCommit({ commit, branch }: EditRequest): boolean {
 export function isInHead(command: EditCommand, head: ModelTarget | undefined): boolean {
   if (head === undefined) return false;
   try {
-    return 'unchanged' in command.plan(head, undefined);
+    return 'unchanged' in command.plan(head, undefined, undefined);
   } catch (error) {
     // As when the candidate is to be changed, and HEAD has none.
     if (isFault(error)) return false;
