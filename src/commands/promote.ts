@@ -109,10 +109,12 @@ function planPromotion(
     effect: isInPlace
       ? { code: 'loaded-in-place', service, from: primary.version, to: version }
       : { code: 'requests-move', service, version: isReady ? version : undefined },
-    findObjection: (files) => {
-      const now = toReasonIn(files);
-      return force || now.code === 'ready' ? undefined : toReasonText(now);
-    },
+    findObjection: force
+      ? undefined
+      : (files) => {
+          const now = toReasonIn(files);
+          return now.code === 'ready' ? undefined : toReasonText(now);
+        },
   });
 }
 

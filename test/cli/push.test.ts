@@ -457,6 +457,28 @@ test('a second rejection is reported', async (t) => {
   t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
 });
 
+test('a promotion that is overtaken twice is made again, on what the watcher reports then', async (t) => {
+  const { run, git, there, other, read, hook, folder, shell } = setUp(t);
+  const ready = read(status);
+  other({ [status]: `${ready}# later\n` });
+  hook(
+    'pre-push',
+    'unset GIT_DIR GIT_INDEX_FILE',
+    `cd ${join(folder, '../remote')}`,
+    'git update-ref refs/heads/main $(git commit-tree -p main -m again "main^{tree}")',
+  );
+  const { code, err } = await run('promote', 'wisdom', '--commit', '--push');
+  t.is(code, 1);
+  t.regex(err, /twice in the meantime; take it back, pull, and do it again/);
+  t.is(toNext(err), "git reset --keep 'HEAD~1' && git pull --rebase --autostash");
+  execFileSync('rm', [join(folder, '.git/hooks/pre-push')]);
+  other({ [status]: ready.replace(/(wisdom-1,.*state: )Ready/, '$1Failed') });
+  shell(toNext(err));
+  t.notRegex(git('log', '--format=%s'), /promote/);
+  t.regex((await run('promote', 'wisdom', '--commit', '--push')).err, /\[candidate-not-ready\]$/m);
+  t.notRegex(there('log', '--format=%s', 'main'), /promote/);
+});
+
 test('a hook here that refuses the push: the commit stays', async (t) => {
   const { run, git, there, hook, folder, shell } = setUp(t);
   hook('pre-push', 'echo tests fail; exit 1');

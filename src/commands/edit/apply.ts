@@ -111,6 +111,7 @@ async function afterCommit(
         branch,
         message,
         hold,
+        isToRepeat: findObjection !== undefined,
         findObjection: async (rebased) => {
           const files = findObjection && (await clone.readCommit(rebased, target.file.folder));
           return files && findObjection?.(files);

@@ -43,6 +43,7 @@ const undo: GitCommand = { words: ['reset', '--keep', 'HEAD~1'] };
  * @param message of the commit; a branch is named after it.
  * @param hold through which an interrupt is noticed: a commit is reported in any case.
  * @param findObjection against the commit at HEAD, on top of what the watcher has pushed.
+ * @param isToRepeat the edit is made again on what others have pushed, since that decides whether it may be made.
  */
 export async function pushCommitted(
   clone: Clone,
@@ -52,11 +53,13 @@ export async function pushCommitted(
     message,
     hold,
     findObjection = () => Promise.resolve(undefined),
+    isToRepeat = false,
   }: {
     readonly branch: string;
     readonly message: string;
     readonly hold: Hold;
     readonly findObjection?: FindObjection | undefined;
+    readonly isToRepeat?: boolean;
   },
 ): Promise<PushResult> {
   const to = { remote: destination.remote, branch: destination.branch };
@@ -83,9 +86,11 @@ export async function pushCommitted(
   if (hold.isInterrupted()) return toInterrupted('during');
   if (pushed.kind === 'overtaken') {
     const commands =
-      pushed.reason === 'objection' ? [undo, toPull(destination)] : [toPull(destination), { words: destination.words }];
+      isToRepeat || pushed.reason === 'objection'
+        ? [undo, toPull(destination)]
+        : [toPull(destination), { words: destination.words }];
     const next: GitStep = { code: 'run', commands };
-    return { code: 'not-pushed', to, why: { ...pushed, code: 'overtaken' }, next };
+    return { code: 'not-pushed', to, why: { ...pushed, code: 'overtaken', isToRepeat }, next };
   }
   // Where the server accepts no commits on this branch, it may accept them on another.
   const next =

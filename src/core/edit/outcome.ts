@@ -106,7 +106,7 @@ export type PushResult =
       readonly to: PushTarget;
       readonly why: /** `before`: nothing was sent; `during`: it may have arrived. */
         | { readonly code: 'interrupted'; readonly when: 'before' | 'during' }
-        | ({ readonly code: 'overtaken'; readonly branch: string } & Overtaken)
+        | ({ readonly code: 'overtaken'; readonly branch: string; readonly isToRepeat: boolean } & Overtaken)
         | { readonly code: 'refused'; readonly said: SafeText | undefined };
       readonly next: GitStep;
     };

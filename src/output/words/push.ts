@@ -57,7 +57,9 @@ function toObstacleText({ why, to }: NotPushed): SafeText {
     case 'refused':
       return safe`it is not pushed: ${why.said ?? 'git push gave no reason'}`;
     case 'overtaken':
-      return safe`it is not pushed: ${toOvertakenText(why, to)}`;
+      return why.isToRepeat && why.reason !== 'objection'
+        ? safe`it is not pushed: ${toOvertakenText(why, to)}; take it back, pull, and do it again, since it may only be done while the watcher reports the candidate as Ready`
+        : safe`it is not pushed: ${toOvertakenText(why, to)}`;
   }
 }
 
