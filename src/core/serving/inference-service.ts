@@ -74,7 +74,7 @@ export function checkInferenceService(
   protocols: readonly Protocol[],
   allowedPrefixes: readonly (readonly string[])[],
 ): PlacedFinding[] {
-  const ofMode = [...checkStorageLimits(service, allowedPrefixes), ...mode.check(service, protocols)];
+  const ofMode = [...checkStorageLimits(service, allowedPrefixes, mode.findSources), ...mode.check(service, protocols)];
   // What is reported already need not be reported by the schema as well.
   const isKnown = (path: FieldPath) => ofMode.some((found) => path.every((part, i) => found.path[i] === part));
   return [...ofMode, ...checkSpec(service.spec).filter(({ path }) => !isKnown(path))];

@@ -1,6 +1,7 @@
 /** The port of serving modes: everything about one of them is behind this interface, in the mode's own folder. */
 
 import type { FieldPath, Finding, Severity } from '../diagnostics/problem.ts';
+import type { SafeText } from '../diagnostics/safe-text.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import type { ModelState, Protocol } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
@@ -22,6 +23,15 @@ export interface PlacedFinding extends Finding {
   readonly severity?: Severity;
   /** Whether it is about a field's key or, which is the default, its value. */
   readonly on?: 'key' | 'value';
+}
+
+/** A place of an InferenceService that says from where something is loaded. */
+export interface ModelSource {
+  readonly path: FieldPath;
+  /** Undefined: it is none that can be compared with an allowed one. */
+  readonly address?: string;
+  /** In a message, as what cannot be checked. */
+  readonly what: SafeText;
 }
 
 /** What a live InferenceService's status reports. */
@@ -138,6 +148,8 @@ export interface ServingMode {
     candidate: InferenceService,
     protocols: readonly Protocol[],
   ) => PlacedFinding[];
+  /** Where this mode loads from, beside the fields for a storage that `storage-limits.ts` knows. */
+  readonly findSources?: (service: InferenceService) => readonly ModelSource[];
   /** Whether a label or annotation determines what the server loads, or how it is started. */
   readonly isLoading: (field: 'labels' | 'annotations', key: string) => boolean;
   /** An InferenceService, rendered or live → the values that the server loads by. */

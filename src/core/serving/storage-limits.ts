@@ -8,7 +8,7 @@ import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, quote, safe } from '../diagnostics/safe-text.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import { isMap } from '../input/plain-value.ts';
-import type { Manifest } from '../manifests/manifest.ts';
+import type { InferenceService, ServingMode } from './serving-mode.ts';
 
 interface Found extends Finding {
   readonly path: FieldPath;
@@ -17,8 +17,15 @@ interface Found extends Finding {
 /** KServe copies annotations to Pods, where its storage initializer reads this one (pkg/constants). */
 const sourceAnnotation = 'internal.serving.kserve.io/storage-initializer-sourceuri';
 
-/** @param prefixes an address must be at or below one prefix of each list; without a list all is allowed. */
-export function checkStorageLimits(service: Manifest, prefixes: readonly (readonly string[])[]): Found[] {
+/**
+ * @param prefixes an address must be at or below one prefix of each list; without a list all is allowed.
+ * @param findSources what the serving mode loads from beside the fields that are known here.
+ */
+export function checkStorageLimits(
+  service: InferenceService,
+  prefixes: readonly (readonly string[])[],
+  findSources: ServingMode['findSources'],
+): Found[] {
   if (prefixes.length === 0) return [];
   const findings: Found[] = [];
   const report = (path: FieldPath, refusal: Omit<Finding, 'code'> | undefined) => {
@@ -52,6 +59,8 @@ export function checkStorageLimits(service: Manifest, prefixes: readonly (readon
         if (Array.isArray(value) && value.length > 0) report(path, toUnknown(safe`what initContainers load`));
     }
   });
+  for (const { path, address, what } of findSources?.(service) ?? [])
+    report(path, address === undefined ? toUnknown(what) : refuseAddress(address, prefixes));
   return findings;
 }
 

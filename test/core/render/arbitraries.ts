@@ -43,19 +43,20 @@ export const model: fc.Arbitrary<Map> = fc
   .record({
     name: dnsLabel,
     namespace: dnsLabel,
+    mode: fc.constantFrom('ModelMesh', 'Standard'),
     annotations,
     extra,
     predictor: extra,
     primary: declared,
     candidate: fc.option(declared),
   })
-  .map(({ name, namespace, annotations: noted, extra: more, predictor, primary, candidate }) => ({
+  .map(({ name, namespace, mode, annotations: noted, extra: more, predictor, primary, candidate }) => ({
     apiVersion,
     kind: 'Model',
     metadata: { name, namespace },
     spec: {
       template: {
-        metadata: { annotations: { ...noted, 'serving.kserve.io/deploymentMode': 'ModelMesh' } },
+        metadata: { annotations: { ...noted, 'serving.kserve.io/deploymentMode': mode } },
         spec: { ...more, predictor: { ...predictor, model: { modelFormat: { name: 'sklearn' } } } },
       },
       primary,

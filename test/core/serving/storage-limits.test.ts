@@ -121,6 +121,63 @@ for (const [title, [refused, allowed]] of Object.entries(places))
     if (allowed !== undefined) t.deepEqual(codes(toModel(allowed), ['s3://approved']), []);
   });
 
+/** Where servers of Standard mode load from beside that; in ModelMesh nothing of it has an effect. */
+const ownPlaces: Readonly<Record<string, readonly [model: object, allowed?: object]>> = {
+  'an argument': [{ args: ['--model_dir=s3://evil/x'] }, { args: ['--model_dir=/mnt/models', `--other=${uri}`] }],
+  'an argument in two parts': [{ args: ['--model_dir', evil] }, { args: ['--model_dir', '/mnt/models'] }],
+  'a model of a public hub': [{ args: ['--model_id=someone/evil'] }, { args: ['--max-model-len=4096', '--task=fill'] }],
+  'a model of a public hub in two parts': [{ args: ['--model', 'someone/evil'] }, { args: ['--verbose', 'someone'] }],
+  'the second value of an argument': [
+    { args: ['--lora-modules', '/a', 'someone/evil'] },
+    { args: ['--lora-modules', '/a'] },
+  ],
+  'the name for clients is no place': [
+    { args: ['--served-model-name', 'a', 'b', '--model-repository', 'evil'] },
+    { args: ['--served-model-name', 'a', 'b', '--model_name=c'], env: [{ name: 'MLSERVER_MODEL_NAME', value: 'd' }] },
+  ],
+  'a command': [{ command: ['sh', '-c', 'fetch s3://evil/x'] }, { command: ['python', '-m', 'server'] }],
+  'a variable': [
+    { env: [{ name: 'MODEL_ID', value: 'someone/evil' }] },
+    { env: [{ name: 'LOG_LEVEL', value: 'info' }] },
+  ],
+  'a variable with an address': [
+    { env: [{ name: 'X', value: evil }] },
+    { env: [{ name: 'MLSERVER_MODEL_URI', value: '/mnt/models' }] },
+  ],
+  'a variable out of a Secret': [
+    { env: [{ name: 'MODEL_DIR', valueFrom: { secretKeyRef: { name: 'a', key: 'b' } } }] },
+    { env: [{ name: 'HF_TOKEN', valueFrom: { secretKeyRef: { name: 'a', key: 'b' } } }] },
+  ],
+  'variables that are not listed': [{ envFrom: [{ secretRef: { name: 'a' } }] }, { envFrom: [] }],
+};
+const standard = { 'serving.kserve.io/deploymentMode': 'Standard' };
+const own = (spec: object, mode: object = standard) => codes(toModel(spec, undefined, mode), ['s3://approved']);
+
+for (const [title, [refused, allowed]] of Object.entries(ownPlaces))
+  test(`in Standard mode a limit holds for ${title}`, (t) => {
+    t.true(own(inModel(refused)).includes('storage-not-allowed'));
+    t.false(own(inModel(refused), {}).includes('storage-not-allowed'), 'ModelMesh');
+    if (allowed !== undefined) t.deepEqual(own(inModel(allowed)), []);
+  });
+
+test("in Standard mode a limit holds for volumes, one's own containers, and what KServe has cached", (t) => {
+  const { predictor } = inModel({});
+  const volume = (kind: string) => ({ predictor: { ...predictor, volumes: [{ name: 'v', [kind]: {} }] } });
+  for (const kind of ['persistentVolumeClaim', 'hostPath', 'nfs', 'csi', 'image', 'ephemeral'])
+    t.true(own(volume(kind)).includes('storage-not-allowed'), kind);
+  for (const kind of ['emptyDir', 'configMap', 'secret', 'projected'])
+    t.false(own(volume(kind)).includes('storage-not-allowed'), kind);
+  const server = (env: object[]) => {
+    const predictor = { containers: [{ name: 'kserve-container', image: 'a', env }] };
+    return codes(toModel({ predictor }, {}, standard), ['s3://approved']);
+  };
+  t.true(server([]).includes('storage-not-allowed'));
+  t.false(server([{ name: 'STORAGE_URI', value: uri }]).includes('storage-not-allowed'));
+  t.true(server([{ name: 'STORAGE_URI', value: evil }]).includes('storage-not-allowed'));
+  const cached = { ...standard, 'internal.serving.kserve.io/localmodel-pvc-name': 'evil' };
+  t.deepEqual(own({}, cached), ['storage-not-allowed']);
+});
+
 test('a limit holds for a storage path, for the annotation that KServe hands on, and not for where logs go', (t) => {
   const storage = { overrides: { spec: inModel({ storage: { key: 'k', path: 'p' } }) } };
   t.deepEqual(codes(toModel({}, storage), ['s3://approved']), ['storage-not-allowed']);

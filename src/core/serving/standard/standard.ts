@@ -7,6 +7,7 @@ import { addModelName } from './model-name.ts';
 import { listCreated, refuseName } from './names.ts';
 import { readReport, workloads } from './report.ts';
 import { renderModel, renderVersion } from './services.ts';
+import { findSources } from './sources.ts';
 
 export const standard: ServingMode = {
   name: 'Standard',
@@ -35,6 +36,7 @@ export const standard: ServingMode = {
   listCreated,
   complete: addModelName,
   compare,
+  findSources,
   isLoading,
   findLoadedValues,
   readReport,
