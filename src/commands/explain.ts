@@ -4,6 +4,8 @@ import type { Explanation } from '../core/assess/explanation.ts';
 import { explainRollout } from '../core/assess/explanation.ts';
 import { readNamespace } from '../core/assess/namespace.ts';
 import type { FindPending } from '../core/assess/pending.ts';
+import type { Fault } from '../core/diagnostics/fault.ts';
+import { isFault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { findBrokenFiles } from '../core/diagnostics/problem.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
@@ -28,6 +30,8 @@ export interface ExplainReport {
   /** Undefined: there are errors, or there is no such model. */
   readonly explanation: Explanation | undefined;
   readonly problems: readonly Problem[];
+  /** Why the cluster was not examined, although it was to be. */
+  readonly unanswered?: Fault | undefined;
   /** Files with errors that keep an Application which also renders the model from applying anything. */
   readonly broken: ReturnType<typeof findBrokenFiles>;
 }
@@ -35,7 +39,7 @@ export interface ExplainReport {
 /**
  * @param findPending finds what is only in this clone of a tree.
  * @param reader of the cluster; undefined: the mirror path is not examined.
- * @throws Fault when several models have this name.
+ * @throws Fault when several models have this name, or the namespace to examine is not known.
  */
 export async function explainModel(
   { model, names, tree, cluster, namespace }: ExplainRequest,
@@ -48,21 +52,30 @@ export async function explainModel(
   const { target, rollouts, problems } = observed === undefined ? declared : render(observed);
   const [rendered] = rollouts;
   if (target === undefined || rendered === undefined) return { explanation: undefined, problems, broken: [] };
+  const examined = reader && (await examine(rendered, namespace, reader));
   const pending = await findPending(toOwnTree(target));
   const assessment = assessModel(rendered, {
     namespace,
-    finding: reader && (await examine(rendered, namespace, reader)),
+    finding: examined?.worst,
     pending: pending([target.file.path]),
     clusters: cluster === undefined ? listStatusClusters(tree) : [],
   });
   return {
     explanation: explainRollout(rendered, assessment),
     problems,
+    unanswered: examined?.unanswered,
     broken: findBrokenFiles(renderDigests(tree, { cluster }).problems),
   };
 }
 
 async function examine(rendered: RenderedRollout, namespace: string | undefined, reader: ClusterReader) {
   requireNamespace(rendered, namespace);
-  return (await findWorst([rendered], reader, new AbortController().signal)).worst;
+  try {
+    const { worst } = await findWorst([rendered], reader, new AbortController().signal);
+    return { worst, unanswered: undefined };
+  } catch (error) {
+    // What git says holds without the cluster.
+    if (isFault(error) && error.code === 'environment') return { worst: undefined, unanswered: error };
+    throw error;
+  }
 }

@@ -25,7 +25,7 @@ export async function runExplain(model: string, flags: ExplainFlags, host: Host)
     namespace: toNamespace(flags.namespace),
   };
   const place = toApiPlace(flags, host);
-  const { explanation, problems, broken } = await explainModel(
+  const { explanation, problems, broken, unanswered } = await explainModel(
     request,
     (tree) => findPendingHere(places, tree, host),
     place && (await import('../status/cluster.ts')).openCluster(place).reader,
@@ -43,5 +43,7 @@ export async function runExplain(model: string, flags: ExplainFlags, host: Host)
   host.write(1, [text]);
   showProblems(problems, host, 2, toPath);
   if (broken.length > 0) host.write(2, [`${toBrokenFilesText(broken, explanation.assessment.name, toPath)}\n`]);
-  return exitCodes.fine;
+  if (unanswered === undefined) return exitCodes.fine;
+  host.write(2, [`model-mirror: this is explained from git alone: ${unanswered.message}\n    ${unanswered.hint}\n`]);
+  return exitCodes.environment;
 }

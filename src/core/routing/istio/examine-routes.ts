@@ -1,9 +1,10 @@
 /** Whether the mirror gateway forwards copies to candidates, and whether policies let it. */
+import type { SafeText } from '../../diagnostics/safe-text.ts';
 import { mask, safe } from '../../diagnostics/safe-text.ts';
 import { mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Diagnosis, DiagnosisSeverity, ExaminedModel } from '../examination.ts';
 import type { LiveObject, LiveObjects, NamespacedName, Pod } from './live-objects.ts';
-import { isSubset, rootNamespace, textsAt, toKey, toNamedSubject, toShown, toSubject } from './live-objects.ts';
+import { isSubset, rootNamespace, textsAt, toKey, toMap, toNamedSubject, toShown, toSubject } from './live-objects.ts';
 import type { LivePath, MirrorPath } from './mirror-path.ts';
 import { diagnose, findPublicPods, toFullName } from './mirror-path.ts';
 import { read } from './read.ts';
@@ -15,10 +16,26 @@ export function examineRoutes(path: MirrorPath, live: LiveObjects): Diagnosis[] 
     if (isBoundTo(route, path.gateway))
       for (const host of textsAt(route.spec, ['hosts'])) claims.set(host, [...(claims.get(host) ?? []), route]);
   return path.models.flatMap((model) =>
-    model.hasCandidate && live.isKnown('virtualService', model.namespace)
-      ? examineRoute(path, model, claims, live)
+    model.hasCandidate
+      ? [
+          ...(live.isKnown('virtualService', model.namespace) ? examineRoute(path, model, claims, live) : []),
+          ...examineCandidateLimit(path, model, live),
+        ]
       : [],
   );
+}
+
+/** With one of ten candidates hanging, 39 % of the others' copies arrived without it, and all of them with it (executed). */
+function examineCandidateLimit(path: MirrorPath, model: ExaminedModel, live: LiveObjects): Diagnosis[] {
+  const name = { namespace: model.namespace, name: toMirrorName(model.name) };
+  if (!live.isKnown('destinationRule', model.namespace) || live.find('destinationRule', name) !== undefined) return [];
+  return [
+    diagnose(path, 'candidate-limit-missing', 'warning', toNamedSubject('destinationRule', name), {
+      reason: safe`the DestinationRule ${toShown(name)}, which limits copies in flight to the candidate, does not exist: a candidate that hangs takes the places of other models' copies`,
+      cure: safe`check the Application in Argo CD, which should have created it`,
+      models: [model],
+    }),
+  ];
 }
 
 /** @param claims the routes at the mirror gateway, by host. */
@@ -75,17 +92,53 @@ type Identity = { readonly namespace: string; readonly serviceAccount: string } 
 
 /**
  * Policies that let nobody send copies. A policy by identity refuses everybody where clients have none, which is so in
- * clear text (executed: 0 of 1,000 copies).
+ * clear text (executed: 0 of 1,000 copies). CUSTOM and DENY come before ALLOW, and AUDIT decides nothing (Istio's
+ * "Authorization Policy", `action`).
  */
 export function examineAuthorization(path: LivePath, live: LiveObjects): Diagnosis[] {
   const { pods, server, service } = path;
   if (server === undefined || !live.isKnown('authorizationPolicy', service.namespace)) return [];
   const policies = [service.namespace, rootNamespace].flatMap((namespace) =>
-    live.list('authorizationPolicy', namespace).filter((policy) => isAllow(policy) && isOf(policy, pods)),
+    live.list('authorizationPolicy', namespace).filter((policy) => isOf(policy, pods)),
   );
+  const of = (action: string) => policies.filter(({ spec }) => (textAt(spec, ['action']) ?? 'ALLOW') === action);
+  const senders: readonly Identity[] = server.tls === 'none' ? [undefined] : findPublicPods(path, live);
+  return [
+    ...of('DENY').flatMap((policy) => examineDenial(path, policy, senders)),
+    ...of('CUSTOM').map((policy) => toNotJudged(path, policy, safe`asks another service whether copies are admitted`)),
+    ...examineAdmission(path, of('ALLOW'), senders),
+  ];
+}
+
+function examineDenial(path: LivePath, policy: LiveObject, senders: readonly Identity[]): Diagnosis[] {
+  const rules = mapsAt(policy.spec, ['rules']);
+  const verdicts = rules.flatMap((rule) => senders.map((sender) => ({ sender, denies: isDenied(rule, sender) })));
+  const refused = verdicts.find(({ denies }) => denies === true);
+  if (refused === undefined)
+    return verdicts.some(({ denies }) => denies === undefined)
+      ? [toNotJudged(path, policy, safe`may refuse copies, by conditions that are not examined`)]
+      : [];
+  const { sender } = refused;
+  const who = sender === undefined ? safe`in clear text` : safe`of ${toSenderText(sender)}`;
+  return [
+    diagnose(path, 'copies-refused', 'error', toSubject(policy), {
+      reason: safe`the AuthorizationPolicy ${toShown(policy)} denies requests ${who}: these copies are refused`,
+      cure: safe`leave the public gateways, and clients with a sidecar, out of its rules`,
+    }),
+  ];
+}
+
+function toNotJudged(path: LivePath, policy: LiveObject, what: SafeText): Diagnosis {
+  return diagnose(path, 'not-judged', 'note', toSubject(policy), {
+    reason: safe`the AuthorizationPolicy ${toShown(policy)} ${what}: whether they arrive is not known from it`,
+    cure: safe`compare what the public gateway sends with what arrives, as docs/operations.md shows`,
+  });
+}
+
+/** @param policies with action ALLOW. */
+function examineAdmission(path: LivePath, policies: readonly LiveObject[], senders: readonly Identity[]): Diagnosis[] {
   const [first] = policies;
   if (first === undefined) return [];
-  const senders: readonly Identity[] = server.tls === 'none' ? [undefined] : findPublicPods(path, live);
   const admits = (sender: Identity) =>
     policies.some(({ spec }) => mapsAt(spec, ['rules']).some((rule) => isAdmitted(rule, sender)));
   const refused = senders.filter((sender) => !admits(sender));
@@ -96,7 +149,7 @@ export function examineAuthorization(path: LivePath, live: LiveObjects): Diagnos
       reason:
         sender === undefined
           ? safe`the AuthorizationPolicy ${toShown(first)} admits clients by their certificates, and in clear text they have none: it refuses all copies`
-          : safe`the AuthorizationPolicy ${toShown(first)} does not admit the public gateway (${mask(sender.serviceAccount)} in ${mask(sender.namespace)}): its copies are refused`,
+          : safe`the AuthorizationPolicy ${toShown(first)} does not admit the public gateway (${toSenderText(sender)}): its copies are refused`,
       cure:
         sender === undefined
           ? safe`use TLS (routing.mirrorGateway.tls: IstioMutual), or remove the policy`
@@ -105,8 +158,19 @@ export function examineAuthorization(path: LivePath, live: LiveObjects): Diagnos
   ];
 }
 
-function isAllow({ spec }: LiveObject): boolean {
-  return (textAt(spec, ['action']) ?? 'ALLOW') === 'ALLOW';
+function toSenderText({ namespace, serviceAccount }: NonNullable<Identity>): SafeText {
+  return safe`${mask(serviceAccount)} in ${mask(namespace)}`;
+}
+
+/** Undefined: it depends on more than who sends a copy. */
+function isDenied(rule: unknown, sender: Identity): boolean | undefined {
+  const sources = mapsAt(rule, ['from']);
+  const isByName = sources.every(({ source }) =>
+    Object.keys(toMap(source)).every((field) => field === 'namespaces' || field === 'principals'),
+  );
+  if (!isByName) return undefined;
+  if (!isAdmitted(rule, sender)) return false;
+  return ['to', 'when'].every((field) => mapsAt(rule, [field]).length === 0) ? true : undefined;
 }
 
 function isOf({ spec }: LiveObject, pods: readonly Pod[]): boolean {

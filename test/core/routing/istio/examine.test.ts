@@ -60,6 +60,10 @@ function toObject(
   return { apiVersion, kind, metadata: { name, namespace }, spec };
 }
 
+function toPolicy(action: string, rules: readonly object[]): TestObject {
+  return toObject('AuthorizationPolicy', 'model-mirror', 'other', { action, rules }, 'security.istio.io/v1');
+}
+
 const tlsServer = {
   port: { number: 443, name: 'https', protocol: 'HTTPS' },
   tls: { mode: 'ISTIO_MUTUAL' },
@@ -332,6 +336,48 @@ const cases: Readonly<Record<string, Case>> = {
   'an AuthorizationPolicy admits nobody': {
     change: (all) => all.push(toObject('AuthorizationPolicy', 'model-mirror', 'none', {}, 'security.istio.io/v1')),
     expected: [['copies-refused', 'error', 'AuthorizationPolicy model-mirror/none']],
+  },
+  'an AuthorizationPolicy denies everything': {
+    change: (all) => all.push(toPolicy('DENY', [{}])),
+    expected: [['copies-refused', 'error', 'AuthorizationPolicy model-mirror/other']],
+  },
+  'an AuthorizationPolicy denies the namespace of the public gateway': {
+    change: (all) => all.push(toPolicy('DENY', [{ from: [{ source: { namespaces: ['istio-*'] } }] }])),
+    expected: [['copies-refused', 'error', 'AuthorizationPolicy model-mirror/other']],
+  },
+  'an AuthorizationPolicy denies others': {
+    change: (all) => all.push(toPolicy('DENY', [{ from: [{ source: { namespaces: ['strangers'] } }] }])),
+    expected: [],
+  },
+  'an AuthorizationPolicy without a rule denies nothing': {
+    change: (all) => all.push(toPolicy('DENY', [])),
+    expected: [],
+  },
+  'an AuthorizationPolicy denies some paths': {
+    change: (all) => all.push(toPolicy('DENY', [{ to: [{ operation: { paths: ['/admin'] } }] }])),
+    expected: [['not-judged', 'note', 'AuthorizationPolicy model-mirror/other']],
+  },
+  'an AuthorizationPolicy denies some paths to others': {
+    change: (all) =>
+      all.push(
+        toPolicy('DENY', [
+          { from: [{ source: { namespaces: ['strangers'] } }], to: [{ operation: { paths: ['/'] } }] },
+        ]),
+      ),
+    expected: [],
+  },
+  'an AuthorizationPolicy denies by address': {
+    change: (all) => all.push(toPolicy('DENY', [{ from: [{ source: { notIpBlocks: ['10.0.0.0/8'] } }] }])),
+    expected: [['not-judged', 'note', 'AuthorizationPolicy model-mirror/other']],
+  },
+  'an AuthorizationPolicy asks another service': {
+    change: (all) => all.push(toPolicy('CUSTOM', [{}])),
+    expected: [['not-judged', 'note', 'AuthorizationPolicy model-mirror/other']],
+  },
+  'an AuthorizationPolicy only records': { change: (all) => all.push(toPolicy('AUDIT', [{}])), expected: [] },
+  'the limit of a candidate is missing': {
+    change: (all) => remove(all, 'DestinationRule', 'wisdom-mirror'),
+    expected: [['candidate-limit-missing', 'warning', 'DestinationRule models/wisdom-mirror', 'wisdom']],
   },
   'an AuthorizationPolicy needs certificates that clear text does not have': {
     policy: clearText,
