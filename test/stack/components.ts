@@ -29,15 +29,33 @@ export interface SystemComponent {
 export type Component = GoComponent | WheelComponent | SystemComponent;
 
 const version = 'k8s.io/component-base/version';
+/** They would take themselves for version 0.0 and refuse to work with their own features. */
+const kubernetes = {
+  [`${version}.gitVersion`]: 'v1.36.1',
+  [`${version}.gitMajor`]: '1',
+  [`${version}.gitMinor`]: '36',
+};
 const argocd = 'github.com/argoproj/argo-cd/v3';
+const kserve = 'github.com/kserve/kserve';
 
 export const components: readonly Component[] = [
   {
     kind: 'go',
     name: 'kube-apiserver',
     package: 'k8s.io/kubernetes/cmd/kube-apiserver',
-    // It would take itself for version 0.0 and refuse to work with its own features.
-    variables: { [`${version}.gitVersion`]: 'v1.36.1', [`${version}.gitMajor`]: '1', [`${version}.gitMinor`]: '36' },
+    variables: kubernetes,
+  },
+  {
+    kind: 'go',
+    name: 'kube-controller-manager',
+    package: 'k8s.io/kubernetes/cmd/kube-controller-manager',
+    variables: kubernetes,
+  },
+  {
+    kind: 'go',
+    name: 'kserve-manager',
+    package: `${kserve}/cmd/manager`,
+    sources: { module: kserve, path: 'config' },
   },
   { kind: 'system', name: 'etcd', debianPackage: 'etcd-server' },
   { kind: 'go', name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' },
