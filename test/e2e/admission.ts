@@ -93,6 +93,26 @@ export function toRewrite({
   return toPolicy('rewrite-a-field', expression, namespace);
 }
 
+/**
+ * What the API server's own ServiceAccount plugin and Istio's injector would write into Pods, as far as others look at
+ * it: the account, and that a sidecar answers.
+ */
+export function toPodDefaults(namespace: string): PolicyObject[] {
+  const label = 'security.istio.io/tlsMode';
+  const inject = 'sidecar.istio.io/inject';
+  const labels = 'object.metadata.labels';
+  const expression = [
+    toAddition('!has(object.spec.serviceAccountName)', '/spec/serviceAccountName', '"default"'),
+    toAddition(
+      `has(${labels}) && !("${inject}" in ${labels} && ${labels}["${inject}"] == "false")`,
+      `/metadata/labels/${label.replace('/', '~1')}`,
+      '"istio"',
+    ),
+  ].join(' + ');
+  const rules = [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }];
+  return toPolicy('pod-defaults', expression, namespace, rules);
+}
+
 /** Refuses what has the annotation, as a cluster's own rules may refuse what KServe's schema allows. */
 export function toRefusal(annotation: string): PolicyObject[] {
   const annotations = 'object.metadata.annotations';
@@ -122,7 +142,12 @@ function toAddition(condition: string, path: string, value: string): string {
   return `(${condition} ? [JSONPatch{op: "add", path: "${path}", value: ${value}}] : [])`;
 }
 
-function toPolicy(name: string, expression: string, namespace: string | undefined): PolicyObject[] {
+function toPolicy(
+  name: string,
+  expression: string,
+  namespace: string | undefined,
+  rules: readonly object[] = resourceRules,
+): PolicyObject[] {
   const within = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } };
   return [
     {
@@ -130,7 +155,7 @@ function toPolicy(name: string, expression: string, namespace: string | undefine
       kind: 'MutatingAdmissionPolicy',
       metadata: { name },
       spec: {
-        matchConstraints: { resourceRules },
+        matchConstraints: { resourceRules: rules },
         failurePolicy: 'Fail',
         reinvocationPolicy: 'Never',
         mutations: [{ patchType: 'JSONPatch', jsonPatch: { expression } }],

@@ -58,7 +58,7 @@ export class Cluster {
   readonly api: KubeApiserver;
   readonly #resources = new Map<string, { readonly plural: string; readonly isNamespaced: boolean }>();
 
-  private constructor(api: KubeApiserver) {
+  constructor(api: KubeApiserver) {
     this.api = api;
   }
 

@@ -30,6 +30,8 @@ export interface EnvoyOptions {
   readonly root: string;
   /** Ports of the Pod that are reached past the sidecar. */
   readonly open?: readonly number[];
+  /** There is a network of the Pod's name already. */
+  readonly hasNetwork?: boolean;
 }
 
 export class Envoy {
@@ -42,10 +44,10 @@ export class Envoy {
     this.program = program;
   }
 
-  /** Makes the Pod's network and starts both in it. */
-  static async start({ pod, cluster, root, open = [] }: EnvoyOptions): Promise<Envoy> {
+  /** Makes the Pod's network, unless it is there, and starts both in it. */
+  static async start({ pod, cluster, root, open = [], hasNetwork = false }: EnvoyOptions): Promise<Envoy> {
     const { name, namespace, account, address, proxy = 'sidecar' } = pod;
-    makeNetwork(name, address);
+    if (!hasNetwork) makeNetwork(name, address);
     exposeLoopback(name, address, adminPort);
     if (proxy === 'sidecar') redirect(name, [15_090, readinessPort, 15_020, ...open]);
     const folder = join(scratch, 'pods', name);

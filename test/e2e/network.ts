@@ -35,9 +35,14 @@ export function makeNetwork(name: string, address: string): void {
   run('ip', ['-n', name, 'route', 'add', 'default', 'via', addresses.core]);
 }
 
-/** The bridge's end of a Pod's wire. */
+/** Once nothing runs in it any more. */
+export function removeNetwork(name: string): void {
+  run('ip', ['netns', 'delete', name]);
+}
+
+/** The bridge's end of a Pod's wire. Linux has 15 characters for it; the ends of the names of Pods are random. */
 export function interfaceOf(name: string): string {
-  return `to-${name}`;
+  return `to-${name.slice(-12)}`;
 }
 
 /** Connections to this port of the Pod's address reach what listens on its loopback. */

@@ -3,7 +3,8 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { scratch } from './sandbox.ts';
 
@@ -21,6 +22,8 @@ export interface ProgramOptions {
   readonly folder?: string;
   /** It starts others, which get the same signals. */
   readonly isGroup?: boolean;
+  /** Where what it says is kept; absent: with all others. */
+  readonly logs?: string;
 }
 
 export class Program {
@@ -37,7 +40,7 @@ export class Program {
 
   /** Appended to over all starts. */
   get logFile(): string {
-    return join(logs, `${this.name}.log`);
+    return join(this.#options.logs ?? logs, `${this.name}.log`);
   }
 
   get isRunning(): boolean {
@@ -45,7 +48,7 @@ export class Program {
   }
 
   start(): void {
-    mkdirSync(logs, { recursive: true });
+    mkdirSync(dirname(this.logFile), { recursive: true });
     const { command, words, environment, folder, isGroup = false } = this.#options;
     const log = createWriteStream(this.logFile, { flags: 'a' });
     const child = spawn(command, words, {
@@ -75,9 +78,16 @@ export class Program {
     await this.#ended;
   }
 
-  /** Holds it still, or lets it go on. */
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#signal(signal);
+  /** @returns its exit code once it has ended: 128 and the signal's number when a signal ended it. */
+  async untilEnded(): Promise<number> {
+    await this.#ended;
+    const { exitCode = null, signalCode = null } = this.#child ?? {};
+    return exitCode ?? (signalCode === null ? 127 : 128 + constants.signals[signalCode]);
+  }
+
+  /** As SIGSTOP, which holds it still, and SIGCONT, which lets it go on. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.isRunning) this.#signal(signal);
   }
 
   #signal(signal: NodeJS.Signals): void {

@@ -25,6 +25,7 @@ import {
 } from './pods.ts';
 import { Program, until } from './program.ts';
 import { Repository } from './repository.ts';
+import { Standard } from './standard.ts';
 import { startWatcher, toWatcherObjects, watcherPort, writeWatcherKubeconfig } from './watcher.ts';
 
 const controlPort = 8099;
@@ -48,6 +49,7 @@ export class Stack {
   readonly watcher: Program;
   /** PEM: of the mesh's certificate authority. */
   readonly #root: string;
+  #standard: Promise<Standard> | undefined;
 
   private constructor(parts: Parts) {
     this.cluster = parts.cluster;
@@ -106,6 +108,12 @@ export class Stack {
     const envoy = await Envoy.start({ pod, cluster, root: this.#root });
     await envoy.untilReady();
     return envoy;
+  }
+
+  /** KServe in Standard mode, from the first time that a case asks for it. */
+  standard(): Promise<Standard> {
+    this.#standard ??= Standard.start({ cluster: this.cluster, root: this.#root });
+    return this.#standard;
   }
 
   async addApplication(

@@ -117,6 +117,11 @@ export class KubeApiserver {
     return this.#ca;
   }
 
+  /** Files: its own serving certificate, which is good for loopback. */
+  get certificate(): { readonly crt: string; readonly key: string } {
+    return { crt: this.#file('apiserver.crt'), key: this.#file('apiserver.key') };
+  }
+
   async start(): Promise<void> {
     const [port, client, peer] = (await findFreePorts(3)) as [number, number, number];
     this.#port = port;
@@ -333,7 +338,7 @@ function toCrd({ group, version, kind, plural, hasStatus }: CrdNames): object {
 }
 
 /** All at the same time, so that they differ. */
-async function findFreePorts(count: number): Promise<number[]> {
+export async function findFreePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer().listen(0, host));
   await Promise.all(servers.map((server) => once(server, 'listening')));
   const ports = servers.map((server) => (server.address() as AddressInfo).port);
