@@ -73,8 +73,8 @@ export async function findWorst(
 }
 
 export function toExaminedModel({ rollout }: RenderedRollout): ExaminedModel {
-  const { file, name, namespace, policy, hosts, serviceHost } = rollout;
-  return { file, name, namespace, policy, hosts, serviceHost, hasCandidate: rollout.candidates.length > 0 };
+  const { file, name, namespace, policy, hosts, serviceHosts } = rollout;
+  return { file, name, namespace, policy, hosts, serviceHosts, hasCandidate: rollout.candidates.length > 0 };
 }
 
 async function listAll(

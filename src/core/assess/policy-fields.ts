@@ -9,6 +9,7 @@ import { listObjects } from '../render/render-model.ts';
 import type { Setting } from '../rollout/effective-policy.ts';
 import { replacedFields } from '../rollout/effective-policy.ts';
 import type { Rollout } from '../rollout/rollout.ts';
+import { toVersionPlace } from '../rollout/rollout.ts';
 
 interface PlacedValue {
   readonly value: unknown;
@@ -41,7 +42,7 @@ export interface PolicyPatch {
 }
 
 export interface PolicyExplanation {
-  /** Every field, in the order of the documentation. */
+  /** Every field that has an effect, in the order of the documentation. */
   readonly fields: readonly PolicyField[];
   /** All of them apply: the lowest percentage, and a prefix of each list. */
   readonly limits: readonly PolicyLimit[];
@@ -50,19 +51,21 @@ export interface PolicyExplanation {
 }
 
 export function explainPolicy(rollout: Rollout): PolicyExplanation {
-  const { policy, serviceHost, servicePort } = rollout;
+  const { policy, mode, primary } = rollout;
+  const service = mode.toService(toVersionPlace(rollout, primary));
   /** Of the serving mode, where no policy sets it. */
-  const service: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-    ['routing.service.host', serviceHost],
-    ['routing.service.port', servicePort],
+  const defaults: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+    ['routing.service.host', service.host],
+    ['routing.service.port', service.port],
   ]);
   const objects = listObjects(rollout);
-  const fields = replacedFields.map((field): PolicyField => {
+  const supported = replacedFields.filter((field) => !mode.unsupported.includes(field));
+  const fields = supported.map((field): PolicyField => {
     const [nearest, ...outer] = (policy.settings.get(field) ?? []).toReversed();
     const effective = valueAt(policy, field.replace(/^routing\./, '').split('.'));
     return {
       field,
-      value: service.get(field) ?? effective,
+      value: defaults.get(field) ?? effective,
       place: nearest && toPlace(nearest.origin),
       overrides: outer.map(toPlaced),
     };

@@ -52,7 +52,6 @@ export const modelSchema = v.pipe(
           v.pipe(
             v.array(v.picklist(protocols)),
             v.minLength(1, 'an empty list names no protocol\nname at least one, or remove the list'),
-            v.check((list) => new Set(list).size === list.length, 'a protocol is in this list twice\nname each once'),
           ),
           'How clients call the model: grpc, rest (V1 and V2) or openai, which only the mode Standard has. Default: grpc for ModelMesh, rest for Standard.',
         ),

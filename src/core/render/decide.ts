@@ -1,6 +1,7 @@
 /** The second stage: models, policies and statuses → what is to be rendered for each model, all models together. */
 import type { Problem } from '../diagnostics/problem.ts';
 import type { EffectivePolicy } from '../rollout/effective-policy.ts';
+import { checkPolicySupport } from '../rollout/mode-support.ts';
 import { checkRollout, computeRollout } from '../rollout/rollout.ts';
 import { routers } from '../routing/routers.ts';
 import type { DecidedModel } from './decide-model.ts';
@@ -41,6 +42,7 @@ export function decideApplication(loaded: LoadedApplication, options: DecideOpti
       ...policies.problems,
       ...models.flatMap((model) => [...checkRollout(model.outcome.rollout), ...model.problems]),
       ...problems,
+      ...checkPolicySupport(models.map(({ outcome }) => outcome.rollout)),
       ...routers.flatMap((router) => router.checkModels(placed.filter(({ policy }) => policy.router === router))),
     ],
   };

@@ -13,7 +13,7 @@ import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
 import type { PatchableManifest } from '../manifests/patchable.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
-import { listVersions } from '../rollout/rollout.ts';
+import { listVersions, toVersionPlace } from '../rollout/rollout.ts';
 import type { Backend, Traffic } from '../routing/traffic.ts';
 import { addDigest } from '../serving/inference-service.ts';
 import type { ServedVersion } from '../serving/serving-mode.ts';
@@ -113,18 +113,7 @@ export function toServedVersion(rollout: Rollout, version: RolloutVersion): Serv
 
 /** @param spec of its InferenceService, patched. */
 function toServed(rollout: Rollout, version: RolloutVersion, spec: PlainMap = {}): ServedVersion {
-  const { name: model, namespace, policy, protocols } = rollout;
-  const { name, role } = version;
-  return {
-    name,
-    role,
-    model,
-    namespace,
-    clusterDomain: policy.clusterDomain,
-    spec,
-    protocols,
-    service: policy.service,
-  };
+  return { ...toVersionPlace(rollout, version), spec };
 }
 
 function patchAll({ policy }: Rollout, objects: readonly PatchableManifest[]): RenderedObjects {

@@ -10,9 +10,10 @@ import { listCandidates } from '../input/candidates.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { Model, ModelVersion, Protocol } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import type { ServingMode } from '../serving/serving-mode.ts';
+import type { ServingMode, VersionPlace } from '../serving/serving-mode.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
 import { checkModes, chooseMode } from './mode-choice.ts';
+import { checkProtocols } from './mode-support.ts';
 
 /** A model with its file. */
 export interface ModelFile {
@@ -47,9 +48,8 @@ export interface Rollout {
   readonly candidates: readonly RolloutVersion[];
   /** The hosts that lead to the model, the default ones first, each once. */
   readonly hosts: readonly string[];
-  /** The host of the Service that serves the versions. */
-  readonly serviceHost: string;
-  readonly servicePort: number;
+  /** The hosts of the Services that serve its versions, the primary's first, each once. */
+  readonly serviceHosts: readonly string[];
 }
 
 /** What KServe's webhook takes as the name of an InferenceService. */
@@ -67,15 +67,9 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
   const mode = chooseMode(file.model);
   const protocols = spec.protocols ?? [mode.protocols[0]];
   const primary = version('primary', spec.primary, ['spec', 'primary']);
-  const service = mode.toService({
-    name: primary.name,
-    role: 'primary',
-    model: name,
-    namespace,
-    clusterDomain: policy.clusterDomain,
-    protocols,
-    service: policy.service,
-  });
+  const candidates = listCandidates(file.model).map(({ declared, path }) => version('candidate', declared, path));
+  const toHost = (one: RolloutVersion) =>
+    mode.toService(toVersionPlace({ name, namespace, policy, protocols }, one)).host;
   const host = `${name}.${namespace}`;
   return {
     file,
@@ -85,10 +79,9 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
     mode,
     protocols,
     primary,
-    candidates: listCandidates(file.model).map(({ declared, path }) => version('candidate', declared, path)),
+    candidates,
     hosts: [...new Set([host, `${host}.svc`, `${host}.svc.${policy.clusterDomain}`, ...policy.hosts.toSorted()])],
-    serviceHost: service.host,
-    servicePort: service.port,
+    serviceHosts: [...new Set([primary, ...candidates].map(toHost))],
   };
 }
 
@@ -98,6 +91,21 @@ export function computeRollout(file: ModelFile, namespace: string, policy: Effec
  */
 export function toVersionName(model: string, role: Role, { name }: Pick<ModelVersion, 'name'>): string {
   return name ?? `${model}-${role === 'primary' ? 0 : 1}`;
+}
+
+export function toVersionPlace(
+  { name, namespace, policy, protocols }: Pick<Rollout, 'name' | 'namespace' | 'policy' | 'protocols'>,
+  version: RolloutVersion,
+): VersionPlace {
+  return {
+    name: version.name,
+    role: version.role,
+    model: name,
+    namespace,
+    clusterDomain: policy.clusterDomain,
+    protocols,
+    service: policy.service,
+  };
 }
 
 /** The primary first. */
@@ -125,7 +133,12 @@ export function checkRollout(rollout: Rollout): Problem[] {
       message: safe`primary and candidate are both called ${mask(primary.name)}`,
       hint: safe`give one of them another name, or leave the names out`,
     });
-  return [...problems, ...checkModes(file, rollout.policy), ...rollout.policy.router.checkModel(rollout)];
+  return [
+    ...problems,
+    ...checkModes(file, rollout.policy),
+    ...checkProtocols(rollout),
+    ...rollout.policy.router.checkModel(rollout),
+  ];
 }
 
 /** KServe's webhook has a pattern. */

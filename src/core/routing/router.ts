@@ -49,8 +49,8 @@ export interface RoutedModel {
   readonly policy: RoutingPolicy;
   /** The hosts that lead to the model, each once. */
   readonly hosts: readonly string[];
-  /** The host of the Service that serves its versions. */
-  readonly serviceHost: string;
+  /** The hosts of the Services that serve its versions, each once. */
+  readonly serviceHosts: readonly string[];
 }
 
 export type RoutedManifest = PatchableManifest;

@@ -117,6 +117,8 @@ export interface ServingMode {
   readonly watched: WatchedKind;
   /** The protocols by which clients may call its models; the first is the default. */
   readonly protocols: readonly [Protocol, ...Protocol[]];
+  /** Fields of a policy that have no effect on its models. */
+  readonly unsupported: readonly string[];
   /** The Service that serves a version, alone or with others. */
   readonly toService: (version: VersionPlace) => ServiceAddress;
   /** Labels of the pods that serve a version. */

@@ -150,7 +150,7 @@ function toLimit(policy: unknown): number | undefined {
 
 /** Guides of the time before auto mTLS have such a rule. Versions without a sidecar then get no request at all. */
 function examineMeshWideTls(path: LivePath, live: LiveObjects): Diagnosis[] {
-  const hosts = [...new Set(path.models.map(({ serviceHost }) => serviceHost))];
+  const hosts = [...new Set(path.models.flatMap(({ serviceHosts }) => serviceHosts))];
   return live.list('destinationRule').flatMap((rule) => {
     if (rule.namespace !== rootNamespace || !isWildcard(rule)) return [];
     if (textAt(rule.spec, ['trafficPolicy', 'tls', 'mode']) !== 'ISTIO_MUTUAL') return [];
@@ -164,7 +164,7 @@ function examineMeshWideTls(path: LivePath, live: LiveObjects): Diagnosis[] {
         reason: safe`the DestinationRule ${toShown(rule)} demands TLS of all Services: versions whose Pods have no sidecar, such as those of ${mask(concerned[0] ?? '')}, would get neither requests nor copies`,
         cure: safe`remove it (Istio uses TLS by itself where a Pod has a sidecar), or give the Services of such Pods a DestinationRule with tls mode DISABLE`,
         details: { hosts: concerned.join(' ') },
-        models: path.models.filter(({ serviceHost }) => concerned.includes(serviceHost)),
+        models: path.models.filter(({ serviceHosts }) => serviceHosts.some((host) => concerned.includes(host))),
       }),
     ];
   });

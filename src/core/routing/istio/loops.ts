@@ -1,6 +1,7 @@
 /** Guards against mirrors that lead back to a primary, and hosts that lead to what another model is served by. */
 
 import type { Finding, Problem } from '../../diagnostics/problem.ts';
+import type { SafeText } from '../../diagnostics/safe-text.ts';
 import { mask, safe } from '../../diagnostics/safe-text.ts';
 import { toProblem } from '../../input/parse-document.ts';
 import type { FieldOrigin } from '../../input/source-file.ts';
@@ -8,7 +9,7 @@ import type { RoutedModel, RoutingPolicy } from '../router.ts';
 import { toServiceKey } from '../service-key.ts';
 
 /** A mirrored request must not return to where it was mirrored, nor reach the primary again. */
-export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost }: RoutedModel): Problem[] {
+export function checkRoutes({ file, name, namespace, policy, hosts, serviceHosts }: RoutedModel): Problem[] {
   const problems: Problem[] = [];
   const report = (fields: readonly string[], finding: Finding) => {
     const origin = fields.map((field) => policy.origins.get(field)).find((found) => found !== undefined);
@@ -26,18 +27,18 @@ export function checkRoutes({ file, name, namespace, policy, hosts, serviceHost 
       hint: safe`give each a name of its own`,
     });
   const known = (host: string) => toServiceKey(host, namespace);
-  const own = known(serviceHost);
-  if (known(mirrorGateway.service) === own || hosts.some((host) => known(host) === known(mirrorGateway.service)))
+  if ([...serviceHosts, ...hosts].some((host) => known(host) === known(mirrorGateway.service)))
     report(['routing.mirrorGateway.service', 'routing.service.host', 'routing.hosts'], {
       code: 'mirror-loop',
       message: safe`mirrored requests of ${mask(name)} would go to ${mask(mirrorGateway.service)}, which leads back to the primary`,
       hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
     });
-  if (hosts.some((host) => known(host) === own)) {
-    const isAdded = policy.hosts.some((host) => known(host) === own);
+  const own = serviceHosts.find((service) => hosts.some((host) => known(host) === known(service)));
+  if (own !== undefined) {
+    const isAdded = policy.hosts.some((host) => known(host) === known(own));
     report([isAdded ? 'routing.hosts' : 'routing.service.host'], {
       code: 'duplicate-host',
-      message: safe`${mask(serviceHost)} is the Service of the serving runtime, which every model shares`,
+      message: toServiceClash(own),
       hint: isAdded
         ? safe`remove it from routing.hosts`
         : policy.origins.has('routing.service.host')
@@ -62,16 +63,17 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
   for (const rollout of rollouts) {
     byOwnHost.set(toServiceKey(`${rollout.name}.${rollout.namespace}`, rollout.namespace), rollout);
     for (const host of rollout.hosts) byHost.set(toServiceKey(host, rollout.namespace), rollout);
-    byService.set(toServiceKey(rollout.serviceHost, rollout.namespace), rollout);
+    for (const host of rollout.serviceHosts) byService.set(toServiceKey(host, rollout.namespace), rollout);
   }
   const toName = (name: string, { namespace }: RoutedModel) => (name.includes('/') ? name : `${namespace}/${name}`);
   const byGateway = new Map(rollouts.map((rollout) => [toName(rollout.policy.gateway.name, rollout), rollout]));
   const reported = new Map<RoutingPolicy, Set<string>>();
   return rollouts.flatMap((rollout) => {
-    const { namespace, hosts, serviceHost, policy } = rollout;
+    const { namespace, hosts, serviceHosts, policy } = rollout;
     const toKey = (host: string) => toServiceKey(host, namespace);
-    // `checkRoutes` reports its own hosts and its own Service.
-    const own = new Set([serviceHost, ...hosts].map(toKey));
+    // `checkRoutes` reports its own hosts and its own Services.
+    const services = new Set(serviceHosts.map(toKey));
+    const own = new Set([...services, ...hosts.map(toKey)]);
     const problems: Problem[] = [];
     const report = (field: string, host: string, finding: Finding, otherwise?: FieldOrigin) => {
       const origin = policy.origins.get(field) ?? otherwise;
@@ -108,15 +110,16 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
         open.policy.origins.get('routing.gateway.name'),
       );
     for (const host of policy.hosts)
-      if (byService.has(toKey(host)) && toKey(host) !== toKey(serviceHost))
+      if (byService.has(toKey(host)) && !services.has(toKey(host)))
         report('routing.hosts', host, {
           code: 'duplicate-host',
-          message: safe`${mask(host)} is the Service of the serving runtime, which every model of its namespace shares`,
+          message: toServiceClash(host),
           hint: safe`remove it from routing.hosts`,
         });
     // Its DestinationRule limits what goes to its host, and that would be requests to the primary of this one.
-    const limited = byOwnHost.get(toKey(serviceHost));
-    if (limited !== undefined && limited !== rollout)
+    for (const serviceHost of serviceHosts) {
+      const limited = byOwnHost.get(toKey(serviceHost));
+      if (limited === undefined || limited === rollout) continue;
       report(
         'routing.service.host',
         serviceHost,
@@ -127,8 +130,13 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
         },
         toOrigin(limited),
       );
+    }
     return problems;
   });
+}
+
+function toServiceClash(host: string): SafeText {
+  return safe`${mask(host)} is the Service by which versions are served, so it cannot be the host of a model`;
 }
 
 /** What decides the hosts of a model, where a default meets them. */

@@ -205,7 +205,12 @@ function toRoute(
     ],
     headers: { request: { set: { ...own.set }, remove: [...removeHeaders, ...own.remove] } },
     ...(rewrite && { rewrite: { uriRegexRewrite: { match: rewrite.match, rewrite: rewrite.to } } }),
-    route: [{ destination: { host, port: { number: port } }, headers: { request: { set: { ...setHeaders } } } }],
+    route: [
+      {
+        destination: { host, port: { number: port } },
+        ...(Object.keys(setHeaders).length > 0 && { headers: { request: { set: { ...setHeaders } } } }),
+      },
+    ],
   };
 }
 

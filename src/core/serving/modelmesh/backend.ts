@@ -2,6 +2,8 @@
  * How requests reach a version: all models of a namespace share one Service. Over gRPC a header names the version, over
  * REST the path does: ModelMesh takes no header instead (executed, as is the rewriting of paths at both hops).
  */
+
+import { toFullHost } from '../../routing/service-key.ts';
 import type { Backend, RequestMatch } from '../../routing/traffic.ts';
 import type { ServedVersion, ServiceAddress, VersionPlace } from '../serving-mode.ts';
 
@@ -53,7 +55,7 @@ function toHost(version: ServedVersion): string {
  * hop and name its primary, whichever that is at the moment, so every name becomes the candidate's.
  */
 function toPaths({ name, role, model }: ServedVersion): Pick<Backend, 'only' | 'rewrite'> {
-  const written = role === 'primary' ? model : '[^/:]+';
+  const written = role === 'primary' ? model.replaceAll(/[^-\w]/g, '\\$&') : '[^/:]+';
   return {
     only: { path: `/v[12]/models/${written}([:/].*)?` },
     rewrite: { match: `^/(v[12])/models/${written}([:/].*)?$`, to: `/\\1/models/${name}\\2` },
@@ -72,7 +74,7 @@ export function readVersion({ setHeaders, rewrite }: Backend): string | undefine
 
 export function toService({ namespace, clusterDomain, service }: VersionPlace): ServiceAddress {
   return {
-    host: service.host ?? `modelmesh-serving.${namespace}.svc.${clusterDomain}`,
+    host: toFullHost(service.host ?? 'modelmesh-serving', namespace, clusterDomain),
     port: service.port ?? grpcPort,
   };
 }

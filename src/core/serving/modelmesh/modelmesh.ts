@@ -11,6 +11,7 @@ export const modelMesh: ServingMode = {
   controller: 'modelmesh-controller',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
   protocols: ['grpc', 'rest'],
+  unsupported: [],
   toService,
   toPodLabels,
   toBackends,

@@ -23,6 +23,7 @@ export const standard: ServingMode = {
   controller: 'kserve-controller-manager',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
   protocols: ['rest', 'grpc', 'openai'],
+  unsupported: ['routing.service.host', 'routing.service.port'],
   toService,
   toPodLabels,
   toBackends,

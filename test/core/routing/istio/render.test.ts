@@ -36,56 +36,93 @@ interface Route {
     readonly request: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] };
   };
   readonly route: readonly {
-    readonly destination: { readonly host: string };
-    readonly headers: { readonly request: { readonly set: Readonly<Record<string, string>> } };
+    readonly destination: { readonly host: string; readonly port: { readonly number: number } };
+    readonly headers?: { readonly request: { readonly set: Readonly<Record<string, string>> } };
   }[];
 }
 
 const virtualServices = findRenderedObjects(['VirtualService']).map(({ golden, object }) => ({
   golden,
   name: object.metadata.name,
-  spec: object.spec as { gateways: string[]; hosts: string[]; http: [Route] },
+  spec: object.spec as { gateways: string[]; hosts: string[]; http: Route[] },
 }));
+const isFirstHop = ({ gateways }: { readonly gateways: readonly string[] }) => gateways.includes('mesh');
+const versions = new Map(
+  [...new Set(virtualServices.map(({ golden }) => golden))].map((golden) => [golden, new Set<string>()]),
+);
+for (const { golden, object } of findRenderedObjects(['InferenceService']))
+  versions.get(golden)?.add(object.metadata.name);
+
+/** By how a version is named there: ModelMesh's headers name another one, and over REST none may. */
+const removed = {
+  header: ['mm-model-id', 'mm-model-id-bin'],
+  path: ['mm-model-id', 'mm-model-id-bin', 'mm-vmodel-id'],
+  'own Service': [],
+} as const;
 
 /**
  * The whole list: what hop 1 sets is in the primary's request too. Never `x-envoy-upstream-…`: Envoy applies it to the
  * primary, and not to the copy (executed: 362 of 1,000 calls failed).
  */
-test('each hop sets and removes these headers and no others', (t) => {
+test('each route of each hop sets and removes these headers and no others', (t) => {
   t.true(virtualServices.length > 100);
+  const seen = new Set<string>();
   for (const { golden, name, spec } of virtualServices) {
-    t.is(spec.http.length, 1, golden);
-    const [route] = spec.http;
-    const isFirst = spec.gateways.includes('mesh');
-    const { set, remove } = route.headers.request;
-    t.deepEqual(
-      remove,
-      ['mm-model-id', 'mm-model-id-bin', isFirst ? 'x-mirror-copy' : 'x-forwarded-client-cert'],
-      golden,
-    );
-    t.deepEqual(
-      set,
-      isFirst ? { 'x-mirror-of': '%REQ(X-REQUEST-ID)%-%START_TIME(%s%9f)%' } : { 'x-mirror-copy': '1' },
-      golden,
-    );
-    t.is(route.route.length, 1, golden);
-    const ids = route.route[0]?.headers.request.set ?? {};
-    t.deepEqual(Object.keys(ids), ['mm-vmodel-id'], golden);
-    t.deepEqual(route.match, [{ statPrefix: ids['mm-vmodel-id'] }], `${golden}: ${name} is counted by version`);
+    t.true(spec.http.length > 0, golden);
+    for (const { headers, match, route } of spec.http) {
+      const isFirst = isFirstHop(spec);
+      const [to, ...others] = route;
+      t.deepEqual(others, [], golden);
+      const { host = '', port } = { ...to?.destination };
+      const by = /^[^.]+-backend\./.test(host) ? 'own Service' : port?.number === 8008 ? 'path' : 'header';
+      const { request } = headers;
+      t.deepEqual(request.remove, [...removed[by], isFirst ? 'x-mirror-copy' : 'x-forwarded-client-cert'], golden);
+      t.deepEqual(
+        request.set,
+        isFirst ? { 'x-mirror-of': '%REQ(X-REQUEST-ID)%-%START_TIME(%s%9f)%' } : { 'x-mirror-copy': '1' },
+        golden,
+      );
+      const [{ statPrefix } = { statPrefix: '' }, ...more] = match;
+      t.deepEqual(more, [], golden);
+      t.true(versions.get(golden)?.has(statPrefix), `${golden}: ${name} is counted by version`);
+      const ids = by === 'header' ? { request: { set: { 'mm-vmodel-id': statPrefix } } } : undefined;
+      t.deepEqual(to?.headers, ids, golden);
+      seen.add(`${isFirst} ${by}`);
+    }
   }
+  for (const by of ['header', 'path']) for (const hop of [true, false]) t.true(seen.has(`${hop} ${by}`));
 });
+
+interface Pool {
+  readonly connectionPool: { readonly http: { readonly h2UpgradePolicy?: string }; readonly tcp: object };
+}
+
+interface TrafficPolicy extends Pool {
+  readonly portLevelSettings?: readonly (Pool & { readonly port: { readonly number: number } })[];
+}
 
 test('limits hold for the host that copies go to, and for no host that requests go to', (t) => {
   const rules = findRenderedObjects(['DestinationRule']);
   t.true(rules.length > 50);
   const hostsOf = (wanted: string, isFirst: boolean) =>
     virtualServices
-      .filter(({ golden, spec }) => golden === wanted && spec.gateways.includes('mesh') === isFirst)
-      .map(({ name, spec }) => `${name} ${spec.http[0].route[0]?.destination.host}`);
+      .filter(({ golden, spec }) => golden === wanted && isFirstHop(spec) === isFirst)
+      .flatMap(({ name, spec }) => spec.http.map(({ route }) => `${name} ${route[0]?.destination.host}`));
   for (const { golden, object } of rules) {
-    const { host, trafficPolicy } = object.spec as { host: string; trafficPolicy: object };
-    t.deepEqual(Object.keys(trafficPolicy), ['connectionPool'], `${golden}: no TLS, which is up to the mesh`);
-    t.true(hostsOf(golden, false).includes(`${object.metadata.name} ${host}`), golden);
+    const { host, trafficPolicy } = object.spec as { host: string; trafficPolicy: TrafficPolicy };
+    const { portLevelSettings = [], ...ofAll } = trafficPolicy;
+    t.deepEqual(Object.keys(ofAll), ['connectionPool'], `${golden}: no TLS, which is up to the mesh`);
+    for (const { port, ...ofPort } of portLevelSettings) {
+      const { h2UpgradePolicy, ...http } = ofPort.connectionPool.http;
+      t.is(h2UpgradePolicy, 'UPGRADE', golden);
+      t.deepEqual(
+        { connectionPool: { ...ofPort.connectionPool, http } },
+        ofAll,
+        `${golden}: the limits of ${port.number}`,
+      );
+    }
+    const limited = hostsOf(golden, false).filter((line) => line.startsWith(`${object.metadata.name} `));
+    t.deepEqual([...new Set(limited)], [`${object.metadata.name} ${host}`], golden);
     t.false(
       hostsOf(golden, true).some((line) => line.endsWith(` ${host}`)),
       golden,
@@ -148,13 +185,14 @@ test('no Gateway with TLS is rendered: Istio would serve only one of several', (
 });
 
 test('the second hop never mirrors or retries, always has a timeout, and has every host with its shadow form', (t) => {
-  const second = virtualServices.filter(({ spec }) => !spec.gateways.includes('mesh'));
+  const second = virtualServices.filter(({ spec }) => !isFirstHop(spec));
   t.true(second.length > 50);
   for (const { golden, name, spec } of second) {
-    const [route] = spec.http;
-    t.is(route.mirror, undefined, golden);
-    t.deepEqual(route.retries, { attempts: 0 }, golden);
-    t.regex(route.timeout ?? '', /^\d/, golden);
+    for (const route of spec.http) {
+      t.is(route.mirror, undefined, golden);
+      t.deepEqual(route.retries, { attempts: 0 }, golden);
+      t.regex(route.timeout ?? '', /^\d/, golden);
+    }
     const first = virtualServices.find((other) => other.golden === golden && `${other.name}-mirror` === name);
     t.deepEqual(
       spec.hosts,
