@@ -20,7 +20,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/serving': ['core/routing', 'core/manifests', 'core/input'],
   'core/rollout': ['core/serving', 'core/routing', 'core/manifests', 'core/input'],
   'core/render': ['core/serving', 'core/routing', 'core/manifests', 'core/rollout', 'core/input'],
-  'core/change': ['core/render', 'core/serving', 'core/rollout', 'core/input'],
+  'core/change': ['core/render', 'core/serving', 'core/manifests', 'core/rollout', 'core/input'],
   'core/timeline': ['core/change', 'core/render', 'core/rollout', 'core/input'],
   'core/assess': [
     'core/edit',

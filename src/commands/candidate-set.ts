@@ -8,6 +8,7 @@ import { findStoragePath, hasStorage } from '../core/input/model-storage.ts';
 import type { ModelVersion } from '../core/input/schema.ts';
 import type { Digests } from '../core/render/digests.ts';
 import type { ModelTarget } from '../core/repository/find-model.ts';
+import { isSameServed } from '../core/rollout/decided.ts';
 import { editModel } from './edit/edit-model.ts';
 import type { EditPorts, EditRequest, Planned } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
@@ -71,7 +72,7 @@ function findNotes(target: ModelTarget, after: Digests, input: CandidateSetInput
   const notes = findStayingPlace(before, input);
   if (rendered === undefined) return notes;
   const { rollout, primary, candidates } = rendered;
-  if (candidates.some(({ digest }) => digest === primary.digest)) notes.push({ code: 'equals-primary', model });
+  if (candidates.some((candidate) => isSameServed(candidate, primary))) notes.push({ code: 'equals-primary', model });
   const opening = before === undefined ? findFirstOpening(rollout, defaultThreshold) : undefined;
   if (opening !== undefined) notes.push({ model, ...opening });
   return notes;

@@ -25,7 +25,7 @@ interface OfVersion {
 export type Change =
   | Coded<'model-added', { primary: ChangedVersion }>
   | Coded<'model-removed'>
-  | Coded<'model-renamed' | 'namespace-changed', { from: string; to: string }>
+  | Coded<'model-renamed' | 'namespace-changed' | 'mode-changed', { from: string; to: string }>
   /** Paths of the model file. */
   | Coded<'file-moved', { from: string; to: string }>
   | Coded<'primary-promoted' | 'primary-changed' | 'candidate-changed', { from: ChangedVersion; to: ChangedVersion }>
@@ -41,6 +41,7 @@ export type Change =
   /** By the template or by a patch: the version is declared as before. */
   | Coded<'spec-changed', OfVersion>
   | Coded<'annotation-changed' | 'annotation-patched', OfVersion & { annotation: string }>
+  | Coded<'label-changed' | 'label-patched', OfVersion & { label: string }>
   /** From undefined: a policy could not be read before. Without a candidate it is for the next one. */
   | Coded<'percentage-changed', { from: number | undefined; to: number; hasCandidate: boolean }>
   | Coded<'gate-changed', { from: 'Status' | 'None'; to: 'Status' | 'None' }>

@@ -69,6 +69,9 @@ function findIdentityChanges(before: Rollout, after: Rollout): Change[] {
       ? []
       : [{ code: 'namespace-changed' as const, from: before.namespace, to: after.namespace }]),
     ...(from === to ? [] : [{ code: 'file-moved' as const, from, to }]),
+    ...(before.mode === after.mode
+      ? []
+      : [{ code: 'mode-changed' as const, from: before.mode.name, to: after.mode.name }]),
   ];
 }
 

@@ -7,6 +7,9 @@ import type { FieldPath } from '../diagnostics/problem.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import { isSameServed } from '../rollout/decided.ts';
+import type { Rollout } from '../rollout/rollout.ts';
+import { listVersions } from '../rollout/rollout.ts';
 import type { ModelPair } from './changed-models.ts';
 import type { CandidatePair } from './find-changes.ts';
 import { compareHosts, pairCandidates } from './find-changes.ts';
@@ -56,7 +59,18 @@ function findIdentityRisks({ rollout: before }: RenderedRollout, after: Rendered
     ...(from.name === name
       ? []
       : [toRisk(after, ['metadata', 'name'], { code: 'model-removed', from, renamedTo: name })]),
+    ...findModeRisks(before, after),
   ];
+}
+
+/** KServe's webhook compares with the mode that it has resolved (inference_service_validation.go, validateDeploymentMode). */
+function findModeRisks(before: Rollout, after: RenderedRollout): Risk[] {
+  const { mode, namespace } = after.rollout;
+  const names = listVersions(after.rollout).map(({ name }) => name);
+  const services = listVersions(before).flatMap(({ name }) => (names.includes(name) ? [name] : []));
+  if (before.mode === mode || before.namespace !== namespace || services.length === 0) return [];
+  const finding = { code: 'mode-changed', from: before.mode.name, to: mode.name, services } as const;
+  return [toRisk(after, ['spec', 'template', 'metadata', 'annotations'], finding)];
 }
 
 function findPrimaryRisks(before: RenderedRollout, after: RenderedRollout): Risk[] {
@@ -85,8 +99,8 @@ function findPrimaryRisks(before: RenderedRollout, after: RenderedRollout): Risk
 }
 
 function findCandidateRisks(pair: CandidatePair, before: RenderedRollout | undefined, after: RenderedRollout): Risk[] {
-  const wasEqual = pair.before !== undefined && pair.before.digest === before?.primary.digest;
-  if (pair.after === undefined || pair.after.digest !== after.primary.digest || wasEqual) return [];
+  const wasEqual = pair.before !== undefined && before !== undefined && isSameServed(pair.before, before.primary);
+  if (pair.after === undefined || !isSameServed(pair.after, after.primary) || wasEqual) return [];
   const { path, declared } = pair.after.version;
   return [toRisk(after, path, { code: 'candidate-equals-primary', candidate: declared.version })];
 }

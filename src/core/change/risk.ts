@@ -8,6 +8,7 @@ export const riskCodes = [
   'first-opening',
   'guardrail-touched',
   'hosts-changed',
+  'mode-changed',
   'model-removed',
   'namespace-changed',
   'percentage-raised',
@@ -41,6 +42,8 @@ export type RiskFinding =
       { field: GuardrailField; from: GuardrailValue; to: GuardrailValue; cause: 'policy-edited' | 'model-moved' }
     >
   | Coded<'hosts-changed', { added: readonly string[]; removed: readonly string[] }>
+  /** The InferenceServices keep their names. */
+  | Coded<'mode-changed', { from: string; to: string; services: readonly string[] }>
   /** With a new name, it is gone for clients of the old one. */
   | Coded<'model-removed', { from: ModelName; renamedTo: string | undefined }>
   | Coded<'namespace-changed', { from: ModelName; to: string }>

@@ -1,5 +1,6 @@
 /** What changes about a version that is declared as before: by the template or by patches. */
 import { compareText } from '../diagnostics/problem.ts';
+import { versionLabel } from '../manifests/manifest.ts';
 import { renderVersion } from '../render/decide-model.ts';
 import type { DecidedVersion } from '../rollout/decided.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
@@ -16,20 +17,21 @@ export function findInnerChanges(before: RenderedVersion, after: RenderedVersion
   const { version } = declared;
   return [
     ...(isSameSpec(before, after) ? [] : [{ code: 'spec-changed' as const, role, version }]),
-    ...findLoadingChanges(before, after).map(({ annotation, isPatched }) => {
-      const code = isPatched ? ('annotation-patched' as const) : ('annotation-changed' as const);
-      return { code, role, version, annotation };
-    }),
+    ...findLoadingChanges(before, after).map(
+      ({ isPatched, ...key }): Change =>
+        'label' in key
+          ? { code: isPatched ? 'label-patched' : 'label-changed', role, version, ...key }
+          : { code: isPatched ? 'annotation-patched' : 'annotation-changed', role, version, ...key },
+    ),
   ];
 }
 
-export interface LoadingChange {
-  readonly annotation: string;
+export type LoadingChange = ({ readonly annotation: string } | { readonly label: string }) & {
   /** True: it is declared as before, and patches set something else. */
   readonly isPatched: boolean;
-}
+};
 
-/** Which annotations and labels that determine what the server loads have changed. */
+/** Which annotations and labels that determine what the server loads have changed, except that of the version's name. */
 export function findLoadingChanges(before: RenderedVersion, after: RenderedVersion): LoadingChange[] {
   if (toAnnotationPart(before.digest) === toAnnotationPart(after.digest)) return [];
   const [old, now] = [before, after].map(({ rollout, version }) => renderVersion(rollout, version));
@@ -37,10 +39,12 @@ export function findLoadingChanges(before: RenderedVersion, after: RenderedVersi
     const [oldSet, nowSet] = [old, now].map((one) => one?.manifest.metadata[field] ?? {});
     const keys = [...new Set([...Object.keys(oldSet ?? {}), ...Object.keys(nowSet ?? {})])].sort(compareText);
     return keys
-      .filter((key) => after.rollout.mode.isLoading(field, key) && oldSet?.[key] !== nowSet?.[key])
-      .map((annotation) => ({
-        annotation,
-        isPatched: old?.declared.metadata[field]?.[annotation] === now?.declared.metadata[field]?.[annotation],
+      .filter(
+        (key) => key !== versionLabel && after.rollout.mode.isLoading(field, key) && oldSet?.[key] !== nowSet?.[key],
+      )
+      .map((key) => ({
+        ...(field === 'labels' ? { label: key } : { annotation: key }),
+        isPatched: old?.declared.metadata[field]?.[key] === now?.declared.metadata[field]?.[key],
       }));
   });
 }

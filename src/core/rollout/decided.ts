@@ -1,4 +1,5 @@
 /** A rollout with what was decided of each version. */
+import { toSpecPart } from '../serving/digest-text.ts';
 import type { Mirror } from './gate.ts';
 import { noMirror } from './gate.ts';
 import type { Rollout, RolloutVersion } from './rollout.ts';
@@ -19,6 +20,11 @@ export interface DecidedRollout {
   readonly rollout: Rollout;
   readonly primary: DecidedVersion;
   readonly candidates: readonly DecidedCandidate[];
+}
+
+/** Whether two versions serve the same, whatever their labels: one of them is the name of the version. */
+export function isSameServed(a: DecidedVersion, b: DecidedVersion): boolean {
+  return a.loaded === b.loaded && toSpecPart(a.digest) === toSpecPart(b.digest);
 }
 
 /** What holds for the one candidate that is supported, or for a model without one. */

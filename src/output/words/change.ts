@@ -26,6 +26,8 @@ export function toChangeText(change: Change): SafeText {
       return safe`the model is renamed from ${mask(change.from)} to ${mask(change.to)}`;
     case 'namespace-changed':
       return safe`namespace ${mask(change.from)} → ${mask(change.to)}`;
+    case 'mode-changed':
+      return safe`the mode changes from ${mask(change.from)} to ${mask(change.to)}`;
     case 'file-moved':
       return safe`moved from ${mask(change.from)} to ${mask(change.to)}`;
     case 'primary-promoted':
@@ -50,6 +52,10 @@ export function toChangeText(change: Change): SafeText {
       return safe`the ${change.role}'s annotation ${mask(change.annotation)} changes`;
     case 'annotation-patched':
       return safe`the ${change.role}'s annotation ${mask(change.annotation)} changes (by a patch)`;
+    case 'label-changed':
+      return safe`the ${change.role}'s label ${mask(change.label)} changes`;
+    case 'label-patched':
+      return safe`the ${change.role}'s label ${mask(change.label)} changes (by a patch)`;
     case 'percentage-changed': {
       const from = change.from === undefined ? '' : safe`${change.from} % → `;
       return safe`mirror ${from}${change.to} %${change.hasCandidate ? '' : ' for the next candidate'}`;

@@ -60,6 +60,13 @@ export function toRiskText(risk: RiskFinding, model: string | undefined): RiskTe
         hint: safe`add it there first, move the clients, and then remove the old one`,
       };
     }
+    case 'mode-changed': {
+      const { from, to, services } = risk;
+      return {
+        message: safe`the mode changes from ${mask(from)} to ${mask(to)}, and KServe refuses that for an InferenceService that exists: ${join(services.map(mask), ', ')}`,
+        hint: safe`add a model with this mode first, move the clients, and then remove the old one`,
+      };
+    }
     case 'percentage-raised': {
       const from = risk.from === undefined ? '' : safe` from ${risk.from} %`;
       return {
@@ -98,7 +105,8 @@ function toUnprovenText(risk: Extract<RiskFinding, { readonly code: 'primary-unp
       };
     case 'annotations': {
       const names = risk.annotations.map(
-        ({ annotation, isPatched }) => safe`${mask(annotation)}${isPatched ? ' (by a patch)' : ''}`,
+        (change) =>
+          safe`${mask('label' in change ? change.label : change.annotation)}${change.isPatched ? ' (by a patch)' : ''}`,
       );
       return {
         message: safe`${join(names, ' and ')} of the primary ${names.length === 1 ? 'changes' : 'change'} in place, and with that what the server loads`,
