@@ -126,10 +126,25 @@ function checkNodes({ metadata, spec }: InferenceService, report: Report): void 
   });
 }
 
+/** What KServe's storage initializer loads by itself (pkg/controller/v1beta1/inferenceservice/utils, SupportedStorageURIPrefixList). */
+const storageScheme = /^(?:gs|s3|pvc|file|https?|(?:web)?hdfs|oci|oci\+native|hf):\/\//;
+
 /** predictor.go, addStorageInitializerAnnotations. */
 function checkStorage({ spec }: InferenceService, report: Report): void {
   const model = valueAt(spec, ['predictor', 'model']);
-  if (textAt(model, ['storageUri']) !== undefined && (valueAt(model, ['storage', 'path']) ?? undefined) !== undefined)
+  const uri = textAt(model, ['storageUri']);
+  // Without a scheme it is a path in the container.
+  if (uri?.includes('://') && !storageScheme.test(uri))
+    report(
+      ['spec', 'predictor', 'model', 'storageUri'],
+      {
+        code: 'invalid-value',
+        message: safe`KServe loads ${quote(uri)} only with a ClusterStorageContainer for it, and otherwise stays without a status`,
+        hint: safe`check its scheme: KServe itself knows s3, gs, hf, oci, pvc, http, https, hdfs, webhdfs and file`,
+      },
+      'warning',
+    );
+  if (uri !== undefined && (valueAt(model, ['storage', 'path']) ?? undefined) !== undefined)
     report(['spec', 'predictor', 'model', 'storage'], {
       code: 'storage-conflict',
       message: safe`storageUri and storage.path exclude each other`,

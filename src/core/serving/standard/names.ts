@@ -4,14 +4,13 @@
  */
 import type { Finding } from '../../diagnostics/problem.ts';
 import { quote, safe } from '../../diagnostics/safe-text.ts';
-import type { PlainMap } from '../../input/plain-value.ts';
 import { isMap, textAt, valueAt } from '../../input/plain-value.ts';
 import type { InferenceService } from '../serving-mode.ts';
 
 /** The name of an InferenceService, and its spec. */
 export interface NamedSpec {
   readonly name: string;
-  readonly spec: PlainMap;
+  readonly spec: unknown;
 }
 
 /** Of the Deployment and Service of the predictor; `predictor.name` is part of it. */
@@ -22,7 +21,7 @@ export function toPredictorName({ name, spec }: NamedSpec): string {
 
 /** The labels of the pods that answer requests: the transformer's when there is one. */
 export function toPodSelector(version: NamedSpec): Readonly<Record<string, string>> {
-  const name = isMap(version.spec['transformer']) ? `${version.name}-transformer` : toPredictorName(version);
+  const name = isMap(valueAt(version.spec, ['transformer'])) ? `${version.name}-transformer` : toPredictorName(version);
   return { app: `isvc.${name}` };
 }
 
@@ -39,16 +38,28 @@ export function readBackendHost(host: string): string | undefined {
   return service.endsWith(backendSuffix) ? service.slice(0, -backendSuffix.length) || undefined : undefined;
 }
 
-/** Of its Deployments, Services, autoscalers and routes; those of several nodes end with the generation. */
-export function listCreated({ metadata: { name }, spec }: InferenceService): string[] {
+/** The names of the Deployments of an InferenceService, rendered or live; the predictor's first. */
+export function listDeployments(service: unknown): string[] {
+  const name = textAt(service, ['metadata', 'name']) ?? '';
+  const spec = valueAt(service, ['spec']);
   const has = (...path: string[]) => isMap(valueAt(spec, path));
-  const predictor = toPredictorName({ name, spec });
   return [
-    predictor,
+    toPredictorName({ name, spec }),
+    ...(has('predictor', 'workerSpec') ? [`${name}-predictor-worker`] : []),
     ...(has('transformer') ? [`${name}-transformer`] : []),
     ...(has('explainer') ? [`${name}-explainer`] : []),
-    ...(has('predictor', 'workerSpec') ? [`${predictor}-worker`, `${name}-head-*`, `${name}-workers-*`] : []),
   ];
+}
+
+/**
+ * Services, autoscalers and routes are called like the Deployments. On several nodes there are Services that end with
+ * the generation.
+ */
+export function listCreated(service: InferenceService): string[] {
+  const [predictor = '', ...others] = listDeployments(service);
+  const stem = predictor.slice(0, -'-predictor'.length);
+  const isOnNodes = isMap(valueAt(service.spec, ['predictor', 'workerSpec']));
+  return [predictor, ...others, ...(isOnNodes ? [`${stem}-head-*`, `${stem}-workers-*`] : [])];
 }
 
 /** The longest of these names is the value of a label too, `isvc.<name>-transformer`, and has 63 characters at most. */

@@ -12,11 +12,11 @@
  * alone, for which it creates nothing.
  */
 import type { PlainMap } from '../../input/plain-value.ts';
-import { isMap, textAt, valueAt } from '../../input/plain-value.ts';
 import { digestAnnotation } from '../../manifests/manifest.ts';
 import { readReportedStatus } from '../reported-status.ts';
 import type { ServiceReport, WorkloadReader } from '../serving-mode.ts';
 import type { LiveWorkload, Rollout, Trouble, WorkloadOwner } from '../workload.ts';
+import { listDeployments } from './names.ts';
 import { deadlineExceeded, deployments, pods, readWorkload, toSelector } from './workload.ts';
 
 /** The status alone: never Ready. */
@@ -30,21 +30,6 @@ export function readReport(value: PlainMap): ServiceReport {
     claimsReady: status.ready === 'True',
     stamp,
   };
-}
-
-/** The names of the Deployments that KServe makes for an InferenceService (KServe 0.20.0, pkg/constants). */
-function findParts(service: unknown): readonly string[] {
-  const name = textAt(service, ['metadata', 'name']) ?? '';
-  const has = (...path: string[]) => isMap(valueAt(service, ['spec', ...path]));
-  // With a name, a predictor can be promoted from a canary.
-  const own = textAt(service, ['spec', 'predictor', 'name']) ?? '';
-  const predictor = own === '' ? `${name}-predictor` : `${name}-${own}-predictor`;
-  return [
-    predictor,
-    ...(has('predictor', 'workerSpec') ? [`${predictor}-worker`] : []),
-    ...(has('transformer') ? [`${name}-transformer`] : []),
-    ...(has('explainer') ? [`${name}-explainer`] : []),
-  ];
 }
 
 /**
@@ -90,7 +75,7 @@ function isOwned({ kind, owner }: LiveWorkload, uid: string): boolean {
 export const workloads: WorkloadReader = {
   watched: [deployments, pods],
   read: readWorkload,
-  findParts,
+  findParts: listDeployments,
   toSelector,
   report: reportWorkloads,
 };
