@@ -131,7 +131,7 @@ function toUnchangedLines(unchanged: Unchanged, result: UnchangedResult, wording
   const what = toUnchangedText(unchanged, toPath);
   switch (result.code) {
     case 'nothing-to-do':
-      return { out: [safe`${what}: nothing to do`], err: [] };
+      return toOutput(safe`${what}: nothing to do`);
     case 'not-committed': {
       const { files, isAsked, next } = result;
       const why =
@@ -139,25 +139,26 @@ function toUnchangedLines(unchanged: Unchanged, result: UnchangedResult, wording
           ? ''
           : safe`: ${join(files.map(toPath), ', ')} ${files.length === 1 ? 'differs' : 'differ'} from HEAD`;
       const lines = [safe`${what}, but that is not committed yet${why}`, toNextLine(next, place)];
-      return isAsked ? toComplaint(lines) : { out: lines, err: [] };
+      return isAsked ? toComplaint(lines) : toOutput(...lines);
     }
     case 'not-pushed': {
       const { otherBranch, next } = result;
       const on = otherBranch === undefined ? '' : safe` on ${mask(otherBranch)}`;
       const lines = [safe`${what}${on}, but that is not pushed yet`, toNextLine(next, place)];
-      return result.isAsked ? toComplaint(lines) : { out: lines, err: [] };
+      return result.isAsked ? toComplaint(lines) : toOutput(...lines);
     }
     case 'dry-run':
-      return {
-        out: [
-          what,
-          safe`Nothing is pushed, because of --dry-run: it would be pushed to ${toTargetText(result.pushesTo)}.`,
-        ],
-        err: [],
-      };
+      return toOutput(
+        what,
+        safe`Nothing is pushed, because of --dry-run: it would be pushed to ${toTargetText(result.pushesTo)}.`,
+      );
     case 'push':
       return toPushLines(result.push, [], [safe`${what}, and now pushed to ${toTargetText(result.push.to)}`], place);
   }
+}
+
+function toOutput(...out: readonly SafeText[]): Lines {
+  return { out, err: [] };
 }
 
 function toComplaint([first = safe``, ...others]: readonly SafeText[]): Lines {
@@ -189,12 +190,12 @@ function toResultLines(edit: Edit, result: EditResult, wording: EditWording): Li
   const next = 'next' in result && result.next !== undefined ? [toNextLine(result.next, place)] : [];
   switch (result.code) {
     case 'dry-run':
-      return { out: [toDryRunText(result)], err: [] };
+      return toOutput(toDryRunText(result));
     case 'written': {
       const once = safe`Once it is pushed: ${effect}`;
       return next.length === 0
-        ? { out: [safe`${file} is written. Commit and push it.`, once], err: [] }
-        : { out: [safe`${file} is written, and not committed yet.`, ...next, once], err: [] };
+        ? toOutput(safe`${file} is written. Commit and push it.`, once)
+        : toOutput(safe`${file} is written, and not committed yet.`, ...next, once);
     }
     case 'same-as-head': {
       const done = [
@@ -202,7 +203,7 @@ function toResultLines(edit: Edit, result: EditResult, wording: EditWording): Li
         ...toStagedLines(result.staged, place),
       ];
       return result.push === undefined
-        ? { out: [...done, ...next], err: [] }
+        ? toOutput(...done, ...next)
         : toPushLines(result.push, done, [safe`It is pushed to ${toTargetText(result.push.to)}.`], place);
     }
     case 'committed': {
