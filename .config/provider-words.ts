@@ -27,7 +27,6 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
     'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',
   },
   ModelMesh: {
-    'src/cli/init/questions.ts': example,
     'src/cli/init/command.ts': example,
     'src/commands/init/model.ts': example,
     'src/demo/scenario.ts': example,

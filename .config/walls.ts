@@ -33,7 +33,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'core/input',
   ],
   'core/edit': ['core/change', 'core/ports', 'core/manifests', 'core/input'],
-  'core/adopt': ['core/edit', 'core/manifests', 'core/input'],
+  'core/adopt': ['core/edit', 'core/serving', 'core/manifests', 'core/input'],
   'core/observe': ['core/serving', 'core/routing', 'core/manifests', 'core/input'],
   output: ['core'],
   commands: ['core'],

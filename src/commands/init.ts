@@ -18,7 +18,15 @@ import type { FolderTree } from '../core/input/folder-tree.ts';
 import type { SourceFile } from '../core/input/source-file.ts';
 import type { Clone } from '../core/ports/clone.ts';
 import { findSharing } from './edit/plan.ts';
-import { checkFiles, findGivenPercentage, findSpecNote, toCandidateName, toPrimaryName } from './init/check.ts';
+import type { CheckedFiles } from './init/check.ts';
+import {
+  checkFiles,
+  findGivenPercentage,
+  findModeNotes,
+  findSpecNotes,
+  toCandidateName,
+  toPrimaryName,
+} from './init/check.ts';
 import type { ModelAnswers, ReadValue } from './init/model.ts';
 import { isComplete, parseIter8, parseValue, toAdoptedModel, toFreshModel } from './init/model.ts';
 
@@ -114,16 +122,17 @@ async function makeFiles(model: NewModel, scene: InitScene): Promise<InitOutcome
   const toSchemaPath = (kind: keyof typeof schemaFiles) =>
     folder === '.' ? schemaFiles[kind] : `${folder.replace(/[^/]+/g, '..')}/${schemaFiles[kind]}`;
   const modelFile = { path: toPath('model.yaml'), text: toModelFile(model, toSchemaPath('Model')) };
-  const policyFile = { path: toPath('policy.yaml'), text: toPolicyFile(model, toSchemaPath('MirrorPolicy')) };
   const given = isPercentageGiven ? undefined : findGivenPercentage(tree, modelFile, model);
-  const files = given === undefined ? [modelFile, policyFile] : [modelFile];
+  const policyText = toPolicyFile(model, toSchemaPath('MirrorPolicy'), given !== undefined);
+  const policyPath = toPath('policy.yaml');
+  const files = policyText === undefined ? [modelFile] : [modelFile, { path: policyPath, text: policyText }];
   const taken = files.filter(({ path }) => ports.isPresent(path));
   if (taken.length > 0) return { code: 'refused', problems: taken.map(toTaken), files: [] };
   const checked = checkFiles(tree, files, model);
   if (hasErrors(checked.problems)) return { code: 'refused', problems: checked.problems, files };
   const notes: InitNote[] = [
-    ...findNotes(model, { existing, iter8, specs: checked.specs }),
-    ...findSharing(checked, policyFile.path, model.name).filter((note) => note.code === 'also-for'),
+    ...findNotes(model, { existing, iter8, checked }),
+    ...findSharing(checked, policyPath, model.name).filter((note) => note.code === 'also-for'),
     ...(given === undefined ? [] : [given]),
     ...(model.namespace === undefined ? [{ code: 'no-namespace' } as const] : []),
   ];
@@ -161,15 +170,16 @@ async function writeFiles(
 /** What to know of the model's InferenceServices. */
 function findNotes(
   model: NewModel,
-  { existing, iter8, specs }: Pick<InitScene, 'existing' | 'iter8'> & { readonly specs: ReadonlyMap<string, unknown> },
+  { existing, iter8, checked }: Pick<InitScene, 'existing' | 'iter8'> & { readonly checked: CheckedFiles },
 ): InitNote[] {
   const { name, primary, candidate } = model;
   const toNotes = (code: 'primary' | 'candidate', version: string, service: string): InitNote[] => [
     { code, model: name, version, service },
-    ...findSpecNote(existing?.value, service, specs),
+    ...findSpecNotes(existing?.value, service, checked),
   ];
   const missing = candidate === undefined ? iter8?.candidate : undefined;
   return [
+    ...findModeNotes(model),
     ...toNotes('primary', primary.version, toPrimaryName(model)),
     ...(candidate === undefined ? [] : toNotes('candidate', candidate.version, toCandidateName(model))),
     ...(missing === undefined

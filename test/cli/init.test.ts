@@ -126,6 +126,7 @@ test('missing answers are asked for', async (t) => {
     main(['init', '--namespace', 'models'], host),
     answer(terminal, [
       [/name of the model/, 'Wisdom\r\b\b\b\b\b\bwisdom\r'],
+      [/How does KServe run it/, '\r'],
       [/format/, 'sklearn\r'],
       [/first version/, '\r'],
       [/Where is it stored/, 's3://models/wisdom-v1\r'],

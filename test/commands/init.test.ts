@@ -9,11 +9,13 @@ import { toMemoryTree } from '../core/render/memory-tree.ts';
 
 const nothing: InitRequest = {
   name: undefined,
+  mode: undefined,
   namespace: undefined,
   format: undefined,
   version: undefined,
   storageUri: undefined,
   secretKey: undefined,
+  serviceAccount: undefined,
   percentage: undefined,
   from: undefined,
   fromCluster: undefined,

@@ -71,7 +71,7 @@ git pull --quiet --rebase`,
 const push = 'git pull --quiet --rebase && git push --quiet';
 
 testThoroughly('the README’s rollout, in an empty repository', async (t) => {
-  const stage = await setTutorialStage();
+  const stage = await setTutorialStage('standard');
   try {
     const play = async (commands: string) => {
       const { code, said: output } = await stage.shell.play(toQuicker(commands));
@@ -125,7 +125,7 @@ model-mirror status wisdom --fetch --wait mirrored --timeout 5m >/dev/null 2>&1 
     apiVersion: 'serving.kserve.io/v1beta1',
     kind: 'InferenceService',
     metadata: {
-      namespace: 'modelmesh-serving',
+      namespace: 'models',
       name: 'wisdom',
       annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh' },
     },

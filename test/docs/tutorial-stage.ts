@@ -6,10 +6,11 @@ import { FakeArgocd } from '../../src/demo/fakes/argocd.ts';
 import { git } from '../../src/demo/fakes/git.ts';
 import { startGitServer } from '../../src/demo/fakes/git-server.ts';
 import { FakeKServe } from '../../src/demo/fakes/kserve.ts';
+import { FakeKServeStandard } from '../../src/demo/fakes/kserve-standard/fake.ts';
 import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
 import { startWatcherProcess } from '../../src/demo/fakes/watcher-process.ts';
-import type { TutorialShell } from './tutorial.ts';
+import type { TutorialMode, TutorialShell } from './tutorial.ts';
 import { toReader } from './tutorial.ts';
 
 export interface TutorialStage {
@@ -32,7 +33,8 @@ const repositoryName = 'deployments.git';
 const loadMs = 300;
 const pollMs = 1000;
 
-export async function setTutorialStage(): Promise<TutorialStage> {
+/** Models whose URI says `broken` cannot be loaded. */
+export async function setTutorialStage(mode: TutorialMode): Promise<TutorialStage> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-tutorial-')));
   const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const end = async () => {
@@ -52,7 +54,7 @@ export async function setTutorialStage(): Promise<TutorialStage> {
       path: 'models',
       repository: url,
       branch: 'main',
-      destination: 'modelmesh-serving',
+      destination: 'models',
       plugin: [process.execPath, program, 'render', '--output', 'json'],
       checkout: join(folder, 'argocd'),
     });
@@ -62,7 +64,11 @@ export async function setTutorialStage(): Promise<TutorialStage> {
       () => argocd.stop(),
       () => clearInterval(polls),
     );
-    const kserve = new FakeKServe(cluster, loadMs, ({ spec }) => JSON.stringify(spec).includes('broken'));
+    const toFate = (uri: string) => (uri.includes('broken') ? 'initializer-fails' : undefined);
+    const kserve =
+      mode === 'standard'
+        ? new FakeKServeStandard(cluster, { loadMs, toFate })
+        : new FakeKServe(cluster, loadMs, ({ spec }) => JSON.stringify(spec).includes('broken'));
     ends.push(() => kserve.stop());
     const kubeconfig = join(folder, 'kubeconfig');
     writeFileSync(kubeconfig, cluster.kubeconfig());

@@ -26,6 +26,8 @@ export interface Played {
   readonly said: string;
 }
 
+export type TutorialMode = 'standard' | 'modelmesh';
+
 export const tutorialFile = join(import.meta.dirname, '../../docs/tutorial.md');
 
 export function readBlocks(file: string): Block[] {

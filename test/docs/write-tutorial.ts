@@ -6,7 +6,7 @@ import { setTutorialStage } from './tutorial-stage.ts';
 /** So much of a longer output is shown, if the page does not show less already. */
 const maxLines = 45;
 
-const stage = await setTutorialStage();
+const stage = await setTutorialStage('modelmesh');
 let page = readFileSync(tutorialFile, 'utf8');
 let at = 0;
 try {

@@ -100,6 +100,7 @@ const findings: fc.Arbitrary<RiskFinding> = fc.oneof(
     percentage: fc.nat(100),
     isDefault: fc.boolean(),
     threshold: fc.nat(100),
+    sharesPods: fc.boolean(),
   }),
   fc.record({
     code: fc.constant('guardrail-touched'),

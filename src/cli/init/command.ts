@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { defaultMode } from '../../core/adopt/new-model.ts';
+import { modeNames } from '../../core/serving/modes.ts';
 import type { Host } from '../host.ts';
 import type { InitFlags } from './flags.ts';
 
@@ -9,10 +11,15 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
     .command('init [name]')
     .description('write the files of a new model, or of one that is already in the cluster; asks for missing values')
     .option('--namespace <name>', "the namespace of its objects; default: the Application's destination namespace")
+    .option(
+      '--mode <mode>',
+      `how KServe runs it: ${modeNames.join(' or ')}; default: ${defaultMode}, or the mode of what is taken over`,
+    )
     .option('--version <version>', 'the name of the first version (default: "v1")')
     .option('--storage-uri <uri>', 'where the first version is stored')
     .option('--format <name>', 'its modelFormat, such as sklearn or onnx')
-    .option('--secret-key <name>', 'the entry of the Secret storage-config with which it is read')
+    .option('--service-account <name>', 'in Standard mode: the ServiceAccount with whose Secrets it is read')
+    .option('--secret-key <name>', 'in ModelMesh: the entry of the Secret storage-config with which it is read')
     .option('--percentage <percent>', 'the share of requests that is mirrored to a candidate (default: 100)')
     .option('--from <file>', 'take over the InferenceService in this file; "-": standard input')
     .option(
@@ -34,7 +41,7 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
       `
 Example: a new model, and one that is already running
   $ model-mirror init wisdom --format sklearn --storage-uri s3://models/wisdom-v1
-  $ model-mirror init --from-cluster modelmesh-serving/wisdom`,
+  $ model-mirror init --from-cluster models/wisdom`,
     )
     .action(async (name: string | undefined, flags: InitFlags) =>
       finish(await (await import('./run.ts')).runInit(name, flags, host)),

@@ -4,10 +4,12 @@ import type { PlaceFlags } from '../flags/places.ts';
 export interface InitFlags extends PlaceFlags {
   readonly dir?: string;
   readonly namespace?: string;
+  readonly mode?: string;
   readonly version?: string;
   readonly storageUri?: string;
   readonly format?: string;
   readonly secretKey?: string;
+  readonly serviceAccount?: string;
   readonly percentage?: string;
   readonly from?: string;
   readonly fromCluster?: string;

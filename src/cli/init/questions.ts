@@ -1,9 +1,11 @@
 /** What `init` asks on a terminal. */
 import { intro, isCancel, outro, text } from '@clack/prompts';
 import type { ModelAnswers } from '../../commands/init/model.ts';
+import { defaultMode } from '../../core/adopt/new-model.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import { dnsLabel } from '../../core/input/schema-parts.ts';
+import { findMode, modeNames } from '../../core/serving/modes.ts';
 import type { Terminal } from '../host.ts';
 
 interface Question {
@@ -25,9 +27,15 @@ const questions: readonly Question[] = [
   {
     key: 'namespace',
     message: "In which namespace? (empty: the Application's destination)",
-    example: 'modelmesh-serving',
+    example: 'models',
     isOptional: true,
     check: isLabel,
+  },
+  {
+    key: 'mode',
+    message: `How does KServe run it: ${modeNames.join(' or ')}?`,
+    otherwise: defaultMode,
+    check: (answer) => (findMode(answer) === undefined ? `enter ${modeNames.join(' or ')}` : undefined),
   },
   { key: 'format', message: 'Which format does it have?', example: 'sklearn' },
   { key: 'version', message: 'What is the name of the first version?', otherwise: 'v1' },

@@ -25,10 +25,10 @@ import { askFor } from './questions.ts';
 
 /** @returns the exit code. */
 export async function runInit(name: string | undefined, flags: InitFlags, host: Host): Promise<number> {
-  const { namespace, format, version, storageUri, secretKey, percentage, from, fromCluster, fromIter8, dir } = flags;
-  const { dryRun = false } = flags;
+  const { namespace, mode, format, version, storageUri, secretKey, serviceAccount, percentage } = flags;
+  const { from, fromCluster, fromIter8, dir, dryRun = false } = flags;
   const places = toOwnPlaces({ ...flags, path: '.' }, host);
-  const answers = { name, namespace, format, version, storageUri, secretKey, percentage };
+  const answers = { name, namespace, mode, format, version, storageUri, secretKey, serviceAccount, percentage };
   const root = findRepository(places.repository);
   const clone = root === undefined ? undefined : new GitClone(new Git(root, host), places);
   const outcome = await init(

@@ -13,6 +13,9 @@ import { toBlock } from '../../core/manifests/manifest-text.ts';
 import { renderApplication } from '../../core/render/application.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
 import { isIgnoredPolicy } from '../../core/render/policies.ts';
+import { listVersions } from '../../core/rollout/rollout.ts';
+import { findMode } from '../../core/serving/modes.ts';
+import { deploymentModeAnnotation } from '../../core/serving/serving-mode.ts';
 
 export interface CheckedFiles {
   /** What is wrong with the new files, alone and among the others; what was wrong before is left out. */
@@ -43,14 +46,32 @@ export function findGivenPercentage(
   return { code: 'percentage-given', percentage: policy.mirrorPercentage, place: locate(origin.source, origin.path) };
 }
 
-/** What becomes of the spec of an InferenceService that was read from a file or the cluster. */
-export function findSpecNote(value: unknown, service: string, specs: CheckedFiles['specs']): InitNote[] {
+/** What becomes of an InferenceService that was read from a file or the cluster. */
+export function findSpecNotes(value: unknown, service: string, { specs, rollouts }: CheckedFiles): InitNote[] {
   const old = findSpec(value, service);
   if (old === undefined) return [];
+  const rollout = rollouts
+    .map((rendered) => rendered.rollout)
+    .find((one) => listVersions(one).some((version) => version.name === service));
+  const hasOwnPods = rollout?.mode.workloads !== undefined;
   const spec = (specs.get(service) as object | undefined) ?? {};
-  if (toCanonicalText(spec) === toCanonicalText(old)) return [{ code: 'spec-kept', service }];
-  const toText = (one: object) => `${toBlock(one, '').slice(1)}\n`;
-  return [{ code: 'spec-changed', service, before: toText(old), after: toText(spec) }];
+  if (toCanonicalText(spec) === toCanonicalText(old)) return [{ code: 'spec-kept', service, restarts: hasOwnPods }];
+  // In one order of keys, so that nothing else differs.
+  const toText = (one: object) => `${toBlock(JSON.parse(toCanonicalText(one)), '').slice(1)}\n`;
+  const by = hasOwnPods && rollout.policy.patches.length === 0 ? 'model-name' : 'policy';
+  return [
+    { code: 'spec-changed', service, by, before: toText(old), after: toText(spec) },
+    ...(by === 'model-name' && rollout !== undefined && rollout.name !== service && service === rollout.primary.name
+      ? [{ code: 'served-name', service, model: rollout.name } as const]
+      : []),
+  ];
+}
+
+/** Where the annotation has a former name of the mode. */
+export function findModeNotes({ annotations, hasFormerMode }: NewModel): InitNote[] {
+  const written = annotations[deploymentModeAnnotation] ?? '';
+  const current = findMode(written)?.annotationValues[0];
+  return hasFormerMode && current !== undefined ? [{ code: 'former-mode', written, current }] : [];
 }
 
 export function toPrimaryName({ name, primary }: NewModel): string {

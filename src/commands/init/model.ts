@@ -3,25 +3,32 @@
 import type { AdoptionFinding } from '../../core/adopt/inference-service.ts';
 import { adoptInferenceService } from '../../core/adopt/inference-service.ts';
 import type { Iter8Rollout } from '../../core/adopt/iter8-values.ts';
-import { readIter8Values } from '../../core/adopt/iter8-values.ts';
+import { iter8Mode, readIter8Values } from '../../core/adopt/iter8-values.ts';
 import type { NewModel } from '../../core/adopt/new-model.ts';
-import { toNewAnnotations } from '../../core/adopt/new-model.ts';
+import { defaultMode, toNewAnnotations } from '../../core/adopt/new-model.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
 import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { suggest } from '../../core/diagnostics/suggest.ts';
 import { toProblem } from '../../core/input/parse-document.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
 import { parseManifests } from '../../core/input/yaml-text.ts';
+import { findMode, modeNames } from '../../core/serving/modes.ts';
+import type { ServingMode } from '../../core/serving/serving-mode.ts';
+import { deploymentModeAnnotation } from '../../core/serving/serving-mode.ts';
 
 /** As typed; undefined was not given. */
 export interface ModelAnswers {
   readonly name: string | undefined;
+  /** Of KServe, as its annotation names it. */
+  readonly mode: string | undefined;
   readonly namespace: string | undefined;
   readonly format: string | undefined;
   readonly version: string | undefined;
   readonly storageUri: string | undefined;
   readonly secretKey: string | undefined;
+  readonly serviceAccount: string | undefined;
   readonly percentage: string | undefined;
 }
 
@@ -69,26 +76,61 @@ export function toFreshModel(answers: ModelAnswers, iter8: Iter8Rollout | undefi
         ', ',
       )}`,
     );
-  const { name = '', namespace, format, version = 'v1', storageUri, secretKey, percentage } = answers;
+  const { name = '', namespace, format, version = 'v1', storageUri, secretKey, serviceAccount, percentage } = answers;
+  const mode = toMode(answers.mode ?? (iter8 === undefined ? defaultMode : iter8Mode));
+  refuseCredential(mode, answers);
   return {
     name,
     namespace,
     labels: {},
-    annotations: toNewAnnotations(secretKey),
-    spec: { predictor: { model: { modelFormat: { name: format } } } },
+    annotations: toNewAnnotations(mode, secretKey),
+    spec: {
+      predictor: {
+        ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
+        model: { modelFormat: { name: format } },
+      },
+    },
     primary: { version, storageUri, name: iter8?.primary === `${name}-0` ? undefined : iter8?.primary },
     candidate: undefined,
     mirrorPercentage: toPercentage(percentage),
+    hasFormerMode: false,
   };
+}
+
+/** @throws Fault when KServe has no such mode, or it cannot be mirrored. */
+function toMode(name: string): ServingMode {
+  const mode = findMode(name);
+  if (mode !== undefined) return mode;
+  const meant = suggest(name, modeNames);
+  throw new Fault(
+    'usage',
+    safe`--mode ${quote(name)} is no mode of KServe that can be mirrored`,
+    meant === undefined ? safe`pass ${join(modeNames.map(mask), ' or ')}` : safe`did you mean ${mask(meant)}?`,
+  );
+}
+
+/** Pods of its own run with a ServiceAccount; a runtime that versions share has one Secret for all of them. */
+function refuseCredential(mode: ServingMode, { secretKey, serviceAccount }: ModelAnswers): void {
+  const isOwn = mode.workloads !== undefined;
+  const [flag, other] = isOwn
+    ? (['--secret-key', '--service-account'] as const)
+    : (['--service-account', '--secret-key'] as const);
+  if ((isOwn ? secretKey : serviceAccount) === undefined) return;
+  throw new Fault('usage', safe`${flag} has no effect in the mode ${mask(mode.name)}`, safe`pass ${other} instead`);
 }
 
 /** @throws Fault when an answer contradicts the InferenceService. */
 export function toAdoptedModel(
   { source, value }: ReadValue,
-  { name, namespace, version, percentage, format, storageUri, secretKey }: ModelAnswers,
+  { name, mode, namespace, version, percentage, format, storageUri, secretKey, serviceAccount }: ModelAnswers,
   iter8: Iter8Rollout | undefined,
 ): NewModel | readonly Problem[] {
-  const extra = Object.entries({ '--format': format, '--storage-uri': storageUri, '--secret-key': secretKey });
+  const extra = Object.entries({
+    '--format': format,
+    '--storage-uri': storageUri,
+    '--secret-key': secretKey,
+    '--service-account': serviceAccount,
+  });
   const given = extra.filter(([, text]) => text !== undefined).map(([flag]) => mask(flag));
   if (given.length > 0)
     throw new Fault(
@@ -100,9 +142,17 @@ export function toAdoptedModel(
     name,
     version,
     mirrorPercentage: toPercentage(percentage),
+    mode: mode && toMode(mode).annotationValues[0],
     services: iter8 && { primary: iter8.primary, candidate: iter8.candidate },
   });
   if ('code' in model) return [toPlaced(source, model)];
+  const found = model.annotations[deploymentModeAnnotation];
+  if (mode !== undefined && findMode(found) !== toMode(mode))
+    throw new Fault(
+      'usage',
+      safe`the mode of the InferenceService is ${mask(found ?? '')}, not ${mask(mode)}`,
+      safe`leave --mode out; KServe refuses a change of the mode`,
+    );
   if (namespace !== undefined && model.namespace !== undefined && namespace !== model.namespace)
     throw new Fault(
       'usage',

@@ -1,13 +1,15 @@
 /**
- * Existing InferenceServices → the model that renders the same ones, so that KServe reloads nothing when they are taken
- * over.
+ * Existing InferenceServices → the model that renders the same ones: with the names that they have, and nothing else
+ * reloaded than their mode makes unavoidable.
  */
 
 import type { FieldPath, Finding } from '../diagnostics/problem.ts';
 import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
 import { findModelField } from '../input/model-storage.ts';
 import type { PlainMap } from '../input/plain-value.ts';
-import { isMap, valueAt } from '../input/plain-value.ts';
+import { isMap, textAt, valueAt } from '../input/plain-value.ts';
+import { findMode } from '../serving/modes.ts';
+import { deploymentModeAnnotation } from '../serving/serving-mode.ts';
 import type { NewModel } from './new-model.ts';
 
 /** What is wrong with the object, and where. */
@@ -21,6 +23,8 @@ export interface AdoptionWish {
   /** Of the primary. */
   readonly version: string | undefined;
   readonly mirrorPercentage: number;
+  /** The value of KServe's annotation for the mode, where the object has none; undefined: a mode must be found there. */
+  readonly mode?: string | undefined;
   /** Which InferenceService is which; undefined: by the ends of their names. */
   readonly services?: { readonly primary: string; readonly candidate: string | undefined } | undefined;
 }
@@ -41,9 +45,9 @@ const versionLabel = 'app.kubernetes.io/version';
 export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewModel | AdoptionFinding {
   const picked = pickServices(value, wish);
   if ('code' in picked) return picked;
-  const primary = readService(picked.primary);
+  const primary = readService(picked.primary, wish);
   if ('code' in primary) return primary;
-  const candidate = picked.candidate && readService(picked.candidate);
+  const candidate = picked.candidate && readService(picked.candidate, wish);
   if (candidate !== undefined && 'code' in candidate) return candidate;
   if (candidate?.namespace !== undefined && candidate.namespace !== (primary.namespace ?? candidate.namespace))
     return {
@@ -52,7 +56,7 @@ export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewMo
       message: safe`the candidate is in the namespace ${quote(candidate.namespace)}, and the primary in ${quote(primary.namespace ?? '')}`,
       hint: safe`pass the primary alone, and add a candidate beside it afterwards`,
     };
-  const name = wish.name ?? primary.name.replace(/-[01]$/, '');
+  const name = wish.name ?? toModelName(primary);
   const version = wish.version ?? primary.version ?? 'v1';
   return {
     name,
@@ -68,7 +72,14 @@ export function adoptInferenceService(value: unknown, wish: AdoptionWish): NewMo
       overrides: toOverrides(primary, candidate),
     },
     mirrorPercentage: wish.mirrorPercentage,
+    hasFormerMode: primary.hasFormerMode,
   };
+}
+
+/** Where each version has a server of its own, the server may be called by the name of the InferenceService. */
+function toModelName({ name, annotations }: Service): string {
+  const isOwnServer = findMode(annotations[deploymentModeAnnotation])?.workloads !== undefined;
+  return isOwnServer ? name : name.replace(/-[01]$/, '');
 }
 
 /** The relevant parts of an InferenceService. */
@@ -77,6 +88,7 @@ interface Service {
   readonly namespace: string | undefined;
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  readonly hasFormerMode: boolean;
   readonly version: string | undefined;
   readonly storageUri: string | undefined;
   /** Without the storageUri. */
@@ -88,7 +100,7 @@ interface PlacedService {
   readonly at: FieldPath;
 }
 
-function readService({ service, at }: PlacedService): Service | AdoptionFinding {
+function readService({ service, at }: PlacedService, { mode }: AdoptionWish): Service | AdoptionFinding {
   const name = valueAt(service, ['metadata', 'name']);
   const spec = valueAt(service, ['spec']);
   if (typeof name !== 'string')
@@ -109,15 +121,34 @@ function readService({ service, at }: PlacedService): Service | AdoptionFinding 
   const namespace = valueAt(service, ['metadata', 'namespace']);
   const field = findModelField(spec['predictor']);
   const storageUri = valueAt(spec, ['predictor', field, 'storageUri']);
+  const annotations = without(toTexts(valueAt(service, ['metadata', 'annotations'])), (key) => leftByTools.test(key));
+  const chosen = chooseMode(textAt(service, ['status', 'deploymentMode']), annotations[deploymentModeAnnotation], mode);
   return {
     name,
     namespace: typeof namespace === 'string' ? namespace : undefined,
     labels: without(labels, (key) => ownLabels.includes(key) || trackingLabels.includes(key) || leftByTools.test(key)),
-    annotations: without(toTexts(valueAt(service, ['metadata', 'annotations'])), (key) => leftByTools.test(key)),
+    annotations: chosen === undefined ? annotations : { ...annotations, [deploymentModeAnnotation]: chosen.written },
+    hasFormerMode: chosen?.isFormer ?? false,
     version: labels[versionLabel],
     storageUri: typeof storageUri === 'string' ? storageUri : undefined,
     spec: typeof storageUri === 'string' ? withoutStorageUri(spec, field) : spec,
   };
+}
+
+/**
+ * What KServe has resolved counts before the annotation. A former name is kept only where KServe itself uses it: a later
+ * one rewrites it.
+ */
+function chooseMode(
+  resolved: string | undefined,
+  written: string | undefined,
+  otherwise: string | undefined,
+): { readonly written: string; readonly isFormer: boolean } | undefined {
+  const value = resolved ?? written ?? otherwise;
+  if (value === undefined) return undefined;
+  const current = findMode(value)?.annotationValues[0] ?? value;
+  const isFormer = resolved === value && current !== value;
+  return { written: isFormer ? value : current, isFormer };
 }
 
 interface PickedServices {

@@ -21,6 +21,8 @@ export interface Iter8Rollout {
 
 /** The default of Iter8's chart. */
 const defaultNamespace = 'modelmesh-serving';
+/** The mode of which Iter8 mirrors models. */
+export const iter8Mode = 'ModelMesh';
 
 export function readIter8Values(value: unknown): Iter8Rollout | AdoptionFinding {
   const values = isMap(value) ? value : {};

@@ -5,6 +5,7 @@
  */
 import type { PlainMap } from '../input/plain-value.ts';
 import { toBlock } from '../manifests/manifest-text.ts';
+import { modeNames } from '../serving/modes.ts';
 import type { NewModel } from './new-model.ts';
 import { toModelValue, toPolicyValue } from './new-model.ts';
 
@@ -18,8 +19,9 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
     'spec.template': 'what the versions share',
     'spec.template.metadata.labels': 'of the InferenceService of each version',
     'spec.template.metadata.annotations': 'of the InferenceService of each version',
-    'spec.template.metadata.annotations.serving.kserve.io/deploymentMode': 'the only mode that can be mirrored',
+    'spec.template.metadata.annotations.serving.kserve.io/deploymentMode': `how KServe runs it: ${modeNames.join(' or ')}`,
     'spec.template.metadata.annotations.serving.kserve.io/secretKey': 'which entry of the Secret storage-config',
+    'spec.template.spec.predictor.serviceAccountName': 'with whose Secrets the model is read',
     'spec.template.spec': "an InferenceService's spec, as KServe documents it",
     'spec.template.spec.predictor.model.modelFormat': 'what a serving runtime must support',
     'spec.primary': 'the version that answers every request',
@@ -35,6 +37,7 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
 const policyComments: Comments = {
   'metadata.name': 'nothing refers to it',
   'spec.mirrorPercentage': 'the share of requests that is mirrored to a candidate; 0 is the brake',
+  'spec.serving.allowRawDeployment': 'for KServe 0.15 and earlier, which do not know the name Standard',
 };
 
 /** @param schema the path of the JSON Schema for editors, from the file. */
@@ -42,9 +45,10 @@ export function toModelFile(model: NewModel, schema: string): string {
   return `${toSchemaLine(schema)}${toCommentedText(toModelValue(model), toModelComments(model))}`;
 }
 
-/** The policy that applies to it. */
-export function toPolicyFile(model: NewModel, schema: string): string {
-  return `${toSchemaLine(schema)}${toCommentedText(toPolicyValue(model), policyComments)}`;
+/** The policy that applies to it; undefined: there is nothing to set. */
+export function toPolicyFile(model: NewModel, schema: string, isPercentageGiven: boolean): string | undefined {
+  const value = toPolicyValue(model, isPercentageGiven);
+  return value && `${toSchemaLine(schema)}${toCommentedText(value, policyComments)}`;
 }
 
 function toSchemaLine(schema: string): string {

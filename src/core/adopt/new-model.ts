@@ -1,4 +1,6 @@
 import type { PlainMap } from '../input/plain-value.ts';
+import type { ServingMode } from '../serving/serving-mode.ts';
+import { deploymentModeAnnotation } from '../serving/serving-mode.ts';
 
 /** A model whose files are written for the first time. */
 export interface NewModel {
@@ -14,6 +16,8 @@ export interface NewModel {
   readonly candidate: NewCandidate | undefined;
   /** 0 to 100. */
   readonly mirrorPercentage: number;
+  /** Whether the annotation has a former name of its mode, which a policy must allow. */
+  readonly hasFormerMode: boolean;
 }
 
 interface NewVersion {
@@ -29,10 +33,13 @@ interface NewCandidate extends NewVersion {
   readonly overrides: PlainMap;
 }
 
+/** For models whose mode nobody names: ModelMesh is archived upstream. */
+export const defaultMode = 'Standard';
+
 /** @param secretKey the entry of the Secret storage-config. */
-export function toNewAnnotations(secretKey: string | undefined): Record<string, string> {
+export function toNewAnnotations(mode: ServingMode, secretKey: string | undefined): Record<string, string> {
   return {
-    'serving.kserve.io/deploymentMode': 'ModelMesh',
+    [deploymentModeAnnotation]: mode.annotationValues[0],
     ...(secretKey === undefined ? {} : { 'serving.kserve.io/secretKey': secretKey }),
   };
 }
@@ -68,12 +75,23 @@ function toCandidateValue(candidate: NewCandidate): PlainMap {
   return { ...toVersionValue(candidate), ...(Object.keys(overrides).length === 0 ? {} : { overrides }) };
 }
 
-/** The value of the policy file. */
-export function toPolicyValue({ name, mirrorPercentage }: NewModel): PlainMap {
+/**
+ * The value of the policy file; undefined: there is nothing to set.
+ *
+ * @param isPercentageGiven by another policy.
+ */
+export function toPolicyValue(
+  { name, mirrorPercentage, hasFormerMode }: NewModel,
+  isPercentageGiven: boolean,
+): PlainMap | undefined {
+  if (isPercentageGiven && !hasFormerMode) return undefined;
   return {
     apiVersion: 'model-mirror.dev/v1alpha1',
     kind: 'MirrorPolicy',
     metadata: { name },
-    spec: { mirrorPercentage },
+    spec: {
+      ...(isPercentageGiven ? {} : { mirrorPercentage }),
+      ...(hasFormerMode ? { serving: { allowRawDeployment: true } } : {}),
+    },
   };
 }

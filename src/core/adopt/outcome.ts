@@ -16,10 +16,20 @@ export type InitNote =
       readonly version: string;
       readonly service: string;
     }
-  /** KServe reloads nothing. */
-  | { readonly code: 'spec-kept'; readonly service: string }
-  /** A policy here changes it, so KServe reloads the model. YAML before and after. */
-  | { readonly code: 'spec-changed'; readonly service: string; readonly before: string; readonly after: string }
+  /** `restarts`: its Pods restart all the same, because labels and annotations are added that reach them. */
+  | { readonly code: 'spec-kept'; readonly service: string; readonly restarts: boolean }
+  /** So KServe reloads the model: a policy here changes it, or its server is given the model's name. YAML before and after. */
+  | {
+      readonly code: 'spec-changed';
+      readonly service: string;
+      readonly by: 'policy' | 'model-name';
+      readonly before: string;
+      readonly after: string;
+    }
+  /** Its server answered to the name of the InferenceService until now. */
+  | { readonly code: 'served-name'; readonly service: string; readonly model: string }
+  /** The annotation keeps the mode's former name, as this KServe has it. */
+  | { readonly code: 'former-mode'; readonly written: string; readonly current: string }
   /** Iter8's values name a candidate that was not among the InferenceServices. */
   | { readonly code: 'candidate-missing'; readonly service: string; readonly add: NewCandidateCommand }
   /** A policy sets the percentage already. */

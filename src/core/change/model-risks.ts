@@ -112,7 +112,8 @@ function findPercentageRisks(before: RenderedRollout, after: RenderedRollout, th
   const from = isWhole ? mirrorPercentage : undefined;
   if (to <= (from ?? 0) || to <= threshold) return [];
   const origin = after.rollout.policy.origins.get('mirrorPercentage');
-  const risk = toPolicyRisk(after, origin, { code: 'percentage-raised', from, to, threshold });
+  const sharesPods = after.rollout.mode.workloads === undefined;
+  const risk = toPolicyRisk(after, origin, { code: 'percentage-raised', from, to, threshold, sharesPods });
   // A policy that several models share raises it for all of them, and is reported once.
   const isOwn = origin === undefined || after.rollout.file.folder === toFolder(origin.source.path);
   return [isOwn ? risk : { ...risk, model: undefined }];
@@ -126,11 +127,12 @@ function findOpeningRisks({ after: candidate }: CandidatePair, after: RenderedRo
 
 /** Undefined when there is no candidate, or its mirror opens at most at the threshold. */
 export function findFirstOpening(
-  { candidates, policy: { mirrorPercentage: percentage, origins } }: RenderedRollout['rollout'],
+  { candidates, mode, policy: { mirrorPercentage: percentage, origins } }: RenderedRollout['rollout'],
   threshold: number,
 ): FirstOpening | undefined {
   if (candidates.length === 0 || percentage <= threshold) return undefined;
-  return { code: 'first-opening', percentage, isDefault: !origins.has('mirrorPercentage'), threshold };
+  const isDefault = !origins.has('mirrorPercentage');
+  return { code: 'first-opening', percentage, isDefault, threshold, sharesPods: mode.workloads === undefined };
 }
 
 function findHostRisks(before: RenderedRollout, after: RenderedRollout): Risk[] {

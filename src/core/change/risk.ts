@@ -30,8 +30,14 @@ export type GuardrailField = (typeof guardrailFields)[number];
 /** Undefined: not set. */
 export type GuardrailValue = string | undefined;
 
-/** A mirror that opens above the threshold at once. By default: no policy sets the percentage. */
-export type FirstOpening = Coded<'first-opening', { percentage: number; isDefault: boolean; threshold: number }>;
+/**
+ * A mirror that opens above the threshold at once. By default: no policy sets the percentage. `sharesPods`: primary and
+ * candidate run in the same ones.
+ */
+export type FirstOpening = Coded<
+  'first-opening',
+  { percentage: number; isDefault: boolean; threshold: number; sharesPods: boolean }
+>;
 
 /** What may go wrong; `output/words/risk.ts` has the words. */
 export type RiskFinding =
@@ -48,7 +54,7 @@ export type RiskFinding =
   | Coded<'model-removed', { from: ModelName; renamedTo: string | undefined }>
   | Coded<'namespace-changed', { from: ModelName; to: string }>
   /** From undefined: a policy could not be read before. */
-  | Coded<'percentage-raised', { from: number | undefined; to: number; threshold: number }>
+  | Coded<'percentage-raised', { from: number | undefined; to: number; threshold: number; sharesPods: boolean }>
   | Coded<'primary-renamed', { from: string; to: string }>
   | Coded<'primary-unproven', { cause: 'spec' }>
   | Coded<'primary-unproven', { cause: 'version'; from: string; to: string }>

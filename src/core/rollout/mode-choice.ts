@@ -8,7 +8,7 @@ import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { Model, ModelVersion } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import { findMode, modes } from '../serving/modes.ts';
+import { findMode, modeNames, modes } from '../serving/modes.ts';
 import type { ServingMode } from '../serving/serving-mode.ts';
 import { deploymentModeAnnotation } from '../serving/serving-mode.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
@@ -52,8 +52,7 @@ function findWritten(
 }
 
 function refuseValue(value: unknown, { serving }: Pick<EffectivePolicy, 'serving'>): Finding | undefined {
-  const choices = modes.map(({ annotationValues }) => annotationValues[0]);
-  const choice = join(choices.map(mask), ' or ');
+  const choice = join(modeNames.map(mask), ' or ');
   if (value === undefined)
     return {
       code: 'missing-field',
@@ -74,9 +73,9 @@ function refuseValue(value: unknown, { serving }: Pick<EffectivePolicy, 'serving
   if (ofKnative.includes(value))
     return refuse(
       safe`models of deploymentMode ${written} cannot be mirrored: Knative routes their requests itself, to revisions that it starts and stops`,
-      safe`write ${choice}`,
+      safe`deploy it as ${choice}, under another name: KServe changes the mode of no InferenceService`,
     );
-  const meant = suggest(String(value), choices);
+  const meant = suggest(String(value), modeNames);
   return refuse(
     safe`deploymentMode ${written} is not supported`,
     meant === undefined ? safe`write ${choice}` : safe`did you mean "${mask(meant)}"?`,

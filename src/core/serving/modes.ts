@@ -8,6 +8,9 @@ import { standard } from './standard/standard.ts';
 
 export const modes: readonly [ServingMode, ...ServingMode[]] = [modelMesh, standard];
 
+/** As the annotation is to be written. */
+export const modeNames = modes.map(({ annotationValues: [name] }) => name);
+
 /** What is watched of all modes, each kind once. */
 export const watchedKinds = [...new Map(modes.map(({ watched }) => [watched.plural, watched])).values()];
 

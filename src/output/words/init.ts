@@ -16,12 +16,27 @@ export function toInitNoteLines(note: InitNote, toPath: ToPath): string[] {
     case 'candidate':
       return [safe`${mask(note.model)}: ${mask(note.version)} is its candidate, as ${mask(note.service)}`];
     case 'spec-kept':
-      return [safe`the spec of ${mask(note.service)} stays as it is, so KServe reloads nothing`];
+      return [
+        note.restarts
+          ? safe`the spec of ${mask(note.service)} stays as it is, but its Pods restart once, by a rolling update: KServe copies labels and annotations to them, and a few are added`
+          : safe`the spec of ${mask(note.service)} stays as it is, so KServe reloads nothing`,
+      ];
     case 'spec-changed': {
-      const { service, before, after } = note;
-      const changed = safe`the spec of ${mask(service)} is changed by a policy here, so KServe reloads it:`;
+      const { service, by, before, after } = note;
+      const changed =
+        by === 'policy'
+          ? safe`the spec of ${mask(service)} is changed by a policy here, so KServe reloads it:`
+          : safe`the server of ${mask(service)} is given the name of the model, by which clients call every version, so its Pods restart once, by a rolling update:`;
       return [changed, toDiffText(service, before, after)];
     }
+    case 'served-name':
+      return [
+        safe`clients must then call the model ${mask(note.model)} in paths and bodies: its server no longer answers to ${mask(note.service)}. To keep that name, run init with it as the name of the model`,
+      ];
+    case 'former-mode':
+      return [
+        safe`this KServe calls the mode ${mask(note.written)}, which a policy here allows; from KServe 0.16 on, write ${mask(note.current)} and remove allowRawDeployment`,
+      ];
     case 'candidate-missing':
       return [
         safe`the candidate ${mask(note.service)} is not taken over, because it is not in the input: ${toCommandText(note.add)} adds one`,

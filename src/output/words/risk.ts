@@ -70,7 +70,7 @@ export function toRiskText(risk: RiskFinding, model: string | undefined): RiskTe
     case 'percentage-raised': {
       const from = risk.from === undefined ? '' : safe` from ${risk.from} %`;
       return {
-        message: safe`the mirror is raised${from} to ${risk.to} %, which is above ${risk.threshold} %: ${shared}`,
+        message: safe`the mirror is raised${from} to ${risk.to} %, which is above ${risk.threshold} %: ${toLoadText(risk)}`,
         hint: safe`raise it in steps, and watch the load of the pods`,
       };
     }
@@ -89,7 +89,11 @@ export function toRiskText(risk: RiskFinding, model: string | undefined): RiskTe
   }
 }
 
-const shared = safe`primary and candidate share their runtime pods`;
+function toLoadText({ sharesPods }: { readonly sharesPods: boolean }): SafeText {
+  return sharesPods
+    ? safe`primary and candidate share their runtime pods`
+    : safe`the candidate's pods get that load at once, and so do the nodes and stores that it shares with others`;
+}
 
 function toUnprovenText(risk: Extract<RiskFinding, { readonly code: 'primary-unproven' }>): RiskText {
   switch (risk.cause) {
@@ -119,8 +123,9 @@ function toUnprovenText(risk: Extract<RiskFinding, { readonly code: 'primary-unp
 const declareFirst = safe`declare it as the candidate first, and promote it when it is ready`;
 
 /** That a mirror opens at a large share at once. */
-export function toOpeningText({ percentage, isDefault, threshold }: Omit<FirstOpening, 'code'>): SafeText {
-  return safe`the mirror opens at ${percentage} %${isDefault ? ' (the default)' : ''} in one step, which is above ${threshold} %: ${shared}`;
+export function toOpeningText(opening: Omit<FirstOpening, 'code'>): SafeText {
+  const { percentage, isDefault, threshold } = opening;
+  return safe`the mirror opens at ${percentage} %${isDefault ? ' (the default)' : ''} in one step, which is above ${threshold} %: ${toLoadText(opening)}`;
 }
 
 /** How to open it in steps. @param flags by which the same model is found, each after a space. */

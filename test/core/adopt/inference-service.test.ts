@@ -47,7 +47,46 @@ test('one service is the primary, with what tools and model-mirror itself left o
     primary: { version: 'v7', storageUri: 's3://m/memory', name: 'memory' },
     candidate: undefined,
     mirrorPercentage: 20,
+    hasFormerMode: false,
   });
+});
+
+test('the mode is what KServe has resolved, under the name that it can stay', (t) => {
+  const mode = 'serving.kserve.io/deploymentMode';
+  const adopt = (written: string | undefined, resolved: string | undefined, passed?: string) => {
+    const service = toService('memory', {
+      metadata: { annotations: written === undefined ? {} : { [mode]: written } },
+    });
+    const status = resolved === undefined ? {} : { status: { deploymentMode: resolved } };
+    const model = adoptInferenceService({ ...service, ...status }, { ...wish, mode: passed });
+    if ('code' in model) throw new Error(model.message);
+    return [model.annotations[mode], model.hasFormerMode];
+  };
+  t.deepEqual(adopt('Standard', 'Standard'), ['Standard', false]);
+  t.deepEqual(adopt(undefined, 'Standard'), ['Standard', false]);
+  t.deepEqual(adopt(undefined, undefined, 'ModelMesh'), ['ModelMesh', false]);
+  t.deepEqual(adopt(undefined, undefined), [undefined, false]);
+  // KServe 0.15 has no other name; a later one has rewritten it.
+  t.deepEqual(adopt('RawDeployment', 'RawDeployment'), ['RawDeployment', true]);
+  t.deepEqual(adopt(undefined, 'RawDeployment'), ['RawDeployment', true]);
+  t.deepEqual(adopt('RawDeployment', 'Standard'), ['Standard', false]);
+  t.deepEqual(adopt('RawDeployment', undefined), ['Standard', false]);
+  // Refused later, with the reason.
+  t.deepEqual(adopt(undefined, 'Serverless'), ['Serverless', false]);
+});
+
+test('a server of its own keeps its name', (t) => {
+  const toNames = (mode: string) => {
+    const annotations = { 'serving.kserve.io/deploymentMode': mode };
+    const pair = toList(
+      toService('memory-0', { metadata: { annotations } }),
+      toService('memory-1', { metadata: { annotations } }),
+    );
+    const model = adoptInferenceService(pair, wish);
+    return 'code' in model ? model.message : [model.name, model.primary.name, model.candidate?.name];
+  };
+  t.deepEqual(toNames('ModelMesh'), ['memory', undefined, undefined]);
+  t.deepEqual(toNames('Standard'), ['memory-0', 'memory-0', 'memory-1']);
 });
 
 test('names that model-mirror would give itself are left out', (t) => {

@@ -50,6 +50,7 @@ const models: fc.Arbitrary<NewModel> = fc.record({
     { nil: undefined },
   ),
   mirrorPercentage: fc.integer({ min: 0, max: 1_000_000 }).map((value) => value / 10_000),
+  hasFormerMode: fc.boolean(),
 });
 
 /** Without prototypes, which tell nothing here. */
@@ -59,11 +60,15 @@ function toPlain(value: unknown): unknown {
 
 test('whatever the texts are, the files say what was meant', (t) => {
   fc.assert(
-    fc.property(models, (model) => {
+    fc.property(models, fc.boolean(), (model, isPercentageGiven) => {
       for (const [text, meant] of [
         [toModelFile(model, 'x.json'), toModelValue(model)],
-        [toPolicyFile(model, 'x.json'), toPolicyValue(model)],
+        [toPolicyFile(model, 'x.json', isPercentageGiven), toPolicyValue(model, isPercentageGiven)],
       ] as const) {
+        if (text === undefined) {
+          t.is(meant, undefined);
+          continue;
+        }
         const { value, problems } = parseText({ path: 'new.yaml', text });
         t.deepEqual(problems, [], text);
         t.deepEqual(toPlain(value), toPlain(meant), text);

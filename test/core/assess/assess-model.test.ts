@@ -299,6 +299,55 @@ test('what to check follows from the reason of a failure', (t) => {
   );
 });
 
+test('what to check of a version with pods of its own', (t) => {
+  const own = Object.entries(files).filter(([path]) => path.includes('/g-'));
+  const withMemory = (text: string) =>
+    text
+      .replace('deploymentMode: ModelMesh', 'deploymentMode: Standard')
+      .replace(/(modelFormat: \{name: sklearn\})/, '$1\n          resources: {limits: {memory: 1Gi}}');
+  const input = Object.fromEntries(own.map(([path, text]) => [path, withMemory(text)])) as Files;
+  const model = 'models/g-candidate-failed/model.yaml';
+  const lines = (input[model] ?? '').split('\n');
+  const lineOf = (field: string) => `${model}:${lines.findIndex((line) => line.includes(field)) + 1}`;
+  const [primary, candidate] = toDesired(assess({}, input)[0]);
+  const next = (state: 'Failed' | 'Pending' | 'Loading', reason: string | undefined) => {
+    const live = {
+      primary: { ...(primary as DesiredVersion), state: 'Ready' as const },
+      candidates: [{ ...(candidate as DesiredVersion), state, ...(reason === undefined ? {} : { reason }) }],
+    };
+    const [assessment] = assess({ live }, input) as [Assessment];
+    return toNextText(assessment, wording).replace(/, or discard the candidate with .*$/, '');
+  };
+  const selected = '-n modelmesh-serving -l serving.kserve.io/inferenceservice=g-candidate-failed-1';
+  const pods = `its Pods with \`kubectl describe pods ${selected}\``;
+  const resources = `check resources in ${lineOf('resources')}, and`;
+  t.is(next('Failed', 'Unschedulable'), `${resources} ${pods}`);
+  t.is(next('Failed', 'OOMKilled'), `${resources} ${pods}`);
+  // The image is the runtime's, which no file names.
+  t.is(next('Failed', 'ImagePullBackOff'), `check ${pods}`);
+  t.is(next('Failed', 'CreateContainerConfigError'), `check ${pods}`);
+  t.is(next('Failed', 'ProgressDeadlineExceeded'), `check ${pods}`);
+  t.is(next('Failed', 'CrashLoopBackOff'), `check the log with \`kubectl logs ${selected} -c kserve-container\``);
+  t.regex(
+    next('Failed', 'ModelLoadFailed'),
+    /^check storageUri in .*:\d+, and the log with `kubectl logs .* -c storage-initializer`$/,
+  );
+  t.is(
+    next('Failed', 'FailedCreate'),
+    `${resources} why no Pod is created with \`kubectl describe replicasets ${selected}\``,
+  );
+  t.regex(next('Failed', 'NoSupportingRuntime'), /^check modelFormat in .* \(no ServingRuntime supports it\)$/);
+  t.regex(next('Pending', 'ScaledToZero'), /set minReplicas: 1/);
+  t.regex(next('Pending', 'DigestNotCopied'), /^remove model-mirror\.dev\/digest from serviceAnnotationDisallowedList/);
+  t.regex(next('Pending', 'DeploymentNotVisible'), /^give the watcher the right to list Deployments and Pods/);
+  t.regex(
+    next('Pending', undefined),
+    /if it stays Pending, check that kserve-controller-manager runs, and what KServe/,
+  );
+  t.true(next('Loading', undefined).endsWith(`\`kubectl get pods ${selected}\` shows how far it is`));
+  t.regex(next('Loading', 'Predictor ingress not created'), /^its Pods are ready; wait until KServe reports it Ready/);
+});
+
 test('no reason from the cluster can control the terminal of whoever waits', (t) => {
   const reason = '\u001b[2J s3://me:secret@m';
   const fail = <V extends AssessedVersion>(version: V): V => ({
