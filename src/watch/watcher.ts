@@ -1,7 +1,7 @@
 /**
  * The loop: read the branch, plan what is to be written, apply the plan; again after each event.
  *
- * Invariants: one call to git at a time, so never two pushes in flight; nothing is pushed before both kinds
+ * Invariants: one call to git at a time, so never two pushes in flight; nothing is pushed before all kinds
  * of objects were listed and the branch was read; no event in the meantime is lost.
  */
 import type { SafeText } from '../core/diagnostics/safe-text.ts';

@@ -21,10 +21,15 @@ interface Binding extends Built {
 
 const reading = ['get', 'list', 'watch'];
 
-/** What serving modes and routers watch, as `group/resource`. */
-export const watched = [...modes, ...routers].map(
-  ({ watched: { groupVersion, plural } }) => `${groupVersion.split('/')[0]}/${plural}`,
-);
+/** What serving modes and routers watch, as `group/resource`; the core group is empty. */
+export const watched = [
+  ...new Set(
+    [
+      ...[...modes, ...routers].map((provider) => provider.watched),
+      ...modes.flatMap(({ workloads }) => workloads?.watched ?? []),
+    ].map(({ groupVersion, plural }) => `${groupVersion.split('/').at(-2) ?? ''}/${plural}`),
+  ),
+];
 
 /** All that may be given, to anybody; what is in no line is too much. */
 const allowed: readonly { readonly resource: string; readonly verbs: readonly string[]; readonly within?: string }[] = [

@@ -16,6 +16,8 @@ const read = (namespace: string | undefined): Deed[] =>
   ['get', 'list', 'watch'].flatMap((verb) => [
     { verb, group: 'serving.kserve.io', resource: 'inferenceservices', namespace },
     { verb, group: 'networking.istio.io', resource: 'virtualservices', namespace },
+    { verb, group: 'apps', resource: 'deployments', namespace },
+    { verb, group: '', resource: 'pods', namespace },
   ]);
 const applications = (verb: string, namespace: string): Deed => ({
   ...{ verb, group: 'argoproj.io', resource: 'applications', namespace },
@@ -28,6 +30,9 @@ const never: readonly Deed[] = [
     { verb: 'patch', group: 'serving.kserve.io', resource: 'inferenceservices', namespace },
     { verb: 'patch', group: 'networking.istio.io', resource: 'virtualservices', namespace },
     { verb: 'create', group: '', resource: 'pods', namespace },
+    { verb: 'create', group: '', resource: 'pods/exec', namespace },
+    { verb: 'get', group: '', resource: 'pods/log', namespace },
+    { verb: 'patch', group: 'apps', resource: 'deployments', namespace },
   ]),
   applications('get', 'argocd'),
   applications('delete', 'argocd'),

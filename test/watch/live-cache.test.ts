@@ -1,4 +1,5 @@
 import test from 'ava';
+import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
 import { LiveCache } from '../../src/watch/live-cache.ts';
 import { loaded, loading, toRoute } from '../core/observe/live-objects.ts';
 import { inNamespace, toServices } from './declared.ts';
@@ -45,16 +46,19 @@ test('a list replaces the objects of its namespace, and of no other', (t) => {
   return t.is(cache.services.size, 0);
 });
 
-test('the cache is complete once both kinds were listed in each namespace', (t) => {
+const kinds = toKinds(undefined).map(({ kind }) => kind);
+
+test('the cache is complete once all kinds were listed in each namespace', (t) => {
+  const [last, ...others] = kinds;
+  if (last === undefined) return t.fail();
   const all = new LiveCache(undefined);
-  all.replace('InferenceService', undefined, []);
-  all.replace('InferenceService', undefined, []);
+  for (const kind of [...others, ...others]) all.replace(kind, undefined, []);
   t.false(all.isComplete);
-  all.replace('VirtualService', undefined, []);
+  all.replace(last, undefined, []);
   t.true(all.isComplete);
   const two = new LiveCache(['models', 'zoo']);
-  for (const kind of ['InferenceService', 'VirtualService'] as const) two.replace(kind, 'models', []);
+  for (const kind of kinds) two.replace(kind, 'models', []);
   t.false(two.isComplete);
-  for (const kind of ['InferenceService', 'VirtualService'] as const) two.replace(kind, 'zoo', []);
-  t.true(two.isComplete);
+  for (const kind of kinds) two.replace(kind, 'zoo', []);
+  return t.true(two.isComplete);
 });

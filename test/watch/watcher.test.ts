@@ -6,6 +6,7 @@ import { toWholeProblem } from '../../src/core/diagnostics/problem.ts';
 import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import type { Live } from '../../src/core/observe/live-object.ts';
 import { BranchTrouble } from '../../src/core/ports/watch.ts';
+import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
 import type { WatcherOptions } from '../../src/watch/watcher.ts';
 import { Watcher } from '../../src/watch/watcher.ts';
 import { failed, loaded, loading, toRoute, toStatus } from '../core/observe/live-objects.ts';
@@ -74,16 +75,12 @@ class Scene {
   }
 
   list(live: readonly Live[]): void {
-    this.watcher.replace(
-      'InferenceService',
-      undefined,
-      live.filter(({ kind }) => kind === 'InferenceService'),
-    );
-    this.watcher.replace(
-      'VirtualService',
-      undefined,
-      live.filter(({ kind }) => kind === 'VirtualService'),
-    );
+    for (const { kind } of toKinds(undefined))
+      this.watcher.replace(
+        kind,
+        undefined,
+        live.filter((one) => one.kind === kind),
+      );
   }
 
   get log(): string[] {
@@ -201,7 +198,7 @@ test('a storm of changes is collected for up to four windows, and what continues
   await scene.end();
 });
 
-test('nothing is written before both kinds were listed, least of all that something is missing', async (t) => {
+test('nothing is written before all kinds were listed, least of all that something is missing', async (t) => {
   const scene = new Scene();
   scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom') });
   scene.watcher.replace('VirtualService', undefined, [routeOf('wisdom')]);

@@ -132,7 +132,7 @@ const rows: readonly (readonly [string, string, Case])[] = [
     },
   ],
   [
-    'new: killed without a word about memory',
+    'new: killed by a signal',
     'Failed, OOMKilled, known',
     {
       status: blocked,

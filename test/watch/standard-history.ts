@@ -1,0 +1,144 @@
+/**
+ * What happens to the candidate of a model in Standard mode, by the fake of KServe: for each kind of object the stream of
+ * its changes, as a watch brings it, and what was true meanwhile. The streams of different kinds are not ordered among
+ * each other.
+ */
+import { valueAt } from '../../src/core/input/plain-value.ts';
+import type { Live } from '../../src/core/observe/live-object.ts';
+import { FakeKServeStandard } from '../../src/demo/fakes/kserve-standard/fake.ts';
+import type { Fate } from '../../src/demo/fakes/kserve-standard/kubelet.ts';
+import { isReadyPod } from '../../src/demo/fakes/kserve-standard/kubelet.ts';
+import type { FakeKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
+import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
+
+export const namespace = 'models';
+export const name = 'wisdom-1';
+const digestAnnotation = 'model-mirror.dev/digest';
+
+/** What a candidate can be: its name is what it loads, and what its digest says. */
+export type Kind = 'good' | 'better' | Exclude<Fate, 'loads'>;
+const toDigest = (kind: string) => `d2-${kind}`;
+const toFate = (uri: string): Fate => (/good|better/.test(uri) ? 'loads' : (uri.slice('s3://models/'.length) as Fate));
+
+export const kinds = toKinds(undefined).filter(({ plural }) =>
+  ['inferenceservices', 'deployments', 'pods'].includes(plural),
+);
+
+export interface StreamEvent {
+  /** When it happened. */
+  readonly at: number;
+  /** Undefined: the object is gone, or nothing of it needs to be kept. */
+  readonly live: Live | undefined;
+  readonly name: string;
+}
+
+export class StandardHistory {
+  /** By kind, each in its order. */
+  readonly streams: readonly { readonly kind: Live['kind']; readonly events: StreamEvent[] }[];
+  readonly kserve: FakeKServeStandard;
+  /** When all pods of an InferenceService, by its uid, first were of a digest, and one of them ready. */
+  readonly #rolledOut = new Map<string, number>();
+  readonly #cluster: FakeKubernetes;
+  readonly #seen = new Map<string, string>();
+  now = 0;
+
+  constructor(cluster: FakeKubernetes) {
+    this.#cluster = cluster;
+    for (const plural of ['pods', 'deployments', 'services', 'inferenceservices'])
+      for (const { metadata } of cluster.list(plural)) cluster.remove(plural, metadata.namespace, metadata.name);
+    this.kserve = new FakeKServeStandard(cluster, { loadMs: 100, toFate, byHand: true });
+    this.streams = kinds.map(({ kind }) => ({ kind, events: [] }));
+  }
+
+  get service(): ReturnType<FakeKubernetes['get']> {
+    return this.#cluster.get('inferenceservices', namespace, name);
+  }
+
+  apply(kind: Kind, annotations: Readonly<Record<string, string>> = {}): void {
+    this.#cluster.apply({
+      apiVersion: 'serving.kserve.io/v1beta1',
+      kind: 'InferenceService',
+      metadata: {
+        namespace,
+        name,
+        labels: { 'app.kubernetes.io/managed-by': 'model-mirror', 'app.kubernetes.io/name': 'wisdom' },
+        annotations: {
+          'serving.kserve.io/deploymentMode': 'Standard',
+          [digestAnnotation]: toDigest(kind),
+          ...annotations,
+        },
+      },
+      spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: `s3://models/${kind}` } } },
+    });
+    this.#record();
+  }
+
+  remove(): void {
+    this.#cluster.remove('inferenceservices', namespace, name);
+    this.#record();
+  }
+
+  /** As an autoscaler does. */
+  scale(replicas: number): void {
+    if (this.#deployment !== undefined) this.kserve.scale(namespace, `${name}-predictor`, replicas);
+    this.#record();
+  }
+
+  /** How many are wanted. */
+  get replicas(): unknown {
+    return valueAt(this.#deployment, ['spec', 'replicas']);
+  }
+
+  get #deployment(): ReturnType<FakeKubernetes['get']> {
+    return this.#cluster.get('deployments', namespace, `${name}-predictor`);
+  }
+
+  turn(times = 1): void {
+    for (let i = 0; i < times; i++) {
+      this.kserve.turn();
+      this.#record();
+    }
+  }
+
+  /** Whether it was so, at some moment until then. */
+  wasRolledOut(uid: string, digest: string | undefined, until: number): boolean {
+    return (this.#rolledOut.get(`${uid} ${digest}`) ?? Number.POSITIVE_INFINITY) <= until;
+  }
+
+  /** By the pods themselves, whatever any status says. */
+  get isRolledOut(): boolean {
+    const pods = this.#cluster.list('pods');
+    const digest = this.service?.metadata.annotations?.[digestAnnotation];
+    return (
+      pods.length > 0 &&
+      pods.every(({ metadata }) => metadata.annotations?.[digestAnnotation] === digest) &&
+      pods.some(({ status }) => isReadyPod(status))
+    );
+  }
+
+  #record(): void {
+    this.now++;
+    kinds.forEach(({ plural, toLive }, i) => {
+      const { events = [] } = this.streams[i] ?? {};
+      const objects = this.#cluster.list(plural);
+      for (const object of objects) {
+        const { name: own, uid, resourceVersion } = object.metadata;
+        if (this.#seen.get(`${plural} ${own}`) === `${uid} ${resourceVersion}`) continue;
+        this.#seen.set(`${plural} ${own}`, `${uid} ${resourceVersion}`);
+        events.push({ at: this.now, live: toLive(object), name: own });
+      }
+      for (const key of this.#seen.keys()) {
+        const own = key.slice(plural.length + 1);
+        if (!key.startsWith(`${plural} `) || objects.some(({ metadata }) => metadata.name === own)) continue;
+        this.#seen.delete(key);
+        events.push({ at: this.now, live: undefined, name: own });
+      }
+    });
+    // A Deployment that is made again has the uid of the new InferenceService.
+    const owner = this.#deployment?.metadata.ownerReferences?.[0]?.uid;
+    const uid = this.service?.metadata.uid;
+    if (uid === undefined || owner !== uid || !this.isRolledOut) return;
+    const key = `${uid} ${this.service?.metadata.annotations?.[digestAnnotation]}`;
+    if (!this.#rolledOut.has(key)) this.#rolledOut.set(key, this.now);
+  }
+}
