@@ -6,7 +6,7 @@ import type { PodHost, PodObject } from './pod-run.ts';
 import { PodRun } from './pod-run.ts';
 
 /** Not that of the Pods which are written by hand: the controllers leave those alone. */
-const node = 'worker';
+export const node = 'worker';
 /** The last numbers of addresses, which are used in turn: nobody still takes a new Pod for an old one. */
 const firstAddress = 100;
 const lastAddress = 250;

@@ -8,6 +8,7 @@ import { textAt, valueAt } from '../../src/core/input/plain-value.ts';
 import { toKServeDefaults, toPodDefaults } from './admission.ts';
 import type { Cluster, ClusterObject, Resource } from './cluster.ts';
 import { inferenceServices } from './cluster.ts';
+import { toFakeServer } from './fake-server.ts';
 import type { KServe } from './kserve.ts';
 import { startKServe } from './kserve.ts';
 import { Kubelet } from './kubelet.ts';
@@ -16,7 +17,6 @@ import type { PodRun } from './pod-run.ts';
 import { modelNamespace } from './pods.ts';
 import { until } from './program.ts';
 import { scratch } from './sandbox.ts';
-import { toStandIn } from './stand-in-server.ts';
 
 /** Where models in Standard mode are. */
 export const standardNamespace = 'models';
@@ -59,7 +59,7 @@ export class Standard {
     );
     const store = new ModelStore();
     const kserve = await startKServe({ cluster, folder: join(scratch, 'kserve'), namespace });
-    const kubelet = await Kubelet.start({ cluster, root, store, namespace, toCommand: toStandIn });
+    const kubelet = await Kubelet.start({ cluster, root, store, namespace, toCommand: toFakeServer });
     return new Standard({ cluster, kserve, kubelet, store });
   }
 
@@ -76,7 +76,7 @@ export class Standard {
     return this.#cluster.find(deployments, standardNamespace, name);
   }
 
-  /** Until all its Pods are of its newest spec and ready: what KServe says of it comes before. */
+  /** Until all its Pods are of its newest spec and ready. That KServe has it Ready comes before. */
   async untilRolledOut(inferenceService: string): Promise<void> {
     await until(`${inferenceService} is rolled out`, async () => {
       const deployment = await this.findDeployment(`${inferenceService}-predictor`);

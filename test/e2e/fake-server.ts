@@ -8,7 +8,7 @@ import type { ContainerSpec } from './container.ts';
 import type { Command } from './pod-run.ts';
 
 /** Undefined for images of `none/`. */
-export function toStandIn({ image, args = [], env = [] }: ContainerSpec): Command | undefined {
+export function toFakeServer({ image, args = [], env = [] }: ContainerSpec): Command | undefined {
   if (image.startsWith('none/')) return undefined;
   const names = args.flatMap((word) => /^--model_name=(.*)/.exec(word)?.[1] ?? []);
   const name = names.at(-1) ?? env.find((one) => one.name === 'MLSERVER_MODEL_NAME')?.value ?? 'model';
