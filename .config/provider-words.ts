@@ -29,7 +29,8 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
   ModelMesh: {
     'src/cli/init/command.ts': example,
     'src/commands/init/model.ts': example,
-    'src/demo/scenario.ts': example,
+    'src/demo/demo-modes.ts': example,
+    'src/cli/demo/command.ts': 'a flag that chooses the mode of an example',
     'src/core/input/mirror-policy-schema.ts': field,
     'src/core/input/model-schema.ts': field,
   },

@@ -1,9 +1,9 @@
 /** The tutorial of a mirrored rollout: what a person or the cluster does, and what the watcher then reports. */
 import { findLiveMirror } from '../core/input/model-status.ts';
 import type { ModelStatus } from '../core/input/schema.ts';
+import type { DemoMode } from './demo-modes.ts';
 
 export const modelFolder = 'models/wisdom';
-export const namespace = 'modelmesh-serving';
 
 /** One step, and what the status file reports when it is over. */
 export interface Step {
@@ -20,6 +20,8 @@ export interface Step {
     | { readonly kind: 'recovers' };
   /** Undefined: there is no status file any more. */
   readonly until: { readonly primary: string; readonly candidate?: string; readonly mirror?: number } | undefined;
+  /** Then what the cluster reports of the candidate is shown too, since it is not what it seems. */
+  readonly showsCluster?: true;
 }
 
 interface DemoModel {
@@ -27,7 +29,12 @@ interface DemoModel {
   readonly candidate: string | undefined;
 }
 
-export const steps: readonly Step[] = [
+/** @param mode some steps are told of one mode alone. */
+export function toSteps({ updateThatCrashes }: DemoMode): readonly Step[] {
+  return [...before, ...(updateThatCrashes ? [crashingUpdate] : []), ...after];
+}
+
+const before: readonly Step[] = [
   {
     title: 'Deploy a primary model',
     does: commit('wisdom: deploy v1', 'v1'),
@@ -63,9 +70,19 @@ export const steps: readonly Step[] = [
     does: commit('wisdom: try v3', 'v2', 'v3', 20),
     until: { primary: 'v2 Ready', candidate: 'v3 Ready', mirror: 20 },
   },
+];
+
+const crashingUpdate: Step = {
+  title: 'Update it in place to v4, which crashes: KServe reports Ready all along, and the mirror stays closed',
+  does: commit('wisdom: try v4', 'v2', 'v4', 20),
+  until: { primary: 'v2 Ready', candidate: 'v4 Failed' },
+  showsCluster: true,
+};
+
+const after: readonly Step[] = [
   {
     title: 'Discard it',
-    does: commit('wisdom: discard v3', 'v2', undefined, 20),
+    does: commit('wisdom: discard the candidate', 'v2', undefined, 20),
     until: { primary: 'v2 Ready' },
   },
   {
@@ -90,19 +107,18 @@ export function isOver({ until }: Step, status: ModelStatus['status'] | undefine
   );
 }
 
-export function toModelText({ primary, candidate }: DemoModel): string {
+export function toModelText({ primary, candidate }: DemoModel, mode: DemoMode): string {
+  const toStorageUri = (version: string) => `${mode.storage}/mnist-svm-${version}.joblib`;
   return `apiVersion: model-mirror.dev/v1alpha1
 kind: Model
 metadata:
   name: wisdom
-  namespace: ${namespace}
+  namespace: ${mode.namespace}
 spec:
   template: # what both versions share
     metadata:
       annotations:
-        serving.kserve.io/deploymentMode: ModelMesh
-        serving.kserve.io/secretKey: localMinIO
-    spec:
+${mode.annotations.map((line) => `        ${line}\n`).join('')}    spec:
       predictor:
         model:
           modelFormat: {name: sklearn}
@@ -119,8 +135,4 @@ metadata: {name: wisdom}
 spec:
   mirrorPercentage: ${mirrorPercentage}
 `;
-}
-
-function toStorageUri(version: string): string {
-  return `s3://modelmesh-example-models/sklearn/mnist-svm-${version}.joblib`;
 }

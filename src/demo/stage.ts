@@ -1,37 +1,40 @@
 /** The stage of the demo: the plugin and the watcher as processes, with a git server, and fakes of the rest. */
 import { join } from 'node:path';
 import { writeFiles } from '../io/files/work-folder.ts';
+import type { DemoMode } from './demo-modes.ts';
 import { FakeArgocd } from './fakes/argocd.ts';
 import { git } from './fakes/git.ts';
 import { startGitServer } from './fakes/git-server.ts';
-import { FakeKServe } from './fakes/kserve.ts';
 import type { FakeKubernetes } from './fakes/kubernetes/api.ts';
 import { startKubernetes } from './fakes/kubernetes/api.ts';
 import type { WatcherProcess } from './fakes/watcher-process.ts';
 import { startWatcherProcess } from './fakes/watcher-process.ts';
 import type { Step } from './scenario.ts';
-import { modelFolder, namespace, toModelText, toPolicyText } from './scenario.ts';
+import { modelFolder, toModelText, toPolicyText } from './scenario.ts';
 
 const repositoryName = 'deployments.git';
 /** How long a model takes to load. */
 const loadMs = 400;
 
 export interface Stage {
+  readonly mode: DemoMode;
   readonly cluster: FakeKubernetes;
   readonly bare: string;
   /** The person's clone, and the one that the report is read from. */
   readonly person: string;
   readonly reader: string;
   readonly argocd: FakeArgocd;
-  readonly kserve: FakeKServe;
+  readonly kserve: ReturnType<DemoMode['start']>;
   readonly watcher: WatcherProcess;
+  /** Starts another watcher. */
+  readonly watch: () => WatcherProcess;
 }
 
 /**
  * @param program the built command line, which is run as the plugin and as the watcher.
  * @param ends gets what ends each part, the last to be ended first.
  */
-export async function setUp(folder: string, program: string, ends: (() => unknown)[]): Promise<Stage> {
+export async function setUp(folder: string, program: string, mode: DemoMode, ends: (() => unknown)[]): Promise<Stage> {
   const [cluster, server] = await Promise.all([startKubernetes(), startGitServer({ root: folder })]);
   ends.push(
     () => cluster.close(),
@@ -51,22 +54,26 @@ export async function setUp(folder: string, program: string, ends: (() => unknow
     path: modelFolder,
     repository: url,
     branch: 'main',
-    destination: namespace,
+    destination: mode.namespace,
     plugin: [process.execPath, program, 'render', '--output', 'json'],
     checkout: join(folder, 'argocd'),
   });
   ends.push(() => argocd.stop());
-  const kserve = new FakeKServe(cluster, loadMs);
+  const kserve = mode.start(cluster, loadMs);
   ends.push(() => kserve.stop());
   const kubeconfig = 'kubeconfig';
   writeFiles(folder, { [kubeconfig]: cluster.kubeconfig() });
-  const watcher = startWatcherProcess([
-    ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', join(folder, kubeconfig)],
-    // Short times, so that the demo takes seconds.
-    ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],
-  ]);
-  ends.push(() => watcher.stop());
-  return { cluster, bare: server.folder(repositoryName), person, reader, argocd, kserve, watcher };
+  const watch = () => {
+    const watcher = startWatcherProcess([
+      ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', join(folder, kubeconfig)],
+      // Short times, so that the demo takes seconds.
+      ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],
+    ]);
+    ends.push(() => watcher.stop());
+    return watcher;
+  };
+  const bare = server.folder(repositoryName);
+  return { mode, cluster, bare, person, reader, argocd, kserve, watcher: watch(), watch };
 }
 
 async function commitAndPush(person: string, message: string): Promise<void> {
@@ -84,15 +91,15 @@ async function commitAndPush(person: string, message: string): Promise<void> {
 }
 
 /** Does what a step says. */
-export async function play({ does }: Step, { person, argocd, kserve }: Stage): Promise<void> {
-  if (does.kind === 'falls') kserve.fall(namespace, 'wisdom-1');
-  else if (does.kind === 'recovers') kserve.recover(namespace, 'wisdom-1');
+export async function play({ does }: Step, { mode, person, argocd, kserve }: Stage): Promise<void> {
+  if (does.kind === 'falls') kserve.fall(mode.namespace, 'wisdom-1');
+  else if (does.kind === 'recovers') kserve.recover(mode.namespace, 'wisdom-1');
   else {
     const { model, mirrorPercentage, message } = does;
     // Without a model, the plugin only renders nothing with this parameter, since Argo CD would remove everything.
     if (model === undefined) argocd.setParameters([{ name: 'allowEmpty', string: 'true' }]);
     writeFiles(person, {
-      [`${modelFolder}/model.yaml`]: model && toModelText(model),
+      [`${modelFolder}/model.yaml`]: model && toModelText(model, mode),
       [`${modelFolder}/policy.yaml`]: mirrorPercentage === undefined ? undefined : toPolicyText(mirrorPercentage),
     });
     await commitAndPush(person, message);
