@@ -3,7 +3,8 @@
  * 100, 1,000 and 10,000 models with a primary and a candidate each (four live objects, three files).
  *
  * Prints memory, seconds from an event to the pushed commit, ten thousand changes at once, and where the
- * time goes. Ends with 1 when a target is missed or git finds something wrong. Sizes may be given.
+ * time goes. Ends with 1 when a target is missed or git finds something wrong. Sizes may be given. With `-- --standard` the
+ * models are in Standard mode, with a Deployment and a Pod for each version.
  *
  * With `-- --against PATH/model-mirror.cjs` that build and this one do the same in turn, in `--pairs N` pairs (default 20)
  * at each size (default 1,000), and the CPU time of both watchers is printed, with the ratio to the other build: of a
@@ -15,12 +16,19 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
+import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
 import { loaded, loading } from '../core/observe/live-objects.ts';
+import { pending } from '../core/serving/standard/objects.ts';
 import { program, toManifests, toModelText, until, WatchScene } from '../watch/watch-scene.ts';
 import { median } from './race.ts';
+import { addWorkloads, completeRollout } from './standard-objects.ts';
 
 const { values: flags, positionals } = parseArgs({
-  options: { against: { type: 'string' }, pairs: { type: 'string', default: '20' } },
+  options: {
+    against: { type: 'string' },
+    pairs: { type: 'string', default: '20' },
+    standard: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
 const pairs = Number(flags.pairs);
@@ -84,6 +92,10 @@ async function run(models: number, build: string): Promise<Result> {
 async function measure(models: number, build: string, ends: (() => unknown)[]): Promise<Result> {
   const cluster = await startKubernetes({ historyLength: 100_000 });
   const scene = await WatchScene.start({ teardown: (end) => ends.push(end) }, { cluster });
+  const load = (name: string) => {
+    if (flags.standard) completeRollout(cluster, name);
+    else cluster.patchStatus('inferenceservices', 'models', name, loaded);
+  };
   const names = Array.from({ length: models }, (_, i) => `model-${String(i).padStart(5, '0')}`);
   const files = names.flatMap((name) => [
     [`models/${name}/model.yaml`, toModelText(name)],
@@ -95,15 +107,16 @@ async function measure(models: number, build: string, ends: (() => unknown)[]): 
   ]);
   await scene.commit(Object.fromEntries(files));
   for (const name of names) {
-    for (const manifest of toManifests(name, `models/${name}`)) cluster.apply(manifest);
+    for (const manifest of toManifests(name, `models/${name}`)) cluster.apply(inMode(manifest));
     const [, , route] = toManifests(name, `models/${name}`);
     if (route !== undefined)
       cluster.apply({
         ...route,
         metadata: { ...route.metadata, name: `${name}-mirror`, annotations: {} } as typeof route.metadata,
       });
-    cluster.patchStatus('inferenceservices', 'models', `${name}-0`, loaded);
-    cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loading);
+    if (flags.standard) for (const n of [0, 1]) addWorkloads(cluster, `${name}-${n}`);
+    load(`${name}-0`);
+    cluster.patchStatus('inferenceservices', 'models', `${name}-1`, flags.standard ? pending : loading);
   }
   const tip = () => readFileSync(join(scene.bare, 'refs/heads/main'), 'utf8');
   const before = tip();
@@ -125,7 +138,7 @@ async function measure(models: number, build: string, ends: (() => unknown)[]): 
     const old = tip();
     const at = performance.now();
     const name = names[(i * 7919) % names.length] ?? '';
-    cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
+    load(`${name}-1`);
     while (tip() === old) await sleep(2);
     waited.push((performance.now() - at) / 1000);
     await sleep(Math.max(0, 1000 - (performance.now() - at)));
@@ -138,7 +151,7 @@ async function measure(models: number, build: string, ends: (() => unknown)[]): 
   const commitsBefore = await commits();
   const all = performance.now();
   // Those that were changed above are loaded already; all others get so at one moment.
-  for (const name of names) cluster.patchStatus('inferenceservices', 'models', `${name}-1`, loaded);
+  for (const name of names) load(`${name}-1`);
   await until(
     'all is committed',
     async () => {
@@ -170,6 +183,13 @@ function toCpuSeconds(pid: number): number {
   const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
   const [user, kernel] = fields.split(' ').slice(11, 13).map(Number);
   return ((user ?? 0) + (kernel ?? 0)) / ticksPerSecond;
+}
+
+function inMode(manifest: Written): Written {
+  if (!flags.standard || manifest.kind !== 'InferenceService') return manifest;
+  const { annotations } = manifest.metadata;
+  const mode = { 'serving.kserve.io/deploymentMode': 'Standard' };
+  return { ...manifest, metadata: { ...manifest.metadata, annotations: { ...annotations, ...mode } } };
 }
 
 function toMiB(pid: number, field: string): number {
