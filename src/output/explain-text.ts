@@ -17,7 +17,7 @@ const always: ReadonlySet<string> = new Set(['mirrorPercentage', 'gate']);
 
 /** @param all every field, including those at their defaults. */
 export function toExplainText(
-  { assessment, policy, places, hosts }: Explanation,
+  { assessment, mode, protocols, policy, places, hosts }: Explanation,
   { all, wording, style }: { readonly all: boolean; readonly wording: Wording; readonly style: Style },
 ): string {
   const at = ({ file, line }: Place) => `${wording.toPath(file)}:${line}`;
@@ -26,7 +26,10 @@ export function toExplainText(
   const rest = hidden === 0 ? [] : [style('dim', `  ${hidden} more fields have their defaults (show them with --all)`)];
   return [
     ...toHeadLines(assessment, wording, style),
-    ...section('Versions', toVersionLines({ assessment, places }, at)),
+    ...section(
+      `Versions in ${mode} mode, called by ${protocols.join(' and ')}`,
+      toVersionLines({ assessment, places }, at),
+    ),
     ...section(
       'Hosts',
       hosts.map((host) => `  ${host}`),
@@ -57,12 +60,17 @@ export function toExplainText(
   }
 }
 
-export function toExplainJson({ assessment, policy, places, hosts }: Explanation, wording: Wording): string {
+export function toExplainJson(
+  { assessment, mode, protocols, policy, places, hosts }: Explanation,
+  wording: Wording,
+): string {
   const { name, namespace, file, primary, candidates } = assessment;
   const all = {
     name,
     namespace: namespace ?? null,
     file,
+    mode,
+    protocols,
     versions: {
       primary: { ...toVersionJson(primary.desired), place: places.primary },
       candidates: candidates.map((candidate, i) => ({ ...toCandidateJson(candidate), place: places.candidates[i] })),

@@ -1,6 +1,7 @@
 /** What is in effect for a model: its versions, hosts and policy, and where each is declared. */
 
 import type { Place } from '../diagnostics/problem.ts';
+import type { Protocol } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
@@ -11,6 +12,10 @@ import { explainPolicy } from './policy-fields.ts';
 export interface Explanation {
   readonly assessment: Assessment;
   readonly policy: PolicyExplanation;
+  /** How KServe runs it. */
+  readonly mode: string;
+  /** How clients call it. */
+  readonly protocols: readonly Protocol[];
   /** Where the versions are declared, in their order. */
   readonly places: { readonly primary: Place; readonly candidates: readonly Place[] };
   readonly hosts: readonly string[];
@@ -21,6 +26,8 @@ export function explainRollout({ rollout }: RenderedRollout, assessment: Assessm
   return {
     assessment,
     policy: explainPolicy(rollout),
+    mode: rollout.mode.name,
+    protocols: rollout.protocols,
     places: { primary: place(rollout.primary), candidates: rollout.candidates.map(place) },
     // The default hosts have the namespace in their names.
     hosts: assessment.namespace === undefined ? rollout.policy.hosts : rollout.hosts,

@@ -79,7 +79,7 @@ const routing = fields({
       host: optional(hostName(), 'Default modelmesh-serving.<namespace>.svc.<clusterDomain>.'),
       port: optional(port(), 'Its gRPC port. Default 8033.'),
     }),
-    "ModelMesh's Service.",
+    "ModelMesh's Service. In Standard mode each version has one of its own.",
   ),
   timeout: optional(duration(), "How long a client's request may take, as in 30s. Default: no limit."),
   mirrorTimeout: optional(duration(), 'How long a mirrored request may take, as in 2s. Default 2s.'),

@@ -62,7 +62,7 @@ export const modelSchema = v.pipe(
                 labels: optional(mapOf(v.string()), 'Labels of both InferenceServices.'),
                 annotations: optional(
                   mapOf(v.string()),
-                  'Annotations of both; serving.kserve.io/deploymentMode: ModelMesh is required.',
+                  'Annotations of both; serving.kserve.io/deploymentMode is required: Standard or ModelMesh.',
                 ),
               }),
               'Labels and annotations of both InferenceServices.',
