@@ -151,12 +151,17 @@ function findContainerTrouble(container: PlainMap): Trouble | undefined {
   if (typeof exitCode !== 'number' || (exitCode === 0 && waiting !== 'CrashLoopBackOff')) return undefined;
   const isOutOfMemory = textAt(ended, ['reason']) === 'OOMKilled';
   const how = isOutOfMemory ? 'is killed, because it is out of memory' : `ends with exit code ${exitCode}`;
-  const message = (textAt(ended, ['message']) ?? '').trim();
+  const message = toLastLine(textAt(ended, ['message']) ?? '');
   return {
     // 128 + SIGKILL: nobody else kills a model server that did not get ready.
     reason: isOutOfMemory || exitCode === 137 ? 'OOMKilled' : toCrashReason(name),
     message: `container ${name} ${how}${message === '' ? '' : `: ${message}`}`,
   };
+}
+
+/** Before it are lines of a log, or of a traceback: what went wrong is in the last one. */
+function toLastLine(message: string): string {
+  return message.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
 /** KServe's own word for a download that fails; it has one word for all, the pod knows which. */

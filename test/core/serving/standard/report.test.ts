@@ -567,6 +567,15 @@ test('messages say what is wrong, and keep no name of a pod, no count and no tim
   );
 });
 
+test('of what a container wrote when it ended, the last line is kept', (t) => {
+  const log = '2026-11-26 12:15:24.604 INFO root downloading\nTraceback:\n  File "x.py"\nRuntimeError: no such model\n';
+  const pod = withInitializer({ terminated: toEnd(1, 'Error', log) });
+  t.is(
+    report({ status: blocked, deployments: [loading], pods: [pod] }).message,
+    'container storage-initializer ends with exit code 1: RuntimeError: no such model',
+  );
+});
+
 test('whatever the order of the pods and of the scheduler’s reasons, one text is reported', (t) => {
   const second = toPod({
     name: 'wisdom-1-predictor-6d4cf56db6-a1',
