@@ -22,6 +22,7 @@ import { plainMesh } from './cases/plain.ts';
 import { privacy } from './cases/privacy.ts';
 import { reconfiguration } from './cases/reconfiguration.ts';
 import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } from './cases/safety.ts';
+import { realServers } from './cases/servers.ts';
 import { shares } from './cases/shares.ts';
 import { stalledPod } from './cases/stall.ts';
 import { times } from './cases/times.ts';
@@ -63,6 +64,7 @@ const cases: Readonly<Record<string, Case>> = {
   21: { title: 'Copies that are lost show', run: lostCopies },
   22: { title: 'Doctor', run: doctor },
   23: { title: 'Upgrading from Istio’s egress gateway', run: upgrade },
+  24: { title: 'Real model servers', run: realServers },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

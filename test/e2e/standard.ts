@@ -8,10 +8,10 @@ import { textAt, valueAt } from '../../src/core/input/plain-value.ts';
 import { toKServeDefaults, toPodDefaults } from './admission.ts';
 import type { Cluster, ClusterObject, Resource } from './cluster.ts';
 import { inferenceServices } from './cluster.ts';
-import { toFakeServer } from './fake-server.ts';
 import type { KServe } from './kserve.ts';
 import { startKServe } from './kserve.ts';
 import { Kubelet } from './kubelet.ts';
+import { toServer } from './model-servers.ts';
 import { ModelStore } from './model-store.ts';
 import type { PodRun } from './pod-run.ts';
 import { modelNamespace } from './pods.ts';
@@ -59,7 +59,7 @@ export class Standard {
     );
     const store = new ModelStore();
     const kserve = await startKServe({ cluster, folder: join(scratch, 'kserve'), namespace });
-    const kubelet = await Kubelet.start({ cluster, root, store, namespace, toCommand: toFakeServer });
+    const kubelet = await Kubelet.start({ cluster, root, store, namespace, toCommand: toServer });
     return new Standard({ cluster, kserve, kubelet, store });
   }
 
