@@ -11,6 +11,7 @@ import { devNull } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import type { Tokens } from 'marked';
 import { marked } from 'marked';
 
 export interface Block {
@@ -30,14 +31,25 @@ export type TutorialMode = 'standard' | 'modelmesh';
 
 export const tutorialFile = join(import.meta.dirname, '../../docs/tutorial.md');
 
-export function readBlocks(file: string): Block[] {
+/** The blocks of the page, as somebody reads them whose models are in this mode. */
+export function readBlocks(file: string, mode: TutorialMode): Block[] {
   const tokens = marked.lexer(readFileSync(file, 'utf8')).filter(({ type }) => type !== 'space');
+  const differences = mode === 'standard' ? [] : readDifferences(file);
+  const toMode = (text: string) => differences.reduce((now, [here, there]) => now.replaceAll(here, there), text);
   return tokens.flatMap((token, i) => {
     if (token.type !== 'code' || !/^sh\b/.test(token.lang ?? '')) return [];
     const next = tokens[i + 1];
-    const shown = next?.type === 'code' && next.lang === 'text' ? `${next.text}\n` : undefined;
-    return [{ commands: token.text, mustFail: token.lang === 'sh fails', shown }];
+    const shown = next?.type === 'code' && next.lang === 'text' ? toMode(`${next.text}\n`) : undefined;
+    return [{ commands: toMode(token.text), mustFail: token.lang === 'sh fails', shown }];
   });
+}
+
+/** The rows of the page's table: what it has in Standard mode, and what stands there in ModelMesh mode. */
+export function readDifferences(file: string): (readonly [string, string])[] {
+  const tables = marked.lexer(readFileSync(file, 'utf8')).filter((token) => token.type === 'table');
+  const rows = tables.flatMap((token) => (token as Tokens.Table).rows);
+  const toText = (cell: Tokens.TableCell | undefined) => (cell?.tokens[0] as Tokens.Codespan | undefined)?.text ?? '';
+  return rows.map(([here, there]) => [toText(here), toText(there)] as const);
 }
 
 /** A shell that goes on where the last block has left it. */
@@ -132,15 +144,17 @@ const passing =
   /^waiting until |^The watcher had pushed in the meantime: |^<time> model-mirror watcher <commit>$|^ (primary|candidate) \S+ is (Pending|Loading)$/;
 
 /**
- * What can be compared of an output: ids, times and durations are the same whatever they are, and so are
- * gaps between columns. Where the page shows `…` at its end, the lines up to there count.
+ * What can be compared of an output: ids, digests, times, durations and the number of defaults are the same whatever they
+ * are, and so are gaps between columns. Where the page shows `…` at its end, the lines up to there count.
  */
 export function toComparable(said: string, shown: string): string {
   const toLines = (text: string) =>
     text
       .replace(/\b[0-9a-f]{7}\b/g, '<commit>')
+      .replace(/\bdigest d2-[0-9a-f]{8}\b/g, 'digest <digest>')
       .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?/g, '<time>')
       .replace(/\b\d+(\.\d+)? ?(ms|s|min)\b/g, '<duration>')
+      .replace(/\b\d+ more fields\b/g, '<number> more fields')
       .replace(/ +/g, ' ')
       .split('\n')
       .filter((line) => !passing.test(line));

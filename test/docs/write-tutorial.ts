@@ -6,11 +6,11 @@ import { setTutorialStage } from './tutorial-stage.ts';
 /** So much of a longer output is shown, if the page does not show less already. */
 const maxLines = 45;
 
-const stage = await setTutorialStage('modelmesh');
+const stage = await setTutorialStage('standard');
 let page = readFileSync(tutorialFile, 'utf8');
 let at = 0;
 try {
-  for (const { commands, mustFail, shown } of readBlocks(tutorialFile)) {
+  for (const { commands, mustFail, shown } of readBlocks(tutorialFile, 'standard')) {
     const { code, said } = await stage.shell.play(toQuicker(commands));
     if ((code !== 0) !== mustFail) throw new Error(`${commands}\n${said}\n${stage.watcherSaid()}`);
     at = page.indexOf(commands, at) + commands.length + '\n```\n'.length;
