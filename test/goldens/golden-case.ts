@@ -62,7 +62,7 @@ export function findGoldenCases(): GoldenCase[] {
       .filter((entry) => entry.isDirectory())
       .map((entry) => entry.name)
       .sort();
-  const rooms = folders(fixtures).filter((room) => room !== 'recordings');
+  const rooms = folders(fixtures).filter((room) => !room.endsWith('recordings'));
   return rooms.flatMap((room) =>
     folders(join(fixtures, room)).map((name) => ({ name: `${room}/${name}`, folder: join(fixtures, room, name) })),
   );

@@ -15,7 +15,7 @@ type Step = string | number | ((key: string | number) => boolean);
 
 /** A field that patches may change, with everything below it. */
 export interface PatchableField {
-  /** For messages and the reference; `*` is any key that no other program reads, `[1…]` any index except the first. */
+  /** For messages and the reference; `*` is any key that no other program reads, `[…]` any index, `[1…]` any except the first. */
   readonly name: string;
   readonly steps: readonly Step[];
   /** The values that the field may have after the patch. */
@@ -55,6 +55,7 @@ export function findPatchable(
 export function allow(name: string, schema: v.GenericSchema, { isRequired = false } = {}): PatchableField {
   const steps = (name.match(/\[[^[\]]*\]|[^.[\]]+/g) ?? []).map((part): Step => {
     if (part === '*') return isFreeKey;
+    if (part === '[…]') return (key) => typeof key === 'number';
     if (part === '[1…]') return (key) => typeof key === 'number' && key >= 1;
     return part.startsWith('[') ? Number(part.slice(1, -1)) : part;
   });

@@ -152,6 +152,18 @@ test('a mirror without a share copies all, and one without a destination none', 
   t.is(percentageOf({ mirrorPercentage: { value: 20 } }), undefined);
 });
 
+test('a mirror that is open on any route is open, by the largest share of all', (t) => {
+  const to = (value: number, host = 'gateway') => ({
+    mirror: { host, port: { number: 443 } },
+    mirrorPercentage: { value },
+  });
+  const mirrorOf = (...http: object[]) =>
+    istio.read([{ metadata: { name: 'wisdom' }, spec: { http } }]).requests?.mirror;
+  t.deepEqual(mirrorOf(to(5), to(40, 'other'), {}), { host: 'other', port: 443, percentage: 40 });
+  t.is(mirrorOf({}, {}, to(1))?.percentage, 1, 'also where requests go that no backend is for');
+  t.is(mirrorOf({}, to(0)), undefined);
+});
+
 function put(object: unknown, path: readonly (string | number)[], value: unknown): void {
   let at = object as Record<string | number, unknown>;
   for (const key of path.slice(0, -1)) {

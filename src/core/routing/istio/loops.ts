@@ -125,8 +125,8 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
         serviceHost,
         {
           code: 'duplicate-host',
-          message: safe`${mask(serviceHost)} is the Service that serves ${mask(rollout.name)} and the host of the model ${mask(limited.name)}: the limit on copies of ${mask(limited.name)} would hold for requests to ${mask(rollout.name)}`,
-          hint: safe`name the Service of the serving runtime, or rename the model ${mask(limited.name)}`,
+          message: safe`${mask(serviceHost)} is the Service that serves ${mask(rollout.name)} and the host of the model ${mask(limited.name)}: what limits copies of ${mask(limited.name)} would hold for requests to ${mask(rollout.name)}`,
+          hint: safe`rename the model ${mask(limited.name)}, or name the Service of the serving runtime`,
         },
         toOrigin(limited),
       );

@@ -1,6 +1,6 @@
 /** What patches may change of Istio's objects; see `manifests/patchable.ts`. */
 import * as v from 'valibot';
-import { valueAt } from '../../input/plain-value.ts';
+import { mapsAt, valueAt } from '../../input/plain-value.ts';
 import { dnsLabel, duration, toMilliseconds } from '../../input/schema-parts.ts';
 import type { Manifest } from '../../manifests/manifest.ts';
 import type { Patchable } from '../../manifests/patchable.ts';
@@ -9,7 +9,7 @@ import { allow, metadata } from '../../manifests/patchable.ts';
 const texts = v.array(v.string());
 
 /** Names a route in statistics and access logs. */
-const routeName = allow('spec.http[0].name', v.pipe(v.string(), v.regex(/^[\w.-]{1,253}$/)));
+const routeName = allow('spec.http[…].name', v.pipe(v.string(), v.regex(/^[\w.-]{1,253}$/)));
 
 /**
  * The first hop. Request headers are not listed: Envoy sets them before it copies a request, so they
@@ -21,14 +21,15 @@ const firstHop: Patchable = {
     ...metadata,
     routeName,
     // As routing.timeout; the same field for a policy that must be a patch.
-    allow('spec.http[0].timeout', duration()),
+    allow('spec.http[…].timeout', duration()),
     // Of the client's own request, at the primary; a copy is never retried.
-    allow('spec.http[0].retries', toRetries()),
+    allow('spec.http[…].retries', toRetries()),
     // What a browser may do with an answer. Envoy answers the preflight itself; inference calls pass.
-    allow('spec.http[0].corsPolicy', toCorsPolicy()),
+    allow('spec.http[…].corsPolicy', toCorsPolicy()),
     // What is added to the primary's answer, on its way back.
-    allow('spec.http[0].headers.response', toResponseHeaders()),
+    allow('spec.http[…].headers.response', toResponseHeaders()),
   ],
+  check: checkDestinations,
 };
 
 /** The second hop. Its responses are discarded, so nothing that shapes one is of use; and it must not retry. */
@@ -37,8 +38,9 @@ const secondHop: Patchable = {
     ...metadata,
     routeName,
     // As routing.mirrorTimeout. Required: nothing else bounds a mirrored request.
-    allow('spec.http[0].timeout', duration(), { isRequired: true }),
+    allow('spec.http[…].timeout', duration(), { isRequired: true }),
   ],
+  check: checkDestinations,
 };
 
 /** Set by routing.maxCopiesInFlight; anything else of it could lose all copies. */
@@ -206,6 +208,12 @@ function toServer() {
     ),
     tls: v.optional(toServerTls()),
   });
+}
+
+/** A route that a patch adds has no destination, as none can be patched in: Istio would refuse the whole object. */
+function checkDestinations(manifest: Manifest): string | undefined {
+  const isWhole = mapsAt(manifest, ['spec', 'http']).every((route) => mapsAt(route, ['route']).length > 0);
+  return isWhole ? undefined : 'a patch must not add a route\nchange only the routes that are rendered';
 }
 
 /** Istio merges servers of one number, and refuses a Gateway with a port name twice, or TLS without HTTPS. */
