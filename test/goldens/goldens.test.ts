@@ -84,7 +84,10 @@ test('every routing option has a golden case', (t) => {
   );
   t.is(names.length, 20);
   const found = cases.flatMap(({ name }) => (name.startsWith('routing/') ? [name.slice('routing/'.length)] : []));
-  t.deepEqual(found.toSorted(), names.toSorted());
+  t.deepEqual(
+    names.filter((name) => !found.includes(name)),
+    [],
+  );
 });
 
 interface Schema {
