@@ -92,7 +92,7 @@ export const policy: fc.Arbitrary<Map> = fc
       routing: {
         ...(timeout === undefined ? {} : { timeout, mirrorTimeout: timeout }),
         ...(hosts === undefined ? {} : { hosts }),
-        ...(port === undefined ? {} : { gateway: { port }, service: { port } }),
+        ...(port === undefined ? {} : { gateway: { port } }),
       },
       ...(patched === true
         ? {

@@ -75,7 +75,6 @@ test('a value that is set to itself changes no byte', (t) => {
       },
       mirrorTimeout: '2s',
       maxCopiesInFlight: 10,
-      service: { port: 8033 },
     },
     limits: { maxMirrorPercentage: 100, storageUriPrefixes: ['s3://', 'gs://', 'https://'] },
     patches: [],

@@ -79,7 +79,6 @@ const edits: readonly Edit[] = [
       mirrorTimeout: `${n + 1}s`,
       maxCopiesInFlight: n,
       clusterDomain: n % 3 === 0 ? 'cluster.local' : `c${n}.local`,
-      service: { host: `x${n}.ml`, port: n },
     },
   })),
   setPolicy('limits', (n) => ({ limits: { storageUriPrefixes: ['s3://models', `s3://other-${n}`] } })),
