@@ -29,7 +29,7 @@ interface DemoModel {
   readonly candidate: string | undefined;
 }
 
-/** @param mode some steps are told of one mode alone. */
+/** @param mode some steps exist in one mode only. */
 export function toSteps({ updateThatCrashes }: DemoMode): readonly Step[] {
   return [...before, ...(updateThatCrashes ? [crashingUpdate] : []), ...after];
 }

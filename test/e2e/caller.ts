@@ -22,7 +22,7 @@ export interface CallOptions {
   readonly path?: string;
 }
 
-/** @param by what an answer says of itself; to be called once more does no harm. */
+/** @param by the model and the prediction in an answer; to be called once more does no harm. */
 export type End = (error: string | undefined, by?: string) => void;
 
 export interface Caller {
@@ -32,7 +32,7 @@ export interface Caller {
   readonly close: () => void;
 }
 
-/** What an answer says of itself: the model's name in it, and what it predicts. */
+/** The model's name in an answer, and what it predicts. */
 export function describeAnswer(model: string, predicted: unknown): string {
   return predicted === undefined ? model : `${model} ${JSON.stringify(predicted)}`.trim();
 }

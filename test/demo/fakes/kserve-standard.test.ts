@@ -195,7 +195,7 @@ test('a storage initializer that fails: while it runs again no status is written
 });
 
 for (const fate of ['unschedulable', 'has-no-image', 'hangs'] as const)
-  test(`a first version that is ${fate} cannot be told from one that loads`, async (t) => {
+  test(`a first version that is ${fate} looks like one that loads`, async (t) => {
     const scene = await start(t);
     scene.kserve.setFate(namespace, name, fate);
     scene.apply();

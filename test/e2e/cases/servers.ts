@@ -6,7 +6,7 @@ import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { standardNamespace } from '../standard.ts';
 
-/** Past the sidecar: what a server says of a model that it was not told to serve is to be seen too. */
+/** Calls go past the sidecar: how a server answers for a model name that it does not serve is shown too. */
 const port = 8080;
 const columns = ['InferenceService', 'server', 'asked by', 'answer'];
 
