@@ -18,6 +18,7 @@ export interface ContainerSpec {
   readonly env?: readonly { readonly name: string; readonly value?: string }[];
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly readinessProbe?: Probe;
+  readonly lifecycle?: { readonly preStop?: { readonly sleep?: { readonly seconds: number } } };
   readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
 }
 
@@ -100,8 +101,9 @@ export class Container {
     }
   }
 
-  /** Ends what runs; it is not started again. */
-  stop(signal: NodeJS.Signals): void {
+  /** Ends what runs, after what it is to wait for; it is not started again. */
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    await sleep((this.spec.lifecycle?.preStop?.sleep?.seconds ?? 0) * 1000);
     this.#end.abort();
     this.signal(signal);
   }

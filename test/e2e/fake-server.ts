@@ -1,10 +1,21 @@
 /**
- * A program in place of the images of model servers: KServe's V1 and V2 protocols over HTTP, as far as a name, readiness
- * and an answer go. It answers with what the file `answer` of its model has, and says what it was asked.
+ * A program in place of the images of model servers: KServe's V1 and V2 protocols over HTTP and V2 over gRPC, as far as
+ * a name, readiness and an answer go. It predicts the number that the file `answer` of its model has, and says what it
+ * was asked.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { ServerHttp2Stream } from 'node:http2';
+import { createServer as createHttp2Server } from 'node:http2';
 import type { ContainerSpec } from './container.ts';
+import {
+  contentType,
+  MessageReader,
+  parseInferMessage,
+  toFrame,
+  toInferResponse,
+  toStatusCode,
+} from './grpc-frames.ts';
 import type { Command } from './pod-run.ts';
 
 /** Undefined for images of `none/`. */
@@ -17,11 +28,13 @@ export function toFakeServer({ image, args = [], env = [] }: ContainerSpec): Com
 
 if (import.meta.main) serve(process.argv[2] ?? '');
 
+/** As KServe's Python servers: HTTP on one port, gRPC on another. */
 function serve(name: string): void {
   const file = '/mnt/models/answer';
-  const answer = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
-  const paths = new Set([`/v1/models/${name}:predict`, `/v1/models/${name}`, `/v2/models/${name}/infer`]);
-  const server = createServer((request, response) => {
+  const answer = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  const infer = `/v2/models/${name}/infer`;
+  const paths = new Set([`/v1/models/${name}:predict`, `/v1/models/${name}`, infer]);
+  const rest = createServer((request, response) => {
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
@@ -30,12 +43,28 @@ function serve(name: string): void {
       process.stdout.write(`${request.method} ${request.url} ${bytes}\n`);
       response.statusCode = paths.has(request.url ?? '') ? 200 : 404;
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ predictions: [answer] }));
+      const outputs = [{ name: 'y', shape: [1], datatype: 'FP64', data: [answer] }];
+      response.end(JSON.stringify(request.url === infer ? { model_name: name, outputs } : { predictions: [answer] }));
     });
+  }).listen(8080, '0.0.0.0');
+  const grpc = createHttp2Server();
+  grpc.on('stream', (stream: ServerHttp2Stream, headers) => {
+    const body = new MessageReader();
+    stream.on('data', (chunk: Buffer) => body.push(chunk));
+    stream.on('end', () => {
+      process.stdout.write(`POST ${headers[':path']} ${body.announced}\n`);
+      const { modelName } = parseInferMessage(body.message() ?? Buffer.alloc(0));
+      const isKnown = modelName === name;
+      stream.respond({ ':status': 200, 'content-type': contentType }, { waitForTrailers: true });
+      const status = toStatusCode(isKnown ? 'OK' : 'NOT_FOUND');
+      stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': status }));
+      stream.end(isKnown ? toFrame(toInferResponse({ modelName }, answer)) : '');
+    });
+    stream.on('error', () => {});
   });
-  server.listen(8080, '0.0.0.0');
+  grpc.listen(8081, '0.0.0.0');
   process.on('SIGTERM', () => {
-    server.close(() => process.exit(0));
-    server.closeIdleConnections();
+    rest.close(() => process.exit(0));
+    rest.closeIdleConnections();
   });
 }

@@ -110,7 +110,19 @@ export function toInferRequest(message: InferMessage, bytes = 0, sample?: readon
 }
 
 const contentsField = 5;
+const doublesField = 7;
 const rawField = 6;
+
+/** With one output tensor, `y` of type FP64 and of one value. */
+export function toInferResponse(message: InferMessage, value: number): Buffer {
+  const packed = Buffer.alloc(8);
+  packed.writeDoubleLE(value);
+  const tensor = [
+    ...[toField(1, Buffer.from('y')), toField(2, Buffer.from('FP64')), toField(3, Buffer.from([1]))],
+    toField(contentsField, toField(doublesField, packed)),
+  ];
+  return Buffer.concat([toInferMessage(message), toField(tensorField, Buffer.concat(tensor))]);
+}
 
 /** The numbers of the output tensors of a ModelInferResponse: FP32 or FP64, typed contents or raw ones. */
 export function parseOutputs(bytes: Buffer): number[] {
@@ -122,7 +134,7 @@ export function parseOutputs(bytes: Buffer): number[] {
         if (inner === 2) types.push(part.toString());
         if (inner === contentsField)
           for (const [kind, packed] of listFields(part))
-            numbers.push(...toNumbers(packed, kind === 7 ? 'FP64' : 'FP32'));
+            numbers.push(...toNumbers(packed, kind === doublesField ? 'FP64' : 'FP32'));
       }
     else if (field === rawField) numbers.push(...toNumbers(value, types.shift() ?? ''));
   return numbers;

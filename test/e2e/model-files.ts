@@ -1,4 +1,5 @@
 /** The files that a person writes. */
+import { stringify } from 'yaml';
 import type { Files } from './repository.ts';
 
 export interface VersionFile {
@@ -12,6 +13,8 @@ export interface ModelFile {
   readonly name?: string;
   readonly primary: VersionFile;
   readonly candidate?: VersionFile;
+  /** What its spec has beside the versions; absent: it is served by ModelMesh. */
+  readonly spec?: object;
 }
 
 /** Percentage, gate and whatever else a policy says. */
@@ -19,33 +22,27 @@ export type PolicyFile = Readonly<Record<string, unknown>>;
 
 export const folderOf = (model: string): string => `models/${model}`;
 
-export function toModelText({ name = 'wisdom', primary, candidate }: ModelFile): string {
-  return `apiVersion: model-mirror.dev/v1alpha1
-kind: Model
-metadata:
-  name: ${name}
-spec:
-  template:
-    metadata:
-      annotations:
-        serving.kserve.io/deploymentMode: ModelMesh
-        serving.kserve.io/secretKey: localMinIO
-    spec:
-      predictor:
-        model:
-          modelFormat: {name: sklearn}
-${toVersionText('primary', name, primary)}${candidate === undefined ? '' : toVersionText('candidate', name, candidate)}`;
-}
+const ofModelMesh = {
+  template: {
+    metadata: {
+      annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh', 'serving.kserve.io/secretKey': 'localMinIO' },
+    },
+    spec: { predictor: { model: { modelFormat: { name: 'sklearn' } } } },
+  },
+};
 
-function toVersionText(role: string, model: string, { version, uri, name, overrides }: VersionFile): string {
-  const lines = [
-    `  ${role}:`,
-    ...(name === undefined ? [] : [`    name: ${name}`]),
-    `    version: ${version}`,
-    `    storageUri: ${uri ?? `s3://models/${model}/${version}`}`,
-    ...(overrides === undefined ? [] : [`    overrides: ${JSON.stringify(overrides)}`]),
-  ];
-  return `${lines.join('\n')}\n`;
+export function toModelText({ name = 'wisdom', primary, candidate, spec = ofModelMesh }: ModelFile): string {
+  const toVersion = ({ version, uri = `s3://models/${name}/${version}`, ...others }: VersionFile) => ({
+    ...others,
+    version,
+    storageUri: uri,
+  });
+  return stringify({
+    apiVersion: 'model-mirror.dev/v1alpha1',
+    kind: 'Model',
+    metadata: { name },
+    spec: { ...spec, primary: toVersion(primary), ...(candidate && { candidate: toVersion(candidate) }) },
+  });
 }
 
 function toPolicyText(spec: PolicyFile): string {

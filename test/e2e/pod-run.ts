@@ -125,8 +125,8 @@ export class PodRun {
     const { deletionGracePeriodSeconds: seconds = 30 } = this.pod.metadata;
     const all = [...this.#initializers, ...this.containers];
     const sidecar = this.#envoy?.program;
-    for (const one of all) one.stop('SIGTERM');
-    sidecar?.signal('SIGTERM');
+    for (const one of all) void one.stop('SIGTERM');
+    sidecar?.terminate();
     const ended = Promise.all([this.#running, sidecar?.untilEnded()]);
     await Promise.race([ended, sleep(seconds * 1000, undefined, { ref: false })]);
     for (const one of all) one.signal('SIGKILL');

@@ -90,6 +90,11 @@ export class Program {
     if (this.isRunning) this.#signal(signal);
   }
 
+  /** Asks the first process alone to end, as a kubelet does: those that it started are its own to end. */
+  terminate(): void {
+    if (this.isRunning) this.#child?.kill('SIGTERM');
+  }
+
   #signal(signal: NodeJS.Signals): void {
     const { pid } = this.#child ?? {};
     if (pid !== undefined) process.kill(this.#options.isGroup ? -pid : pid, signal);

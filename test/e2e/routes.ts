@@ -3,7 +3,7 @@ import type { Envoy } from './envoy.ts';
 
 /** How calls to a host go. */
 export interface Route {
-  /** The value of mm-vmodel-id that is set. */
+  /** The value of mm-vmodel-id that is set; in Standard mode the version whose Service it is. */
   readonly to: string;
   /** Absent: nothing is mirrored. In per cent. */
   readonly mirrored?: number;
@@ -27,6 +27,7 @@ interface RouteConfig {
 interface RouteEntry {
   readonly request_headers_to_add?: readonly { readonly header: { readonly key: string; readonly value: string } }[];
   readonly route?: {
+    readonly cluster?: string;
     readonly request_mirror_policies?: readonly {
       readonly cluster?: string;
       readonly runtime_fraction?: {
@@ -50,7 +51,8 @@ export async function findRoute(envoy: Envoy, host: string): Promise<Route | und
 }
 
 function toRoute({ request_headers_to_add, route }: RouteEntry, since: number): Route {
-  const to = request_headers_to_add?.find(({ header }) => header.key === 'mm-vmodel-id')?.header.value ?? '';
+  const named = request_headers_to_add?.find(({ header }) => header.key === 'mm-vmodel-id')?.header.value;
+  const to = named ?? /^outbound\|\d+\|\|(.+)-backend\./.exec(route?.cluster ?? '')?.[1] ?? '';
   const policy = route?.request_mirror_policies?.[0];
   if (policy === undefined) return { to, since };
   const { numerator = 0, denominator = 'HUNDRED' } = policy.runtime_fraction?.default_value ?? { numerator: 100 };

@@ -25,6 +25,8 @@ import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } fro
 import { realServers } from './cases/servers.ts';
 import { shares } from './cases/shares.ts';
 import { stalledPod } from './cases/stall.ts';
+import { standardShares } from './cases/standard-shares.ts';
+import { standardTutorial } from './cases/standard-tutorial.ts';
 import { times } from './cases/times.ts';
 import { tutorial } from './cases/tutorial.ts';
 import { tutorialPage } from './cases/tutorial-page.ts';
@@ -65,6 +67,8 @@ const cases: Readonly<Record<string, Case>> = {
   22: { title: 'Doctor', run: doctor },
   23: { title: 'Upgrading from Istio’s egress gateway', run: upgrade },
   24: { title: 'Real model servers', run: realServers },
+  25: { title: 'Standard mode: the tutorial', run: standardTutorial },
+  26: { title: 'Standard mode: shares', run: standardShares },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

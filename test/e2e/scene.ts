@@ -54,10 +54,13 @@ export const program = '/opt/model-mirror/dist/model-mirror.cjs';
 export class Scene {
   readonly stack: Stack;
   readonly report: Report;
+  /** Where its models are. */
+  readonly namespace: string;
 
-  constructor(stack: Stack, report: Report) {
+  constructor(stack: Stack, report: Report, namespace = modelNamespace) {
     this.stack = stack;
     this.report = report;
+    this.namespace = namespace;
   }
 
   row(columns: readonly string[], cells: readonly Cell[]): void {
@@ -93,7 +96,7 @@ export class Scene {
   async deploy(model: ModelFile, policy?: PolicyFile, options: Partial<ApplicationOptions> = {}): Promise<void> {
     const { name = 'wisdom' } = model;
     await this.stack.repository.commit(toFiles(model, policy), `${name}: deploy`);
-    await this.stack.addApplication({ name, path: folderOf(name), ...options });
+    await this.stack.addApplication({ name, path: folderOf(name), namespace: this.namespace, ...options });
     const to = model.primary.name ?? `${name}-0`;
     await this.untilRoutes(`${name}: calls go to ${to}`, name, (route) => route.to === to);
     await until(`${to} is loaded`, async () => (await this.status(name))?.primary?.state === 'Ready');
@@ -106,8 +109,8 @@ export class Scene {
     for (const name of names) await this.stack.removeApplication(name);
     await until('no model is left', async () => {
       const left = [
-        ...(await this.stack.cluster.list(inferenceServices, modelNamespace)),
-        ...(await this.stack.cluster.list(virtualServices, modelNamespace)),
+        ...(await this.stack.cluster.list(inferenceServices, this.namespace)),
+        ...(await this.stack.cluster.list(virtualServices, this.namespace)),
       ];
       return left.length === 0;
     });
@@ -142,7 +145,7 @@ export class Scene {
   }
 
   route(origin: Origin, model = 'wisdom'): Promise<Route | undefined> {
-    return findRoute(this.envoyOf(origin), hostOf(model));
+    return findRoute(this.envoyOf(origin), hostOf(model, this.namespace));
   }
 
   /** @returns when the last of both Envoys took it, in milliseconds since 1970. */
@@ -248,7 +251,7 @@ export class Scene {
       .writes(since)
       .filter(
         ({ resource, name, namespace, code }) =>
-          resource === 'virtualservices' && name === model && namespace === modelNamespace && code < 300,
+          resource === 'virtualservices' && name === model && namespace === this.namespace && code < 300,
       );
   }
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { LoadSummary } from './load.ts';
 import { addresses } from './network.ts';
+import { modelNamespace } from './pods.ts';
 
 /** Outside: a client without a sidecar. Inside: a Pod's, whose sidecar takes what leaves it. */
 export type Origin = 'outside' | 'inside';
@@ -22,6 +23,8 @@ export interface TrafficOptions {
   readonly to?: string;
   /** Several take turns. */
   readonly model: string | readonly string[];
+  /** Of the models; absent: ModelMesh's. */
+  readonly namespace?: string;
   readonly calls?: number;
   /** A second, evenly; absent: as fast as it goes. */
   readonly rate?: number;
@@ -46,7 +49,7 @@ export interface TrafficOptions {
   readonly isRecorded?: boolean;
 }
 
-export const hostOf = (model: string): string => `${model}.modelmesh-serving`;
+export const hostOf = (model: string, namespace = modelNamespace): string => `${model}.${namespace}`;
 
 const underWay = new Set<Traffic>();
 
@@ -62,11 +65,24 @@ export class Traffic {
   #isStopping = false;
 
   constructor(options: TrafficOptions) {
-    const { origin, model, calls, rate = 0, parallel = 8, headers = [], modelName, id, to, input, path } = options;
+    const {
+      origin,
+      model,
+      calls,
+      rate = 0,
+      parallel = 8,
+      headers = [],
+      modelName,
+      id,
+      to,
+      input,
+      path,
+      namespace,
+    } = options;
     const { bytes = 0, deadlineMs = 60_000, isDeadlineHidden = false, isRecorded = false } = options;
     const words = [
       ...[program, '--to', to ?? targets[origin], '--deadline-ms', `${deadlineMs}`],
-      ...[model].flat().flatMap((one) => ['--authority', hostOf(one)]),
+      ...[model].flat().flatMap((one) => ['--authority', hostOf(one, namespace)]),
       ...['--rate', `${rate}`, '--parallel', `${parallel}`, '--bytes', `${bytes}`],
       ...(isRecorded ? ['--record'] : []),
       ...(isDeadlineHidden ? ['--hide-deadline'] : []),

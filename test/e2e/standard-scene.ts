@@ -1,0 +1,119 @@
+/** What a case in Standard mode works with. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { textAt } from '../../src/core/input/plain-value.ts';
+import type { Resource } from './cluster.ts';
+import type { LoadSummary } from './load.ts';
+import { until } from './program.ts';
+import { Scene } from './scene.ts';
+import type { Standard } from './standard.ts';
+import type { Call } from './standard-models.ts';
+import { countCalls, predictionOf, putModels, sample } from './standard-models.ts';
+import { binomialBounds } from './statistics.ts';
+import type { Origin, TrafficOptions } from './traffic.ts';
+import { origins, Traffic } from './traffic.ts';
+
+export interface CallOptions extends Partial<Omit<TrafficOptions, 'model' | 'origin'>> {
+  readonly model?: string;
+  readonly call?: Call;
+}
+
+export interface Expected extends CallOptions {
+  /** That all answers are of. */
+  readonly version: string;
+  /** How many of the calls are copied; absent: none. */
+  readonly percentage?: number;
+}
+
+const columns = ['step', 'protocol', 'from', 'calls', 'answers of the primary', 'at the candidate', 'dropped'];
+const services: Resource = { path: '/api/v1', plural: 'services' };
+
+export class StandardScene extends Scene {
+  readonly standard: Standard;
+
+  private constructor({ stack, report }: Scene, standard: Standard) {
+    super(stack, report, standard.namespace);
+    this.standard = standard;
+  }
+
+  static async of(scene: Scene): Promise<StandardScene> {
+    const standard = await scene.stack.standard();
+    putModels(standard.store);
+    return new StandardScene(scene, standard);
+  }
+
+  /** Calls with the sample, to the address that a client of the mesh gets from DNS. */
+  async call(origin: Origin, { model = 'wisdom', call = 'V1', ...options }: CallOptions): Promise<Traffic> {
+    const { namespace } = this;
+    const to = origin === 'outside' ? {} : { to: await this.#addressOf(model, call === 'gRPC' ? 9000 : 80) };
+    const way = call === 'gRPC' ? { modelName: model } : { path: pathOf(model, call) };
+    return new Traffic({ origin, model, namespace, input: sample, ...to, ...way, ...options });
+  }
+
+  /** Calls from both sides at once, until they are stopped. */
+  callFromBoth(options: CallOptions): Promise<Traffic[]> {
+    return Promise.all(origins.map((origin) => this.call(origin, options)));
+  }
+
+  /** Calls from each side: all are answered by the version, and the share of them is at the candidate. */
+  async expectCalls(step: string, { version, percentage = 0, calls = 300, ...options }: Expected): Promise<void> {
+    const { model = 'wisdom', call = 'V1' } = options;
+    for (const origin of origins) {
+      const [arrived, lost] = [await this.arrivals(`${model}-1`), await this.dropped(origin)];
+      const summary = await (await this.call(origin, { rate: 150, ...options, calls })).ended;
+      const copies = (await this.arrivals(`${model}-1`)) - arrived;
+      const dropped = (await this.dropped(origin)) - lost;
+      const answers = summary.byModel[predictionOf(version, call, model)] ?? 0;
+      this.row(columns, [step, call, origin, calls, answers, copies, dropped]);
+      const [low, high] = binomialBounds(calls, percentage);
+      this.check(`${step}: ${call}, ${origin}`, [
+        ...unpredicted(summary, [predictionOf(version, call, model)]),
+        ...(low <= copies + dropped && copies + dropped <= high
+          ? []
+          : [`of ${copies + dropped} copies the candidate got ${copies}; there should be ${low} to ${high}`]),
+        ...(low > 0 && copies === 0 ? ['no copy arrived'] : []),
+      ]);
+    }
+  }
+
+  /** Calls that the Pods of a version have got, once those under way have had the time to come. */
+  async arrivals(inferenceService: string): Promise<number> {
+    const count = () => this.standard.podsOf(inferenceService).reduce((sum, pod) => sum + countCalls(pod), 0);
+    for (let before = -1; ; ) {
+      const calls = count();
+      if (calls === before) return calls;
+      before = calls;
+      await sleep(300);
+    }
+  }
+
+  /** What an Envoy has in its configuration, its workers may not follow yet. */
+  async untilCopiesComeFromBoth(options: CallOptions = {}): Promise<void> {
+    const candidate = `${options.model ?? 'wisdom'}-1`;
+    for (const origin of origins)
+      await until(`copies from ${origin} reach ${candidate}`, async () => {
+        const before = await this.arrivals(candidate);
+        await (await this.call(origin, { ...options, calls: 5, parallel: 1 })).ended;
+        return (await this.arrivals(candidate)) >= before + 5;
+      });
+  }
+
+  async #addressOf(model: string, port: number): Promise<string> {
+    const service = await this.stack.cluster.find(services, this.namespace, model);
+    return `${textAt(service, ['spec', 'clusterIP'])}:${port}`;
+  }
+}
+
+function pathOf(model: string, call: Call): string {
+  return call === 'V1' ? `/v1/models/${model}:predict` : `/v2/models/${model}/infer`;
+}
+
+/** What of the calls was not answered with one of these predictions. */
+export function unpredicted(
+  { sent, answered, errors, byModel }: LoadSummary,
+  predictions: readonly string[],
+): string[] {
+  const right = predictions.reduce((sum, prediction) => sum + (byModel[prediction] ?? 0), 0);
+  return sent > 0 && sent === answered && right === sent
+    ? []
+    : [`${sent} sent, ${answered} answered: ${JSON.stringify(byModel)}; errors: ${JSON.stringify(errors)}`];
+}
