@@ -21,8 +21,8 @@ export interface Change {
   readonly title: string;
   readonly steps: readonly Step[];
   /**
-   * What KServe itself says is left to chance: how its server's container ended it sees only when something else
-   * happens, a change of the Deployment or of an initializer (kserve 0.20.0, podInitContainersPredicate).
+   * What KServe itself says is left to chance: what becomes of a Pod it sees only when something else happens, a change
+   * of the Deployment or of an initializer (kserve 0.20.0, podInitContainersPredicate).
    */
   readonly isSeenByChance?: boolean;
   /** What the fake leaves out. */
@@ -42,11 +42,13 @@ export const changes: readonly Change[] = [
     name: 'first-unschedulable',
     title: 'a first version that no node has room for',
     steps: [{ storageUri: withFate('unschedulable'), ends: 'Failed Unschedulable' }],
+    isSeenByChance: true,
   },
   {
     name: 'first-no-image',
     title: 'a first version without an image',
     steps: [{ storageUri: withFate('has-no-image'), ends: 'Failed ImagePullBackOff' }],
+    isSeenByChance: true,
   },
   {
     name: 'first-oom',
