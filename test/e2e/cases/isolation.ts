@@ -12,7 +12,7 @@ import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { origins, Traffic } from '../traffic.ts';
 
-/** With MODEL_MIRROR_THOROUGH: every fault with every body, and as many calls however slow the machine is. */
+/** With MODEL_MIRROR_THOROUGH: every fault with every body, in all rounds, and as many calls however slow the machine is. */
 const isThorough = process.env['MODEL_MIRROR_THOROUGH'] !== undefined;
 const model = { primary: { version: 'v1' }, candidate: { version: 'v2' } };
 const deadlineMs = 10_000;
@@ -125,7 +125,8 @@ async function startMirror({ mirror }: Scene['stack']): Promise<void> {
 
 /** @param share of the size's rate. */
 async function run(scene: Scene, size: Size, faults: readonly Fault[], share: number): Promise<Trial> {
-  const { bytes, rounds, calmMs } = size;
+  const { bytes, calmMs } = size;
+  const rounds = isThorough ? size.rounds : 1;
   const rate = Math.max(1, size.rate * Math.min(1, share));
   const faultMs = isThorough ? (size.faultMs * size.rate) / rate : size.faultMs;
   const { ingress, client, mirror } = scene.stack;
