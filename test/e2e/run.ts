@@ -3,7 +3,7 @@
  * numbers all but the last, which waits for Argo CD to poll git.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -129,10 +129,16 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Fakes: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client and ModelMesh, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
-    'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, and real ModelMesh with sidecars.',
+    'Cases 1 to 23 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). From case 24 on it is Standard mode, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: MLServer and KServe’s own server, or a **fake server** where a case needs one that starts at once. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
+    'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, real ModelMesh with sidecars, autoscalers, nodes and GPUs.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];
+}
+
+/** As the component's requirements pin it. */
+function packageVersion(component: string, name: string): string {
+  const requirements = readFileSync(join(import.meta.dirname, '../stack', component, 'requirements.txt'), 'utf8');
+  return new RegExp(`^${name}==(\\S+)`, 'm').exec(requirements)?.[1] ?? '';
 }
 
 function toVersions(): [string, string][] {
@@ -143,7 +149,7 @@ function toVersions(): [string, string][] {
   const module = (name: string) => {
     const text = execFileSync('go', ['version', '-m', join(stackFolder, name)], { encoding: 'utf8' });
     return (
-      /^\tdep\t\S*(?:argo-cd\/v3|istio\.io\/istio)\t(\S+)/m.exec(text)?.[1] ??
+      /^\tdep\t\S*(?:argo-cd\/v3|istio\.io\/istio|kserve\/kserve)\t(\S+)/m.exec(text)?.[1] ??
       /^\tmod\t\S+\t(\S+)/m.exec(text)?.[1] ??
       ''
     );
@@ -153,6 +159,10 @@ function toVersions(): [string, string][] {
     ['etcd', first('etcd', '--version')],
     ['Argo CD', module('argocd')],
     ['istiod and pilot-agent', module('istiod')],
+    ['kube-controller-manager', first('kube-controller-manager', '--version')],
+    ['KServe', module('kserve-manager')],
+    ['MLServer', packageVersion('mlserver', 'mlserver')],
+    ['KServe’s Python server', packageVersion('kserve-server', 'kserve')],
     ['Envoy', /\/(\d+\.\d+\.\d+)\//.exec(first('envoy', '--version'))?.[1] ?? ''],
     ['git', execFileSync('git', ['--version'], { encoding: 'utf8' }).trim()],
     ['Node', process.version],
