@@ -25,6 +25,7 @@ import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } fro
 import { realServers } from './cases/servers.ts';
 import { shares } from './cases/shares.ts';
 import { stalledPod } from './cases/stall.ts';
+import { standardBrake } from './cases/standard-brake.ts';
 import { standardShares } from './cases/standard-shares.ts';
 import { standardTutorial } from './cases/standard-tutorial.ts';
 import { times } from './cases/times.ts';
@@ -69,6 +70,7 @@ const cases: Readonly<Record<string, Case>> = {
   24: { title: 'Real model servers', run: realServers },
   25: { title: 'Standard mode: the tutorial', run: standardTutorial },
   26: { title: 'Standard mode: shares', run: standardShares },
+  27: { title: 'Standard mode: what never opens', run: standardBrake },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
+import { inferenceServices } from '../cluster.ts';
+import type { ModelFile } from '../model-files.ts';
+import { folderOf } from '../model-files.ts';
+import type { Scene } from '../scene.ts';
+import { predictionOf, standardModel, uriOf } from '../standard-models.ts';
+import { StandardScene, unpredicted } from '../standard-scene.ts';
+import { seconds } from '../statistics.ts';
+import { origins } from '../traffic.ts';
+
+const columns = ['the candidate', 'KServe’s Ready', 'status.yaml', 'mirror', 'after'];
+const primary = { version: 'v1' };
+/** Longer than the watcher's `--settle` and a batch: by then it would have said what it believes. */
+const wouldBeSaidMs = 6000;
+
+const toModel = (uri: string, predictor?: object): ModelFile => ({
+  ...standardModel({ primary }),
+  candidate: {
+    version: 'v2',
+    uri,
+    ...(predictor && { overrides: { spec: { predictor } } }),
+  },
+});
+const good = toModel(uriOf('v2'));
+
+interface Sickness {
+  readonly what: string;
+  readonly model: ModelFile;
+  readonly reason: string;
+}
+
+const sicknesses: readonly Sickness[] = [
+  {
+    what: 'has room on no node',
+    model: toModel(uriOf('v2'), { model: { resources: { limits: { 'nvidia.com/gpu': '1' } } } }),
+    reason: 'Unschedulable',
+  },
+  {
+    what: 'has no image',
+    model: toModel(uriOf('v2'), { model: { image: 'none/server:1' } }),
+    reason: 'ImagePullBackOff',
+  },
+  { what: 'has nothing to download', model: toModel('s3://models/nowhere'), reason: 'ModelLoadFailed' },
+  { what: 'crashes', model: toModel('s3://models/crash'), reason: 'CrashLoopBackOff' },
+];
+
+/** No mirror opens to what is not known to be ready, also while KServe reports it as Ready. */
+export async function standardBrake(plain: Scene): Promise<void> {
+  const scene = await StandardScene.of(plain);
+  await scene.deploy(standardModel({ primary }));
+  const traffic = await scene.callFromBoth({ rate: 10 });
+  const since = Date.now();
+  for (const [i, sickness] of sicknesses.entries()) {
+    // Each after a commit without a candidate: it is the first load of its InferenceService.
+    if (i > 0) await without(scene);
+    await expectFailed(scene, sickness);
+  }
+  scene.equal('no route ever mirrored to them', openings(scene, since), 0);
+  await open(scene, 'is good, in place of the one that crashed');
+  await updateThatCrashes(scene);
+  await open(scene, 'is good again');
+  await stopped(scene);
+  await deletedByHand(scene);
+  for (const [i, one] of traffic.entries())
+    scene.check(
+      `all calls were answered by the primary, ${origins[i]}`,
+      unpredicted(await one.stop(), [predictionOf('v1')]),
+    );
+  await scene.remove('wisdom');
+}
+
+async function without(scene: StandardScene): Promise<void> {
+  await scene.commit('wisdom: no candidate', standardModel({ primary }));
+  await scene.untilStatus('there is no candidate', ({ candidate }) => candidate === undefined);
+}
+
+async function expectFailed(scene: StandardScene, { what, model, reason }: Sickness): Promise<void> {
+  const committed = await scene.commit(`wisdom: a candidate that ${what}`, model);
+  await scene.untilStatus(`it ${what}`, ({ candidate }) => candidate?.state === 'Failed');
+  const after = seconds(Date.now() - committed);
+  await expectClosed(scene, `a candidate that ${what}`, reason, after);
+}
+
+/** Said in git for as long as one would have changed one's mind, and mirrored by nobody. */
+async function expectClosed(scene: StandardScene, what: string, reason: string, after: string): Promise<void> {
+  await sleep(1000);
+  const said = await reasonOf(scene);
+  const mirrored = await Promise.all(origins.map(async (origin) => (await scene.route(origin))?.mirrored));
+  scene.row(columns, [what, await readyOf(scene), `Failed ${said}`, 'closed', after]);
+  scene.equal(`${what}: the reason in status.yaml, and both routes`, [said, ...mirrored], [reason, null, null]);
+}
+
+async function open(scene: StandardScene, what: string): Promise<void> {
+  const committed = await scene.commit(`wisdom: a candidate that ${what}`, good);
+  await scene.untilMirrorIsOpen(100);
+  scene.row(columns, [what, await readyOf(scene), 'Ready', 'opens', seconds(Date.now() - committed)]);
+}
+
+/** KServe says Ready all the time: the Pod of before still answers. */
+async function updateThatCrashes(scene: StandardScene): Promise<void> {
+  const committed = await scene.commit(
+    'wisdom: another spec of the candidate, which crashes',
+    toModel('s3://models/crash'),
+  );
+  const closed = await scene.untilMirrored(undefined);
+  await scene.standard.untilPodSays('wisdom-1', 'CrashLoopBackOff');
+  await scene.untilStatus('it failed', ({ candidate }) => candidate?.state === 'Failed');
+  await sleep(wouldBeSaidMs);
+  scene.equal('an update that crashes: KServe says Ready', await scene.standard.findReady('wisdom-1'), 'True');
+  scene.equal('an update that crashes: the mirror was not opened again', openings(scene, closed), 0);
+  await expectClosed(scene, 'is updated, and crashes', 'CrashLoopBackOff', seconds(closed - committed));
+}
+
+/** By hand, as an operator would. */
+async function stopped(scene: StandardScene): Promise<void> {
+  const annotate = (value: string | null) =>
+    scene.stack.cluster.patch(inferenceServices, scene.namespace, 'wisdom-1', {
+      metadata: { annotations: { 'serving.kserve.io/stop': value } },
+    });
+  const since = Date.now();
+  await annotate('true');
+  await scene.untilStatus('it is stopped', ({ candidate }) => candidate?.state === 'Stopped');
+  const closed = await scene.untilMirrored(undefined);
+  scene.row(columns, ['is stopped', await readyOf(scene), 'Stopped', 'closes', seconds(closed - since)]);
+  const freed = Date.now();
+  await annotate(null);
+  const opened = await scene.untilMirrorIsOpen(100);
+  scene.row(columns, ['is not stopped any more', await readyOf(scene), 'Ready', 'opens', seconds(opened - freed)]);
+}
+
+/** Argo CD makes it again, and it is another one until it is ready. */
+async function deletedByHand(scene: StandardScene): Promise<void> {
+  const before = (await scene.standard.findService('wisdom-1'))?.metadata['uid'];
+  const deleted = Date.now();
+  await scene.stack.cluster.remove(inferenceServices, scene.namespace, 'wisdom-1');
+  const closed = await scene.untilMirrored(undefined);
+  await scene.untilMirrorIsOpen(100);
+  const after = (await scene.standard.findService('wisdom-1'))?.metadata['uid'];
+  scene.check('Argo CD has made it again', after !== undefined && after !== before);
+  scene.row(columns, ['is deleted by hand', await readyOf(scene), 'Ready', 'closes, opens', seconds(closed - deleted)]);
+}
+
+/** Writes that mirror to a route that did not. */
+function openings(scene: StandardScene, since: number): number {
+  return scene.writesOf('wisdom', since).filter(({ body }) => JSON.stringify(body).includes('"mirrorPercentage"'))
+    .length;
+}
+
+async function readyOf(scene: StandardScene): Promise<string> {
+  return (await scene.standard.findReady('wisdom-1')) ?? '–';
+}
+
+async function reasonOf(scene: StandardScene): Promise<string | undefined> {
+  const text = await scene.stack.repository.read(`${folderOf('wisdom')}/status.yaml`);
+  const { status } = parse(text ?? '{}') as {
+    readonly status?: { readonly candidates?: readonly { readonly reason?: string }[] };
+  };
+  return status?.candidates?.[0]?.reason;
+}
