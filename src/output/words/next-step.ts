@@ -106,7 +106,8 @@ function toLookupText(look: Look, selected: string): SafeText {
     case 'replicasets':
       return safe`why no Pod is created with ${mask(`\`kubectl describe replicasets${selected}\``)}`;
     case 'log':
-      return safe`the log with ${mask(`\`kubectl logs${selected} -c ${look.container}\``)}`;
+      // It selects the Pods that still serve as well: a prefix tells them apart.
+      return safe`the log with ${mask(`\`kubectl logs${selected} -c ${look.container} --prefix --tail=20\``)}`;
   }
 }
 

@@ -327,10 +327,13 @@ test('what to check of a version with pods of its own', (t) => {
   t.is(next('Failed', 'ImagePullBackOff'), `check ${pods}`);
   t.is(next('Failed', 'CreateContainerConfigError'), `check ${pods}`);
   t.is(next('Failed', 'ProgressDeadlineExceeded'), `check ${pods}`);
-  t.is(next('Failed', 'CrashLoopBackOff'), `check the log with \`kubectl logs ${selected} -c kserve-container\``);
+  t.is(
+    next('Failed', 'CrashLoopBackOff'),
+    `check the log with \`kubectl logs ${selected} -c kserve-container --prefix --tail=20\``,
+  );
   t.regex(
     next('Failed', 'ModelLoadFailed'),
-    /^check storageUri in .*:\d+, and the log with `kubectl logs .* -c storage-initializer`$/,
+    /^check storageUri in .*:\d+, and the log with `kubectl logs .* -c storage-initializer --prefix --tail=20`$/,
   );
   t.is(
     next('Failed', 'FailedCreate'),

@@ -121,7 +121,9 @@ function toFailure({ reason, message }: Trouble, [predictor]: readonly LiveWorkl
   const serves = (predictor?.rollout?.available ?? 0) > 0;
   return {
     reason,
-    message: serves ? `${message}${message === '' ? '' : '; '}the pods that were ready before still serve` : message,
+    message: serves
+      ? [message.replace(/\.$/, ''), 'the pods that were ready before still serve'].filter(Boolean).join('; ')
+      : message,
   };
 }
 
