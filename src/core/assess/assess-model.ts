@@ -80,7 +80,7 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
   const { rollout, status } = rendered;
   const { live, finding, namespace, pending, clusters = [] } = options;
   const source = live === undefined ? 'git' : 'cluster';
-  const inCluster = live && upgradeStatus(live, [rendered.primary, ...rendered.candidates]);
+  const inCluster = live && upgradeStatus(live, [rendered.primary, ...rendered.candidates], rollout.mode);
   const observed = inCluster ?? status?.status;
   const primary = { desired: toDesired(rendered.primary), observed: observed?.primary };
   const { candidates, undeclared } = pairCandidates(rendered.candidates, observed?.candidates ?? []);

@@ -60,7 +60,7 @@ export function decideModel(
   const primary = decide(rollout.primary);
   const digested = rollout.candidates.map(decide);
   const versions = [primary, ...digested];
-  const current = status && upgradeStatus(status.status, versions);
+  const current = status && upgradeStatus(status.status, versions, rollout.mode);
   const upgraded = status && current && (current === status.status ? status : { ...status, status: current });
   const candidates = digested.map((decided): DecidedCandidate => {
     const candidate = { name: decided.version.name, digest: decided.digest };
@@ -69,7 +69,7 @@ export function decideModel(
   return {
     outcome: { rollout, primary, candidates, status: upgraded, statusPath, statusWarnings },
     namespace,
-    digestAnnotations: versions.map((version) => toRenderedDigest(version, status?.status)),
+    digestAnnotations: versions.map((version) => toRenderedDigest(version, status?.status, rollout.mode)),
     problems,
   };
 }

@@ -14,6 +14,7 @@
 import { omitUndefined } from '../input/plain-value.ts';
 import type { ModelStatus, VersionStatus } from '../input/schema.ts';
 import { isOfThisVersion, toSpecPart } from './digest-text.ts';
+import type { ServingMode } from './serving-mode.ts';
 
 type Status = ModelStatus['status'];
 
@@ -25,8 +26,15 @@ export interface DigestedVersion {
   readonly loaded: string;
 }
 
+/**
+ * 0.1.0 had no mode in which each version has pods of its own. There another digest restarts pods, and its watcher takes
+ * the Ready of an InferenceService's status for theirs, whatever became of them.
+ */
+type Upgraded = Pick<ServingMode, 'workloads'>;
+
 /** The digest that a version is rendered with. */
-export function toRenderedDigest(version: DigestedVersion, status: Status | undefined): string {
+export function toRenderedDigest(version: DigestedVersion, status: Status | undefined, mode: Upgraded): string {
+  if (mode.workloads !== undefined) return version.digest;
   const recorded = findRecorded(version, status);
   const isUntouched = recorded !== undefined && isCounted(recorded, version) && !isOfThisVersion(recorded.loaded);
   return isUntouched ? (toSpecPart(version.digest) ?? version.digest) : version.digest;
@@ -35,15 +43,19 @@ export function toRenderedDigest(version: DigestedVersion, status: Status | unde
 /**
  * A status with the digests of these versions in the form of this release, where they still count. One whose
  * `loaded` contradicts its digest has none: somebody has edited the live object, and its annotation shows what
- * it was applied from, not what it is now.
+ * it was applied from, not what it is now. Nor has a Ready that 0.1.0 recorded of pods that it does not look at.
  */
-export function upgradeStatus(status: Status, versions: readonly DigestedVersion[]): Status {
+export function upgradeStatus(status: Status, versions: readonly DigestedVersion[], mode: Upgraded): Status {
   const upgrade = <T extends VersionStatus>(recorded: T): T => {
     const version = versions.find((one) => one.version.name === recorded.name);
     if (version === undefined) return recorded;
-    if (isCounted(recorded, version)) return { ...recorded, digest: version.digest };
-    if (recorded.digest !== version.digest || !isOfThisVersion(recorded.loaded) || recorded.loaded === version.loaded)
-      return recorded;
+    const { workloads } = mode;
+    if (workloads === undefined && isCounted(recorded, version)) return { ...recorded, digest: version.digest };
+    const { loaded, state } = recorded;
+    const isBelieved = isOfThisVersion(loaded)
+      ? loaded === version.loaded
+      : workloads === undefined || state !== 'Ready';
+    if (recorded.digest !== version.digest || isBelieved) return recorded;
     return omitUndefined({ ...recorded, digest: undefined });
   };
   const primary = status.primary && upgrade(status.primary);

@@ -310,9 +310,11 @@ test('what to check of a version with pods of its own', (t) => {
   const lines = (input[model] ?? '').split('\n');
   const lineOf = (field: string) => `${model}:${lines.findIndex((line) => line.includes(field)) + 1}`;
   const [primary, candidate] = toDesired(assess({}, input)[0]);
+  const loaded = render(input).rollouts[0]?.primary.loaded ?? '';
   const next = (state: 'Failed' | 'Pending' | 'Loading', reason: string | undefined) => {
     const live = {
-      primary: { ...(primary as DesiredVersion), state: 'Ready' as const },
+      // A watcher that looks at Pods records what they have loaded.
+      primary: { ...(primary as DesiredVersion), state: 'Ready' as const, loaded },
       candidates: [{ ...(candidate as DesiredVersion), state, ...(reason === undefined ? {} : { reason }) }],
     };
     const [assessment] = assess({ live }, input) as [Assessment];

@@ -580,7 +580,7 @@ export class Simulation {
         apiVersion: 'model-mirror.dev/v1alpha1',
         kind: 'ModelStatus',
         metadata: { name: 'wisdom', namespace: 'models' },
-        status: upgradeStatus(this.#reported ?? { candidates: [] }, [version]),
+        status: upgradeStatus(this.#reported ?? { candidates: [] }, [version], modes[0]),
       },
       assumeReady: false,
     });
