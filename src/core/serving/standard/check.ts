@@ -4,6 +4,7 @@ import type { FieldPath, Finding, Severity } from '../../diagnostics/problem.ts'
 import type { SafeText } from '../../diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../diagnostics/safe-text.ts';
 import { frameworks } from '../../input/model-storage.ts';
+import type { PlainMap } from '../../input/plain-value.ts';
 import { isMap, mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Protocol } from '../../input/schema.ts';
 import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
@@ -11,6 +12,7 @@ import { findPredictor, findTransformer } from './containers.ts';
 import { checkModelName, compareModelNames } from './model-name.ts';
 import { toPredictorName } from './names.ts';
 import { findTargetPorts, isHttp } from './ports.ts';
+import { findRuntime } from './runtimes.ts';
 
 const components = ['predictor', 'transformer', 'explainer'] as const;
 const stopAnnotation = 'serving.kserve.io/stop';
@@ -153,6 +155,7 @@ function checkStorage({ spec }: InferenceService, report: Report): void {
 }
 
 function checkPorts({ spec }: InferenceService, protocols: readonly Protocol[], report: Report): void {
+  checkHttpPort(spec, protocols, report);
   if (!protocols.includes('grpc') || findTargetPorts(spec, protocols).grpc !== undefined) return;
   const front = findTransformer(spec) ?? findPredictor(spec);
   report([...(front?.path ?? ['spec', 'predictor', 'model']), 'ports'], {
@@ -160,6 +163,23 @@ function checkPorts({ spec }: InferenceService, protocols: readonly Protocol[], 
     message: safe`it is not known on which port this server takes gRPC calls`,
     hint: safe`add ports: [{name: h2c, containerPort: …}], or remove grpc from spec.protocols`,
   });
+}
+
+/** KServe's own Service leads to the first port that a runtime declares, and only its cluster knows that of one's own. */
+function checkHttpPort(spec: PlainMap, protocols: readonly Protocol[], report: Report): void {
+  const front = findTransformer(spec) ?? findPredictor(spec);
+  const runtime = textAt(front?.container, ['runtime']);
+  if (front?.path.at(-1) !== 'model' || runtime === undefined || findRuntime(spec['predictor']) !== undefined) return;
+  if (!protocols.some(isHttp) || mapsAt(front.container, ['ports']).length > 0) return;
+  report(
+    [...front.path, 'runtime'],
+    {
+      code: 'missing-field',
+      message: safe`it is not known on which port the runtime ${quote(runtime)} takes requests, so they go to port ${findTargetPorts(spec, protocols).http}`,
+      hint: safe`if it declares a port of its own, repeat it here: ports: [{name: http, containerPort: …}]`,
+    },
+    'warning',
+  );
 }
 
 /**
