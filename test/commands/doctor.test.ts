@@ -35,7 +35,7 @@ envoy_http_no_route{http_conn_manager_prefix="outbound_0.0.0.0_8443"} ${noRoute}
 envoy_http_agent_no_route{} 3
 envoy_listener_ssl_connection_error{listener_address="0.0.0.0_8443"} ${tlsErrors}
 envoy_http_downstream_cx_protocol_error{http_conn_manager_prefix="outbound_0.0.0.0_8443"} ${protocolErrors}
-envoy_cluster_upstream_rq_active_overflow{cluster_name="outbound|8033||wisdom.models.svc.cluster.local"} ${slow}
+envoy_cluster_upstream_rq_active_overflow{cluster_name="outbound|8033|copies|wisdom.models.svc.cluster.local"} ${slow}
 `;
 }
 

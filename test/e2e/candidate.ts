@@ -42,7 +42,7 @@ export async function leadToOwnCandidate(scene: Scene): Promise<ClusterObject> {
   const found = await cluster.find(virtualServices, modelNamespace, 'wisdom-mirror');
   if (found === undefined) throw new Error('there is no second hop');
   const { spec } = found as unknown as { readonly spec: { readonly http: readonly object[] } };
-  const route = [{ destination: { host, port: { number: port } } }];
+  const route = [{ destination: { host, port: { number: port }, subset: 'copies' } }];
   const { name, namespace = '', labels = {}, annotations = {} } = found.metadata;
   const copies: ClusterObject = {
     ...{ apiVersion: found.apiVersion, kind: found.kind, metadata: { name, namespace, labels, annotations } },

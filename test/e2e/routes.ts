@@ -52,7 +52,7 @@ export async function findRoute(envoy: Envoy, host: string): Promise<Route | und
 
 function toRoute({ request_headers_to_add, route }: RouteEntry, since: number): Route {
   const named = request_headers_to_add?.find(({ header }) => header.key === 'mm-vmodel-id')?.header.value;
-  const to = named ?? /^outbound\|\d+\|\|(.+)-backend\./.exec(route?.cluster ?? '')?.[1] ?? '';
+  const to = named ?? /^outbound\|\d+\|(?:copies)?\|(.+)-backend\./.exec(route?.cluster ?? '')?.[1] ?? '';
   const policy = route?.request_mirror_policies?.[0];
   if (policy === undefined) return { to, since };
   const { numerator = 0, denominator = 'HUNDRED' } = policy.runtime_fraction?.default_value ?? { numerator: 100 };

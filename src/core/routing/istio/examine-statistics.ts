@@ -7,7 +7,7 @@ import { toNamedSubject, toShown } from './live-objects.ts';
 import type { LivePath, Words } from './mirror-path.ts';
 import { diagnose, findPublicPods } from './mirror-path.ts';
 import { read } from './read.ts';
-import { toMirrorName } from './render.ts';
+import { copiesSubset, toMirrorName } from './render.ts';
 import type { Counters } from './statistics.ts';
 import { metrics, readCounters, statisticsPath, statisticsPort } from './statistics.ts';
 
@@ -182,7 +182,7 @@ function examineCandidates(path: LivePath, readings: Readings, live: LiveObjects
     const route = live.find('virtualService', { namespace: model.namespace, name: toMirrorName(model.name) });
     const { candidate = [] } = (route && read([route.value]).copies) ?? {};
     if (!model.hasCandidate) return [];
-    const clusters = [...new Set(candidate.map(({ host, port }) => `outbound|${port}||${host}`))];
+    const clusters = [...new Set(candidate.map(({ host, port }) => `outbound|${port}|${copiesSubset}|${host}`))];
     const dropped = toGrowth(readings, (counters) =>
       clusters
         .flatMap((name) => [metrics.dropped, metrics.droppedWaiting].map((metric) => ({ metric, name })))

@@ -22,7 +22,7 @@ export function read(objects: readonly unknown[]): ReadTraffic {
 }
 
 function readLimits(object: unknown, { candidate }: Copies): Pick<Copies, 'http2Ports' | 'maxInFlight'> {
-  const policy: FieldPath = ['spec', 'trafficPolicy'];
+  const policy: FieldPath = ['spec', 'subsets', 0, 'trafficPolicy'];
   const pool: FieldPath = ['connectionPool', 'http'];
   const isHttp2 = (settings: unknown) => valueAt(settings, [...pool, 'h2UpgradePolicy']) === 'UPGRADE';
   const maxInFlight = valueAt(object, [...policy, ...pool, 'http2MaxRequests']);

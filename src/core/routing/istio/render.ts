@@ -35,6 +35,9 @@ export const copyHeader = 'x-mirror-copy';
 /** The certificate that hop 1's proxy had: it would tell the candidate who the client is. */
 export const clientHeader = 'x-forwarded-client-cert';
 
+/** All Pods of the candidate's host, as copies go to them. */
+export const copiesSubset = 'copies';
+
 /** VirtualServices: what is watched to know what traffic does. */
 export const watched = {
   kind: 'VirtualService',
@@ -120,7 +123,7 @@ function renderCopies({ model, namespace, hosts }: Traffic, { gateway, candidate
       hosts: [...new Set(hosts.flatMap((host) => toHostForms(host).filter(isHost)))],
       // Istio's default retries tripled the load on a candidate that answers UNAVAILABLE.
       http: candidate.map((backend) => ({
-        ...toRoute(backend, { set: { [copyHeader]: '1' }, remove: [clientHeader] }),
+        ...toRoute(backend, { set: { [copyHeader]: '1' }, remove: [clientHeader], subset: copiesSubset }),
         retries: { attempts: 0 },
         timeout,
       })),
@@ -131,8 +134,9 @@ function renderCopies({ model, namespace, hosts }: Traffic, { gateway, candidate
 /**
  * How much a candidate may hold up: a copy that waits for it takes one of the few places that each client's proxy has
  * for the copies of all models. With one of ten candidates hanging, 39 % of the others' copies arrived without this and
- * all of them with it (executed). The host is the model's own, in its namespace, so the mirror gateway obeys the rule, and
- * requests to the primary, which go to another host, are not touched by it.
+ * all of them with it (executed). The host is of the model's namespace, so the mirror gateway obeys the rule. It limits a
+ * subset that hop 2 alone asks for: in Standard mode a promotion may make the candidate's host the primary's, and until
+ * the rule is gone, clients would get 503 beyond the limit.
  */
 function renderLimits({ model, namespace }: Traffic, { candidate, http2Ports, maxInFlight }: Copies): DestinationRule {
   const toPool = (isHttp2: boolean) => ({
@@ -152,14 +156,19 @@ function renderLimits({ model, namespace }: Traffic, { candidate, http2Ports, ma
     metadata: { name: toMirrorName(model), namespace, labels: toOwnLabels(model) },
     spec: {
       host: candidate[0]?.host ?? '',
-      trafficPolicy: {
-        ...toPool(isAll),
-        // Settings of a port replace all others.
-        ...(!isAll &&
-          http2Ports.length > 0 && {
-            portLevelSettings: http2Ports.map((number) => ({ port: { number }, ...toPool(true) })),
-          }),
-      },
+      subsets: [
+        {
+          name: copiesSubset,
+          trafficPolicy: {
+            ...toPool(isAll),
+            // Settings of a port replace all others.
+            ...(!isAll &&
+              http2Ports.length > 0 && {
+                portLevelSettings: http2Ports.map((number) => ({ port: { number }, ...toPool(true) })),
+              }),
+          },
+        },
+      ],
     },
   };
 }
@@ -193,7 +202,7 @@ export function toOthers(primary: readonly Backend[]): Backend[] {
 /** A match by `statPrefix` alone matches every request (executed on istiod), and counts them by version. */
 function toRoute(
   { version, host, port, setHeaders, removeHeaders, rewrite, only }: Backend,
-  own: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[] },
+  own: { readonly set: Readonly<Record<string, string>>; readonly remove: readonly string[]; readonly subset?: string },
 ) {
   return {
     match: [
@@ -207,7 +216,7 @@ function toRoute(
     ...(rewrite && { rewrite: { uriRegexRewrite: { match: rewrite.match, rewrite: rewrite.to } } }),
     route: [
       {
-        destination: { host, port: { number: port } },
+        destination: { host, port: { number: port }, ...(own.subset !== undefined && { subset: own.subset }) },
         ...(Object.keys(setHeaders).length > 0 && { headers: { request: { set: { ...setHeaders } } } }),
       },
     ],

@@ -237,7 +237,8 @@ export class IstioModel {
     const port = Number(valueAt(to, ['port', 'number']));
     const subset = valueAt(to, ['subset']);
     const [service = '', of = ''] = host.split('.');
-    if (subset !== undefined || host !== `${service}.${of}.${domain}`) return end(`503: ${JSON.stringify(to)}`);
+    const isThere = subset === undefined || this.#hasWholeSubset(host, namespace, subset);
+    if (!isThere || host !== `${service}.${of}.${domain}`) return end(`503: ${JSON.stringify(to)}`);
     if (gateways[service]?.namespace === of) return this.#atGateway(service, { ...request, port });
     const entry = this.#objects.find(
       ({ kind, metadata, spec }) =>
@@ -249,6 +250,19 @@ export class IstioModel {
     if ((service === 'modelmesh-serving' || entry !== undefined) && port === 8033)
       return end(this.#atModelMesh(of, request));
     return end(`503: ${host}:${port}`);
+  }
+
+  /** Whether a DestinationRule names a subset that all pods of the host are in. */
+  #hasWholeSubset(host: string, namespace: string, subset: unknown): boolean {
+    return this.#objects.some(
+      ({ kind, metadata, spec }) =>
+        kind === 'DestinationRule' &&
+        metadata.namespace === namespace &&
+        valueAt(spec, ['host']) === host &&
+        toList(valueAt(spec, ['subsets'])).some(
+          (one) => valueAt(one, ['name']) === subset && valueAt(one, ['labels']) === undefined,
+        ),
+    );
   }
 
   /** ModelMesh's answer by header; the message names no model. */

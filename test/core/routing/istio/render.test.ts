@@ -101,15 +101,21 @@ interface TrafficPolicy extends Pool {
   readonly portLevelSettings?: readonly (Pool & { readonly port: { readonly number: number } })[];
 }
 
-test('limits hold for the host that copies go to, and for no host that requests go to', (t) => {
+test('limits hold for copies alone: for a subset of the host that they go to, which no request goes to', (t) => {
   const rules = findRenderedObjects(['DestinationRule']);
   t.true(rules.length > 50);
-  const hostsOf = (wanted: string, isFirst: boolean) =>
+  const destinationsOf = (wanted: string, isFirst: boolean) =>
     virtualServices
       .filter(({ golden, spec }) => golden === wanted && isFirstHop(spec) === isFirst)
-      .flatMap(({ name, spec }) => spec.http.map(({ route }) => `${name} ${route[0]?.destination.host}`));
+      .flatMap(({ name, spec }) => spec.http.map(({ route }) => ({ name, ...route[0]?.destination })));
   for (const { golden, object } of rules) {
-    const { host, trafficPolicy } = object.spec as { host: string; trafficPolicy: TrafficPolicy };
+    const { host, subsets, ...rest } = object.spec as {
+      readonly host: string;
+      readonly subsets: readonly [{ readonly name: string; readonly trafficPolicy: TrafficPolicy }];
+    };
+    t.deepEqual([rest, subsets.length], [{}, 1], `${golden}: nothing for all of the host`);
+    const [{ name: subset, trafficPolicy, ...labels }] = subsets;
+    t.deepEqual(labels, {}, `${golden}: all pods of the host`);
     const { portLevelSettings = [], ...ofAll } = trafficPolicy;
     t.deepEqual(Object.keys(ofAll), ['connectionPool'], `${golden}: no TLS, which is up to the mesh`);
     for (const { port, ...ofPort } of portLevelSettings) {
@@ -121,12 +127,10 @@ test('limits hold for the host that copies go to, and for no host that requests 
         `${golden}: the limits of ${port.number}`,
       );
     }
-    const limited = hostsOf(golden, false).filter((line) => line.startsWith(`${object.metadata.name} `));
-    t.deepEqual([...new Set(limited)], [`${object.metadata.name} ${host}`], golden);
-    t.false(
-      hostsOf(golden, true).some((line) => line.endsWith(` ${host}`)),
-      golden,
-    );
+    const limited = destinationsOf(golden, false).filter(({ name }) => name === object.metadata.name);
+    t.true(limited.length > 0, golden);
+    for (const destination of limited) t.like(destination, { host, subset }, golden);
+    for (const destination of destinationsOf(golden, true)) t.false('subset' in destination, golden);
   }
 });
 
