@@ -60,7 +60,19 @@ function findIdentityRisks({ rollout: before }: RenderedRollout, after: Rendered
       ? []
       : [toRisk(after, ['metadata', 'name'], { code: 'model-removed', from, renamedTo: name })]),
     ...findModeRisks(before, after),
+    ...findProtocolRisks(before, after),
   ];
+}
+
+/** What is not gRPC is HTTP on one port. */
+function findProtocolRisks({ protocols: before }: Rollout, after: RenderedRollout): Risk[] {
+  const isGrpc = (protocol: string) => protocol === 'grpc';
+  const protocols = before.filter(
+    (protocol) => !after.rollout.protocols.some((other) => isGrpc(other) === isGrpc(protocol)),
+  );
+  const isWritten = after.rollout.file.model.spec.protocols !== undefined;
+  if (protocols.length === 0) return [];
+  return [toRisk(after, isWritten ? ['spec', 'protocols'] : ['spec'], { code: 'protocols-removed', protocols })];
 }
 
 /** KServe's webhook compares with the mode that it has resolved (inference_service_validation.go, validateDeploymentMode). */

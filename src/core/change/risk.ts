@@ -14,6 +14,7 @@ export const riskCodes = [
   'percentage-raised',
   'primary-renamed',
   'primary-unproven',
+  'protocols-removed',
   'status-edited',
 ] as const;
 
@@ -59,6 +60,8 @@ export type RiskFinding =
   | Coded<'primary-unproven', { cause: 'spec' }>
   | Coded<'primary-unproven', { cause: 'version'; from: string; to: string }>
   | Coded<'primary-unproven', { cause: 'annotations'; annotations: readonly LoadingChange[] }>
+  /** Clients that call by them find no route any more. */
+  | Coded<'protocols-removed', { protocols: readonly string[] }>
   | Coded<'status-edited'>;
 
 /** What a reviewer should look at twice: the files are valid, and may still do harm. */

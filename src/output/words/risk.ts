@@ -81,6 +81,11 @@ export function toRiskText(risk: RiskFinding, model: string | undefined): RiskTe
       };
     case 'primary-unproven':
       return toUnprovenText(risk);
+    case 'protocols-removed':
+      return {
+        message: safe`the model is no longer called by ${join(risk.protocols.map(mask), ' or ')}: clients that do so will fail`,
+        hint: safe`move these clients first`,
+      };
     case 'status-edited':
       return {
         message: safe`this file, which records the observed state of the cluster, is edited by hand: that can open a mirror`,
