@@ -67,9 +67,16 @@ function orderDeep(value: unknown, compareHere: (a: string, b: string) => number
   return ordered;
 }
 
+const plain = { enumerable: true, configurable: true, writable: true };
+
 function orderMap(map: object, compare: (a: string, b: string) => number): Record<string, unknown> {
   const ordered: Record<string, unknown> = {};
-  for (const key of toOrdered(Object.keys(map), compare)) ordered[key] = (map as Record<string, unknown>)[key];
+  for (const key of toOrdered(Object.keys(map), compare)) {
+    const value = (map as Record<string, unknown>)[key];
+    // Assigned, it would not become a key.
+    if (key === '__proto__') Object.defineProperty(ordered, key, { value, ...plain });
+    else ordered[key] = value;
+  }
   return ordered;
 }
 

@@ -34,6 +34,11 @@ test('only the keys of metadata are ranked: a name in a spec is a key like any o
   );
 });
 
+test('a key that JavaScript has a meaning for is one like any other', (t) => {
+  const text = '{"__proto__":{"b":1,"a":{"__proto__":2}}}';
+  t.is(toCanonicalText(JSON.parse(text)), '{"__proto__":{"a":{"__proto__":2},"b":1}}');
+});
+
 test('the canonical text of a value does not depend on the order of keys, and has all of it', (t) => {
   fc.assert(
     fc.property(fc.jsonValue(), (one) => {
