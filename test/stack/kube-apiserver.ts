@@ -224,9 +224,13 @@ export class KubeApiserver {
     ]);
     this.#apiserver = service;
     await service.until('kube-apiserver is ready', async () => {
-      // It makes the certificate at its first start.
-      this.#ca = await readFile(this.#file('apiserver.crt'), 'utf8');
-      this.#agent ??= new Agent({ connect: { ca: this.#ca }, allowH2: false });
+      // It makes the certificate at its first start: what is read meanwhile may not be whole.
+      const ca = await readFile(this.#file('apiserver.crt'), 'utf8');
+      if (ca !== this.#ca) {
+        await this.#agent?.destroy();
+        this.#agent = new Agent({ connect: { ca }, allowH2: false });
+        this.#ca = ca;
+      }
       return (await this.#fetch('/readyz', 'GET', 'application/json', '')).ok;
     });
   }
