@@ -197,7 +197,7 @@ function checkPromotion(
     severity: 'warning',
     path: front?.path ?? ['spec', 'predictor'],
     message: safe`${difference}, so requests fail during a promotion until its pods are replaced`,
-    hint: safe`give the candidate a name of its own (name: …), so that a promotion routes to its running pods, or make both alike`,
+    hint: safe`make both alike, or deploy it as a model of its own and move the clients`,
   });
   const [hadTransformer, hasTransformer] = [primary, candidate].map(({ spec }) => isMap(spec['transformer']));
   if (hadTransformer !== hasTransformer)
