@@ -23,7 +23,7 @@ export interface StandardOptions extends Pick<ModelFile, 'name' | 'primary' | 'c
 }
 
 /**
- * A server that stops as soon as it is told to would be called for as long as Envoys take to learn that its Pod is
+ * A server that stops at once on SIGTERM would be called for as long as Envoys take to learn that its Pod is
  * ending: KServe by itself lets nothing wait for that.
  */
 const lifecycle = { preStop: { sleep: { seconds: 3 } } };
