@@ -37,6 +37,16 @@ interface Mirrored {
   readonly percentage: number;
 }
 
+/** Copies of a part of the mirrored requests, to the comparer's Service. */
+export interface Sampled {
+  readonly host: string;
+  readonly port: number;
+  /** More than 0, at most the mirror's percentage. */
+  readonly percentage: number;
+  /** What the comparer must know of the model, in its own words: one line of text that routers pass on as it is. */
+  readonly task: string;
+}
+
 /** The first hop: requests of clients go to the primary, and copies of a share of them to the mirror gateway. */
 export interface Requests {
   /** The Gateway by which requests enter the cluster. */
@@ -50,6 +60,8 @@ export interface Requests {
   readonly timeout?: string | undefined;
   /** Absent: the mirror is closed. */
   readonly mirror?: Mirrored | undefined;
+  /** Absent: nothing is compared. Never without a mirror. */
+  readonly sample?: Sampled | undefined;
 }
 
 /** The second hop: what arrives at the mirror gateway goes to the candidate. */
