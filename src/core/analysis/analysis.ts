@@ -59,4 +59,6 @@ export interface AnalysisSubject {
   readonly analysis: string;
   /** Of the ramp, from 0; without a ramp 0. */
   readonly step: number;
+  /** From 0: how often people had the judgement begin again, although nothing else changed. */
+  readonly attempt: number;
 }
