@@ -10,8 +10,8 @@ import type { Protocol } from '../../input/schema.ts';
 import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
 import { findPredictor, findTransformer } from './containers.ts';
 import { checkModelName, compareModelNames } from './model-name.ts';
-import { toPredictorName } from './names.ts';
 import { findTargetPorts, isHttp } from './ports.ts';
+import { checkProtocolWord } from './protocol-word.ts';
 import { findRuntime } from './runtimes.ts';
 
 const components = ['predictor', 'transformer', 'explainer'] as const;
@@ -29,8 +29,7 @@ export function check(service: InferenceService, protocols: readonly Protocol[])
   checkNodes(service, report);
   checkStorage(service, report);
   checkPorts(service, protocols, report);
-  checkProtocolWord(service, report);
-  return [...findings, ...checkModelName(service)];
+  return [...findings, ...checkProtocolWord(service, protocols), ...checkModelName(service)];
 }
 
 export function compare(
@@ -209,26 +208,4 @@ function checkPromotion(
     if (from === to || from === undefined || to === undefined) return [];
     return [warn(safe`the candidate serves ${kind} on port ${to} and the primary on port ${from}`)];
   });
-}
-
-/** Words that Istio takes for the protocol of a port, up to the first "-" of its name (pkg/config/protocol). */
-const protocolWords = new Set([
-  ...['grpc', 'http', 'http2', 'https', 'mongo', 'mysql', 'redis', 'tcp', 'tls', 'udp', 'hbone'],
-]);
-
-/** KServe's own Service has a port that is called like it, if the server declares none; ours have declared ones. */
-function checkProtocolWord({ metadata, spec }: InferenceService, report: Report): void {
-  const word = metadata.name.split('-')[0] ?? '';
-  if (!protocolWords.has(word) || mapsAt(findPredictor(spec)?.container, ['ports']).length > 0) return;
-  const service = toPredictorName({ name: metadata.name, spec });
-  const hasCaller = isMap(spec['transformer']);
-  report(
-    ['metadata', 'name'],
-    {
-      code: 'name-refused',
-      message: safe`in a mesh, the port of KServe's Service ${mask(service)} is taken for ${mask(word)}, as the name ${quote(metadata.name)} begins with it: ${hasCaller ? 'the transformer cannot call the predictor there' : 'whoever calls that Service, instead of the model, gets errors'}`,
-      hint: safe`rename it, or declare a port: ports: [{name: http, containerPort: 8080}]`,
-    },
-    hasCaller ? 'error' : 'warning',
-  );
 }
