@@ -1,0 +1,47 @@
+/**
+ * The brake finds a candidate that turns bad late, when a long good past hides it: it looks at blocks of five minutes on the
+ * clocks' grid, each for itself, as soon as anything of them is known, and has an error probability of its own.
+ */
+import type { Block } from './block.ts';
+import { brakeBudget, brakeMs } from './budget.ts';
+import { type Terms, toDecided } from './decided.ts';
+import type { Decided } from './decided-schema.ts';
+import { computeFigures, findStanding, type JudgedCheck } from './figures.ts';
+import { addBlocks, noSums } from './sums.ts';
+
+/** @returns Failing by the first five minutes in which a limit was certainly exceeded */
+export function brake(blocks: Iterable<Block>, checks: readonly JudgedCheck[], terms: Terms): Decided | undefined {
+  const alpha = brakeBudget / checks.length;
+  for (const [start, some] of toFiveMinutes(blocks)) {
+    const { counts } = addBlocks(noSums, some, checks);
+    const judged = checks.flatMap((check, i) => {
+      const count = counts[i];
+      return count === undefined ? [] : [{ check, count }];
+    });
+    if (judged.some(({ check, count }) => mayBeOver(check, count) && findStanding(check, count, alpha) === 'over'))
+      return toDecided(
+        'Failing',
+        'brake',
+        start,
+        terms,
+        judged.map(({ check, count }) => computeFigures(check, count, alpha)),
+      );
+  }
+  return undefined;
+}
+
+/** No lower bound is above the proportion itself. */
+function mayBeOver({ limit }: JudgedCheck, { bad, all }: { readonly bad: number; readonly all: number }): boolean {
+  return bad > limit * all;
+}
+
+function toFiveMinutes(blocks: Iterable<Block>): readonly (readonly [start: number, blocks: readonly Block[]])[] {
+  const parts = new Map<number, Block[]>();
+  for (const block of blocks) {
+    const start = Math.floor(block.start / brakeMs) * brakeMs;
+    const part = parts.get(start);
+    if (part === undefined) parts.set(start, [block]);
+    else part.push(block);
+  }
+  return [...parts].sort(([one], [other]) => one - other);
+}

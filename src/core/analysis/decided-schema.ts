@@ -1,0 +1,79 @@
+/** A verdict in git: what was decided, and all that it follows from. */
+import * as v from 'valibot';
+import { looseFields, optional, said, text } from '../input/schema-parts.ts';
+import type { AnalysisSubject } from './analysis.ts';
+import type { Bounds, Counted } from './beta-binomial.ts';
+
+export interface DecidedCheck extends Counted, Bounds {
+  readonly check: string;
+  readonly limit: number;
+  readonly noise?: (Counted & Bounds) | undefined;
+}
+
+export interface Decided {
+  readonly verdict: 'Passing' | 'Failing';
+  readonly by: 'sequence' | 'brake';
+  /** RFC 3339, to the second. */
+  readonly at: string;
+  readonly rule: string;
+  readonly confidence: number;
+  readonly steps: number;
+  readonly minSamples: number;
+  /** Of the brake alone. */
+  readonly budget?: number | undefined;
+  readonly subject: AnalysisSubject;
+  readonly checks: readonly DecidedCheck[];
+}
+
+const wholeNumber = () => v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const proportion = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+
+const countedFields = {
+  bad: said(wholeNumber(), 'How many calls were bad.'),
+  all: said(wholeNumber(), 'Of so many.'),
+  low: said(proportion(), 'The true proportion of bad calls is at least this; rounded down.'),
+  high: said(proportion(), 'And at most this; rounded up.'),
+};
+
+const version = (words: string) =>
+  said(looseFields({ name: said(text(), "The InferenceService's name."), digest: said(text(), 'Its digest.') }), words);
+
+export const decidedSchema: v.GenericSchema<unknown, Decided> = looseFields({
+  verdict: said(v.picklist(['Passing', 'Failing']), 'What was decided.'),
+  by: said(
+    v.picklist(['sequence', 'brake']),
+    'From all calls since counting began (sequence), or from those of five minutes (brake).',
+  ),
+  at: said(text(), 'What was counted until then (sequence), or from then on for five minutes (brake).'),
+  rule: said(text(), 'How the bounds follow from the counts.'),
+  confidence: said(proportion(), 'Of all verdicts of the sequence on a candidate together.'),
+  steps: said(v.pipe(wholeNumber(), v.minValue(1)), 'How many steps share the confidence.'),
+  minSamples: said(wholeNumber(), 'How many calls Passing needs of each check.'),
+  budget: optional(proportion(), "The brake's error probability for five minutes, for all checks together."),
+  subject: said(
+    looseFields({
+      primary: version('The primary.'),
+      candidate: version('The candidate.'),
+      analysis: said(text(), 'A digest of what is counted, and how.'),
+      step: said(wholeNumber(), 'The step of the ramp, from 0.'),
+    }),
+    'What the verdict is about.',
+  ),
+  checks: said(
+    v.pipe(
+      v.array(
+        looseFields({
+          check: said(text(), 'What is counted.'),
+          limit: said(proportion(), 'The proportion of bad calls that is accepted.'),
+          ...countedFields,
+          noise: optional(
+            looseFields(countedFields),
+            "The primary's disagreement with itself, for a check within noise: limit is a margin above it.",
+          ),
+        }),
+      ),
+      v.minLength(1),
+    ),
+    'The figures of every check.',
+  ),
+});

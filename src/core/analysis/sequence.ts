@@ -1,0 +1,82 @@
+/**
+ * The sequence of moments at which all that was counted is looked at. They are whole minutes of the clocks' grid, and what
+ * counts at one of them is what was over by then: so two watchers look at the same numbers, whenever each of them does.
+ */
+import { type Block, blockMs, endOf } from './block.ts';
+import { computeAlpha } from './budget.ts';
+import { findCoverageFault, nothingCovered } from './coverage.ts';
+import { type Terms, toDecided } from './decided.ts';
+import type { Decided } from './decided-schema.ts';
+import { computeFigures, findStanding, type JudgedCheck, noCount } from './figures.ts';
+import { addBlocks, noSums, type Sums } from './sums.ts';
+import type { Wait } from './verdict.ts';
+
+/**
+ * How long after a minute's end it is looked at. A replica's clock may be 30 s behind, so that its minute is over 30 s later,
+ * and a watcher's clock 30 s ahead of the true time; another 30 s are for fetching the blocks.
+ */
+export const lagMs = 90_000;
+
+/** What is counted now says how much can be seen now. */
+export const sightMs = 600_000;
+
+export interface SequenceTerms extends Terms {
+  readonly checks: readonly JudgedCheck[];
+  /** In ms since the epoch. */
+  readonly since: number;
+  /** For how long a step lasts at least. */
+  readonly holdMs: number;
+}
+
+/** The last moment that everybody can look at. */
+export function toLastMoment(now: number): number {
+  return Math.floor((now - lagMs) / blockMs) * blockMs;
+}
+
+/** Moments after `looked`, up to the last one, at which anything may be decided that was not before. */
+export function findMoments(
+  blocks: readonly Block[],
+  looked: number,
+  last: number,
+  holdEnd: number,
+): readonly number[] {
+  const moments = new Set([last]);
+  const held = Math.ceil(holdEnd / blockMs) * blockMs;
+  for (const moment of [held, ...blocks.map(endOf)]) if (moment > looked && moment < last) moments.add(moment);
+  return [...moments].sort((one, other) => one - other);
+}
+
+/**
+ * @param sums all that was over at the moment
+ * @param lately what was over in the ten minutes before
+ */
+export function lookAt(
+  moment: number,
+  sums: Sums,
+  lately: readonly Block[],
+  terms: SequenceTerms,
+): Decided | readonly Wait[] {
+  const { checks, since, holdMs, analysis, steps } = terms;
+  const alpha = computeAlpha(analysis.confidence, checks.length, steps);
+  const standings = checks.map((check, i) => findStanding(check, sums.counts[i] ?? noCount, alpha));
+  const decide = (verdict: Decided['verdict']) =>
+    toDecided(
+      verdict,
+      'sequence',
+      moment,
+      terms,
+      checks.map((check, i) => computeFigures(check, sums.counts[i] ?? noCount, alpha)),
+    );
+  const { covered } = addBlocks({ ...noSums, covered: nothingCovered }, lately, []);
+  const fault = findCoverageFault(covered) ?? findCoverageFault(sums.covered);
+  if (standings.includes('over') && findCoverageFault(covered) === undefined) return decide('Failing');
+  const waits: Wait[] = [];
+  if (fault !== undefined) waits.push({ code: 'coverage', fault });
+  for (const [i, { id }] of checks.entries()) {
+    const { all } = sums.counts[i] ?? noCount;
+    if (all < analysis.minSamples) waits.push({ code: 'samples', check: id, all, needed: analysis.minSamples });
+    if (standings[i] === 'open') waits.push({ code: 'open', check: id });
+  }
+  if (moment < since + holdMs) waits.push({ code: 'hold', until: since + holdMs });
+  return waits.length > 0 ? waits : decide('Passing');
+}
