@@ -1,6 +1,9 @@
 /** What a replica of the comparer counted in a short time: immutable, so that whoever adds blocks up gets the same. */
 import type { AnalysisSubject } from './analysis.ts';
 
+/** Blocks do not reach beyond a whole minute of the replica's clock. */
+export const minuteMs = 60_000;
+
 export interface CheckCount {
   /** The check's id. */
   readonly check: string;

@@ -56,6 +56,7 @@ export const decidedSchema: v.GenericSchema<unknown, Decided> = looseFields({
       candidate: version('The candidate.'),
       analysis: said(text(), 'A digest of what is counted, and how.'),
       step: said(wholeNumber(), 'The step of the ramp, from 0.'),
+      attempt: said(wholeNumber(), 'How often people had the judgement begin again.'),
     }),
     'What the verdict is about.',
   ),

@@ -4,15 +4,15 @@
  *
  * What is decided from the sequence of minutes depends on the subject, the analysis, `since` and the blocks alone, not on
  * when somebody looks: two watchers with the same blocks decide the same, in equal bytes. The brake looks at minutes that are
- * not over yet, and can only close. Where two still differ, because a replica answered one of them only, the verdict that
+ * not over yet, and only ever closes. Where two still differ, because a replica answered one of them only, the verdict that
  * is in git first stands, and comes back as `decided`.
  */
 import type { Analysis, AnalysisSubject } from './analysis.ts';
-import { type Block, endOf } from './block.ts';
+import type { Block } from './block.ts';
 import { brake } from './brake.ts';
 import type { Decided } from './decided-schema.ts';
 import { type JudgedCheck, noCount, toJudgedCheck } from './figures.ts';
-import { memoryMs, type Recent, type Remembered, remember } from './remember.ts';
+import { isForgotten, type Recent, remember } from './remember.ts';
 import { findMoments, lookAt, sightMs, toLastMoment } from './sequence.ts';
 import { findBlindness } from './sight.ts';
 import { isSameSubject } from './subject.ts';
@@ -26,7 +26,7 @@ export interface Look {
   readonly steps: number;
   /** How long a step lasts at least. */
   readonly holdMs: number;
-  /** The time of the commit that began the step, or that reset its verdict; in ms since the epoch, not in the future. */
+  /** The time of the commit that began the step or the attempt, in ms since the epoch. */
   readonly since: number;
   /** Since when the mirror is open, in ms since the epoch; undefined: it is closed. */
   readonly openSince: number | undefined;
@@ -45,7 +45,6 @@ export interface Look {
 /** What is remembered from one look to the next. Whoever has lost it counts from what replicas still have. */
 export interface Judging {
   readonly subject: AnalysisSubject;
-  readonly since: number;
   /** The last moment of the sequence that was looked at. */
   readonly looked: number;
   /** Of blocks that are no longer in `recent`. */
@@ -58,19 +57,18 @@ export function judge(
   before: Judging | undefined,
   look: Look,
 ): { readonly judging: Judging; readonly verdict: Verdict } {
-  const start = before !== undefined && isAbout(before, look) ? before : begin(look);
+  const start = before !== undefined && isSameSubject(before.subject, look.subject) ? before : begin(look);
   const inGit =
     look.decided !== undefined && isSameSubject(look.decided.subject, look.subject) ? look.decided : undefined;
   const standing = findStandingVerdict(start.decided, inGit);
   if (standing?.verdict === 'Failing')
     return { judging: { ...start, decided: standing }, verdict: { verdict: 'Failing', decided: standing } };
 
-  const recent = remember(start.recent, look.blocks, look);
-  const blocks = [...recent.values()].map(({ block }) => block);
-  const whole = [...recent.values()].flatMap(({ block, isWhole }) => (isWhole ? [block] : []));
+  const recent = remember(start.recent, look.blocks, look.subject, look.now);
+  const blocks = [...recent.values()];
   const checks = look.analysis.checks.map(toJudgedCheck);
   const last = Math.max(start.looked, toLastMoment(look.now));
-  const inSequence = standing ?? lookAtMoments(start, whole, checks, last, look);
+  const inSequence = standing ?? lookAtMoments(start, blocks, checks, last, look);
   const bySequence = 'verdict' in inSequence ? inSequence : undefined;
   const decided = bySequence?.verdict === 'Failing' ? bySequence : (brake(blocks, checks, look) ?? bySequence);
   const judging = forget({ ...start, recent, looked: last, decided }, look.now, checks);
@@ -86,12 +84,8 @@ export function judge(
   return { judging, verdict: { verdict: 'Inconclusive', waits: [...closed, ...waits], counts } };
 }
 
-function isAbout({ subject, since }: Judging, look: Look): boolean {
-  return since === look.since && isSameSubject(subject, look.subject);
-}
-
-function begin({ subject, since }: Look): Judging {
-  return { subject, since, looked: toLastMoment(since), gone: noSums, recent: new Map(), decided: undefined };
+function begin({ subject }: Look): Judging {
+  return { subject, looked: 0, gone: noSums, recent: new Map(), decided: undefined };
 }
 
 /** What git says stands, but for a brake of ours that is not there yet. */
@@ -111,7 +105,7 @@ function lookAtMoments(
   for (const moment of findMoments(blocks, looked, last, look.since + look.holdMs)) {
     const sums = addBlocks(
       gone,
-      blocks.filter((block) => endOf(block) <= moment),
+      blocks.filter((block) => block.end <= moment),
       checks,
     );
     const found = lookAt(moment, sums, findLately(blocks, moment), { ...look, checks });
@@ -122,7 +116,7 @@ function lookAtMoments(
 }
 
 function findLately(blocks: readonly Block[], moment: number): readonly Block[] {
-  return blocks.filter((block) => endOf(block) <= moment && endOf(block) > moment - sightMs);
+  return blocks.filter((block) => block.end <= moment && block.end > moment - sightMs);
 }
 
 function findBlindnessNow(look: Look, sums: Sums, blocks: readonly Block[], last: number) {
@@ -137,13 +131,13 @@ function findBlindnessNow(look: Look, sums: Sums, blocks: readonly Block[], last
   });
 }
 
-/** What is too old to arrive again is kept as a sum; what was never whole is lost. */
+/** What is too old to arrive again is kept as a sum. */
 function forget(judging: Judging, now: number, checks: readonly JudgedCheck[]): Judging {
-  const kept = new Map<string, Remembered>();
+  const kept = new Map<string, Block>();
   const old: Block[] = [];
-  for (const [id, remembered] of judging.recent)
-    if (remembered.block.start >= now - memoryMs) kept.set(id, remembered);
-    else if (remembered.isWhole) old.push(remembered.block);
-  if (kept.size === judging.recent.size) return judging;
+  for (const [id, block] of judging.recent)
+    if (isForgotten(block, now)) old.push(block);
+    else kept.set(id, block);
+  if (old.length === 0) return judging;
   return { ...judging, recent: kept, gone: addBlocks(judging.gone, old, checks) };
 }

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Block, blockMs } from './block.ts';
+import { type Block, minuteMs } from './block.ts';
 
 /** Longer ones are no names of ours. */
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(500));
@@ -9,31 +9,37 @@ const reasons = v.pipe(v.record(word, count), v.maxEntries(100));
 const version = v.object({ name: word, digest: word });
 /** A year after 2200: whatever is later is no time. */
 const latest = 7_500_000_000_000;
+const time = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(latest));
 
 const checkCount = v.pipe(
   v.object({ check: word, bad: count, all: count, noiseBad: v.optional(count), noiseAll: v.optional(count) }),
   v.check(({ bad, all, noiseBad = 0, noiseAll = 0 }) => bad <= all && noiseBad <= noiseAll),
 );
 
-const block = v.object({
-  id: word,
-  replica: word,
-  start: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(latest), v.multipleOf(blockMs)),
-  namespace: word,
-  model: word,
-  subject: v.object({
-    primary: version,
-    candidate: version,
-    analysis: word,
-    step: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+const block = v.pipe(
+  v.object({
+    id: word,
+    replica: word,
+    start: time,
+    end: time,
+    namespace: word,
+    model: word,
+    subject: v.object({
+      primary: version,
+      candidate: version,
+      analysis: word,
+      step: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+      attempt: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+    }),
+    counts: v.pipe(
+      v.array(checkCount),
+      v.maxLength(100),
+      v.check((counts) => new Set(counts.map(({ check }) => check)).size === counts.length),
+    ),
+    coverage: v.object({ received: count, compared: count, dropped: reasons, unknown: reasons }),
   }),
-  counts: v.pipe(
-    v.array(checkCount),
-    v.maxLength(100),
-    v.check((counts) => new Set(counts.map(({ check }) => check)).size === counts.length),
-  ),
-  coverage: v.object({ received: count, compared: count, dropped: reasons, unknown: reasons }),
-});
+  v.check(({ start, end }) => start <= end && end <= nextMinute(start)),
+);
 
 /**
  * The blocks in what a replica has answered, parsed from JSON, whatever that is. What is not a block is left out: it is lost
@@ -45,4 +51,8 @@ export function readBlocks(value: unknown): readonly Block[] {
     const { success, output } = v.safeParse(block, item, { abortEarly: true });
     return success ? [output] : [];
   });
+}
+
+function nextMinute(time: number): number {
+  return Math.floor(time / minuteMs + 1) * minuteMs;
 }

@@ -1,68 +1,46 @@
 import type { AnalysisSubject } from './analysis.ts';
-import { type Block, endOf } from './block.ts';
+import { type Block, minuteMs } from './block.ts';
 import { isSameSubject } from './subject.ts';
 
-export interface Remembered {
-  readonly block: Block;
-  /** It was fetched when its minute was certainly over: whoever fetches it then gets the same. */
-  readonly isWhole: boolean;
-}
-
 /** Blocks of the last minutes, by their ids. */
-export type Recent = ReadonlyMap<string, Remembered>;
-
-/** What clocks may be apart: 30 s each from the true time. */
-const skewMs = 60_000;
+export type Recent = ReadonlyMap<string, Block>;
 
 /** Replicas keep blocks for 15 minutes: with clocks that differ by one, nothing forgotten after 20 is seen again. */
-export const memoryMs = 20 * 60_000;
+const memoryMs = 20 * minuteMs;
 
-export interface Remembering {
-  readonly subject: AnalysisSubject;
-  /** Counting began here, in ms since the epoch: by a commit. */
-  readonly since: number;
-  /** By the clock of who looks. */
-  readonly now: number;
+/** The replica's clock may be 30 s ahead, and the watcher's 30 s behind. */
+const aheadMs = minuteMs;
+
+/** A block that cannot arrive again: it is too old. */
+export function isForgotten({ end }: Block, now: number): boolean {
+  return end <= now - memoryMs;
 }
 
 /**
- * Adds the blocks that are about the subject, began neither before counting did nor too long ago, and are not in the
- * future. Of two with the same id the later one counts: a block grows during its minute.
+ * Adds the blocks that are about the subject and neither forgotten nor in the future. Each id counts once. Blocks never
+ * change; should two have the same id nevertheless, the same one counts, whichever arrives first.
  *
+ * @param now by the clock of who looks, in ms since the epoch
  * @returns the same map if nothing is new
  */
-export function remember(recent: Recent, blocks: readonly Block[], { subject, since, now }: Remembering): Recent {
-  let changed: Map<string, Remembered> | undefined;
+export function remember(recent: Recent, blocks: readonly Block[], subject: AnalysisSubject, now: number): Recent {
+  let changed: Map<string, Block> | undefined;
   for (const block of blocks) {
-    const { start } = block;
-    if (start < now - memoryMs || start > now + skewMs || endOf(block) <= since) continue;
+    if (isForgotten(block, now) || block.end > now + aheadMs) continue;
     const known = (changed ?? recent).get(block.id);
-    const isWhole = now >= endOf(block) + skewMs;
-    if (known !== undefined && known.isWhole === isWhole && !isLater(block, known.block)) continue;
+    if (known !== undefined && !isPreferred(block, known)) continue;
     if (!isSameSubject(block.subject, subject)) continue;
     changed ??= new Map(recent);
-    const later = known === undefined || isLater(block, known.block) ? block : known.block;
-    changed.set(block.id, { block: later, isWhole: isWhole || (known?.isWhole ?? false) });
+    changed.set(block.id, block);
   }
   return changed ?? recent;
 }
 
-/** The same whichever of the two arrives first; of two that no replica of ours can have written, too. */
-function isLater(block: Block, known: Block): boolean {
-  return block !== known && (toSize(block) - toSize(known) || compare(toText(block), toText(known))) > 0;
+/** Any order does, as long as it is one. */
+function isPreferred(block: Block, known: Block): boolean {
+  return block !== known && toText(block) > toText(known);
 }
 
-function toSize({ coverage, counts }: Block): number {
-  let size = coverage.received + coverage.compared;
-  for (const { all, noiseAll = 0 } of counts) size += all + noiseAll;
-  return size;
-}
-
-function toText({ replica, start, counts, coverage }: Block): string {
-  return JSON.stringify([start, replica, counts, coverage]);
-}
-
-function compare(one: string, other: string): number {
-  if (one === other) return 0;
-  return one < other ? -1 : 1;
+function toText({ replica, start, end, counts, coverage }: Block): string {
+  return JSON.stringify([replica, start, end, counts, coverage]);
 }

@@ -2,7 +2,7 @@
  * The sequence of moments at which all that was counted is looked at. They are whole minutes of the clocks' grid, and what
  * counts at one of them is what was over by then: so two watchers look at the same numbers, whenever each of them does.
  */
-import { type Block, blockMs, endOf } from './block.ts';
+import { type Block, minuteMs } from './block.ts';
 import { computeAlpha } from './budget.ts';
 import { findCoverageFault, nothingCovered } from './coverage.ts';
 import { type Terms, toDecided } from './decided.ts';
@@ -30,7 +30,7 @@ export interface SequenceTerms extends Terms {
 
 /** The last moment that everybody can look at. */
 export function toLastMoment(now: number): number {
-  return Math.floor((now - lagMs) / blockMs) * blockMs;
+  return Math.floor((now - lagMs) / minuteMs) * minuteMs;
 }
 
 /** Moments after `looked`, up to the last one, at which anything may be decided that was not before. */
@@ -41,8 +41,10 @@ export function findMoments(
   holdEnd: number,
 ): readonly number[] {
   const moments = new Set([last]);
-  const held = Math.ceil(holdEnd / blockMs) * blockMs;
-  for (const moment of [held, ...blocks.map(endOf)]) if (moment > looked && moment < last) moments.add(moment);
+  for (const time of [holdEnd, ...blocks.map(({ end }) => end)]) {
+    const moment = Math.ceil(time / minuteMs) * minuteMs;
+    if (moment > looked && moment < last) moments.add(moment);
+  }
   return [...moments].sort((one, other) => one - other);
 }
 

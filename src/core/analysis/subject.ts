@@ -8,6 +8,7 @@ export function isSameSubject(one: AnalysisSubject, other: AnalysisSubject): boo
       one.primary.digest === other.primary.digest &&
       one.analysis === other.analysis &&
       one.step === other.step &&
+      one.attempt === other.attempt &&
       one.candidate.name === other.candidate.name &&
       one.primary.name === other.primary.name)
   );

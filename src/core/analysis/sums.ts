@@ -1,4 +1,4 @@
-import { type Block, type CheckCount, endOf } from './block.ts';
+import type { Block, CheckCount } from './block.ts';
 import { addCoverage, type Covered, nothingCovered } from './coverage.ts';
 import { type Count, type JudgedCheck, noCount } from './figures.ts';
 
@@ -21,7 +21,7 @@ export function addBlocks(sums: Sums, blocks: readonly Block[], checks: readonly
   for (const block of blocks) {
     covered = addCoverage(covered, block.coverage);
     from = Math.min(from ?? block.start, block.start);
-    if (block.coverage.received > 0) arrived = Math.max(arrived ?? 0, endOf(block));
+    if (block.coverage.received > 0) arrived = Math.max(arrived ?? 0, block.end);
   }
   const counts = checks.map(({ id }, i) => addCounts(sums.counts[i] ?? noCount, blocks, id));
   return { counts, covered, from, arrived };
