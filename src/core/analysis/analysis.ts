@@ -1,4 +1,4 @@
-/** How a candidate is judged, as policies say it, and about which versions a judgement is: values alone. */
+/** How a candidate is judged, as policies say it: values alone. */
 
 /** How outputs of two versions are compared; an output without a rule must be equal. */
 export interface OutputRule {
@@ -49,16 +49,4 @@ export interface Analysis {
   /** At least one. */
   readonly checks: readonly AnalysisCheck[];
   readonly onFailing: 'Close' | 'Keep';
-}
-
-/** What a judgement is about: once any of it changes, counting begins again. */
-export interface AnalysisSubject {
-  readonly primary: { readonly name: string; readonly digest: string };
-  readonly candidate: { readonly name: string; readonly digest: string };
-  /** Of what the counts depend on in the analysis: its checks and `noise`. */
-  readonly analysis: string;
-  /** Of the ramp, from 0; without a ramp 0. */
-  readonly step: number;
-  /** From 0: how often people had the judgement begin again, although nothing else changed. */
-  readonly attempt: number;
 }

@@ -1,5 +1,5 @@
 /** What a replica of the comparer counted in a short time: immutable, so that whoever adds blocks up gets the same. */
-import type { AnalysisSubject } from './analysis.ts';
+import type { AnalysisSubject } from '../input/verdict-schema.ts';
 
 /** Blocks do not reach beyond a whole minute of the replica's clock. */
 export const minuteMs = 60_000;

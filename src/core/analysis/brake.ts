@@ -2,10 +2,11 @@
  * The brake finds a candidate that turns bad late, when a long good past hides it: it looks at blocks of five minutes on the
  * clocks' grid, each for itself, as soon as anything of them is known, and has an error probability of its own.
  */
+
+import type { Decided } from '../input/verdict-schema.ts';
 import type { Block } from './block.ts';
 import { brakeBudget, brakeMs } from './budget.ts';
 import { type Terms, toDecided } from './decided.ts';
-import type { Decided } from './decided-schema.ts';
 import { computeFigures, findStanding, type JudgedCheck } from './figures.ts';
 import { addBlocks, noSums } from './sums.ts';
 

@@ -1,7 +1,7 @@
-import type { Analysis, AnalysisSubject } from './analysis.ts';
+import type { AnalysisSubject, Decided, DecidedCheck } from '../input/verdict-schema.ts';
+import type { Analysis } from './analysis.ts';
 import { ruleName } from './beta-binomial.ts';
 import { brakeBudget } from './budget.ts';
-import type { Decided, DecidedCheck } from './decided-schema.ts';
 import type { CheckFigures } from './figures.ts';
 import { toInstant } from './instant.ts';
 import { roundOutwards } from './round-outwards.ts';

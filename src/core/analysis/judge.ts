@@ -7,10 +7,11 @@
  * not over yet, and only ever closes. Where two still differ, because a replica answered one of them only, the verdict that
  * is in git first stands, and comes back as `decided`.
  */
-import type { Analysis, AnalysisSubject } from './analysis.ts';
+
+import type { AnalysisSubject, Decided } from '../input/verdict-schema.ts';
+import type { Analysis } from './analysis.ts';
 import type { Block } from './block.ts';
 import { brake } from './brake.ts';
-import type { Decided } from './decided-schema.ts';
 import { type JudgedCheck, noCount, toJudgedCheck } from './figures.ts';
 import { isForgotten, type Recent, remember } from './remember.ts';
 import { findMoments, lookAt, sightMs, toLastMoment } from './sequence.ts';

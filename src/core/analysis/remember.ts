@@ -1,4 +1,4 @@
-import type { AnalysisSubject } from './analysis.ts';
+import type { AnalysisSubject } from '../input/verdict-schema.ts';
 import { type Block, minuteMs } from './block.ts';
 import { isSameSubject } from './subject.ts';
 

@@ -2,11 +2,12 @@
  * The sequence of moments at which all that was counted is looked at. They are whole minutes of the clocks' grid, and what
  * counts at one of them is what was over by then: so two watchers look at the same numbers, whenever each of them does.
  */
+
+import type { Decided } from '../input/verdict-schema.ts';
 import { type Block, minuteMs } from './block.ts';
 import { computeAlpha } from './budget.ts';
 import { findCoverageFault, nothingCovered } from './coverage.ts';
 import { type Terms, toDecided } from './decided.ts';
-import type { Decided } from './decided-schema.ts';
 import { computeFigures, findStanding, type JudgedCheck, noCount } from './figures.ts';
 import { addBlocks, noSums, type Sums } from './sums.ts';
 import type { Wait } from './verdict.ts';

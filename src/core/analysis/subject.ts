@@ -1,4 +1,4 @@
-import type { AnalysisSubject } from './analysis.ts';
+import type { AnalysisSubject } from '../input/verdict-schema.ts';
 
 /** Whether counts of one belong to the other. */
 export function isSameSubject(one: AnalysisSubject, other: AnalysisSubject): boolean {

@@ -7,7 +7,8 @@
  * nothing is compared.
  */
 import * as v from 'valibot';
-import type { AgreementRules, AnalysisCheck, AnalysisSubject, OutputRule } from './analysis.ts';
+import type { AnalysisSubject } from '../input/verdict-schema.ts';
+import type { AgreementRules, AnalysisCheck, OutputRule } from './analysis.ts';
 
 export interface AnalysisTask {
   readonly subject: AnalysisSubject;

@@ -1,7 +1,8 @@
 /** What is known of a candidate at a moment. */
+
+import type { Decided } from '../input/verdict-schema.ts';
 import type { Counted } from './beta-binomial.ts';
 import type { CoverageFault } from './coverage.ts';
-import type { Decided } from './decided-schema.ts';
 import type { Count } from './figures.ts';
 
 /** Why nobody can say how the candidate does. */

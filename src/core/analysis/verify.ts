@@ -1,7 +1,7 @@
+import type { Decided, DecidedCheck } from '../input/verdict-schema.ts';
 import { ruleName } from './beta-binomial.ts';
 import { brakeBudget, computeAlpha } from './budget.ts';
 import { toWritten } from './decided.ts';
-import type { Decided, DecidedCheck } from './decided-schema.ts';
 import { type CheckFigures, computeFigures, toStanding } from './figures.ts';
 
 /** What does not follow in a verdict from the numbers beside it. */

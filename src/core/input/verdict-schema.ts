@@ -1,13 +1,31 @@
 /** A verdict in git: what was decided, and all that it follows from. */
 import * as v from 'valibot';
-import { looseFields, optional, said, text } from '../input/schema-parts.ts';
-import type { AnalysisSubject } from './analysis.ts';
-import type { Bounds, Counted } from './beta-binomial.ts';
+import { looseFields, optional, said, text } from './schema-parts.ts';
 
-export interface DecidedCheck extends Counted, Bounds {
+/** What a judgement is about: once any of it changes, counting begins again. */
+export interface AnalysisSubject {
+  readonly primary: { readonly name: string; readonly digest: string };
+  readonly candidate: { readonly name: string; readonly digest: string };
+  /** Of all in the analysis that a verdict depends on. */
+  readonly analysis: string;
+  /** Of the ramp, from 0; without a ramp 0. */
+  readonly step: number;
+  /** From 0: how often people had the judgement begin again, although nothing else changed. */
+  readonly attempt: number;
+}
+
+/** Counts, and the bounds of the true proportion that follow from them. */
+interface Bounded {
+  readonly bad: number;
+  readonly all: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface DecidedCheck extends Bounded {
   readonly check: string;
   readonly limit: number;
-  readonly noise?: (Counted & Bounds) | undefined;
+  readonly noise?: Bounded | undefined;
 }
 
 export interface Decided {
