@@ -30,6 +30,7 @@ test('there are golden cases of every room', (t) => {
   t.deepEqual(
     [...rooms],
     [
+      'analysis',
       'diff',
       'edit',
       'explain',

@@ -35,7 +35,7 @@ function toSchema(kind: Kind): object {
   const { $schema: _, ...schema } = toJsonSchema(schemas[kind] as GenericSchema, {
     typeMode: 'output',
     // Four decimals at most: JSON Schema's multipleOf is binary in most validators, which refuse 0.0003.
-    ignoreActions: ['check'],
+    ignoreActions: ['check', 'raw_check'],
     overrideSchema: ({ valibotSchema, jsonSchema }) => withEmptyFields(valibotSchema, jsonSchema),
   });
   return { $schema: draft, ...schema };

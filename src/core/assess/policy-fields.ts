@@ -59,10 +59,11 @@ export function explainPolicy(rollout: Rollout): PolicyExplanation {
     ['routing.service.port', service.port],
   ]);
   const objects = listObjects(rollout);
-  const supported = replacedFields.filter((field) => !mode.unsupported.includes(field));
+  const isForNothing = (field: string) => policy.analysis === undefined && field.startsWith('analysis.');
+  const supported = replacedFields.filter((field) => !mode.unsupported.includes(field) && !isForNothing(field));
   const fields = supported.map((field): PolicyField => {
     const [nearest, ...outer] = (policy.settings.get(field) ?? []).toReversed();
-    const effective = valueAt(policy, field.replace(/^routing\./, '').split('.'));
+    const effective = valueAt(policy, field.replace(/^(?:routing|analysis)\./, '').split('.'));
     return {
       field,
       value: defaults.get(field) ?? effective,

@@ -13,6 +13,8 @@ import { mask, quote, safe } from './safe-text.ts';
 export const problemCodes = [
   'alias-bomb',
   'ambiguous-yaml',
+  'analysis-checks',
+  'analysis-required',
   'candidate-not-ready',
   'deployment-mode',
   'duplicate-host',

@@ -43,9 +43,9 @@ const longest = 40;
  */
 export function findCorrection(value: unknown, accepts: (choice: unknown) => boolean): SafeText | undefined {
   if (typeof value === 'number' || typeof value === 'boolean') {
-    const duration = `${value}s`;
     if (accepts(String(value))) return safe`put quotes around it`;
-    return typeof value === 'number' && accepts(duration) ? safe`write ${mask(duration)}` : undefined;
+    const meant = ['%', 's', 'ms'].map((unit) => `${value}${unit}`).find(accepts);
+    return typeof value === 'number' && meant !== undefined ? safe`write ${mask(meant)}` : undefined;
   }
   if (typeof value !== 'string' || value.length > longest) return undefined;
   const choice = toChoices(value.trim()).find(accepts);
@@ -60,6 +60,7 @@ function toChoices(text: string): (string | number | boolean)[] {
   const [, number, unit] = /^([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*|%)$/.exec(text) ?? [];
   if (number === undefined || unit === undefined) return choices;
   if (unit === '' || unit === '%') choices.push(Number(number));
+  if (unit === '' || unit === '%') choices.push(`${number}%`);
   if (unit === '') choices.push(`${number}s`);
   const known = Object.hasOwn(units, unit.toLowerCase()) ? units[unit.toLowerCase()] : undefined;
   if (known !== undefined) choices.push(`${number}${known}`);

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { analysisSchema } from './analysis-schema.ts';
 import {
   clusterDomain,
   copiesInFlight,
@@ -108,6 +109,10 @@ const limits = fields({
     ),
     'Models in this folder and all folders below may only be loaded from these addresses, or from below them. Only whole path segments match: s3://models/a allows s3://models/a/v1, but not s3://models/ab.',
   ),
+  requireAnalysis: optionalButFilled(
+    v.boolean(),
+    'true: in this folder and all folders below, a candidate needs a policy with an analysis.',
+  ),
 });
 
 const target = fields({
@@ -161,6 +166,10 @@ export const mirrorPolicySchema = v.pipe(
         gate: optional(
           v.picklist(['Status', 'None']),
           'Status (default): mirror only while the status file has exactly this candidate as Ready. None: mirror as soon as there is a candidate.',
+        ),
+        analysis: optional(
+          analysisSchema,
+          'How a candidate is judged, by requests that the comparer sends to both versions again. One decision: a nearer policy replaces all of it but comparer. Absent: nothing is sampled or judged. The primary answers each sampled request once more, so leave it out for models whose requests have side effects.',
         ),
         routing: optional(routing, 'Hosts, gateways, services and timeouts.'),
         serving: optional(serving, 'How KServe serves the models.'),

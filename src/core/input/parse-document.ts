@@ -5,6 +5,7 @@ import { limitProblems, maxProblems, toFieldText } from '../diagnostics/problem.
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../diagnostics/safe-text.ts';
 import { suggest } from '../diagnostics/suggest.ts';
+import { checkAnalysis } from './analysis-rules.ts';
 import { listCandidates } from './candidates.ts';
 import { findCorrection } from './correction.ts';
 import { describeValue } from './describe.ts';
@@ -48,7 +49,11 @@ export function parseModel(source: SourceFile): Parsed<Model> {
 }
 
 export function parsePolicy(source: SourceFile): Parsed<MirrorPolicy> {
-  return parseDocument(source, 'MirrorPolicy', schemas.MirrorPolicy);
+  const { value, problems } = parseDocument(source, 'MirrorPolicy', schemas.MirrorPolicy);
+  const wrong = checkAnalysis(value?.spec.analysis).map(({ path, ...finding }) =>
+    toProblem(source, ['spec', 'analysis', ...path], { code: 'analysis-checks', ...finding }, { on: 'value' }),
+  );
+  return wrong.length > 0 ? { value: undefined, problems: limitProblems(wrong) } : { value, problems };
 }
 
 export function parseStatus(source: SourceFile): Parsed<ModelStatus> {
@@ -149,6 +154,7 @@ const codesOfChecks: Readonly<Record<string, ProblemCode>> = {
   min_value: 'out-of-range',
   max_value: 'out-of-range',
   check: 'too-precise',
+  raw_check: 'out-of-range',
 };
 
 function toSchemaProblems(

@@ -29,6 +29,8 @@ export const digestAnnotation = 'model-mirror.dev/digest';
 export const pathAnnotation = 'model-mirror.dev/path';
 /** The folder from which policies count, if an option excludes those of the folders above: people must notice. */
 export const policiesFromAnnotation = 'model-mirror.dev/policies-from';
+/** Of the routes that send a sample of the requests to the comparer: what it is to do with them. */
+export const analysisAnnotation = 'model-mirror.dev/analysis';
 
 /** Labels with the model that an object belongs to; only model-mirror may set them. */
 export function toOwnLabels(name: string, version?: string): Record<string, string> {

@@ -4,6 +4,7 @@
  * Invariant: whether this succeeds depends on model and policy alone. The status and the percentage
  * decide what is rendered, never whether: a commit that closes a mirror must not be able to fail.
  */
+import { toTaskText } from '../analysis/task.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import type { Patch } from '../input/schema.ts';
@@ -12,9 +13,12 @@ import type { Patched } from '../manifests/patch.ts';
 import { matches, patchManifest, toPatchProblems } from '../manifests/patch.ts';
 import type { PatchableManifest } from '../manifests/patchable.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
+import { toTask } from '../rollout/analysis-choice.ts';
+import type { DecidedRollout } from '../rollout/decided.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions, toVersionPlace } from '../rollout/rollout.ts';
-import type { Backend, Traffic } from '../routing/traffic.ts';
+import { toFullHost } from '../routing/service-key.ts';
+import type { Backend, Sampled, Traffic } from '../routing/traffic.ts';
 import { addDigest } from '../serving/inference-service.ts';
 import type { ServedVersion } from '../serving/serving-mode.ts';
 import type { DecidedModel } from './decide-model.ts';
@@ -36,7 +40,8 @@ export function renderModel({ outcome, digestAnnotations }: DecidedModel): Rende
   const percentage = outcome.candidates[0]?.mirror.percentage ?? 0;
   const services = listVersions(rollout).map((version) => renderVersion(rollout, version).manifest);
   const versions = listVersions(rollout).map((version, i) => toServed(rollout, version, services[i]?.spec));
-  const render = (share: number) => patchAll(rollout, router.render(toTraffic(rollout, versions, share)));
+  const task = toTaskOf(outcome);
+  const render = (share: number) => patchAll(rollout, router.render(toTraffic(rollout, versions, share, task)));
   const beside = patchAll(rollout, renderBeside(rollout, versions));
   const routes = render(percentage);
   // The state that is not rendered now must patch as well, or a status commit could fail.
@@ -68,8 +73,14 @@ function renderBeside({ mode }: Rollout, versions: readonly ServedVersion[]): re
 /**
  * @param versions the primary, and the candidate if there is one.
  * @param percentage the share of requests that the candidate gets a copy of; 0: the mirror is closed.
+ * @param task for the comparer; undefined: nothing is compared.
  */
-function toTraffic(rollout: Rollout, versions: readonly ServedVersion[], percentage: number): Traffic {
+function toTraffic(
+  rollout: Rollout,
+  versions: readonly ServedVersion[],
+  percentage: number,
+  task?: string | undefined,
+): Traffic {
   const { name, namespace, file, policy, mode, hosts } = rollout;
   const [primary, candidate] = versions;
   const { gateway, mirrorGateway } = policy;
@@ -91,6 +102,7 @@ function toTraffic(rollout: Rollout, versions: readonly ServedVersion[], percent
       primary: requests,
       timeout: policy.timeout,
       mirror: percentage === 0 ? undefined : { host: mirrorGateway.service, port: mirrorGateway.port, percentage },
+      sample: percentage === 0 || task === undefined ? undefined : toSample(rollout, percentage, task),
     },
     copies: copies && {
       gateway: mirrorGateway.name,
@@ -100,6 +112,20 @@ function toTraffic(rollout: Rollout, versions: readonly ServedVersion[], percent
       timeout: policy.mirrorTimeout,
     },
   };
+}
+
+/** Only what is mirrored is sampled. */
+function toSample({ namespace, policy }: Rollout, percentage: number, task: string): Sampled | undefined {
+  const { analysis, comparer, clusterDomain } = policy;
+  if (analysis === undefined || comparer === undefined) return undefined;
+  const host = toFullHost(comparer.service, namespace, clusterDomain);
+  return { host, port: comparer.port, percentage: Math.min(analysis.share, percentage), task };
+}
+
+function toTaskOf({ rollout, primary, candidates }: DecidedRollout): string | undefined {
+  const { analysis } = rollout.policy;
+  const [candidate] = candidates;
+  return analysis && candidate && toTaskText(toTask(analysis, primary, candidate));
 }
 
 function toPorts(backends: readonly Backend[]): number[] {

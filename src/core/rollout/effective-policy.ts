@@ -5,8 +5,10 @@
  * keep their order from the outermost to the nearest; every field knows which file set it.
  */
 
+import type { Analysis } from '../analysis/analysis.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
+import type { WrittenAnalysis } from '../input/analysis-rules.ts';
 import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
@@ -15,6 +17,7 @@ import { locate } from '../input/yaml-place.ts';
 import type { PlacedPatch } from '../manifests/patch.ts';
 import type { GatewayChoice, MirrorGatewayChoice, Router, RoutingPolicy } from '../routing/router.ts';
 import { findRouter, routers } from '../routing/routers.ts';
+import { checkShare, toAnalysis, withoutComparer } from './analysis-choice.ts';
 import { checkPatchedKinds, checkRouterName, checkSupport } from './router-choice.ts';
 
 /** A policy with its file. */
@@ -40,6 +43,10 @@ export interface EffectivePolicy extends RoutingPolicy {
   /** 0 to 100. */
   readonly mirrorPercentage: number;
   readonly gate: 'Status' | 'None';
+  /** That of the nearest policy with checks or a share, as a whole. Undefined: nothing is compared. */
+  readonly analysis: Analysis | undefined;
+  /** Which policies want every candidate to have an analysis. */
+  readonly requireAnalysis: readonly FieldOrigin[];
   /** The Service that serves the versions, as far as policies set it; otherwise the serving mode's. */
   readonly service: { readonly host: string | undefined; readonly port: number | undefined };
   readonly serving: { readonly allowRawDeployment: boolean };
@@ -57,12 +64,15 @@ export interface EffectivePolicy extends RoutingPolicy {
 }
 
 /** The fields of `limits`: every one that is written holds. */
-const limitFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes'] as const;
+const limitFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes', 'limits.requireAnalysis'] as const;
 
 /** Each field that a nearer policy replaces as a whole. */
 export const replacedFields = [
   'mirrorPercentage',
   'gate',
+  'analysis',
+  'analysis.comparer.service',
+  'analysis.comparer.port',
   'routing.api',
   'routing.hosts',
   'routing.clusterDomain',
@@ -107,7 +117,7 @@ export function computeEffectivePolicy(
     for (const { source, policy } of level) {
       for (const field of [...replacedFields, ...limitFields]) {
         const path = ['spec', ...field.split('.')];
-        const value = valueAt(policy, path);
+        const value = field === 'analysis' ? withoutComparer(policy.spec.analysis) : valueAt(policy, path);
         if (value === undefined) continue;
         const origin = { source, path };
         const earlier = setHere.get(field);
@@ -147,6 +157,7 @@ export function computeEffectivePolicy(
     ...findSet(['routing.mirrorGateway.service', 'routing.mirrorGateway.tls']),
   };
   const defaults = router.toDefaults(clusterDomain, mirrorGateway);
+  const analysis = toAnalysis(nearest('analysis')?.value as WrittenAnalysis | undefined);
   const policy: EffectivePolicy = {
     router,
     api: router.name,
@@ -154,6 +165,14 @@ export function computeEffectivePolicy(
     isWhole,
     mirrorPercentage: set('mirrorPercentage', 100),
     gate: set<'Status' | 'None'>('gate', 'Status'),
+    analysis,
+    comparer: analysis && {
+      service: set('analysis.comparer.service', `model-mirror-comparer.model-mirror.svc.${clusterDomain}`),
+      port: set('analysis.comparer.port', 80),
+    },
+    requireAnalysis: (settings.get('limits.requireAnalysis') ?? []).flatMap(({ value, origin }) =>
+      value === true ? [origin] : [],
+    ),
     hosts: set<readonly string[]>('routing.hosts', []),
     clusterDomain,
     gateway: { ...defaults.gateway, ...gateway },
@@ -183,6 +202,7 @@ export function computeEffectivePolicy(
   if (limit !== undefined && policy.mirrorPercentage > limit.percentage && (isWhole || origin !== undefined))
     problems.push(toOverLimit(policy.mirrorPercentage, origin, limit));
   problems.push(
+    ...checkShare(nearest('analysis'), policy.mirrorPercentage),
     ...checkRouterName(api),
     ...checkSupport(router, policy.origins),
     ...checkPatchedKinds(router, patches),

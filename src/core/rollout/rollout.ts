@@ -10,6 +10,7 @@ import { listCandidates } from '../input/candidates.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { Model, ModelVersion, Protocol } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
+import { locate } from '../input/yaml-place.ts';
 import type { ServingMode, VersionPlace } from '../serving/serving-mode.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
 import { checkModes, chooseMode } from './mode-choice.ts';
@@ -115,7 +116,7 @@ export function listVersions({ primary, candidates }: Rollout): RolloutVersion[]
 
 /** What is wrong with a rollout, as far as it shows before anything is rendered. */
 export function checkRollout(rollout: Rollout): Problem[] {
-  const { file, primary, candidates } = rollout;
+  const { file, primary, candidates, policy } = rollout;
   const problems: Problem[] = [];
   const report = (path: FieldPath, finding: Finding) =>
     problems.push(toProblem(file.source, path, finding, { on: 'value' }));
@@ -133,6 +134,17 @@ export function checkRollout(rollout: Rollout): Problem[] {
       message: safe`primary and candidate are both called ${mask(primary.name)}`,
       hint: safe`give one of them another name, or leave the names out`,
     });
+  const [required] = policy.requireAnalysis;
+  // A share of 0 is an analysis too: it must always be possible to stop the samples.
+  if (required !== undefined && policy.isWhole && !policy.settings.has('analysis')) {
+    const { file: by, line } = locate(required.source, required.path);
+    for (const { path } of candidates)
+      report(path, {
+        code: 'analysis-required',
+        message: safe`${by}:${line} wants an analysis for every candidate, and no policy of this model has one`,
+        hint: safe`add spec.analysis to a policy, with checks`,
+      });
+  }
   return [
     ...problems,
     ...checkModes(file, rollout.policy),

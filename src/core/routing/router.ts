@@ -26,6 +26,13 @@ export interface MirrorGatewayChoice extends GatewayChoice {
   readonly tls: MirrorTls;
 }
 
+/** Where a sample of the requests is compared. */
+export interface ComparerChoice {
+  /** The host of its Service. */
+  readonly service: string;
+  readonly port: number;
+}
+
 export interface Gateways {
   readonly gateway: GatewayChoice;
   readonly mirrorGateway: MirrorGatewayChoice;
@@ -35,6 +42,8 @@ export interface Gateways {
 export interface RoutingPolicy extends Gateways {
   /** Hosts besides those that every model has. */
   readonly hosts: readonly string[];
+  /** Undefined: nothing is compared. */
+  readonly comparer: ComparerChoice | undefined;
   /** The DNS domain of the cluster's Services. */
   readonly clusterDomain: string;
   /** Which file set a field, by the field's name below `spec`; a default has no origin. */

@@ -69,12 +69,27 @@ export const percentage = fc.oneof(
   fc.integer({ min: 0, max: 1_000_000 }).map((parts) => parts / 10_000),
 );
 
+/** Its default share may be above what is mirrored. */
+const analysis = fc.record(
+  {
+    checks: fc.constantFrom<Map[]>(
+      [{ errors: { candidateOnly: '0.2%' } }],
+      [{ latency: { over: '200ms', atMost: '1%' } }, { agreement: { atLeast: '98%', ignore: ['$.id'] } }],
+    ),
+    minSamples: fc.integer({ min: 1, max: 1000 }),
+    noise: fc.boolean(),
+    onFailing: fc.constantFrom('Close', 'Keep'),
+  },
+  { requiredKeys: ['checks'] },
+);
+
 /** A policy's document; it has no problem. */
 export const policy: fc.Arbitrary<Map> = fc
   .record(
     {
       mirrorPercentage: percentage,
       gate: fc.constantFrom('Status', 'None'),
+      analysis,
       timeout: fc.constantFrom('1s', '500ms', '1m30s'),
       port: fc.integer({ min: 1, max: 65_535 }),
       hosts: fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}\.example\.com$/), { maxLength: 3 }),
@@ -82,13 +97,14 @@ export const policy: fc.Arbitrary<Map> = fc
     },
     { requiredKeys: [] },
   )
-  .map(({ mirrorPercentage, gate, timeout, port, hosts, patched }) => ({
+  .map(({ mirrorPercentage, gate, analysis, timeout, port, hosts, patched }) => ({
     apiVersion,
     kind: 'MirrorPolicy',
     metadata: { name: 'policy' },
     spec: {
       ...(mirrorPercentage === undefined ? {} : { mirrorPercentage }),
       ...(gate === undefined ? {} : { gate }),
+      ...(analysis === undefined ? {} : { analysis }),
       routing: {
         ...(timeout === undefined ? {} : { timeout, mirrorTimeout: timeout }),
         ...(hosts === undefined ? {} : { hosts }),

@@ -40,7 +40,7 @@ const candidates = fc
     http2Ports: [...new Set(list.map(({ port }) => port))].filter((_, i) => isHttp2[i]),
   }));
 
-/** Of a model without a candidate, with one that is not mirrored to, and with an open mirror. */
+/** Of a model without a candidate, with one that is not mirrored to, and with an open mirror, with or without a sample. */
 const traffic: fc.Arbitrary<Traffic> = fc
   .tuple(
     fc.record({
@@ -66,6 +66,7 @@ const traffic: fc.Arbitrary<Traffic> = fc
     fc.record({ gateway: label, primary: backends }),
     fc.record({ timeout: duration }, optional),
     fc.record({ host, port, percentage }),
+    fc.record({ sample: fc.record({ host, port, task: fc.string({ unit: 'binary' }) }) }, optional),
     fc.record(
       {
         copies: fc
@@ -78,16 +79,23 @@ const traffic: fc.Arbitrary<Traffic> = fc
       optional,
     ),
   )
-  .map(([model, entry, requests, limits, mirror, copies]) => ({
+  .map(([model, entry, requests, limits, mirror, { sample }, copies]) => ({
     ...model,
     ...entry,
     requests: {
       ...requests,
       ...limits,
-      ...(copies.copies === undefined || mirror.percentage === 0 ? {} : { mirror }),
+      ...(copies.copies === undefined || mirror.percentage === 0
+        ? {}
+        : { mirror, ...(sample && { sample: { ...sample, percentage: toPart(mirror.percentage) } }) }),
     },
     ...copies,
   }));
+
+/** Half of a percentage, with at most four decimals. */
+function toPart(whole: number): number {
+  return Math.ceil(whole * 5000) / 10_000;
+}
 
 test('both hops and an open mirror are among the traffic that is rendered and read', (t) => {
   const some = fc.sample(traffic, { numRuns: 200, seed: 1 });
@@ -102,6 +110,8 @@ test('both hops and an open mirror are among the traffic that is rendered and re
   t.true(some.some(({ requests }) => requests.primary.some(({ only }) => only?.path && only.contentType)));
   t.true(some.some(({ copies }) => copies?.http2Ports.length === 1 && copies.candidate.length > 1));
   t.true(some.some(({ entry }) => entry === undefined));
+  t.true(some.some(({ requests }) => requests.mirror !== undefined && requests.sample === undefined));
+  t.true(some.some(({ requests }) => (requests.sample?.percentage ?? 100) < (requests.mirror?.percentage ?? 0)));
 });
 
 for (const router of routers) {
@@ -126,7 +136,18 @@ for (const router of routers) {
 
   test(`${router.name}: reading fails at no object, whatever it holds`, (t) => {
     const broken = fc.tuple(traffic, fc.nat(), fc.anything()).map(([wanted, at, value]) => {
-      const http = [[], [0], [1], [0, 'mirror'], [0, 'match'], [0, 'match', 0, 'uri'], [1, 'route']];
+      const http = [
+        [],
+        [0],
+        [1],
+        [0, 'mirror'],
+        [0, 'mirrors'],
+        [0, 'mirrors', 1],
+        [0, 'mirrors', 1, 'destination'],
+        [0, 'match'],
+        [0, 'match', 0, 'uri'],
+        [1, 'route'],
+      ];
       const paths = [['spec'], ...http.map((path) => ['spec', 'http', ...path]), ['spec', 'ports'], ['metadata']];
       const objects = JSON.parse(JSON.stringify(router.render(wanted).map(({ manifest }) => manifest))) as unknown[];
       for (const object of objects) put(object, paths[at % paths.length] ?? [], value);
@@ -162,6 +183,42 @@ test('a mirror that is open on any route is open, by the largest share of all', 
   t.deepEqual(mirrorOf(to(5), to(40, 'other'), {}), { host: 'other', port: 443, percentage: 40 });
   t.is(mirrorOf({}, {}, to(1))?.percentage, 1, 'also where requests go that no backend is for');
   t.is(mirrorOf({}, to(0)), undefined);
+});
+
+const task = { name: 'wisdom', annotations: { 'model-mirror.dev/analysis': 'a task' } };
+const copiesTo = (host: string, value?: number) => ({
+  destination: { host, port: { number: 443 } },
+  ...(value === undefined ? {} : { percentage: { value } }),
+});
+const readMirrors = (metadata: object, ...http: object[]) => {
+  const { mirror, sample } = istio.read([{ metadata, spec: { http } }]).requests ?? {};
+  return [mirror?.host, mirror?.percentage, sample?.host, sample?.percentage];
+};
+
+test('of two mirrors the second is the sample, where the routes have a task', (t) => {
+  const two = { mirrors: [copiesTo('gateway', 20), copiesTo('comparer', 1)] };
+  t.deepEqual(readMirrors(task, two), ['gateway', 20, 'comparer', 1]);
+  t.deepEqual(readMirrors({ name: 'wisdom' }, two), ['gateway', 20, undefined, undefined]);
+});
+
+test('a copy that somebody else has added shows, however it is written', (t) => {
+  const ours = { mirrors: [copiesTo('gateway', 20), copiesTo('comparer', 1)] };
+  const third = { mirrors: [...ours.mirrors, copiesTo('elsewhere', 50)] };
+  t.deepEqual(readMirrors(task, third), ['elsewhere', 50, 'comparer', 1]);
+  t.deepEqual(readMirrors({}, { mirrors: [copiesTo('elsewhere')] }), ['elsewhere', 100, undefined, undefined]);
+  t.deepEqual(readMirrors({}, { mirrors: [copiesTo('a', 0), copiesTo('b', 2)] }), ['b', 2, undefined, undefined]);
+  t.deepEqual(readMirrors(task, ours, {}, { mirrors: [copiesTo('elsewhere', 70)] }), ['elsewhere', 70, 'comparer', 1]);
+  t.deepEqual(
+    readMirrors({}, { mirror: { host: 'gateway' }, mirrorPercentage: { value: 5 }, mirrors: [copiesTo('b', 6)] }),
+    ['b', 6, undefined, undefined],
+    'where the webhook is away, both fields can be there',
+  );
+  t.deepEqual(readMirrors(task, { mirrors: [copiesTo('gateway', 0), copiesTo('comparer', 0)] }), [
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });
 
 function put(object: unknown, path: readonly (string | number)[], value: unknown): void {

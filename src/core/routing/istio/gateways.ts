@@ -51,7 +51,7 @@ export function toDefaults(
  * became 2,523 in a second on Istio 1.31. So the two gateways must not share their pods.
  */
 export function checkGateways(policy: RoutingPolicy): Problem[] {
-  const { gateway, mirrorGateway, origins } = policy;
+  const { gateway, mirrorGateway, comparer, origins } = policy;
   const problems: Problem[] = [];
   const reportAt = (fields: readonly string[], finding: Finding) => {
     const origin = fields.map((field) => origins.get(field)).find((found) => found !== undefined);
@@ -77,9 +77,15 @@ export function checkGateways(policy: RoutingPolicy): Problem[] {
       message: safe`the mirror gateway's selector picks the public gateway's pods (${toSelectorText(gateway.selector)}): mirrored requests would be mirrored again, endlessly`,
       hint: safe`select pods of a gateway of its own for mirrored requests, as istio: model-mirror-gateway does`,
     });
-  const service = mirrorGateway.service.split('.')[0] ?? '';
   // By Istio's own convention the Service of the pods `istio: x` is `x` or `istio-x`.
-  if (Object.values(gateway.selector).some((value) => toGatewayName(value) === toGatewayName(service)))
+  const isPublic = (host: string) =>
+    Object.values(gateway.selector).some((value) => toGatewayName(value) === toGatewayName(host.split('.')[0] ?? ''));
+  if (comparer !== undefined && isPublic(comparer.service))
+    report(['analysis.comparer.service', 'routing.gateway.selector', 'analysis'], {
+      message: safe`samples would go to ${mask(comparer.service)}, the public gateway's own Service, and be sampled again, endlessly`,
+      hint: safe`name the Service of the comparer, such as model-mirror-comparer.model-mirror.svc.${mask(policy.clusterDomain)}`,
+    });
+  if (isPublic(mirrorGateway.service))
     report(['routing.mirrorGateway.service', 'routing.gateway.selector'], {
       message: safe`mirrored requests would go to ${mask(mirrorGateway.service)}, the public gateway's own Service, and be mirrored again, endlessly`,
       hint: safe`name the Service of a separate gateway, such as model-mirror-gateway.model-mirror.svc.${mask(policy.clusterDomain)}`,

@@ -8,6 +8,8 @@ import type { FieldOrigin } from '../../input/source-file.ts';
 import type { RoutedModel, RoutingPolicy } from '../router.ts';
 import { toServiceKey } from '../service-key.ts';
 
+const compareElsewhere = safe`set analysis.comparer.service to the Service of the comparer, as plugin/install/comparer has it`;
+
 /** A mirrored request must not return to where it was mirrored, nor reach the primary again. */
 export function checkRoutes({ file, name, namespace, policy, hosts, serviceHosts }: RoutedModel): Problem[] {
   const problems: Problem[] = [];
@@ -32,6 +34,19 @@ export function checkRoutes({ file, name, namespace, policy, hosts, serviceHosts
       code: 'mirror-loop',
       message: safe`mirrored requests of ${mask(name)} would go to ${mask(mirrorGateway.service)}, which leads back to the primary`,
       hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
+    });
+  const comparer = policy.comparer?.service;
+  if (comparer !== undefined && [...serviceHosts, ...hosts].some((host) => known(host) === known(comparer)))
+    report(['analysis.comparer.service', 'routing.service.host', 'routing.hosts'], {
+      code: 'mirror-loop',
+      message: safe`the samples of ${mask(name)} would go to ${mask(comparer)}, which leads back to the primary`,
+      hint: compareElsewhere,
+    });
+  if (comparer !== undefined && known(comparer) === known(mirrorGateway.service))
+    report(['analysis.comparer.service', 'routing.mirrorGateway.service'], {
+      code: 'mirror-loop',
+      message: safe`the samples of ${mask(name)} would go to ${mask(comparer)}, the mirror gateway, and so to the candidate alone`,
+      hint: compareElsewhere,
     });
   const own = serviceHosts.find((service) => hosts.some((host) => known(host) === known(service)));
   if (own !== undefined) {
@@ -94,6 +109,22 @@ export function checkForeignHosts(rollouts: readonly RoutedModel[]): Problem[] {
           hint: safe`set routing.mirrorGateway.service to the Service of a gateway of its own for mirrored requests`,
         },
         toOrigin(target),
+      );
+    const comparer = policy.comparer?.service;
+    const sampled =
+      comparer === undefined || own.has(toKey(comparer))
+        ? undefined
+        : (byHost.get(toKey(comparer)) ?? byService.get(toKey(comparer)));
+    if (comparer !== undefined && sampled !== undefined)
+      report(
+        'analysis.comparer.service',
+        comparer,
+        {
+          code: 'mirror-loop',
+          message: safe`the samples of ${mask(rollout.name)} would go to ${mask(comparer)}, which leads to the model ${mask(sampled.name)}`,
+          hint: compareElsewhere,
+        },
+        toOrigin(sampled),
       );
     const gateway = toName(policy.mirrorGateway.name, rollout);
     const open = byGateway.get(gateway);

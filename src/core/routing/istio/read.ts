@@ -6,7 +6,7 @@
 
 import type { FieldPath } from '../../diagnostics/problem.ts';
 import { isMap, mapsAt, omitUndefined, textAt, valueAt } from '../../input/plain-value.ts';
-import { nameLabel, pathAnnotation, policiesFromAnnotation } from '../../manifests/manifest.ts';
+import { analysisAnnotation, nameLabel, pathAnnotation, policiesFromAnnotation } from '../../manifests/manifest.ts';
 import type { Backend, Copies, Entry, ReadTraffic, Requests } from '../traffic.ts';
 import { clientHeader, copyHeader, toMirrorName, toOthers } from './render.ts';
 
@@ -66,7 +66,7 @@ function readRequests(object: unknown): Requests {
     gateway: readList(object, ['spec', 'gateways'])[0] ?? '',
     primary: withoutOthers(routes.map(readBackend)),
     timeout: textAt(routes[0], ['timeout']),
-    mirror: readMirror(routes),
+    ...readMirrors(routes, textAt(object, ['metadata', 'annotations', analysisAnnotation])),
   });
 }
 
@@ -107,20 +107,42 @@ function readAddress(object: unknown, path: FieldPath): { readonly host: string;
   return { host: textAt(object, [...path, 'host']) ?? '', port: readNumber(object, [...path, 'port', 'number']) ?? 0 };
 }
 
-/** The largest share of all routes: a mirror that is open on one of them is open. */
-function readMirror(routes: readonly unknown[]): Requests['mirror'] {
-  return routes
-    .map((route) => ({ ...readAddress(route, ['mirror']), percentage: readPercentage(route) }))
-    .reduce<Requests['mirror']>(
-      (largest, one) => (one.percentage > (largest?.percentage ?? 0) ? one : largest),
-      undefined,
-    );
+type Mirrored = NonNullable<Requests['mirror']>;
+
+/**
+ * Of what all routes copy, the largest share: a mirror that is open on one of them is open, wherever it leads. Only with a
+ * task the second entry of a route is a sample.
+ */
+function readMirrors(routes: readonly unknown[], task: string | undefined): Pick<Requests, 'mirror' | 'sample'> {
+  const all = routes.flatMap((route) => [
+    // Absent means 100 in both forms (Istio's VirtualService reference).
+    ...(isMap(valueAt(route, ['mirror']))
+      ? [{ ...readAddress(route, ['mirror']), percentage: readPercentage(route, 'mirrorPercentage'), isSample: false }]
+      : []),
+    ...mapsAt(route, ['mirrors']).map((entry, i) => ({
+      ...readAddress(entry, ['destination']),
+      percentage: readPercentage(entry, 'percentage'),
+      isSample: task !== undefined && i === 1,
+    })),
+  ]);
+  const sample = findLargest(all.filter(({ isSample }) => isSample));
+  return omitUndefined({
+    mirror: findLargest(all.filter(({ isSample }) => !isSample)),
+    sample: sample && task !== undefined ? { ...sample, task } : undefined,
+  });
 }
 
-/** Absent means 100 (Istio's VirtualService reference); Envoy knows four decimals. */
-function readPercentage(route: unknown): number {
-  if (!isMap(valueAt(route, ['mirror']))) return 0;
-  const written = valueAt(route, ['mirrorPercentage']);
+function findLargest(mirrors: readonly Mirrored[]): Mirrored | undefined {
+  return mirrors.reduce<Mirrored | undefined>(
+    (largest, { host, port, percentage }) =>
+      percentage > (largest?.percentage ?? 0) ? { host, port, percentage } : largest,
+    undefined,
+  );
+}
+
+/** Envoy knows four decimals. */
+function readPercentage(object: unknown, field: string): number {
+  const written = valueAt(object, [field]);
   if (written === undefined) return 100;
   const value = valueAt(written, ['value']);
   if (typeof value !== 'number' || !(value > 0)) return 0;

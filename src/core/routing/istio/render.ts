@@ -14,9 +14,9 @@ import type { IGateway } from '@kubernetes-models/istio/networking.istio.io/v1/G
 import type { IServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry';
 import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
 import type { Manifest } from '../../manifests/manifest.ts';
-import { pathAnnotation, policiesFromAnnotation, toOwnLabels } from '../../manifests/manifest.ts';
+import { analysisAnnotation, pathAnnotation, policiesFromAnnotation, toOwnLabels } from '../../manifests/manifest.ts';
 import type { GatewayChoice, Gateways, RoutedManifest } from '../router.ts';
-import type { Backend, Copies, Entry, Traffic } from '../traffic.ts';
+import type { Backend, Copies, Entry, Requests, Traffic } from '../traffic.ts';
 import { patchable } from './patchable.ts';
 
 type VirtualService = Manifest<'VirtualService', NonNullable<IVirtualService['spec']>>;
@@ -72,9 +72,9 @@ export function renderGateways(namespace: string, { gateway, mirrorGateway }: Ga
   ];
 }
 
-/** Hop 1: clients to the primary, copies to the mirror gateway. */
+/** Hop 1: clients to the primary, copies to the mirror gateway, and copies of a part of those to the comparer. */
 function renderRequests({ model, namespace, folder, policyRoot, hosts, requests }: Traffic): VirtualService {
-  const { gateway, primary, timeout, mirror } = requests;
+  const { gateway, primary, timeout, sample } = requests;
   const toFirst = (backend: Backend) => ({
     ...toRoute(backend, { set: setAtFirstHop, remove: [copyHeader] }),
     ...(timeout === undefined ? {} : { timeout }),
@@ -89,23 +89,31 @@ function renderRequests({ model, namespace, folder, policyRoot, hosts, requests 
       annotations: {
         [pathAnnotation]: folder,
         ...(policyRoot === '.' ? {} : { [policiesFromAnnotation]: policyRoot }),
+        ...(sample && { [analysisAnnotation]: sample.task }),
       },
     },
     spec: {
       gateways: [gateway, 'mesh'],
       hosts: [...hosts],
       http: [
-        ...primary.map((backend) => ({
-          ...toFirst(backend),
-          ...(mirror && {
-            mirror: { host: mirror.host, port: { number: mirror.port } },
-            mirrorPercentage: { value: mirror.percentage },
-          }),
-        })),
+        ...primary.map((backend) => ({ ...toFirst(backend), ...toMirrors(requests) })),
         ...toOthers(primary).map(toFirst),
       ],
     },
   };
+}
+
+/**
+ * Envoy draws one number per request for all of its mirrors, so what the comparer gets is a part of what the candidate
+ * gets (executed: 47 of 47). Istio refuses a route with both fields, and the first is kept where one entry is enough.
+ */
+function toMirrors({ mirror, sample }: Requests) {
+  if (mirror === undefined) return {};
+  const destination = ({ host, port }: typeof mirror) => ({ host, port: { number: port } });
+  const percentage = ({ percentage: value }: typeof mirror) => ({ value });
+  return sample === undefined
+    ? { mirror: destination(mirror), mirrorPercentage: percentage(mirror) }
+    : { mirrors: [mirror, sample].map((to) => ({ destination: destination(to), percentage: percentage(to) })) };
 }
 
 /**
