@@ -176,10 +176,15 @@ function findNotes(target: ModelTarget, { before, own }: RenderedEdit): EditNote
   const promoted = findRendered(own, target);
   if (promoted === undefined) return [];
   const service = promoted.primary.version.name;
-  const isPatched = promoted.primary.digest !== findRendered(before, target)?.candidates[0]?.digest;
+  const rendered = findRendered(before, target);
+  const isPatched = promoted.primary.digest !== rendered?.candidates[0]?.digest;
+  const old = rendered?.primary.version.name;
   const isNameTaken = toVersionName(model, 'candidate', {}) === service;
   return [
     ...(isPatched ? [{ code: 'patched', model, service } as const] : []),
+    ...(old !== undefined && old !== service
+      ? [{ code: 'removed-first', model, service: old, to: service } as const]
+      : []),
     ...(isNameTaken ? [{ code: 'name-taken', model, free: `${model}-0` } as const] : []),
   ];
 }

@@ -73,6 +73,15 @@ export class Repository {
     }
   }
 
+  /** Undoes the newest commit of this subject, on top of all that came after it. */
+  async revert(subject: string): Promise<number> {
+    const found = (await this.log()).find((commit) => commit.subject === subject);
+    if (found === undefined) throw new Error(`there is no commit "${subject}"`);
+    return this.change(`Revert "${subject}"`, async () => {
+      await git(this.folder, ['revert', '--no-commit', found.id]);
+    });
+  }
+
   /** A history without all that was before, forced onto the branch. */
   async beginAnew(files: Files): Promise<void> {
     await this.#takeTip();

@@ -26,6 +26,7 @@ import { realServers } from './cases/servers.ts';
 import { shares } from './cases/shares.ts';
 import { stalledPod } from './cases/stall.ts';
 import { standardBrake } from './cases/standard-brake.ts';
+import { standardPromotions } from './cases/standard-promotions.ts';
 import { standardShares } from './cases/standard-shares.ts';
 import { standardTutorial } from './cases/standard-tutorial.ts';
 import { times } from './cases/times.ts';
@@ -71,6 +72,7 @@ const cases: Readonly<Record<string, Case>> = {
   25: { title: 'Standard mode: the tutorial', run: standardTutorial },
   26: { title: 'Standard mode: shares', run: standardShares },
   27: { title: 'Standard mode: what never opens', run: standardBrake },
+  31: { title: 'Standard mode: promotions', run: standardPromotions },
 };
 /** It takes as long as Argo CD's polling. */
 const onRequest = ['10'];

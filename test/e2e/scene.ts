@@ -92,6 +92,12 @@ export class Scene {
     return this.stack.refresh(model);
   }
 
+  /** Undoes the newest commit of this subject, as a person would, and notifies Argo CD. @returns when. */
+  async revert(subject: string, model = 'wisdom'): Promise<number> {
+    await this.stack.repository.revert(subject);
+    return this.stack.refresh(model);
+  }
+
   /** The model as its files say, with an Application of its own. */
   async deploy(model: ModelFile, policy?: PolicyFile, options: Partial<ApplicationOptions> = {}): Promise<void> {
     const { name = 'wisdom' } = model;

@@ -51,11 +51,14 @@ export function standardModel({ protocols, model, predictor, spec, ...versions }
 
 export const uriOf = (version: string): string => `s3://models/wisdom/${version}`;
 
-const predictions: Readonly<Record<string, number>> = { v1: 1, v2: 2, v3: 3 };
+/** What each version predicts for the sample, to three digits. */
+export type Predictions = Readonly<Record<string, number>>;
 
-/** They all differ. */
+/** Of the fake server's models: they all differ. */
+export const fakePredictions: Predictions = { v1: 1, v2: 2, v3: 3 };
+
 export function putModels(store: ModelStore): void {
-  for (const [version, prediction] of Object.entries(predictions)) {
+  for (const [version, prediction] of Object.entries(fakePredictions)) {
     const folder = join(scratch, 'models', version);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'answer'), `${prediction}`);
@@ -63,13 +66,21 @@ export function putModels(store: ModelStore): void {
   }
 }
 
-/** What the summary of calls has for an answer of this version to the sample. */
-export function predictionOf(version: string, call: Call = 'V1', model = 'wisdom'): string {
-  const predicted = JSON.stringify([predictions[version]]);
-  return call === 'V1' ? predicted : `${model} ${predicted}`;
+/** Answers by what they predict, to three digits: what the others are differs by how a server reads its floats. */
+export function countAnswers(byModel: Readonly<Record<string, number>>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const [answer, count] of Object.entries(byModel)) {
+    const rounded = answer.replace(/\[.*\]$/, (list) => JSON.stringify((JSON.parse(list) as number[]).map(round)));
+    counts[rounded] = (counts[rounded] ?? 0) + count;
+  }
+  return counts;
 }
 
-/** Inference calls that a Pod's server has got, over all its starts. */
+export function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/** Inference calls that a Pod's server has got, over all its starts: in the logs of the real ones each is in quotes. */
 export function countCalls(pod: PodRun): number {
-  return pod.log().match(/^POST \/(v[12]\/models\/|inference\.)/gm)?.length ?? 0;
+  return pod.log().match(/(?:^|")POST \/(v[12]\/models\/|inference\.)/gm)?.length ?? 0;
 }

@@ -6,8 +6,8 @@ import type { LoadSummary } from './load.ts';
 import { until } from './program.ts';
 import { Scene } from './scene.ts';
 import type { Standard } from './standard.ts';
-import type { Call } from './standard-models.ts';
-import { countCalls, predictionOf, putModels, sample } from './standard-models.ts';
+import type { Call, Predictions } from './standard-models.ts';
+import { countAnswers, countCalls, fakePredictions, putModels, sample } from './standard-models.ts';
 import { binomialBounds } from './statistics.ts';
 import type { Origin, TrafficOptions } from './traffic.ts';
 import { origins, Traffic } from './traffic.ts';
@@ -29,16 +29,34 @@ const services: Resource = { path: '/api/v1', plural: 'services' };
 
 export class StandardScene extends Scene {
   readonly standard: Standard;
+  readonly #predictions: Predictions;
 
-  private constructor({ stack, report }: Scene, standard: Standard) {
+  private constructor({ stack, report }: Scene, standard: Standard, predictions: Predictions) {
     super(stack, report, standard.namespace);
     this.standard = standard;
+    this.#predictions = predictions;
   }
 
-  static async of(scene: Scene): Promise<StandardScene> {
+  /** @param putAll puts models into the store, and returns what they predict; default: those of the fake server. */
+  static async of(scene: Scene, putAll: (standard: Standard) => Predictions = putFakes): Promise<StandardScene> {
     const standard = await scene.stack.standard();
-    putModels(standard.store);
-    return new StandardScene(scene, standard);
+    return new StandardScene(scene, standard, putAll(standard));
+  }
+
+  /** What the summary of calls has for an answer of this version to the sample. */
+  predictionOf(version: string, call: Call = 'V1', model = 'wisdom'): string {
+    const predicted = JSON.stringify([this.#predictions[version]]);
+    return call === 'V1' ? predicted : `${model} ${predicted}`;
+  }
+
+  /** What of the calls was not answered by one of these versions. */
+  findUnpredicted(summary: LoadSummary, versions: readonly string[], call?: Call, model?: string): string[] {
+    const { sent, answered, errors } = summary;
+    const answers = countAnswers(summary.byModel);
+    const right = versions.reduce((sum, version) => sum + (answers[this.predictionOf(version, call, model)] ?? 0), 0);
+    return sent > 0 && sent === answered && right === sent
+      ? []
+      : [`${sent} sent, ${answered} answered: ${JSON.stringify(answers)}; errors: ${JSON.stringify(errors)}`];
   }
 
   /** Calls with the sample, to the address that a client of the mesh gets from DNS. */
@@ -62,11 +80,11 @@ export class StandardScene extends Scene {
       const summary = await (await this.call(origin, { rate: 150, ...options, calls })).ended;
       const copies = (await this.arrivals(`${model}-1`)) - arrived;
       const dropped = (await this.dropped(origin)) - lost;
-      const answers = summary.byModel[predictionOf(version, call, model)] ?? 0;
+      const answers = countAnswers(summary.byModel)[this.predictionOf(version, call, model)] ?? 0;
       this.row(columns, [step, call, origin, calls, answers, copies, dropped]);
       const [low, high] = binomialBounds(calls, percentage);
       this.check(`${step}: ${call}, ${origin}`, [
-        ...unpredicted(summary, [predictionOf(version, call, model)]),
+        ...this.findUnpredicted(summary, [version], call, model),
         ...(low <= copies + dropped && copies + dropped <= high
           ? []
           : [`of ${copies + dropped} copies the candidate got ${copies}; there should be ${low} to ${high}`]),
@@ -107,13 +125,7 @@ function pathOf(model: string, call: Call): string {
   return call === 'V1' ? `/v1/models/${model}:predict` : `/v2/models/${model}/infer`;
 }
 
-/** What of the calls was not answered with one of these predictions. */
-export function unpredicted(
-  { sent, answered, errors, byModel }: LoadSummary,
-  predictions: readonly string[],
-): string[] {
-  const right = predictions.reduce((sum, prediction) => sum + (byModel[prediction] ?? 0), 0);
-  return sent > 0 && sent === answered && right === sent
-    ? []
-    : [`${sent} sent, ${answered} answered: ${JSON.stringify(byModel)}; errors: ${JSON.stringify(errors)}`];
+function putFakes({ store }: Standard): Predictions {
+  putModels(store);
+  return fakePredictions;
 }

@@ -63,6 +63,8 @@ export type EditNote =
   | ({ readonly model: string } & FirstOpening)
   /** A patch makes the promoted primary differ from what was tried as the candidate. */
   | { readonly code: 'patched'; readonly model: string; readonly service: string }
+  /** Argo CD removes what requests go to before it moves them. */
+  | { readonly code: 'removed-first'; readonly model: string; readonly service: string; readonly to: string }
   /** The default name of the next candidate is taken. */
   | { readonly code: 'name-taken'; readonly model: string; readonly free: string }
   | ({ readonly code: 'small-share' } & SmallShare)

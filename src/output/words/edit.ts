@@ -90,6 +90,11 @@ export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording,
       return [
         safe`${mask(note.model)}: a patch of a policy makes ${mask(note.service)} differ from the candidate that was tried`,
       ];
+    case 'removed-first':
+      return [
+        safe`${mask(note.model)}: risk: Argo CD removes ${mask(note.service)} before it moves requests to ${mask(note.to)}, so they fail for up to a second`,
+        safe`    to lose none, swap the two versions instead, each with its name, and discard ${mask(note.service)} in a later commit`,
+      ];
     case 'name-taken':
       return [
         safe`${mask(note.model)}: the next candidate needs another name: candidate set --name ${mask(note.free)}`,

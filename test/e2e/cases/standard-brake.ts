@@ -4,8 +4,8 @@ import { inferenceServices } from '../cluster.ts';
 import type { ModelFile } from '../model-files.ts';
 import { folderOf } from '../model-files.ts';
 import type { Scene } from '../scene.ts';
-import { predictionOf, standardModel, uriOf } from '../standard-models.ts';
-import { StandardScene, unpredicted } from '../standard-scene.ts';
+import { standardModel, uriOf } from '../standard-models.ts';
+import { StandardScene } from '../standard-scene.ts';
 import { seconds } from '../statistics.ts';
 import { origins } from '../traffic.ts';
 
@@ -65,7 +65,7 @@ export async function standardBrake(plain: Scene): Promise<void> {
   for (const [i, one] of traffic.entries())
     scene.check(
       `all calls were answered by the primary, ${origins[i]}`,
-      unpredicted(await one.stop(), [predictionOf('v1')]),
+      scene.findUnpredicted(await one.stop(), ['v1']),
     );
   await scene.remove('wisdom');
 }

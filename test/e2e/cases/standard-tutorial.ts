@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inferenceServices, virtualServices } from '../cluster.ts';
 import { until } from '../program.ts';
+import { expectAnswersDuring } from '../promotion.ts';
 import type { Scene } from '../scene.ts';
-import { predictionOf, standardModel, uriOf } from '../standard-models.ts';
-import { StandardScene, unpredicted } from '../standard-scene.ts';
+import { standardModel, uriOf } from '../standard-models.ts';
+import { StandardScene } from '../standard-scene.ts';
 import { seconds } from '../statistics.ts';
 import { origins } from '../traffic.ts';
 
@@ -34,7 +35,12 @@ export async function standardTutorial(plain: Scene): Promise<void> {
   scene.check('the candidate’s own log has the copies', /\/v1\/models\/wisdom:predict/.test(pod?.log() ?? ''));
   await quiet(scene);
 
-  await promote(scene);
+  await expectAnswersDuring(scene, {
+    what: 'v2 is promoted',
+    ...{ from: 'v1', to: 'v2' },
+    make: () => scene.edit('wisdom', 'promote', 'wisdom'),
+    untilOver: () => until('the old Pod is gone', () => scene.standard.podsOf('wisdom-0').length === 1),
+  });
   await scene.expectCalls('v2 is promoted', { version: 'v2' });
 
   await set('v3', uriOf('v3'));
@@ -44,35 +50,6 @@ export async function standardTutorial(plain: Scene): Promise<void> {
   await untilGone(scene, 'wisdom-1');
   await scene.expectCalls('the candidate is discarded', { version: 'v2' });
   await cleanUp(scene);
-}
-
-/** Calls go on all the while: each is answered, by the old version or the new one. */
-async function promote(scene: StandardScene): Promise<void> {
-  const traffic = await scene.callFromBoth({ rate: 50 });
-  await sleep(1000);
-  const refreshed = await scene.edit('wisdom', 'promote', 'wisdom');
-  await scene.untilStatus(
-    'v2 is the primary and ready',
-    ({ primary, candidate }) => candidate === undefined && primary?.version === 'v2' && primary.state === 'Ready',
-  );
-  const took = Date.now() - refreshed;
-  await until('the old Pod is gone', () => scene.standard.podsOf('wisdom-0').length === 1);
-  await sleep(2000);
-  for (const [i, one] of traffic.entries()) {
-    const summary = await one.stop();
-    const [old, fresh] = [predictionOf('v1'), predictionOf('v2')];
-    scene.row(
-      ['promotion under 50 calls/s', 'calls', 'answered by v1', 'by v2', 'failed', 'until git says Ready'],
-      [
-        ...[origins[i] ?? '', summary.sent, summary.byModel[old] ?? 0, summary.byModel[fresh] ?? 0],
-        ...[summary.sent - summary.answered, seconds(took)],
-      ],
-    );
-    scene.check(`no call fails while v2 is promoted, ${origins[i]}`, [
-      ...unpredicted(summary, [old, fresh]),
-      ...(summary.byModel[old] === undefined || summary.byModel[fresh] === undefined ? ['one of both is missing'] : []),
-    ]);
-  }
 }
 
 /** Argo CD is content with what KServe has made of it, and writes nothing. */
