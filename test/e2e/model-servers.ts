@@ -1,6 +1,6 @@
 /**
  * What runs for the images of model servers: MLServer and KServe's own Python server, from the stack, and for all others
- * a fake. And two models for them.
+ * a fake. And models for them.
  */
 import { join } from 'node:path';
 import { stackFolder } from '../stack/build.ts';
@@ -10,12 +10,8 @@ import { toFakeServer } from './fake-server.ts';
 import type { ModelStore } from './model-store.ts';
 import type { Command } from './pod-run.ts';
 import { scratch } from './sandbox.ts';
-
-/** Two flowers as KServe's first example has them, with four measures each, in centimetres. */
-export const flowers: readonly (readonly number[])[] = [
-  [6.8, 2.8, 4.8, 1.4],
-  [6, 3.4, 4.5, 1.6],
-];
+import type { Predictions } from './standard-models.ts';
+import { round, sample } from './standard-models.ts';
 
 /** By how an image's name, without its registry, begins. */
 const servers: readonly { readonly image: string; readonly toCommand: (container: ContainerSpec) => Command }[] = [
@@ -40,12 +36,14 @@ export function toServer(container: ContainerSpec): Command | undefined {
   return server === undefined ? toFakeServer(container) : server.toCommand(container);
 }
 
-/** Trains `s3://models/flowers/v1` and `v2`, which answer differently for the same flowers. */
-export function putFlowers(store: ModelStore): void {
+/** Trains `s3://models/flowers/v1` to `v3`. @returns what scikit-learn itself predicts for the sample. */
+export function putFlowers(store: ModelStore): Predictions {
   const folder = join(scratch, 'flowers');
-  const { command, words, environment } = toPython('mlserver', [join(import.meta.dirname, 'train.py'), folder]);
-  run(command, words, { env: environment });
-  for (const version of ['v1', 'v2']) store.put(`flowers/${version}`, join(folder, version));
+  const words = [join(import.meta.dirname, 'train.py'), folder, sample.join()];
+  const python = toPython('mlserver', words);
+  const predicted = JSON.parse(run(python.command, python.words, { env: python.environment })) as Predictions;
+  for (const version of Object.keys(predicted)) store.put(`flowers/${version}`, join(folder, version));
+  return Object.fromEntries(Object.entries(predicted).map(([version, value]) => [version, round(value)]));
 }
 
 /** @param packages of the stack. */

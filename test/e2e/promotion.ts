@@ -1,6 +1,7 @@
 /** Calls that go on while the primary becomes another version: each is answered by the old one or by the new one. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoadSummary } from './load.ts';
+import type { Call } from './standard-models.ts';
 import { countAnswers } from './standard-models.ts';
 import type { StandardScene } from './standard-scene.ts';
 import { seconds } from './statistics.ts';
@@ -22,6 +23,8 @@ export interface Change {
   readonly what: string;
   readonly from: string;
   readonly to: string;
+  /** How they are called; default V1. */
+  readonly call?: Call;
   /** @returns when Argo CD was notified of it. */
   readonly make: () => Promise<number>;
   /** Until nothing of the old version is left: until then calls may fail. */
@@ -31,9 +34,9 @@ export interface Change {
 /** What became of the calls from each side. */
 export async function callDuring(
   scene: StandardScene,
-  { what, from, to, make, untilOver }: Change,
+  { what, from, to, call = 'V1', make, untilOver }: Change,
 ): Promise<readonly LoadSummary[]> {
-  const traffic = await scene.callFromBoth({ rate });
+  const traffic = await scene.callFromBoth({ rate, call });
   await sleep(500);
   const notified = await make();
   await scene.untilStatus(
@@ -47,7 +50,7 @@ export async function callDuring(
   const summaries = await Promise.all(traffic.map((one) => one.stop()));
   for (const [i, { sent, answered, errors, byModel }] of summaries.entries()) {
     const answers = countAnswers(byModel);
-    const count = (version: string) => answers[scene.predictionOf(version)] ?? 0;
+    const count = (version: string) => answers[scene.predictionOf(version, call)] ?? 0;
     const failed = sent === answered ? 0 : `${sent - answered}: ${Object.keys(errors).join(', ')}`;
     scene.row(columns, [what, origins[i] ?? '', sent, count(from), count(to), failed, seconds(took)]);
   }
@@ -56,12 +59,12 @@ export async function callDuring(
 
 /** As `callDuring`, where no call may fail. */
 export async function expectAnswersDuring(scene: StandardScene, change: Change): Promise<void> {
-  const { what, from, to } = change;
-  const predictions = [from, to].map((version) => scene.predictionOf(version));
+  const { what, from, to, call } = change;
+  const predictions = [from, to].map((version) => scene.predictionOf(version, call));
   for (const [i, summary] of (await callDuring(scene, change)).entries()) {
     const answers = countAnswers(summary.byModel);
     scene.check(`no call fails while ${what}, ${origins[i]}`, [
-      ...scene.findUnpredicted(summary, [from, to]),
+      ...scene.findUnpredicted(summary, [from, to], call),
       ...predictions.filter((one) => answers[one] === undefined).map((one) => `nobody answered ${one}`),
     ]);
   }

@@ -6,7 +6,7 @@ import type { ModelStore } from './model-store.ts';
 import type { PodRun } from './pod-run.ts';
 import { scratch } from './sandbox.ts';
 
-/** Of one sample. */
+/** Four measures of a flower, in centimetres, as KServe's first example has them. */
 export const sample: readonly number[] = [6.8, 2.8, 4.8, 1.4];
 
 /** How a model is called: KServe's V1 and V2 over HTTP, and V2 over gRPC. */

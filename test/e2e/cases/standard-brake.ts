@@ -3,7 +3,9 @@ import { parse } from 'yaml';
 import { inferenceServices } from '../cluster.ts';
 import type { ModelFile } from '../model-files.ts';
 import { folderOf } from '../model-files.ts';
+import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
+import { deployments } from '../standard.ts';
 import { standardModel, uriOf } from '../standard-models.ts';
 import { StandardScene } from '../standard-scene.ts';
 import { seconds } from '../statistics.ts';
@@ -42,6 +44,7 @@ const sicknesses: readonly Sickness[] = [
     reason: 'ImagePullBackOff',
   },
   { what: 'has nothing to download', model: toModel('s3://models/nowhere'), reason: 'ModelLoadFailed' },
+  { what: 'is out of memory', model: toModel('s3://models/oom'), reason: 'OOMKilled' },
   { what: 'crashes', model: toModel('s3://models/crash'), reason: 'CrashLoopBackOff' },
 ];
 
@@ -60,6 +63,7 @@ export async function standardBrake(plain: Scene): Promise<void> {
   await open(scene, 'is good, in place of the one that crashed');
   await updateThatCrashes(scene);
   await open(scene, 'is good again');
+  await scaledToZero(scene);
   await stopped(scene);
   await deletedByHand(scene);
   for (const [i, one] of traffic.entries())
@@ -110,6 +114,30 @@ async function updateThatCrashes(scene: StandardScene): Promise<void> {
   scene.equal('an update that crashes: KServe says Ready', await scene.standard.findReady('wisdom-1'), 'True');
   scene.equal('an update that crashes: the mirror was not opened again', openings(scene, closed), 0);
   await expectClosed(scene, 'is updated, and crashes', 'CrashLoopBackOff', seconds(closed - committed));
+}
+
+/** As an autoscaler does (`minReplicas: 0`): KServe leaves the replicas to it, and says Ready all the time. */
+async function scaledToZero(scene: StandardScene): Promise<void> {
+  const scale = (replicas: number) =>
+    scene.stack.cluster.patch(deployments, scene.namespace, 'wisdom-1-predictor', { spec: { replicas } });
+  const since = Date.now();
+  await scale(0);
+  await scene.untilStatus('it is pending', ({ candidate }) => candidate?.state === 'Pending');
+  const closed = await scene.untilMirrored(undefined);
+  await until('no Pod of it is left', () => scene.standard.podsOf('wisdom-1').length === 0);
+  const ready = await readyOf(scene);
+  const what = 'is scaled to zero';
+  scene.row(columns, [what, ready, `Pending ${await reasonOf(scene)}`, 'closes', seconds(closed - since)]);
+  scene.equal(
+    `${what}: KServe says Ready, status.yaml why it is not`,
+    [ready, await reasonOf(scene)],
+    ['True', 'ScaledToZero'],
+  );
+  const scaled = Date.now();
+  await scale(1);
+  const opened = await scene.untilMirrorIsOpen(100);
+  scene.row(columns, ['is scaled to one', await readyOf(scene), 'Ready', 'opens', seconds(opened - scaled)]);
+  scene.equal('no opening while it has no Pod', openings(scene, since), 1);
 }
 
 /** By hand, as an operator would. */

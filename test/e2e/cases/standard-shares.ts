@@ -4,15 +4,22 @@ import { standardModel } from '../standard-models.ts';
 import { StandardScene } from '../standard-scene.ts';
 
 /** Few calls where nearly all or none are copied: the bounds are those of chance. */
-const rows: readonly { readonly percentage: number; readonly call: Call; readonly calls: number }[] = [
+const rows: readonly Row[] = [
   { percentage: 100, call: 'V1', calls: 300 },
   { percentage: 100, call: 'V2', calls: 300 },
   { percentage: 100, call: 'gRPC', calls: 300 },
-  { percentage: 20, call: 'V1', calls: 600 },
-  { percentage: 20, call: 'gRPC', calls: 600 },
-  { percentage: 0.5, call: 'V1', calls: 4000 },
-  { percentage: 0.5, call: 'gRPC', calls: 4000 },
+  ...([33.3333, 20, 1, 0.5] as const).flatMap((percentage) =>
+    (['V1', 'gRPC'] as const).map(
+      (call): Row => ({ percentage, call, calls: percentage > 1 ? 600 : 20 / (percentage / 100) }),
+    ),
+  ),
 ];
+
+interface Row {
+  readonly percentage: number;
+  readonly call: Call;
+  readonly calls: number;
+}
 
 /** One model that is called by HTTP and gRPC: of both, the share that arrives is the share that is asked for. */
 export async function standardShares(plain: Scene): Promise<void> {
@@ -30,7 +37,7 @@ export async function standardShares(plain: Scene): Promise<void> {
       await scene.untilMirrored(percentage);
       open = percentage;
     }
-    const rate = options.calls > 1000 ? 600 : 150;
+    const rate = options.calls > 1000 ? 1000 : 300;
     await scene.expectCalls(`${percentage} %`, { version: 'v1', percentage, rate, ...options });
   }
   await scene.remove('wisdom');
