@@ -1,0 +1,88 @@
+import type { AnalysisCheck, AnalysisSubject } from '../../../src/core/analysis/analysis.ts';
+import type { Block, CheckCount, Coverage } from '../../../src/core/analysis/block.ts';
+import { minuteMs } from '../../../src/core/analysis/block.ts';
+import { type Judging, judge, type Look } from '../../../src/core/analysis/judge.ts';
+
+export const subject: AnalysisSubject = {
+  primary: { name: 'wisdom-0', digest: 'sha256:0a' },
+  candidate: { name: 'wisdom-1', digest: 'sha256:1a' },
+  analysis: 'sha256:ff',
+  step: 0,
+  attempt: 0,
+};
+
+export const errors: AnalysisCheck = { code: 'errors.candidateOnly', limit: 0.01 };
+export const withinNoise: AnalysisCheck = {
+  code: 'agreement',
+  limit: 0.02,
+  withinNoise: true,
+  outputs: [],
+  ignore: [],
+};
+
+/** A whole minute, and a whole five minutes. */
+export const since = 1_795_600_200_000;
+export const minute = minuteMs;
+
+/** One minute of one replica, the nth since counting began; what is not given follows from the counts. */
+export function toBlock(
+  nth: number,
+  counts: readonly CheckCount[],
+  { replica = 'a', ...given }: Partial<Block> & { readonly replica?: string } = {},
+): Block {
+  const received = Math.max(0, ...counts.map(({ all }) => all));
+  const start = since + nth * minute;
+  const coverage: Coverage = { received, compared: received, dropped: {}, unknown: {} };
+  return {
+    id: `${replica}-${nth}`,
+    replica,
+    start,
+    end: start + minute,
+    namespace: 'models',
+    model: 'wisdom',
+    subject,
+    counts,
+    coverage,
+    ...given,
+  };
+}
+
+export const toErrors = (bad: number, all: number): readonly CheckCount[] => [{ check: errors.code, bad, all }];
+
+/** Four blocks of 100 calls a minute with so many bad ones each. */
+export const look: Look = {
+  subject,
+  analysis: { checks: [errors], confidence: 0.95, minSamples: 500 },
+  steps: 1,
+  holdMs: 0,
+  since,
+  openSince: since,
+  now: since,
+  blocks: [],
+  answeredAt: since,
+  decided: undefined,
+};
+
+/** Looks every ten seconds, as replicas would be read: each keeps 15 minutes. */
+export function watch(
+  blocks: readonly Block[],
+  minutes: number,
+  terms: Partial<Look> = {},
+  before: Judging | undefined = undefined,
+) {
+  let judging = before;
+  let found: ReturnType<typeof judge> | undefined;
+  for (let now = since; now <= since + minutes * minute; now += 10_000) {
+    const there = blocks.filter(({ end }) => end <= now && end > now - 15 * minute);
+    found = judge(judging, { ...look, answeredAt: now, ...terms, now, blocks: there });
+    judging = found.judging;
+    if (found.verdict.verdict === 'Failing') break;
+  }
+  if (found === undefined) throw new Error('nobody looked');
+  return { ...found, at: found.verdict };
+}
+
+/** As many minutes as there are numbers of bad calls, each of `all`. */
+export function toBlocks(bad: readonly number[], all: number): readonly Block[] {
+  return bad.map((n, i) => toBlock(i, toErrors(n, all)));
+}
