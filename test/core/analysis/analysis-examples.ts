@@ -1,7 +1,8 @@
-import type { AnalysisCheck, AnalysisSubject } from '../../../src/core/analysis/analysis.ts';
+import type { AnalysisCheck } from '../../../src/core/analysis/analysis.ts';
 import type { Block, CheckCount, Coverage } from '../../../src/core/analysis/block.ts';
 import { minuteMs } from '../../../src/core/analysis/block.ts';
 import { type Judging, judge, type Look } from '../../../src/core/analysis/judge.ts';
+import type { AnalysisSubject } from '../../../src/core/input/verdict-schema.ts';
 
 export const subject: AnalysisSubject = {
   primary: { name: 'wisdom-0', digest: 'sha256:0a' },

@@ -1,8 +1,8 @@
 import test from 'ava';
 import * as v from 'valibot';
-import type { Decided } from '../../../src/core/analysis/decided-schema.ts';
-import { decidedSchema } from '../../../src/core/analysis/decided-schema.ts';
 import { verify } from '../../../src/core/analysis/verify.ts';
+import type { Decided } from '../../../src/core/input/verdict-schema.ts';
+import { decidedSchema } from '../../../src/core/input/verdict-schema.ts';
 import { look, toBlock, toBlocks, toErrors, watch, withinNoise } from './analysis-examples.ts';
 
 function toDecided(found: ReturnType<typeof watch>): Decided {

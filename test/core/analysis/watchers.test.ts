@@ -4,9 +4,9 @@
  */
 import test from 'ava';
 import type { Block } from '../../../src/core/analysis/block.ts';
-import type { Decided } from '../../../src/core/analysis/decided-schema.ts';
 import { type Judging, judge } from '../../../src/core/analysis/judge.ts';
 import { verify } from '../../../src/core/analysis/verify.ts';
+import type { Decided } from '../../../src/core/input/verdict-schema.ts';
 import { toBinomial, toRandom } from '../../statistics/random.ts';
 import { times } from '../../thorough.ts';
 import { look, minute, since, toBlock, toErrors } from './analysis-examples.ts';
