@@ -69,7 +69,7 @@ export class StateReader {
     const uid = String(valueAt(service, ['metadata', 'uid']));
     const digest = textAt(service, ['metadata', 'annotations', digestAnnotation]);
     const own = [...this.#workloads.values()].filter((one) => one.service === name);
-    return workloads.report({ uid, digest, parts: workloads.findParts(service) }, said, own);
+    return workloads.report({ uid, digest, parts: workloads.findParts(service), since: undefined }, said, own);
   }
 }
 

@@ -23,6 +23,10 @@ export interface FollowedService extends LiveService {
   readonly statusOf: string | undefined;
   /** `statusOf` holds only if git knows nothing of an earlier spec: the API server has no record to prove it. */
   readonly isAssumed: boolean;
+  /** When what is loaded was written, or may have been; see `WorkloadOwner`. */
+  readonly since: string | undefined;
+  /** What was loaded when KServe wrote the last status, if that was changed since. */
+  readonly left: { readonly loads: string; readonly since: string | undefined } | undefined;
 }
 
 /**
@@ -32,20 +36,54 @@ export interface FollowedService extends LiveService {
  */
 export function follow(before: FollowedService | undefined, live: LiveService): FollowedService {
   const { report, loads } = live;
+  const writes = findSince(before, live);
   if (before?.uid !== live.uid) {
     const isKnown = report !== undefined && (live.statusIsLater || live.isFirst !== 'no');
     const isAssumed = isKnown && !live.statusIsLater && live.isFirst === 'unrecorded';
-    return { ...live, statusOf: isKnown ? loads : undefined, isAssumed };
+    return { ...live, statusOf: isKnown ? loads : undefined, isAssumed, ...writes };
   }
   if (report?.stamp === before.report?.stamp)
-    return { ...live, statusOf: before.statusOf, isAssumed: before.isAssumed };
+    return { ...live, statusOf: before.statusOf, isAssumed: before.isAssumed, ...writes };
   const isOfThis = report !== undefined && (before.loads === loads || live.statusIsLater);
-  return { ...live, statusOf: isOfThis ? loads : undefined, isAssumed: false };
+  return { ...live, statusOf: isOfThis ? loads : undefined, isAssumed: false, ...writes };
+}
+
+/**
+ * Another digest reaches the pods together with what it is of. But under the same digest, that what is loaded is the same
+ * again shows nothing by itself: KServe may have got to what was there in between. Only if it has written no status since,
+ * and the one workload is as it was then, has nothing happened. After a gap not even that is known; a watch without a gap
+ * brings each write by itself.
+ */
+function findSince(before: FollowedService | undefined, live: LiveService): Pick<FollowedService, 'since' | 'left'> {
+  const { writtenAt, isFirst, loads, digest, report } = live;
+  if (before?.uid !== live.uid) return { since: isFirst === 'no' ? toEarliest(writtenAt) : undefined, left: undefined };
+  const isSameStatus = before.report?.stamp === report?.stamp;
+  const left = isSameStatus ? before.left : undefined;
+  if (!isSameStatus && before.writtenAt !== writtenAt) return { since: toEarliest(writtenAt), left };
+  if (before.loads === loads) return { since: before.since, left };
+  // Another digest proves what it is with, unless it is that of before an edit by hand.
+  if (before.digest !== digest) return { since: before.since && toEarliest(writtenAt), left };
+  if (left?.loads === loads) return { since: left.since, left };
+  const isAlone = isSameStatus && live.parts.length === 1;
+  return { since: writtenAt, left: left ?? (isAlone ? { loads: before.loads, since: before.since } : undefined) };
+}
+
+/** The clocks of several API servers differ a little, and a first look must not take that for an edit. */
+const skewSeconds = 5;
+
+/** @param time RFC 3339, in UTC; just after midnight the allowance is smaller. */
+function toEarliest(time: string | undefined): string | undefined {
+  const [, day, ...parts] = /^(.*T)(\d\d):(\d\d):(\d\d)Z$/.exec(time ?? '') ?? [];
+  if (day === undefined) return time;
+  const [hours = 0, minutes = 0, seconds = 0] = parts.map(Number);
+  const left = Math.max(0, (hours * 60 + minutes) * 60 + seconds - skewSeconds);
+  const toText = (value: number) => String(value).padStart(2, '0');
+  return `${day}${[Math.floor(left / 3600), Math.floor(left / 60) % 60, left % 60].map(toText).join(':')}Z`;
 }
 
 /**
  * What a followed InferenceService and its workloads report together. Where the workloads show what is rolled out, that
- * alone counts: nothing is assumed, and no history is needed.
+ * alone counts: nothing is assumed. History is needed only where somebody edits by hand: the digest stays then.
  *
  * @param workloads all that name it; they may be newer or older than the InferenceService, since their watches are not
  *   ordered.

@@ -41,6 +41,8 @@ export interface LiveService extends LiveObject {
    * second than what determines what is loaded. The API server updates a time only when a write changes a value.
    */
   readonly statusIsLater: boolean;
+  /** When it shows that something that determines what is loaded was written last; undefined: there is no record. */
+  readonly writtenAt: string | undefined;
   /**
    * Whether what determines what is loaded is still as the object was created with. `unrecorded`: nothing
    * contradicts it, but there is no record of the API server to prove it.
@@ -147,7 +149,7 @@ function toIdentity(object: unknown): LiveObject {
 }
 
 /** What the API server's own record of writes shows of the spec and the status, to the second. */
-function toRecord(object: unknown, mode: ServingMode): Pick<LiveService, 'statusIsLater' | 'isFirst'> {
+function toRecord(object: unknown, mode: ServingMode): Pick<LiveService, 'statusIsLater' | 'writtenAt' | 'isFirst'> {
   const entries = mapsAt(object, ['metadata', 'managedFields']);
   const latest = (chosen: readonly object[]) =>
     chosen.map((entry) => textAt(entry, ['time']) ?? '').reduce((a, b) => (a > b ? a : b), '');
@@ -155,8 +157,10 @@ function toRecord(object: unknown, mode: ServingMode): Pick<LiveService, 'status
   const created = textAt(object, ['metadata', 'creationTimestamp']) ?? '';
   const isRecorded = written !== '' && created !== '';
   const isFirst = valueAt(object, ['metadata', 'generation']) === 1 && (!isRecorded || written <= created);
+  const reported = latest(entries.filter((entry) => entry['subresource'] === 'status'));
   return {
-    statusIsLater: written !== '' && latest(entries.filter((entry) => entry['subresource'] === 'status')) > written,
+    statusIsLater: written !== '' && reported > written,
+    writtenAt: written === '' ? undefined : written,
     isFirst: isFirst ? (isRecorded ? 'yes' : 'unrecorded') : 'no',
   };
 }

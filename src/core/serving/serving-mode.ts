@@ -57,6 +57,8 @@ export interface ServiceReport {
   readonly isAbout?: boolean;
   /** That the status alone has it as Ready, where that proves nothing. */
   readonly claimsReady?: boolean;
+  /** The generation of its workload that it is about; undefined: it does not show one. */
+  readonly seenGeneration?: number;
 }
 
 /** For modes that give each version pods of its own: these show what the status does not. */

@@ -18,10 +18,21 @@ export interface LiveWorkload {
   readonly rollout: Rollout | undefined;
   /** Undefined: none is known. */
   readonly trouble: Trouble | undefined;
+  /** Who wrote what the pods are made of, of a Deployment alone; undefined: there is no record. */
+  readonly template: TemplateWrites | undefined;
+}
+
+export interface TemplateWrites {
+  /** When it was written last: RFC 3339, whole seconds. */
+  readonly at: string;
+  /** Who else wrote than the controller that made it, and was not restored; undefined: nobody. */
+  readonly editor: string | undefined;
 }
 
 /** Numbers of pods. */
 export interface Rollout {
+  /** Counts the changes of the Deployment's spec. */
+  readonly generation: number;
   /** Whether the numbers are of the present pod template. */
   readonly isObserved: boolean;
   readonly wanted: number;
@@ -43,4 +54,9 @@ export interface WorkloadOwner {
   readonly digest: string | undefined;
   /** The names of the Deployments that must run it. */
   readonly parts: readonly string[];
+  /**
+   * What its Deployments are made of must not be written earlier: in this second, what is loaded was written, or may have
+   * been. RFC 3339; undefined: it is as it was created, or there is no record.
+   */
+  readonly since: string | undefined;
 }

@@ -13,6 +13,8 @@ export const causes: Readonly<Record<string, Cause>> = {
   ScaledToZero: { hold: 'scaled-to-zero' },
   DigestNotCopied: { hold: 'digest-not-copied' },
   DeploymentNotVisible: { hold: 'workloads-not-visible' },
+  EditedByHand: { hold: 'edited-by-hand' },
+  DeploymentEdited: { hold: 'edited-by-hand' },
   Unschedulable: { look: { at: 'pods' }, field: 'resources' },
   OOMKilled: { look: { at: 'pods' }, field: 'resources' },
   ImagePullBackOff: image,

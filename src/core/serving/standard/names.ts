@@ -52,6 +52,16 @@ export function listDeployments(service: unknown): string[] {
 }
 
 /**
+ * The Deployment whose generation KServe reports: each component's replaces that of the one before, and workers have none
+ * (inference_service_status.go, PropagateRawStatus).
+ *
+ * @param deployments as `listDeployments` returns them.
+ */
+export function findLastReported(deployments: readonly string[]): string {
+  return deployments.findLast((name) => !name.endsWith('-predictor-worker')) ?? '';
+}
+
+/**
  * Services, autoscalers and routes are called like the Deployments. On several nodes there are Services that end with
  * the generation.
  */

@@ -7,6 +7,10 @@
  * a Deployment of this InferenceService's uid whose template has its digest, that its controller has observed, and whose
  * pods are all of that template, one of them available, runs this spec. No clock and no order of events is needed.
  *
+ * The digest proves it unless somebody edits by hand, which leaves the annotation. So of the Deployment counts who wrote
+ * its template (`template-writes.ts`), and that KServe has seen its present generation; of the InferenceService, that the
+ * template was written since what is loaded changed (`freshness.ts`).
+ *
  * Failures are read from Deployment and Pods as well: KServe looks at one pod, does not tell unschedulable from loading,
  * writes no status while a failed download runs again, and never clears lastFailureInfo. Of its status counts InvalidSpec
  * alone, for which it creates nothing.
@@ -16,19 +20,22 @@ import { digestAnnotation } from '../../manifests/manifest.ts';
 import { readReportedStatus } from '../reported-status.ts';
 import type { ServiceReport, WorkloadReader } from '../serving-mode.ts';
 import type { LiveWorkload, Rollout, Trouble, WorkloadOwner } from '../workload.ts';
-import { listDeployments } from './names.ts';
+import { findLastReported, listDeployments } from './names.ts';
 import { deadlineExceeded, deployments, pods, readWorkload, toSelector } from './workload.ts';
 
 /** The status alone: never Ready. */
 export function readReport(value: PlainMap): ServiceReport {
   const { status, message, ready, stamp } = readReportedStatus(value);
   const isInvalid = status.transition === 'InvalidSpec' && status.target === 'FailedToLoad';
+  const seen = value['observedGeneration'];
   const why = isInvalid ? { reason: status.reason, message } : ready;
   return {
     ...toState(isInvalid ? 'Failed' : 'Pending', why),
     isStopped: status.isStopped,
     claimsReady: status.ready === 'True',
-    stamp,
+    ...(typeof seen === 'number' && { seenGeneration: seen }),
+    // Each change of what the pods are made of is another generation, so KServe writes another status.
+    stamp: `${stamp} ${seen}`,
   };
 }
 
@@ -37,7 +44,7 @@ export function readReport(value: PlainMap): ServiceReport {
  * @param workloads all that have the InferenceService's label, also of a former one of its name.
  */
 function reportWorkloads(
-  { uid, digest, parts }: WorkloadOwner,
+  { uid, digest, parts, since }: WorkloadOwner,
   said: ServiceReport | undefined,
   workloads: readonly LiveWorkload[],
 ): ServiceReport {
@@ -45,7 +52,7 @@ function reportWorkloads(
   const own = all.filter((one) => one !== undefined);
   // KServe, and the Deployment's controller, have got to this spec.
   const current = own.filter(
-    (one) => digest !== undefined && one.digest === digest && one.rollout?.isObserved === true,
+    (one) => digest !== undefined && one.digest === digest && one.rollout?.isObserved === true && !one.template?.editor,
   );
   const isAbout = current.length === parts.length;
   const base = said ?? readReport({});
@@ -53,6 +60,11 @@ function reportWorkloads(
 
   if (base.isStopped) return base;
   const isRolledOut = isAbout && current.every(({ rollout }) => rollout !== undefined && isComplete(rollout));
+  if (isRolledOut && isOlder(current, since))
+    return report({ ...toState('Pending', edited), isUnhealthy: true, isAbout: false });
+  const last = current.find(({ name }) => name === findLastReported(parts));
+  if (isRolledOut && base.seenGeneration !== undefined && base.seenGeneration !== last?.rollout?.generation)
+    return report({ ...toState('Pending', { reason: '', message: '' }), isAbout: false });
   if (isRolledOut && base.claimsReady === true)
     return report({ ...toState('Ready', { reason: '', message: '' }), isAbout });
   // Whether it is about this spec shows in the status's own history.
@@ -78,6 +90,16 @@ export const workloads: WorkloadReader = {
   findParts: listDeployments,
   toSelector,
   report: reportWorkloads,
+};
+
+/** Whether none of them was written since: what is loaded then reaches one of them at least, if not each. */
+function isOlder(current: readonly LiveWorkload[], since: string | undefined): boolean {
+  return since !== undefined && current.every(({ template }) => template !== undefined && template.at < since);
+}
+
+const edited: Trouble = {
+  reason: 'EditedByHand',
+  message: 'somebody edited it after KServe last wrote its Deployment, so its pods may run something else',
 };
 
 /** No pod of an older template is left, and one answers. An HPA may still want more of them. */
@@ -129,6 +151,12 @@ function toFailure({ reason, message }: Trouble, [predictor]: readonly LiveWorkl
 
 /** Why it can never become Ready as it is; undefined: KServe may just not have got to it. */
 function findObstacle(own: readonly LiveWorkload[], { claimsReady }: ServiceReport): Trouble | undefined {
+  const changed = own.find(({ template }) => template?.editor !== undefined);
+  if (changed !== undefined)
+    return {
+      reason: 'DeploymentEdited',
+      message: `${changed.template?.editor} changed what the pods of the Deployment ${changed.name} are made of, and KServe has not restored it`,
+    };
   if (own.some((one) => one.digest === undefined))
     return {
       reason: 'DigestNotCopied',

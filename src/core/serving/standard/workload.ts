@@ -12,6 +12,7 @@ import type { PlainMap } from '../../input/plain-value.ts';
 import { mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import { digestAnnotation } from '../../manifests/manifest.ts';
 import type { LiveWorkload, Trouble } from '../workload.ts';
+import { readTemplateWrites } from './template-writes.ts';
 
 const serviceLabel = 'serving.kserve.io/inferenceservice';
 
@@ -36,7 +37,16 @@ export function readWorkload(object: unknown, kind: string): LiveWorkload | unde
   if (textAt(object, ['metadata', 'deletionTimestamp']) !== undefined) return undefined;
   if (kind === deployments.kind) return readDeployment(object);
   const trouble = findPodTrouble(object);
-  return trouble && { ...toIdentity(object), kind, digest: readDigest(object), rollout: undefined, trouble };
+  return (
+    trouble && {
+      ...toIdentity(object),
+      kind,
+      digest: readDigest(object),
+      rollout: undefined,
+      trouble,
+      template: undefined,
+    }
+  );
 }
 
 function toIdentity(object: unknown): Pick<LiveWorkload, 'is' | 'namespace' | 'name' | 'uid' | 'service' | 'owner'> {
@@ -67,6 +77,7 @@ function readDeployment(object: unknown): LiveWorkload {
     kind: deployments.kind,
     digest: readDigest(valueAt(object, ['spec', 'template'])),
     rollout: {
+      generation,
       isObserved: (count('status', 'observedGeneration') ?? 0) >= generation,
       // The API server's default.
       wanted: count('spec', 'replicas') ?? 1,
@@ -75,6 +86,7 @@ function readDeployment(object: unknown): LiveWorkload {
       available: count('status', 'availableReplicas') ?? 0,
     },
     trouble: findDeploymentTrouble(object),
+    template: readTemplateWrites(object),
   };
 }
 

@@ -51,10 +51,11 @@ export function toInferenceStatus({ service, deployments, pods }: Seen): object 
   const { namespace, name } = service.metadata;
   const totalCopies = pods.filter(({ status }) => isReadyPod(status)).length;
   const isIn = ingress.status === 'True';
+  // Each component's generation replaces that of the one before (PropagateRawStatus).
   const entry = components.includes('transformer') ? 'transformer' : 'predictor';
   return {
     deploymentMode: 'Standard',
-    observedGeneration: valueAt(deployments.predictor, ['status', 'observedGeneration']),
+    observedGeneration: valueAt(deployments[entry], ['status', 'observedGeneration']),
     conditions: withTimes(before, sort(conditions)),
     components: Object.fromEntries(
       components.map((component) => [

@@ -24,7 +24,7 @@ interface StatusShape {
   readonly failure?: { readonly reason: string; readonly message?: string; readonly exitCode?: number };
   readonly isStopped?: boolean;
   /** The Deployment's generation, as KServe saw it. */
-  readonly observedGeneration?: number;
+  readonly observedGeneration?: number | undefined;
   readonly time?: string;
 }
 
@@ -52,7 +52,7 @@ export function toStatus(shape: StatusShape): object {
       transitionStatus: transition,
       ...(failure === undefined ? {} : { lastFailureInfo: { location: 'wisdom-1', time, ...failure } }),
     },
-    observedGeneration: shape.observedGeneration ?? 1,
+    ...(shape.observedGeneration !== undefined && { observedGeneration: shape.observedGeneration }),
   };
 }
 
@@ -82,6 +82,8 @@ interface DeploymentShape {
   readonly updated?: number;
   readonly available?: number;
   readonly conditions?: readonly object[];
+  /** Of managedFields. */
+  readonly writers?: readonly object[];
 }
 
 /** By default rolled out, with one pod. */
@@ -97,6 +99,7 @@ export function toDeployment(shape: DeploymentShape = {}): object {
       generation,
       labels: { ...labels, app: 'isvc.wisdom-1-predictor' },
       annotations,
+      ...(shape.writers && { managedFields: shape.writers }),
       ownerReferences: [
         {
           apiVersion: 'serving.kserve.io/v1beta1',

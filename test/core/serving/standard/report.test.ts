@@ -25,12 +25,13 @@ interface Case {
   /** Of the InferenceService. */
   readonly digest?: string;
   readonly spec?: object;
+  readonly since?: string;
 }
 
-function report({ status, deployments = [], pods = [], digest: own = digest, spec = { predictor: {} } }: Case) {
+function report({ status, deployments = [], pods = [], digest: own = digest, spec = { predictor: {} }, since }: Case) {
   const parts = reader.findParts({ metadata: { name: 'wisdom-1' }, spec });
   const said = status === undefined ? undefined : readReport(status as Record<string, unknown>);
-  return reader.report({ uid: 'isvc-1', digest: own, parts }, said, toWorkloads(deployments, pods));
+  return reader.report({ uid: 'isvc-1', digest: own, parts, since }, said, toWorkloads(deployments, pods));
 }
 
 /** The state, the reason, and whether it is known to be about what is live. */
@@ -65,6 +66,22 @@ const crashing = toPod({
 });
 const withInitializer = (state: object, last?: object) =>
   toPod({ initContainers: [toContainer(state, { name: 'storage-initializer', ...(last && { last }) })] });
+
+const seen = (observedGeneration: number | undefined) =>
+  ({ ready: 'True', transition: 'UpToDate', active: 'Loaded', target: 'Loaded', observedGeneration }) as const;
+const byKServe = {
+  manager: 'manager',
+  time: '2026-11-26T10:00:00Z',
+  fieldsV1: {
+    'f:metadata': { 'f:ownerReferences': {} },
+    'f:spec': { 'f:template': { 'f:spec': { 'f:volumes': {} } } },
+  },
+};
+const byHand = {
+  manager: 'kubectl-set',
+  time: '2026-11-26T10:00:00Z',
+  fieldsV1: { 'f:spec': { 'f:template': { 'f:spec': { 'f:containers': {} } } } },
+};
 
 /** Row by row as the tables of the facts, which were executed on KServe 0.20.0. */
 const rows: readonly (readonly [string, string, Case])[] = [
@@ -446,6 +463,82 @@ const rows: readonly (readonly [string, string, Case])[] = [
     'an InferenceService without a digest',
     'Pending, DigestNotCopied, of something else',
     { status: upToDate, deployments: [toDeployment({ digest: null })], digest: undefined as unknown as string },
+  ],
+
+  // Edited by hand: the digest stays.
+  [
+    'edited: the Deployment has changed since KServe looked at it',
+    'Pending, of something else',
+    { status: toStatus(seen(2)), deployments: [toDeployment({ generation: 3 })] },
+  ],
+  [
+    'edited: KServe has seen a later Deployment than the watcher',
+    'Pending, of something else',
+    { status: toStatus(seen(3)), deployments: [toDeployment({ generation: 2 })] },
+  ],
+  [
+    'edited: KServe has seen this very Deployment',
+    'Ready, known',
+    { status: toStatus(seen(2)), deployments: [toDeployment({ generation: 2 })] },
+  ],
+  [
+    'edited: a version of KServe that reports no generation',
+    'Ready, known',
+    { status: toStatus(seen(undefined)), deployments: [toDeployment({ generation: 2 })] },
+  ],
+  [
+    'edited: the image, and KServe is away',
+    'Pending, DeploymentEdited, of something else',
+    { status: upToDate, deployments: [toDeployment({ writers: [byKServe, byHand] })] },
+  ],
+  [
+    'edited: the InferenceService, after KServe last wrote its Deployment',
+    'Pending, EditedByHand, of something else',
+    { status: upToDate, deployments: [toDeployment({ writers: [byKServe] })], since: '2026-11-26T10:00:01Z' },
+  ],
+  [
+    'edited: the InferenceService, and KServe has written its Deployment since',
+    'Ready, known',
+    { status: upToDate, deployments: [toDeployment({ writers: [byKServe] })], since: '2026-11-26T10:00:00Z' },
+  ],
+  [
+    'edited: the InferenceService, and KServe has written one Deployment since, as the other did not change',
+    'Ready, known',
+    {
+      status: upToDate,
+      deployments: [
+        toDeployment({ writers: [{ ...byKServe, time: '2026-11-26T10:00:02Z' }] }),
+        toDeployment({ name: 'wisdom-1-transformer', writers: [byKServe] }),
+      ],
+      spec: { predictor: {}, transformer: {} },
+      since: '2026-11-26T10:00:01Z',
+    },
+  ],
+  [
+    'edited: without a record of writes nothing contradicts the digest',
+    'Ready, known',
+    { status: upToDate, deployments: [toDeployment()], since: '2026-11-26T10:00:01Z' },
+  ],
+  [
+    'transformer: KServe reports its generation, not the predictor’s',
+    'Ready, known',
+    {
+      status: toStatus(seen(4)),
+      deployments: [toDeployment({ generation: 7 }), toDeployment({ name: 'wisdom-1-transformer', generation: 4 })],
+      spec: { predictor: {}, transformer: {} },
+    },
+  ],
+  [
+    'multi-node: KServe reports the generation of the head',
+    'Ready, known',
+    {
+      status: toStatus(seen(7)),
+      deployments: [
+        toDeployment({ generation: 7 }),
+        toDeployment({ name: 'wisdom-1-predictor-worker', generation: 4 }),
+      ],
+      spec: { predictor: { workerSpec: {} } },
+    },
   ],
 
   // Several Deployments.
