@@ -63,6 +63,7 @@ try {
     if (isWhole) await check(`${name}: nothing leads nowhere`, () => findLooseEnds(objects));
     if (name.startsWith('sidecar')) await check(`${name}: the repo-server`, () => findSidecarTroubles(objects));
   }
+  await check('comparers of two namespaces share no object', () => findShared(built));
   await checkPages(built);
   await checkWithApi(built);
 } finally {
@@ -70,6 +71,16 @@ try {
 }
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+
+/** One that is in both belongs to whoever was installed last. */
+function findShared(built: ReadonlyMap<string, readonly Built[]>): string[] {
+  const [first = [], second = []] = ['models-a', 'models-b'].map((namespace) =>
+    (built.get(`a comparer of its own in ${namespace}`) ?? []).map(
+      ({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
+    ),
+  );
+  return first.length < 10 || second.length < 10 ? ['they are not built'] : first.filter((one) => second.includes(one));
+}
 
 /** What is typed by a reader is an installation as any other. */
 async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * What the kustomizations of `plugin/install` are put together to: each of them as it is, the watcher and the
- * mirror gateway with every selection of their components, the sidecar in an Argo CD, and the examples in another
- * namespace.
+ * What the kustomizations of `plugin/install` are put together to: each of them as it is, the watcher, the mirror gateway
+ * and the comparer with every selection of their components, a comparer of its own in each of two namespaces, the sidecar
+ * in an Argo CD, and the examples in another namespace.
  */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -32,7 +32,9 @@ export function writeInstallations(folder: string): Installation[] {
   const components = found.filter(({ kind }) => kind === 'Component').map((component) => component.folder);
   const startingWith = (start: string) => components.filter((component) => component.startsWith(start));
   const [forWatcher, forGateway] = [startingWith('components/'), startingWith('mirror-gateway/components/')];
-  const others = components.filter((component) => ![...forWatcher, ...forGateway].includes(component));
+  const forComparer = startingWith('comparer/components/');
+  const known = [...forWatcher, ...forGateway, ...forComparer];
+  const others = components.filter((component) => !known.includes(component));
   if (others.join() !== 'sidecar') throw new Error(`there must be a sidecar, and no component beside it: ${others}`);
   const write = (name: string, lines: readonly string[], files: Readonly<Record<string, string>> = {}) => {
     const place = join(folder, name);
@@ -62,6 +64,32 @@ export function writeInstallations(folder: string): Installation[] {
         `components: [${selection.map((component) => `../${component}`)}]`,
         ...configuration('model-mirror'),
       ]),
+      isWhole: true,
+    })),
+    ...selections(forComparer).map((selection, index) => ({
+      name: ['watcher and comparer', ...selection].join(' + '),
+      folder: write(`selection-comparer-${index}`, [
+        'resources: [../watcher, ../comparer]',
+        `components: [${selection.map((component) => `../${component}`)}]`,
+        ...configuration('model-mirror'),
+      ]),
+      isWhole: true,
+    })),
+    ...['models-a', 'models-b'].map((namespace) => ({
+      name: `a comparer of its own in ${namespace}`,
+      folder: write(
+        `comparer-of-${namespace}`,
+        [
+          `namespace: ${namespace}`,
+          'resources: [../comparer-namespaced, ../comparer-namespaced/role, namespace.yaml]',
+          `components: [${forComparer.map((component) => `../${component}`)}]`,
+          'configMapGenerator:',
+          `  - {name: model-mirror-comparer, literals: [MODEL_MIRROR_NAMESPACES=${namespace}]}`,
+        ],
+        {
+          'namespace.yaml': `{apiVersion: v1, kind: Namespace, metadata: {name: ${namespace}}}\n`,
+        },
+      ),
       isWhole: true,
     })),
     ...Object.entries(exclusions).map(([name, lines], index) => ({

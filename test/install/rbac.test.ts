@@ -79,3 +79,12 @@ test('a role of the cluster, and another subject, are too much', (t) => {
     'ClusterRoleBinding it gives it to the Group system:authenticated',
   ]);
 });
+
+test('the comparer may read routes, and nothing else that the watcher reads', (t) => {
+  const comparer = { ...watcher, name: 'model-mirror-comparer' };
+  const routes = { ...reading, apiGroups: ['networking.istio.io'], resources: ['virtualservices'] };
+  t.deepEqual(findExcessRights([toRole(routes), toBinding('it', comparer)]), []);
+  t.deepEqual(findExcessRights([toRole(reading), toBinding('it', comparer)]), [
+    'ClusterRoleBinding it gives it to the ServiceAccount model-mirror-comparer',
+  ]);
+});

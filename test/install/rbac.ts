@@ -27,9 +27,13 @@ export const watched = [
     [
       ...[...modes, ...routers].map((provider) => provider.watched),
       ...modes.flatMap(({ workloads }) => workloads?.watched ?? []),
-    ].map(({ groupVersion, plural }) => `${groupVersion.split('/').at(-2) ?? ''}/${plural}`),
+    ].map(({ groupVersion, plural }) => toResource(groupVersion, plural)),
   ),
 ];
+
+function toResource(groupVersion: string, plural: string): string {
+  return `${groupVersion.split('/').at(-2) ?? ''}/${plural}`;
+}
 
 /** All that may be given, to anybody; what is in no line is too much. */
 const allowed: readonly { readonly resource: string; readonly verbs: readonly string[]; readonly within?: string }[] = [
@@ -37,7 +41,11 @@ const allowed: readonly { readonly resource: string; readonly verbs: readonly st
   { resource: 'argoproj.io/applications', verbs: ['patch'], within: 'argocd' },
 ];
 
-const account = 'model-mirror-watcher';
+/** The comparer reads routes alone. */
+const accounts: Readonly<Record<string, readonly string[]>> = {
+  'model-mirror-watcher': allowed.map(({ resource }) => resource),
+  'model-mirror-comparer': routers.map(({ watched: { groupVersion, plural } }) => toResource(groupVersion, plural)),
+};
 
 /** What is given beyond reading what is watched and patching Argo CD's Applications, and to whom else; empty when fine. */
 export function findExcessRights(objects: readonly Built[]): string[] {
@@ -87,10 +95,20 @@ function findInBinding(binding: Binding, objects: readonly Built[]): string[] {
     kind === roleRef.kind &&
     metadata.name === roleRef.name &&
     (kind === 'ClusterRole' || metadata.namespace === binding.metadata.namespace);
+  const given = objects
+    .filter(isHere)
+    .flatMap(({ rules = [] }: Role) =>
+      rules.flatMap(({ apiGroups = [], resources = [] }) =>
+        apiGroups.flatMap((group) => resources.map((resource) => `${group}/${resource}`)),
+      ),
+    );
   return [
     ...(objects.some(isHere) ? [] : [`${label} gives the ${roleRef.kind} ${roleRef.name}, which is not here`]),
     ...subjects
-      .filter(({ kind, name }) => kind !== 'ServiceAccount' || name !== account)
+      .filter(
+        ({ kind, name }) =>
+          kind !== 'ServiceAccount' || !given.every((resource) => accounts[name]?.includes(resource) === true),
+      )
       .map(({ kind, name }) => `${label} gives it to the ${kind} ${name}`),
   ];
 }

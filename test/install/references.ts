@@ -26,6 +26,7 @@ const finders: Readonly<Record<string, Finder>> = {
       ? []
       : findUnselected(filter, ['spec', 'workloadSelector', 'labels'], objects),
   Gateway: (gateway, objects) => findUnselected(gateway, ['spec', 'selector'], objects),
+  PeerAuthentication: (policy, objects) => findUnselected(policy, ['spec', 'selector', 'matchLabels'], objects),
   AuthorizationPolicy: (policy, objects) => findUnselected(policy, ['spec', 'selector', 'matchLabels'], objects),
   HorizontalPodAutoscaler: findScaled,
   ServiceMonitor: findInMonitor,
@@ -43,7 +44,9 @@ function findInDeployment(deployment: Built, objects: readonly Built[]): string[
     );
   const account = valueAt(deployment, [...pod, 'serviceAccountName']);
   const maps = listAt(deployment, [...pod, 'containers']).flatMap((container) =>
-    listAt(container, ['envFrom']).flatMap((source) => valueAt(source, ['configMapRef', 'name']) ?? []),
+    listAt(container, ['envFrom'])
+      .filter((source) => valueAt(source, ['configMapRef', 'optional']) !== true)
+      .flatMap((source) => valueAt(source, ['configMapRef', 'name']) ?? []),
   );
   return [
     ...(objects.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === namespace)

@@ -1,10 +1,12 @@
-/** What the watcher's account may do once the roles of an installation are applied, and what it may not. */
+/** What the accounts of watcher and comparer may do once the roles of an installation are applied, and what it may not. */
 import type { Built } from './kustomize.ts';
 import type { Deed, RealApi } from './real-api.ts';
 
 interface Expectation {
   /** Whose rights they are: the installation's namespace. */
   readonly namespace: string;
+  /** Default: the watcher's. */
+  readonly account?: string;
   readonly may: readonly Deed[];
   readonly mayNot: readonly Deed[];
 }
@@ -57,6 +59,24 @@ const named = (namespace: string): Expectation => ({
   mayNot: [...never, ...read(all), ...read('argocd'), applications('patch', 'argocd')],
 });
 
+const routes = (namespace: string | undefined): Deed[] =>
+  ['get', 'list', 'watch'].map((verb) => ({
+    ...{ verb, group: 'networking.istio.io', resource: 'virtualservices', namespace },
+  }));
+
+/** Routes, and nothing else of what the watcher reads. */
+const comparing = (namespace: string, of: string | undefined, notOf: readonly (string | undefined)[]): Expectation => ({
+  namespace,
+  account: 'model-mirror-comparer',
+  may: routes(of),
+  mayNot: [
+    ...never,
+    ...notOf.flatMap(routes),
+    ...read(models).filter(({ resource }) => resource !== 'virtualservices'),
+    applications('patch', 'argocd'),
+  ],
+});
+
 /** By the installation's name. */
 export const expectations: Readonly<Record<string, Expectation>> = {
   example: everywhere('model-mirror'),
@@ -64,6 +84,8 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   'example in ml-tools with all components': refreshing('ml-tools'),
   'watcher, configured + components/argocd-refresh': refreshing('model-mirror'),
   'as README.md says': everywhere('model-mirror'),
+  comparer: comparing('model-mirror', all, []),
+  'a comparer of its own in models-a': comparing('models-a', 'models-a', [all, 'models-b', models]),
   'example-namespaced': named('model-mirror'),
   'example-namespaced in ml-tools': named('ml-tools'),
 };
@@ -72,13 +94,13 @@ export const expectations: Readonly<Record<string, Expectation>> = {
 export async function findWrongRights(
   api: RealApi,
   objects: readonly Built[] | undefined,
-  { namespace, may, mayNot }: Expectation,
+  { namespace, account = 'model-mirror-watcher', may, mayNot }: Expectation,
 ): Promise<string[]> {
   if (objects === undefined) return ['it is not built'];
   const rights = objects.filter(({ apiVersion }) => apiVersion.startsWith('rbac.authorization.k8s.io/'));
   for (const object of rights) await api.apply(object);
   try {
-    const user = `system:serviceaccount:${namespace}:model-mirror-watcher`;
+    const user = `system:serviceaccount:${namespace}:${account}`;
     const stranger = `system:serviceaccount:${namespace}:default`;
     const wrong: string[] = [];
     // What is allowed first: after that all of them are in force.
