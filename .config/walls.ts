@@ -122,9 +122,14 @@ const forbidden: IForbiddenRuleType[] = [
   },
   {
     name: 'one-http-client',
-    comment: 'agents, proxies and their errors are in one place; servers use node:http',
+    comment:
+      'agents, proxies and their errors are in one place; servers use node:http. The comparer asks model servers without ' +
+      'any proxy, thousands of times a second, to addresses that it checks itself, and speaks HTTP/2 for gRPC and copies',
     severity: 'error',
-    from: { path: '^src/', pathNot: '^src/(demo/|io/process/(fetch|listen)\\.ts$)' },
+    from: {
+      path: '^src/',
+      pathNot: '^src/(demo/|io/(process/(fetch|listen)|compare/(http1-asker|grpc-asker|intake))\\.ts$)',
+    },
     to: { path: '^(node:)?(https?|http2)$|node_modules/undici/', dependencyTypesNot: ['type-only'] },
   },
   {

@@ -5,6 +5,7 @@ import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
 import { addCandidate } from './candidate/command.ts';
 import { addComment } from './comment/command.ts';
+import { addCompare } from './compare/command.ts';
 import { addCompletion } from './completion/command.ts';
 import { addDemo } from './demo/command.ts';
 import { addDiff } from './diff/command.ts';
@@ -44,6 +45,7 @@ const commands: Readonly<Record<string, (program: Command, host: Host, finish: (
     }),
   history: addHistory,
   watch: addWatch,
+  compare: addCompare,
   demo: addDemo,
 };
 

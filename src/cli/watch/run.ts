@@ -8,6 +8,7 @@ import { openTransport } from '../../io/git/transports.ts';
 import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
 import { runFeed } from '../../io/kubernetes/cluster-feed.ts';
 import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
+import { toKinds } from '../../io/kubernetes/object-lists.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { listen } from '../../io/process/listen.ts';
 import { toJsonLog, toLineLog } from '../../io/process/log.ts';
@@ -102,7 +103,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
         log,
         meter: metrics,
         watchSeconds: settings.watchSeconds,
-        instanceLabel: flags.argocdInstanceLabel,
+        kinds: toKinds(flags.argocdInstanceLabel),
       },
       {
         replace: (kind, namespace, objects) => watcher.replace(kind, namespace, objects),

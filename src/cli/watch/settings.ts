@@ -1,14 +1,15 @@
 /** The flags and the environment of `model-mirror watch`, checked. */
 
 import { Fault } from '../../core/diagnostics/fault.ts';
-import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { Person } from '../../io/git/branch.ts';
 import { parseAddress } from '../../io/git/transports.ts';
 import type { Environment } from '../../io/process/argocd-environment.ts';
 import type { WatcherOptions } from '../../watch/watcher.ts';
+import { toBytes } from '../flags/byte-size.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs } from '../flags/duration.ts';
-import { toNamespace } from '../flags/namespace-name.ts';
+import { toNamespaces } from '../flags/namespace-name.ts';
 import type { WatchFlags } from './flags.ts';
 
 interface WatchSettings {
@@ -42,7 +43,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
     watcher: {
       path: toPath(setting(flags.path, 'PATH') ?? '.'),
       cluster: toClusterName(setting(flags.cluster, 'CLUSTER')),
-      namespaces: toNamespaces(flags.namespace ?? environment['MODEL_MIRROR_NAMESPACES']?.split(/[\s,]+/)),
+      namespaces: toNamespaces(flags.namespace, environment),
       settleMs: toMs(flags.settle, '--settle'),
       batchMs: toMs(flags.batchWindow, '--batch-window'),
       pollMs: toMs(flags.gitInterval, '--git-interval'),
@@ -52,16 +53,6 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
       signOff: flags.signOff === true ? `${author.name} <${author.email}>` : undefined,
     },
   };
-}
-
-const binaryUnits: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 };
-
-/** As Kubernetes writes sizes. */
-function toBytes(text: string, flag: string): number {
-  const match = /^([1-9]\d{0,5})(Ki|Mi|Gi)$/.exec(text);
-  if (match === null)
-    throw new Fault('usage', safe`${mask(flag)} ${quote(text)} is not a size`, safe`write 100Mi or 1Gi`);
-  return Number(match[1]) * (binaryUnits[match[2] ?? ''] ?? 0);
 }
 
 function toAddress(text: string | undefined): string {
@@ -78,12 +69,6 @@ function toPath(text: string): string {
       safe`give a folder relative to the repository's root`,
     );
   return parts.join('/') || '.';
-}
-
-function toNamespaces(names: readonly string[] | undefined): readonly string[] | undefined {
-  const given = [...new Set((names ?? []).filter((name) => name !== ''))].sort();
-  for (const name of given) toNamespace(name);
-  return given.length === 0 ? undefined : given;
 }
 
 function toPerson(text: string): Person {

@@ -16,18 +16,20 @@ import { SilenceLimit } from '../process/silence.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson, toStatusMessage } from './kubernetes-api.ts';
 import type { LiveKind } from './object-lists.ts';
-import { listPages, toKinds, toPath, toSelector } from './object-lists.ts';
+import { listPages, toPath, toSelector } from './object-lists.ts';
 
-export interface FeedHandlers {
+/** @typeParam Kept what is kept of an object. */
+export interface FeedHandlers<Kept = Live> {
   /** A whole list of one kind in one scope; undefined: all namespaces. */
-  readonly replace: (kind: Live['kind'], namespace: string | undefined, objects: readonly Live[]) => void;
-  readonly put: (live: Live) => void;
-  readonly drop: (kind: Live['kind'], namespace: string, name: string) => void;
+  readonly replace: (kind: string, namespace: string | undefined, objects: readonly Kept[]) => void;
+  readonly put: (live: Kept) => void;
+  readonly drop: (kind: string, namespace: string, name: string) => void;
   /** Why a stream is not up to date; undefined: it is again. */
   readonly trouble: (stream: string, message: SafeText | undefined) => void;
 }
 
-export interface FeedOptions {
+export interface FeedOptions<Kept = Live> {
+  readonly kinds: readonly LiveKind<Kept>[];
   readonly api: Pick<KubernetesApi, 'request'>;
   /** Undefined: all. */
   readonly namespaces: readonly string[] | undefined;
@@ -36,8 +38,6 @@ export interface FeedOptions {
   readonly meter: Pick<Meter, 'retry'>;
   /** The server ends a watch after so long, and sends a bookmark before. One and a half times as long is silence. */
   readonly watchSeconds?: number;
-  /** The label in which Argo CD names Applications; absent: its default. */
-  readonly instanceLabel?: string | undefined;
 }
 
 const defaultWatchSeconds = 30;
@@ -45,19 +45,23 @@ const defaultWatchSeconds = 30;
 const shortMs = 1000;
 
 /** Runs until the signal is aborted. */
-export async function runFeed(options: FeedOptions, handlers: FeedHandlers, signal: AbortSignal): Promise<void> {
+export async function runFeed<Kept>(
+  options: FeedOptions<Kept>,
+  handlers: FeedHandlers<Kept>,
+  signal: AbortSignal,
+): Promise<void> {
   const scopes = options.namespaces ?? [undefined];
   await Promise.all(
-    toKinds(options.instanceLabel).flatMap((kind) =>
+    options.kinds.flatMap((kind) =>
       scopes.map((namespace) => new Stream(options, handlers, kind, namespace).run(signal)),
     ),
   );
 }
 
-class Stream {
-  readonly #options: FeedOptions;
-  readonly #handlers: FeedHandlers;
-  readonly #kind: LiveKind;
+class Stream<Kept> {
+  readonly #options: FeedOptions<Kept>;
+  readonly #handlers: FeedHandlers<Kept>;
+  readonly #kind: LiveKind<Kept>;
   readonly #namespace: string | undefined;
   readonly #path: string;
   readonly #silenceMs: number;
@@ -67,7 +71,12 @@ class Stream {
   /** How many watches in a row were expired before any event. */
   #expiries = 0;
 
-  constructor(options: FeedOptions, handlers: FeedHandlers, kind: LiveKind, namespace: string | undefined) {
+  constructor(
+    options: FeedOptions<Kept>,
+    handlers: FeedHandlers<Kept>,
+    kind: LiveKind<Kept>,
+    namespace: string | undefined,
+  ) {
     this.#options = options;
     this.#handlers = handlers;
     this.#kind = kind;

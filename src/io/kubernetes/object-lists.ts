@@ -10,9 +10,10 @@ import { watchedKinds, workloadKinds } from '../../core/serving/modes.ts';
 import type { KubernetesApi } from './kubernetes-api.ts';
 import { ApiTrouble, parseJson } from './kubernetes-api.ts';
 
-export interface LiveKind extends WatchedKind {
+/** @typeParam Kept what is kept of an object. */
+export interface LiveKind<Kept = Live> extends WatchedKind {
   /** @returns undefined: nothing of the object needs to be kept. */
-  readonly toLive: (object: unknown) => Live | undefined;
+  readonly toLive: (object: unknown) => Kept | undefined;
   /** The serving mode whose versions need it to become Ready; undefined: all models need it. */
   readonly neededBy?: string;
 }
@@ -82,12 +83,12 @@ export function toPath(
 }
 
 /** @returns the whole list, and the version to watch from. */
-export async function listPages(
-  kind: LiveKind,
+export async function listPages<Kept>(
+  kind: LiveKind<Kept>,
   path: string,
   request: (query: Readonly<Record<string, string>>) => Promise<string>,
-): Promise<{ readonly objects: readonly Live[]; readonly version: string }> {
-  const objects: Live[] = [];
+): Promise<{ readonly objects: readonly Kept[]; readonly version: string }> {
+  const objects: Kept[] = [];
   const labelSelector = toSelector(kind);
   let next = '';
   for (;;) {

@@ -1,6 +1,6 @@
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { PushTrouble } from '../../core/ports/watch.ts';
@@ -22,6 +22,8 @@ export interface Listener {
 interface Pages {
   readonly health: () => Health;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
+  /** More, each of JSON, by path. */
+  readonly json?: Readonly<Record<string, () => unknown>>;
 }
 
 interface Answer {
@@ -35,15 +37,9 @@ interface Answer {
  *
  * @param place `host:port`, `[::1]:port` or `:port` for all addresses.
  */
-export async function listen(place: string, { health, metrics }: Pages): Promise<Listener> {
-  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(place);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535)
-    throw new Fault(
-      'usage',
-      safe`${mask(place)} is not an address to listen on`,
-      safe`write host:port, as in 0.0.0.0:8080`,
-    );
+export async function listen(place: string, { health, metrics, json = {} }: Pages): Promise<Listener> {
+  const { host, port } = parsePlace(place);
+  const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json)];
   const answer = async ({ method, url }: IncomingMessage): Promise<Answer> => {
     const path = url?.split('?')[0];
     const { isAlive, obstacle, pushTrouble } = health();
@@ -53,7 +49,10 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
     if (path === '/readyz')
       return { status: obstacle === undefined ? 200 : 503, text: toReadyText(obstacle, pushTrouble) };
     if (path === '/metrics') return { status: 200, text: await metrics.text(), type: metrics.contentType };
-    return { status: 404, text: 'there are /healthz, /readyz and /metrics\n' };
+    const toValue = path !== undefined && Object.hasOwn(json, path) ? json[path] : undefined;
+    if (toValue !== undefined)
+      return { status: 200, text: JSON.stringify(toValue()), type: 'application/json; charset=utf-8' };
+    return { status: 404, text: `there are ${paths.slice(0, -1).join(', ')} and ${paths.at(-1)}\n` };
   };
   const server = createServer((request, response) => {
     answer(request)
@@ -63,10 +62,9 @@ export async function listen(place: string, { health, metrics }: Pages): Promise
         response.writeHead(status, { 'content-type': type }).end(text),
       );
   });
-  await started(server, port, match[1] ?? match[2] ?? '');
-  const { address, port: given, family } = server.address() as AddressInfo;
+  await started(server, port, host, '--listen');
   return {
-    address: `${family === 'IPv6' ? `[${address}]` : address}:${given}`,
+    address: toAddressText(server.address() as AddressInfo),
     close: () => {
       server.close();
       server.closeAllConnections();
@@ -82,14 +80,37 @@ function toReadyText(obstacle: string | undefined, trouble: PushTrouble | undefi
   return [obstacle ?? 'ready', ...(push === undefined ? [] : [push]), ''].join('\n');
 }
 
-function started(server: Server, port: number, host: string): Promise<void> {
+/** `host:port`, `[::1]:port` or `:port` for all addresses. @throws Fault */
+export function parsePlace(place: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(place);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535)
+    throw new Fault(
+      'usage',
+      safe`${mask(place)} is not an address to listen on`,
+      safe`write host:port, as in 0.0.0.0:8080`,
+    );
+  return { host: match[1] ?? match[2] ?? '', port };
+}
+
+export function toAddressText({ address, port, family }: AddressInfo): string {
+  return `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/**
+ * Starts a server.
+ *
+ * @param flag that chooses the port.
+ * @throws Fault when the port is taken or may not be used.
+ */
+export function started(server: NetServer, port: number, host: string, flag: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
       reject(
         new Fault(
           'environment',
           safe`cannot listen on port ${port}: ${toReason(error)}`,
-          safe`choose another with --listen`,
+          safe`choose another with ${mask(flag)}`,
         ),
       ),
     );

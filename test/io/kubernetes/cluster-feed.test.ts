@@ -22,6 +22,7 @@ test('a list that is expired as soon as it is watched is fetched at growing inte
           ),
       },
       namespaces: undefined,
+      kinds: toKinds(undefined),
       clock: {
         now: () => 0,
         date: () => 0,
@@ -55,6 +56,7 @@ test('an event without an object is reported', async (t) => {
           new Response('watch' in query ? '{"type":"ERROR"}\n' : '{"metadata":{"resourceVersion":"1"},"items":[]}'),
       },
       namespaces: undefined,
+      kinds: toKinds(undefined),
       clock: { now: () => 0, date: () => 0, random: () => 0.5, sleep: async () => stop.abort() },
       log: { info: say, warn: say, error: say },
       meter: { retry: nothing },
@@ -85,6 +87,7 @@ test('without the right to list what one mode needs, the others are served, and 
         },
       },
       namespaces: undefined,
+      kinds: toKinds(undefined),
       clock: { now: () => 0, date: () => 0, random: () => 0.5, sleep: () => turn() },
       log: { info: nothing, warn: nothing, error: (message: string) => void said.push(message) },
       meter: { retry: nothing },
