@@ -28,7 +28,7 @@ interface Level {
   readonly place: Place;
   /** Of the element that is compared. */
   index: number;
-  /** Of the member that is compared, in the primary's text. */
+  /** Of the member that is compared, in the primary's text; -1: of none. */
   name: number;
   /** The candidate's members that are left, by name, once their order is not the primary's. */
   rest: Map<string, number[]> | undefined;
@@ -72,7 +72,11 @@ function compareMember(one: JsonText, other: JsonText, level: Level, levels: Lev
   const { a, b, place } = level;
   if (a === level.aEnd) {
     const rest = level.rest ?? listMembers(other, b, level.bEnd);
-    for (const [name, values] of rest) if (values.length > 0 && !place.go(name).isIgnored) return { code: 'extra' };
+    for (const [name, values] of rest)
+      if (values.length > 0 && !place.go(name).isIgnored) {
+        level.name = -1;
+        return { code: 'extra' };
+      }
     levels.pop();
     return undefined;
   }
@@ -124,7 +128,7 @@ function compareValue(
   if (kind === kinds.array && other.kinds[b] === kinds.array) {
     const aEnd = toNext(one, a);
     const bEnd = toNext(other, b);
-    if (place.isSettled && isNumbers(one, a + 1, aEnd) && isNumbers(other, b + 1, bEnd))
+    if (place.isUniform && isNumbers(one, a + 1, aEnd) && isNumbers(other, b + 1, bEnd))
       return compareRow(one, a + 1, aEnd, other, b + 1, bEnd, place, levels);
     levels.push(toLevel(a, aEnd, b, bEnd, false, place));
     return undefined;
@@ -218,7 +222,9 @@ const mostSteps = 6;
 function locate(json: JsonText, levels: readonly Level[]): { readonly output: string; readonly index?: number } {
   const steps = levels.slice(0, mostSteps).map(({ isObject, name }) => {
     if (!isObject) return '[*]';
-    const text = name === -1 ? '' : toText(json, name);
+    // None: what is found is not about one of its members.
+    if (name === -1) return '';
+    const text = toText(json, name);
     return plainName.test(text) ? `.${text}` : '.*';
   });
   const outermost = levels.find(({ isObject }) => !isObject);

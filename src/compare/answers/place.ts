@@ -8,6 +8,8 @@ export interface Place {
   readonly rule: OutputRule | undefined;
   /** Nothing further down has a rule of its own. */
   readonly isSettled: boolean;
+  /** No element of an array that is here has a rule of its own, though what is in one may have. */
+  readonly isUniform: boolean;
   /** @param step the name of a member or the index of an element. */
   go(step: string | number): Place;
 }
@@ -64,6 +66,7 @@ function makePlace(paths: readonly Path[], depth: number, inherited: OutputRule 
     isIgnored,
     rule,
     isSettled: further.length === 0,
+    isUniform: !further.some(({ segments }) => segments.length === depth + 1 && typeof segments[depth] !== 'string'),
     go: (step) => {
       if (further.length === 0) return place;
       if (!names.has(step)) {
