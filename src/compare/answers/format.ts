@@ -4,7 +4,7 @@ import type { Call, Reply } from './reply.ts';
 export type Format = 'grpc' | 'v2' | 'v1' | 'openai' | 'json' | 'streamed' | 'compressed' | 'bytes';
 
 const inferMethod = '/inference.GRPCInferenceService/ModelInfer';
-/** A method of any service that answers in parts cannot be told by its name; this one can. */
+/** Answers in parts. Whether a method of another service does cannot be known. */
 const streamMethod = '/inference.GRPCInferenceService/ModelStreamInfer';
 
 const v1Path = /^\/v1\/models\/[^/]+:(?:predict|explain)$/;
