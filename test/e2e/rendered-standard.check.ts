@@ -12,6 +12,7 @@ import { computeLoaded } from '../../src/core/serving/digest.ts';
 import type { InferenceService } from '../../src/core/serving/serving-mode.ts';
 import { listCreated, listDeployments } from '../../src/core/serving/standard/names.ts';
 import { standard } from '../../src/core/serving/standard/standard.ts';
+import { readTemplateWrites } from '../../src/core/serving/standard/template-writes.ts';
 import { fixtures } from '../goldens/golden-case.ts';
 import { sourcesOf, stackFolder } from '../stack/build.ts';
 import { startKubeApiserver } from '../stack/kube-apiserver.ts';
@@ -106,8 +107,11 @@ async function checkVersion(
   );
   const made = await findOwned(deployments);
   deepStrictEqual(made.map(({ metadata }) => metadata.name).sort(), expected.sort(), 'Deployments');
-  for (const deployment of made)
+  for (const deployment of made) {
     strictEqual(textAt(templateOf(deployment), digestPath), textAt(version, digestPath), 'the digest of the pods');
+    const writes = readTemplateWrites(deployment);
+    deepStrictEqual([typeof writes?.at, writes?.editor], ['string', undefined], 'who wrote the pod template');
+  }
   const taken = listCreated(version);
   for (const resource of [services, autoscalers])
     for (const { metadata } of await findOwned(resource)) ok(taken.includes(metadata.name), metadata.name);

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import test from 'ava';
 import { computeDigest, computeLoaded } from '../../../../src/core/serving/digest.ts';
+import type { SchemaNode } from '../../../../src/core/serving/spec-schema.ts';
+import { schemaNode, specIndex } from '../../../../src/core/serving/spec-schema.ts';
 import { standard } from '../../../../src/core/serving/standard/standard.ts';
 
 const model = { modelFormat: { name: 'sklearn' }, storageUri: 's3://models/wisdom/v1', args: ['--model_name=wisdom'] };
@@ -127,4 +129,73 @@ test('each value that decides what a server loads, or how it is started, gives a
     toService({}, {}, { transformer: { containers: [{ image: 'a' }] } }),
   ].map(loaded);
   t.is(new Set(all).size, all.length);
+});
+
+interface Field {
+  readonly path: string;
+  /** A spec with this field alone, and the same without it. */
+  readonly set: object;
+  readonly unset: object;
+}
+
+type Build = (value?: unknown) => object;
+
+/** All fields of KServe's schema that hold a value. */
+function listFields(node: SchemaNode, path: readonly string[], build: Build): Field[] {
+  if (node.fields !== undefined)
+    return Object.entries(node.fields).flatMap(([key, index]) =>
+      listFields(schemaNode(index), [...path, key], (value) => build(value === undefined ? {} : { [key]: value })),
+    );
+  if (node.type === 'array' && node.values !== undefined)
+    return listFields(schemaNode(node.values), [...path, '0'], (value) => build(value === undefined ? [] : [value]));
+  const samples = {
+    string: 'x',
+    integer: 7,
+    number: 7,
+    boolean: true,
+    'int-or-string': 7,
+    array: ['x'],
+    object: { x: 'x' },
+  };
+  return [{ path: path.join('.'), set: build(samples[node.type]), unset: build() }];
+}
+
+const refused =
+  /^canary|^predictor\.(huggingface|lightgbm|onnx|paddle|pmml|pytorch|sklearn|tensorflow|triton|xgboost)\.|\.ephemeralContainers\./;
+
+/** What decides neither what is loaded nor how it is reached: by hand, not by the code. */
+const harmless = [
+  /^(predictor|transformer|explainer)\.(min|max)Replicas$/,
+  /^(predictor|transformer|explainer)\.(scale(Target|Metric|MetricType)|autoScaling\..*)$/,
+  /^(predictor|transformer|explainer)\.(containerConcurrency|timeout|canaryTrafficPercent|deploymentStrategy\..*)$/,
+  /\.(nodeSelector|nodeName|affinity|tolerations|topologySpreadConstraints|schedulerName|schedulingGates)(\.|$)/,
+  /\.(priorityClassName|priority|preemptionPolicy|overhead|resources|resizePolicy)(\.|$)/,
+  /^(predictor|transformer|explainer)(\.workerSpec)?\.terminationGracePeriodSeconds$/,
+  /\.(securityContext|imagePullSecrets|imagePullPolicy|automountServiceAccountToken)(\.|$)/,
+  /\.terminationMessage(Path|Policy)$/,
+  // KServe names the first container, and a model's.
+  /\.(model|art|containers\.0|initContainers\.0)\.name$/,
+  /\.(divisor|sizeLimit)$/,
+  /\.art\.runtimeVersion$/,
+];
+
+test('every field of a spec counts but those that are known to decide nothing of what is loaded', (t) => {
+  const fields = listFields(schemaNode(specIndex), [], (value) => (value ?? {}) as object);
+  const count = (spec: object) => loaded({ metadata: {}, spec });
+  const wrong = fields.filter(({ path, set, unset }) => {
+    const isHarmless = harmless.some((one) => one.test(path));
+    return !refused.test(path) && (count(set) === count(unset)) !== isHarmless;
+  });
+  t.deepEqual(
+    wrong.map(({ path }) => path),
+    [],
+  );
+  t.true(fields.length > 5000, `${fields.length} fields`);
+});
+
+test('whatever the keys of a live object are, reading it does not fail', (t) => {
+  const spec = JSON.parse(
+    '{"predictor":{"__proto__":{"constructor":"x"},"model":{"constructor":"TCP","toString":{}}}}',
+  );
+  t.notThrows(() => loaded({ metadata: {}, spec }));
 });
