@@ -4,32 +4,39 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import anyTest, { type TestFn } from 'ava';
-import type { Behaviour, Copies } from './bad-candidate.ts';
+import type { Behaviour, Copies } from './bad-behaviour.ts';
 import type { LoadOptions, LoadSummary } from './load.ts';
 import { Load } from './load.ts';
 
 interface Running {
   readonly child: ChildProcess;
-  readonly listen: string;
+  /** By protocol. */
+  readonly listen: Readonly<Record<Protocol, string>>;
   readonly control: string;
 }
 
+type Protocol = (typeof protocols)[number];
+
+const protocols = ['gRPC', 'REST'] as const;
 const test = anyTest as TestFn<Running>;
 const authority = 'wisdom.modelmesh-serving';
 const patient = 60_000;
 /** For what is never answered. */
-const impatient = 300;
+const impatient = 1000;
 const calls = 4;
 const firstWindow = 65_535;
+/** More than the sockets on the way hold. */
+const hugeBody = 16 << 20;
 
 test.beforeEach(async (t) => {
   const program = join(import.meta.dirname, 'bad-candidate.ts');
-  const child = spawn(process.execPath, [program, '--listen', '127.0.0.1:0', '--control', '127.0.0.1:0'], {
+  const any = '127.0.0.1:0';
+  const child = spawn(process.execPath, [program, '--grpc', any, '--rest', any, '--control', any], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
-  const [, listen = '', control = ''] = /listens at (\S+), control at (\S+)/.exec(line.toString('utf8')) ?? [];
-  t.context = { child, listen, control };
+  const find = (name: string) => new RegExp(`${name} at ([\\d.:]+)`).exec(line.toString('utf8'))?.[1] ?? '';
+  t.context = { child, listen: { gRPC: find('gRPC'), REST: find('REST') }, control: find('control') };
 });
 
 test.afterEach.always((t) => {
@@ -44,58 +51,85 @@ async function count(t: ExecutionContext<Running>): Promise<Copies> {
   return (await (await fetch(`http://${t.context.control}`)).json()) as Copies;
 }
 
-function send(t: ExecutionContext<Running>, options: Partial<LoadOptions>): Promise<LoadSummary> {
-  return new Load({ to: t.context.listen, authority, calls, connections: 2, isDeadlineHidden: true, ...options })
-    .summary;
+function send(t: ExecutionContext<Running>, protocol: Protocol, options: Partial<LoadOptions>): Promise<LoadSummary> {
+  const way = protocol === 'REST' ? { path: '/v1/models/wisdom:predict' } : {};
+  const shared = { authority, calls, connections: 2, isDeadlineHidden: true };
+  return new Load({ to: t.context.listen[protocol], ...shared, ...way, ...options }).summary;
 }
 
-test('a good one reads every body and answers', async (t) => {
-  const bytes = 3 << 20;
-  const summary = await send(t, { deadlineMs: patient, bytes });
-  t.like(summary, { answered: calls, errors: {}, byModel: { 'wisdom-1': calls } });
-  const { begun, open, cancelled, bytes: read } = await count(t);
-  t.deepEqual([begun, open, cancelled], [calls, 0, 0]);
-  t.true(read > calls * bytes);
-});
-
-for (const behaviour of ['hangs', 'reads 1 KB/s', 'answers 1 KB/s without end', 'answers 100 MB'] as const)
-  test(`no call comes to an answer: ${behaviour}`, async (t) => {
-    await behave(t, behaviour);
-    const deadlineMs = impatient;
-    t.like(await send(t, { deadlineMs, bytes: 2 * firstWindow }), {
-      answered: 0,
-      errors: { DEADLINE_EXCEEDED: calls },
-    });
-    t.is((await count(t)).begun, calls);
+for (const protocol of protocols) {
+  test(`${protocol}: a good one reads every body and answers`, async (t) => {
+    const bytes = 3 << 20;
+    const summary = await send(t, protocol, { deadlineMs: patient, bytes });
+    const by = protocol === 'REST' ? 'wisdom-1 [0]' : 'wisdom-1';
+    t.like(summary, { answered: calls, errors: {}, byModel: { [by]: calls } });
+    const { begun, open, cancelled, bytes: read } = await count(t);
+    t.deepEqual([begun, open, cancelled], [calls, 0, 0]);
+    t.true(read >= calls * bytes);
   });
 
-test('without WINDOW_UPDATE it gets what fits into the first window, and nothing more', async (t) => {
-  await behave(t, 'gives no WINDOW_UPDATE');
-  const connections = 1;
-  const { errors } = await send(t, { deadlineMs: impatient, bytes: 4 * firstWindow, connections });
-  t.deepEqual(errors, { DEADLINE_EXCEEDED: calls });
-  t.is((await count(t)).bytes, firstWindow);
-});
+  test(`${protocol}: a late one answers, and the calls wait for it`, async (t) => {
+    await behave(t, 'answers after 1.5 s');
+    const { answered, latencyMs } = await send(t, protocol, { deadlineMs: patient });
+    t.is(answered, calls);
+    t.true(latencyMs.p50 >= 1500);
+  });
 
-test('it stops reading its socket', async (t) => {
-  await behave(t, 'does not read its socket');
-  const { errors } = await send(t, { deadlineMs: impatient, bytes: 4 * firstWindow, connections: 1 });
-  t.deepEqual(errors, { DEADLINE_EXCEEDED: calls });
-  // What came with the first request, and what it is reset by is not read either.
-  const { begun, cancelled } = await count(t);
-  t.true(begun >= 1);
-  t.true(cancelled <= begun);
-});
+  for (const behaviour of ['hangs', 'reads 1 KB/s', 'answers 1 KB/s without end'] as const)
+    test(`${protocol}: no call comes to an answer: ${behaviour}`, async (t) => {
+      await behave(t, behaviour);
+      const deadlineMs = impatient;
+      t.like(await send(t, protocol, { deadlineMs, bytes: 2 * firstWindow }), {
+        answered: 0,
+        errors: { DEADLINE_EXCEEDED: calls },
+      });
+      t.true((await count(t)).begun <= calls);
+    });
 
-test('it resets a stream, and only that', async (t) => {
-  await behave(t, 'resets the stream');
-  t.deepEqual((await send(t, { deadlineMs: patient })).errors, { RST_REFUSED_STREAM: calls });
+  test(`${protocol}: it stops reading its socket`, async (t) => {
+    await behave(t, 'does not read its socket');
+    const { errors } = await send(t, protocol, { deadlineMs: impatient, bytes: hugeBody, connections: 1 });
+    t.deepEqual(errors, { DEADLINE_EXCEEDED: calls });
+    // What came with the first request, and what it is reset by is not read either.
+    const { begun, cancelled, bytes } = await count(t);
+    t.true(begun >= 1);
+    t.true(cancelled <= begun);
+    t.true(bytes <= 4 * firstWindow);
+  });
+
+  test(`${protocol}: it reads a head, and next to nothing of the body`, async (t) => {
+    await behave(t, 'reads no body');
+    const { errors } = await send(t, protocol, { deadlineMs: impatient, bytes: hugeBody, connections: 1, calls: 1 });
+    t.deepEqual(errors, { DEADLINE_EXCEEDED: 1 });
+    const { begun, bytes } = await count(t);
+    t.is(begun, 1);
+    // The first window; of HTTP/1.1, what came in one piece with the head.
+    t.true(bytes <= firstWindow);
+  });
+
+  test(`${protocol}: it closes the connection`, async (t) => {
+    await behave(t, 'closes the connection');
+    const { answered, sent } = await send(t, protocol, { deadlineMs: patient });
+    t.deepEqual([answered, sent], [0, calls]);
+  });
+
+  // Whether a client waits for the end of it or gives up before depends on how fast it is.
+  for (const behaviour of ['answers 100 MB', 'floods'] as const)
+    test(`${protocol}: it is no answer: ${behaviour}`, async (t) => {
+      await behave(t, behaviour);
+      t.is((await send(t, protocol, { deadlineMs: impatient })).answered, 0);
+      t.true((await count(t)).begun >= 1);
+    });
+}
+
+test('gRPC: it resets a stream, and only that', async (t) => {
+  await behave(t, 'resets the call');
+  t.deepEqual((await send(t, 'gRPC', { deadlineMs: patient })).errors, { RST_REFUSED_STREAM: calls });
   await behave(t, 'answers');
-  t.is((await send(t, { deadlineMs: patient })).answered, calls);
+  t.is((await send(t, 'gRPC', { deadlineMs: patient })).answered, calls);
 });
 
-test('it closes the connection', async (t) => {
-  await behave(t, 'sends GOAWAY and closes');
-  const { answered, sent } = await send(t, { deadlineMs: patient });
-  t.deepEqual([answered, sent], [0, calls]);
+test('REST: it resets a connection', async (t) => {
+  await behave(t, 'resets the call');
+  t.deepEqual((await send(t, 'REST', { deadlineMs: patient })).errors, { ECONNRESET: calls });
 });

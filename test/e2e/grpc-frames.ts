@@ -95,10 +95,10 @@ export function toInferMessage({ modelName, modelVersion, id }: InferMessage): B
 /**
  * With one input tensor, `x` of type FP32: MLServer refuses a request that has none.
  * @param bytes how long it is made at least, by values that are 0.
- * @param sample its values are those of one sample instead.
+ * @param sample its first values.
  */
 export function toInferRequest(message: InferMessage, bytes = 0, sample?: readonly number[]): Buffer {
-  const values = sample?.length ?? Math.max(1, Math.ceil(bytes / 4));
+  const values = Math.max(sample?.length ?? 1, Math.ceil(bytes / 4));
   const packed = Buffer.alloc(4 * values);
   for (const [i, value] of (sample ?? []).entries()) packed.writeFloatLE(value, 4 * i);
   const shape = [...(sample === undefined ? [] : [1]), ...toVarint(values)];

@@ -13,9 +13,9 @@ const aim = { p50: 0.3, p99: 1.5 } as const;
 
 export interface Trial extends Interleaved {
   readonly bytes: number;
-  /** A second, from each side. */
+  /** A second, of each caller. */
   readonly rate: number;
-  /** Calls of one side in one period of a fault. */
+  /** Calls through one Envoy in one period of a fault. */
   readonly sent: number;
 }
 
@@ -24,8 +24,8 @@ export interface Trial extends Interleaved {
  * fault makes Envoys and the candidate do, so how much they differ says as much about the machine.
  */
 export function findHarm(outcome: Outcome, { outcomes, memory, restless, bytes, sent }: Trial): string[] {
-  const { fault = '', origin, calls, failed, stall } = outcome;
-  const calm = findCalm(outcomes, origin);
+  const { fault = '', from, calls, failed, stall } = outcome;
+  const calm = findCalm(outcomes, from);
   // Bodies of copies in flight are held by the Envoys that they pass; so many are allowed by the limit.
   const mostBytes = allowed.bytes + (bytes > megabyte ? bytes * Math.min(limit, sent) : 0);
   return [
@@ -38,14 +38,14 @@ export function findHarm(outcome: Outcome, { outcomes, memory, restless, bytes, 
   ];
 }
 
-function findCalm(outcomes: readonly Outcome[], origin: Outcome['origin']): Outcome {
-  const calm = outcomes.find((one) => one.fault === undefined && one.origin === origin);
+function findCalm(outcomes: readonly Outcome[], from: string): Outcome {
+  const calm = outcomes.find((one) => one.fault === undefined && one.from === from);
   if (calm === undefined) throw new Error('there was no calm');
   return calm;
 }
 
-function isWithinAim({ origin, excess }: Outcome, outcomes: readonly Outcome[]): boolean {
-  const calm = findCalm(outcomes, origin);
+function isWithinAim({ from, excess }: Outcome, outcomes: readonly Outcome[]): boolean {
+  const calm = findCalm(outcomes, from);
   return excess.p50 <= calm.excess.p50 + aim.p50 && excess.p99 <= calm.excess.p99 * aim.p99;
 }
 
@@ -70,14 +70,14 @@ const columns = [
 /** @param how the faults differ from what they are called. */
 export function show(report: Report, what: string, { outcomes, memory }: Interleaved, how = ''): void {
   for (const outcome of outcomes) {
-    const { fault, origin, calls, failed, latency, excess, slowest } = outcome;
+    const { fault, from, calls, failed, latency, excess, slowest } = outcome;
     const held = fault === undefined ? Object.entries(memory.get(undefined) ?? {}) : beyondCalm(fault, memory);
     const difference =
       fault === undefined
         ? `differs by ${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}`
         : `${excess.p50.toFixed(1)} ms, × ${excess.p99.toFixed(1)}${isWithinAim(outcome, outcomes) ? '' : ' **(!)**'}`;
     report.row(columns, [
-      ...[what, fault === undefined ? '**calm**' : [fault, how].join(' ').trim(), origin, calls, failed],
+      ...[what, fault === undefined ? '**calm**' : [fault, how].join(' ').trim(), from, calls, failed],
       ...[`${latency.p50.toFixed(1)} ms`, `${latency.p99.toFixed(0)} ms`, `${slowest.toFixed(0)} ms`, difference],
       held.map(([name, bytes]) => `${name} ${fault === undefined ? '' : '+'}${toText(bytes)}`).join(', '),
     ]);

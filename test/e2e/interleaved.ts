@@ -5,10 +5,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envoy } from './envoy.ts';
-import type { CallRecord } from './load.ts';
+import type { CallRecord, LoadSummary } from './load.ts';
 import { median, quantile } from './statistics.ts';
-import type { Origin, TrafficOptions } from './traffic.ts';
-import { origins, Traffic } from './traffic.ts';
+import type { Traffic, TrafficOptions } from './traffic.ts';
 
 export interface Fault {
   readonly what: string;
@@ -16,8 +15,19 @@ export interface Fault {
   readonly end: () => Promise<void>;
 }
 
+/** Calls of one kind: from one side, by one protocol. */
+export interface Caller {
+  readonly from: string;
+  readonly call: (load: Load) => Promise<Traffic>;
+}
+
+export type Load = Omit<TrafficOptions, 'origin' | 'to' | 'model' | 'namespace' | 'path'>;
+
 export interface InterleaveOptions {
-  readonly traffic: Omit<TrafficOptions, 'origin'>;
+  /** All call at the same time. */
+  readonly callers: readonly Caller[];
+  /** Of each of them. */
+  readonly load: Load;
   /** Each fault is run through so many times, all in turn. */
   readonly rounds: number;
   readonly calmMs: number;
@@ -47,7 +57,8 @@ export interface Latency {
 export interface Outcome {
   /** Undefined: calm. */
   readonly fault: string | undefined;
-  readonly origin: Origin;
+  /** Which caller. */
+  readonly from: string;
   readonly calls: number;
   readonly failed: number;
   /** In milliseconds, medians over the periods, and in these over windows as long as a period of calm. */
@@ -64,6 +75,8 @@ export interface Outcome {
 
 export interface Interleaved {
   readonly outcomes: readonly Outcome[];
+  /** By caller: of all its calls. */
+  readonly summaries: ReadonlyMap<string, LoadSummary>;
   /** By fault; `undefined` is calm. */
   readonly memory: ReadonlyMap<string | undefined, Memory>;
   /** Faults after which Envoys did not come back to what they hold in calm. */
@@ -77,8 +90,8 @@ const restBytes = 30 * megabyte;
 const restMs = 30_000;
 
 export async function interleave(faults: readonly Fault[], options: InterleaveOptions): Promise<Interleaved> {
-  const { traffic: shared, rounds, calmMs, faultMs, envoys } = options;
-  const traffic = origins.map((origin) => new Traffic({ ...shared, origin, isRecorded: true }));
+  const { callers, load, rounds, calmMs, faultMs, envoys } = options;
+  const traffic = await Promise.all(callers.map(({ call }) => call({ ...load, isRecorded: true })));
   const periods: Period[] = [];
   try {
     // Connections are made by the first calls.
@@ -99,8 +112,9 @@ export async function interleave(faults: readonly Fault[], options: InterleaveOp
   const all = [undefined, ...faults.map(({ what }) => what)];
   return {
     outcomes: all.flatMap((fault) =>
-      summaries.map(({ calls = [] }, i) => toOutcome(fault, origins[i] as Origin, calls, periods, calmMs)),
+      summaries.map(({ calls = [] }, i) => toOutcome(fault, callers[i]?.from ?? '', calls, periods, calmMs)),
     ),
+    summaries: new Map(summaries.map((summary, i) => [callers[i]?.from ?? '', summary])),
     memory: new Map(all.map((fault) => [fault, toMemory(fault, periods)])),
     restless: periods.flatMap(({ fault, isRested }) => (fault === undefined || isRested ? [] : [fault])),
   };
@@ -157,7 +171,7 @@ function toMost(all: readonly Memory[]): Memory {
 /** @param windowMs periods are cut into windows so long: in a longer time a machine has more to disturb it. */
 function toOutcome(
   fault: string | undefined,
-  origin: Origin,
+  from: string,
   calls: readonly CallRecord[],
   periods: readonly Period[],
   windowMs: number,
@@ -170,14 +184,15 @@ function toOutcome(
     (fault === undefined ? [i - 2] : [i - 1, i + 1]).flatMap((j) => measured[j]?.latency[which] ?? []);
   const compare = (which: keyof Latency, how: (value: number, calm: number) => number) =>
     chosen.flatMap((i) => {
-      const calm = around(i, which);
+      // On a busy machine a caller may have sent nothing yet in the first of them.
+      const calm = around(i, which).filter(Number.isFinite);
       return calm.length === 0 ? [] : [how(measured[i]?.latency[which] ?? 0, Math.max(...calm))];
     });
   const more = compare('p50', (value, calm) => value - calm);
   const times = compare('p99', (value, calm) => value / calm);
   return {
     fault,
-    origin,
+    from,
     calls: all.length,
     failed: all.filter(([, , isAnswered]) => isAnswered === 0).length,
     latency: { p50: median(of('p50')), p99: median(of('p99')) },

@@ -1,10 +1,11 @@
 /**
- * What runs for the images of model servers: MLServer and KServe's own Python server, from the stack, and for all others
- * a fake. And models for them.
+ * What runs for the images of model servers: MLServer and KServe's own Python server, from the stack, one that misbehaves
+ * on demand, and for all others a fake. And models for them.
  */
 import { join } from 'node:path';
 import { stackFolder } from '../stack/build.ts';
 import { run } from '../stack/run-command.ts';
+import { toBadCandidate } from './candidate.ts';
 import type { ContainerSpec } from './container.ts';
 import { toFakeServer } from './fake-server.ts';
 import type { ModelStore } from './model-store.ts';
@@ -27,6 +28,8 @@ const servers: readonly { readonly image: string; readonly toCommand: (container
     image: 'sklearnserver',
     toCommand: ({ args = [] }) => toPython('kserve-server', ['-m', 'sklearnserver', ...args]),
   },
+  // The ports of KServe's own servers.
+  { image: 'bad-candidate', toCommand: () => toBadCandidate(8081, 8080) },
 ];
 
 /** Undefined: there is no such image. */

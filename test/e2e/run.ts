@@ -25,6 +25,7 @@ import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } fro
 import { shares } from './cases/shares.ts';
 import { stalledPod } from './cases/stall.ts';
 import { standardBrake } from './cases/standard-brake.ts';
+import { standardIsolation } from './cases/standard-isolation.ts';
 import { standardPromotions } from './cases/standard-promotions.ts';
 import { standardShares } from './cases/standard-shares.ts';
 import { standardTutorial } from './cases/standard-tutorial.ts';
@@ -70,6 +71,7 @@ const cases: Readonly<Record<string, Case>> = {
   25: { title: 'Standard mode: the tutorial', run: standardTutorial },
   26: { title: 'Standard mode: shares', run: standardShares },
   27: { title: 'Standard mode: what never opens', run: standardBrake },
+  28: { title: 'Standard mode: isolation', run: standardIsolation },
   31: { title: 'Standard mode: promotions', run: standardPromotions },
 };
 /** It takes as long as Argo CD's polling. */

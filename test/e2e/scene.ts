@@ -275,6 +275,11 @@ export function unanswered({ sent, answered, errors, byModel }: LoadSummary, mod
     : [`${sent} sent, ${answered} answered, ${by} of them by ${model}; errors: ${JSON.stringify(errors)}`];
 }
 
+/** Answers that are not of this model; calls that were not answered are none. */
+export function answeredByOthers({ answered, byModel }: LoadSummary, model: string): string[] {
+  return answersOf(byModel, model) === answered ? [] : [`${answered} answered: ${JSON.stringify(byModel)}`];
+}
+
 function answersOf(byModel: LoadSummary['byModel'], model: string): number {
   return Object.entries(byModel)
     .filter(([concrete]) => concrete.startsWith(`${model}__isvc-`))

@@ -1,4 +1,4 @@
-import { countCopies, leadToOwnCandidate } from '../candidate.ts';
+import { leadToOwnCandidate } from '../candidate.ts';
 import type { ClusterObject } from '../cluster.ts';
 import { authorizationPolicies } from '../cluster.ts';
 import type { MtlsMode } from '../mesh.ts';
@@ -177,11 +177,11 @@ async function expectCopies(scene: Scene, what: string, from: readonly Origin[])
 /** In a STRICT mesh, without any object that says so: Istio finds out by itself that the candidate has no sidecar. */
 async function withoutSidecar(scene: Scene): Promise<void> {
   await scene.stack.holdApplication('wisdom');
-  await leadToOwnCandidate(scene);
+  const { candidate } = await leadToOwnCandidate(scene);
   for (const origin of origins) {
-    const before = (await countCopies()).begun;
+    const before = (await candidate.count()).begun;
     const { summary, dropped } = await scene.send({ origin, model: 'wisdom', calls, rate: 100 });
-    const arrived = (await countCopies()).begun - before;
+    const arrived = (await candidate.count()).begun - before;
     scene.row(
       ['the candidate has no sidecar', 'calls', 'answered', 'copies'],
       [origin, summary.sent, summary.answered, arrived],

@@ -1,0 +1,166 @@
+/** Faults of a candidate and of the mirror path, tried in turn while a model is called, and judged: in either mode. */
+
+import type { Behaviour } from './bad-behaviour.ts';
+import type { BadCandidate } from './candidate.ts';
+import { envoyFilters } from './cluster.ts';
+import type { Trial } from './harm.ts';
+import { findHarm, show, toText } from './harm.ts';
+import type { Caller, Fault } from './interleaved.ts';
+import { interleave } from './interleaved.ts';
+import type { LoadSummary } from './load.ts';
+import { toMirrorGatewayObjects } from './mirror-gateway.ts';
+import { systemNamespace } from './pods.ts';
+import { until } from './program.ts';
+import type { Scene } from './scene.ts';
+import { origins } from './traffic.ts';
+
+/** With MODEL_MIRROR_THOROUGH: every fault with every body, in all rounds, and as many calls however slow the machine is. */
+export const isThorough = process.env['MODEL_MIRROR_THOROUGH'] !== undefined;
+const deadlineMs = 10_000;
+/** What the component for large bodies allows a copy to last. */
+const longestMs = 3000;
+/** What a request of this size takes by itself, on a busy machine. */
+const transferMs = 2000;
+
+const explanation =
+  'p50 and p99 are medians over the periods of a fault, and in these over windows as long as a period of calm. **Beyond calm** is the least, over its periods, by which p50 (in ms) and p99 (in times) exceed the calm just before and after: what a fault does, it does each time. For calm it is how much two calm periods that follow each other differ: noise of the machine, which is not a harm. Rows with **(!)** are beyond the aim (0.3 ms and × 1.5 more than calm differs by itself): latencies are shown and not judged, as clients share the cores with what a fault costs. **Memory** is what an Envoy has allocated at most; with + beyond its most in calm. Deadlines of 10 s are kept by the client and not sent.';
+
+export interface Size {
+  readonly bytes: number;
+  /** A second, of each caller; fewer where the machine does not take as many. */
+  readonly rate: number;
+  readonly calmMs: number;
+  readonly faultMs: number;
+  /** Where it is tried thoroughly; otherwise once. */
+  readonly rounds?: number;
+}
+
+export interface Trials {
+  readonly scene: Scene;
+  readonly callers: readonly Caller[];
+  /** What of the calls was answered by another than the primary. */
+  readonly findOthers: (summary: LoadSummary) => readonly string[];
+  /** Of a size's rate, what a quarter of this machine can do; at most 1. */
+  readonly share: number;
+}
+
+/** @param rate the largest of a size. */
+export async function begin(
+  scene: Scene,
+  rate: number,
+  callers: readonly Caller[],
+  findOthers: Trials['findOthers'],
+): Promise<Trials> {
+  scene.report.note(explanation);
+  const calls = 1500;
+  const summaries = await Promise.all(
+    callers.map(
+      async ({ call }) => (await call({ calls: Math.ceil((2 * calls) / callers.length), parallel: 16 })).ended,
+    ),
+  );
+  const fastest = Math.min(...summaries.map(({ sent, seconds }) => sent / seconds));
+  scene.row(['calls a second of each caller, as fast as they go'], [fastest.toFixed(0)]);
+  return { scene, callers, findOthers, share: Math.min(1, fastest / 4 / rate) };
+}
+
+export function misbehaves(candidate: BadCandidate, behaviour: Behaviour): Fault {
+  return {
+    what: `the candidate ${behaviour}`,
+    begin: () => candidate.behave(behaviour),
+    end: async () => {
+      const { begun } = await candidate.count();
+      if (begun === 0) throw new Error(`no copy came to the candidate while it ${behaviour}`);
+      await candidate.behave('answers');
+    },
+  };
+}
+
+/** First hop: nobody answers it, or nobody reads. */
+export function toGatewayFaults({ mirror }: Scene['stack']): { readonly killed: Fault; readonly stopped: Fault } {
+  return {
+    killed: {
+      what: 'the mirror gateway is killed',
+      begin: () => mirror.program.stop('SIGKILL'),
+      end: async () => {
+        mirror.program.start();
+        await mirror.untilReady();
+      },
+    },
+    stopped: {
+      what: 'the mirror gateway is stopped',
+      begin: async () => mirror.program.signal('SIGSTOP'),
+      end: async () => mirror.program.signal('SIGCONT'),
+    },
+  };
+}
+
+/** @param how the faults differ from what they are called. */
+export async function tryFaults(trials: Trials, size: Size, faults: readonly Fault[], how = ''): Promise<void> {
+  const { report } = trials.scene;
+  const result = await run(trials, size, faults);
+  const what = `${toText(size.bytes)}, ${result.rate.toFixed(0)}/s`;
+  show(report, what, result, how);
+  for (const outcome of result.outcomes)
+    if (outcome.fault !== undefined)
+      report.check(`${what}: ${[outcome.fault, how].join(' ').trim()}, ${outcome.from}`, findHarm(outcome, result));
+  checkAnswers(trials, what, result);
+}
+
+/**
+ * Above 16 MiB a body that nobody reads holds up its own client's request. With the component for large bodies it does
+ * so for three seconds.
+ */
+export async function tryLargeBodies(trials: Trials, size: Size, faults: readonly Fault[]): Promise<void> {
+  const { cluster, ingress, client } = trials.scene.stack;
+  const { report } = trials.scene;
+  await cluster.apply(...toMirrorGatewayObjects('large-bodies'));
+  await until('copies end after a time', async () => {
+    const path = '/config_dump?resource=dynamic_active_clusters';
+    const dumps = await Promise.all([ingress, client].map((envoy) => envoy.ask(path)));
+    return dumps.every((dump) => JSON.stringify(dump).includes(`"max_stream_duration":"${longestMs / 1000}s"`));
+  });
+  const result = await run({ ...trials, share: 1 }, size, faults);
+  const what = toText(size.bytes);
+  show(report, `${what}, ${result.rate.toFixed(1)}/s, component large-bodies`, result);
+  for (const { fault, from, failed, slowest } of result.outcomes)
+    report.check(`${what}: ${fault ?? 'calm'}, ${from}: a request waits for the end of its copy at most`, [
+      ...(failed === 0 ? [] : [`${failed} failed`]),
+      ...(slowest <= longestMs + transferMs ? [] : [`one took ${slowest.toFixed(0)} ms`]),
+    ]);
+  checkAnswers(trials, what, result);
+  await cluster.remove(envoyFilters, systemNamespace, 'model-mirror-gateway-large-bodies');
+}
+
+/** The same harness must show harm where there is some, or it could not fail. @param what is expected to do harm. */
+export async function expectHarm(
+  trials: Trials,
+  size: Size,
+  faults: readonly Fault[],
+  how: string,
+  what: string,
+): Promise<void> {
+  const result = await run(trials, size, faults);
+  show(trials.scene.report, `${toText(size.bytes)}, ${result.rate.toFixed(0)}/s, **${how}**`, result);
+  const harm = result.outcomes.filter(({ fault }) => fault !== undefined).flatMap((one) => findHarm(one, result));
+  trials.scene.check(`${what}, and this harness sees it`, harm.length > 0);
+}
+
+async function run({ scene, callers, share }: Trials, size: Size, faults: readonly Fault[]): Promise<Trial> {
+  const { bytes, calmMs } = size;
+  const rounds = isThorough ? (size.rounds ?? 1) : 1;
+  const rate = Math.max(0.5, size.rate * Math.min(1, share));
+  const faultMs = isThorough ? (size.faultMs * size.rate) / rate : size.faultMs;
+  const { ingress, client, mirror } = scene.stack;
+  const result = await interleave(faults, {
+    callers,
+    load: { rate, bytes, deadlineMs, isDeadlineHidden: true },
+    ...{ rounds, calmMs, faultMs },
+    envoys: { ingress, client, mirror },
+  });
+  return { ...result, bytes, rate, sent: (rate * faultMs * callers.length) / origins.length / 1000 };
+}
+
+function checkAnswers({ scene, findOthers }: Trials, what: string, { summaries }: Trial): void {
+  const others = [...summaries].flatMap(([from, summary]) => findOthers(summary).map((one) => `${from}: ${one}`));
+  scene.check(`${what}: every answer is the primary’s`, others);
+}
