@@ -1,24 +1,34 @@
 /**
- * The real stack for a person to play with: `npm run stack`. It says where everything is, and runs until
- * Ctrl-C; then nothing is left of it, no process, no network, no file.
+ * The real stack for a person to play with: `npm run stack [-- --mode standard]`. It says where everything is, and runs
+ * until Ctrl-C; then nothing is left of it, no process, no network, no file.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import type { Server } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Mode } from './play-guide.ts';
+import { modes, ports, toGuide } from './play-guide.ts';
 import { furnish, isInSandbox, runInSandbox } from './sandbox.ts';
+import type { Stack } from './stack.ts';
 
 /** Sockets into the sandbox, the same files inside and outside. */
 const relayVariable = 'MODEL_MIRROR_RELAY';
 
-/** What is reached from outside, by the socket's name. */
-const ports = { api: 16_443, git: 18_080, gateway: 18_033, client: 18_034, modelmesh: 18_099 } as const;
-
 type Port = keyof typeof ports;
 
-if (isInSandbox()) await inside(process.env[relayVariable] ?? '');
+/** What the sockets lead to; a text is what is answered to a path by HTTP. */
+type Targets = Readonly<Record<Exclude<Port, 'seen'>, string>> & { readonly seen: string | ((path: string) => string) };
+
+const { values } = parseArgs({ options: { mode: { type: 'string', default: 'modelmesh' } } });
+const mode = modes.find((one) => one === values.mode);
+if (mode === undefined) {
+  process.stderr.write(`there is no mode ${values.mode}: they are ${modes.join(' and ')}\n`);
+  process.exitCode = 2;
+} else if (isInSandbox()) await inside(process.env[relayVariable] ?? '', mode);
 else await outside();
 
 /** Listens on loopback and hands on to the sockets. */
@@ -42,33 +52,67 @@ async function outside(): Promise<void> {
   }
 }
 
-async function inside(relay: string): Promise<void> {
+async function inside(relay: string, mode: Mode): Promise<void> {
   furnish();
   const { Stack } = await import('./stack.ts');
-  const { folderOf, toFiles } = await import('./model-files.ts');
-  const { addresses } = await import('./network.ts');
   process.stdout.write('starting; this takes some ten seconds\n');
   const ended = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => ended.resolve());
   const stack = await Stack.start();
-  const model = { primary: { version: 'v1' } };
-  await stack.repository.commit(toFiles(model), 'wisdom: the first version');
-  await stack.addApplication({ name: 'wisdom', path: folderOf('wisdom') });
-  const targets: Readonly<Record<Port, string>> = {
-    api: new URL(stack.cluster.api.url).host,
-    git: new URL(stack.repository.url).host,
-    gateway: `${addresses.ingress}:8080`,
-    client: `${addresses.modelmesh}:8033`,
-    modelmesh: stack.modelmesh.address,
-  };
+  const { seen, ...targets } = mode === 'standard' ? await deployStandard(stack) : await deployModelMesh(stack);
   for (const [name, target] of Object.entries(targets)) handOn(join(relay, name), target, name === 'client');
+  if (typeof seen === 'string') handOn(join(relay, 'seen'), seen, false);
+  else createHttpServer(({ url = '' }, response) => response.end(seen(url))).listen(join(relay, 'seen'));
   const kubeconfig = join(relay, 'kubeconfig');
   writeFileSync(kubeconfig, toOuterKubeconfig(stack.cluster.api.kubeconfig()), { mode: 0o600 });
-  process.stdout.write(toGuide(kubeconfig, new URL(stack.repository.url).pathname));
+  process.stdout.write(toGuide(mode, { kubeconfig, repository: new URL(stack.repository.url).pathname }));
   await ended.promise;
   process.stdout.write('ending\n');
   await stack.close();
   process.exit(0);
+}
+
+async function deployModelMesh(stack: Stack): Promise<Targets> {
+  const { folderOf, toFiles } = await import('./model-files.ts');
+  const { addresses } = await import('./network.ts');
+  await stack.repository.commit(toFiles({ primary: { version: 'v1' } }), 'wisdom: the first version');
+  await stack.addApplication({ name: 'wisdom', path: folderOf('wisdom') });
+  return {
+    ...toTargets(stack, addresses.ingress),
+    client: `${addresses.modelmesh}:8033`,
+    seen: stack.modelmesh.address,
+  };
+}
+
+/** The servers and models of the tutorial. */
+async function deployStandard(stack: Stack): Promise<Targets> {
+  const { folderOf, toFiles } = await import('./model-files.ts');
+  const { putFlowers } = await import('./model-servers.ts');
+  const { addresses } = await import('./network.ts');
+  const { standardModel } = await import('./standard-models.ts');
+  const standard = await stack.standard();
+  putFlowers(standard.store);
+  const primary = { version: 'v1', uri: 's3://models/flowers/v1' };
+  const model = standardModel({ primary, model: { modelFormat: { name: 'sklearn' } } });
+  await stack.repository.commit(toFiles(model), 'wisdom: the first version');
+  await stack.addApplication({ name: 'wisdom', path: folderOf('wisdom'), namespace: standard.namespace });
+  return {
+    ...toTargets(stack, addresses.ingress),
+    client: `${await standard.untilAddressed('wisdom')}:80`,
+    seen: (path) =>
+      standard
+        .podsOf(path.slice(1))
+        .map((pod) => pod.log())
+        .join('\n'),
+  };
+}
+
+function toTargets(stack: Stack, ingress: string): Pick<Targets, 'api' | 'git' | 'gateway'> {
+  return {
+    api: new URL(stack.cluster.api.url).host,
+    git: new URL(stack.repository.url).host,
+    gateway: `${ingress}:8080`,
+  };
 }
 
 /** @param isClient from the Pod with a sidecar, whose own network it is. */
@@ -97,32 +141,4 @@ function toOuterKubeconfig(text: string): string {
   const config = JSON.parse(text) as { clusters: { cluster: { server: string } }[] };
   for (const { cluster } of config.clusters) cluster.server = `https://127.0.0.1:${ports.api}`;
   return JSON.stringify(config);
-}
-
-function toGuide(kubeconfig: string, repository: string): string {
-  const load = `npx node test/e2e/load-process.ts --authority wisdom.modelmesh-serving --calls 1000`;
-  return `
-The stack is there, with the model wisdom. Ctrl-C ends it.
-
-  export KUBECONFIG=${kubeconfig}
-  git clone http://127.0.0.1:${ports.git}${repository}     people's repository: push to main
-  kubectl get inferenceservices,virtualservices -n modelmesh-serving
-  kubectl get applications -n argocd
-
-Calls from outside the mesh, through the ingress gateway, and from a Pod with a sidecar:
-
-  ${load} --to 127.0.0.1:${ports.gateway}
-  ${load} --to 127.0.0.1:${ports.client}
-
-What ModelMesh got, by model; and again:
-
-  curl -s http://127.0.0.1:${ports.modelmesh}/counts
-  curl -s -X POST http://127.0.0.1:${ports.modelmesh}/reset
-
-To see a mirror: add a candidate to models/wisdom/model.yaml and push; once it is ready, calls are mirrored.
-Argo CD looks at git when the watcher asks it to, at the latest 30 s after a push; or at once:
-
-  kubectl annotate application wisdom -n argocd argocd.argoproj.io/refresh=normal
-
-`;
 }

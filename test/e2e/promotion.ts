@@ -21,6 +21,8 @@ const columns = [
 export interface Change {
   /** What happens meanwhile. */
   readonly what: string;
+  /** The model; default wisdom. */
+  readonly model?: string;
   readonly from: string;
   readonly to: string;
   /** How they are called; default V1. */
@@ -34,14 +36,15 @@ export interface Change {
 /** What became of the calls from each side. */
 export async function callDuring(
   scene: StandardScene,
-  { what, from, to, call = 'V1', make, untilOver }: Change,
+  { what, model = 'wisdom', from, to, call = 'V1', make, untilOver }: Change,
 ): Promise<readonly LoadSummary[]> {
-  const traffic = await scene.callFromBoth({ rate, call });
+  const traffic = await scene.callFromBoth({ model, rate, call });
   await sleep(500);
   const notified = await make();
   await scene.untilStatus(
     `${to} is the primary and ready`,
     ({ primary }) => primary?.version === to && primary.state === 'Ready',
+    model,
   );
   const took = Date.now() - notified;
   await untilOver();
@@ -50,7 +53,7 @@ export async function callDuring(
   const summaries = await Promise.all(traffic.map((one) => one.stop()));
   for (const [i, { sent, answered, errors, byModel }] of summaries.entries()) {
     const answers = countAnswers(byModel);
-    const count = (version: string) => answers[scene.predictionOf(version, call)] ?? 0;
+    const count = (version: string) => answers[scene.predictionOf(version, call, model)] ?? 0;
     const failed = sent === answered ? 0 : `${sent - answered}: ${Object.keys(errors).join(', ')}`;
     scene.row(columns, [what, origins[i] ?? '', sent, count(from), count(to), failed, seconds(took)]);
   }
@@ -59,12 +62,12 @@ export async function callDuring(
 
 /** As `callDuring`, where no call may fail. */
 export async function expectAnswersDuring(scene: StandardScene, change: Change): Promise<void> {
-  const { what, from, to, call } = change;
-  const predictions = [from, to].map((version) => scene.predictionOf(version, call));
+  const { what, model, from, to, call } = change;
+  const predictions = [from, to].map((version) => scene.predictionOf(version, call, model));
   for (const [i, summary] of (await callDuring(scene, change)).entries()) {
     const answers = countAnswers(summary.byModel);
     scene.check(`no call fails while ${what}, ${origins[i]}`, [
-      ...scene.findUnpredicted(summary, [from, to], call),
+      ...scene.findUnpredicted(summary, [from, to], call, model),
       ...predictions.filter((one) => answers[one] === undefined).map((one) => `nobody answered ${one}`),
     ]);
   }

@@ -22,6 +22,7 @@ export class Repository {
   readonly url: string;
   readonly folder: string;
   readonly #bare: string;
+  #changing: Promise<unknown> = Promise.resolve();
 
   private constructor(server: GitServer, name: string) {
     this.name = name;
@@ -56,11 +57,17 @@ export class Repository {
     });
   }
 
-  /** The same for whatever is done to the work tree. */
-  async change(message: string, edit: () => void | Promise<void>): Promise<number> {
+  /** The same for whatever is done to the work tree; one after the other, as there is one. */
+  change(message: string, edit: () => void | Promise<void>): Promise<number> {
+    const changed = this.#changing.then(() => this.#change(message, edit));
+    this.#changing = changed.catch(() => {});
+    return changed;
+  }
+
+  async #change(message: string, edit: () => void | Promise<void>): Promise<number> {
     // The watcher may push in between: then the same edit is made on top of that.
     for (let attempt = 1; ; attempt++) {
-      await this.#takeTip();
+      await this.update();
       await edit();
       await git(this.folder, ['add', '--all']);
       await git(this.folder, ['commit', '--quiet', '--message', message]);
@@ -84,7 +91,7 @@ export class Repository {
 
   /** A history without all that was before, forced onto the branch. */
   async beginAnew(files: Files): Promise<void> {
-    await this.#takeTip();
+    await this.update();
     await git(this.folder, ['checkout', '--quiet', '--orphan', 'restart']);
     await git(this.folder, ['rm', '--quiet', '-r', '--force', '.']);
     for (const [path, text = ''] of Object.entries(files)) {
@@ -103,7 +110,8 @@ export class Repository {
     writeFileSync(join(this.folder, 'README.md'), `Empty since ${new Date().toISOString()}.\n`);
   }
 
-  async #takeTip(): Promise<void> {
+  /** The clone as the branch is now. */
+  async update(): Promise<void> {
     if ((await git(this.#bare, ['branch', '--list', 'main'])).trim() === '') return;
     await git(this.folder, ['fetch', '--quiet', 'origin', 'main']);
     await git(this.folder, ['reset', '--quiet', '--hard', 'FETCH_HEAD']);

@@ -92,6 +92,15 @@ export class Scene {
     return this.stack.refresh(model);
   }
 
+  /** What one of our own commands prints about the newest commit, whatever it ends with. */
+  async ask(...words: readonly string[]): Promise<string> {
+    const { repository } = this.stack;
+    await repository.update();
+    const options = { cwd: repository.folder };
+    const ended = promisify(execFile)(process.execPath, [program, ...words], options);
+    return (await ended.catch((error: { readonly stdout: string }) => error)).stdout;
+  }
+
   /** Undoes the newest commit of this subject, as a person would, and notifies Argo CD. @returns when. */
   async revert(subject: string, model = 'wisdom'): Promise<number> {
     await this.stack.repository.revert(subject);

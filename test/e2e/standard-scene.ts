@@ -1,7 +1,5 @@
 /** What a case in Standard mode works with. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { textAt } from '../../src/core/input/plain-value.ts';
-import type { Resource } from './cluster.ts';
 import type { LoadSummary } from './load.ts';
 import { until } from './program.ts';
 import { Scene } from './scene.ts';
@@ -25,7 +23,6 @@ export interface Expected extends CallOptions {
 }
 
 const columns = ['step', 'protocol', 'from', 'calls', 'answers of the primary', 'at the candidate', 'dropped'];
-const services: Resource = { path: '/api/v1', plural: 'services' };
 
 export class StandardScene extends Scene {
   readonly standard: Standard;
@@ -62,7 +59,8 @@ export class StandardScene extends Scene {
   /** Calls with the sample, to the address that a client of the mesh gets from DNS. */
   async call(origin: Origin, { model = 'wisdom', call = 'V1', ...options }: CallOptions): Promise<Traffic> {
     const { namespace } = this;
-    const to = origin === 'outside' ? {} : { to: await this.#addressOf(model, call === 'gRPC' ? 9000 : 80) };
+    const to =
+      origin === 'outside' ? {} : { to: `${await this.standard.untilAddressed(model)}:${call === 'gRPC' ? 9000 : 80}` };
     const way = call === 'gRPC' ? { modelName: model } : { path: pathOf(model, call) };
     return new Traffic({ origin, model, namespace, input: sample, ...to, ...way, ...options });
   }
@@ -113,11 +111,6 @@ export class StandardScene extends Scene {
         await (await this.call(origin, { ...options, calls: 5, parallel: 1 })).ended;
         return (await this.arrivals(candidate)) >= before + 5;
       });
-  }
-
-  async #addressOf(model: string, port: number): Promise<string> {
-    const service = await this.stack.cluster.find(services, this.namespace, model);
-    return `${textAt(service, ['spec', 'clusterIP'])}:${port}`;
   }
 }
 

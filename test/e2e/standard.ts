@@ -21,6 +21,7 @@ import { scratch } from './sandbox.ts';
 /** Where models in Standard mode are. */
 export const standardNamespace = 'models';
 
+const services: Resource = { path: '/api/v1', plural: 'services' };
 export const deployments: Resource = { path: '/apis/apps/v1', plural: 'deployments' };
 
 interface Parts {
@@ -95,6 +96,16 @@ export class Standard {
       conditions.find((one) => textAt(one, ['type']) === 'Ready'),
       ['status'],
     );
+  }
+
+  /** The address that a client of the mesh gets from DNS for a Service, once there is one. */
+  async untilAddressed(service: string): Promise<string> {
+    let address: string | undefined;
+    await until(`the Service ${service} has an address`, async () => {
+      address = textAt(await this.#cluster.find(services, standardNamespace, service), ['spec', 'clusterIP']);
+      return address !== undefined;
+    });
+    return address ?? '';
   }
 
   /** Until a Pod of it shows this in a container's state, as CrashLoopBackOff or OOMKilled. */

@@ -16,11 +16,13 @@ const primary = { version: 'v1' };
 /** Longer than the watcher's `--settle` and a batch: by then it would have said what it believes. */
 const wouldBeSaidMs = 6000;
 
-const toModel = (uri: string, predictor?: object): ModelFile => ({
+/** @param name of its InferenceService; absent: the default one. */
+const toModel = (uri: string, predictor?: object, name?: string): ModelFile => ({
   ...standardModel({ primary }),
   candidate: {
     version: 'v2',
     uri,
+    ...(name !== undefined && { name }),
     ...(predictor && { overrides: { spec: { predictor } } }),
   },
 });
@@ -28,24 +30,29 @@ const good = toModel(uriOf('v2'));
 
 interface Sickness {
   readonly what: string;
-  readonly model: ModelFile;
   readonly reason: string;
+  /** Of its InferenceService: each is a new one, so it is the first load. */
+  readonly name: string;
+  readonly uri?: string;
+  readonly predictor?: object;
 }
 
 const sicknesses: readonly Sickness[] = [
   {
     what: 'has room on no node',
-    model: toModel(uriOf('v2'), { model: { resources: { limits: { 'nvidia.com/gpu': '1' } } } }),
     reason: 'Unschedulable',
+    name: 'no-room',
+    predictor: { model: { resources: { limits: { 'nvidia.com/gpu': '1' } } } },
   },
   {
     what: 'has no image',
-    model: toModel(uriOf('v2'), { model: { image: 'none/server:1' } }),
     reason: 'ImagePullBackOff',
+    name: 'no-image',
+    predictor: { model: { image: 'none/server:1' } },
   },
-  { what: 'has nothing to download', model: toModel('s3://models/nowhere'), reason: 'ModelLoadFailed' },
-  { what: 'is out of memory', model: toModel('s3://models/oom'), reason: 'OOMKilled' },
-  { what: 'crashes', model: toModel('s3://models/crash'), reason: 'CrashLoopBackOff' },
+  { what: 'has nothing to download', reason: 'ModelLoadFailed', name: 'no-model', uri: 's3://models/nowhere' },
+  { what: 'is out of memory', reason: 'OOMKilled', name: 'no-memory', uri: 's3://models/oom' },
+  { what: 'crashes', reason: 'CrashLoopBackOff', name: 'wisdom-1', uri: 's3://models/crash' },
 ];
 
 /** No mirror opens to what is not known to be ready, also while KServe reports it as Ready. */
@@ -54,11 +61,7 @@ export async function standardBrake(plain: Scene): Promise<void> {
   await scene.deploy(standardModel({ primary }));
   const traffic = await scene.callFromBoth({ rate: 10 });
   const since = Date.now();
-  for (const [i, sickness] of sicknesses.entries()) {
-    // Each after a commit without a candidate: it is the first load of its InferenceService.
-    if (i > 0) await without(scene);
-    await expectFailed(scene, sickness);
-  }
+  for (const sickness of sicknesses) await expectFailed(scene, sickness);
   scene.equal('no route ever mirrored to them', openings(scene, since), 0);
   await open(scene, 'is good, in place of the one that crashed');
   await updateThatCrashes(scene);
@@ -74,24 +77,28 @@ export async function standardBrake(plain: Scene): Promise<void> {
   await scene.remove('wisdom');
 }
 
-async function without(scene: StandardScene): Promise<void> {
-  await scene.commit('wisdom: no candidate', standardModel({ primary }));
-  await scene.untilStatus('there is no candidate', ({ candidate }) => candidate === undefined);
+async function expectFailed(scene: StandardScene, sickness: Sickness): Promise<void> {
+  const { what, reason, name, uri = uriOf('v2'), predictor } = sickness;
+  const committed = await scene.commit(`wisdom: a candidate that ${what}`, toModel(uri, predictor, name));
+  await scene.untilStatus(`it ${what}`, ({ candidate }) => candidate?.name === name && candidate.state === 'Failed');
+  const after = seconds(Date.now() - committed);
+  await expectClosed(scene, `a candidate that ${what}`, { reason, after, name });
+  const shown = await scene.ask('status', 'wisdom');
+  scene.check(`a candidate that ${what}: model-mirror status says so`, shown.includes(reason) ? [] : [shown]);
 }
 
-async function expectFailed(scene: StandardScene, { what, model, reason }: Sickness): Promise<void> {
-  const committed = await scene.commit(`wisdom: a candidate that ${what}`, model);
-  await scene.untilStatus(`it ${what}`, ({ candidate }) => candidate?.state === 'Failed');
-  const after = seconds(Date.now() - committed);
-  await expectClosed(scene, `a candidate that ${what}`, reason, after);
+interface Expected {
+  readonly reason: string;
+  readonly after: string;
+  readonly name?: string;
 }
 
 /** Said in git for as long as one would have changed one's mind, and mirrored by nobody. */
-async function expectClosed(scene: StandardScene, what: string, reason: string, after: string): Promise<void> {
+async function expectClosed(scene: StandardScene, what: string, { reason, after, name }: Expected): Promise<void> {
   await sleep(1000);
   const said = await reasonOf(scene);
   const mirrored = await Promise.all(origins.map(async (origin) => (await scene.route(origin))?.mirrored));
-  scene.row(columns, [what, await readyOf(scene), `Failed ${said}`, 'closed', after]);
+  scene.row(columns, [what, await readyOf(scene, name), `Failed ${said}`, 'closed', after]);
   scene.equal(`${what}: the reason in status.yaml, and both routes`, [said, ...mirrored], [reason, null, null]);
 }
 
@@ -113,7 +120,8 @@ async function updateThatCrashes(scene: StandardScene): Promise<void> {
   await sleep(wouldBeSaidMs);
   scene.equal('an update that crashes: KServe says Ready', await scene.standard.findReady('wisdom-1'), 'True');
   scene.equal('an update that crashes: the mirror was not opened again', openings(scene, closed), 0);
-  await expectClosed(scene, 'is updated, and crashes', 'CrashLoopBackOff', seconds(closed - committed));
+  const after = seconds(closed - committed);
+  await expectClosed(scene, 'is updated, and crashes', { reason: 'CrashLoopBackOff', after });
 }
 
 /** As an autoscaler does (`minReplicas: 0`): KServe leaves the replicas to it, and says Ready all the time. */
@@ -175,8 +183,8 @@ function openings(scene: StandardScene, since: number): number {
     .length;
 }
 
-async function readyOf(scene: StandardScene): Promise<string> {
-  return (await scene.standard.findReady('wisdom-1')) ?? '–';
+async function readyOf(scene: StandardScene, name = 'wisdom-1'): Promise<string> {
+  return (await scene.standard.findReady(name)) ?? '–';
 }
 
 async function reasonOf(scene: StandardScene): Promise<string | undefined> {

@@ -37,7 +37,7 @@ export async function standardShares(plain: Scene): Promise<void> {
       await scene.untilMirrored(percentage);
       open = percentage;
     }
-    const rate = options.calls > 1000 ? 1000 : 300;
+    const rate = options.calls > 1000 ? 1000 : options.calls;
     await scene.expectCalls(`${percentage} %`, { version: 'v1', percentage, rate, ...options });
   }
   await scene.remove('wisdom');
