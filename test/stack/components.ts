@@ -99,6 +99,7 @@ export const components: readonly Component[] = [
       paths: ['python/sklearnserver/sklearnserver', 'python/storage/kserve_storage'],
     },
   },
+  { kind: 'python', name: 'statistics' },
   { kind: 'system', name: 'redis-server', debianPackage: 'redis-server' },
   { kind: 'system', name: 'iptables', debianPackage: 'iptables' },
   { kind: 'system', name: 'ip', debianPackage: 'iproute2' },

@@ -44,16 +44,28 @@ export function computeBounds({ bad, all }: Counted, limit: number, alpha: numbe
   };
 }
 
+/** What the computation of evidence may be wrong by, for up to 1e8 calls. */
+const slack = 1e-6;
+
 /**
- * Whether `limit` may be outside the bounds; false is certain, and quickly found. No mixture of proportions explains what
- * was seen better than the proportion seen does.
+ * On which side of the bounds the limit is, without computing them: `below` or `above` them, or `between`. Undefined: it is
+ * too near one of them to say so.
  */
-export function mayBeRefuted({ bad, all }: Counted, limit: number, alpha: number): boolean {
+export function findSide({ bad, all }: Counted, limit: number, alpha: number) {
+  if (limit < leastLimit || limit >= 1) return undefined;
   const good = all - bad;
-  let ratio = 1e-9;
+  const needed = -Math.log(alpha);
+  // No mixture of proportions explains what was seen better than the proportion seen: mostly that is enough to know.
+  let ratio = slack;
   if (bad > 0) ratio += bad * Math.log(bad / (all * limit));
   if (good > 0) ratio += good * Math.log(good / (all * (1 - limit)));
-  return ratio > -Math.log(alpha);
+  if (ratio < needed) return 'between';
+  const b = 0.5 / limit;
+  const likelihood = bad * Math.log(limit) + good * Math.log1p(-limit);
+  const excess = logBeta(bad + 0.5, good + b) - logBeta(0.5, b) - likelihood - needed;
+  if (Math.abs(excess) < slack) return undefined;
+  if (excess < 0) return 'between';
+  return bad > limit * all ? 'below' : 'above';
 }
 
 /**
@@ -65,7 +77,9 @@ function findRoot(evidence: number, k: number, m: number): number {
   for (let i = 0; m > 0 && i < 100; i++) {
     const p = Math.exp(t);
     const q = -Math.expm1(t);
-    const step = (evidence - k * t - m * Math.log(q)) / (k - (m * p) / q);
+    // Near 1, q has too few digits of what is left of 1.
+    const logQ = p < 0.5 ? Math.log1p(-p) : Math.log(q);
+    const step = (evidence - k * t - m * logQ) / (k - (m * p) / q);
     if (!(step > 0)) break;
     t += step;
     if (step < 1e-15 * -t) break;

@@ -10,10 +10,19 @@ import { type Terms, toDecided } from './decided.ts';
 import { computeFigures, findStanding, type JudgedCheck } from './figures.ts';
 import { addBlocks, noSums } from './sums.ts';
 
-/** @returns Failing by the first five minutes in which a limit was certainly exceeded */
-export function brake(blocks: Iterable<Block>, checks: readonly JudgedCheck[], terms: Terms): Decided | undefined {
+/**
+ * @param fresh those that were not looked at before: five minutes without any of them have not changed
+ * @returns Failing by the first five minutes in which a limit was certainly exceeded
+ */
+export function brake(
+  blocks: readonly Block[],
+  fresh: readonly Block[],
+  checks: readonly JudgedCheck[],
+  terms: Terms,
+): Decided | undefined {
   const alpha = brakeBudget / checks.length;
-  for (const [start, some] of toFiveMinutes(blocks)) {
+  for (const start of [...new Set(fresh.map(toStart))].sort((one, other) => one - other)) {
+    const some = blocks.filter((block) => toStart(block) === start);
     const { counts } = addBlocks(noSums, some, checks);
     const judged = checks.flatMap((check, i) => {
       const count = counts[i];
@@ -36,13 +45,6 @@ function mayBeOver({ limit }: JudgedCheck, { bad, all }: { readonly bad: number;
   return bad > limit * all;
 }
 
-function toFiveMinutes(blocks: Iterable<Block>): readonly (readonly [start: number, blocks: readonly Block[]])[] {
-  const parts = new Map<number, Block[]>();
-  for (const block of blocks) {
-    const start = Math.floor(block.start / brakeMs) * brakeMs;
-    const part = parts.get(start);
-    if (part === undefined) parts.set(start, [block]);
-    else part.push(block);
-  }
-  return [...parts].sort(([one], [other]) => one - other);
+function toStart({ start }: Block): number {
+  return Math.floor(start / brakeMs) * brakeMs;
 }

@@ -1,6 +1,6 @@
 /** What the counts of a check show: bounds against the limit. */
 import type { AnalysisCheck } from './analysis.ts';
-import { type Bounds, type Counted, computeBounds, mayBeRefuted } from './beta-binomial.ts';
+import { type Bounds, type Counted, computeBounds, findSide } from './beta-binomial.ts';
 import { toCheckId } from './check-id.ts';
 
 /** Counts of a check, summed over blocks. */
@@ -52,8 +52,10 @@ export function toStanding({ low, high, limit, noise }: CheckFigures): Standing 
   return high <= (noise?.low ?? 0) + limit ? 'within' : 'open';
 }
 
-/** `toStanding` of the figures, without computing them where the counts cannot have decided anything. */
+const standings = { below: 'over', above: 'within', between: 'open' } as const;
+
+/** `toStanding` of the figures, mostly without computing them. */
 export function findStanding(check: JudgedCheck, count: Count, alpha: number): Standing {
-  if (!check.withinNoise && check.limit < 1 && !mayBeRefuted(count, check.limit, alpha)) return 'open';
-  return toStanding(computeFigures(check, count, alpha));
+  const side = check.withinNoise ? undefined : findSide(count, check.limit, alpha);
+  return side === undefined ? toStanding(computeFigures(check, count, alpha)) : standings[side];
 }

@@ -67,11 +67,12 @@ export function judge(
 
   const recent = remember(start.recent, look.blocks, look.subject, look.now);
   const blocks = [...recent.values()];
+  const fresh = recent === start.recent ? [] : blocks.filter((block) => start.recent.get(block.id) !== block);
   const checks = look.analysis.checks.map(toJudgedCheck);
   const last = Math.max(start.looked, toLastMoment(look.now));
   const inSequence = standing ?? lookAtMoments(start, blocks, checks, last, look);
   const bySequence = 'verdict' in inSequence ? inSequence : undefined;
-  const decided = bySequence?.verdict === 'Failing' ? bySequence : (brake(blocks, checks, look) ?? bySequence);
+  const decided = bySequence?.verdict === 'Failing' ? bySequence : (brake(blocks, fresh, checks, look) ?? bySequence);
   const judging = forget({ ...start, recent, looked: last, decided }, look.now, checks);
   if (decided?.verdict === 'Failing') return { judging, verdict: { verdict: 'Failing', decided } };
 

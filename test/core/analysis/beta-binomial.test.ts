@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { computeBounds, mayBeRefuted } from '../../../src/core/analysis/beta-binomial.ts';
+import { computeBounds, findSide } from '../../../src/core/analysis/beta-binomial.ts';
 import { logBeta } from '../../../src/core/analysis/log-beta.ts';
 
 /** The evidence against p, call by call, as the definition has it: no beta function in it. */
@@ -72,18 +72,20 @@ test('more bad calls raise both bounds, and a smaller alpha widens them', (t) =>
   );
 });
 
-test('what is quickly called undecided has the limit between its bounds', (t) => {
-  let quick = 0;
+test('on which side of the bounds the limit is follows from them', (t) => {
+  const found = new Map<string, number>();
   fc.assert(
-    fc.property(counts(1e5), fc.double({ min: 1e-4, max: 0.999, noNaN: true }), alphas, (count, limit, alpha) => {
-      if (mayBeRefuted(count, limit, alpha)) return;
-      quick++;
+    fc.property(counts(1e5), limits, alphas, (count, limit, alpha) => {
+      const side = findSide(count, limit, alpha) ?? 'unknown';
       const { low, high } = computeBounds(count, limit, alpha);
-      t.true(low <= limit && limit < high);
+      if (side === 'below') t.true(low > limit);
+      if (side === 'above') t.true(high <= limit);
+      if (side === 'between') t.true(low <= limit && limit < high);
+      found.set(side, (found.get(side) ?? 0) + 1);
     }),
-    { numRuns: 2000 },
+    { numRuns: 3000 },
   );
-  t.true(quick > 20);
+  for (const side of ['below', 'above', 'between', 'unknown']) t.true((found.get(side) ?? 0) > 20, side);
 });
 
 test('the logarithm of the beta function is what products of fractions give', (t) => {
