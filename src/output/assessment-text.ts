@@ -3,12 +3,14 @@
 import type { AssessedVersion, Assessment } from '../core/assess/assess-model.ts';
 import type { Difference, DifferenceCode } from '../core/assess/difference.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
+import type { ExtraLoad } from '../core/rollout/extra-load.ts';
 import type { MirrorReason } from '../core/rollout/gate.ts';
 import { noMirror } from '../core/rollout/gate.ts';
 import type { Diagnosis } from '../core/routing/examination.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { toDifferenceText } from './words/difference.ts';
+import { toExtraLoadText } from './words/extra-load.ts';
 import { toGateText } from './words/gate.ts';
 import { toNextText } from './words/next-step.ts';
 import type { Wording } from './words/wording.ts';
@@ -54,7 +56,7 @@ export function toHeadLines(assessment: Assessment, wording: Wording, style: Sty
 
 /** Why each mirror is open or closed, what differs, and what to do next. */
 export function toConclusionLines(assessment: Assessment, wording: Wording, style: Style): string[] {
-  const { name, candidates, differences, finding } = assessment;
+  const { name, candidates, differences, extraLoad, finding } = assessment;
   const mirrors = candidates.map(({ desired, mirror }) => ({
     title: candidates.length === 1 ? 'Mirror:' : `Mirror to ${desired.version}:`,
     mirror,
@@ -65,12 +67,18 @@ export function toConclusionLines(assessment: Assessment, wording: Wording, styl
       ({ title, mirror }) =>
         `${style('bold', title)} ${style(mirror.percentage > 0 ? 'green' : 'yellow', toGateText(mirror))}`,
     ),
+    ...(extraLoad === undefined ? [] : [toLoadLine(extraLoad, assessment, style)]),
     ...differences
       .filter((one) => !isShownByGate(one, assessment))
       .map((one) => `${style('bold', 'Note:')} ${toDifferenceText(one, wording)}`),
     ...(finding === undefined ? [] : [toFindingLine(finding, toDoctorCommand(name, wording), style)]),
     `${style('bold', 'Next:')} ${style('cyan', toNextText(assessment, wording))}`,
   ];
+}
+
+function toLoadLine(load: ExtraLoad, { candidates }: Assessment, style: Style): string {
+  const isOpen = candidates.some(({ mirror }) => mirror.percentage > 0);
+  return `${style('bold', 'Analysis:')} ${isOpen ? '' : 'once the mirror is open, '}${toExtraLoadText(load)}`;
 }
 
 /** The worst finding on the mirror path, and the command that shows all findings. */

@@ -1,15 +1,18 @@
 /** What is in effect for a model and why, for people and for programs. */
 
+import type { Analysis } from '../core/analysis/analysis.ts';
 import type { AssessedVersion } from '../core/assess/assess-model.ts';
 import type { Explanation } from '../core/assess/explanation.ts';
 import type { PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
 import type { Place } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
+import { mapsAt } from '../core/input/plain-value.ts';
 import { toCandidateJson, toConclusionJson, toVersionJson } from './assessment-json.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
+import { toCheckText, toLimitText } from './words/check.ts';
 import type { Wording } from './words/wording.ts';
 
 /** Shown although they are not set: these two decide most. */
@@ -17,7 +20,7 @@ const always: ReadonlySet<string> = new Set(['mirrorPercentage', 'gate']);
 
 /** @param all every field, including those at their defaults. */
 export function toExplainText(
-  { assessment, mode, protocols, policy, places, hosts }: Explanation,
+  { assessment, mode, protocols, policy, analysis, places, hosts }: Explanation,
   { all, wording, style }: { readonly all: boolean; readonly wording: Wording; readonly style: Style },
 ): string {
   const at = ({ file, line }: Place) => `${wording.toPath(file)}:${line}`;
@@ -35,6 +38,7 @@ export function toExplainText(
       hosts.map((host) => `  ${host}`),
     ),
     ...section('Policy', [...toFieldLines(shown, at, style), ...rest]),
+    ...(analysis === undefined ? [] : section(toAnalysisTitle(analysis), toAnalysisLines(analysis))),
     ...section(
       'Limits',
       toColumns(
@@ -109,12 +113,31 @@ function toVersionLines(
 function toFieldLines(fields: readonly PolicyField[], at: (place: Place) => string, style: Style): string[] {
   const lines = toColumns(
     fields.map(({ field, value, place, overrides }) => {
-      const overridden = overrides.map((one) => `${toValueText(one.value)} of ${at(one.place)}`).join(', ');
+      // A list of checks is more than a cell holds.
+      const show = field === 'analysis' ? toAnalysisText : toValueText;
+      const overridden = overrides.map((one) => `${show(one.value)} of ${at(one.place)}`).join(', ');
       const origin = place === undefined ? 'default' : at(place);
-      return [`  ${field}`, toValueText(value), overridden === '' ? origin : `${origin}, overrides ${overridden}`];
+      return [`  ${field}`, show(value), overridden === '' ? origin : `${origin}, overrides ${overridden}`];
     }),
   );
   return lines.map((line, i) => (fields[i]?.place === undefined ? style('dim', line) : line));
+}
+
+/** @param value as a policy has it, or as it holds. */
+function toAnalysisText(value: unknown): string {
+  const { length } = mapsAt(value, ['checks']);
+  return length === 0 ? 'none' : `${length} ${length === 1 ? 'check' : 'checks'}`;
+}
+
+function toAnalysisTitle({ share, noise }: Analysis): string {
+  return `Analysis of ${share} % of requests${noise ? ', the primary asked twice' : ''}`;
+}
+
+function toAnalysisLines({ checks, minSamples, confidence, onFailing }: Analysis): string[] {
+  return [
+    ...toColumns(checks.map((check) => [`  ${toCheckText(check)}`, toLimitText(check)])),
+    `  passes with at least ${minSamples} samples, at a confidence of ${confidence}; ${onFailing === 'Close' ? 'closes' : 'keeps'} the mirror if it fails`,
+  ];
 }
 
 function toPatchCells({ kind, name, operations, objects }: PolicyPatch): string[] {

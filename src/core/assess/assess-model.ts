@@ -6,6 +6,8 @@
 import type { CandidateStatus, ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { DecidedCandidate, DecidedVersion } from '../rollout/decided.ts';
+import type { ExtraLoad } from '../rollout/extra-load.ts';
+import { findExtraLoad } from '../rollout/extra-load.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import type { Diagnosis } from '../routing/examination.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
@@ -53,6 +55,8 @@ export interface Assessment {
   readonly undeclared: readonly CandidateStatus[];
   /** The policy's percentage, which holds once a mirror is open. */
   readonly percentage: number;
+  /** What its analysis costs once a mirror is open; undefined: nothing. */
+  readonly extraLoad: ExtraLoad | undefined;
   readonly source: Source;
   /** Undefined when nothing is known. */
   readonly observed: Status | undefined;
@@ -110,6 +114,7 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
     candidates,
     undeclared,
     percentage: rollout.policy.mirrorPercentage,
+    extraLoad: findExtraLoad(rollout),
     source,
     observed,
     differences,

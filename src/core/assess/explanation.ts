@@ -1,5 +1,6 @@
 /** What is in effect for a model: its versions, hosts and policy, and where each is declared. */
 
+import type { Analysis } from '../analysis/analysis.ts';
 import type { Place } from '../diagnostics/problem.ts';
 import type { Protocol } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
@@ -12,6 +13,8 @@ import { explainPolicy } from './policy-fields.ts';
 export interface Explanation {
   readonly assessment: Assessment;
   readonly policy: PolicyExplanation;
+  /** Undefined: nothing is compared. */
+  readonly analysis: Analysis | undefined;
   /** How KServe runs it. */
   readonly mode: string;
   /** How clients call it. */
@@ -26,6 +29,7 @@ export function explainRollout({ rollout }: RenderedRollout, assessment: Assessm
   return {
     assessment,
     policy: explainPolicy(rollout),
+    analysis: rollout.policy.analysis,
     mode: rollout.mode.name,
     protocols: rollout.protocols,
     places: { primary: place(rollout.primary), candidates: rollout.candidates.map(place) },

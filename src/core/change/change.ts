@@ -1,4 +1,5 @@
 /** What happens to a model between two renders, as values; `output/words/change.ts` has the words. */
+import type { ExtraLoad } from '../rollout/extra-load.ts';
 import type { MirrorReason } from '../rollout/gate.ts';
 
 /** A code, and the values that its words need. */
@@ -45,6 +46,11 @@ export type Change =
   /** From undefined: a policy could not be read before. Without a candidate it is for the next one. */
   | Coded<'percentage-changed', { from: number | undefined; to: number; hasCandidate: boolean }>
   | Coded<'gate-changed', { from: 'Status' | 'None'; to: 'Status' | 'None' }>
+  | Coded<'analysis-added', { checks: number }>
+  /** Counting begins again where other things are counted. */
+  | Coded<'analysis-changed', { restarts: boolean }>
+  | Coded<'analysis-removed'>
+  | Coded<'extra-load', ExtraLoad>
   | Coded<'host-added' | 'host-removed', { host: string }>
   | MirrorChange;
 

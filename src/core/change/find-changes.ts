@@ -4,9 +4,12 @@
  * Invariants: equal renders give no change; desired state comes first (identity, primary, candidates, policy), then
  * what the mirrors do, then hosts.
  */
+import type { Analysis } from '../analysis/analysis.ts';
 import { findLocation } from '../input/model-storage.ts';
+import { toCanonicalText } from '../manifests/manifest.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { DecidedCandidate } from '../rollout/decided.ts';
+import { findExtraLoad } from '../rollout/extra-load.ts';
 import { noMirror } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { Change, ChangedVersion, MirrorChange } from './change.ts';
@@ -22,6 +25,7 @@ export function findChanges(before: RenderedRollout | undefined, after: Rendered
       { code: 'model-added', primary: toChangedVersion(after.primary.version) },
       ...after.candidates.map(({ version }) => toDeclared(version)),
       ...pairs.flatMap((pair) => findMirrorChanges(pair, undefined, after)),
+      ...findLoadChange(undefined, after.rollout),
     ];
   return [
     ...findIdentityChanges(before.rollout, after.rollout),
@@ -29,6 +33,7 @@ export function findChanges(before: RenderedRollout | undefined, after: Rendered
     ...pairs.flatMap((pair) => findCandidateChanges(pair, before, after)),
     ...findPolicyChanges(before, after),
     ...pairs.flatMap((pair) => findMirrorChanges(pair, before, after)),
+    ...findLoadChange(before.rollout, after.rollout),
     ...findHostChanges(before.rollout, after.rollout),
   ];
 }
@@ -137,7 +142,24 @@ function findPolicyChanges({ rollout: { policy: before } }: RenderedRollout, aft
   return [
     ...(from === to ? [] : [{ code: 'percentage-changed' as const, from, to, hasCandidate }]),
     ...(before.gate === gate ? [] : [{ code: 'gate-changed' as const, from: before.gate, to: gate }]),
+    ...findAnalysisChange(before.analysis, after.rollout.policy.analysis),
   ];
+}
+
+function findAnalysisChange(before: Analysis | undefined, after: Analysis | undefined): Change[] {
+  if (after === undefined) return before === undefined ? [] : [{ code: 'analysis-removed' }];
+  if (before === undefined) return [{ code: 'analysis-added', checks: after.checks.length }];
+  if (toCanonicalText(before) === toCanonicalText(after)) return [];
+  const toCounted = ({ checks, noise }: Analysis) => toCanonicalText({ checks, noise });
+  return [{ code: 'analysis-changed', restarts: toCounted(before) !== toCounted(after) }];
+}
+
+/** What the analysis will cost, where it did not cost the same before. */
+function findLoadChange(before: Rollout | undefined, after: Rollout): Change[] {
+  const [old, now] = [before && findExtraLoad(before), findExtraLoad(after)];
+  return now === undefined || (old?.primary === now.primary && old.candidate === now.candidate)
+    ? []
+    : [{ code: 'extra-load', ...now }];
 }
 
 function findMirrorChanges(

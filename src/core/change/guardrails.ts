@@ -66,6 +66,8 @@ function readGuardrail({ gate = 'Status', limits }: MirrorPolicy['spec'], field:
       return limits?.maxMirrorPercentage?.toString();
     case 'limits.storageUriPrefixes':
       return limits?.storageUriPrefixes?.join(', ');
+    case 'limits.requireAnalysis':
+      return limits?.requireAnalysis?.toString();
   }
 }
 

@@ -8,13 +8,14 @@ import type { FieldOrigin } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import { isSameServed } from '../rollout/decided.ts';
+import { findExtraLoad } from '../rollout/extra-load.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import type { ModelPair } from './changed-models.ts';
 import type { CandidatePair } from './find-changes.ts';
 import { compareHosts, pairCandidates } from './find-changes.ts';
 import type { FirstOpening, GuardrailField, GuardrailValue, Risk, RiskFinding } from './risk.ts';
-import { guardrailFields } from './risk.ts';
+import { guardrailFields, maxExtraLoad } from './risk.ts';
 import type { RenderedVersion } from './version-change.ts';
 import { findLoadingChanges, isSameSpec } from './version-change.ts';
 
@@ -29,6 +30,7 @@ export function findModelRisks({ before, after }: ModelPair, threshold: number):
     ...pairs.flatMap((pair) => findCandidateRisks(pair, before, after)),
     ...raised,
     ...first.flatMap((pair) => findOpeningRisks(pair, after, threshold)),
+    ...findLoadRisks(before, after),
     ...(before === undefined ? [] : [...findHostRisks(before, after), ...findMoveRisks(before, after)]),
   ];
 }
@@ -145,6 +147,15 @@ export function findFirstOpening(
   if (candidates.length === 0 || percentage <= threshold) return undefined;
   const isDefault = !origins.has('mirrorPercentage');
   return { code: 'first-opening', percentage, isDefault, threshold, sharesPods: mode.workloads === undefined };
+}
+
+/** Its pods answer clients too. */
+function findLoadRisks(before: RenderedRollout | undefined, after: RenderedRollout): Risk[] {
+  const old = before && findExtraLoad(before.rollout)?.primary;
+  const to = findExtraLoad(after.rollout)?.primary ?? 0;
+  if (to <= maxExtraLoad || to <= (old ?? 0)) return [];
+  const origin = after.rollout.policy.origins.get('analysis');
+  return [toPolicyRisk(after, origin, { code: 'extra-load-raised', to, most: maxExtraLoad })];
 }
 
 function findHostRisks(before: RenderedRollout, after: RenderedRollout): Risk[] {

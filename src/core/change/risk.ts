@@ -5,6 +5,7 @@ import type { LoadingChange } from './version-change.ts';
 /** Every kind of risk. */
 export const riskCodes = [
   'candidate-equals-primary',
+  'extra-load-raised',
   'first-opening',
   'guardrail-touched',
   'hosts-changed',
@@ -21,12 +22,20 @@ export const riskCodes = [
 /** In percent: the highest share that a mirror opens at, or is raised to, without being reported as a risk. */
 export const defaultThreshold = 50;
 
+/** In percent of all requests: the most that the primary executes again without being reported as a risk. */
+export const maxExtraLoad = 10;
+
 interface ModelName {
   readonly name: string;
   readonly namespace: string;
 }
 
-export const guardrailFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes', 'gate'] as const;
+export const guardrailFields = [
+  'limits.maxMirrorPercentage',
+  'limits.storageUriPrefixes',
+  'limits.requireAnalysis',
+  'gate',
+] as const;
 export type GuardrailField = (typeof guardrailFields)[number];
 /** Undefined: not set. */
 export type GuardrailValue = string | undefined;
@@ -43,6 +52,8 @@ export type FirstOpening = Coded<
 /** What may go wrong; `output/words/risk.ts` has the words. */
 export type RiskFinding =
   | Coded<'candidate-equals-primary', { candidate: string }>
+  /** What the primary executes again, in percent of all requests. */
+  | Coded<'extra-load-raised', { to: number; most: number }>
   | FirstOpening
   | Coded<
       'guardrail-touched',

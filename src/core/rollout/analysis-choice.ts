@@ -113,14 +113,3 @@ export function toTask(analysis: Analysis, primary: JudgedVersion, candidate: Ju
   const { checks, noise } = analysis;
   return { subject: toSubject(analysis, primary, candidate), checks, noise };
 }
-
-/**
- * How many of the requests a version answers once more, in percent: the primary twice as many as are sampled where it is
- * also compared with itself.
- */
-export function toExtraLoad(
-  { noise }: Pick<Analysis, 'noise'>,
-  share: number,
-): { readonly primary: number; readonly candidate: number } {
-  return { primary: noise ? share * 2 : share, candidate: share };
-}

@@ -3,6 +3,7 @@ import type { Change, ChangedVersion, MirrorChange } from '../../core/change/cha
 import type { ChangedModel } from '../../core/change/changed-models.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { toExtraLoadText } from './extra-load.ts';
 import { toReasonText } from './gate.ts';
 
 /** One line per change: `wisdom: candidate v2 is discarded`. */
@@ -62,6 +63,16 @@ export function toChangeText(change: Change): SafeText {
     }
     case 'gate-changed':
       return safe`gate ${change.from} → ${change.to}`;
+    case 'analysis-added':
+      return safe`an analysis with ${change.checks} ${change.checks === 1 ? 'check' : 'checks'}`;
+    case 'analysis-changed':
+      return change.restarts
+        ? safe`the analysis changes, and counting begins again`
+        : safe`the analysis changes, and what was counted stays`;
+    case 'analysis-removed':
+      return safe`no analysis any more`;
+    case 'extra-load':
+      return safe`while the mirror is open, ${toExtraLoadText(change)}`;
     case 'host-added':
       return safe`host ${mask(change.host)} is added`;
     case 'host-removed':

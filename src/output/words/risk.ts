@@ -18,6 +18,11 @@ export function toRiskText(risk: RiskFinding, model: string | undefined): RiskTe
         message: safe`the candidate ${mask(risk.candidate)} has the same spec as the primary: comparing them shows nothing`,
         hint: safe`fix its storageUri, unless you only want to try the mirror`,
       };
+    case 'extra-load-raised':
+      return {
+        message: safe`the primary executes ${risk.to} % of requests again for the analysis, which is above ${risk.most} %: by the pods that answer clients`,
+        hint: safe`start with a share of 1, and raise it only where a verdict takes too long`,
+      };
     case 'first-opening':
       return { message: toOpeningText(risk), hint: toSmallerStep(model ?? 'MODEL') };
     case 'guardrail-touched':

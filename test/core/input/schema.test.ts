@@ -101,7 +101,7 @@ test('the printed schema and the validation agree on documents with one error', 
     const text = write(changed, asWritten);
     const { value, problems } = parsers[kind]({ path: 'x', text });
     // What JSON Schema cannot say.
-    if (problems.every(({ code }) => code === 'too-precise') && problems.length > 0) return;
+    if (problems.length > 0 && problems.every(({ code }) => /precise|analysis-checks/.test(code))) return;
     t.is(
       validators[kind](JSON.parse(text)),
       value !== undefined,

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { Analysis } from '../../../src/core/analysis/analysis.ts';
 import { parsePolicy } from '../../../src/core/input/parse-document.ts';
-import { toAnalysis, toExtraLoad, toSubject } from '../../../src/core/rollout/analysis-choice.ts';
+import { toAnalysis, toSubject } from '../../../src/core/rollout/analysis-choice.ts';
 import { computeEffectivePolicy, type PolicyFile } from '../../../src/core/rollout/effective-policy.ts';
 
 const toPolicy = (path: string, spec: string): PolicyFile => {
@@ -33,8 +33,6 @@ test('each check is a proportion with a limit between 0 and 1', (t) => {
 test('within its noise, the primary is asked twice, and the limit is a margin', (t) => {
   const { policy } = effective('{analysis: {noise: true, checks: [agreement: {withinNoise: 1%}]}}');
   t.like(policy.analysis, { noise: true, checks: [{ limit: 0.01, withinNoise: true }] });
-  t.deepEqual(toExtraLoad({ noise: true }, 2), { primary: 4, candidate: 2 });
-  t.deepEqual(toExtraLoad({ noise: false }, 2), { primary: 2, candidate: 2 });
 });
 
 test('the defaults are those of docs/reference.md', (t) => {
