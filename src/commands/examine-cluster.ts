@@ -2,6 +2,7 @@
 import type { ClusterReader } from '../core/ports/cluster-reader.ts';
 import type { Clock } from '../core/ports/watch.ts';
 import type { RenderedRollout } from '../core/render/decide-model.ts';
+import { renderServices } from '../core/render/render-model.ts';
 import type {
   DiagnosedModel,
   Diagnosis,
@@ -74,7 +75,8 @@ export async function findWorst(
 
 export function toExaminedModel({ rollout }: RenderedRollout): ExaminedModel {
   const { file, name, namespace, policy, hosts, serviceHosts } = rollout;
-  return { file, name, namespace, policy, hosts, serviceHosts, hasCandidate: rollout.candidates.length > 0 };
+  const hasCandidate = rollout.candidates.length > 0;
+  return { file, name, namespace, policy, hosts, serviceHosts, hasCandidate, services: renderServices(rollout) };
 }
 
 async function listAll(

@@ -61,6 +61,12 @@ export function renderShared(rollout: Rollout): RenderedObjects {
   return patchAll(rollout, rollout.policy.router.renderShared(rollout.namespace, rollout.policy));
 }
 
+/** The Services of a model and of its versions, patched; none where the serving mode has no such. */
+export function renderServices(rollout: Rollout): readonly Manifest[] {
+  const versions = listVersions(rollout).map((version) => toServedVersion(rollout, version));
+  return patchAll(rollout, renderBeside(rollout, versions)).manifests.filter(({ kind }) => kind === 'Service');
+}
+
 /** What the serving mode renders beside InferenceServices. */
 function renderBeside({ mode }: Rollout, versions: readonly ServedVersion[]): readonly PatchableManifest[] {
   const [primary] = versions;

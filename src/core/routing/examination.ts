@@ -4,11 +4,14 @@
  */
 import type { Place } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
+import type { Manifest } from '../manifests/manifest.ts';
 import type { RoutedModel } from './router.ts';
 
 /** A model whose copies are examined. */
 export interface ExaminedModel extends RoutedModel {
   readonly hasCandidate: boolean;
+  /** The Services that are rendered for it and its versions, if its serving mode has such. */
+  readonly services: readonly Manifest[];
 }
 
 /** A kind of object, as the API server's paths have it. */
@@ -72,10 +75,14 @@ export interface Evidence {
 /** The most urgent first: what hides all other causes, then causes, then their effects, then what could not be read. */
 export const diagnosisCodes = [
   'public-gateway-pods',
+  'own-service-taken',
   'service-missing',
   'no-pods',
   'no-ready-pod',
   'port-missing',
+  'own-service-changed',
+  'own-service-missing',
+  'own-service-without-pod',
   'gateway-missing',
   'gateway-other-pods',
   'server-missing',

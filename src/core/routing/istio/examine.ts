@@ -10,6 +10,7 @@ import type { Diagnosis, Evidence, ExaminedModel, Examiner, ObjectList, Resource
 import { diagnosisCodes, diagnosisSeverities } from '../examination.ts';
 import { examineConnection, examineWindow } from './examine-connection.ts';
 import { examineGateway } from './examine-gateway.ts';
+import { examineOwnServices } from './examine-own-services.ts';
 import { examineAuthorization, examineRoutes } from './examine-routes.ts';
 import { examineService } from './examine-service.ts';
 import { examineStatistics, toRequests } from './examine-statistics.ts';
@@ -35,6 +36,7 @@ function toQueries(models: readonly ExaminedModel[]): ResourceQuery[] {
   const paths = toMirrorPaths(models);
   const unique = (texts: readonly string[]) => [...new Set(texts)].sort(compare);
   const services = unique(paths.flatMap(({ service }) => service?.namespace ?? []));
+  const own = models.filter((model) => model.services.length > 0).map(({ namespace }) => namespace);
   const around = unique([
     ...services,
     rootNamespace,
@@ -48,8 +50,8 @@ function toQueries(models: readonly ExaminedModel[]): ResourceQuery[] {
     ...{ resource: resources[resource], namespace: undefined, otherwise: around },
   });
   return [
-    ...inEach('service', services),
-    ...inEach('pod', services),
+    ...inEach('service', unique([...services, ...own])),
+    ...inEach('pod', unique([...services, ...own])),
     ...[...publicGateways.values()].map(({ selector }) => ({ ...everywhere('pod'), labels: selector })),
     everywhere('gateway'),
     everywhere('destinationRule'),
@@ -64,6 +66,7 @@ function examine(models: readonly ExaminedModel[], { lists, statistics }: Eviden
   const live = new LiveObjects(lists);
   return sortDiagnoses([
     ...examineLists(lists, models),
+    ...models.flatMap((model) => examineOwnServices(model, live)),
     ...toMirrorPaths(models).flatMap((path) => {
       const { live: found, diagnoses } = examineService(path, live);
       return [
