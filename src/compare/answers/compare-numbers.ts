@@ -20,7 +20,7 @@ export function compareNumbers(
   { abs = 0, rel = 0, top1 = false }: Omit<OutputRule, 'name'>,
 ): Difference | undefined {
   // Of a single value none is the largest: it must be equal, or a label that changes would be agreed on.
-  if (top1 && row > 1) return compareTops(one, other, row, abs, rel);
+  if (top1 && row > 1) return compareTops(one, other, row);
   const { doubles: a } = one;
   const { doubles: b } = other;
   const isSure = one.isSure && other.isSure;
@@ -69,34 +69,37 @@ export function toDifference(p: number | bigint, q: number | bigint): { readonly
   return Number.isFinite(difference) ? { difference } : {};
 }
 
-function compareTops(one: Numbers, other: Numbers, row: number, abs: number, rel: number): Difference | undefined {
+function compareTops(one: Numbers, other: Numbers, row: number): Difference | undefined {
   for (let from = 0; from < one.doubles.length; from += row)
-    if (!hasSameTop(one, other, from, row, abs, rel)) return { index: from / row };
+    if (!hasSameTop(one, other, from, row)) return { index: from / row };
   return undefined;
 }
 
 /** Whether some index holds a largest value of both. */
-function hasSameTop(one: Numbers, other: Numbers, from: number, row: number, abs: number, rel: number): boolean {
-  const isTop = toTops(one, from, row, abs, rel);
-  const isOtherTop = toTops(other, from, row, abs, rel);
+function hasSameTop(one: Numbers, other: Numbers, from: number, row: number): boolean {
+  const isTop = toTops(one, from, row);
+  const isOtherTop = toTops(other, from, row);
   for (let i = from; i < from + row; i++) if (isTop(i) && isOtherTop(i)) return true;
   return false;
 }
 
 /** Which values of a row are as large as the largest; NaN is larger than all, as numpy's argmax has it. */
-function toTops(numbers: Numbers, from: number, row: number, abs: number, rel: number): (i: number) => boolean {
-  const { doubles, isSure, slack } = numbers;
+function toTops(numbers: Numbers, from: number, row: number): (i: number) => boolean {
+  const { doubles, slack } = numbers;
   let largest = Number.NEGATIVE_INFINITY;
   for (let i = from; i < from + row; i++) {
     const value = doubles[i] as number;
     if (Number.isNaN(value)) return (j) => Number.isNaN(doubles[j]);
     if (value > largest) largest = value;
   }
-  if (isSure && slack === 0) return (i) => isWithin(largest, doubles[i] as number, abs, rel);
-  let top: number | bigint = Number.NEGATIVE_INFINITY;
+  if (slack === 0) return (i) => doubles[i] === largest;
+  // Values that are as large as far as doubles can tell are read again, exactly.
   const nearest = largest - 2 * slack * Math.abs(largest);
   const isNear = (i: number) => !((doubles[i] as number) < nearest);
-  for (let i = from; i < from + row; i++) if (isNear(i) && numbers.exact(i) > top) top = numbers.exact(i);
-  const isExact = abs === 0 && rel === 0;
-  return (i) => (isNear(i) || !isExact) && isWithin(top, numbers.exact(i), abs, rel);
+  let top: number | bigint = Number.NEGATIVE_INFINITY;
+  for (let i = from; i < from + row; i++) {
+    const value = isNear(i) ? numbers.exact(i) : Number.NaN;
+    if (value > top) top = value;
+  }
+  return (i) => isNear(i) && isEqual(top, numbers.exact(i));
 }

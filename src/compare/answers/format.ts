@@ -7,10 +7,10 @@ const inferMethod = '/inference.GRPCInferenceService/ModelInfer';
 /** Answers in parts. Whether a method of another service does cannot be known. */
 const streamMethod = '/inference.GRPCInferenceService/ModelStreamInfer';
 
-const v1Path = /^\/v1\/models\/[^/]+:(?:predict|explain)$/;
+const v1Path = /^\/v1\/models\/[^/]+:predict$/;
 const v2Path = /^\/v2\/models\/[^/]*(?:\/versions\/[^/]+)?\/infer$/;
 /** KServe's runtimes have `/openai/v1/…`, vLLM `/v1/…`. */
-const openaiPath = /^(?:\/openai)?\/v1\/(?:chat\/completions|completions|embeddings|rerank|responses)$/;
+const openaiPath = /^(?:\/openai)?\/v1\/(?:chat\/completions|completions|embeddings|rerank)$/;
 
 /** Media types without their parameters. */
 const jsonType = /^application\/(?:[\w.-]+\+)?json$/;

@@ -25,7 +25,7 @@ const layouts: Readonly<Partial<Record<Format, Layout>>> = {
   openai: {
     homes: [[]],
     ignored: [
-      ...['id', 'created', 'created_at', 'model', 'system_fingerprint', 'usage'].map((name) => [name]),
+      ...['id', 'created', 'model', 'system_fingerprint', 'usage'].map((name) => [name]),
       ['choices', any, 'message', 'tool_calls', any, 'id'],
     ],
   },

@@ -157,7 +157,7 @@ const cases: readonly Case[] = [
     title: 'an output that is ignored',
     one: [floats([2]), { ...floats([1]), name: 'time' }],
     other: [floats([2]), { ...floats([7, 8]), name: 'time' }],
-    rules: { outputs: [], ignore: ["$.outputs['time']"] },
+    rules: { outputs: [], ignore: ['$.outputs.time'] },
     expected: agrees,
   },
   {
@@ -280,13 +280,6 @@ const cases: readonly Case[] = [
     other: [floats([0, 0, 1])],
     rules: withRule({ top1: true }),
     expected: { agrees: false, code: 'values', output: 'y', index: 0 },
-  },
-  {
-    title: 'top1 within a tolerance',
-    one: [floats([0.5, 0.4999, 0])],
-    other: [floats([0, 0.9, 0.1])],
-    rules: withRule({ top1: true, abs: 0.001 }),
-    expected: agrees,
   },
   {
     title: 'top1: NaN is the largest',
