@@ -1,6 +1,7 @@
 import { findLiveMirror } from '../core/input/model-status.ts';
 import type { CandidateStatus, ModelStatus, VersionStatus } from '../core/input/schema.ts';
 import { apiVersion } from '../core/input/schema-parts.ts';
+import type { DecidedCheck, WrittenVerdict } from '../core/input/verdict-schema.ts';
 import { toScalar } from '../core/manifests/manifest-text.ts';
 import { toSpecPart } from '../core/serving/digest-text.ts';
 
@@ -32,11 +33,45 @@ status:${facts.length === 0 ? ' {}\n' : `\n${facts.join('')}`}`;
 
 function toCandidateList(candidates: readonly CandidateStatus[]): string[] {
   const lines = candidates.map((candidate) => {
-    const { mirror } = candidate;
+    const { mirror, attempt, verdict } = candidate;
     const live = mirror === undefined ? '' : `, mirror: {percentage: ${toValue(mirror.percentage)}}`;
-    return `    - {${toFields(candidate)}${live}}\n`;
+    const tried = attempt === undefined ? '' : `, attempt: ${attempt}`;
+    return `    - {${toFields(candidate)}${live}${tried}${toVerdict(verdict)}}\n`;
   });
   return lines.length === 0 ? [] : ['  candidates:\n', ...lines];
+}
+
+/** On lines of its own, so that a change of the state does not show as one of the verdict, one line for each check. */
+function toVerdict(verdict: WrittenVerdict | undefined): string {
+  if (verdict === undefined) return '';
+  const { subject } = verdict;
+  const about = [
+    `primary: {${toPairs(subject.primary, ['name', 'digest'])}}`,
+    `candidate: {${toPairs(subject.candidate, ['name', 'digest'])}}`,
+    toPairs(subject, ['analysis', 'step', 'attempt']),
+  ].join(', ');
+  const head = toPairs(verdict, verdictKeys);
+  const checks = 'checks' in verdict ? `,\n         checks: [\n${verdict.checks.map(toCheck).join('')}         ]` : '';
+  return `,\n       verdict: {${head},\n         subject: {${about}}${checks}}`;
+}
+
+const verdictKeys = [
+  'verdict',
+  'reason',
+  'expected',
+  'by',
+  'at',
+  'rule',
+  'confidence',
+  'steps',
+  'minSamples',
+  'budget',
+] as const;
+const countKeys = ['bad', 'all', 'low', 'high'] as const;
+
+function toCheck({ noise, ...check }: DecidedCheck): string {
+  const own = toPairs(check, ['check', 'limit', ...countKeys]);
+  return `           {${own}${noise === undefined ? '' : `, noise: {${toPairs(noise, countKeys)}}`}},\n`;
 }
 
 /** Whether 0.1.0's plugin rendered it, which closes the mirror unless it finds the form that it knows. */
@@ -54,9 +89,13 @@ function toFactsOf010(candidates: readonly CandidateStatus[]): string[] {
 }
 
 function toFields(version: VersionStatus): string {
-  return versionKeys
-    .flatMap((key) => (version[key] === undefined ? [] : [`${key}: ${toValue(version[key])}`]))
-    .join(', ');
+  return toPairs(version, versionKeys);
+}
+
+/** Those of the fields that are there, in this order. */
+function toPairs(value: object, keys: readonly string[]): string {
+  const fields = value as Readonly<Record<string, unknown>>;
+  return keys.flatMap((key) => (fields[key] === undefined ? [] : [`${key}: ${toValue(fields[key])}`])).join(', ');
 }
 
 function toValue(value: unknown): string {

@@ -2,6 +2,7 @@
 
 import type { FollowedService } from '../core/observe/freshness.ts';
 import { follow } from '../core/observe/freshness.ts';
+import type { Evidence } from '../core/observe/judged-candidate.ts';
 import type { Live, LiveRoute } from '../core/observe/live-object.ts';
 import { toKey, toServiceKey } from '../core/observe/live-object.ts';
 import type { LiveObjects } from '../core/observe/observed-model.ts';
@@ -38,9 +39,13 @@ export type LiveChange = { readonly key: string } & (
 );
 
 export class LiveCache implements LiveObjects {
+  /** Undefined: the comparer was not asked yet. */
+  evidence: Evidence | undefined;
   readonly #services = new Map<string, FollowedService>();
   readonly #routes = new Map<string, LiveRoute>();
   readonly #workloads = new LiveWorkloads();
+  /** The routes that send copies to the comparer. */
+  readonly #judged = new Set<string>();
   readonly #listed = new Set<string>();
   readonly #lists: number;
 
@@ -61,6 +66,11 @@ export class LiveCache implements LiveObjects {
     return this.#workloads.byService;
   }
 
+  /** Whether the comparer is to compare anything. */
+  get isJudging(): boolean {
+    return this.#judged.size > 0;
+  }
+
   /** Whether all kinds were listed everywhere: from then on, an object that is not here is missing. */
   get isComplete(): boolean {
     return this.#listed.size === this.#lists;
@@ -71,6 +81,8 @@ export class LiveCache implements LiveObjects {
     if (live.is === 'route') {
       const before = this.#routes.get(key);
       this.#routes.set(key, live);
+      if (live.task === undefined) this.#judged.delete(key);
+      else this.#judged.add(key);
       return { is: 'route', kind: live.kind, key, before, after: live };
     }
     if (live.is === 'workload') return this.#toChange(live.kind, key, this.#workloads.put(live));
@@ -87,6 +99,7 @@ export class LiveCache implements LiveObjects {
       // Another router's of the same name stays.
       if (before !== undefined && before.kind !== kind) return { is: 'route', kind, key, before, after: before };
       this.#routes.delete(key);
+      this.#judged.delete(key);
       return { is: 'route', kind, key, before, after: undefined };
     }
     if (isWorkloadKind(kind)) {

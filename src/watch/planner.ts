@@ -86,6 +86,11 @@ export class Planner {
     return trackings;
   }
 
+  /** Takes note of what was counted of models, by their keys. */
+  noteEvidence(keys: Iterable<string>, now: number): void {
+    for (const key of keys) if (this.#models.has(key)) this.#touch(key, now);
+  }
+
   plan(now: number): Plan {
     const ignored = this.#placementIsStale ? this.#place(now) : [];
     for (const [key, { due }] of this.#models) if (due !== undefined && due <= now) this.#touch(key, due);

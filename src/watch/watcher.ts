@@ -6,6 +6,7 @@
  */
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
+import type { Evidence } from '../core/observe/judged-candidate.ts';
 import type { Live } from '../core/observe/live-object.ts';
 import { findStatusChanges } from '../core/observe/status-change.ts';
 import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
@@ -88,6 +89,18 @@ export class Watcher {
   /** One object is gone. */
   drop(kind: Live['kind'], namespace: string, name: string): void {
     this.#note(kind, 'deleted', [this.#live.drop(kind, namespace, name)]);
+  }
+
+  /** Whether there is anything to learn from the comparer. */
+  get isJudging(): boolean {
+    return this.#live.isJudging;
+  }
+
+  /** What the comparer has counted. @param changed the models, by their keys, of which there is something new. */
+  judge(evidence: Evidence, changed: readonly string[]): void {
+    this.#live.evidence = evidence;
+    this.#planner.noteEvidence(changed, this.#ports.clock.now());
+    if (changed.length > 0) this.#wake.abort();
   }
 
   /** Why a stream of events is out of date; undefined: it is up to date again. */

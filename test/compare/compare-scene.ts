@@ -40,6 +40,8 @@ export function toTask(model: string, changes: Partial<AnalysisTask> = {}): Anal
     },
     checks: allChecks,
     noise: false,
+    confidence: 0.95,
+    minSamples: 500,
     ...changes,
   };
 }

@@ -21,6 +21,7 @@ export interface WatchFlags {
   readonly argocdRefresh?: boolean;
   readonly argocdNamespace: string;
   readonly argocdInstanceLabel: string;
+  readonly comparer?: readonly string[];
   readonly listen?: string;
   readonly once?: boolean;
   readonly log?: 'json' | 'text';

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { toEvidenceSource } from '../../io/comparer/replicas.ts';
 import { GitBranch } from '../../io/git/branch.ts';
 import { toFetchLimit } from '../../io/git/fetch-limit.ts';
 import { openTransport } from '../../io/git/transports.ts';
@@ -15,6 +16,7 @@ import { toJsonLog, toLineLog } from '../../io/process/log.ts';
 import { keepMemorySmall } from '../../io/process/memory.ts';
 import { createMetrics } from '../../io/process/metrics.ts';
 import { BranchFiles } from '../../watch/branch-files.ts';
+import { readEvidence } from '../../watch/evidence-reader.ts';
 import { Watcher } from '../../watch/watcher.ts';
 import type { Host } from '../host.ts';
 import type { WatchFlags } from './flags.ts';
@@ -113,9 +115,19 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
       },
       stop.signal,
     );
+    const evidence = readEvidence(
+      {
+        source: toEvidenceSource(settings.comparers),
+        clock: systemClock,
+        log,
+        isNeeded: () => watcher.isJudging,
+        take: (read, changed) => watcher.judge(read, changed),
+      },
+      stop.signal,
+    );
     const run = watcher.run(stop.signal, drop.signal);
     // The feed ends by an error, or when it is aborted, and then the watcher ends too.
-    await Promise.race([run, feed.then(() => run)]);
+    await Promise.race([run, feed.then(() => run), evidence.then(() => run)]);
     if (isLate)
       throw new Fault(
         'environment',

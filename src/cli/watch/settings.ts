@@ -1,7 +1,8 @@
 /** The flags and the environment of `model-mirror watch`, checked. */
 
 import { Fault } from '../../core/diagnostics/fault.ts';
-import { quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import type { ReplicaPlace } from '../../io/comparer/replicas.ts';
 import type { Person } from '../../io/git/branch.ts';
 import { parseAddress } from '../../io/git/transports.ts';
 import type { Environment } from '../../io/process/argocd-environment.ts';
@@ -21,6 +22,7 @@ interface WatchSettings {
   readonly watchSeconds: number;
   /** In bytes; undefined: what fits into memory. */
   readonly maxFetch: number | undefined;
+  readonly comparers: readonly ReplicaPlace[];
   readonly watcher: WatcherOptions;
 }
 
@@ -40,6 +42,10 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
     watchSeconds: Math.max(1, Math.ceil(toMs(flags.watchTimeout, '--watch-timeout') / 1000)),
     maxFetch: flags.maxFetch === undefined ? undefined : toBytes(flags.maxFetch, '--max-fetch'),
+    comparers: (
+      flags.comparer ??
+      environment['MODEL_MIRROR_COMPARER']?.split(/[\s,]+/).filter(Boolean) ?? [defaultComparer]
+    ).map(toPlace),
     watcher: {
       path: toPath(setting(flags.path, 'PATH') ?? '.'),
       cluster: toClusterName(setting(flags.cluster, 'CLUSTER')),
@@ -53,6 +59,20 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
       signOff: flags.signOff === true ? `${author.name} <${author.email}>` : undefined,
     },
   };
+}
+
+/** As `plugin/install/comparer` installs it. */
+const defaultComparer = 'model-mirror-comparer-blocks.model-mirror.svc:8081';
+
+function toPlace(text: string): ReplicaPlace {
+  const [, host = '', port = ''] =
+    /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?):(\d{1,5})$/.exec(text)?.toSpliced(2, 1) ?? [];
+  if (host !== '' && Number(port) >= 1 && Number(port) <= 65_535) return { host, port: Number(port) };
+  throw new Fault(
+    'usage',
+    safe`--comparer ${quote(text)} is not a host and a port`,
+    safe`write for example ${mask(defaultComparer)}`,
+  );
 }
 
 function toAddress(text: string | undefined): string {

@@ -16,14 +16,17 @@ export interface AnalysisTask {
   readonly checks: readonly AnalysisCheck[];
   /** The primary is asked twice. */
   readonly noise: boolean;
+  /** For who judges what was counted. */
+  readonly confidence: number;
+  readonly minSamples: number;
 }
 
 /** An API server refuses objects whose annotations are longer together. */
 const maxLength = 256 * 1024;
 
 /** One line. */
-export function toTaskText({ subject, checks, noise }: AnalysisTask): string {
-  const ordered = { subject: orderSubject(subject), checks: checks.map(orderCheck), noise };
+export function toTaskText({ subject, checks, noise, confidence, minSamples }: AnalysisTask): string {
+  const ordered = { subject: orderSubject(subject), checks: checks.map(orderCheck), noise, confidence, minSamples };
   // JSON leaves them as they are, and some readers break lines there.
   return JSON.stringify(ordered).replace(/[\u0085\u2028\u2029]/g, toEscape);
 }
@@ -116,4 +119,6 @@ const taskSchema = v.strictObject({
   }),
   checks: v.pipe(v.array(check), v.minLength(1)),
   noise: v.boolean(),
+  confidence: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
+  minSamples: count,
 });

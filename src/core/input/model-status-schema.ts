@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { header, looseFields, optional, percentage, said, text } from './schema-parts.ts';
+import { attemptSchema, verdictSchema } from './verdict-schema.ts';
 
 /** The states that an InferenceService is observed in. */
 const states = ['Missing', 'Pending', 'Loading', 'Ready', 'Failed', 'Stopped', 'Deleting'] as const;
@@ -28,6 +29,11 @@ const observedCandidate = looseFields({
     looseFields({ percentage: said(percentage(), 'The share of requests that is copied.') }),
     'What the live routes do; absent when they mirror nothing to it.',
   ),
+  attempt: optional(
+    attemptSchema,
+    'How often `model-mirror analysis --reset` had its judgement begin again; absent: never.',
+  ),
+  verdict: optional(verdictSchema, 'How it was judged; absent: nothing is decided.'),
 });
 
 /** What was last observed: `status.yaml`. */

@@ -43,6 +43,19 @@ export interface Decided {
   readonly checks: readonly DecidedCheck[];
 }
 
+/** Nobody can see how the candidate does. */
+export interface Undecided {
+  readonly verdict: 'Unknown';
+  /** A code. */
+  readonly reason: string;
+  /** How many copies were expected while none arrived, if that is known. */
+  readonly expected?: number | undefined;
+  readonly subject: AnalysisSubject;
+}
+
+/** What a status file has of a candidate's judgement. */
+export type WrittenVerdict = Decided | Undecided;
+
 const wholeNumber = () => v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const proportion = () => v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 
@@ -56,7 +69,18 @@ const countedFields = {
 const version = (words: string) =>
   said(looseFields({ name: said(text(), "The InferenceService's name."), digest: said(text(), 'Its digest.') }), words);
 
-export const decidedSchema: v.GenericSchema<unknown, Decided> = looseFields({
+const subject = said(
+  looseFields({
+    primary: version('The primary.'),
+    candidate: version('The candidate.'),
+    analysis: said(text(), 'A digest of what is counted, and how.'),
+    step: said(wholeNumber(), 'The step of the ramp, from 0.'),
+    attempt: said(wholeNumber(), 'How often people had the judgement begin again.'),
+  }),
+  'What the verdict is about.',
+);
+
+const decided = looseFields({
   verdict: said(v.picklist(['Passing', 'Failing']), 'What was decided.'),
   by: said(
     v.picklist(['sequence', 'brake']),
@@ -68,16 +92,7 @@ export const decidedSchema: v.GenericSchema<unknown, Decided> = looseFields({
   steps: said(v.pipe(wholeNumber(), v.minValue(1)), 'How many steps share the confidence.'),
   minSamples: said(wholeNumber(), 'How many calls Passing needs of each check.'),
   budget: optional(proportion(), "The brake's error probability for five minutes, for all checks together."),
-  subject: said(
-    looseFields({
-      primary: version('The primary.'),
-      candidate: version('The candidate.'),
-      analysis: said(text(), 'A digest of what is counted, and how.'),
-      step: said(wholeNumber(), 'The step of the ramp, from 0.'),
-      attempt: said(wholeNumber(), 'How often people had the judgement begin again.'),
-    }),
-    'What the verdict is about.',
-  ),
+  subject,
   checks: said(
     v.pipe(
       v.array(
@@ -96,3 +111,14 @@ export const decidedSchema: v.GenericSchema<unknown, Decided> = looseFields({
     'The figures of every check.',
   ),
 });
+
+const undecided = looseFields({
+  verdict: said(v.literal('Unknown'), 'Nobody can see how the candidate does.'),
+  reason: said(text(), 'Why not.'),
+  expected: optional(wholeNumber(), 'How many copies were expected while none arrived.'),
+  subject,
+});
+
+export const verdictSchema: v.GenericSchema<unknown, WrittenVerdict> = v.union([decided, undecided]);
+
+export const attemptSchema = wholeNumber();

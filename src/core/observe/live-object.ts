@@ -4,6 +4,8 @@
  *
  * Invariant: reading never fails, whatever others wrote into an object.
  */
+import type { AnalysisTask } from '../analysis/task.ts';
+import { readTask } from '../analysis/task.ts';
 import { isMap, mapsAt, textAt, valueAt } from '../input/plain-value.ts';
 import { digestAnnotation, nameLabel, versionLabel } from '../manifests/manifest.ts';
 import type { Router } from '../routing/router.ts';
@@ -59,6 +61,8 @@ export interface LiveRoute extends LiveObject {
   readonly percentage: number;
   /** The InferenceService that requests are routed to. */
   readonly to: string | undefined;
+  /** What the comparer is to compare; undefined: it gets no copies. */
+  readonly task: AnalysisTask | undefined;
   /** Argo CD's annotation, or else its label: which Application applied it. */
   readonly tracking: string | undefined;
 }
@@ -123,6 +127,7 @@ export function toLiveRoute(
     ...toIdentity(object),
     path: folder,
     percentage: requests?.mirror?.percentage ?? 0,
+    task: readTask(requests?.sample?.task),
     to: backends.map(readVersion).find((version) => version !== undefined),
     tracking:
       textAt(object, ['metadata', 'annotations', trackingAnnotation]) ??

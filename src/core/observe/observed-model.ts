@@ -8,6 +8,8 @@ import { routers } from '../routing/routers.ts';
 import type { LiveWorkload } from '../serving/workload.ts';
 import type { FollowedService } from './freshness.ts';
 import { joinWorkloads } from './freshness.ts';
+import type { Evidence, JudgeMemory, Judgement } from './judged-candidate.ts';
+import { judgeCandidate } from './judged-candidate.ts';
 import type { LiveRoute } from './live-object.ts';
 import { toKey } from './live-object.ts';
 import { computeObserved } from './service-state.ts';
@@ -32,14 +34,21 @@ export interface LiveObjects {
   readonly routes: ReadonlyMap<string, LiveRoute>;
   /** By the InferenceService that they name. */
   readonly workloads: ReadonlyMap<string, readonly LiveWorkload[]>;
+  /** Absent: nobody looks at what the comparer counts. */
+  readonly evidence?: Evidence | undefined;
 }
 
 interface VersionMemory extends ServiceMemory {
   readonly wait: Wait | undefined;
+  /** Of a candidate. */
+  readonly judged?: JudgeMemory | undefined;
 }
 
 /** What must be remembered of a model from one observation to the next, by the name of the InferenceService. */
 export type ModelMemory = Readonly<Record<string, VersionMemory>>;
+
+/** How often a model that is judged is looked at although nothing happens. */
+const lookAgainMs = 30_000;
 
 export interface Observation {
   /** What is to be recorded now. */
@@ -69,14 +78,28 @@ export function observeModel(
     ...model.candidates.map(declared),
     ...(isStray ? [observe(mirror.to, findOwn(mirror.to, model, live))] : []),
   ];
+  const key = toKey(model);
+  const task = live.routes.get(key)?.task;
+  const { evidence } = live;
+  const judged = candidates.map(({ name, status }) => {
+    const before = recorded?.candidates.find((one) => one.name === name) ?? {};
+    return judgeCandidate({ name, digest: status?.digest }, before, memory[name]?.judged, { task, key, evidence });
+  });
   const versions = [primary, ...candidates];
-  const dues = versions.flatMap(({ due }) => due ?? []);
+  const dues = [
+    ...versions.flatMap(({ due }) => due ?? []),
+    // Time alone can show that nothing arrives, and brings the next moment to look at what was counted.
+    ...(task === undefined || evidence === undefined ? [] : [options.now + lookAgainMs]),
+  ];
   return {
     status: {
       ...(primary.status && { primary: primary.status }),
-      candidates: candidates.flatMap(({ name, status }) => toCandidate(name, status, mirror)),
+      candidates: candidates.flatMap(({ name, status }, i) => toCandidate(name, status, mirror, judged[i]?.judgement)),
     },
-    memory: Object.fromEntries(versions.map(({ name, memory: next }) => [name, next])),
+    memory: Object.fromEntries([
+      [primary.name, primary.memory],
+      ...candidates.map(({ name, memory: next }, i) => [name, { ...next, judged: judged[i]?.memory }] as const),
+    ]),
     due: dues.length === 0 ? undefined : Math.min(...dues),
     isSettling: versions.some(({ due, wait }) => due !== undefined && wait?.change !== 'wording'),
   };
@@ -89,7 +112,12 @@ function join(service: FollowedService | undefined, { workloads }: LiveObjects):
 /** What the file in git has of a version, without its mirror. */
 function findRecorded(recorded: ModelStatus['status'] | undefined, name: string): VersionStatus | undefined {
   if (recorded?.primary?.name === name) return recorded.primary;
-  const { mirror: _, ...version } = recorded?.candidates.find((one) => one.name === name) ?? {};
+  const {
+    mirror: _,
+    attempt: __,
+    verdict: ___,
+    ...version
+  } = recorded?.candidates.find((one) => one.name === name) ?? {};
   return 'name' in version ? version : undefined;
 }
 
@@ -104,9 +132,10 @@ function toCandidate(
   name: string,
   status: VersionStatus | undefined,
   mirror: LiveMirror | undefined,
+  judgement: Judgement | undefined,
 ): CandidateStatus[] {
-  if (mirror?.to !== name) return status === undefined ? [] : [status];
-  return [{ ...(status ?? { name, state: 'Missing' }), mirror: { percentage: mirror.percentage } }];
+  if (mirror?.to !== name) return status === undefined ? [] : [{ ...status, ...judgement }];
+  return [{ ...(status ?? { name, state: 'Missing' }), mirror: { percentage: mirror.percentage }, ...judgement }];
 }
 
 function observeVersion(

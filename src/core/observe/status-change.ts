@@ -1,6 +1,7 @@
 /** Two status files of one model → what changed in the cluster. */
 import { findLiveMirror } from '../input/model-status.ts';
-import type { ModelState, ModelStatus, VersionStatus } from '../input/schema.ts';
+import type { CandidateStatus, ModelState, ModelStatus, VersionStatus } from '../input/schema.ts';
+import type { WrittenVerdict } from '../input/verdict-schema.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 
 type Status = ModelStatus['status'];
@@ -21,7 +22,10 @@ export type StatusChange =
     }
   | { readonly code: 'version-gone'; readonly role: Role; readonly title: string }
   | { readonly code: 'mirror-opened'; readonly to: string; readonly percentage: number }
-  | { readonly code: 'mirror-closed' };
+  | { readonly code: 'mirror-closed' }
+  | { readonly code: 'judged'; readonly title: string; readonly verdict: WrittenVerdict }
+  /** What was judged is no longer so: nobody knows yet how the candidate does. */
+  | { readonly code: 'unjudged'; readonly title: string };
 
 /**
  * @param before undefined: there was no status file, or none that could be read.
@@ -34,6 +38,7 @@ export function findStatusChanges(before: Status | undefined, after: Status | un
     ...compareCandidates(before?.candidates ?? [], after.candidates),
     ...compareVersion('primary', before?.primary, after.primary),
     ...compareMirror(before, after),
+    ...after.candidates.flatMap((one) => compareVerdict(before, one)),
   ];
 }
 
@@ -48,10 +53,14 @@ export function toWeight(change: StatusChange): number {
     case 'mirror-opened':
     case 'mirror-closed':
       return 5;
+    case 'judged':
+      return change.verdict.verdict === 'Failing' ? 9 : 6;
     case 'model-gone':
       return 3;
     case 'version-gone':
       return 2;
+    case 'unjudged':
+      return 1;
   }
 }
 
@@ -83,6 +92,13 @@ function compareMirror(before: Status | undefined, after: Status): StatusChange[
   const [old, now] = [before && findLiveMirror(before), findLiveMirror(after)];
   if (old?.to === now?.to && old?.percentage === now?.percentage) return [];
   return [now === undefined ? { code: 'mirror-closed' } : { code: 'mirror-opened', ...now }];
+}
+
+function compareVerdict(before: Status | undefined, { verdict, ...candidate }: CandidateStatus): StatusChange[] {
+  const old = before?.candidates.find(({ name }) => name === candidate.name)?.verdict;
+  const title = toTitle(candidate);
+  if (verdict === undefined) return old === undefined ? [] : [{ code: 'unjudged', title }];
+  return JSON.stringify(old) === JSON.stringify(verdict) ? [] : [{ code: 'judged', title, verdict }];
 }
 
 function toTitle({ version, name }: VersionStatus): string {

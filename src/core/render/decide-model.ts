@@ -10,6 +10,7 @@ import { toOwnLabels, versionLabel } from '../manifests/manifest.ts';
 import type { Patched } from '../manifests/patch.ts';
 import { patchManifest, toPatchProblems } from '../manifests/patch.ts';
 import { checkSyncOrder } from '../manifests/sync-order.ts';
+import { toGateAnalysis } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate, DecidedRollout, DecidedVersion } from '../rollout/decided.ts';
 import { computeMirror } from '../rollout/gate.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
@@ -64,7 +65,9 @@ export function decideModel(
   const upgraded = status && current && (current === status.status ? status : { ...status, status: current });
   const candidates = digested.map((decided): DecidedCandidate => {
     const candidate = { name: decided.version.name, digest: decided.digest };
-    return { ...decided, mirror: computeMirror({ candidate, mirrorPercentage, gate, status: upgraded, assumeReady }) };
+    const analysis = toGateAnalysis(rollout.policy.analysis, primary, decided, upgraded);
+    const mirror = computeMirror({ candidate, mirrorPercentage, gate, status: upgraded, analysis, assumeReady });
+    return { ...decided, mirror, analysis };
   });
   return {
     outcome: { rollout, primary, candidates, status: upgraded, statusPath, statusWarnings },

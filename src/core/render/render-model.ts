@@ -128,10 +128,10 @@ function toSample({ namespace, policy }: Rollout, percentage: number, task: stri
   return { host, port: comparer.port, percentage: Math.min(analysis.share, percentage), task };
 }
 
-function toTaskOf({ rollout, primary, candidates }: DecidedRollout): string | undefined {
+function toTaskOf({ rollout, candidates }: DecidedRollout): string | undefined {
   const { analysis } = rollout.policy;
-  const [candidate] = candidates;
-  return analysis && candidate && toTaskText(toTask(analysis, primary, candidate));
+  const subject = candidates[0]?.analysis?.subject;
+  return analysis && subject && toTaskText(toTask(analysis, subject));
 }
 
 function toPorts(backends: readonly Backend[]): number[] {

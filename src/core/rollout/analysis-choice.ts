@@ -6,10 +6,12 @@ import { safe } from '../diagnostics/safe-text.ts';
 import type { WrittenAnalysis, WrittenCheck } from '../input/analysis-rules.ts';
 import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
+import type { ModelStatus } from '../input/schema.ts';
 import { toMilliseconds } from '../input/schema-parts.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
 import type { AnalysisSubject } from '../input/verdict-schema.ts';
 import { computeHash } from '../serving/digest.ts';
+import type { GateAnalysis } from './gate.ts';
 
 /** @returns undefined: nothing is compared. @param written without problems. */
 export function toAnalysis(written: WrittenAnalysis | undefined): Analysis | undefined {
@@ -94,22 +96,40 @@ interface JudgedVersion {
 }
 
 /**
- * What the judgement of a candidate is about. The digest of the analysis covers what the counts depend on and what they
- * are held against: with another share, number of samples or confidence, the counts so far still hold.
+ * What the judgement of a candidate is about. The digest of the analysis covers all that a verdict depends on: whoever
+ * could change the confidence in the light of the counts would get the verdict that they want.
+ *
+ * @param attempt how often people had it begin again.
  */
-export function toSubject(analysis: Analysis, primary: JudgedVersion, candidate: JudgedVersion): AnalysisSubject {
-  const { checks, noise } = analysis;
+export function toSubject(
+  { checks, noise, confidence, minSamples }: Analysis,
+  primary: JudgedVersion,
+  candidate: JudgedVersion,
+  attempt: number,
+): AnalysisSubject {
   const name = ({ version, digest }: JudgedVersion) => ({ name: version.name, digest });
   return {
     primary: name(primary),
     candidate: name(candidate),
-    analysis: computeHash({ checks, noise }),
+    analysis: computeHash({ checks, noise, confidence, minSamples }),
     step: 0,
-    attempt: 0,
+    attempt,
   };
 }
 
-export function toTask(analysis: Analysis, primary: JudgedVersion, candidate: JudgedVersion): AnalysisTask {
-  const { checks, noise } = analysis;
-  return { subject: toSubject(analysis, primary, candidate), checks, noise };
+/** What the gate must know. @param status an earlier judgement may have been ended by people. */
+export function toGateAnalysis(
+  analysis: Analysis | undefined,
+  primary: JudgedVersion,
+  candidate: JudgedVersion,
+  status: ModelStatus | undefined,
+): GateAnalysis | undefined {
+  if (analysis === undefined) return undefined;
+  const { attempt = 0 } = status?.status.candidates.find(({ name }) => name === candidate.version.name) ?? {};
+  return { subject: toSubject(analysis, primary, candidate, attempt), onFailing: analysis.onFailing };
+}
+
+export function toTask(analysis: Analysis, subject: AnalysisSubject): AnalysisTask {
+  const { checks, noise, confidence, minSamples } = analysis;
+  return { subject, checks, noise, confidence, minSamples };
 }

@@ -1,6 +1,6 @@
 /** A rollout with what was decided of each version. */
 import { toSpecPart } from '../serving/digest-text.ts';
-import type { Mirror } from './gate.ts';
+import type { GateAnalysis, Mirror } from './gate.ts';
 import { noMirror } from './gate.ts';
 import type { Rollout, RolloutVersion } from './rollout.ts';
 
@@ -14,6 +14,8 @@ export interface DecidedVersion {
 
 export interface DecidedCandidate extends DecidedVersion {
   readonly mirror: Mirror;
+  /** Undefined: it is not judged. */
+  readonly analysis: GateAnalysis | undefined;
 }
 
 export interface DecidedRollout {

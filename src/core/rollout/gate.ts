@@ -4,14 +4,19 @@
  *
  * Invariant: with gate Status it is open only while the status file has exactly this candidate, by
  * name and digest, as Ready. Anything else in the status closes the mirror, even that it cannot be read, and
- * never keeps the rest from being rendered.
+ * never keeps the rest from being rendered. With an analysis, no gate opens it for a candidate that was judged as
+ * Failing, until the candidate or the analysis is another one, or people had the judgement begin again.
  */
+import type { Analysis } from '../analysis/analysis.ts';
+import { isSameSubject } from '../analysis/subject.ts';
 import type { ModelState, ModelStatus } from '../input/schema.ts';
+import type { AnalysisSubject } from '../input/verdict-schema.ts';
 
 /** Why a mirror is as it is; in the order in which they are checked. */
 export type MirrorReason =
   | { readonly code: 'no-candidate' }
   | { readonly code: 'percentage-zero' }
+  | { readonly code: 'failing' }
   | { readonly code: 'gate-none' }
   | { readonly code: 'assumed-ready' }
   | { readonly code: 'no-status' }
@@ -38,8 +43,14 @@ export interface GateInput {
   readonly gate: 'Status' | 'None';
   /** Undefined when there is no status file, or none that can be believed. */
   readonly status: ModelStatus | undefined;
+  /** Absent: nothing is judged. */
+  readonly analysis?: GateAnalysis | undefined;
   /** The preview: as if every candidate were ready. */
   readonly assumeReady: boolean;
+}
+
+export interface GateAnalysis extends Pick<Analysis, 'onFailing'> {
+  readonly subject: AnalysisSubject;
 }
 
 export function computeMirror(input: GateInput): Mirror {
@@ -48,8 +59,10 @@ export function computeMirror(input: GateInput): Mirror {
   return { percentage: open ? input.mirrorPercentage : 0, reason };
 }
 
-function computeReason({ candidate, mirrorPercentage, gate, status, assumeReady }: GateInput): MirrorReason {
+function computeReason(input: GateInput): MirrorReason {
+  const { candidate, mirrorPercentage, gate, status, assumeReady } = input;
   if (mirrorPercentage === 0) return { code: 'percentage-zero' };
+  if (isFailing(input)) return { code: 'failing' };
   if (gate === 'None') return { code: 'gate-none' };
   if (assumeReady) return { code: 'assumed-ready' };
   if (status === undefined) return { code: 'no-status' };
@@ -61,4 +74,13 @@ function computeReason({ candidate, mirrorPercentage, gate, status, assumeReady 
   if (observed.digest !== candidate.digest) return { code: 'other-digest' };
   if (observed.state !== 'Ready') return { code: 'not-ready', state: observed.state, reason: observed.reason };
   return { code: 'ready' };
+}
+
+/** Beside another primary it is still the candidate that failed. */
+function isFailing({ candidate: { name }, status, analysis }: GateInput): boolean {
+  if (analysis === undefined || analysis.onFailing === 'Keep') return false;
+  const verdict = status?.status.candidates.find((one) => one.name === name)?.verdict;
+  if (verdict?.verdict !== 'Failing') return false;
+  const { subject } = analysis;
+  return isSameSubject({ ...verdict.subject, primary: subject.primary }, subject);
 }

@@ -45,6 +45,20 @@ export async function fetch(
 }
 
 /**
+ * Fetches from an address under another name than its own, which fetch does not: never through a proxy.
+ *
+ * @param host what the header Host has.
+ */
+export async function fetchAs(
+  host: string,
+  url: string,
+  signal: AbortSignal,
+): Promise<{ readonly status: number; readonly body: AsyncIterable<Uint8Array> }> {
+  const { statusCode, body } = await request(url, { headers: { host }, signal, dispatcher: toAgent(undefined) });
+  return { status: statusCode, body };
+}
+
+/**
  * In place of a response with 407, fetch throws an error that does not mention it (Fetch standard, "HTTP-network-or-cache
  * fetch"; undici 8.12).
  */

@@ -15,6 +15,8 @@ export function toReasonText(reason: MirrorReason): SafeText {
       return safe`there is no candidate`;
     case 'percentage-zero':
       return safe`the policy sets 0 %`;
+    case 'failing':
+      return safe`the candidate is judged as Failing`;
     case 'gate-none':
       return safe`the policy has gate: None`;
     case 'assumed-ready':

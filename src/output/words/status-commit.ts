@@ -6,6 +6,7 @@ import type { ModelState } from '../../core/input/schema.ts';
 import type { StatusChange } from '../../core/observe/status-change.ts';
 import { toWeight } from '../../core/observe/status-change.ts';
 import { toCommitWords } from '../commit-words.ts';
+import { toVerdictText } from './verdict.ts';
 
 export interface ModelChanges {
   readonly name: string;
@@ -96,6 +97,10 @@ function toDetail(change: StatusChange): SafeText {
       return safe`${change.percentage} % is mirrored to ${toName(change.to)}`;
     case 'mirror-closed':
       return safe`the mirror is closed`;
+    case 'judged':
+      return safe`candidate ${toName(change.title)} is ${toCommitWords(toVerdictText(change.verdict), 500)}`;
+    case 'unjudged':
+      return safe`candidate ${toName(change.title)} is judged again`;
   }
 }
 

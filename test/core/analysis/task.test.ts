@@ -23,9 +23,11 @@ const task: AnalysisTask = {
     },
   ],
   noise: false,
+  confidence: 0.95,
+  minSamples: 500,
 };
 
-const written = `{"subject":{"primary":{"name":"wisdom-0","digest":"d2-aa"},"candidate":{"name":"wisdom-1","digest":"d2-bb"},"analysis":"cc","step":0,"attempt":0},"checks":[{"code":"errors.candidateOnly","limit":0.002},{"code":"latency","limit":0.01,"overMs":200},{"code":"agreement","limit":0.02,"withinNoise":false,"outputs":[{"name":"scores","abs":0.00001,"rel":0.001}],"ignore":["$.id"]}],"noise":false}`;
+const written = `{"subject":{"primary":{"name":"wisdom-0","digest":"d2-aa"},"candidate":{"name":"wisdom-1","digest":"d2-bb"},"analysis":"cc","step":0,"attempt":0},"checks":[{"code":"errors.candidateOnly","limit":0.002},{"code":"latency","limit":0.01,"overMs":200},{"code":"agreement","limit":0.02,"withinNoise":false,"outputs":[{"name":"scores","abs":0.00001,"rel":0.001}],"ignore":["$.id"]}],"noise":false,"confidence":0.95,"minSamples":500}`;
 
 test('a task is one line of JSON, and read as it was written', (t) => {
   t.is(toTaskText(task), written);
@@ -57,6 +59,8 @@ const tasks: fc.Arbitrary<AnalysisTask> = fc.record({
   subject: fc.record({ primary: version, candidate: version, analysis: filled, step: fc.nat(), attempt: fc.nat() }),
   checks: fc.array(checks, { minLength: 1 }),
   noise: fc.boolean(),
+  confidence: fc.double({ min: 0.5, max: 0.9999, noNaN: true }),
+  minSamples: fc.nat(),
 });
 
 test('every task is read as it was written, on one line', (t) => {
@@ -71,9 +75,9 @@ test('every task is read as it was written, on one line', (t) => {
 });
 
 test('the order of fields makes no other text', (t) => {
-  const { noise, checks: own, subject } = task;
-  const [errors, ...others] = own;
-  const turned = { noise, checks: [{ limit: errors?.limit, code: errors?.code }, ...others], subject };
+  const { noise, checks: own, subject, ...others } = task;
+  const [errors, ...rest] = own;
+  const turned = { noise, checks: [{ limit: errors?.limit, code: errors?.code }, ...rest], subject, ...others };
   t.is(toTaskText(turned as AnalysisTask), written);
 });
 

@@ -2,7 +2,7 @@ import test from 'ava';
 import * as v from 'valibot';
 import { verify } from '../../../src/core/analysis/verify.ts';
 import type { Decided } from '../../../src/core/input/verdict-schema.ts';
-import { decidedSchema } from '../../../src/core/input/verdict-schema.ts';
+import { verdictSchema } from '../../../src/core/input/verdict-schema.ts';
 import { look, toBlock, toBlocks, toErrors, watch, withinNoise } from './analysis-examples.ts';
 
 function toDecided(found: ReturnType<typeof watch>): Decided {
@@ -41,9 +41,9 @@ test('a verdict that was decided follows from its numbers, also once it was in a
   );
   for (const decided of [passing, failing, braked, noisy]) {
     t.deepEqual(verify(decided), []);
-    const read = v.parse(decidedSchema, JSON.parse(JSON.stringify(decided)));
+    const read = v.parse(verdictSchema, JSON.parse(JSON.stringify(decided)));
     t.deepEqual(read, JSON.parse(JSON.stringify(decided)));
-    t.deepEqual(verify(read), []);
+    t.deepEqual(verify(read as Decided), []);
   }
 });
 
@@ -93,6 +93,6 @@ test('each check counts once, and a rule is known or not', (t) => {
 
 test('a file that holds no verdict is not read as one', (t) => {
   for (const change of [{ verdict: 'Fine' }, { checks: [] }, { confidence: 2 }, { subject: {} }, { by: 'people' }])
-    t.false(v.safeParse(decidedSchema, { ...failing, ...change }).success, JSON.stringify(change));
-  t.true(v.safeParse(decidedSchema, { ...failing, later: 'a field of a newer watcher' }).success);
+    t.false(v.safeParse(verdictSchema, { ...failing, ...change }).success, JSON.stringify(change));
+  t.true(v.safeParse(verdictSchema, { ...failing, later: 'a field of a newer watcher' }).success);
 });

@@ -107,3 +107,57 @@ test('the reason has the other candidate, or the state', (t) => {
 test('a declared percentage of 0 is the reason, whatever else is missing', (t) => {
   t.is(computeMirror({ ...closed, mirrorPercentage: 0, gate: 'None' }).reason.code, 'percentage-zero');
 });
+
+const subject = {
+  primary: { name: 'wisdom-0', digest: 'd2-0' },
+  candidate,
+  analysis: 'ff',
+  step: 0,
+  attempt: 0,
+};
+const verdict = {
+  verdict: 'Failing',
+  by: 'brake',
+  at: '2026-01-01T00:00:00Z',
+  rule: 'beta-binomial/1',
+  confidence: 0.95,
+  steps: 1,
+  minSamples: 500,
+  subject,
+  checks: [{ check: 'errors.rate', limit: 0.01, bad: 9, all: 9, low: 0.5, high: 1 }],
+} as const;
+const judged: GateInput = {
+  ...open,
+  status: toStatus({ ...candidate, state: 'Ready', verdict }),
+  analysis: { subject, onFailing: 'Close' },
+};
+const about = (change: object): GateInput => ({
+  ...judged,
+  analysis: { subject: { ...subject, ...change }, onFailing: 'Close' },
+});
+
+const stillClosed: Readonly<Record<string, GateInput>> = {
+  'as it is': judged,
+  'with no gate': { ...judged, gate: 'None' },
+  'as if every candidate were ready': { ...judged, assumeReady: true },
+  'beside another primary': about({ primary: { name: 'wisdom-0', digest: 'd2-1' } }),
+};
+for (const [title, input] of Object.entries(stillClosed))
+  test(`a candidate that is Failing gets no copy: ${title}`, (t) => {
+    t.deepEqual(computeMirror(input), { percentage: 0, reason: { code: 'failing' } });
+  });
+
+const openAgain: Readonly<Record<string, GateInput>> = {
+  'for another analysis': about({ analysis: 'ee' }),
+  'for another attempt': about({ attempt: 1 }),
+  'once nothing is judged any more': { ...judged, analysis: undefined },
+  'where policies keep it': { ...judged, analysis: { subject, onFailing: 'Keep' } },
+  'while it is Passing': {
+    ...judged,
+    status: toStatus({ ...candidate, state: 'Ready', verdict: { ...verdict, verdict: 'Passing' } }),
+  },
+};
+for (const [title, input] of Object.entries(openAgain))
+  test(`the mirror is open ${title}`, (t) => {
+    t.is(computeMirror(input).percentage, 20);
+  });

@@ -1,0 +1,139 @@
+/**
+ * What replicas of the comparer have counted → what a status file has about a candidate's judgement.
+ *
+ * Invariants: a verdict is recorded when it is decided, and stands until what it is about changes; nothing that is counted
+ * of other versions, or by other rules, ever counts; a mirror that is closed shows nothing new, so its verdict stays.
+ */
+import type { Block } from '../analysis/block.ts';
+import type { Judging } from '../analysis/judge.ts';
+import { judge } from '../analysis/judge.ts';
+import { isSameSubject } from '../analysis/subject.ts';
+import type { AnalysisTask } from '../analysis/task.ts';
+import type { Blindness, Verdict } from '../analysis/verdict.ts';
+import { omitUndefined } from '../input/plain-value.ts';
+import type { CandidateStatus, VersionStatus } from '../input/schema.ts';
+import type { AnalysisSubject, Decided, WrittenVerdict } from '../input/verdict-schema.ts';
+import { isSameDigest } from '../serving/digest-text.ts';
+
+/** What the replicas have shown. */
+export interface Evidence {
+  /** By the model's `namespace/name`. */
+  readonly blocks: ReadonlyMap<string, readonly Block[]>;
+  /** When they were last asked, in ms since the epoch. */
+  readonly askedAt: number;
+  /** When one of them last answered; undefined: none has. */
+  readonly answeredAt: number | undefined;
+}
+
+interface JudgeInput {
+  /** What the live routes have the comparer compare; undefined: nothing. */
+  readonly task: AnalysisTask | undefined;
+  /** Of the model. */
+  readonly key: string;
+  /** Undefined: nobody looks, and what is recorded stays. */
+  readonly evidence: Evidence | undefined;
+}
+
+export interface JudgeMemory {
+  readonly judging: Judging | undefined;
+  /** Since when copies are known to be sent to the comparer, in ms since the epoch; undefined: none are. */
+  readonly openSince: number | undefined;
+}
+
+const noMemory: JudgeMemory = { judging: undefined, openSince: undefined };
+
+export type Judgement = Pick<CandidateStatus, 'attempt' | 'verdict'>;
+
+/**
+ * @param candidate as it is recorded now; undefined: nothing is known of it.
+ * @param recorded what the file in git has of the candidate's judgement.
+ */
+export function judgeCandidate(
+  candidate: Pick<VersionStatus, 'name' | 'digest'>,
+  recorded: Judgement,
+  memory: JudgeMemory | undefined,
+  { task, key, evidence }: JudgeInput,
+): { readonly judgement: Judgement; readonly memory: JudgeMemory } {
+  const { attempt } = recorded;
+  const known = keep(recorded, candidate);
+  if (evidence === undefined)
+    return { judgement: omitUndefined({ attempt, verdict: known }), memory: memory ?? noMemory };
+  const isOpen = task !== undefined && isAbout(task.subject, candidate) && task.subject.attempt === (attempt ?? 0);
+  if (!isOpen)
+    return {
+      judgement: omitUndefined({ attempt, verdict: known?.verdict === 'Unknown' ? undefined : known }),
+      memory: { judging: memory?.judging, openSince: undefined },
+    };
+  const { subject, checks, confidence, minSamples } = task;
+  const { askedAt, answeredAt, blocks } = evidence;
+  const openSince = memory?.openSince ?? askedAt;
+  const held = known !== undefined && known.verdict !== 'Unknown' && isHeld(known, subject) ? known : undefined;
+  if (held?.verdict === 'Failing')
+    return {
+      judgement: omitUndefined({ attempt, verdict: held }),
+      memory: { judging: memory?.judging, openSince },
+    };
+  const { judging, verdict } = judge(memory?.judging, {
+    subject,
+    analysis: { checks, confidence, minSamples },
+    // Without a ramp there is one step, and nothing to hold.
+    steps: 1,
+    holdMs: 0,
+    since: 0,
+    openSince,
+    now: askedAt,
+    blocks: blocks.get(key) ?? [],
+    answeredAt,
+    decided: held,
+  });
+  return {
+    judgement: omitUndefined({ attempt, verdict: toWritten(verdict, known, subject) }),
+    memory: { judging, openSince },
+  };
+}
+
+/** The recorded verdict, unless it is about another candidate, or people had the judgement begin again. */
+function keep(
+  { attempt = 0, verdict }: Judgement,
+  candidate: Pick<VersionStatus, 'name' | 'digest'>,
+): WrittenVerdict | undefined {
+  if (verdict === undefined || verdict.subject.attempt !== attempt) return undefined;
+  // A candidate that somebody deletes and creates again is the same one.
+  return isAbout(verdict.subject, { ...candidate, digest: candidate.digest ?? verdict.subject.candidate.digest })
+    ? verdict
+    : undefined;
+}
+
+function isAbout({ candidate: { name, digest } }: AnalysisSubject, candidate: Pick<VersionStatus, 'name' | 'digest'>) {
+  return name === candidate.name && candidate.digest !== undefined && isSameDigest(digest, candidate.digest);
+}
+
+/** A candidate that is Failing stays so beside another primary; Passing is about both. */
+function isHeld({ verdict, subject }: Decided, now: AnalysisSubject): boolean {
+  return isSameSubject(verdict === 'Failing' ? { ...subject, primary: now.primary } : subject, now);
+}
+
+function toWritten(
+  verdict: Verdict,
+  known: WrittenVerdict | undefined,
+  subject: AnalysisSubject,
+): WrittenVerdict | undefined {
+  switch (verdict.verdict) {
+    case 'Failing':
+    case 'Passing':
+      return verdict.decided;
+    case 'Inconclusive':
+      return undefined;
+    case 'Unknown':
+      return known?.verdict === 'Unknown' &&
+        known.reason === verdict.reason.code &&
+        isSameSubject(known.subject, subject)
+        ? // Figures that change all the time would be a commit each time.
+          known
+        : { verdict: 'Unknown', reason: verdict.reason.code, ...toExpected(verdict.reason), subject };
+  }
+}
+
+function toExpected(reason: Blindness): { readonly expected?: number } {
+  return reason.code === 'no-copies' && reason.expected !== undefined ? { expected: reason.expected } : {};
+}

@@ -1,0 +1,59 @@
+/** What is known of a candidate's judgement. */
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import type { DecidedCheck, WrittenVerdict } from '../../core/input/verdict-schema.ts';
+
+/** `Failing: errors.candidateOnly 30 of 60, at least 34 % (limit 1 %)`. */
+export function toVerdictText(written: WrittenVerdict): SafeText {
+  if (written.verdict === 'Unknown') return safe`Unknown: ${toBlindnessText(written)}`;
+  const { verdict, checks } = written;
+  if (verdict === 'Passing') return safe`Passing: ${join(checks.map(toWithinText), '; ')}`;
+  const over = checks.filter(isOver);
+  return safe`Failing: ${join((over.length > 0 ? over : checks).map(toOverText), '; ')}`;
+}
+
+/** What the verdict follows from; of several checks, those alone. */
+function isOver({ low, limit, noise }: DecidedCheck): boolean {
+  return low > limit + (noise?.high ?? 0);
+}
+
+function toOverText(check: DecidedCheck): SafeText {
+  return safe`${toCountText(check)}, at least ${toPercent(check.low)} (${toLimitText(check)})`;
+}
+
+function toWithinText(check: DecidedCheck): SafeText {
+  return safe`${toCountText(check)}, at most ${toPercent(check.high)} (${toLimitText(check)})`;
+}
+
+function toCountText({ check, bad, all }: DecidedCheck): SafeText {
+  return safe`${mask(check)} ${bad} of ${all}`;
+}
+
+function toLimitText({ limit, noise }: DecidedCheck): SafeText {
+  return noise === undefined
+    ? safe`limit ${toPercent(limit)}`
+    : safe`limit ${toPercent(limit)} more than the primary itself, ${noise.bad} of ${noise.all}`;
+}
+
+/** At most two digits that count, as verdicts have them. */
+function toPercent(part: number): SafeText {
+  return safe`${Number((part * 100).toPrecision(2))} %`;
+}
+
+function toBlindnessText({ reason, expected }: Extract<WrittenVerdict, { readonly verdict: 'Unknown' }>): SafeText {
+  switch (reason) {
+    case 'no-comparer':
+      return safe`no replica of the comparer has answered for 10 minutes`;
+    case 'no-copies':
+      return expected === undefined
+        ? safe`no copy has arrived for 10 minutes though the mirror is open`
+        : safe`no copy has arrived for 10 minutes though the mirror is open; about ${expected} were expected`;
+    case 'one-version':
+      return safe`the answers come from one version for both, so nothing is compared`;
+    case 'coverage':
+      return safe`too few of the copies that arrive could be compared`;
+    default:
+      // Of a later release.
+      return safe`${quote(reason)}`;
+  }
+}

@@ -1,0 +1,178 @@
+import test from 'ava';
+import type { Block } from '../../../src/core/analysis/block.ts';
+import { toCheckId } from '../../../src/core/analysis/check-id.ts';
+import type { AnalysisTask } from '../../../src/core/analysis/task.ts';
+import { parseStatus } from '../../../src/core/input/parse-document.ts';
+import type { AnalysisSubject } from '../../../src/core/input/verdict-schema.ts';
+import type { Evidence, JudgeMemory, Judgement } from '../../../src/core/observe/judged-candidate.ts';
+import { judgeCandidate } from '../../../src/core/observe/judged-candidate.ts';
+import { toStatusText } from '../../../src/output/status-text.ts';
+
+const minute = 60_000;
+/** A whole five minutes. */
+const start = 1_800_000_000_000;
+const digest = `d2-${'a'.repeat(32)}`;
+const subject: AnalysisSubject = {
+  primary: { name: 'wisdom-0', digest: `d2-${'0'.repeat(32)}` },
+  candidate: { name: 'wisdom-1', digest },
+  analysis: 'f'.repeat(32),
+  step: 0,
+  attempt: 0,
+};
+const check = { code: 'errors.candidateOnly', limit: 0.01 } as const;
+const task: AnalysisTask = { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 300 };
+const candidate = { name: 'wisdom-1', digest };
+
+/** A whole minute of one replica. */
+function toBlock(at: number, bad: number, all: number, about: AnalysisSubject = subject): Block {
+  return {
+    id: `a/${at}/${about.attempt}`,
+    replica: 'a',
+    start: at,
+    end: at + minute,
+    namespace: 'models',
+    model: 'wisdom',
+    subject: about,
+    counts: [{ check: toCheckId(check), bad, all }],
+    coverage: { received: all, compared: all, dropped: {}, unknown: {} },
+  };
+}
+
+const failing = [toBlock(start, 30, 60)];
+const good = Array.from({ length: 10 }, (_, i) => toBlock(start + i * minute, 0, 200));
+
+/** A watcher's view of one candidate: what it records is in git at its next look. */
+class Story {
+  recorded: Judgement = {};
+  memory: JudgeMemory | undefined;
+
+  look(
+    blocks: readonly Block[],
+    {
+      at = start + 20 * minute,
+      task: live = task,
+      of = candidate,
+      answeredAt = at,
+    }: {
+      at?: number;
+      task?: AnalysisTask | 'closed';
+      of?: { name: string; digest: string | undefined };
+      answeredAt?: number | undefined;
+    } = {},
+  ): string | undefined {
+    const evidence: Evidence = { blocks: new Map([['models/wisdom', blocks]]), askedAt: at, answeredAt };
+    const { judgement, memory } = judgeCandidate(of as { name: string; digest: string }, this.recorded, this.memory, {
+      task: live === 'closed' ? undefined : live,
+      key: 'models/wisdom',
+      evidence,
+    });
+    this.recorded = judgement;
+    this.memory = memory;
+    return judgement.verdict?.verdict;
+  }
+}
+
+const at = (minutes: number) => ({ at: start + minutes * minute });
+
+test('a candidate that fails is Failing at the first look, by the brake, with the counts that decided it', (t) => {
+  const story = new Story();
+  t.is(story.look(failing, at(1)), 'Failing');
+  const { verdict } = story.recorded;
+  t.true(verdict?.verdict === 'Failing' && verdict.by === 'brake');
+  t.like(verdict, { rule: 'beta-binomial/1', subject, checks: { 0: { bad: 30, all: 60, limit: 0.01 } } });
+});
+
+test('a good one is Passing once there are enough', (t) => {
+  const story = new Story();
+  t.is(story.look(good.slice(0, 1), at(3)), undefined);
+  t.is(story.look(good, at(12)), 'Passing');
+});
+
+test('Failing stays while the mirror is closed, beside another primary, and while the candidate is deleted', (t) => {
+  const story = new Story();
+  story.look(failing, at(1));
+  const decided = story.recorded.verdict;
+  const primary = { name: 'wisdom-0', digest: `d2-${'1'.repeat(32)}` };
+  story.look([], { ...at(3), task: 'closed' });
+  story.look(good, { ...at(15), task: { ...task, subject: { ...subject, primary } } });
+  story.look([], { ...at(20), task: 'closed', of: { name: 'wisdom-1', digest: undefined } });
+  t.deepEqual(story.recorded.verdict, decided);
+});
+
+test('Passing is about the primary too', (t) => {
+  const story = new Story();
+  story.look(good, at(12));
+  const primary = { name: 'wisdom-0', digest: `d2-${'1'.repeat(32)}` };
+  t.is(story.look(good, { ...at(13), task: { ...task, subject: { ...subject, primary } } }), undefined);
+});
+
+test('a verdict goes with the candidate that it is about', (t) => {
+  const story = new Story();
+  story.look(failing, at(1));
+  t.is(
+    story.look([], { ...at(2), task: 'closed', of: { name: 'wisdom-1', digest: `d2-${'b'.repeat(32)}` } }),
+    undefined,
+  );
+  t.deepEqual(story.recorded, {});
+});
+
+test('people have it begin again: nothing that was counted before does, also while the routes still show the old attempt', (t) => {
+  const story = new Story();
+  story.look(failing, at(1));
+  story.recorded = { ...story.recorded, attempt: 1 };
+  t.is(story.look(failing, at(2)), undefined);
+  const again = { ...subject, attempt: 1 };
+  t.is(story.look(failing, { ...at(3), task: { ...task, subject: again } }), undefined);
+  t.deepEqual(story.recorded, { attempt: 1 });
+  t.is(story.look([toBlock(start, 30, 60, again)], { ...at(4), task: { ...task, subject: again } }), 'Failing');
+});
+
+for (const [title, other] of Object.entries({
+  candidate: { ...subject, candidate: { name: 'wisdom-1', digest: `d2-${'b'.repeat(32)}` } },
+  analysis: { ...subject, analysis: 'e'.repeat(32) },
+  primary: { ...subject, primary: { name: 'wisdom-0', digest: `d2-${'1'.repeat(32)}` } },
+}))
+  test(`counts of another ${title} do not count`, (t) => {
+    t.is(new Story().look([toBlock(start, 60, 60, other)], at(1)), undefined);
+  });
+
+test('routes that are about another version of the candidate judge nothing', (t) => {
+  const of = { name: 'wisdom-1', digest: `d2-${'b'.repeat(32)}` };
+  t.is(new Story().look(failing, { ...at(1), of }), undefined);
+});
+
+test('nothing arrives: Unknown after ten minutes, in one text however long it takes, and gone with the first copies', (t) => {
+  const story = new Story();
+  t.is(story.look(good.slice(0, 2), at(1)), undefined);
+  t.is(story.look(good.slice(0, 2), at(9)), undefined);
+  t.is(story.look(good.slice(0, 2), at(13)), 'Unknown');
+  const { verdict } = story.recorded;
+  t.like(verdict, { reason: 'no-copies', expected: 2200 });
+  story.look(good.slice(0, 2), at(14));
+  t.is(story.recorded.verdict, verdict);
+  t.is(story.look([toBlock(start + 14 * minute, 0, 20)], at(15)), undefined);
+});
+
+test('no replica answers: Unknown; and nobody looks: what is recorded stays', (t) => {
+  const story = new Story();
+  story.look([], { ...at(0), answeredAt: undefined });
+  t.is(story.look([], { ...at(11), answeredAt: undefined }), 'Unknown');
+  const recorded = story.recorded;
+  const unseen = judgeCandidate(candidate, recorded, undefined, { task, key: 'models/wisdom', evidence: undefined });
+  t.deepEqual(unseen.judgement, recorded);
+});
+
+test('what is decided survives the status file', (t) => {
+  for (const blocks of [failing, good]) {
+    const story = new Story();
+    story.look(blocks, at(12));
+    const text = toStatusText({
+      name: 'wisdom',
+      namespace: 'models',
+      status: { candidates: [{ ...candidate, state: 'Ready', ...story.recorded, attempt: 0 }] },
+    });
+    const { value, problems } = parseStatus({ path: 'status.yaml', text });
+    t.deepEqual(problems, []);
+    t.deepEqual(value?.status.candidates[0]?.verdict, story.recorded.verdict);
+  }
+});
