@@ -92,7 +92,7 @@ export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording,
       ];
     case 'removed-first':
       return [
-        safe`${mask(note.model)}: risk: Argo CD removes ${mask(note.service)} before it moves requests to ${mask(note.to)}, so they fail for about a second`,
+        safe`${mask(note.model)}: risk: Argo CD removes ${mask(note.service)} before it moves requests to ${mask(note.to)}, so they fail for a second, or longer if Argo CD is busy`,
         safe`    to lose none, swap the two versions instead, each with its name, and discard ${mask(note.service)} in a later commit`,
       ];
     case 'name-taken':

@@ -59,7 +59,10 @@ async function byName(scene: StandardScene): Promise<void> {
   await scene.untilMirrorIsOpen(100, model);
   await expectOnly503(scene, {
     ...{ what: 'v2 is promoted by its name', model, from: 'v1', to: 'v2' },
-    untilOver: () => untilGone(scene, 'renamed-0'),
+    untilOver: async () => {
+      await untilGone(scene, 'renamed-0');
+      await scene.untilRoutes('calls go to renamed-next', model, ({ to }) => to === 'renamed-next');
+    },
   });
 }
 
