@@ -3,18 +3,19 @@ import { folderOf, toFiles } from '../model-files.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { callsOf } from '../scene.ts';
+import type { Origin } from '../traffic.ts';
 import { origins, Traffic } from '../traffic.ts';
 
 const names = Array.from({ length: 10 }, (_, i) => `fair-${i}`);
 const hanging = 'fair-0';
 const healthy = names.filter((name) => name !== hanging);
 /** A second, of each model. */
-const rate = 8;
+const rate = 16;
 /** The model whose candidate hangs is called so many times as often: its copies alone would take every place. */
 const busy = 6;
-const seconds = 10;
+const seconds = 5;
 /** Longer than `mirrorTimeout`: by then copies that hang have taken the places that they can get. */
-const warmMs = 4000;
+const hangMs = 3500;
 
 /** One candidate hangs, at 100 %: the copies of the other nine models arrive all the same. */
 export async function fairness(scene: Scene): Promise<void> {
@@ -27,6 +28,9 @@ export async function fairness(scene: Scene): Promise<void> {
   for (const origin of origins) {
     const calm = await measure(scene, origin);
     await models.disturb(`${hanging}-1`, 'hanging');
+    const warm = new Traffic(toOptions(origin));
+    await sleep(hangMs);
+    await warm.stop();
     const during = await measure(scene, origin);
     await models.heal(`${hanging}-1`);
     for (const [what, { shares, summary, dropped }] of [
@@ -55,15 +59,16 @@ export async function fairness(scene: Scene): Promise<void> {
   await scene.stack.removeApplication('models');
 }
 
-async function measure(scene: Scene, origin: (typeof origins)[number]) {
+function toOptions(origin: Origin) {
   const turns = [...names, ...Array.from({ length: busy - 1 }, () => hanging)];
-  const options = { origin, model: turns, rate: turns.length * rate };
-  const warm = new Traffic(options);
-  await sleep(warmMs);
-  await warm.stop();
+  return { origin, model: turns, rate: turns.length * rate };
+}
+
+async function measure(scene: Scene, origin: Origin) {
+  const options = toOptions(origin);
   await scene.resetCounts();
   const before = await scene.dropped(origin);
-  const summary = await new Traffic({ ...options, calls: turns.length * rate * seconds }).ended;
+  const summary = await new Traffic({ ...options, calls: options.rate * seconds }).ended;
   const counts = await scene.counts();
   return {
     summary,
