@@ -3,7 +3,7 @@
  * it to what it gives now.
  */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Patchable } from '../../src/core/manifests/patchable.ts';
 import { patchable as istio } from '../../src/core/routing/istio/patchable.ts';
@@ -45,8 +45,8 @@ export function toReference(): string {
     return `## ${kind}\n\n${about}\n\n| field | type | |\n| --- | --- | --- |\n${rows.join('\n')}`;
   });
   const head =
-    '# The files\n\nMade by `npm run docs` from the schemas that `model-mirror schema KIND` prints. Fields in **bold** are required. Fields that are not listed are problems, except in a ModelStatus, where they are left alone. An optional field that is written but empty (`candidate:`) counts as absent; only `mirrorPercentage` and the limits must not be empty. The files are read as YAML 1.2; a value that YAML 1.1, as Kubernetes reads it, reads differently (`no`, `0644`) is a problem.';
-  return `${[head, ...sections, toPatchSection()].join('\n\n')}\n`;
+    '# The files\n\nMade by `npm run docs` from the schemas that `model-mirror schema KIND` prints. Fields in **bold** are required. Fields that are not listed are problems, except in a ModelStatus, where they are left alone. An optional field that is written but empty (`candidate:`) counts as absent; only `mirrorPercentage`, `analysis.share` and the limits must not be empty. The files are read as YAML 1.2; a value that YAML 1.1, as Kubernetes reads it, reads differently (`no`, `0644`) is a problem.';
+  return `${[head, ...sections, toAnalysisSection(), toPatchSection()].join('\n\n')}\n`;
 }
 
 const patchable = { ...istio, inferenceService } as const;
@@ -66,6 +66,12 @@ function toPatchSection(): string {
     return `| ${title} | ${fields.map(({ name }) => `\`${name}\``).join(', ')} |`;
   });
   return `## What a patch may change\n\nPatches may only change fields that do not affect routing; all others are refused. Only the object after the last operation counts. \`*\` is any key that Istio, KServe, Argo CD and model-mirror do not read, \`[1…]\` any index except the first. A patch must apply both while the mirror is open and while it is closed.\n\n| target | fields |\n| --- | --- |\n${rows.join('\n')}`;
+}
+
+/** The example is a golden case, so it is rendered as it stands here. */
+function toAnalysisSection(): string {
+  const example = readFileSync(join(root, 'fixtures/analysis/example-of-the-reference/input/policy.yaml'), 'utf8');
+  return `## An analysis\n\nAn analysis is one decision: the nearest policy with one replaces those further out as a whole. Only \`comparer\` is inherited by itself, so that an outer policy, with or without checks of its own, can say where the comparer is. \`share: 0\` stops the samples, and \`mirrorPercentage: 0\` stops copies and samples. Limits are written with a percent sign. Where an answer has outputs without a rule, they must be equal; the rule with the name \`*\` is for all that have none.\n\n\`\`\`yaml\n${example}\`\`\``;
 }
 
 function readSchema(kind: string): Schema {

@@ -81,6 +81,9 @@ const edits: readonly Edit[] = [
       clusterDomain: n % 3 === 0 ? 'cluster.local' : `c${n}.local`,
     },
   })),
+  setPolicy('the analysis', (n) => ({
+    analysis: { share: n % 5, noise: n % 2 === 0, checks: [{ errors: { rate: `${1 + (n % 9)}%` } }] },
+  })),
   setPolicy('limits', (n) => ({ limits: { storageUriPrefixes: ['s3://models', `s3://other-${n}`] } })),
   setPolicy('the permission for the former name of the mode', (n) => ({
     serving: { allowRawDeployment: n % 2 === 0 },

@@ -239,6 +239,7 @@ export class IstioModel {
     const [service = '', of = ''] = host.split('.');
     const isThere = subset === undefined || this.#hasWholeSubset(host, namespace, subset);
     if (!isThere || host !== `${service}.${of}.${domain}`) return end(`503: ${JSON.stringify(to)}`);
+    if (service === 'model-mirror-comparer' && of === 'model-mirror' && port === 80) return end('the comparer');
     if (gateways[service]?.namespace === of) return this.#atGateway(service, { ...request, port });
     const entry = this.#objects.find(
       ({ kind, metadata, spec }) =>

@@ -194,6 +194,7 @@ test('the second hop never mirrors or retries, always has a timeout, and has eve
   for (const { golden, name, spec } of second) {
     for (const route of spec.http) {
       t.is(route.mirror, undefined, golden);
+      t.false('mirrors' in route, golden);
       t.deepEqual(route.retries, { attempts: 0 }, golden);
       t.regex(route.timeout ?? '', /^\d/, golden);
     }
