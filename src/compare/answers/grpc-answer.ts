@@ -45,8 +45,10 @@ export function readGrpcAnswer(message: Uint8Array): Tensors | undefined {
   if (reader.isBroken || (raw.length > 0 && raw.length !== drafts.length)) return undefined;
   const outputs: Tensor[] = [];
   for (const [i, { contents, name, datatype, shape }] of drafts.entries()) {
+    // Beside raw contents MLServer writes typed ones that are empty.
+    if (raw.length > 0 && contents.some(({ length }) => length > 0)) return undefined;
     const bytes = raw[i] ?? readContents(datatype, contents);
-    if (bytes === undefined || (raw.length > 0 && contents.length > 0)) return undefined;
+    if (bytes === undefined) return undefined;
     outputs.push({ name, datatype, shape, data: { raw: bytes } });
   }
   return { model, outputs };

@@ -1,6 +1,6 @@
 /**
  * Answers as servers write them: gRPC by protobuf-es, with the schema in `fixtures/answers/grpc_predict_v2.binpb`, which
- * is the descriptor that protoc has put into the package kserve 0.20.0 (kserve/protocol/grpc/grpc_predict_v2_pb2.py).
+ * is the descriptor that protoc has put into the package kserve 0.21.0 (kserve/protocol/grpc/grpc_predict_v2_pb2.py).
  */
 import { readFileSync } from 'node:fs';
 import { create, createFileRegistry, fromBinary, toBinary } from '@bufbuild/protobuf';
