@@ -75,7 +75,7 @@ async function toWrongTable(): Promise<string> {
 }
 
 async function toPower(): Promise<string> {
-  const { calls, runs: n } = await findPower(Math.max(200, runs / 5));
+  const { calls, runs: n } = await findPower(2000);
   const by = (share: number) => (calls[Math.ceil(n * share) - 1] ?? Number.NaN).toLocaleString('en');
   const never = calls.filter((one) => one === Number.POSITIVE_INFINITY).length;
   return (
@@ -122,9 +122,9 @@ process.stdout.write(`${((performance.now() - started) / 1000).toFixed(0)} s\n`)
 if (values.write) {
   let text = readFileSync(page, 'utf8');
   for (const [name, part] of Object.entries(parts)) {
-    const between = new RegExp(`(<!-- ${name} -->\n)[^]*?(\n<!-- end -->)`);
+    const between = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end -->)`);
     if (!between.test(text)) throw new Error(`docs/how-it-judges.md has no place for ${name}`);
-    text = text.replace(between, (_, before: string, after: string) => `${before}\n${part}\n${after}`);
+    text = text.replace(between, (_, before: string, after: string) => `${before}\n${part}\n\n${after}`);
   }
   writeFileSync(page, text);
 }

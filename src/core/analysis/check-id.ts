@@ -1,8 +1,8 @@
 import type { AnalysisCheck } from './analysis.ts';
 
 /**
- * What a check is called in counts and in git: by what is counted, without its limit. Two checks of one analysis with the
- * same id would count the same calls twice.
+ * What a check is called in counts and in git: by what is counted, without its limit. An analysis has no two checks that count
+ * the same (`core/input/analysis-rules.ts`), so their ids differ.
  */
 export function toCheckId(check: AnalysisCheck): string {
   switch (check.code) {
@@ -13,9 +13,7 @@ export function toCheckId(check: AnalysisCheck): string {
       return `latency.${check.overMs}ms`;
     case 'slower':
       return `slower.${check.times}x`;
-    case 'agreement': {
-      const code = check.withinNoise ? 'agreement.withinNoise' : 'agreement';
-      return [code, ...check.outputs.map(({ name }) => name)].join('.');
-    }
+    case 'agreement':
+      return check.withinNoise ? 'agreement.withinNoise' : 'agreement';
   }
 }

@@ -33,7 +33,7 @@ export interface Look {
   readonly openSince: number | undefined;
   /** By the clock of who looks. */
   readonly now: number;
-  /** What the replicas have: all of it, each time, in any order. Blocks of other subjects do not count. */
+  /** What the replicas have, in any order; what was in an earlier look may be left out. Blocks of other subjects do not count. */
   readonly blocks: readonly Block[];
   /** When a replica last answered. */
   readonly answeredAt: number | undefined;
