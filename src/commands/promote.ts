@@ -13,6 +13,7 @@ import type { ModelTarget } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
 import type { MirrorReason } from '../core/rollout/gate.ts';
 import { computeMirror } from '../core/rollout/gate.ts';
+import { findPromotionLimit, toUnjudged } from '../core/rollout/promotion-limit.ts';
 import type { RolloutVersion } from '../core/rollout/rollout.ts';
 import { toVersionName } from '../core/rollout/rollout.ts';
 import { editModel } from './edit/edit-model.ts';
@@ -77,15 +78,20 @@ function planPromotion(
       mirrorPercentage: 100,
       gate: 'Status',
       status,
+      analysis: decided.analysis,
       assumeReady: false,
     }).reason;
-  const toReasonIn = (files: FolderTree) => {
+  const readStatusIn = (files: FolderTree) => {
     const { path, text } = readStatus(files, rendered.statusPath);
     const news = renderDigests(toOwnTree(target), { cluster, edited: new Map([[path, text]]) });
-    return toReason(findRendered(news, target)?.status);
+    return findRendered(news, target)?.status;
   };
   // The watcher commits what it observes: what somebody has written into its file since is no observation.
-  const reason = committed === undefined ? toReason(rendered.status) : toReasonIn(committed);
+  const status = committed === undefined ? rendered.status : readStatusIn(committed);
+  const reason = toReason(status);
+  const limit = findPromotionLimit(rendered, decided, status);
+  if (limit !== undefined) return { problems: [toUnjudged(source, decided.version.path, candidate.version, limit)] };
+  const isFree = force && rendered.rollout.policy.requireAnalysis.length === 0;
   const isReady = reason.code === 'ready';
   if (!isReady && !force)
     return {
@@ -109,11 +115,14 @@ function planPromotion(
     effect: isInPlace
       ? { code: 'loaded-in-place', service, from: primary.version, to: version }
       : { code: 'requests-move', service, version: isReady ? version : undefined },
-    findObjection: force
+    findObjection: isFree
       ? undefined
       : (files) => {
-          const now = toReasonIn(files);
-          return now.code === 'ready' ? undefined : toReasonText(now);
+          const pulled = readStatusIn(files);
+          if (findPromotionLimit(rendered, decided, pulled) !== undefined)
+            return safe`${mask(version)} is not judged as Passing any more`;
+          const now = toReason(pulled);
+          return force || now.code === 'ready' ? undefined : toReasonText(now);
         },
   });
 }
@@ -153,7 +162,9 @@ function toNotReady(
   { reason, reasonText, statusPath, isEdited, cluster }: NotReady,
 ): Problem {
   const others = tree.files.filter((file) => file.path !== statusPath && file.path.startsWith(statusPath.slice(0, -4)));
-  const cannotServe = reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped');
+  const cannotServe =
+    reason.code === 'failing' ||
+    (reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped'));
   return toProblem(source, path, {
     code: 'candidate-not-ready',
     message: safe`${mask(version)} is not known to be ready: ${reasonText} (${mask(statusPath)})`,

@@ -10,6 +10,11 @@ import { promote } from '../../src/commands/promote.ts';
 import type { Fault } from '../../src/core/diagnostics/fault.ts';
 import type { EditOutcome } from '../../src/core/edit/outcome.ts';
 import { toExitCode } from '../../src/core/edit/outcome.ts';
+import { parseStatus } from '../../src/core/input/parse-document.ts';
+import { renderDigests } from '../../src/core/render/digests.ts';
+import { toAnalysisDigest } from '../../src/core/rollout/analysis-choice.ts';
+import { toStatusText } from '../../src/output/status-text.ts';
+import { toMemoryTree } from '../core/render/memory-tree.ts';
 import { MemoryClone, model, policy, toRequest } from './memory-clone.ts';
 
 const input = join(import.meta.dirname, '../../fixtures/edit/promote/input');
@@ -382,4 +387,87 @@ test('a link is not replaced, and an unknown model is a problem', async (t) => {
   t.like(await brake(toRequest(), clone.toPorts()), { code: 'refused', problems: [{ code: 'edit-refused' }] });
   const unknown = await brake(toRequest({ name: 'wisdon' }), clone.toPorts());
   t.like(unknown, { code: 'refused', problems: [{ code: 'unknown-model' }] });
+});
+
+const required = '  analysis: {checks: [{errors: {candidateOnly: 0.2%}}]}\n  limits: {requireAnalysis: true}\n';
+const analysis = toAnalysisDigest({
+  share: 1,
+  minSamples: 500,
+  confidence: 0.95,
+  noise: false,
+  checks: [{ code: 'errors.candidateOnly', limit: 0.002 }],
+  onFailing: 'Close',
+});
+
+/** The status file of the candidate, with a verdict about it. */
+function toJudged(verdict: 'Passing' | 'Failing', digestOfAnalysis = analysis, attempt?: number): string {
+  const read = parseStatus({ path: status, text: readInput(status) }).value?.status;
+  const [candidate] = read?.candidates ?? [];
+  const { primary } = read ?? {};
+  if (candidate === undefined || primary === undefined) throw new Error('no candidate');
+  const [rendered] = renderDigests(toMemoryTree({ [model]: readInput(model) }), { cluster: undefined }).rollouts;
+  const name = (version: { readonly name: string; readonly digest?: string | undefined }) => ({
+    name: version.name,
+    digest: version.digest ?? '',
+  });
+  const written = {
+    verdict,
+    by: 'sequence',
+    at: '2026-01-01T00:00:00Z',
+    rule: 'beta-binomial/1',
+    confidence: 0.95,
+    steps: 1,
+    minSamples: 500,
+    subject: {
+      primary: { name: primary.name, digest: rendered?.primary.digest ?? '' },
+      candidate: name(candidate),
+      analysis: digestOfAnalysis,
+      step: 0,
+      attempt: 0,
+    },
+    checks: [{ check: 'errors.candidateOnly', limit: 0.002, bad: 0, all: 9000, low: 0, high: 0.001 }],
+  } as const;
+  const judged = { ...candidate, ...(attempt === undefined ? {} : { attempt }), verdict: written };
+  return toStatusText({ name: 'wisdom', namespace: 'modelmesh-serving', status: { primary, candidates: [judged] } });
+}
+
+const unjudged: Readonly<Record<string, string>> = {
+  'no verdict': readInput(status),
+  Failing: toJudged('Failing'),
+  'Passing by another analysis': toJudged('Passing', 'e'.repeat(32)),
+  'Passing in an earlier attempt': toJudged('Passing', analysis, 1),
+};
+
+for (const [title, text] of Object.entries(unjudged))
+  test(`where an analysis is required, nothing is promoted without Passing, and there is no force: ${title}`, async (t) => {
+    const clone = toClone();
+    clone.put(policy, toPolicy(20, required));
+    clone.put(status, text);
+    clone.commitAll();
+    for (const force of [false, true]) {
+      const outcome = await promote(toRequest(), force, clone.toPorts());
+      t.is(outcome.code, 'refused');
+      t.is(outcome.code === 'refused' ? outcome.problems[0]?.code : undefined, 'analysis-required');
+    }
+    clone.put(policy, toPolicy(20, required.replace('true', 'false')));
+    clone.commitAll();
+    t.is((await promote(toRequest(), true, clone.toPorts())).code, 'edited', 'unless nobody requires it');
+  });
+
+test('where an analysis is required, a candidate that is Passing is promoted', async (t) => {
+  const clone = toClone();
+  clone.put(policy, toPolicy(20, required));
+  clone.put(status, toJudged('Passing'));
+  clone.commitAll();
+  t.is((await promoteReady(toRequest(), clone.toPorts())).code, 'edited');
+});
+
+test('a candidate that is Failing is not promoted unless people insist, also where nothing is required', async (t) => {
+  const clone = toClone();
+  clone.put(policy, toPolicy(20, required.replace('true', 'false')));
+  clone.put(status, toJudged('Failing'));
+  clone.commitAll();
+  const outcome = await promoteReady(toRequest(), clone.toPorts());
+  t.is(outcome.code === 'refused' ? outcome.problems[0]?.code : undefined, 'candidate-not-ready');
+  t.is((await promote(toRequest(), true, clone.toPorts())).code, 'edited');
 });

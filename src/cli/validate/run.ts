@@ -1,6 +1,7 @@
 import { exitCodes } from '../../core/diagnostics/fault.ts';
-import { hasErrors } from '../../core/diagnostics/problem.ts';
+import { hasErrors, sortProblems } from '../../core/diagnostics/problem.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
+import { checkPromotion } from '../../core/rollout/promotion-limit.ts';
 import { computeHash } from '../../core/serving/digest.ts';
 import { toGithubText, toGitlabText, toProblemJson } from '../../output/problem-text.ts';
 import type { Host } from '../host.ts';
@@ -20,7 +21,11 @@ export async function runValidate(directory: string, flags: ValidateFlags, host:
     revision === undefined
       ? readApplication(directory, flags, host, { anyNamespace: true }, () => undefined)
       : await (await import('./revision.ts')).readRevision(revision, directory, flags, host);
-  const { problems, models, policies } = application;
+  const { models, policies, rollouts } = application;
+  const problems = sortProblems([
+    ...application.problems,
+    ...rollouts.flatMap((rollout) => checkPromotion(rollout, rollout.status)),
+  ]);
   if (flags.output === 'json') host.write(1, [toProblemJson(problems)]);
   else if (flags.output === 'github') host.write(1, [toGithubText(problems)]);
   else if (flags.output === 'gitlab') host.write(1, [toGitlabText(problems, computeHash)]);
@@ -29,7 +34,7 @@ export async function runValidate(directory: string, flags: ValidateFlags, host:
     if (problems.length === 0)
       host.write(1, [
         `${toCount(models, 'model', 'models')}, ${toCount(policies, 'policy', 'policies')}: no problems\n`,
-        ...toNotes(application.rollouts, flags).map((note) => `${note}\n`),
+        ...toNotes(rollouts, flags).map((note) => `${note}\n`),
       ]);
   }
   return hasErrors(problems) ? exitCodes.problems : exitCodes.fine;

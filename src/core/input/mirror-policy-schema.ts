@@ -111,7 +111,7 @@ const limits = fields({
   ),
   requireAnalysis: optionalButFilled(
     v.boolean(),
-    'true: in this folder and all folders below, a candidate needs a policy with an analysis.',
+    'true: in this folder and all folders below, a candidate needs a policy with an analysis, and is promoted only once it was judged as Passing.',
   ),
 });
 

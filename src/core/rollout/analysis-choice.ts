@@ -96,13 +96,20 @@ interface JudgedVersion {
 }
 
 /**
- * What the judgement of a candidate is about. The digest of the analysis covers all that a verdict depends on: whoever
- * could change the confidence in the light of the counts would get the verdict that they want.
+ * Covers all that a verdict depends on: whoever could change the confidence in the light of the counts would get the verdict
+ * that they want.
+ */
+export function toAnalysisDigest({ checks, noise, confidence, minSamples }: Analysis): string {
+  return computeHash({ checks, noise, confidence, minSamples });
+}
+
+/**
+ * What the judgement of a candidate is about.
  *
  * @param attempt how often people had it begin again.
  */
 export function toSubject(
-  { checks, noise, confidence, minSamples }: Analysis,
+  analysis: Analysis,
   primary: JudgedVersion,
   candidate: JudgedVersion,
   attempt: number,
@@ -111,7 +118,7 @@ export function toSubject(
   return {
     primary: name(primary),
     candidate: name(candidate),
-    analysis: computeHash({ checks, noise, confidence, minSamples }),
+    analysis: toAnalysisDigest(analysis),
     step: 0,
     attempt,
   };

@@ -1,0 +1,62 @@
+/** `validate` and a promotion that somebody wrote by hand. */
+import test from 'ava';
+import { renderApplication } from '../../../src/core/render/application.ts';
+import { checkPromotion } from '../../../src/core/rollout/promotion-limit.ts';
+import { toMemoryTree } from '../render/memory-tree.ts';
+
+const head = (kind: string, name: string) =>
+  `apiVersion: model-mirror.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: ${name}${kind === 'MirrorPolicy' ? '' : ', namespace: models'}}\n`;
+const toModel = (primary: string, candidate?: string) => `${head('Model', 'wisdom')}spec:
+  template:
+    metadata: {annotations: {serving.kserve.io/deploymentMode: ModelMesh}}
+    spec: {predictor: {model: {modelFormat: {name: sklearn}}}}
+  primary: {version: ${primary}, storageUri: s3://models/${primary}}
+${candidate === undefined ? '' : `  candidate: {version: ${candidate}, storageUri: s3://models/${candidate}}\n`}`;
+const policy = (required: boolean) =>
+  `${head('MirrorPolicy', 'wisdom')}spec:\n  analysis: {checks: [{errors: {rate: 1%}}]}\n  limits: {requireAnalysis: ${required}}\n`;
+
+function decide(model: string, status: string, required = true) {
+  const tree = toMemoryTree({ 'model.yaml': model, 'policy.yaml': policy(required), 'status.yaml': status });
+  const [rollout] = renderApplication(tree, {}, () => undefined).rollouts;
+  if (rollout === undefined) throw new Error('it does not render');
+  return rollout;
+}
+
+/** As the watcher would have written it while v2 was the candidate of v1. */
+function toStatus(verdict?: 'Passing' | 'Failing'): string {
+  const { primary, candidates } = decide(toModel('v1', 'v2'), '');
+  const [candidate] = candidates;
+  const { analysis, ...about } = candidate?.analysis?.subject ?? { analysis: '' };
+  const subject = JSON.stringify({ ...about, analysis });
+  const judged =
+    verdict === undefined
+      ? ''
+      : `, verdict: {verdict: ${verdict}, by: sequence, at: "2026-01-01T00:00:00Z", rule: beta-binomial/1, confidence: 0.95, steps: 1, minSamples: 500, subject: ${subject}, checks: [{check: errors.rate, limit: 0.01, bad: 0, all: 900, low: 0, high: 0.009}]}`;
+  return `${head('ModelStatus', 'wisdom')}status:
+  primary: {name: wisdom-0, version: v1, digest: ${primary.digest}, state: Ready}
+  candidates: [{name: wisdom-1, version: v2, digest: ${candidate?.digest}, state: Ready${judged}}]
+`;
+}
+
+const codesOf = (model: string, status: string, required?: boolean) => {
+  const rollout = decide(model, status, required);
+  return checkPromotion(rollout, rollout.status).map(({ code }) => code);
+};
+
+test('a candidate that somebody made the primary by hand must have been judged as Passing', (t) => {
+  const promoted = toModel('v2');
+  t.deepEqual(codesOf(promoted, toStatus()), ['analysis-required']);
+  t.deepEqual(codesOf(promoted, toStatus('Failing')), ['analysis-required']);
+  t.deepEqual(codesOf(promoted, toStatus('Passing')), []);
+  t.deepEqual(codesOf(promoted, toStatus(), false), []);
+});
+
+test('all else is free: the candidate as it is, its end, the way back, and a model that nobody has observed', (t) => {
+  for (const [model, status] of [
+    [toModel('v1', 'v2'), toStatus()],
+    [toModel('v1'), toStatus('Failing')],
+    [toModel('v0'), toStatus('Failing')],
+    [toModel('v2'), ''],
+  ] as const)
+    t.deepEqual(codesOf(model, status), []);
+});
