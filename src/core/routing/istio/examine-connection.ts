@@ -143,7 +143,7 @@ function examineLimit(path: LivePath, live: LiveObjects): Diagnosis[] {
 }
 
 /** Istio's default, 2^32 - 1, is not a limit. */
-function toLimit(policy: unknown): number | undefined {
+export function toLimit(policy: unknown): number | undefined {
   const limit = numberAt(policy, ['connectionPool', 'http', 'http2MaxRequests']);
   return limit !== undefined && limit > 0 && limit < 2 ** 31 - 1 ? limit : undefined;
 }

@@ -8,6 +8,7 @@ import { join, mask, safe } from '../../diagnostics/safe-text.ts';
 import { locate } from '../../input/yaml-place.ts';
 import type { Diagnosis, Evidence, ExaminedModel, Examiner, ObjectList, ResourceQuery } from '../examination.ts';
 import { diagnosisCodes, diagnosisSeverities } from '../examination.ts';
+import { examineComparer, toComparerPaths } from './examine-comparer.ts';
 import { examineConnection, examineWindow } from './examine-connection.ts';
 import { examineGateway } from './examine-gateway.ts';
 import { examineOwnServices } from './examine-own-services.ts';
@@ -36,9 +37,11 @@ function toQueries(models: readonly ExaminedModel[]): ResourceQuery[] {
   const paths = toMirrorPaths(models);
   const unique = (texts: readonly string[]) => [...new Set(texts)].sort(compare);
   const services = unique(paths.flatMap(({ service }) => service?.namespace ?? []));
+  const comparers = toComparerPaths(models).map(({ namespace }) => namespace);
   const own = models.filter((model) => model.services.length > 0).map(({ namespace }) => namespace);
   const around = unique([
     ...services,
+    ...comparers,
     rootNamespace,
     ...paths.map(({ gateway }) => gateway.namespace),
     ...models.map(({ namespace }) => namespace),
@@ -50,7 +53,7 @@ function toQueries(models: readonly ExaminedModel[]): ResourceQuery[] {
     ...{ resource: resources[resource], namespace: undefined, otherwise: around },
   });
   return [
-    ...inEach('service', unique([...services, ...own])),
+    ...inEach('service', unique([...services, ...own, ...comparers])),
     ...inEach('pod', unique([...services, ...own])),
     ...[...publicGateways.values()].map(({ selector }) => ({ ...everywhere('pod'), labels: selector })),
     everywhere('gateway'),
@@ -67,6 +70,7 @@ function examine(models: readonly ExaminedModel[], { lists, statistics }: Eviden
   return sortDiagnoses([
     ...examineLists(lists, models),
     ...models.flatMap((model) => examineOwnServices(model, live)),
+    ...toComparerPaths(models).flatMap((path) => examineComparer(path, live)),
     ...toMirrorPaths(models).flatMap((path) => {
       const { live: found, diagnoses } = examineService(path, live);
       return [
