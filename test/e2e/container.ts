@@ -24,7 +24,11 @@ export interface ContainerSpec {
 
 interface Probe {
   readonly tcpSocket?: { readonly port: number | string };
-  readonly httpGet?: { readonly port: number | string; readonly path?: string };
+  readonly httpGet?: {
+    readonly port: number | string;
+    readonly path?: string;
+    readonly httpHeaders?: readonly { readonly name: string; readonly value: string }[];
+  };
   readonly periodSeconds?: number;
   readonly timeoutSeconds?: number;
   readonly failureThreshold?: number;
@@ -154,7 +158,10 @@ export class Container {
     const { address } = this.#options;
     if (httpGet !== undefined) {
       const url = `http://${address}:${this.#toPort(httpGet.port)}${httpGet.path ?? '/'}`;
-      const ask = async () => (await fetch(url, { signal: AbortSignal.timeout(limitMs) })).status < 400;
+      const own = (httpGet.httpHeaders ?? []).map(({ name, value }) => [name, value] as const);
+      // KServe's agent tells a kubelet's probe by it from a request.
+      const headers = Object.fromEntries([['user-agent', 'kube-probe/1.36'], ...own]);
+      const ask = async () => (await fetch(url, { headers, signal: AbortSignal.timeout(limitMs) })).status < 400;
       return ask().catch(() => false);
     }
     return tcpSocket === undefined || isOpen(address, this.#toPort(tcpSocket.port), limitMs);

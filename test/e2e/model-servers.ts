@@ -1,6 +1,6 @@
 /**
- * What runs for the images of model servers: MLServer and KServe's own Python server, from the stack, one that misbehaves
- * on demand, and for all others a fake. And models for them.
+ * What runs for the images of model servers: MLServer, KServe's own Python server and its agent, from the stack, a
+ * transformer on KServe's SDK, one that misbehaves on demand, and for all others a fake. And models for them.
  */
 import { join } from 'node:path';
 import { stackFolder } from '../stack/build.ts';
@@ -30,6 +30,12 @@ const servers: readonly { readonly image: string; readonly toCommand: (container
   },
   // The ports of KServe's own servers.
   { image: 'bad-candidate', toCommand: () => toBadCandidate(8081, 8080) },
+  // In front of a server that has a logger.
+  { image: 'agent', toCommand: ({ args = [] }) => ({ command: join(stackFolder, 'kserve-agent'), words: args }) },
+  {
+    image: 'transformer',
+    toCommand: ({ args = [] }) => toPython('kserve-server', [join(import.meta.dirname, 'transformer.py'), ...args]),
+  },
 ];
 
 /** Undefined: there is no such image. */

@@ -4,9 +4,10 @@
  *
  * Invariant: nothing of it is left once it is gone.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { textAt } from '../../src/core/input/plain-value.ts';
 import type { Cluster } from './cluster.ts';
 import type { ContainerSpec, Running } from './container.ts';
 import { Container } from './container.ts';
@@ -58,6 +59,8 @@ export interface PodHost {
 const modelFolder = '/mnt/models';
 /** In a mount namespace of its own, which `ip netns exec` makes. */
 const mountModel = `mount -t tmpfs tmpfs /mnt && mkdir ${modelFolder} && mount --bind "$0" ${modelFolder} && exec "$@"`;
+
+const mountHosts = 'mount --bind "$0" /etc/hosts && exec "$@"';
 
 export class PodRun {
   readonly address: string;
@@ -133,7 +136,8 @@ export class PodRun {
     sidecar?.signal('SIGKILL');
     await ended;
     if (this.#hasNetwork) removeNetwork(this.name);
-    rmSync(join(scratch, 'pods', this.name), { recursive: true, force: true });
+    for (const place of [join(scratch, 'pods', this.name), this.#hostsFile])
+      rmSync(place, { recursive: true, force: true });
     await this.#writing;
     await this.#request('', 'DELETE', undefined, '?gracePeriodSeconds=0').catch(() => {});
   }
@@ -152,10 +156,32 @@ export class PodRun {
       target,
     });
     this.#write();
+    await this.#writeHosts();
     for (const initializer of this.#initializers) await initializer.run();
     if (this.#isEnding) return;
     const runs = this.containers.map((container) => container.run());
     await Promise.all(runs);
+  }
+
+  /** In place of DNS: the Services of its namespace that are there when it starts. */
+  async #writeHosts(): Promise<void> {
+    const { namespace } = this.pod.metadata;
+    const services = await this.#host.cluster.list({ path: '/api/v1', plural: 'services' }, namespace);
+    const lines = services.flatMap(({ metadata: { name }, spec }) => {
+      const address = textAt(spec, ['clusterIP']) ?? 'None';
+      const names = [
+        name,
+        `${name}.${namespace}`,
+        `${name}.${namespace}.svc`,
+        `${name}.${namespace}.svc.cluster.local`,
+      ];
+      return address === 'None' ? [] : [`${address} ${names.join(' ')}\n`];
+    });
+    writeFileSync(this.#hostsFile, ['127.0.0.1 localhost\n', ...lines].join(''));
+  }
+
+  get #hostsFile(): string {
+    return join(scratch, `${this.name}.hosts`);
   }
 
   #download({ args: [uri = '', target = ''] = [] }: ContainerSpec): Running {
@@ -173,7 +199,7 @@ export class PodRun {
     const program = new Program({
       name: `${this.name}-${spec.name}`,
       command: 'ip',
-      words: ['netns', 'exec', this.name, ...mount, command, ...words],
+      words: ['netns', 'exec', this.name, 'sh', '-c', mountHosts, this.#hostsFile, ...mount, command, ...words],
       environment: { ...environment, ...toVariables(spec) },
       isGroup: true,
     });

@@ -84,3 +84,8 @@ export function round(value: number): number {
 export function countCalls(pod: PodRun): number {
   return pod.log().match(/(?:^|")POST \/(v[12]\/models\/|inference\.)/gm)?.length ?? 0;
 }
+
+/** `predictor` or `transformer`. */
+export function componentOf({ pod }: PodRun): string | undefined {
+  return pod.metadata.labels?.['component'];
+}

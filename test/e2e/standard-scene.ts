@@ -5,7 +5,7 @@ import { until } from './program.ts';
 import { Scene } from './scene.ts';
 import type { Standard } from './standard.ts';
 import type { Call, Predictions } from './standard-models.ts';
-import { countAnswers, countCalls, fakePredictions, putModels, sample } from './standard-models.ts';
+import { componentOf, countAnswers, countCalls, fakePredictions, putModels, sample } from './standard-models.ts';
 import { binomialBounds } from './statistics.ts';
 import type { Origin, TrafficOptions } from './traffic.ts';
 import { origins, Traffic } from './traffic.ts';
@@ -91,9 +91,10 @@ export class StandardScene extends Scene {
     }
   }
 
-  /** Calls that the Pods of a version have got, once those under way have had the time to come. */
+  /** Calls that the predictor's Pods of a version have got, once those under way have had the time to come. */
   async arrivals(inferenceService: string): Promise<number> {
-    const count = () => this.standard.podsOf(inferenceService).reduce((sum, pod) => sum + countCalls(pod), 0);
+    const pods = () => this.standard.podsOf(inferenceService).filter((pod) => componentOf(pod) === 'predictor');
+    const count = () => pods().reduce((sum, pod) => sum + countCalls(pod), 0);
     for (let before = -1; ; ) {
       const calls = count();
       if (calls === before) return calls;

@@ -68,6 +68,7 @@ export const components: readonly Component[] = [
     package: `${kserve}/cmd/manager`,
     sources: { module: kserve, path: 'config' },
   },
+  { kind: 'go', name: 'kserve-agent', package: `${kserve}/cmd/agent` },
   { kind: 'system', name: 'etcd', debianPackage: 'etcd-server' },
   { kind: 'go', name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' },
   {
