@@ -93,8 +93,14 @@ export function toMeshObjects(): ClusterObject[] {
       type: 'LoadBalancer',
     }),
     // Headless, as ModelMesh makes it.
-    ...toService('modelmesh-serving', modelMeshPod, [{ name: 'grpc', port: 8033, targetPort: 8033 }], {
-      clusterIP: 'None',
-    }),
+    ...toService(
+      'modelmesh-serving',
+      modelMeshPod,
+      [
+        { name: 'grpc', port: 8033, targetPort: 8033 },
+        { name: 'http', port: 8008, targetPort: 8008 },
+      ],
+      { clusterIP: 'None' },
+    ),
   ];
 }

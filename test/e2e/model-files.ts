@@ -22,7 +22,8 @@ export type PolicyFile = Readonly<Record<string, unknown>>;
 
 export const folderOf = (model: string): string => `models/${model}`;
 
-const ofModelMesh = {
+/** A spec beside the versions. */
+export const ofModelMesh = {
   template: {
     metadata: {
       annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh', 'serving.kserve.io/secretKey': 'localMinIO' },

@@ -1,7 +1,7 @@
 /**
- * `node test/e2e/modelmesh-process.ts --listen IP:8033 --control IP:PORT [--max-message BYTES]`: the fake of ModelMesh, steered
- * over HTTP (`modelmesh-control.ts`). When it listens it prints a line of JSON with both addresses. SIGTERM
- * ends it.
+ * `node test/e2e/modelmesh-process.ts --listen IP:8033 --control IP:PORT [--rest IP:8008] [--max-message BYTES]`: the fakes of
+ * ModelMesh and of its REST interface, steered over HTTP (`modelmesh-control.ts`). When it listens it prints a line of JSON
+ * with both addresses. SIGTERM ends it.
  */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -13,13 +13,15 @@ import { toAddress } from './address.ts';
 import { isStatus } from './grpc-frames.ts';
 import type { ModelState } from './modelmesh.ts';
 import { ModelMeshFake, modelStates } from './modelmesh.ts';
+import { RestProxyFake } from './modelmesh-rest.ts';
 
 const text = { type: 'string' } as const;
-const { values } = parseArgs({ options: { listen: text, control: text, 'max-message': text } });
-const { listen, control, 'max-message': maxMessage } = values;
+const { values } = parseArgs({ options: { listen: text, control: text, rest: text, 'max-message': text } });
+const { listen, control, rest: restAddress, 'max-message': maxMessage } = values;
 if (listen === undefined || control === undefined) throw new Error('needs --listen IP:PORT and --control IP:PORT');
 
 const fake = await ModelMeshFake.start(toAddress(listen), maxMessage === undefined ? undefined : Number(maxMessage));
+const rest = restAddress === undefined ? undefined : await RestProxyFake.start(toAddress(restAddress), fake.address);
 const server = createServer((request, response) => {
   serve(request, response).catch((error) => response.writeHead(400).end(String(error)));
 });
@@ -29,6 +31,7 @@ await once(server, 'listening');
 process.once('SIGTERM', () => {
   server.close();
   server.closeAllConnections();
+  void rest?.close();
   void fake.close();
 });
 const bound = server.address() as AddressInfo;

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import type { Caller, CallOptions, End } from './caller.ts';
 import { describeAnswer, toOutgoing } from './caller.ts';
 
-/** Of V1 the one field, of V2 the others. */
+/** Of V1 the one field, of V2 the others; ModelMesh's fake has no outputs. */
 interface Answer {
   readonly predictions?: unknown;
   readonly model_name?: string;
@@ -67,7 +67,7 @@ export class RestCaller implements Caller {
 function toAnswer(text: string): string | undefined {
   try {
     const { predictions, model_name: model = '', outputs } = JSON.parse(text) as Answer;
-    if (predictions === undefined && outputs === undefined) return undefined;
+    if (predictions === undefined && outputs === undefined && model === '') return undefined;
     return describeAnswer(model, predictions ?? outputs?.flatMap(({ data }) => data));
   } catch {
     return undefined;

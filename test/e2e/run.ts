@@ -18,6 +18,7 @@ import { headers } from './cases/headers.ts';
 import { isolation } from './cases/isolation.ts';
 import { iter8 } from './cases/iter8.ts';
 import { lostCopies } from './cases/lost-copies.ts';
+import { modelMeshRest } from './cases/modelmesh-rest.ts';
 import { plainMesh } from './cases/plain.ts';
 import { privacy } from './cases/privacy.ts';
 import { reconfiguration } from './cases/reconfiguration.ts';
@@ -74,6 +75,7 @@ const cases: Readonly<Record<string, Case>> = {
   27: { title: 'Standard mode: what never opens', run: standardBrake },
   28: { title: 'Standard mode: isolation', run: standardIsolation },
   29: { title: 'Standard mode: headless Services, names, a logger and a transformer', run: standardAround },
+  30: { title: 'ModelMesh: REST beside gRPC', run: modelMeshRest },
   31: { title: 'Standard mode: promotions', run: standardPromotions },
 };
 /** It takes as long as Argo CD's polling. */
@@ -135,7 +137,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Cases 1 to 23 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). From case 25 on it is Standard mode, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), a **fake server** where a case needs one that starts at once. A Pod’s hosts file takes the place of DNS. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
+    'Cases 1 to 23 and 30 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, a **fake server** where a case needs one that starts at once. A Pod’s hosts file takes the place of DNS. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
     'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, real ModelMesh with sidecars, autoscalers, nodes and GPUs.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];

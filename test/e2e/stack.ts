@@ -191,7 +191,16 @@ async function startModelMesh(): Promise<ModelMeshControl> {
     words: [
       ...['netns', 'exec', name, process.execPath, modelMeshProgram],
       // `grpcMaxMessageSizeBytes`: cases send bodies above 16 MiB.
-      ...['--listen', `${address}:8033`, '--control', control, '--max-message', `${32 << 20}`],
+      ...[
+        '--listen',
+        `${address}:8033`,
+        '--rest',
+        `${address}:8008`,
+        '--control',
+        control,
+        '--max-message',
+        `${32 << 20}`,
+      ],
     ],
   });
   await program.until('the fake of ModelMesh listens', () => program.tail().includes(control));
