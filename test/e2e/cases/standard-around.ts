@@ -174,7 +174,7 @@ async function deploy(scene: StandardScene, ...models: readonly ModelFile[]): Pr
   for (const name of names) await stack.addApplication({ name, path: folderOf(name), namespace });
 }
 
-/** What one of our commands says of the model without a declared port, though it should not succeed. */
+/** What one of our commands reports about the model without a declared port, which it must refuse. */
 function tryCommand(command: string): string {
   const folder = join(scratch, 'refused');
   mkdirSync(folder, { recursive: true });
