@@ -33,7 +33,7 @@ export interface Look {
   readonly openSince: number | undefined;
   /** By the clock of who looks. */
   readonly now: number;
-  /** What the replicas have, in any order; what was in an earlier look may be left out. Blocks of other subjects do not count. */
+  /** What the replicas have: all of it, each time, in any order. Blocks of other subjects do not count. */
   readonly blocks: readonly Block[];
   /** When a replica last answered. */
   readonly answeredAt: number | undefined;
@@ -65,15 +65,15 @@ export function judge(
   if (standing?.verdict === 'Failing')
     return { judging: { ...start, decided: standing }, verdict: { verdict: 'Failing', decided: standing } };
 
-  const recent = remember(start.recent, look.blocks, look.subject, look.now);
+  const last = Math.max(start.looked, toLastMoment(look.now));
+  const recent = remember(start.recent, look.blocks, look.subject, last, look.now);
   const blocks = [...recent.values()];
   const fresh = recent === start.recent ? [] : blocks.filter((block) => start.recent.get(block.id) !== block);
   const checks = look.analysis.checks.map(toJudgedCheck);
-  const last = Math.max(start.looked, toLastMoment(look.now));
   const inSequence = standing ?? lookAtMoments(start, blocks, checks, last, look);
   const bySequence = 'verdict' in inSequence ? inSequence : undefined;
   const decided = bySequence?.verdict === 'Failing' ? bySequence : (brake(blocks, fresh, checks, look) ?? bySequence);
-  const judging = forget({ ...start, recent, looked: last, decided }, look.now, checks);
+  const judging = forget({ ...start, recent, looked: last, decided }, checks);
   if (decided?.verdict === 'Failing') return { judging, verdict: { verdict: 'Failing', decided } };
 
   const sums = addBlocks(start.gone, blocks, checks);
@@ -134,11 +134,11 @@ function findBlindnessNow(look: Look, sums: Sums, blocks: readonly Block[], last
 }
 
 /** What is too old to arrive again is kept as a sum. */
-function forget(judging: Judging, now: number, checks: readonly JudgedCheck[]): Judging {
+function forget(judging: Judging, checks: readonly JudgedCheck[]): Judging {
   const kept = new Map<string, Block>();
   const old: Block[] = [];
   for (const [id, block] of judging.recent)
-    if (isForgotten(block, now)) old.push(block);
+    if (isForgotten(block, judging.looked)) old.push(block);
     else kept.set(id, block);
   if (old.length === 0) return judging;
   return { ...judging, recent: kept, gone: addBlocks(judging.gone, old, checks) };

@@ -11,22 +11,33 @@ const memoryMs = 20 * minuteMs;
 /** The replica's clock may be 30 s ahead, and the watcher's 30 s behind. */
 const aheadMs = minuteMs;
 
-/** A block that cannot arrive again: it is too old. */
-export function isForgotten({ end }: Block, now: number): boolean {
-  return end <= now - memoryMs;
+/**
+ * A block that cannot arrive again: it is too old.
+ *
+ * @param looked the last moment that was looked at: it never goes back, unlike clocks
+ */
+export function isForgotten({ end }: Block, looked: number): boolean {
+  return end <= looked - memoryMs;
 }
 
 /**
  * Adds the blocks that are about the subject and neither forgotten nor in the future. Each id counts once. Blocks never
  * change; should two have the same id nevertheless, the same one counts, whichever arrives first.
  *
+ * @param looked as in `isForgotten`
  * @param now by the clock of who looks, in ms since the epoch
  * @returns the same map if nothing is new
  */
-export function remember(recent: Recent, blocks: readonly Block[], subject: AnalysisSubject, now: number): Recent {
+export function remember(
+  recent: Recent,
+  blocks: readonly Block[],
+  subject: AnalysisSubject,
+  looked: number,
+  now: number,
+): Recent {
   let changed: Map<string, Block> | undefined;
   for (const block of blocks) {
-    if (isForgotten(block, now) || block.end > now + aheadMs) continue;
+    if (isForgotten(block, looked) || block.end > now + aheadMs) continue;
     const known = (changed ?? recent).get(block.id);
     if (known !== undefined && !isPreferred(block, known)) continue;
     if (!isSameSubject(block.subject, subject)) continue;

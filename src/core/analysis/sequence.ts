@@ -6,7 +6,7 @@
 import type { Decided } from '../input/verdict-schema.ts';
 import { type Block, minuteMs } from './block.ts';
 import { computeAlpha } from './budget.ts';
-import { findCoverageFault, nothingCovered } from './coverage.ts';
+import { findCoverageFault } from './coverage.ts';
 import { type Terms, toDecided } from './decided.ts';
 import { computeFigures, findStanding, type JudgedCheck, noCount } from './figures.ts';
 import { addBlocks, noSums, type Sums } from './sums.ts';
@@ -70,7 +70,7 @@ export function lookAt(
       terms,
       checks.map((check, i) => computeFigures(check, sums.counts[i] ?? noCount, alpha)),
     );
-  const { covered } = addBlocks({ ...noSums, covered: nothingCovered }, lately, []);
+  const { covered } = addBlocks(noSums, lately, []);
   const fault = findCoverageFault(covered) ?? findCoverageFault(sums.covered);
   if (standings.includes('over') && findCoverageFault(covered) === undefined) return decide('Failing');
   const waits: Wait[] = [];

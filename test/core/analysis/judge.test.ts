@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { Block } from '../../../src/core/analysis/block.ts';
-import { judge } from '../../../src/core/analysis/judge.ts';
+import { type Judging, judge } from '../../../src/core/analysis/judge.ts';
 import {
   errors,
   look,
@@ -207,7 +207,7 @@ test('counts older than what is remembered one by one are kept as a sum', (t) =>
   const blocks = Array.from({ length: 240 }, (_, i) => toBlock(i, toErrors(i % 10 === 0 ? 1 : 0, 10)));
   const { verdict, judging } = watch(blocks, 240);
   t.like(verdict, { verdict: 'Inconclusive', counts: [{ bad: 24, all: 2400 }] });
-  t.true(judging.recent.size <= 21);
+  t.true(judging.recent.size <= 23);
 });
 
 test('a verdict is the same after a look that was missed, or that took place at any other second', (t) => {
@@ -229,4 +229,17 @@ test('the sequence looks at whole minutes only, also where a block ended early',
   const rest = toBlock(0, toErrors(0, 540), { id: 'rest', start: since + 20_000 });
   t.is(watch([early], 3).verdict.verdict, 'Failing');
   t.is(watch([early, rest], 3).verdict.verdict, 'Inconclusive');
+});
+
+test('a clock that was an hour ahead for a moment makes nothing count twice', (t) => {
+  const blocks = toBlocks([0, 1, 0, 0], 50);
+  const at = (minutes: number, before?: Judging) => {
+    const now = since + minutes * minute;
+    return judge(before, { ...look, now, answeredAt: now, blocks });
+  };
+  const ahead = at(66, at(6).judging);
+  t.like(ahead.verdict, { verdict: 'Unknown', counts: [{ bad: 1, all: 200 }] });
+  const { verdict, judging } = at(7, ahead.judging);
+  t.like(verdict, { verdict: 'Inconclusive', counts: [{ bad: 1, all: 200 }] });
+  t.like(at(67, judging).verdict, { counts: [{ bad: 1, all: 200 }] });
 });
