@@ -16,7 +16,10 @@ export interface Asked {
 
 export interface ModelServer {
   readonly port: number;
+  /** The last ones. */
   readonly asked: readonly Asked[];
+  /** Of all calls that were answered. */
+  readonly count: () => number;
   /** The most calls that were in flight at once. */
   readonly peak: () => number;
   readonly reset: () => void;
@@ -32,7 +35,7 @@ export const json = (value: unknown): AnswerHttp => {
 };
 
 export async function startHttpModel(version: string, answer: () => AnswerHttp): Promise<ModelServer> {
-  const { asked, take, leave, reset, peak } = record();
+  const { asked, keep, count, take, leave, reset, peak } = record();
   const server = createServer(async (request: IncomingMessage, response) => {
     take();
     response.once('close', leave);
@@ -40,7 +43,7 @@ export async function startHttpModel(version: string, answer: () => AnswerHttp):
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { method = '', url: path = '', headers } = request;
     const one = { version, method, path, headers, body: Buffer.concat(chunks) };
-    asked.push(one);
+    keep(one);
     answer()(one, response, request.socket);
   });
   server.on('clientError', (_, socket) => void socket.destroy());
@@ -48,6 +51,7 @@ export async function startHttpModel(version: string, answer: () => AnswerHttp):
   return {
     port: (server.address() as AddressInfo).port,
     asked,
+    count,
     peak,
     reset,
     close: async () => {
@@ -74,7 +78,7 @@ export const grpc = (message: Uint8Array, status = 0): AnswerGrpc => {
 };
 
 export async function startGrpcModel(version: string, answer: () => AnswerGrpc): Promise<ModelServer> {
-  const { asked, take, leave, reset, peak } = record();
+  const { asked, keep, count, take, leave, reset, peak } = record();
   const sockets = new Set<Socket>();
   const server = createHttp2Server();
   server.on('connection', (socket) => {
@@ -99,13 +103,14 @@ export async function startGrpcModel(version: string, answer: () => AnswerGrpc):
       headers,
       body: Buffer.concat(chunks),
     };
-    asked.push(one);
+    keep(one);
     answer()(one, stream);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     asked,
+    count,
     peak,
     reset,
     close: async () => {
@@ -115,12 +120,21 @@ export async function startGrpcModel(version: string, answer: () => AnswerGrpc):
   };
 }
 
+const kept = 200;
+
 function record() {
   const asked: Asked[] = [];
   let inFlight = 0;
   let most = 0;
+  let all = 0;
   return {
     asked,
+    keep: (one: Asked) => {
+      all++;
+      asked.push(one);
+      if (asked.length > kept) asked.shift();
+    },
+    count: () => all,
     take: () => {
       most = Math.max(most, ++inFlight);
     },

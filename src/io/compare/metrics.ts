@@ -49,7 +49,7 @@ export function createCompareMetrics(
   const overhead = new Histogram({
     name: 'model_mirror_compare_overhead_seconds',
     help: 'What a pair took beside waiting for the slower version.',
-    buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
+    buckets: [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1],
     registers,
   });
   new Gauge({
