@@ -16,26 +16,34 @@ export class Arrival implements Reception {
   readonly #lane: Lane;
   readonly #maxSize: number;
   readonly #handlers: Handlers;
+  /** Where the length is announced, one piece of memory: pieces would cost more in collecting garbage. */
+  #whole: Uint8Array | undefined;
   #chunks: Uint8Array[] = [];
   #bytes = 0;
   #isOver = false;
 
-  /** @param since in milliseconds of the clock. */
-  constructor(share: Share, lane: Lane, since: number, maxSize: number, handlers: Handlers) {
+  /**
+   * @param since in milliseconds of the clock.
+   * @param length as the copy announces it; 0: it does not.
+   */
+  constructor(share: Share, lane: Lane, since: number, maxSize: number, length: number, handlers: Handlers) {
     this.#share = share;
     this.#lane = lane;
     this.since = since;
     this.#maxSize = maxSize;
     this.#handlers = handlers;
     lane.arriving++;
+    if (length > 0 && share.takeBody(length)) this.#whole = new Uint8Array(length);
   }
 
   take(chunk: Uint8Array): boolean {
     if (this.#isOver) return false;
-    this.#bytes += chunk.length;
-    if (this.#bytes > this.#maxSize) this.drop('too-large');
-    else if (!this.#share.takeBody(chunk.length)) this.drop('full-bytes');
-    else this.#chunks.push(chunk);
+    const bytes = this.#bytes + chunk.length;
+    if (bytes > (this.#whole?.length ?? this.#maxSize)) this.drop('too-large');
+    else if (this.#whole !== undefined) this.#whole.set(chunk, this.#bytes);
+    else if (this.#share.takeBody(chunk.length)) this.#chunks.push(chunk);
+    else this.drop('full-bytes');
+    this.#bytes = bytes;
     return !this.#isOver;
   }
 
@@ -43,7 +51,10 @@ export class Arrival implements Reception {
     if (!this.#leave()) return;
     const chunks = this.#chunks;
     this.#chunks = [];
-    this.#handlers.whole(chunks.length === 1 ? (chunks[0] ?? none) : concatenate(chunks, this.#bytes));
+    this.#handlers.whole(
+      this.#whole?.subarray(0, this.#bytes) ??
+        (chunks.length === 1 ? (chunks[0] ?? none) : concatenate(chunks, this.#bytes)),
+    );
   }
 
   cutOff(): void {
@@ -53,6 +64,7 @@ export class Arrival implements Reception {
   drop(reason: DropReason): void {
     if (!this.#leave()) return;
     this.#chunks = [];
+    this.#whole = undefined;
     this.#share.close();
     this.#handlers.drop(reason);
   }

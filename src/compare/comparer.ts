@@ -127,7 +127,7 @@ export class Comparer implements CopyReceiver {
       this.#drop(target, reason ?? 'full-calls');
       return undefined;
     }
-    const arrival = new Arrival(share, lane, now, this.#options.maxSize, {
+    const arrival = new Arrival(share, lane, now, this.#options.maxSize, toLength(head), {
       drop: (why) => {
         this.#arriving.delete(arrival);
         this.#drop(target, why);
@@ -184,7 +184,7 @@ export class Comparer implements CopyReceiver {
   /** Why a copy would find no place. */
   #findObstacle({ headers }: CopyHead, lane: Lane, now: number): DropReason | undefined {
     if (this.#ports.punctuality.lateness(now - lateWindowMs) > tooLateMs) return 'event-loop-late';
-    if (Number(headers['content-length']) > this.#options.maxSize) return 'too-large';
+    if (toLength({ headers }) > this.#options.maxSize) return 'too-large';
     if (!lane.hasPlace(now)) return 'busy-primary';
     return lane.pairs >= this.#maxPairs ? 'full-calls' : undefined;
   }
@@ -225,7 +225,7 @@ export class Comparer implements CopyReceiver {
   }
 
   #ask(work: Work, lane: Lane): void {
-    const { clock } = this.#ports;
+    const { clock, punctuality } = this.#ports;
     const { calls, target } = work;
     const start = clock.now();
     lane.pairs++;
@@ -235,7 +235,9 @@ export class Comparer implements CopyReceiver {
       noise: target.task.noise,
       primaryFirst: clock.random() < 0.5,
       ask: (version, done) => this.#call(work, calls[version], done),
-      onPrimary: (outcome, ms) => lane.pace.note(toPaceMs(outcome, ms), clock.now()),
+      // How late this process is must not look as if the primary were slow.
+      onPrimary: (outcome, ms) =>
+        lane.pace.note(Math.max(0, toPaceMs(outcome, ms) - punctuality.lateness(start)), clock.now()),
       onLeft: () => {
         lane.atPrimary--;
         this.#advance(lane);
@@ -300,6 +302,12 @@ export class Comparer implements CopyReceiver {
     else if (end.is === 'unknown') meter.unknown(target, end.reason);
     else meter.dropped(target, end.reason);
   }
+}
+
+/** The length that a copy announces, in bytes; 0: none. */
+function toLength({ headers }: Pick<CopyHead, 'headers'>): number {
+  const length = Number(headers['content-length'] ?? 0);
+  return Number.isSafeInteger(length) && length > 0 ? length : 0;
 }
 
 /** How long the primary took, as its pace counts it; a failure of it counts as the longest time. */

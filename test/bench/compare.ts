@@ -12,11 +12,14 @@
  * `--profile FOLDER` writes a CPU profile of the first part of each row.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
 import { routers } from '../../src/core/routing/routers.ts';
 import { toStandardTraffic, toTask } from '../compare/compare-scene.ts';
 import type { ModelServer } from '../compare/model-servers.ts';
@@ -61,8 +64,6 @@ const hasTaskset = (() => {
 })();
 
 let misses = 0;
-for (const row of rows.filter(({ name }) => name.includes(flags.only))) await measure(row);
-process.exit(misses > 0 ? 1 : 0);
 
 async function measure(row: Row): Promise<void> {
   const { isGrpc, bodies, name } = row;
@@ -76,20 +77,21 @@ async function measure(row: Row): Promise<void> {
     const traffic = toStandardTraffic(model, { primary: primary.port, candidate: candidate.port }, { ...task, checks });
     return routers[0].render(traffic).map(({ manifest }) => manifest);
   });
-  const process1 = startComparer(
+  const comparer = startComparer(
     manifests.filter(({ kind }) => kind === routers[0].watched.kind),
     row,
   );
-  const { intake, pages } = await process1.addresses;
+  const { intake, pages } = await comparer.addresses;
   await until(async () => (await fetch(`http://${pages}/readyz`)).ok);
   const session = connect(`http://${intake}`);
   const send = sender(session, isGrpc, bodies.question);
 
   // As many as it can do: each copy follows another one's pair.
-  await inTurns(send, primary, candidate, 1500);
+  const servers = [primary, candidate] as const;
+  await inTurns(send, servers, row.target, 10_000);
   const before = await read(pages);
   const start = performance.now();
-  await inTurns(send, primary, candidate, measureMs);
+  await inTurns(send, servers, row.target * 8, 30_000);
   const wall = (performance.now() - start) / 1000;
   const after = await read(pages);
   const pairs = after.pairs - before.pairs;
@@ -131,8 +133,9 @@ async function measure(row: Row): Promise<void> {
     most <= targets.mebibytes,
   );
   session.destroy();
-  process1.stop();
-  await Promise.all([primary.close(), candidate.close(), process1.ended]);
+  comparer.stop();
+  await comparer.ended;
+  await Promise.all([primary.close(), candidate.close()]);
 }
 
 function startModel({ isGrpc, bodies }: Row, version: 'primary' | 'candidate'): Promise<ModelServer> {
@@ -149,8 +152,19 @@ function startModel({ isGrpc, bodies }: Row, version: 'primary' | 'candidate'): 
       });
 }
 
+/** Bundled, as it is released: whatever reads TypeScript would count as the comparer's memory. */
+const script = join(mkdtempSync(join(tmpdir(), 'model-mirror-bench-')), 'comparer.cjs');
+buildSync({
+  entryPoints: [join(import.meta.dirname, 'compare-process.ts')],
+  outfile: script,
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  minify: flags.profile === undefined,
+  logLevel: 'error',
+});
+
 function startComparer(items: readonly unknown[], { name }: Row) {
-  const script = new URL('compare-process.ts', import.meta.url).pathname;
   const { profile } = flags;
   if (profile !== undefined) mkdirSync(profile, { recursive: true });
   const options =
@@ -167,7 +181,7 @@ function startComparer(items: readonly unknown[], { name }: Row) {
   });
   return {
     addresses,
-    ended: new Promise<void>((resolve) => child.once('close', () => resolve())),
+    ended: new Promise<void>((resolve) => child.once('exit', () => resolve())),
     stop: () => child.disconnect(),
   };
 }
@@ -189,14 +203,25 @@ function sender(session: ClientHttp2Session, isGrpc: boolean, question: Buffer):
   };
 }
 
-/** Keeps as many pairs under way as may be in flight at the primaries, and one more each that waits. */
-async function inTurns(send: Send, primary: ModelServer, candidate: ModelServer, ms: number): Promise<void> {
-  const end = performance.now() + ms;
-  let sent = 0;
+/**
+ * Keeps as many pairs under way as may be in flight at the primaries, and one more each that waits, until so many were
+ * answered, at most for so long. Copies that were dropped are given up when nothing has been answered for a moment.
+ */
+async function inTurns(
+  send: Send,
+  [primary, candidate]: readonly [ModelServer, ModelServer],
+  count: number,
+  ms: number,
+): Promise<void> {
   const [from1, from2] = [primary.count(), candidate.count()];
   const done = () => Math.min(primary.count() - from1, candidate.count() - from2);
-  while (performance.now() < end) {
-    for (; sent - done() < models.length * 3; sent++) send(models[sent % models.length] ?? '');
+  const end = performance.now() + ms;
+  let [sent, last, since] = [0, 0, performance.now()];
+  while (performance.now() < end && done() < count) {
+    const now = done();
+    if (now > last) [last, since] = [now, performance.now()];
+    else if (performance.now() - since > 100) [sent, since] = [now, performance.now()];
+    for (; sent - now < models.length * 3; sent++) send(models[sent % models.length] ?? '');
     await new Promise((resolve) => setImmediate(resolve));
   }
   await sleep(300);
@@ -285,3 +310,7 @@ function say(row: string, text: string, isFine: boolean): void {
   if (!isFine) misses++;
   process.stdout.write(`${isFine ? 'ok  ' : 'MISS'} ${row.padEnd(12)} ${text}\n`);
 }
+
+for (const row of rows.filter(({ name }) => name.includes(flags.only))) await measure(row);
+rmSync(dirname(script), { recursive: true });
+process.exit(misses > 0 ? 1 : 0);

@@ -40,7 +40,11 @@ export async function startHttpModel(version: string, answer: () => AnswerHttp):
     take();
     response.once('close', leave);
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+    } catch {
+      return;
+    }
     const { method = '', url: path = '', headers } = request;
     const one = { version, method, path, headers, body: Buffer.concat(chunks) };
     keep(one);

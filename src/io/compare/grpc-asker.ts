@@ -6,8 +6,8 @@ import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 
 import { connect, constants } from 'node:http2';
 import { connect as connectSocket } from 'node:net';
 import type { Answer, Call, NoReply, Room } from '../../core/ports/compare.ts';
+import { AnswerBody } from './answer-body.ts';
 import type { ClosableAsker } from './http1-asker.ts';
-import { toBody } from './http1-asker.ts';
 import type { Lookup } from './safe-lookup.ts';
 import { refusedAddress } from './safe-lookup.ts';
 
@@ -68,8 +68,7 @@ export function createGrpcAsker(lookup: Lookup): ClosableAsker {
 
 function ask(session: Session, call: Call, room: Room, done: (answer: Answer) => void): () => void {
   const start = performance.now();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const body = new AnswerBody(room, call.maxBytes);
   let headers: IncomingHttpHeaders | undefined;
   let trailers: IncomingHttpHeaders = {};
   let isDone = false;
@@ -105,17 +104,15 @@ function ask(session: Session, call: Call, room: Room, done: (answer: Answer) =>
   }
   stream.on('response', (received) => {
     headers = received;
-    if (Number(received['content-length']) > call.maxBytes) stop('too-large');
+    const trouble = body.announce(received['content-length']);
+    if (trouble !== undefined) stop(trouble);
   });
   stream.on('trailers', (received) => {
     trailers = received;
   });
   stream.on('data', (chunk: Buffer) => {
-    if (isDone) return;
-    bytes += chunk.length;
-    if (bytes > call.maxBytes) return stop('too-large');
-    if (!room.take(chunk.length)) return stop('full');
-    chunks.push(chunk);
+    const trouble = isDone ? undefined : body.take(chunk);
+    if (trouble !== undefined) stop(trouble);
   });
   // An error comes with the closing, which has the code.
   stream.on('error', () => {});
@@ -130,7 +127,7 @@ function ask(session: Session, call: Call, room: Room, done: (answer: Answer) =>
       status,
       headers: toHeaders(headers ?? {}),
       trailers: toHeaders(trailers),
-      body: toBody(chunks),
+      body: body.bytes,
       ms,
     });
   });

@@ -1,6 +1,7 @@
 /** Asks over HTTP/1.1. */
 import { Agent } from 'undici';
 import type { Answer, Asker, Call, NoReply, Room } from '../../core/ports/compare.ts';
+import { AnswerBody } from './answer-body.ts';
 import type { Lookup } from './safe-lookup.ts';
 import { refusedAddress } from './safe-lookup.ts';
 
@@ -32,8 +33,7 @@ export function createHttp1Asker(lookup: Lookup): ClosableAsker {
 
 function ask(agent: Agent, call: Call, room: Room, done: (answer: Answer) => void): () => void {
   const start = performance.now();
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const body = new AnswerBody(room, call.maxBytes);
   let status = 0;
   let headers: Readonly<Record<string, string>> = {};
   let isDone = false;
@@ -67,13 +67,12 @@ function ask(agent: Agent, call: Call, room: Room, done: (answer: Answer) => voi
         if (code < 200) return;
         status = code;
         headers = toHeaders(received);
-        if (Number(headers['content-length']) > call.maxBytes) stop('too-large');
+        const trouble = body.announce(headers['content-length']);
+        if (trouble !== undefined) stop(trouble);
       },
       onResponseData: (_, chunk) => {
-        bytes += chunk.length;
-        if (bytes > call.maxBytes) return stop('too-large');
-        if (!room.take(chunk.length)) return stop('full');
-        chunks.push(chunk);
+        const trouble = isDone ? undefined : body.take(chunk);
+        if (trouble !== undefined) stop(trouble);
       },
       onResponseEnd: (_, trailers) =>
         finish({
@@ -81,7 +80,7 @@ function ask(agent: Agent, call: Call, room: Room, done: (answer: Answer) => voi
           status,
           headers,
           trailers: toHeaders(trailers),
-          body: toBody(chunks),
+          body: body.bytes,
           ms: performance.now() - start,
         }),
       onResponseError: (_, error) => finish({ is: toNoReply(error, status > 0), ms: performance.now() - start }),
@@ -91,13 +90,6 @@ function ask(agent: Agent, call: Call, room: Room, done: (answer: Answer) => voi
 }
 
 const stopped = new Error('no longer wanted');
-const empty = new Uint8Array();
-
-/** A copy only of what came in several pieces. */
-export function toBody(chunks: readonly Buffer[]): Uint8Array {
-  return chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? empty);
-}
-
 /** @param hasBegun whether anything of an answer came. */
 function toNoReply(error: Error, hasBegun: boolean): NoReply {
   const code = (error as NodeJS.ErrnoException).code ?? '';

