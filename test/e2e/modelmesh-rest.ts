@@ -2,9 +2,9 @@
  * A fake of rest-proxy, which stands beside ModelMesh in its Pods: V2 inference over HTTP becomes a gRPC call to it.
  *
  * What it does is what rest-proxy does (kserve/rest-proxy, grpc_predict_v2.proto and proxy/, on grpc-gateway), and what the
- * real one did (`fixtures/modelmesh/rest.md`): the name in the path is the one in the message, whatever name the JSON has; without one in the
- * path, a header `Grpc-Metadata-mm-vmodel-id` names it. Other headers are not handed on. Nothing but inference is served,
- * and nothing of V1.
+ * real one did (`fixtures/modelmesh/rest.md`): the name in the path is the one in the message, whatever name the JSON has;
+ * without one in the path, a header `Grpc-Metadata-mm-vmodel-id` names it. Other headers are not handed on. Nothing but
+ * inference is served, and nothing of V1.
  */
 import { once } from 'node:events';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
