@@ -89,6 +89,7 @@ async function deployStandard(stack: Stack): Promise<Targets> {
   const { folderOf, toFiles } = await import('./model-files.ts');
   const { putFlowers } = await import('./model-servers.ts');
   const { addresses } = await import('./network.ts');
+  const { until } = await import('./program.ts');
   const { standardModel } = await import('./standard-models.ts');
   const standard = await stack.standard();
   putFlowers(standard.store);
@@ -96,6 +97,9 @@ async function deployStandard(stack: Stack): Promise<Targets> {
   const model = standardModel({ primary, model: { modelFormat: { name: 'sklearn' } } });
   await stack.repository.commit(toFiles(model), 'wisdom: the first version');
   await stack.addApplication({ name: 'wisdom', path: folderOf('wisdom'), namespace: standard.namespace });
+  // Whoever clones before the watcher has said so would have to pull before the first push.
+  const status = `${folderOf('wisdom')}/status.yaml`;
+  await until('the model is ready', async () => /state: Ready/.test((await stack.repository.read(status)) ?? ''));
   return {
     ...toTargets(stack, addresses.ingress),
     client: `${await standard.untilAddressed('wisdom')}:80`,
