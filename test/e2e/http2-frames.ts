@@ -57,6 +57,14 @@ export function readInitialWindow({ payload }: Frame): number | undefined {
   return undefined;
 }
 
+/** A connection's first frames, which let the peer send so many bytes of each stream and in all beyond `initialWindow`. */
+export function toWideSettings(bytes: number): Buffer {
+  const setting = Buffer.alloc(6);
+  setting.writeUInt16BE(initialWindowSetting);
+  setting.writeUInt32BE(initialWindow + bytes, 2);
+  return Buffer.concat([toFrame(frameTypes.settings, 0, 0, setting), toNumberFrame(frameTypes.windowUpdate, 0, bytes)]);
+}
+
 /** Takes bytes in, and gives whole frames. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
