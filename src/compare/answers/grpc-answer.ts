@@ -84,5 +84,5 @@ function readTensor(bytes: Uint8Array): Draft | undefined {
 
 /** An int64: negative ones are no axis, and `countValues` says so. */
 function toAxis({ low, high }: WireReader): number {
-  return (high | 0) * 2 ** 32 + low;
+  return high * 2 ** 32 + (low >>> 0);
 }

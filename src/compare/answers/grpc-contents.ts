@@ -56,41 +56,52 @@ function readValues(datatype: string, reader: WireReader, wireType: number, sink
     sink.add(values);
     return values.length % width === 0;
   }
-  if (wireType === wireTypes.varint) return readVarint(datatype, reader, sink);
+  if (wireType === wireTypes.varint) return readVarints(datatype, reader, 1, sink);
   if (!isPacked) return false;
-  const values = new WireReader(reader.readBytes());
-  while (!values.isAtEnd) if (!readVarint(datatype, values, sink)) return false;
-  return !values.isBroken;
+  const packed = reader.readBytes();
+  const values = new WireReader(packed);
+  return readVarints(datatype, values, countVarints(packed), sink) && values.isAtEnd;
 }
 
-function readVarint(datatype: string, reader: WireReader, sink: Sink): boolean {
-  reader.readVarint();
-  const { low, high } = reader;
-  const width = widths[datatype] as number;
-  const at = sink.grow(width);
-  const { view } = sink;
-  if (width === 8) {
-    view.setUint32(at, low, true);
-    view.setUint32(at + 4, high, true);
-    return true;
-  }
-  if (datatype === 'BOOL') {
-    view.setUint8(at, low === 0 && high === 0 ? 0 : 1);
-    return true;
-  }
-  // Of 32 bits: protobuf drops what is above them.
-  const isSigned = datatype.startsWith('INT');
-  const value = isSigned ? low | 0 : low;
-  const least = isSigned ? -(2 ** (8 * width - 1)) : 0;
-  if (width === 1) view.setUint8(at, value);
-  else if (width === 2) view.setUint16(at, value, true);
-  else view.setUint32(at, value, true);
-  return value >= least && value < least + 2 ** (8 * width);
+/** By their last bytes. */
+function countVarints(packed: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < packed.length; i++) if ((packed[i] as number) < 0x80) count++;
+  return count;
 }
+
+function readVarints(datatype: string, reader: WireReader, count: number, sink: Sink): boolean {
+  const width = widths[datatype] as number;
+  const start = sink.grow(count * width);
+  const { view } = sink;
+  // Of 32 bits if it is shorter than 64: protobuf drops what is above them.
+  const isSigned = datatype.startsWith('INT');
+  const least = isSigned ? -(2 ** (8 * width - 1)) : 0;
+  const most = least + 2 ** (8 * width) - 1;
+  for (let i = 0; i < count; i++) {
+    const at = start + i * width;
+    reader.readVarint();
+    const { low, high } = reader;
+    if (width === 8) {
+      view.setInt32(at, low, true);
+      view.setInt32(at + 4, high, true);
+      continue;
+    }
+    const number = isSigned ? low : low >>> 0;
+    const value = datatype === 'BOOL' ? Number(low !== 0 || high !== 0) : number;
+    if (value < least || value > most) return false;
+    if (width === 1) view.setUint8(at, value);
+    else if (width === 2) view.setUint16(at, value, true);
+    else view.setUint32(at, value, true);
+  }
+  return !reader.isBroken;
+}
+
+const empty = new DataView(new ArrayBuffer(0));
 
 /** Bytes, one piece after the other; a single piece is not copied. */
 class Sink {
-  view = new DataView(new ArrayBuffer(0));
+  view = empty;
   #single: Uint8Array | undefined;
   #length = 0;
 

@@ -12,7 +12,7 @@ export class WireReader {
   /** Of the field that `next` has found. */
   field = 0;
   wireType = 0;
-  /** Of the last varint, 32 bits each, both unsigned. */
+  /** Of the last varint, 32 bits each, both signed: V8 keeps only such numbers without a place of their own. */
   low = 0;
   high = 0;
   readonly #bytes: Uint8Array;
@@ -39,6 +39,13 @@ export class WireReader {
   /** Into `low` and `high`. */
   readVarint(): void {
     const bytes = this.#bytes;
+    const first = bytes[this.#at] ?? 0xff;
+    if (first < 0x80) {
+      this.#at++;
+      this.low = first;
+      this.high = 0;
+      return;
+    }
     let low = 0;
     let high = 0;
     for (let shift = 0; shift < 70; shift += 7) {
@@ -53,8 +60,8 @@ export class WireReader {
       } else if (shift < 63) high |= bits << (shift - 32);
       else high |= (bits & 1) << 31;
       if (byte < 0x80) {
-        this.low = low >>> 0;
-        this.high = high >>> 0;
+        this.low = low;
+        this.high = high;
         return;
       }
     }
@@ -64,7 +71,7 @@ export class WireReader {
   /** What has a length before it: a text, a message, bytes, packed numbers. */
   readBytes(): Uint8Array {
     this.readVarint();
-    return this.take(this.high * 2 ** 32 + this.low);
+    return this.take(this.high === 0 ? this.low >>> 0 : Number.POSITIVE_INFINITY);
   }
 
   take(length: number): Uint8Array {
