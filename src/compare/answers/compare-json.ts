@@ -217,7 +217,7 @@ function compareNumber(
 
 /** Names that are longer, or not like those of outputs and fields, might be what somebody has sent. */
 const plainName = /^[\w.-]{1,64}$/;
-const mostSteps = 6;
+const mostSteps = 8;
 
 function locate(json: JsonText, levels: readonly Level[]): { readonly output: string; readonly index?: number } {
   const steps = levels.slice(0, mostSteps).map(({ isObject, name }) => {

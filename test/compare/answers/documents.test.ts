@@ -244,6 +244,25 @@ const cases: readonly Case[] = [
     expected: agrees,
   },
   {
+    title: 'the ids of tool calls',
+    call: chatCall,
+    one: '{"choices":[{"message":{"tool_calls":[{"id":"call_1","function":{"name":"f"}}]}}]}',
+    other: '{"choices":[{"message":{"tool_calls":[{"id":"call_2","function":{"name":"f"}}]}}]}',
+    expected: agrees,
+  },
+  {
+    title: 'another tool',
+    call: chatCall,
+    one: '{"choices":[{"message":{"tool_calls":[{"id":"call_1","function":{"name":"f"}}]}}]}',
+    other: '{"choices":[{"message":{"tool_calls":[{"id":"call_2","function":{"name":"g"}}]}}]}',
+    expected: {
+      agrees: false,
+      code: 'values',
+      output: '$.choices[*].message.tool_calls[*].function.name',
+      index: 0,
+    },
+  },
+  {
     title: 'another completion',
     call: chatCall,
     one: chat('Paris.'),

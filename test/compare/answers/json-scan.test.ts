@@ -163,6 +163,12 @@ test('numbers have the double that JavaScript makes of them, or one within 1e-15
   );
 });
 
+test('a mantissa that doubles leave out is not taken for exact', (t) => {
+  for (const text of ['0.9007199254740993', '9007199254740993', '9007.199254740993', '9007199254740993e-3'])
+    t.is(scan(text)?.kinds[0], kinds.roundedNumber, text);
+  t.is(scan('0.9007199254740991')?.kinds[0], kinds.number);
+});
+
 test('whole numbers keep all digits', (t) => {
   for (const text of ['9007199254740993', '-9223372036854775808', '18446744073709551615', `1${'0'.repeat(100)}1`])
     t.is(toNumber(scan(text) as JsonText, 0), BigInt(text));

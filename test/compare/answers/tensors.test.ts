@@ -373,6 +373,8 @@ test('decimals are what their datatype makes of them', (t) => {
   t.true(compare('FP32', '["NaN"]', '[NaN]'));
   t.true(compare('FP32', '["-Infinity"]', '[-Infinity]'));
   t.true(compare('BOOL', '[true]', '[1]'));
+  const [endless, one] = ['[Infinity]', '[1]'].map((data) => toJsonReply(y('FP32', '[1]', data))) as [Reply, Reply];
+  t.like(compareAnswers(v2Call, endless, one, withRule({ rel: 0.1 })), { agrees: false, code: 'values' });
 });
 
 test('model, version, id and parameters are not compared', (t) => {
@@ -445,6 +447,7 @@ test('names of outputs that might be more than names are not given away', (t) =>
     });
 });
 
+const withByte = (reply: Reply): Reply => ({ ...reply, body: Uint8Array.from([...reply.body, 0]) });
 const good = toGrpcReply([floats([1, 2])], 'raw');
 const goodJson = toJsonReply(y('FP64', '[2]', '[1,2]'));
 
@@ -482,6 +485,7 @@ const unreadable: readonly (readonly [string, typeof grpcCall, Reply, Reply, 'sh
     toGrpcReply([{ ...texts('ab'), shape: [2] }], 'raw'),
     'shape',
   ],
+  ['binary data that nothing claims', v2Call, goodJson, withByte(toBinaryReply([floats([1, 2])]))],
   ['no JSON', v2Call, goodJson, toReply('<html>')],
   ['no outputs', v2Call, goodJson, toReply('{"model_name":"wisdom"}')],
   ['outputs that are no list', v2Call, goodJson, toReply('{"outputs":{}}')],
@@ -543,6 +547,7 @@ test('typed contents that another field holds, or that do not fit, cannot be rea
   const fine = tensor('INT8', [0x12, 1, 3]);
   t.deepEqual(compareAnswers(grpcCall, fine, tensor('INT8', [0x10, 3]), exact), agrees);
   t.like(compareAnswers(grpcCall, fine, tensor('INT8', [0x12, 2, 0xac, 0x02]), exact), { code: 'unreadable' });
+  t.like(compareAnswers(grpcCall, fine, tensor('INT8', [0x12, 2, 0x80, 0x01]), exact), { code: 'unreadable' });
   t.like(compareAnswers(grpcCall, fine, tensor('INT8', [0x1a, 1, 3]), exact), { code: 'unreadable' });
   t.like(compareAnswers(grpcCall, fine, tensor('INT8', [0x12, 1, 0x83]), exact), { code: 'unreadable' });
   t.like(compareAnswers(grpcCall, tensor('UINT8', [0x22, 2, 0xff, 0x01]), tensor('UINT8', [0x22, 1, 0x7f]), exact), {
