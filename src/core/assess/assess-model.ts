@@ -11,6 +11,7 @@ import { findExtraLoad } from '../rollout/extra-load.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import type { Diagnosis } from '../routing/examination.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
+import type { ServingMode } from '../serving/serving-mode.ts';
 import type { Difference, Role, Source } from './difference.ts';
 import { sortDifferences } from './difference.ts';
 import { readNamespace } from './namespace.ts';
@@ -34,6 +35,8 @@ export interface AssessedVersion {
   readonly desired: DesiredVersion;
   /** Undefined: not observed. It may be another version in the same role. */
   readonly observed: VersionStatus | undefined;
+  /** Whether a failure of what is observed may pass by itself. */
+  readonly mayPass: boolean;
 }
 
 export interface AssessedCandidate extends AssessedVersion {
@@ -86,8 +89,8 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
   const source = live === undefined ? 'git' : 'cluster';
   const inCluster = live && upgradeStatus(live, [rendered.primary, ...rendered.candidates], rollout.mode);
   const observed = inCluster ?? status?.status;
-  const primary = { desired: toDesired(rendered.primary), observed: observed?.primary };
-  const { candidates, undeclared } = pairCandidates(rendered.candidates, observed?.candidates ?? []);
+  const primary = toAssessed(toDesired(rendered.primary), observed?.primary, rollout.mode);
+  const { candidates, undeclared } = pairCandidates(rendered.candidates, observed?.candidates ?? [], rollout.mode);
   const differences = sortDifferences([
     ...findPendingDifference(pending),
     ...compareStatusFile(rendered),
@@ -127,17 +130,29 @@ function toDesired({ version: { name, declared }, digest }: DecidedVersion): Des
   return { name, version: declared.version, storageUri: declared.storageUri, digest };
 }
 
+function toAssessed(
+  desired: DesiredVersion,
+  observed: VersionStatus | undefined,
+  { causes }: ServingMode,
+): AssessedVersion {
+  const { reason = '' } = observed ?? {};
+  const cause = Object.hasOwn(causes, reason) ? causes[reason] : undefined;
+  return { desired, observed, mayPass: cause !== undefined && 'look' in cause && cause.mayPass === true };
+}
+
 /** By name; a candidate that is not observed is paired with another that is not declared: it took its place. */
 function pairCandidates(
   decided: readonly DecidedCandidate[],
   observed: readonly CandidateStatus[],
+  mode: ServingMode,
 ): Pick<Assessment, 'candidates' | 'undeclared'> {
   const names = new Set(decided.map(({ version }) => version.name));
   const others = observed.filter(({ name }) => !names.has(name));
   const candidates = decided.map(({ mirror, ...version }): AssessedCandidate => {
     const desired = toDesired(version);
     const same = observed.find(({ name }) => name === desired.name);
-    return { desired, mirror, observed: same ?? others.shift(), observedPercentage: same?.mirror?.percentage ?? 0 };
+    const assessed = toAssessed(desired, same ?? others.shift(), mode);
+    return { ...assessed, mirror, observedPercentage: same?.mirror?.percentage ?? 0 };
   });
   return { candidates, undeclared: others };
 }

@@ -80,7 +80,7 @@ function judgePrimary(primary: AssessedVersion): Judgement {
   const known = findSame(primary);
   if (known === undefined) return { outcome: 'waiting', reason: { code: 'not-observed', version } };
   if (known.state === 'Ready') return { outcome: 'reached', reason: { code: 'idle', version } };
-  return { outcome: isLasting(known) ? 'stuck' : 'waiting', reason: toStateReason(version, known) };
+  return { outcome: isLasting(known, primary) ? 'stuck' : 'waiting', reason: toStateReason(version, known) };
 }
 
 function judgeCandidate(
@@ -97,7 +97,7 @@ function judgeCandidate(
     return { outcome: 'reached', reason: { code: 'mirrored', version, percentage: mirror.percentage } };
   // Without a gate it gets copies in any state.
   const matters = goal === 'ready' || mirror.reason.code !== 'gate-none';
-  if (matters && known !== undefined && isLasting(known))
+  if (matters && known !== undefined && isLasting(known, candidate))
     return { outcome: 'stuck', reason: toStateReason(version, known) };
   if (goal === 'ready' && known?.state === 'Ready')
     return { outcome: 'reached', reason: toStateReason(version, known) };
@@ -112,9 +112,9 @@ function toStateReason(version: string, { state, reason }: VersionStatus): WaitR
   return { code: 'state', version, state, reason };
 }
 
-/** Only a person changes it; for a Pod that finds no node, the cluster may add one. */
-function isLasting({ state, reason }: VersionStatus): boolean {
-  return (state === 'Failed' && reason !== 'Unschedulable') || state === 'Stopped';
+/** Only a person changes it. */
+function isLasting({ state }: VersionStatus, { mayPass }: AssessedVersion): boolean {
+  return (state === 'Failed' && !mayPass) || state === 'Stopped';
 }
 
 /** What was observed, if it is the very version that is desired. */

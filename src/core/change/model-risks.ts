@@ -3,6 +3,7 @@
  *
  * Invariant: a model that does not change has no risk, whatever its state. A risk is about the change.
  */
+
 import type { FieldPath } from '../diagnostics/problem.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
@@ -11,6 +12,7 @@ import { isSameServed } from '../rollout/decided.ts';
 import { findExtraLoad } from '../rollout/extra-load.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
+import { isHttp } from '../serving/protocol.ts';
 import type { ModelPair } from './changed-models.ts';
 import type { CandidatePair } from './find-changes.ts';
 import { compareHosts, pairCandidates } from './find-changes.ts';
@@ -66,11 +68,9 @@ function findIdentityRisks({ rollout: before }: RenderedRollout, after: Rendered
   ];
 }
 
-/** What is not gRPC is HTTP on one port. */
 function findProtocolRisks({ protocols: before }: Rollout, after: RenderedRollout): Risk[] {
-  const isGrpc = (protocol: string) => protocol === 'grpc';
   const protocols = before.filter(
-    (protocol) => !after.rollout.protocols.some((other) => isGrpc(other) === isGrpc(protocol)),
+    (protocol) => !after.rollout.protocols.some((other) => isHttp(other) === isHttp(protocol)),
   );
   const isWritten = after.rollout.file.model.spec.protocols !== undefined;
   if (protocols.length === 0) return [];

@@ -129,12 +129,11 @@ function checkService(
 ): Problem[] {
   const { file, policy, mode, protocols } = rollout;
   const prefixes = policy.storageUriPrefixes.map((list) => list.prefixes);
+  // With a name of its own, its InferenceService becomes the primary's.
+  const pair = { protocols, isInPlace: version.declared.name === undefined };
   const check = (state: 'declared' | 'manifest'): PlacedFinding[] => [
     ...checkInferenceService(patched[state], mode, protocols, prefixes),
-    ...(primary === undefined ? [] : (mode.compare?.(primary[state], patched[state], protocols) ?? [])).filter(
-      // With a name of its own it keeps its pods when it is promoted.
-      ({ code }) => code !== 'promotion-gap' || version.declared.name === undefined,
-    ),
+    ...(primary === undefined ? [] : (mode.compare?.(primary[state], patched[state], pair) ?? [])),
     ...checkSyncOrder(patched[state]),
   ];
   const before = check('declared');

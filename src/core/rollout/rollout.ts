@@ -11,6 +11,7 @@ import { toProblem } from '../input/parse-document.ts';
 import type { Model, ModelVersion, Protocol } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
+import { modes } from '../serving/modes.ts';
 import type { ServingMode, VersionPlace } from '../serving/serving-mode.ts';
 import type { EffectivePolicy } from './effective-policy.ts';
 import { checkModes, chooseMode } from './mode-choice.ts';
@@ -128,6 +129,12 @@ export function checkRollout(rollout: Rollout): Problem[] {
         ...refusal,
       });
   }
+  if (rollout.mode.renderModel !== undefined && modes.some(({ ownServices }) => ownServices.includes(rollout.name)))
+    report(['metadata', 'name'], {
+      code: 'name-refused',
+      message: safe`a Service called ${mask(rollout.name)} is rendered for this model, and KServe's own programs have one of that name for models in another mode`,
+      hint: safe`give the model another name`,
+    });
   for (const candidate of candidates.filter(({ name }) => name === primary.name))
     report([...(candidate.declared.name === undefined ? primary : candidate).path, 'name'], {
       code: 'same-name',

@@ -7,6 +7,8 @@ export type Cause =
       readonly look: Look;
       /** What of the files it is about; undefined: nothing that is known. */
       readonly field?: 'image' | 'resources' | 'storage';
+      /** Whether the cluster may end it without anybody, as by another node. */
+      readonly mayPass?: true;
     };
 
 /**

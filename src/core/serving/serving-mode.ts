@@ -107,6 +107,13 @@ export interface ServedVersion extends VersionPlace {
   readonly spec: PlainMap;
 }
 
+/** What is known of a primary and its candidate beside their specs. */
+export interface VersionPair {
+  readonly protocols: readonly Protocol[];
+  /** Whether a promotion gives the primary's InferenceService the candidate's spec; otherwise the candidate's becomes the primary's. */
+  readonly isInPlace: boolean;
+}
+
 export interface ServingMode {
   readonly name: string;
   /** The values of KServe's annotation for it: the one to write, and former ones. */
@@ -131,6 +138,8 @@ export interface ServingMode {
   readonly isUndeclaredHttp2: (backend: Backend) => boolean;
   /** The version that a backend names, also a live one; undefined: none. */
   readonly readVersion: (backend: Backend) => string | undefined;
+  /** The Services that its own programs have in each namespace of its models. */
+  readonly ownServices: readonly string[];
   /** Why a version cannot have this name, although KServe's webhook takes it. */
   readonly refuseName: (name: string) => Omit<Finding, 'code'> | undefined;
   /** The kinds that the next two render, so that patches may name them. */
@@ -147,11 +156,7 @@ export interface ServingMode {
   /** Adds to a patched InferenceService what versions must have in common; what people wrote stays. */
   readonly complete?: (service: InferenceService) => InferenceService;
   /** What must not differ between a primary and its candidate, as a finding about the candidate's object. */
-  readonly compare?: (
-    primary: InferenceService,
-    candidate: InferenceService,
-    protocols: readonly Protocol[],
-  ) => PlacedFinding[];
+  readonly compare?: (primary: InferenceService, candidate: InferenceService, pair: VersionPair) => PlacedFinding[];
   /** Where this mode loads from, beside the fields for a storage that `storage-limits.ts` knows. */
   readonly findSources?: (service: InferenceService) => readonly ModelSource[];
   /** Whether a label or annotation determines what the server loads, or how it is started. */

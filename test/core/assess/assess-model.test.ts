@@ -311,15 +311,21 @@ test('what to check of a version with pods of its own', (t) => {
   const lineOf = (field: string) => `${model}:${lines.findIndex((line) => line.includes(field)) + 1}`;
   const [primary, candidate] = toDesired(assess({}, input)[0]);
   const loaded = render(input).rollouts[0]?.primary.loaded ?? '';
-  const next = (state: 'Failed' | 'Pending' | 'Loading', reason: string | undefined) => {
+  const observe = (state: 'Failed' | 'Pending' | 'Loading', reason: string | undefined) => {
     const live = {
       // A watcher that looks at Pods records what they have loaded.
       primary: { ...(primary as DesiredVersion), state: 'Ready' as const, loaded },
       candidates: [{ ...(candidate as DesiredVersion), state, ...(reason === undefined ? {} : { reason }) }],
     };
-    const [assessment] = assess({ live }, input) as [Assessment];
-    return toNextText(assessment, wording).replace(/, or discard the candidate with .*$/, '');
+    return (assess({ live }, input) as [Assessment])[0];
   };
+  const next = (...of: Parameters<typeof observe>) =>
+    toNextText(observe(...of), wording).replace(/, or discard the candidate with .*$/, '');
+  // A node may be added while somebody waits; an image that is missing stays so.
+  const outcomes = ['Unschedulable', 'ImagePullBackOff', 'OOMKilled', 'Other'].map(
+    (reason) => judgeWait([observe('Failed', reason)], 'ready', true).outcome,
+  );
+  t.deepEqual(outcomes, ['waiting', 'stuck', 'stuck', 'stuck']);
   const selected = '-n modelmesh-serving -l serving.kserve.io/inferenceservice=g-candidate-failed-1';
   const pods = `its Pods with \`kubectl describe pods ${selected}\``;
   const resources = `check resources in ${lineOf('resources')}, and`;

@@ -17,6 +17,7 @@ export const modelMesh: ServingMode = {
   toBackends,
   isUndeclaredHttp2,
   readVersion,
+  ownServices: ['modelmesh-serving'],
   refuseName,
   kinds: [],
   isLoading,

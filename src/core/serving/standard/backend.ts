@@ -1,8 +1,8 @@
 /** How requests reach a version: each has a Service of its own, with a declared port for each protocol. */
 import type { Backend } from '../../routing/traffic.ts';
+import { isHttp } from '../protocol.ts';
 import type { ServedVersion, ServiceAddress, VersionPlace } from '../serving-mode.ts';
-import { readBackendHost, toBackendName, toPodSelector } from './names.ts';
-import { isHttp } from './ports.ts';
+import { readBackendHost, toBackendName } from './names.ts';
 
 /** The ports of our Services. They are the same whatever the runtime, so that a promotion changes none. */
 export const httpPort = 80;
@@ -29,8 +29,4 @@ export function toService({ name, namespace, clusterDomain, protocols }: Version
 
 export function readVersion({ host }: Backend): string | undefined {
   return readBackendHost(host);
-}
-
-export function toPodLabels(version: ServedVersion): Readonly<Record<string, string>> {
-  return toPodSelector(version);
 }

@@ -15,7 +15,7 @@ export const causes: Readonly<Record<string, Cause>> = {
   DeploymentNotVisible: { hold: 'workloads-not-visible' },
   EditedByHand: { hold: 'edited-by-hand' },
   DeploymentEdited: { hold: 'edited-by-hand' },
-  Unschedulable: { look: { at: 'pods' }, field: 'resources' },
+  Unschedulable: { look: { at: 'pods' }, field: 'resources', mayPass: true },
   OOMKilled: { look: { at: 'pods' }, field: 'resources' },
   ImagePullBackOff: image,
   InvalidImageName: image,

@@ -7,10 +7,11 @@ import { frameworks } from '../../input/model-storage.ts';
 import type { PlainMap } from '../../input/plain-value.ts';
 import { isMap, mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Protocol } from '../../input/schema.ts';
-import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
+import { isHttp } from '../protocol.ts';
+import type { InferenceService, PlacedFinding, VersionPair } from '../serving-mode.ts';
 import { findPredictor, findTransformer } from './containers.ts';
 import { checkModelName, compareModelNames } from './model-name.ts';
-import { findTargetPorts, isHttp } from './ports.ts';
+import { findTargetPorts } from './ports.ts';
 import { checkProtocolWord } from './protocol-word.ts';
 import { findRuntime } from './runtimes.ts';
 
@@ -35,9 +36,13 @@ export function check(service: InferenceService, protocols: readonly Protocol[])
 export function compare(
   primary: InferenceService,
   candidate: InferenceService,
-  protocols: readonly Protocol[],
+  { protocols, isInPlace }: VersionPair,
 ): PlacedFinding[] {
-  return [...compareModelNames(primary, candidate), ...checkPromotion(primary, candidate, protocols)];
+  return [
+    ...compareModelNames(primary, candidate),
+    // A candidate with a name of its own keeps its pods, and the model's Service turns to them as a whole.
+    ...(isInPlace ? checkPromotion(primary, candidate, protocols) : []),
+  ];
 }
 
 /** Two of KServe's frameworks that the old form of ModelMesh does not have. */

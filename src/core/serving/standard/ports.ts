@@ -2,14 +2,13 @@
 import type { PlainMap } from '../../input/plain-value.ts';
 import { isMap, mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Protocol } from '../../input/schema.ts';
+import { isHttp } from '../protocol.ts';
 import { findArgument, findPredictor, findTransformer, findVariable } from './containers.ts';
 import { findRuntime } from './runtimes.ts';
 
 /** Where KServe has every server listen that declares no port, and its agent (pkg/constants/constants.go). */
 const defaultPort = 8080;
 const agentPort = 9081;
-
-export const isHttp = (protocol: Protocol) => protocol !== 'grpc';
 
 /** The container ports; undefined: not known. */
 export interface TargetPorts {

@@ -10,11 +10,11 @@ import type { SafeText } from '../../diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../diagnostics/safe-text.ts';
 import { isMap, mapsAt } from '../../input/plain-value.ts';
 import type { Protocol } from '../../input/schema.ts';
+import { isHttp } from '../protocol.ts';
 import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
 import type { PlacedContainer } from './containers.ts';
 import { findPredictor, findTransformer } from './containers.ts';
 import { toPredictorName } from './names.ts';
-import { isHttp } from './ports.ts';
 
 const takenFor: ReadonlyMap<string, SafeText> = new Map([
   ['grpc', safe`HTTP/2`],

@@ -9,10 +9,11 @@ import type { Manifest } from '../../manifests/manifest.ts';
 import { toOwnLabels } from '../../manifests/manifest.ts';
 import type { Patchable, PatchableManifest } from '../../manifests/patchable.ts';
 import { metadata } from '../../manifests/patchable.ts';
+import { isHttp } from '../protocol.ts';
 import type { ServedVersion } from '../serving-mode.ts';
 import { grpcPort, httpPort } from './backend.ts';
 import { toBackendName, toPodSelector } from './names.ts';
-import { findTargetPorts, isHttp } from './ports.ts';
+import { findTargetPorts } from './ports.ts';
 
 /** Whatever else they have decides where requests arrive. */
 const patchable: Patchable = { fields: metadata };

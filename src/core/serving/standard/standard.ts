@@ -1,10 +1,10 @@
 import type { ServingMode } from '../serving-mode.ts';
-import { readVersion, toBackends, toPodLabels, toService } from './backend.ts';
+import { readVersion, toBackends, toService } from './backend.ts';
 import { causes } from './causes.ts';
 import { check, compare } from './check.ts';
 import { findLoadedValues, isLoading } from './loaded-values.ts';
 import { addModelName } from './model-name.ts';
-import { listCreated, refuseName } from './names.ts';
+import { listCreated, refuseName, toPodSelector } from './names.ts';
 import { readReport, workloads } from './report.ts';
 import { renderModel, renderVersion } from './services.ts';
 import { findSources } from './sources.ts';
@@ -25,11 +25,12 @@ export const standard: ServingMode = {
   protocols: ['rest', 'grpc', 'openai'],
   unsupported: ['routing.service.host', 'routing.service.port'],
   toService,
-  toPodLabels,
+  toPodLabels: toPodSelector,
   toBackends,
   // The ports of our Services declare it.
   isUndeclaredHttp2: () => false,
   readVersion,
+  ownServices: [],
   refuseName,
   kinds: ['Service'],
   renderVersion,
