@@ -47,7 +47,7 @@ export type Change =
   | Coded<'percentage-changed', { from: number | undefined; to: number; hasCandidate: boolean }>
   | Coded<'gate-changed', { from: 'Status' | 'None'; to: 'Status' | 'None' }>
   | Coded<'analysis-added', { checks: number }>
-  /** Counting begins again where other things are counted. */
+  /** Counting begins again where a verdict depends on what changes. */
   | Coded<'analysis-changed', { restarts: boolean }>
   | Coded<'analysis-removed'>
   | Coded<'extra-load', ExtraLoad>

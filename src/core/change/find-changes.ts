@@ -8,6 +8,7 @@ import type { Analysis } from '../analysis/analysis.ts';
 import { findLocation } from '../input/model-storage.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import { toAnalysisDigest } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate } from '../rollout/decided.ts';
 import { findExtraLoad } from '../rollout/extra-load.ts';
 import { noMirror } from '../rollout/gate.ts';
@@ -150,8 +151,7 @@ function findAnalysisChange(before: Analysis | undefined, after: Analysis | unde
   if (after === undefined) return before === undefined ? [] : [{ code: 'analysis-removed' }];
   if (before === undefined) return [{ code: 'analysis-added', checks: after.checks.length }];
   if (toCanonicalText(before) === toCanonicalText(after)) return [];
-  const toCounted = ({ checks, noise }: Analysis) => toCanonicalText({ checks, noise });
-  return [{ code: 'analysis-changed', restarts: toCounted(before) !== toCounted(after) }];
+  return [{ code: 'analysis-changed', restarts: toAnalysisDigest(before) !== toAnalysisDigest(after) }];
 }
 
 /** What the analysis will cost, where it did not cost the same before. */
