@@ -11,7 +11,7 @@ const flags = {
   watchTimeout: '30s',
   deadline: '10s',
   maxCalls: '256',
-  maxBytes: '48Mi',
+  maxBytes: '32Mi',
   maxSize: '4Mi',
 };
 async function main(): Promise<void> {

@@ -152,6 +152,9 @@ function startModel({ isGrpc, bodies }: Row, version: 'primary' | 'candidate'): 
       });
 }
 
+/** As in plugin/install/comparer. */
+const installed = ['--max-semi-space-size=8'];
+
 /** Bundled, as it is released: whatever reads TypeScript would count as the comparer's memory. */
 const script = join(mkdtempSync(join(tmpdir(), 'model-mirror-bench-')), 'comparer.cjs');
 buildSync({
@@ -172,8 +175,8 @@ function startComparer(items: readonly unknown[], { name }: Row) {
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name.replaceAll(' ', '-')}.cpuprofile`];
   const [command, args] = hasTaskset
-    ? ['taskset', ['-c', '0', process.execPath, ...options, script]]
-    : [process.execPath, [...options, script]];
+    ? ['taskset', ['-c', '0', process.execPath, ...installed, ...options, script]]
+    : [process.execPath, [...installed, ...options, script]];
   const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   child.send(items as object[]);
   const addresses = new Promise<{ readonly intake: string; readonly pages: string }>((resolve) => {

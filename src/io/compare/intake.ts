@@ -34,6 +34,9 @@ export async function openIntake(place: string, receiver: CopyReceiver): Promise
     // A gateway resets each copy that is refused while its body is under way: by default the thousandth ends the connection.
     streamResetBurst: 2 ** 31 - 1,
     streamResetRate: 2 ** 31 - 1,
+    // Nor does one end that opens more streams than it may: those alone are refused. By default the hundredth ends it.
+    maxSessionRejectedStreams: 2 ** 31 - 1,
+    maxSessionInvalidFrames: 2 ** 31 - 1,
   });
   const sessions = new Set<ServerHttp2Session>();
   server.on('session', (session) => {
