@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { exitCodes, isFault } from '../core/diagnostics/fault.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
+import { addAnalysis } from './analysis/command.ts';
 import { addCandidate } from './candidate/command.ts';
 import { addComment } from './comment/command.ts';
 import { addCompare } from './compare/command.ts';
@@ -36,6 +37,7 @@ const commands: Readonly<Record<string, (program: Command, host: Host, finish: (
   discard: addDiscard,
   status: addStatus,
   explain: addExplain,
+  analysis: addAnalysis,
   doctor: addDoctor,
   parameters: addParameters,
   schema: addSchema,

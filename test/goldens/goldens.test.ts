@@ -37,6 +37,7 @@ test('there are golden cases of every room', (t) => {
       'faults',
       'history',
       'init',
+      'judgement',
       'parameters',
       'patches',
       'policy',

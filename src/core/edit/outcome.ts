@@ -10,7 +10,7 @@ import type { GitStep } from './git-steps.ts';
 /** What a commit is about: its subject. */
 export type EditSubject =
   | {
-      readonly code: 'try' | 'change' | 'promote' | 'discard';
+      readonly code: 'try' | 'change' | 'promote' | 'discard' | 'judge-again';
       readonly model: string;
       readonly version: string;
     }
@@ -41,6 +41,8 @@ export type EditEffect =
   | { readonly code: 'loaded-in-place'; readonly service: string; readonly from: string; readonly to: string }
   /** `version`: what it has loaded; undefined: that is not known. */
   | { readonly code: 'requests-move'; readonly service: string; readonly version: string | undefined }
+  /** By all that is counted from then on. */
+  | { readonly code: 'judged-again'; readonly version: string }
   | { readonly code: 'applied' };
 
 /** A share below 1 %, as a count of requests. */

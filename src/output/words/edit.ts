@@ -35,6 +35,8 @@ export function toSubject(subject: EditSubject): string {
     case 'promote':
     case 'discard':
       return `${subject.model}: ${subject.code} ${subject.version}`;
+    case 'judge-again':
+      return `${subject.model}: judge ${subject.version} again`;
     case 'mirror':
       return `${subject.model}: mirror ${subject.percentage} %`;
     case 'new-model':
@@ -266,6 +268,8 @@ function toEffectText({ effect, policy }: Edit): SafeText {
       return safe`${mask(effect.service)} serves ${mask(effect.from)} until it has loaded ${mask(effect.to)}`;
     case 'requests-move':
       return safe`requests go to ${mask(effect.service)}${effect.version === undefined ? '' : safe`, which has loaded ${mask(effect.version)}`}`;
+    case 'judged-again':
+      return safe`${mask(effect.version)} is judged by what is counted from then on`;
     case 'applied':
       return safe`Argo CD applies it`;
   }

@@ -1,4 +1,6 @@
 /** What is known of a candidate's judgement. */
+
+import type { Discrepancy } from '../../core/analysis/verify.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { DecidedCheck, WrittenVerdict } from '../../core/input/verdict-schema.ts';
@@ -36,7 +38,7 @@ function toLimitText({ limit, noise }: DecidedCheck): SafeText {
 }
 
 /** At most two digits that count, as verdicts have them. */
-function toPercent(part: number): SafeText {
+export function toPercent(part: number): SafeText {
   return safe`${Number((part * 100).toPrecision(2))} %`;
 }
 
@@ -55,5 +57,27 @@ function toBlindnessText({ reason, expected }: Extract<WrittenVerdict, { readonl
     default:
       // Of a later release.
       return safe`${quote(reason)}`;
+  }
+}
+
+/** What does not follow in a verdict from the numbers beside it. */
+export function toDiscrepancyText(discrepancy: Discrepancy): SafeText {
+  switch (discrepancy.code) {
+    case 'unknown-rule':
+      return safe`this release does not know the rule ${quote(discrepancy.rule)}`;
+    case 'budget':
+      return safe`no verdict of this kind may have such an error probability`;
+    case 'repeated-check':
+      return safe`${mask(discrepancy.check)} is there twice`;
+    case 'counts':
+      return safe`${mask(discrepancy.check)} has more bad calls than calls`;
+    case 'bound':
+      return safe`${mask(discrepancy.check)}: ${discrepancy.bound} is ${discrepancy.written}, and follows as ${discrepancy.computed}`;
+    case 'nothing-over':
+      return safe`it is Failing, and no check is above its limit`;
+    case 'not-within':
+      return safe`it is Passing, and ${mask(discrepancy.check)} may be above its limit`;
+    case 'too-few':
+      return safe`it is Passing with ${discrepancy.all} calls of ${mask(discrepancy.check)}, and ${discrepancy.needed} are needed`;
   }
 }

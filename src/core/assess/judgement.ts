@@ -1,0 +1,70 @@
+/** How the candidate of a model is judged: what is checked, and what is decided. */
+import type { Analysis } from '../analysis/analysis.ts';
+import { computeAlpha } from '../analysis/budget.ts';
+import { noCount, toJudgedCheck } from '../analysis/figures.ts';
+import { forecast } from '../analysis/forecast.ts';
+import { isSameSubject } from '../analysis/subject.ts';
+import type { Discrepancy } from '../analysis/verify.ts';
+import type { Decided, WrittenVerdict } from '../input/verdict-schema.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
+import type { DecidedCandidate } from '../rollout/decided.ts';
+import type { GateAnalysis, Mirror } from '../rollout/gate.ts';
+
+/** A check before anything is decided. */
+export interface AwaitedCheck {
+  readonly check: string;
+  readonly limit: number;
+  /** How many calls Passing takes if none is bad; undefined: more than the rule is exact for. */
+  readonly calls: number | undefined;
+}
+
+export interface Judgement {
+  readonly model: string;
+  readonly candidate: { readonly version: string; readonly service: string };
+  readonly analysis: Analysis;
+  readonly mirror: Mirror;
+  readonly statusPath: string;
+  /** Of this candidate by this analysis; undefined: nothing is decided. */
+  readonly verdict: WrittenVerdict | undefined;
+  readonly awaited: readonly AwaitedCheck[];
+}
+
+/** A verdict in the history of a model, computed again. */
+export interface VerifiedVerdict {
+  /** The commit that has it first. */
+  readonly commit: string;
+  /** Seconds since 1970. */
+  readonly time: number;
+  readonly decided: Decided;
+  /** Empty: it follows from its numbers. */
+  readonly discrepancies: readonly Discrepancy[];
+}
+
+/** @returns undefined: nothing is judged. */
+export function findJudgement(model: RenderedRollout, candidate: DecidedCandidate): Judgement | undefined {
+  const { rollout, status, statusPath } = model;
+  const { analysis } = rollout.policy;
+  if (analysis === undefined || candidate.analysis === undefined) return undefined;
+  const { name, declared } = candidate.version;
+  const written = status?.status.candidates.find((one) => one.name === name)?.verdict;
+  const alpha = computeAlpha(analysis.confidence, analysis.checks.length, 1);
+  return {
+    model: rollout.name,
+    candidate: { version: declared.version, service: name },
+    analysis,
+    mirror: candidate.mirror,
+    statusPath,
+    verdict: written !== undefined && isHeld(written, candidate.analysis) ? written : undefined,
+    awaited: analysis.checks.map(toJudgedCheck).map((check) => ({
+      check: check.id,
+      limit: check.limit,
+      calls: forecast(check, noCount, { alpha, minSamples: analysis.minSamples, perMinute: 0 }).missing,
+    })),
+  };
+}
+
+/** As the gate has it: Failing holds beside another primary, too. */
+function isHeld(written: WrittenVerdict, { subject }: GateAnalysis): boolean {
+  const about = written.verdict === 'Failing' ? { ...written.subject, primary: subject.primary } : written.subject;
+  return isSameSubject(about, subject);
+}

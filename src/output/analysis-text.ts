@@ -1,0 +1,87 @@
+/** How a candidate is judged, for a terminal. */
+import type { AwaitedCheck, Judgement, VerifiedVerdict } from '../core/assess/judgement.ts';
+import type { DecidedCheck } from '../core/input/verdict-schema.ts';
+import { toColumns } from './columns.ts';
+import { toShown } from './page-text.ts';
+import type { Style } from './style.ts';
+import { plainStyle } from './style.ts';
+import { toTimeText } from './time-text.ts';
+import { toGateText } from './words/gate.ts';
+import { toDiscrepancyText, toPercent, toVerdictText } from './words/verdict.ts';
+
+export function toAnalysisText(judgement: Judgement, style: Style = plainStyle): string {
+  const { model, candidate, analysis, mirror, verdict, awaited } = judgement;
+  const share = analysis.noise
+    ? `${analysis.share} % of the requests, the primary twice`
+    : `${analysis.share} % of the requests`;
+  const lines = [
+    style('bold', `${model}: candidate ${candidate.version} (${candidate.service})`),
+    `compared on ${share}; mirror ${toGateText(mirror)}`,
+    '',
+    ...(verdict === undefined
+      ? ['Nothing is decided yet. Passing takes at least this many calls, if none is bad:', '', ...toAwaited(awaited)]
+      : verdict.verdict === 'Unknown'
+        ? [style('yellow', toShown(toVerdictText(verdict), 400))]
+        : [
+            style(verdict.verdict === 'Failing' ? 'red' : 'green', verdict.verdict) +
+              (verdict.by === 'brake'
+                ? `, by the five minutes from ${verdict.at}`
+                : `, by all calls until ${verdict.at}`),
+            '',
+            ...toDecided(verdict.checks),
+          ]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function toAwaited(awaited: readonly AwaitedCheck[]): string[] {
+  return toColumns([
+    ['  check', 'limit', 'calls'],
+    ...awaited.map(({ check, limit, calls }) => [
+      `  ${toShown(check, 100)}`,
+      toPercent(limit),
+      calls === undefined ? 'more than 100 million' : String(calls),
+    ]),
+  ]);
+}
+
+function toDecided(checks: readonly DecidedCheck[]): string[] {
+  return toColumns([
+    ['  check', 'bad', 'the true share is', 'limit', ''],
+    ...checks.map((check) => [
+      `  ${toShown(check.check, 100)}`,
+      `${check.bad} of ${check.all}`,
+      `${toPercent(check.low)} to ${toPercent(check.high)}`,
+      toPercent(check.limit),
+      toBar(check),
+    ]),
+  ]);
+}
+
+const barWidth = 32;
+
+/** Where the true share is, `━`, and the limit, `┃`, from 0 to a little above the greater of the two. */
+function toBar({ low, high, limit, noise }: DecidedCheck): string {
+  const bound = limit + (noise?.high ?? 0);
+  const end = Math.min(1, Math.max(high, bound) * 1.1) || 1;
+  const place = (share: number) => Math.min(barWidth - 1, Math.floor((share / end) * barWidth));
+  const cells: string[] = Array.from({ length: barWidth }, (_, i) => (i >= place(low) && i <= place(high) ? '━' : '·'));
+  cells[place(bound)] = '┃';
+  return cells.join('');
+}
+
+export function toVerifiedText(model: string, verdicts: readonly VerifiedVerdict[], style: Style = plainStyle): string {
+  const wrong = verdicts.filter(({ discrepancies }) => discrepancies.length > 0);
+  const lines = [
+    ...verdicts.flatMap(({ commit, time, decided, discrepancies }) => [
+      `${toTimeText(time)}  ${commit.slice(0, 7)}  ${toShown(toVerdictText(decided), 400)}`,
+      ...discrepancies.map((one) => style('red', `    ${toShown(toDiscrepancyText(one), 200)}`)),
+    ]),
+    `${model}: ${verdicts.length} ${verdicts.length === 1 ? 'verdict' : 'verdicts'} in git, ${
+      wrong.length === 0
+        ? 'each follows from its numbers'
+        : `${wrong.length} of them ${wrong.length === 1 ? 'does' : 'do'} not`
+    }`,
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
