@@ -1,9 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
+import { toGrpcBodies } from '../bench/compare-answers.ts';
 import { CompareScene, toModelMeshTraffic, toStandardTraffic, toTask } from './compare-scene.ts';
 import type { AnswerGrpc, AnswerHttp } from './model-servers.ts';
 import { grpc, json, startGrpcModel, startHttpModel, toGrpcFrame } from './model-servers.ts';
 
+const bodies = toGrpcBodies(100);
+/** Messages of two versions, without their frames. */
+const [one, two] = [bodies.primary.subarray(5), bodies.candidate.subarray(5)];
 const infer = '/v2/models/wisdom/infer';
 const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }] });
 const answerOf = (value: number) =>
@@ -64,7 +68,8 @@ test('both versions are asked what the copy asks, each once, without what shows 
 
 test('a copy is answered before anybody is asked, however long that takes', async (t) => {
   const { now, scene } = await startStandard(t);
-  now.primary = now.candidate = (_, response) => void setTimeout(() => response.end('{}'), 300);
+  now.primary = now.candidate = (asked, response, socket) =>
+    void setTimeout(() => answerOf(1)(asked, response, socket), 300);
   const start = performance.now();
   await scene.send('wisdom.models', infer, body);
   t.true(performance.now() - start < 200);
@@ -132,7 +137,7 @@ test('what each outcome counts', async (t) => {
 
 test('ModelMesh is asked for each version by header and by path, at its own Service', async (t) => {
   let names: string[] = [];
-  const mesh = await startGrpcModel('mesh', () => grpc(Buffer.from('one')));
+  const mesh = await startGrpcModel('mesh', () => grpc(one));
   const rest = await startHttpModel('mesh', () => answerOf(1));
   const scene = await CompareScene.start({
     lookup: (host, options, done) => {
@@ -180,8 +185,8 @@ test('ModelMesh is asked for each version by header and by path, at its own Serv
 });
 
 test('gRPC: statuses, and a server that resets or goes away', async (t) => {
-  const now: { answer: AnswerGrpc } = { answer: grpc(Buffer.from('one')) };
-  const primary = await startGrpcModel('wisdom-0', () => grpc(Buffer.from('one')));
+  const now: { answer: AnswerGrpc } = { answer: grpc(one) };
+  const primary = await startGrpcModel('wisdom-0', () => grpc(one));
   const candidate = await startGrpcModel('wisdom-1', () => now.answer);
   const scene = await CompareScene.start({ deadlineMs: 300 });
   t.teardown(async () => {
@@ -194,8 +199,8 @@ test('gRPC: statuses, and a server that resets or goes away', async (t) => {
     (_, stream) =>
       stream.respond({ ':status': 200, 'grpc-status': status, 'grpc-message': message }, { endStream: true });
   const cases: readonly (readonly [AnswerGrpc, 'compared' | 'unknown', string])[] = [
-    [grpc(Buffer.from('one')), 'compared', 'agree'],
-    [grpc(Buffer.from('two')), 'compared', 'disagree'],
+    [grpc(one), 'compared', 'agree'],
+    [grpc(two), 'compared', 'disagree'],
     [grpc(Buffer.from(''), 13), 'compared', 'candidate-failed'],
     [trailersOnly('14', 'gone'), 'compared', 'candidate-failed'],
     [trailersOnly('7', 'RBAC: access denied'), 'unknown', 'refused'],
