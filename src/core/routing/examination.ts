@@ -90,6 +90,7 @@ export const diagnosisCodes = [
   'tls-one-sided',
   'tls-identity',
   'copies-refused',
+  'copies-elsewhere',
   'namespace-not-admitted',
   'route-missing',
   'route-other-gateway',

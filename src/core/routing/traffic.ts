@@ -30,7 +30,7 @@ export interface Backend {
 }
 
 /** Copies of a share of the requests, to the mirror gateway's Service. */
-interface Mirrored {
+export interface Mirrored {
   readonly host: string;
   readonly port: number;
   /** More than 0, at most 100, with at most four decimals. */
@@ -105,4 +105,7 @@ export interface Traffic {
 }
 
 /** The traffic of some objects of a model: each field is absent that none of them shows. */
-export type ReadTraffic = { readonly [Field in keyof Traffic]?: Traffic[Field] | undefined };
+export type ReadTraffic = { readonly [Field in keyof Traffic]?: Traffic[Field] | undefined } & {
+  /** Further copies of requests, which nothing of ours asks for; absent: there are none. */
+  readonly strays?: readonly Mirrored[] | undefined;
+};

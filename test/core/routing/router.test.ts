@@ -221,6 +221,23 @@ test('a copy that somebody else has added shows, however it is written', (t) => 
   ]);
 });
 
+test('copies that somebody has added beside larger ones of ours are strays', (t) => {
+  const strays = (metadata: object, ...http: object[]) => istio.read([{ metadata, spec: { http } }]).strays;
+  const ours = { mirror: { host: 'gateway', port: { number: 443 } }, mirrorPercentage: { value: 50 } };
+  const ourTwo = { mirrors: [copiesTo('gateway', 50), copiesTo('comparer', 1)] };
+  const theirs = (percentage: number, host = 'elsewhere') => [{ host, port: 443, percentage }];
+  t.deepEqual(strays({}, { ...ours, mirrors: [copiesTo('elsewhere', 10)] }), theirs(10));
+  t.deepEqual(strays({}, ours, { mirrors: [copiesTo('elsewhere', 10)] }), theirs(10), 'of another route');
+  t.deepEqual(strays({}, { mirrors: [copiesTo('elsewhere', 50), copiesTo('gateway', 50)] }), theirs(50, 'gateway'));
+  t.deepEqual(strays({}, { ...ours, mirrors: [copiesTo('gateway', 50)] }), theirs(50, 'gateway'), 'each copy twice');
+  t.deepEqual(strays(task, { mirrors: [...ourTwo.mirrors, copiesTo('elsewhere', 10)] }), theirs(10));
+  t.deepEqual(strays(task, ourTwo, { mirrors: [copiesTo('gateway', 50), copiesTo('a', 0.5)] }), theirs(0.5, 'a'));
+  t.deepEqual(strays({ name: 'wisdom' }, ourTwo), theirs(1, 'comparer'), 'no task asks for samples');
+  for (const http of [[ours], [ours, {}], [ours, ours], [{ ...ours, mirrors: [copiesTo('elsewhere', 0)] }]])
+    t.is(strays({}, ...http), undefined);
+  for (const http of [[ourTwo], [ourTwo, ourTwo, {}]]) t.is(strays(task, ...http), undefined);
+});
+
 function put(object: unknown, path: readonly (string | number)[], value: unknown): void {
   let at = object as Record<string | number, unknown>;
   for (const key of path.slice(0, -1)) {

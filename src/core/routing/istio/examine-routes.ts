@@ -1,8 +1,10 @@
 /** Whether the mirror gateway forwards copies to candidates, and whether policies let it. */
 import type { SafeText } from '../../diagnostics/safe-text.ts';
-import { mask, safe } from '../../diagnostics/safe-text.ts';
+import { mask, quote, safe } from '../../diagnostics/safe-text.ts';
 import { mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Diagnosis, DiagnosisSeverity, ExaminedModel } from '../examination.ts';
+import { toServiceKey } from '../service-key.ts';
+import type { Mirrored } from '../traffic.ts';
 import type { LiveObject, LiveObjects, NamespacedName, Pod } from './live-objects.ts';
 import { isSubset, rootNamespace, textsAt, toKey, toMap, toNamedSubject, toShown, toSubject } from './live-objects.ts';
 import type { LivePath, MirrorPath } from './mirror-path.ts';
@@ -15,13 +17,40 @@ export function examineRoutes(path: MirrorPath, live: LiveObjects): Diagnosis[] 
   for (const route of live.list('virtualService'))
     if (isBoundTo(route, path.gateway))
       for (const host of textsAt(route.spec, ['hosts'])) claims.set(host, [...(claims.get(host) ?? []), route]);
-  return path.models.flatMap((model) =>
-    model.hasCandidate
+  return path.models.flatMap((model) => [
+    ...examineStrays(path, model, live),
+    ...(model.hasCandidate
       ? [
           ...(live.isKnown('virtualService', model.namespace) ? examineRoute(path, model, claims, live) : []),
           ...examineCandidateLimit(path, model, live),
         ]
-      : [],
+      : []),
+  ]);
+}
+
+/** Copies that are rendered for no policy: whoever added them gets the clients' requests, and the status may not show it. */
+function examineStrays(path: MirrorPath, model: ExaminedModel, live: LiveObjects): Diagnosis[] {
+  const { namespace, policy } = model;
+  const route = live.find('virtualService', model);
+  if (route === undefined) return [];
+  const { requests, strays = [] } = read([route.value]);
+  const toAddress = ({ service, port }: { readonly service: string; readonly port: number }) =>
+    `${toServiceKey(service, namespace)}:${port}`;
+  const isKnown = (to: Mirrored, choice: Parameters<typeof toAddress>[0] | undefined) =>
+    choice !== undefined && toAddress({ service: to.host, port: to.port }) === toAddress(choice);
+  const { mirror, sample } = requests ?? {};
+  const others = [
+    ...(mirror === undefined || isKnown(mirror, policy.mirrorGateway) ? [] : [mirror]),
+    ...(sample === undefined || isKnown(sample, policy.comparer) ? [] : [sample]),
+    ...strays,
+  ];
+  return others.map(({ host, port, percentage }) =>
+    diagnose(path, 'copies-elsewhere', 'error', toSubject(route), {
+      reason: safe`the VirtualService ${toShown(route)} sends copies of ${percentage} % of the requests to ${quote(`${host}:${port}`)}, and nothing in git asks for them`,
+      cure: safe`let Argo CD sync the model, and find out who else changes the object`,
+      details: { host, port, percentage },
+      models: [model],
+    }),
   );
 }
 

@@ -7,7 +7,7 @@
 import type { FieldPath } from '../../diagnostics/problem.ts';
 import { isMap, mapsAt, omitUndefined, textAt, valueAt } from '../../input/plain-value.ts';
 import { analysisAnnotation, nameLabel, pathAnnotation, policiesFromAnnotation } from '../../manifests/manifest.ts';
-import type { Backend, Copies, Entry, ReadTraffic, Requests } from '../traffic.ts';
+import type { Backend, Copies, Entry, Mirrored, ReadTraffic, Requests } from '../traffic.ts';
 import { clientHeader, copyHeader, toMirrorName, toOthers } from './render.ts';
 
 const firstRoute: FieldPath = ['route', 0];
@@ -42,13 +42,15 @@ function readObject(object: unknown): object {
   const namespace = textAt(object, ['metadata', 'namespace']) ?? '';
   if (valueAt(object, ['kind']) === 'ServiceEntry') return { model, namespace, entry: readEntry(object) };
   if (name === toMirrorName(model)) return { model, namespace, copies: readCopies(object) };
+  const requests = readRequests(object);
   return omitUndefined({
     model,
     namespace,
     folder: textAt(object, ['metadata', 'annotations', pathAnnotation]),
     policyRoot: textAt(object, ['metadata', 'annotations', policiesFromAnnotation]) ?? '.',
     hosts: readList(object, ['spec', 'hosts']),
-    requests: readRequests(object),
+    requests,
+    strays: findStrays(object, requests),
   });
 }
 
@@ -107,29 +109,54 @@ function readAddress(object: unknown, path: FieldPath): { readonly host: string;
   return { host: textAt(object, [...path, 'host']) ?? '', port: readNumber(object, [...path, 'port', 'number']) ?? 0 };
 }
 
-type Mirrored = NonNullable<Requests['mirror']>;
+/** Only with a task the second entry of a route is a sample. */
+interface Entries {
+  readonly mirrors: readonly Mirrored[];
+  readonly samples: readonly Mirrored[];
+}
 
-/**
- * Of what all routes copy, the largest share: a mirror that is open on one of them is open, wherever it leads. Only with a
- * task the second entry of a route is a sample.
- */
+function readEntries(route: unknown, hasTask: boolean): Entries {
+  const listed = mapsAt(route, ['mirrors']).map((entry) => ({
+    ...readAddress(entry, ['destination']),
+    percentage: readPercentage(entry, 'percentage'),
+  }));
+  return {
+    mirrors: [
+      // Absent means 100 in both forms (Istio's VirtualService reference).
+      ...(isMap(valueAt(route, ['mirror']))
+        ? [{ ...readAddress(route, ['mirror']), percentage: readPercentage(route, 'mirrorPercentage') }]
+        : []),
+      ...(hasTask ? listed.toSpliced(1, 1) : listed),
+    ],
+    samples: hasTask ? listed.slice(1, 2) : [],
+  };
+}
+
+/** Of what all routes copy, the largest share: a mirror that is open on one of them is open, wherever it leads. */
 function readMirrors(routes: readonly unknown[], task: string | undefined): Pick<Requests, 'mirror' | 'sample'> {
-  const all = routes.flatMap((route) => [
-    // Absent means 100 in both forms (Istio's VirtualService reference).
-    ...(isMap(valueAt(route, ['mirror']))
-      ? [{ ...readAddress(route, ['mirror']), percentage: readPercentage(route, 'mirrorPercentage'), isSample: false }]
-      : []),
-    ...mapsAt(route, ['mirrors']).map((entry, i) => ({
-      ...readAddress(entry, ['destination']),
-      percentage: readPercentage(entry, 'percentage'),
-      isSample: task !== undefined && i === 1,
-    })),
-  ]);
-  const sample = findLargest(all.filter(({ isSample }) => isSample));
+  const all = routes.map((route) => readEntries(route, task !== undefined));
+  const sample = findLargest(all.flatMap(({ samples }) => samples));
   return omitUndefined({
-    mirror: findLargest(all.filter(({ isSample }) => !isSample)),
+    mirror: findLargest(all.flatMap(({ mirrors }) => mirrors)),
     sample: sample && task !== undefined ? { ...sample, task } : undefined,
   });
+}
+
+/** All copies but one of each route to where the largest go: smaller ones that somebody adds would not show. */
+function findStrays(object: unknown, { mirror, sample }: Requests): readonly Mirrored[] | undefined {
+  const withoutOne = (entries: readonly Mirrored[], known: Mirrored | undefined) => {
+    const at = entries.findIndex((one) => known !== undefined && toKey(one) === toKey(known));
+    return at < 0 ? entries : entries.toSpliced(at, 1);
+  };
+  const strays = mapsAt(object, ['spec', 'http'])
+    .map((route) => readEntries(route, sample !== undefined))
+    .flatMap(({ mirrors, samples }) => [...withoutOne(mirrors, mirror), ...withoutOne(samples, sample)])
+    .filter(({ percentage }) => percentage > 0);
+  return strays.length === 0 ? undefined : strays;
+}
+
+function toKey({ host, port, percentage }: Mirrored): string {
+  return JSON.stringify([host, port, percentage]);
 }
 
 function findLargest(mirrors: readonly Mirrored[]): Mirrored | undefined {

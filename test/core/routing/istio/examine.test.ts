@@ -507,6 +507,35 @@ const cases: Readonly<Record<string, Case>> = {
       ),
     expected: [['route-conflict', 'error', 'VirtualService other/thief', 'wisdom']],
   },
+  'somebody has added copies, a smaller share than ours': {
+    change: (all) => {
+      find(all, 'VirtualService', 'wisdom').spec.http[0].mirrors = [
+        { destination: { host: 'elsewhere.other.svc.cluster.local', port: { number: 80 } }, percentage: { value: 1 } },
+      ];
+    },
+    expected: [['copies-elsewhere', 'error', 'VirtualService models/wisdom', 'wisdom']],
+  },
+  'copies go to another Service than the mirror gateway’s': {
+    change: (all) => {
+      find(all, 'VirtualService', 'folly').spec.http[0].mirror.host = 'elsewhere.other.svc.cluster.local';
+    },
+    expected: [['copies-elsewhere', 'error', 'VirtualService other/folly', 'folly']],
+  },
+  'samples go to the comparer, and are no strays': {
+    policy: '{gate: None, analysis: {share: 2, checks: [errors: {rate: 1%}]}}',
+    change: () => {},
+    expected: [['comparer-missing', 'error', 'Service model-mirror/model-mirror-comparer']],
+  },
+  'samples go elsewhere': {
+    policy: '{gate: None, analysis: {share: 2, checks: [errors: {rate: 1%}]}}',
+    change: (all) => {
+      find(all, 'VirtualService', 'wisdom').spec.http[0].mirrors[1].destination.host = 'elsewhere.other';
+    },
+    expected: [
+      ['copies-elsewhere', 'error', 'VirtualService models/wisdom', 'wisdom'],
+      ['comparer-missing', 'error', 'Service model-mirror/model-mirror-comparer'],
+    ],
+  },
 };
 
 /** `istio-egressgateway` of a default installation, as the mirror gateway of 0.1.0. */
