@@ -9,10 +9,13 @@ import { isMap, mapsAt, textAt, valueAt } from '../../input/plain-value.ts';
 import type { Protocol } from '../../input/schema.ts';
 import { isHttp } from '../protocol.ts';
 import type { InferenceService, PlacedFinding, VersionPair } from '../serving-mode.ts';
+import type { PlacedContainer } from './containers.ts';
 import { findPredictor, findTransformer } from './containers.ts';
+import { findListeningPort } from './listening-port.ts';
 import { checkModelName, compareModelNames } from './model-name.ts';
-import { findTargetPorts } from './ports.ts';
+import { defaultPort, findDeclaredPorts, findTargetPorts } from './ports.ts';
 import { checkProtocolWord } from './protocol-word.ts';
+import type { Runtime } from './runtimes.ts';
 import { findRuntime } from './runtimes.ts';
 
 const components = ['predictor', 'transformer', 'explainer'] as const;
@@ -169,18 +172,41 @@ function checkPorts({ spec }: InferenceService, protocols: readonly Protocol[], 
   });
 }
 
-/** KServe's own Service leads to the first port that a runtime declares, and only its cluster knows that of one's own. */
 function checkHttpPort(spec: PlainMap, protocols: readonly Protocol[], report: Report): void {
   const front = findTransformer(spec) ?? findPredictor(spec);
-  const runtime = textAt(front?.container, ['runtime']);
-  if (front?.path.at(-1) !== 'model' || runtime === undefined || findRuntime(spec['predictor']) !== undefined) return;
-  if (!protocols.some(isHttp) || mapsAt(front.container, ['ports']).length > 0) return;
+  if (front === undefined || !protocols.some(isHttp)) return;
+  const isModel = front.path.at(-1) === 'model';
+  const runtime = isModel ? findRuntime(spec['predictor']) : undefined;
+  const name = isModel ? textAt(front.container, ['runtime']) : undefined;
+  if (name === undefined || runtime !== undefined) checkListeningPort(spec, front, runtime, report);
+  // KServe's own Service leads to the first port that a runtime declares, and only its cluster knows that of one's own.
+  else if (mapsAt(front.container, ['ports']).length === 0)
+    report(
+      [...front.path, 'runtime'],
+      {
+        code: 'missing-field',
+        message: safe`it is not known on which port the runtime ${quote(name)} takes requests, so they go to port ${findTargetPorts(spec, protocols).http}`,
+        hint: safe`if it declares a port of its own, repeat it here: ports: [{name: http, containerPort: …}]`,
+      },
+      'warning',
+    );
+}
+
+/** Most servers that declare no port listen where KServe expects it, so only signs of another one count. */
+function checkListeningPort(
+  spec: PlainMap,
+  { container, path }: PlacedContainer,
+  runtime: Runtime | undefined,
+  report: Report,
+): void {
+  const found = findListeningPort(container, runtime?.grpc?.by);
+  if (findDeclaredPorts(spec).other !== undefined || found === undefined || found.port === defaultPort) return;
   report(
-    [...front.path, 'runtime'],
+    [...path, found.field],
     {
       code: 'missing-field',
-      message: safe`it is not known on which port the runtime ${quote(runtime)} takes requests, so they go to port ${findTargetPorts(spec, protocols).http}`,
-      hint: safe`if it declares a port of its own, repeat it here: ports: [{name: http, containerPort: …}]`,
+      message: safe`this container seems to take requests on port ${found.port} (${mask(found.by)}) but declares no port, so they go to port ${defaultPort}`,
+      hint: safe`add ports: [{name: http, containerPort: …}] with the port on which it listens`,
     },
     'warning',
   );

@@ -7,7 +7,7 @@ import { findArgument, findPredictor, findTransformer, findVariable } from './co
 import { findRuntime } from './runtimes.ts';
 
 /** Where KServe has every server listen that declares no port, and its agent (pkg/constants/constants.go). */
-const defaultPort = 8080;
+export const defaultPort = 8080;
 const agentPort = 9081;
 
 /** The container ports; undefined: not known. */
@@ -17,6 +17,16 @@ export interface TargetPorts {
 }
 
 export function findTargetPorts(spec: PlainMap, protocols: readonly Protocol[]): TargetPorts {
+  const { grpc, other } = findDeclaredPorts(spec);
+  const isGrpcAlone = !protocols.some(isHttp);
+  return {
+    http: hasAgent(spec) ? agentPort : (other ?? defaultPort),
+    grpc: grpc ?? (isGrpcAlone ? other : undefined) ?? findRuntimePort(spec),
+  };
+}
+
+/** What the container in front declares. */
+export function findDeclaredPorts(spec: PlainMap): Readonly<Record<'grpc' | 'other', number | undefined>> {
   const front = findTransformer(spec) ?? findPredictor(spec);
   const declared = mapsAt(front?.container, ['ports']).flatMap((port) => {
     const number = port['containerPort'];
@@ -24,12 +34,7 @@ export function findTargetPorts(spec: PlainMap, protocols: readonly Protocol[]):
   });
   // As KServe tells them apart (service_reconciler.go, getAppProtocol).
   const ofGrpc = declared.filter(({ name }) => /grpc|h2c/.test(name));
-  const others = declared.filter((port) => !ofGrpc.includes(port));
-  const isGrpcAlone = !protocols.some(isHttp);
-  return {
-    http: hasAgent(spec) ? agentPort : (others[0]?.number ?? defaultPort),
-    grpc: ofGrpc[0]?.number ?? (isGrpcAlone ? others[0]?.number : undefined) ?? findRuntimePort(spec),
-  };
+  return { grpc: ofGrpc[0]?.number, other: declared.find((port) => !ofGrpc.includes(port))?.number };
 }
 
 /** With a logger or a batcher, KServe's agent takes the requests in front of the container; it knows HTTP alone. */
