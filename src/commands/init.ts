@@ -29,6 +29,8 @@ import {
 } from './init/check.ts';
 import type { ModelAnswers, ReadValue } from './init/model.ts';
 import { isComplete, parseIter8, parseValue, toAdoptedModel, toFreshModel } from './init/model.ts';
+import type { ReadService } from './init/services.ts';
+import { findTakenServices } from './init/services.ts';
 
 export interface InitRequest extends ModelAnswers {
   /** A file with the InferenceService; `-`: standard input. */
@@ -45,8 +47,10 @@ export interface InitRequest extends ModelAnswers {
 export interface InitPorts {
   /** @param path as typed; `-`: standard input. */
   readonly readFile: (path: string) => SourceFile | Problem;
-  /** @throws Fault when there is no such InferenceService, or no answer. */
+  /** An InferenceService. @throws Fault when there is none, or no answer. */
   readonly readService: (namespace: string, name: string) => Promise<string>;
+  /** A Service of Kubernetes; it does not fail. */
+  readonly readPlainService: (namespace: string, name: string) => Promise<ReadService>;
   /** Asks for the answers that are missing; undefined: there is no terminal. */
   readonly ask: ((answers: ModelAnswers) => Promise<ModelAnswers>) | undefined;
   /** @returns the folder for the files, from the repository's root. @throws Fault when it is outside. */
@@ -132,6 +136,7 @@ async function makeFiles(model: NewModel, scene: InitScene): Promise<InitOutcome
   if (hasErrors(checked.problems)) return { code: 'refused', problems: checked.problems, files };
   const notes: InitNote[] = [
     ...findNotes(model, { existing, iter8, checked }),
+    ...(request.fromCluster === undefined ? [] : await findTakenServices(model, checked, ports.readPlainService)),
     ...findSharing(checked, policyPath, model.name).filter((note) => note.code === 'also-for'),
     ...(given === undefined ? [] : [given]),
     ...(model.namespace === undefined ? [{ code: 'no-namespace' } as const] : []),

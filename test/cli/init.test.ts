@@ -89,6 +89,21 @@ test('an InferenceService of the cluster is taken over, and only read', async (t
     });
     t.deepEqual(model?.spec.primary, { version: 'v7', storageUri: 's3://models/memory-v7', name: 'memory' });
     t.is(JSON.stringify(cluster.get('inferenceservices', 'models', 'memory')), before);
+    cluster.apply({
+      apiVersion: 'serving.kserve.io/v1beta1',
+      kind: 'InferenceService',
+      metadata: {
+        name: 'folly-0',
+        namespace: 'models',
+        annotations: { 'serving.kserve.io/deploymentMode': 'Standard' },
+      },
+      spec: { predictor: { model: { modelFormat: { name: 'sklearn' }, storageUri: 's3://models/folly-v1' } } },
+    });
+    cluster.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'folly', namespace: 'models' }, spec: {} });
+    const fromFolly = ['init', 'folly', '--from-cluster', 'models/folly-0', '--kubeconfig', kubeconfig];
+    t.is(await main(fromFolly, host), 0, said());
+    t.regex(said(), /the Service models\/folly exists already, and is not one of this model's/);
+    t.notRegex(said(), /Service models\/folly-0-backend/);
     t.is(await main(['init', '--from-cluster', 'models/absent', '--kubeconfig', kubeconfig], host), 3);
     t.regex(said(), /there is no InferenceService "models\/absent" in the cluster/);
     await cluster.close();

@@ -47,6 +47,7 @@ class World {
     this.ports = {
       readFile: (path) => ({ path, text: this.files.get(path) ?? '' }),
       readService: async () => service,
+      readPlainService: async () => ({ code: 'absent' }),
       ask: undefined,
       findFolder: (dir, model) => dir ?? `models/${model}`,
       openTree: () =>
@@ -141,6 +142,64 @@ test('an InferenceService of the cluster is taken over without a change that KSe
     ['primary', 'spec-kept'],
   );
   t.deepEqual(world.model()?.spec.primary, { version: 'v7', storageUri: 's3://m/v7' });
+});
+
+test('Services of others that Argo CD would take over are named, before anything is in git', async (t) => {
+  const live = JSON.stringify({
+    ...(JSON.parse(service) as object),
+    metadata: {
+      name: 'wisdom-0',
+      namespace: 'models',
+      annotations: { 'serving.kserve.io/deploymentMode': 'Standard' },
+      labels: { 'app.kubernetes.io/version': 'v7' },
+    },
+  });
+  const takenWith = async (answers: Readonly<Record<string, object>>, request: Partial<InitRequest> = {}) => {
+    const asked: string[] = [];
+    const world = new World(
+      { 'in/s.json': live },
+      {
+        readService: async () => live,
+        readPlainService: async (namespace, name) => {
+          asked.push(`${namespace}/${name}`);
+          const labels = answers[name];
+          return labels === undefined ? { code: 'absent' } : { code: 'found', value: { metadata: { name, labels } } };
+        },
+      },
+    );
+    const outcome = await world.run({ name: 'wisdom', fromCluster: 'models/wisdom-0', dryRun: true, ...request });
+    if (outcome.code !== 'made') throw new Error(JSON.stringify(outcome));
+    return { asked, taken: outcome.notes.filter(({ code }) => code === 'service-taken') };
+  };
+  const ours = { 'app.kubernetes.io/managed-by': 'model-mirror', 'app.kubernetes.io/name': 'wisdom' };
+  const taken = (name: string) => ({ code: 'service-taken', namespace: 'models', service: name });
+  const { asked, taken: none } = await takenWith({});
+  t.deepEqual([asked.sort(), none], [['models/wisdom', 'models/wisdom-0-backend'], []]);
+  t.deepEqual((await takenWith({ wisdom: { app: 'shop' } })).taken, [taken('wisdom')]);
+  t.deepEqual((await takenWith({ 'wisdom-0-backend': {} })).taken, [taken('wisdom-0-backend')]);
+  t.deepEqual((await takenWith({ wisdom: { ...ours, 'app.kubernetes.io/name': 'folly' } })).taken, [taken('wisdom')]);
+  t.deepEqual((await takenWith({ wisdom: ours, 'wisdom-0-backend': ours })).taken, [], 'rendered before');
+  t.deepEqual(
+    (await takenWith({ wisdom: {} }, { fromCluster: undefined, from: 'in/s.json' })).asked,
+    [],
+    'no cluster is asked for a file',
+  );
+});
+
+test('a cluster that does not show its Services keeps nobody from taking a model over', async (t) => {
+  const reason = safe`services is forbidden`;
+  const live = service.replace('ModelMesh', 'Standard');
+  const world = new World(
+    {},
+    { readService: async () => live, readPlainService: async () => ({ code: 'unread', reason }) },
+  );
+  const outcome = await world.run({ name: 'wisdom', fromCluster: 'models/wisdom-0' });
+  t.true(outcome.code === 'made' && world.files.has('models/wisdom/model.yaml'));
+  const notes = outcome.code === 'made' ? outcome.notes : [];
+  t.deepEqual(
+    notes.filter(({ code }) => code === 'services-unread'),
+    [{ code: 'services-unread', namespace: 'models', reason }],
+  );
 });
 
 test('a policy that changes the spec that is taken over is reported', async (t) => {

@@ -19,7 +19,7 @@ import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
 import { toSchemaText } from '../schema/run.ts';
 import { showProblems } from '../show-problems.ts';
-import { readClusterService } from './cluster-service.ts';
+import { readClusterService, readPlainService } from './cluster-service.ts';
 import type { InitFlags } from './flags.ts';
 import { askFor } from './questions.ts';
 
@@ -67,6 +67,7 @@ function toPorts(places: Places, flags: InitFlags, host: Host): Omit<InitPorts, 
   return {
     readFile: (path) => (path === '-' ? readStandardInput() : readSource(resolve(workingDirectory, path), path)),
     readService: (namespace, name) => readClusterService(namespace, name, flags, host),
+    readPlainService: (namespace, name) => readPlainService(namespace, name, flags, host),
     ask: terminal && ((answers) => askFor(answers, terminal)),
     findFolder: (dir, model) => {
       const shown = dir ?? (isFilePresent(resolve(workingDirectory, 'models')) ? `models/${model}` : model);

@@ -1,5 +1,6 @@
 /** What `init` did, as values; `output/words/init.ts` makes sentences of them. */
 import type { Place, Problem } from '../diagnostics/problem.ts';
+import type { SafeText } from '../diagnostics/safe-text.ts';
 import type { GitStep } from '../edit/git-steps.ts';
 import type { EditNote } from '../edit/outcome.ts';
 
@@ -35,6 +36,10 @@ export type InitNote =
   /** A policy sets the percentage already. */
   | { readonly code: 'percentage-given'; readonly percentage: number; readonly place: Place }
   | { readonly code: 'no-namespace' }
+  /** A Service of the cluster, called like one that is rendered, is somebody else's: Argo CD would take it over. */
+  | { readonly code: 'service-taken'; readonly namespace: string; readonly service: string }
+  /** Whether there is one is not known. */
+  | { readonly code: 'services-unread'; readonly namespace: string; readonly reason: SafeText }
   | Extract<EditNote, { readonly code: 'also-for' }>;
 
 /** The arguments of `candidate set` for the next candidate. */

@@ -49,6 +49,14 @@ export function toInitNoteLines(note: InitNote, toPath: ToPath): string[] {
     }
     case 'no-namespace':
       return [safe`no namespace is named: Argo CD uses its Application's destination, and render needs --namespace`];
+    case 'service-taken':
+      return [
+        safe`the Service ${mask(note.namespace)}/${mask(note.service)} exists already, and is not one of this model's: with the first sync, Argo CD makes it lead to this model's Pods, whoever calls it. Rename the model or the version, or remove that Service first`,
+      ];
+    case 'services-unread':
+      return [
+        safe`whether Services of ${mask(note.namespace)} would be taken over is not known, because they cannot be read: ${note.reason}`,
+      ];
     case 'also-for':
       return toNoteLines(note, { toPath, flags: '' });
   }
