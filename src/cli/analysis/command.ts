@@ -16,7 +16,7 @@ export function addAnalysis(program: Command, host: Host, finish: (code: number)
       `
 --dry-run, --commit, --branch and --push go with --reset. It exits with 1 if a verdict does not follow from its numbers.
 
-Examples: how is it judged, and did all verdicts so far follow from their numbers?
+Example: how is it judged, and did all verdicts so far follow from their numbers?
   $ model-mirror analysis wisdom
   $ model-mirror analysis wisdom --verify origin/main`,
     )
