@@ -74,9 +74,13 @@ function toCheck({ noise, ...check }: DecidedCheck): string {
   return `           {${own}${noise === undefined ? '' : `, noise: {${toPairs(noise, countKeys)}}`}},\n`;
 }
 
-/** Whether 0.1.0's plugin rendered it, which closes the mirror unless it finds the form that it knows. */
+/**
+ * Whether 0.1.0's plugin may have rendered it, which closes the mirror unless it finds the form that it knows. It never
+ * rendered one that is judged, and its form has no place for a verdict.
+ */
 function isOf010(candidate: CandidateStatus | undefined): boolean {
-  return candidate?.digest !== undefined && toSpecPart(candidate.digest) === candidate.digest;
+  const { digest, verdict, attempt } = candidate ?? {};
+  return digest !== undefined && toSpecPart(digest) === digest && verdict === undefined && attempt === undefined;
 }
 
 function toFactsOf010(candidates: readonly CandidateStatus[]): string[] {

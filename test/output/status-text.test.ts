@@ -44,3 +44,30 @@ test('what is written is what is read', (t) => {
     }),
   );
 });
+
+test('a verdict, and an attempt, is written beside a digest of 0.1.0 too', (t) => {
+  const verdict = {
+    verdict: 'Failing',
+    by: 'brake',
+    at: '2026-01-01T00:00:00Z',
+    rule: 'beta-binomial/1',
+    confidence: 0.95,
+    steps: 1,
+    minSamples: 500,
+    budget: 1e-5,
+    subject: {
+      primary: { name: 'wisdom-0', digest: `d2-${'0'.repeat(32)}` },
+      candidate: { name: 'wisdom-1', digest: `d2-${'1'.repeat(32)}` },
+      analysis: 'ff',
+      step: 0,
+      attempt: 0,
+    },
+    checks: [{ check: 'errors.rate', limit: 0.01, bad: 9, all: 9, low: 0.5, high: 1 }],
+  } as const;
+  const old = { name: 'wisdom-1', digest: '1'.repeat(32), state: 'Ready' } as const;
+  for (const judgement of [{ verdict }, { attempt: 1 }]) {
+    const status = { candidates: [{ ...old, mirror: { percentage: 20 }, ...judgement }] };
+    const written = toStatusText({ name: 'wisdom', namespace: 'models', status });
+    t.deepEqual(parseStatus({ path: 'status.yaml', text: written }).value?.status, status);
+  }
+});
