@@ -63,10 +63,12 @@ export function decideModel(
   const versions = [primary, ...digested];
   const current = status && upgradeStatus(status.status, versions, rollout.mode);
   const upgraded = status && current && (current === status.status ? status : { ...status, status: current });
+  const isUnreadable = statusWarnings.some(({ code }) => code === 'status-broken');
   const candidates = digested.map((decided): DecidedCandidate => {
     const candidate = { name: decided.version.name, digest: decided.digest };
     const analysis = toGateAnalysis(rollout.policy.analysis, primary, decided, upgraded);
-    const mirror = computeMirror({ candidate, mirrorPercentage, gate, status: upgraded, analysis, assumeReady });
+    const input = { candidate, mirrorPercentage, gate, status: upgraded, isUnreadable, analysis, assumeReady };
+    const mirror = computeMirror(input);
     return { ...decided, mirror, analysis };
   });
   return {

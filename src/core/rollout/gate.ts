@@ -5,7 +5,8 @@
  * Invariant: with gate Status it is open only while the status file has exactly this candidate, by
  * name and digest, as Ready. Anything else in the status closes the mirror, even that it cannot be read, and
  * never keeps the rest from being rendered. With an analysis, no gate opens it for a candidate that was judged as
- * Failing, until the candidate or the analysis is another one, or people had the judgement begin again.
+ * Failing, until the candidate or the analysis is another one, or people had the judgement begin again; nor while the status
+ * file cannot be read, which may say so.
  */
 import type { Analysis } from '../analysis/analysis.ts';
 import { isSameSubject } from '../analysis/subject.ts';
@@ -43,6 +44,8 @@ export interface GateInput {
   readonly gate: 'Status' | 'None';
   /** Undefined when there is no status file, or none that can be believed. */
   readonly status: ModelStatus | undefined;
+  /** Whether there is a status file that cannot be read: nobody knows whether the candidate was judged as Failing. */
+  readonly isUnreadable?: boolean;
   /** Absent: nothing is judged. */
   readonly analysis?: GateAnalysis | undefined;
   /** The preview: as if every candidate were ready. */
@@ -60,9 +63,10 @@ export function computeMirror(input: GateInput): Mirror {
 }
 
 function computeReason(input: GateInput): MirrorReason {
-  const { candidate, mirrorPercentage, gate, status, assumeReady } = input;
+  const { candidate, mirrorPercentage, gate, status, isUnreadable, analysis, assumeReady } = input;
   if (mirrorPercentage === 0) return { code: 'percentage-zero' };
   if (isFailing(input)) return { code: 'failing' };
+  if (isUnreadable === true && analysis?.onFailing === 'Close') return { code: 'no-status' };
   if (gate === 'None') return { code: 'gate-none' };
   if (assumeReady) return { code: 'assumed-ready' };
   if (status === undefined) return { code: 'no-status' };

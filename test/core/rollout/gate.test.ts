@@ -161,3 +161,10 @@ for (const [title, input] of Object.entries(openAgain))
   test(`the mirror is open ${title}`, (t) => {
     t.is(computeMirror(input).percentage, 20);
   });
+
+for (const gate of ['Status', 'None'] as const)
+  test(`a status file that cannot be read may have a verdict of a later release: no copy with gate ${gate}`, (t) => {
+    const unreadable: GateInput = { ...judged, gate, status: undefined, isUnreadable: true };
+    t.deepEqual(computeMirror(unreadable), { percentage: 0, reason: { code: 'no-status' } });
+    t.is(computeMirror({ ...unreadable, analysis: undefined }).percentage, gate === 'None' ? 20 : 0);
+  });
