@@ -13,7 +13,7 @@ import type { Analysis } from './analysis.ts';
 import type { Block } from './block.ts';
 import { brake } from './brake.ts';
 import { type JudgedCheck, noCount, toJudgedCheck } from './figures.ts';
-import { isForgotten, type Recent, remember } from './remember.ts';
+import { isFarAhead, isForgotten, type Recent, remember } from './remember.ts';
 import { findMoments, lookAt, sightMs, toLastMoment } from './sequence.ts';
 import { findBlindness } from './sight.ts';
 import { isSameSubject } from './subject.ts';
@@ -58,7 +58,9 @@ export function judge(
   before: Judging | undefined,
   look: Look,
 ): { readonly judging: Judging; readonly verdict: Verdict } {
-  const start = before !== undefined && isSameSubject(before.subject, look.subject) ? before : begin(look);
+  const known = before !== undefined && isSameSubject(before.subject, look.subject) ? before : begin(look);
+  // What is counted now would count as forgotten, for as long as the clock was ahead.
+  const start = isFarAhead(known, look.now) ? { ...begin(look), decided: known.decided } : known;
   const inGit =
     look.decided !== undefined && isSameSubject(look.decided.subject, look.subject) ? look.decided : undefined;
   const standing = findStandingVerdict(start.decided, inGit);

@@ -20,6 +20,11 @@ export function isForgotten({ end }: Block, looked: number): boolean {
   return end <= looked - memoryMs;
 }
 
+/** The clock was put back by more than the time for which blocks are remembered could make up for. */
+export function isFarAhead({ looked }: { readonly looked: number }, now: number): boolean {
+  return looked > now + memoryMs / 2;
+}
+
 /**
  * Adds the blocks that are about the subject and neither forgotten nor in the future. Each id counts once. Blocks never
  * change; should two have the same id nevertheless, the same one counts, whichever arrives first.

@@ -243,3 +243,23 @@ test('a clock that was an hour ahead for a moment makes nothing count twice', (t
   t.like(verdict, { verdict: 'Inconclusive', counts: [{ bad: 1, all: 200 }] });
   t.like(at(67, judging).verdict, { counts: [{ bad: 1, all: 200 }] });
 });
+
+test('a clock that was an hour ahead is put right: what is counted from then on counts, and once', (t) => {
+  const hour = 60 * minute;
+  const good = toBlocks(none(4), 100);
+  const right = watch(good, 12);
+  const early = judge(right.judging, { ...look, blocks: good, now: since + 12 * minute + hour, answeredAt: since });
+  const now = since + 14 * minute;
+  const blocks = [...good.slice(1), toBlock(13, toErrors(80, 100), { end: since + 13 * minute + 5000 })];
+  const back = judge(early.judging, { ...look, blocks, now, answeredAt: now });
+  t.like(back.verdict, { verdict: 'Failing', decided: { by: 'brake' } });
+
+  const few = judge(early.judging, { ...look, blocks: good.slice(2), now, answeredAt: now, openSince: now });
+  t.like(few.verdict, { verdict: 'Inconclusive', counts: [{ bad: 0, all: 200 }] });
+});
+
+test('a decision survives that the clock is put back', (t) => {
+  const failed = watch(toBlocks([50], 50), 3);
+  const back = judge(failed.judging, { ...look, now: since - 60 * minute, answeredAt: undefined });
+  t.is(back.verdict.verdict, 'Failing');
+});
