@@ -4,7 +4,7 @@
  * Invariants: a verdict is recorded when it is decided, and stands until what it is about changes; nothing that is counted
  * of other versions, or by other rules, ever counts; a mirror that is closed shows nothing new, so its verdict stays.
  */
-import type { Block } from '../analysis/block.ts';
+import { type Block, minuteMs } from '../analysis/block.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
 import { isSameSubject } from '../analysis/subject.ts';
@@ -12,7 +12,7 @@ import type { AnalysisTask } from '../analysis/task.ts';
 import type { Blindness, Verdict } from '../analysis/verdict.ts';
 import { omitUndefined } from '../input/plain-value.ts';
 import type { CandidateStatus, VersionStatus } from '../input/schema.ts';
-import type { AnalysisSubject, Decided, WrittenVerdict } from '../input/verdict-schema.ts';
+import type { AnalysisSubject, Decided, Undecided, WrittenVerdict } from '../input/verdict-schema.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 
 /** What the replicas have shown. */
@@ -38,9 +38,17 @@ export interface JudgeMemory {
   readonly judging: Judging | undefined;
   /** Since when copies are known to be sent to the comparer, in ms since the epoch; undefined: none are. */
   readonly openSince: number | undefined;
+  /** When what is recorded as Unknown was last found, in ms since the epoch. */
+  readonly unknownAt?: number | undefined;
 }
 
 const noMemory: JudgeMemory = { judging: undefined, openSince: undefined };
+
+/**
+ * For so long Unknown stands after it was last found: traffic that comes and goes, or one answer in ten that tells nothing,
+ * would be commits without end.
+ */
+const calmMs = 30 * minuteMs;
 
 export type Judgement = Pick<CandidateStatus, 'attempt' | 'verdict'>;
 
@@ -66,7 +74,8 @@ export function judgeCandidate(
     };
   const { subject, checks, confidence, minSamples } = task;
   const { askedAt, answeredAt, blocks } = evidence;
-  const openSince = memory?.openSince ?? askedAt;
+  // Clocks are put back at times.
+  const openSince = Math.min(memory?.openSince ?? askedAt, askedAt);
   const held = known !== undefined && known.verdict !== 'Unknown' && isHeld(known, subject) ? known : undefined;
   if (held?.verdict === 'Failing')
     return {
@@ -86,10 +95,22 @@ export function judgeCandidate(
     answeredAt,
     decided: held,
   });
-  return {
-    judgement: omitUndefined({ attempt, verdict: toWritten(verdict, known, subject) }),
-    memory: { judging, openSince },
-  };
+  const unknown = known?.verdict === 'Unknown' && isSameSubject(known.subject, subject) ? known : undefined;
+  const { written, unknownAt } = calm(unknown, toWritten(verdict, unknown, subject), memory?.unknownAt, askedAt);
+  return { judgement: omitUndefined({ attempt, verdict: written }), memory: { judging, openSince, unknownAt } };
+}
+
+/** What is recorded as Unknown stands until it was not found for a while, or something is decided. */
+function calm(
+  recorded: Undecided | undefined,
+  found: WrittenVerdict | undefined,
+  unknownAt: number | undefined,
+  now: number,
+): { readonly written: WrittenVerdict | undefined; readonly unknownAt: number } {
+  const isDecided = found !== undefined && found.verdict !== 'Unknown';
+  if (recorded === undefined || found === recorded || isDecided) return { written: found, unknownAt: now };
+  const since = Math.min(unknownAt ?? now, now);
+  return now - since < calmMs ? { written: recorded, unknownAt: since } : { written: found, unknownAt: now };
 }
 
 /** The recorded verdict, unless it is about another candidate, or people had the judgement begin again. */
@@ -115,7 +136,7 @@ function isHeld({ verdict, subject }: Decided, now: AnalysisSubject): boolean {
 
 function toWritten(
   verdict: Verdict,
-  known: WrittenVerdict | undefined,
+  known: Undecided | undefined,
   subject: AnalysisSubject,
 ): WrittenVerdict | undefined {
   switch (verdict.verdict) {
@@ -125,11 +146,9 @@ function toWritten(
     case 'Inconclusive':
       return undefined;
     case 'Unknown':
-      return known?.verdict === 'Unknown' &&
-        known.reason === verdict.reason.code &&
-        isSameSubject(known.subject, subject)
-        ? // Figures that change all the time would be a commit each time.
-          known
+      // Figures that change all the time would be a commit each time.
+      return known?.reason === verdict.reason.code
+        ? known
         : { verdict: 'Unknown', reason: verdict.reason.code, ...toExpected(verdict.reason), subject };
   }
 }

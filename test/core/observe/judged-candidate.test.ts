@@ -7,6 +7,7 @@ import type { AnalysisSubject } from '../../../src/core/input/verdict-schema.ts'
 import type { Evidence, JudgeMemory, Judgement } from '../../../src/core/observe/judged-candidate.ts';
 import { judgeCandidate } from '../../../src/core/observe/judged-candidate.ts';
 import { toStatusText } from '../../../src/output/status-text.ts';
+import { toBinomial, toRandom } from '../../statistics/random.ts';
 
 const minute = 60_000;
 /** A whole five minutes. */
@@ -141,7 +142,7 @@ test('routes that are about another version of the candidate judge nothing', (t)
   t.is(new Story().look(failing, { ...at(1), of }), undefined);
 });
 
-test('nothing arrives: Unknown after ten minutes, in one text however long it takes, and gone with the first copies', (t) => {
+test('nothing arrives: Unknown after ten minutes, in one text however long it takes, and gone once copies have arrived for half an hour', (t) => {
   const story = new Story();
   t.is(story.look(good.slice(0, 2), at(1)), undefined);
   t.is(story.look(good.slice(0, 2), at(9)), undefined);
@@ -150,7 +151,40 @@ test('nothing arrives: Unknown after ten minutes, in one text however long it ta
   t.like(verdict, { reason: 'no-copies', expected: 2200 });
   story.look(good.slice(0, 2), at(14));
   t.is(story.recorded.verdict, verdict);
-  t.is(story.look([toBlock(start + 14 * minute, 0, 20)], at(15)), undefined);
+  const copies = Array.from({ length: 30 }, (_, i) => toBlock(start + (14 + i) * minute, 0, 5));
+  const later = (minutes: number) => ({ ...at(minutes), task: { ...task, minSamples: 1e6 } });
+  t.is(story.look(copies.slice(0, 1), later(15)), 'Unknown');
+  t.is(story.look(copies.slice(0, 29), later(43)), 'Unknown');
+  t.is(story.look(copies, later(44)), undefined);
+});
+
+test('answers that tell nothing, now a few more and now a few less than what counts, are no commit each time', (t) => {
+  const random = toRandom(17);
+  const story = new Story();
+  const blocks: Block[] = [];
+  let commits = 0;
+  for (let nth = 0; nth < 600; nth++) {
+    // One in ten, as far as chance has it.
+    const unknown = toBinomial(40, 0.1, random);
+    const dropped = { [nth % 50 < 25 ? 'timeout' : 'same-version']: unknown };
+    const coverage = { received: 40, compared: 40 - unknown, dropped: {}, unknown: dropped };
+    blocks.push({ ...toBlock(start + nth * minute, 0, 40 - unknown), coverage });
+    const { recorded } = story;
+    story.look(blocks.slice(-15), { ...at(nth + 3), task: { ...task, minSamples: 1e6 } });
+    if (JSON.stringify(story.recorded) !== JSON.stringify(recorded)) commits++;
+  }
+  t.true(commits > 0 && commits <= 20, `${commits} commits in ten hours`);
+});
+
+test('traffic for a minute of each quarter of an hour is one commit, and a verdict replaces Unknown at once', (t) => {
+  const story = new Story();
+  const blocks: Block[] = [];
+  for (let nth = 0; nth < 120; nth++) {
+    if (nth % 15 === 0) blocks.push(toBlock(start + nth * minute, 0, 20));
+    story.look(blocks.slice(-2), at(nth + 2));
+    if (nth > 12) t.is(story.recorded.verdict?.verdict, 'Unknown', `${nth}`);
+  }
+  t.is(story.look([toBlock(start + 121 * minute, 60, 60)], at(122)), 'Failing');
 });
 
 test('no replica answers: Unknown; and nobody looks: what is recorded stays', (t) => {
@@ -175,4 +209,11 @@ test('what is decided survives the status file', (t) => {
     t.deepEqual(problems, []);
     t.deepEqual(value?.status.candidates[0]?.verdict, story.recorded.verdict);
   }
+});
+
+test('a clock that is put back by an hour hides no replica that does not answer', (t) => {
+  const story = new Story();
+  story.look([], { ...at(60), answeredAt: undefined });
+  t.is(story.look([], { ...at(0), answeredAt: undefined }), undefined);
+  t.is(story.look([], { ...at(11), answeredAt: undefined }), 'Unknown');
 });
