@@ -196,3 +196,27 @@ test('a candidate of which everything fails is Failing in git ten seconds after 
   t.deepEqual(findDecisions(repository.messages, 'm0'), ['Failing']);
   await end();
 });
+
+test('a status file that cannot be read takes no verdict with it', async (t) => {
+  const clock = new ManualClock();
+  const repository = new MemoryRepository();
+  repository.edit({ 'm0/model.yaml': toModelText('m0') });
+  const replicas = new Replicas(clock, [0]);
+  const { watcher, end } = startWatcher(repository, clock, replicas, ['m0']);
+  replicas.failures.set('m0', 100);
+  replicas.count();
+  await clock.advance(10_000);
+  watcher.put(toRoute('m0', { path: 'm0', percentage: 0 }));
+  await clock.advance(minute);
+  const written = repository.files.get('m0/status.yaml');
+  t.regex(written ?? '', /verdict: Failing/);
+  for (const broken of [
+    `<<<<<<< HEAD\n${written}`,
+    (written ?? '').replace('verdict: Failing', 'verdict: Suspended'),
+  ]) {
+    repository.edit({ 'm0/status.yaml': broken });
+    await clock.advance(minute);
+    t.is(repository.files.get('m0/status.yaml'), written);
+  }
+  await end();
+});

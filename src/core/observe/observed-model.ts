@@ -42,6 +42,8 @@ interface VersionMemory extends ServiceMemory {
   readonly wait: Wait | undefined;
   /** Of a candidate. */
   readonly judged?: JudgeMemory | undefined;
+  /** Of a candidate: what was to be recorded of it. */
+  readonly judgement?: Judgement | undefined;
 }
 
 /** What must be remembered of a model from one observation to the next, by the name of the InferenceService. */
@@ -82,8 +84,9 @@ export function observeModel(
   const task = live.routes.get(key)?.task;
   const { evidence } = live;
   const judged = candidates.map(({ name, status }) => {
-    const before = recorded?.candidates.find((one) => one.name === name) ?? {};
-    return judgeCandidate({ name, digest: status?.digest }, before, memory[name]?.judged, { task, key, evidence });
+    // A file that is gone or cannot be read takes no verdict with it: that would open a mirror.
+    const known = recorded === undefined ? memory[name]?.judgement : findCandidate(recorded, name);
+    return judgeCandidate({ name, digest: status?.digest }, known ?? {}, memory[name]?.judged, { task, key, evidence });
   });
   const versions = [primary, ...candidates];
   const dues = [
@@ -98,7 +101,10 @@ export function observeModel(
     },
     memory: Object.fromEntries([
       [primary.name, primary.memory],
-      ...candidates.map(({ name, memory: next }, i) => [name, { ...next, judged: judged[i]?.memory }] as const),
+      ...candidates.map(({ name, memory: next }, i) => {
+        const { memory: own, judgement } = judged[i] ?? {};
+        return [name, { ...next, judged: own, judgement }] as const;
+      }),
     ]),
     due: dues.length === 0 ? undefined : Math.min(...dues),
     isSettling: versions.some(({ due, wait }) => due !== undefined && wait?.change !== 'wording'),
@@ -117,8 +123,12 @@ function findRecorded(recorded: ModelStatus['status'] | undefined, name: string)
     attempt: __,
     verdict: ___,
     ...version
-  } = recorded?.candidates.find((one) => one.name === name) ?? {};
+  } = recorded === undefined ? {} : (findCandidate(recorded, name) ?? {});
   return 'name' in version ? version : undefined;
+}
+
+function findCandidate({ candidates }: ModelStatus['status'], name: string): CandidateStatus | undefined {
+  return candidates.find((one) => one.name === name);
 }
 
 /** An InferenceService that is not declared, if it is labelled as this model's: only then its events lead here. */
