@@ -24,31 +24,57 @@ export type LookupAll = (host: string) => Promise<readonly string[]>;
 
 /** A round must end before the next one is due. */
 const timeoutMs = 4000;
-/** Of one replica: a thousand models, a quarter of an hour, a kilobyte a block are 15 MiB. */
-const maxBytes = 64 * 1024 * 1024;
+/**
+ * Of all replicas in a round: what is read takes up to eight times as much memory, and the watcher has half a gigabyte. A
+ * thousand models are 10 MiB for each replica: a quarter of an hour of 700 bytes a minute.
+ */
+const maxBytes = 32 * 1024 * 1024;
+/** Of one Service. */
+const maxReplicas = 100;
 
 export function toEvidenceSource(
   places: readonly ReplicaPlace[],
   lookup: LookupAll = async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address),
 ): EvidenceSource {
   return {
-    read: async (signal) => join(await Promise.all(places.map((place) => readPlace(place, lookup, signal)))),
+    read: async (signal) => {
+      const round = { left: maxBytes, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
+      return join(await Promise.all(places.map((place) => readPlace(place, lookup, round))));
+    },
   };
 }
 
-async function readPlace(place: ReplicaPlace, lookup: LookupAll, signal: AbortSignal): Promise<Reading> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-  const addresses = await lookup(place.host).catch((error: unknown) => error);
-  if (!Array.isArray(addresses))
-    return toTrouble(safe`cannot find the comparer ${mask(place.host)}: ${toNetworkReason(addresses)}`);
-  return join(await Promise.all(addresses.map((address: string) => readReplica(place, address, limit))));
+/** What is left of a round. */
+interface Round {
+  /** In bytes. */
+  left: number;
+  readonly signal: AbortSignal;
 }
 
-async function readReplica({ host, port }: ReplicaPlace, address: string, signal: AbortSignal): Promise<Reading> {
+async function readPlace(place: ReplicaPlace, lookup: LookupAll, round: Round): Promise<Reading> {
+  const addresses = await Promise.race([lookup(place.host), toEnd(round.signal)]).catch((error: unknown) => error);
+  if (!Array.isArray(addresses))
+    return toTrouble(safe`cannot find the comparer ${mask(place.host)}: ${toNetworkReason(addresses)}`);
+  const asked = addresses.slice(0, maxReplicas);
+  const readings = await Promise.all(asked.map((address: string) => readReplica(place, address, round)));
+  if (asked.length === addresses.length) return join(readings);
+  const { length } = addresses;
+  return join([
+    ...readings,
+    toTrouble(safe`the comparer ${mask(place.host)} has ${length} addresses, and only ${maxReplicas} of them are asked`),
+  ]);
+}
+
+/** DNS may take as long as it likes. */
+function toEnd(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+}
+
+async function readReplica({ host, port }: ReplicaPlace, address: string, round: Round): Promise<Reading> {
   const place = `${address.includes(':') ? `[${address}]` : address}:${port}`;
   try {
-    const { status, body } = await fetchAs(`${host}:${port}`, `http://${place}/blocks`, signal);
-    const text = await readText(body);
+    const { status, body } = await fetchAs(`${host}:${port}`, `http://${place}/blocks`, round.signal);
+    const text = await readText(body, round);
     if (status !== 200) return toTrouble(safe`the comparer at ${mask(place)} answers ${status}`);
     return { blocks: readBlocks(JSON.parse(text)), replicas: 1, troubles: [] };
   } catch (error) {
@@ -56,12 +82,11 @@ async function readReplica({ host, port }: ReplicaPlace, address: string, signal
   }
 }
 
-async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+async function readText(body: AsyncIterable<Uint8Array>, round: Round): Promise<string> {
   const parts: Uint8Array[] = [];
-  let size = 0;
   for await (const part of body) {
-    size += part.length;
-    if (size > maxBytes) throw new Error(`more than ${maxBytes} bytes`);
+    round.left -= part.length;
+    if (round.left < 0) throw new Error(`the replicas have more than ${maxBytes} bytes`);
     parts.push(part);
   }
   return Buffer.concat(parts).toString();

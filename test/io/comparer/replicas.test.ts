@@ -84,3 +84,32 @@ test('a Service that is not installed is a trouble', async (t) => {
   t.deepEqual([blocks, replicas], [[], 0]);
   t.regex(troubles[0] ?? '', /^cannot find the comparer blocks: /);
 });
+
+test('replicas that send without end are cut off before the watcher runs out of memory', async (t) => {
+  const flood = ' '.repeat(20 * 1024 * 1024);
+  const { port } = await start(t, {
+    '127.0.0.1': { body: `[${flood}]` },
+    '127.0.0.2': { body: `[${flood}]` },
+  });
+  const source = toEvidenceSource([{ host: 'blocks', port }], async () => ['127.0.0.1', '127.0.0.2']);
+  for (let round = 0; round < 2; round++) {
+    const { replicas, troubles } = await source.read(never);
+    t.true(replicas <= 1);
+    t.regex(troubles[0] ?? '', /the replicas have more than 33554432 bytes/);
+  }
+});
+
+test('of a thousand addresses a hundred are asked, and a log line says so', async (t) => {
+  const { port, hosts } = await start(t, { '0.0.0.0': { body: JSON.stringify([block]) } });
+  const addresses = Array.from({ length: 1000 }, (_, i) => `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}`);
+  const { replicas, troubles } = await toEvidenceSource([{ host: 'blocks', port }], async () => addresses).read(never);
+  t.is(replicas, 100);
+  t.is(hosts.length, 100);
+  t.deepEqual(troubles, ['the comparer blocks has 1000 addresses, and only 100 of them are asked']);
+});
+
+test('a name server that does not answer ends no later than the round', async (t) => {
+  const lookup = () => new Promise<readonly string[]>(() => {});
+  const { troubles } = await toEvidenceSource([{ host: 'blocks', port: 1 }], lookup).read(AbortSignal.timeout(50));
+  t.regex(troubles[0] ?? '', /^cannot find the comparer blocks: /);
+});
