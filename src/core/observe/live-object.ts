@@ -10,7 +10,7 @@ import { isMap, mapsAt, textAt, valueAt } from '../input/plain-value.ts';
 import { digestAnnotation, nameLabel, versionLabel } from '../manifests/manifest.ts';
 import type { Router } from '../routing/router.ts';
 import { routers } from '../routing/routers.ts';
-import { computeLoaded } from '../serving/digest.ts';
+import { computeHash, computeLoaded } from '../serving/digest.ts';
 import { findLiveMode, readVersion } from '../serving/modes.ts';
 import type { ServiceReport, ServingMode, WorkloadReader } from '../serving/serving-mode.ts';
 import type { LiveWorkload } from '../serving/workload.ts';
@@ -127,12 +127,22 @@ export function toLiveRoute(
     ...toIdentity(object),
     path: folder,
     percentage: requests?.mirror?.percentage ?? 0,
-    task: readTask(requests?.sample?.task),
+    task: toOwnTask(readTask(requests?.sample?.task)),
     to: backends.map(readVersion).find((version) => version !== undefined),
     tracking:
       textAt(object, ['metadata', 'annotations', trackingAnnotation]) ??
       textAt(object, ['metadata', 'labels', instanceLabel]),
   };
+}
+
+/**
+ * Whoever can write a route could otherwise have a candidate judged by easier rules than those of the policy that it names,
+ * which `toAnalysisDigest` makes the digest of.
+ */
+function toOwnTask(task: AnalysisTask | undefined): AnalysisTask | undefined {
+  if (task === undefined) return undefined;
+  const { subject, checks, noise, confidence, minSamples } = task;
+  return computeHash({ checks, noise, confidence, minSamples }) === subject.analysis ? task : undefined;
 }
 
 /**
