@@ -1,7 +1,7 @@
 /** Changes to what restrains rollouts: limits, gates, and the files that only the watcher writes. */
 
 import { compareText } from '../diagnostics/problem.ts';
-import { toFileRole } from '../input/file-role.ts';
+import { toFileRole, toStatusCluster, toStatusName } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
 import { parsePolicy, parseStatus } from '../input/parse-document.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
@@ -25,7 +25,7 @@ export function findGuardrailRisks(before: FolderTree, after: FolderTree): Risk[
       ? compareGuardrails(place, toPolicy(was), toPolicy(is))
       : was === undefined && left.has(place.text)
         ? []
-        : compareStatus(place, was, is);
+        : compareStatus(place, was, is, after);
   });
 }
 
@@ -71,10 +71,34 @@ function readGuardrail({ gate = 'Status', limits }: MirrorPolicy['spec'], field:
   }
 }
 
-/** A file that is removed with its model is not a risk; a new one can open a mirror only if it reports Ready. */
-function compareStatus(place: SourceFile, before: SourceFile | undefined, after: SourceFile | undefined): Risk[] {
-  if (after === undefined) return [];
+/**
+ * A file that is removed with its model is not a risk, or one without candidates; with one goes what was judged. A new one can
+ * open a mirror only if it reports Ready.
+ */
+function compareStatus(
+  place: SourceFile,
+  before: SourceFile | undefined,
+  after: SourceFile | undefined,
+  tree: FolderTree,
+): Risk[] {
+  const edited: Risk = { ...locate(place, []), code: 'status-edited', model: undefined };
+  if (after === undefined)
+    return parseStatus(place).value?.status.candidates.length !== 0 && hasModel(tree, place.path) ? [edited] : [];
   const isReady = parseStatus(after).value?.status.candidates.some(({ state }) => state === 'Ready') === true;
   if (before === undefined && !isReady) return [];
-  return [{ ...locate(place, []), code: 'status-edited', model: undefined }];
+  return [edited];
+}
+
+/** Whether a status file's model is there. */
+function hasModel({ files }: FolderTree, path: string): boolean {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const name = path.slice(folder.length);
+  return files.some((file) => {
+    const role = toFileRole(file.name);
+    return (
+      role?.kind === 'Model' &&
+      file.path === `${folder}${file.name}` &&
+      toStatusName(role.stem, toStatusCluster(name)) === name
+    );
+  });
 }

@@ -61,7 +61,9 @@ async function readPlace(place: ReplicaPlace, lookup: LookupAll, round: Round): 
   const { length } = addresses;
   return join([
     ...readings,
-    toTrouble(safe`the comparer ${mask(place.host)} has ${length} addresses, and only ${maxReplicas} of them are asked`),
+    toTrouble(
+      safe`the comparer ${mask(place.host)} has ${length} addresses, and only ${maxReplicas} of them are asked`,
+    ),
   ]);
 }
 

@@ -93,7 +93,7 @@ export function toRiskText(risk: RiskFinding, model: string | undefined): RiskTe
       };
     case 'status-edited':
       return {
-        message: safe`this file, which records the observed state of the cluster, is edited by hand: that can open a mirror`,
+        message: safe`this file, which records the observed state of the cluster, is edited or removed by hand: that can open a mirror`,
         hint: safe`leave it to the watcher; merge the default branch to get what it wrote`,
       };
   }

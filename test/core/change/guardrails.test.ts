@@ -48,6 +48,20 @@ test('a status file that is edited, or added with a candidate that is Ready', (t
   t.deepEqual(find(toStatusFile('Ready'), {}), []);
 });
 
+test('a status file with candidates that is removed while its model stays takes a verdict with it', (t) => {
+  const model = 'not read';
+  for (const [own, other] of [
+    ['status.yaml', 'x.status.yaml'],
+    ['status.east.yaml', 'x.status.east.yaml'],
+  ] as const) {
+    const files = { 'a/model.yaml': model, [`a/${own}`]: toStatus('Ready'), [`a/${other}`]: toStatus('Ready') };
+    t.deepEqual(find(files, { 'a/model.yaml': model }), [{ ...status, file: `a/${own}` }]);
+    t.deepEqual(find(files, { 'b/model.yaml': model }), []);
+  }
+  const empty = `${head}kind: ModelStatus\nmetadata: {name: wisdom, namespace: models}\nstatus: {}\n`;
+  t.deepEqual(find({ 'model.yaml': model, 'status.yaml': empty }, { 'model.yaml': model }), []);
+});
+
 test('a status file that moves unchanged, or has other line ends, is not a risk', (t) => {
   const text = toStatus('Ready');
   t.deepEqual(find({ 'a/status.yaml': text }, { 'b/status.yaml': text }), []);
