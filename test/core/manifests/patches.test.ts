@@ -77,6 +77,7 @@ test('the model of Istio routes requests to the primary, and copies to the candi
     `/inference.GRPCInferenceService/ModelInfer by ${version}: model ["sklearn","s3://models/${uri}",null,null]`;
   const copy = {
     share: 20,
+    to: 'istio-egressgateway.istio-system.svc.cluster.local:80',
     outcome: { end: by('wisdom-1', 'wisdom-v2'), faults: [], tries: 0, isBounded: true, copies: [] },
   };
   const expected = { end: by('wisdom-0', 'wisdom-v1'), faults: [], copies: [copy, copy] };

@@ -1,16 +1,17 @@
 /**
- * A small model of what Istio makes of Gateways, VirtualServices and ServiceEntries, and of what ModelMesh
- * makes of a request's headers: where a request goes, and where its copies go. Written from Istio's
- * `pilot/pkg/networking/core` (gateway.go, httproute.go, route/route.go), Envoy's router filter and
- * ModelMesh's GrpcSupport, not from what model-mirror renders: it is the oracle for what patches may do.
+ * A small model of what Istio makes of Gateways, VirtualServices and ServiceEntries, Kubernetes of Services, KServe of
+ * InferenceServices in Standard mode, and ModelMesh of a request's headers: where a request goes, and where its copies go.
+ * Written from Istio's `pilot/pkg/networking/core` (gateway.go, httproute.go, route/route.go) and
+ * `pilot/pkg/serviceregistry/kube` (conversion.go, protocol selection), Envoy's router filter, ModelMesh's GrpcSupport and
+ * KServe's label of Pods, not from what model-mirror renders: it is the oracle for what policies and patches may do.
  */
 import { isMap, type PlainMap, valueAt } from '../../../../src/core/input/plain-value.ts';
 import type { Manifest } from '../../../../src/core/manifests/manifest.ts';
 
 /** A request as it reaches the first proxy. */
 export interface SentRequest {
-  /** Pods of a gateway, or a client's sidecar in a namespace. */
-  readonly from: { readonly gateway: string } | { readonly sidecar: string };
+  /** Pods of a gateway, a client's sidecar in a namespace, or a client without one. */
+  readonly from: { readonly gateway: string } | { readonly sidecar: string } | 'no proxy';
   readonly port: number;
   readonly authority: string;
   readonly path: string;
@@ -26,8 +27,8 @@ export interface Outcome {
   /** Of a copy: how often it is sent, and whether anything ends it. */
   readonly tries?: unknown;
   readonly isBounded?: boolean;
-  /** Each with the share of the requests that it is made of. */
-  readonly copies: readonly { readonly share: unknown; readonly outcome: Outcome }[];
+  /** Each with the share of the requests that it is made of, and the host and port that it is sent to. */
+  readonly copies: readonly { readonly share: unknown; readonly to: string; readonly outcome: Outcome }[];
 }
 
 const domain = 'svc.cluster.local';
@@ -73,6 +74,8 @@ export class IstioModel {
       headers: new Map(Object.entries(headers).map(([name, value]) => [name, [value]])),
       depth: 0,
     };
+    if (from === 'no proxy')
+      return this.#atService(findShortHost(authority), port, request) ?? end('no such host and port');
     return 'gateway' in from
       ? this.#atGateway(from.gateway, request)
       : this.#atSidecar({ namespace: from.sidecar, labels: { app: 'client' }, gateway: undefined }, request);
@@ -142,12 +145,17 @@ export class IstioModel {
       toHosts(entry).map((host) => ({ host, entry })),
     );
     const entry = pick(services, request.authority)[0]?.entry;
-    const port = toList(valueAt(entry?.spec, ['ports'])).find((one) => valueAt(one, ['number']) === request.port);
+    const host = findShortHost(request.authority);
+    const service = this.#findServicePort(host, request.port);
+    const port =
+      toList(valueAt(entry?.spec, ['ports'])).find((one) => valueAt(one, ['number']) === request.port) ?? service;
     // A host that belongs to no Service has a route on port 80 only.
     if (port === undefined && request.port !== 80) return end('passed through: no such host and port');
-    if (port !== undefined && !/^(HTTP|HTTP2|GRPC)$/i.test(String(valueAt(port, ['protocol']))))
-      return end(`a connection to ${JSON.stringify(entry?.spec)}`);
+    if (port !== undefined && !/^(HTTP|HTTP2|GRPC)$/i.test(service?.speaks ?? String(valueAt(port, ['protocol']))))
+      return end(`a connection to ${JSON.stringify(entry?.spec ?? service)}`);
     const chosen = pick(routes, request.authority)[0];
+    if (chosen === undefined && service !== undefined)
+      return this.#atService(host, request.port, request) ?? end('no such Service');
     if (chosen === undefined) return end(`no route: ${JSON.stringify(entry?.spec ?? null)} with ${toIds(request)}`);
     return this.#alongRoutes(
       proxy,
@@ -208,6 +216,7 @@ export class IstioModel {
         // Istio up to 1.27 appends to the host of a copy, later ones do not.
         ['', '-shadow'].map((suffix) => ({
           share,
+          to: toAddress(to),
           outcome: this.#deliver(to, namespace, {
             ...request,
             authority: request.authority.replace(/(:\d+)?$/, `${suffix}$1`),
@@ -241,6 +250,8 @@ export class IstioModel {
     if (!isThere || host !== `${service}.${of}.${domain}`) return end(`503: ${JSON.stringify(to)}`);
     if (service === 'model-mirror-comparer' && of === 'model-mirror' && port === 80) return end('the comparer');
     if (gateways[service]?.namespace === of) return this.#atGateway(service, { ...request, port });
+    const answered = this.#atService(host, port, request);
+    if (answered !== undefined) return answered;
     const entry = this.#objects.find(
       ({ kind, metadata, spec }) =>
         kind === 'ServiceEntry' &&
@@ -248,8 +259,9 @@ export class IstioModel {
         toList(valueAt(spec, ['hosts'])).includes(host) &&
         valueAt(spec, ['workloadSelector', 'labels', 'modelmesh-service']) === 'modelmesh-serving',
     );
-    if ((service === 'modelmesh-serving' || entry !== undefined) && port === 8033)
-      return end(this.#atModelMesh(of, request));
+    const isModelMesh = service === 'modelmesh-serving' || entry !== undefined;
+    if (isModelMesh && port === 8033) return end(this.#atModelMesh(of, request));
+    if (isModelMesh && port === 8008) return end(this.#atRestProxy(of, request));
     return end(`503: ${host}:${port}`);
   }
 
@@ -266,25 +278,104 @@ export class IstioModel {
     );
   }
 
+  /** A port of a Service of Kubernetes, with the protocol that Istio takes it for. */
+  #findServicePort(host: string, port: number) {
+    const [name, namespace] = host.split('.');
+    const service = this.#objects.find(
+      ({ kind, metadata }) => kind === 'Service' && metadata.name === name && metadata.namespace === namespace,
+    );
+    const found = toList(valueAt(service?.spec, ['ports'])).find((one) => valueAt(one, ['port']) === port);
+    if (found === undefined || service === undefined || valueAt(service.spec, ['type']) !== 'ClusterIP')
+      return undefined;
+    const written = String(valueAt(found, ['appProtocol']) ?? String(valueAt(found, ['name'])).split('-')[0]);
+    const speaks = /^(kubernetes\.io\/h2c|http2|grpc)$/i.test(written)
+      ? 'HTTP2'
+      : /^http$/i.test(written)
+        ? 'HTTP'
+        : 'no HTTP';
+    return { service, target: valueAt(found, ['targetPort']) ?? port, speaks };
+  }
+
+  /** Undefined: no Service of Kubernetes has the host and the port. */
+  #atService(host: string, port: number, request: Request): Outcome | undefined {
+    const found = this.#findServicePort(host, port);
+    if (found === undefined) return undefined;
+    const { service, target, speaks } = found;
+    const selector = valueAt(service.spec, ['selector']);
+    const { namespace } = service.metadata;
+    const models = this.#objects.filter(
+      (object) =>
+        object.kind === 'InferenceService' &&
+        object.metadata.namespace === namespace &&
+        Object.entries(toStandardPod(object)).length > 0 &&
+        isMap(selector) &&
+        Object.keys(selector).length > 0 &&
+        Object.entries(selector).every(([key, value]) => toStandardPod(object)[key] === value),
+    );
+    const by = models.map(({ metadata, spec }) => `${metadata.name}: ${toLoaded(spec)}`);
+    return end(
+      by.length === 0
+        ? `503: no Pod of ${host}:${port}`
+        : `${request.path} in ${speaks} at ${target} by ${by.join(' or ')}`,
+    );
+  }
+
   /** ModelMesh's answer by header; the message names no model. */
   #atModelMesh(namespace: string, request: Request): string {
     const { headers, path } = request;
     if (headers.has('mm-model-id') || headers.has('mm-model-id-bin')) return 'INVALID_ARGUMENT: two ids';
     const ids = headers.get('mm-vmodel-id') ?? [];
-    const models = ids.map((id) => {
-      const service = this.#objects.find(
-        ({ kind, metadata }) => kind === 'InferenceService' && metadata.namespace === namespace && metadata.name === id,
-      );
-      if (service?.metadata.annotations?.['serving.kserve.io/deploymentMode'] !== 'ModelMesh')
-        return `${id}: NOT_FOUND`;
-      const [framework, model] = Object.entries(valueAt(service.spec, ['predictor']) ?? {}).find(
-        ([, value]) => isMap(value) && ('storageUri' in value || 'storage' in value),
-      ) ?? ['', {}];
-      const loaded = [['modelFormat', 'name'], ['storageUri'], ['storage', 'path'], ['storage', 'parameters']];
-      return `${id}: ${framework} ${JSON.stringify(loaded.map((field) => valueAt(model, field) ?? null))}`;
-    });
+    const models = ids.map((id) => this.#ofModelMesh(namespace, id));
     return `${path} by ${models.length === 0 ? 'INVALID_ARGUMENT: no id' : models.join(' and ')}`;
   }
+
+  /** Its proxy for REST finds the model in the path, and passes headers on. */
+  #atRestProxy(namespace: string, request: Request): string {
+    const { headers, path } = request;
+    const id = /^\/v[12]\/models\/([^/:?]+)/.exec(path)?.[1];
+    const others = ['mm-model-id', 'mm-model-id-bin', 'mm-vmodel-id'].filter((name) => headers.has(name));
+    if (others.length > 0) return `INVALID_ARGUMENT: ${others.join()} beside a path`;
+    // The part of the path that names it is shown by the model.
+    return id === undefined
+      ? `NOT_FOUND: ${path}`
+      : `${path.replace(`/models/${id}`, '/models/…')} by ${this.#ofModelMesh(namespace, id)}`;
+  }
+
+  #ofModelMesh(namespace: string, id: string): string {
+    const service = this.#objects.find(
+      ({ kind, metadata }) => kind === 'InferenceService' && metadata.namespace === namespace && metadata.name === id,
+    );
+    if (service?.metadata.annotations?.['serving.kserve.io/deploymentMode'] !== 'ModelMesh') return `${id}: NOT_FOUND`;
+    return `${id}: ${toLoaded(service.spec)}`;
+  }
+}
+
+/** What a server loads. */
+function toLoaded(spec: unknown): string {
+  const [framework, model] = Object.entries(valueAt(spec, ['predictor']) ?? {}).find(
+    ([, value]) => isMap(value) && ('storageUri' in value || 'storage' in value),
+  ) ?? ['', {}];
+  const loaded = [['modelFormat', 'name'], ['storageUri'], ['storage', 'path'], ['storage', 'parameters']];
+  return `${framework} ${JSON.stringify(loaded.map((field) => valueAt(model, field) ?? null))}`;
+}
+
+/** The label by which Services select the Pods that answer: a transformer's, where there is one. */
+function toStandardPod({ metadata, spec }: Manifest): Readonly<Record<string, string>> {
+  if (metadata.annotations?.['serving.kserve.io/deploymentMode'] !== 'Standard') return {};
+  if (isMap(valueAt(spec, ['transformer']))) return { app: `isvc.${metadata.name}-transformer` };
+  const own = valueAt(spec, ['predictor', 'name']);
+  return { app: `isvc.${metadata.name}-${typeof own === 'string' && own !== '' ? `${own}-` : ''}predictor` };
+}
+
+/** `HOST:PORT` as written. */
+function toAddress(to: unknown): string {
+  return `${valueAt(to, ['host'])}:${valueAt(to, ['port', 'number'])}`;
+}
+
+/** A Service's host in full, of a name with its namespace. */
+function findShortHost(authority: string): string {
+  const [name = '', namespace = '', ...rest] = authority.replace(/:\d+$/, '').toLowerCase().split('.');
+  return ['', 'svc', domain].includes(rest.join('.')) ? `${name}.${namespace}.${domain}` : authority;
 }
 
 function end(who: string): Outcome {
@@ -366,8 +457,15 @@ function rewrite(request: Request, how: unknown): Request {
   return {
     ...request,
     authority: typeof how['authority'] === 'string' ? how['authority'] : request.authority,
-    path: how['uri'] === undefined && how['uriRegexRewrite'] === undefined ? request.path : JSON.stringify(how),
+    path: how['uri'] === undefined ? rewriteByRegex(request.path, how['uriRegexRewrite']) : JSON.stringify(how),
   };
+}
+
+/** All that matches is replaced, with `\1` for a group. */
+function rewriteByRegex(path: string, how: unknown): string {
+  const [match, to] = [valueAt(how, ['match']), valueAt(how, ['rewrite'])];
+  if (typeof match !== 'string' || typeof to !== 'string') return path;
+  return path.replace(new RegExp(match, 'g'), to.replaceAll('$', '$$$$').replace(/\\(\d)/g, '$$$1'));
 }
 
 /** Envoy removes before it sets and adds; the host and the path are headers like others. */
