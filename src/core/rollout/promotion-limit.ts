@@ -3,9 +3,10 @@ import { isSameSubject } from '../analysis/subject.ts';
 import type { FieldPath, Problem } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
-import type { ModelStatus } from '../input/schema.ts';
+import type { CandidateStatus, ModelStatus } from '../input/schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
+import { isSameDigest } from '../serving/digest-text.ts';
 import { toAnalysisDigest } from './analysis-choice.ts';
 import type { DecidedCandidate, DecidedRollout } from './decided.ts';
 
@@ -32,15 +33,30 @@ export function checkPromotion(
 ): Problem[] {
   const [required] = policy.requireAnalysis;
   if (required === undefined || status?.status.primary?.digest === primary.digest) return [];
-  const promoted = status?.status.candidates.find(({ digest }) => digest === primary.digest);
+  const promoted = status && findPromoted(status.status, primary);
   if (promoted === undefined) return [];
-  const { verdict } = promoted;
+  const { verdict, digest } = promoted;
   const isPassing =
     verdict?.verdict === 'Passing' &&
-    verdict.subject.candidate.digest === primary.digest &&
+    isSameDigest(verdict.subject.candidate.digest, digest) &&
     policy.analysis !== undefined &&
     verdict.subject.analysis === toAnalysisDigest(policy.analysis);
   return isPassing ? [] : [toUnjudged(file.source, primary.version.path, primary.version.declared.version, required)];
+}
+
+/**
+ * The candidate that a primary is, or was but for what its server ignores: with another CPU limit it is no earlier version.
+ * Where that is the old primary's too, only the digest tells the two apart.
+ */
+function findPromoted(
+  { primary: before, candidates }: ModelStatus['status'],
+  { digest, loaded }: DecidedRollout['primary'],
+): CandidateStatus | undefined {
+  const isNew = before?.loaded !== undefined && before.loaded !== loaded;
+  return (
+    candidates.find((one) => isSameDigest(one.digest, digest)) ??
+    (isNew ? candidates.find((one) => one.loaded === loaded) : undefined)
+  );
 }
 
 /** @param path of the version, in the model file. */

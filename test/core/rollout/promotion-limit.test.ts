@@ -33,8 +33,8 @@ function toStatus(verdict?: 'Passing' | 'Failing'): string {
       ? ''
       : `, verdict: {verdict: ${verdict}, by: sequence, at: "2026-01-01T00:00:00Z", rule: beta-binomial/1, confidence: 0.95, steps: 1, minSamples: 500, subject: ${subject}, checks: [{check: errors.rate, limit: 0.01, bad: 0, all: 900, low: 0, high: 0.009}]}`;
   return `${head('ModelStatus', 'wisdom')}status:
-  primary: {name: wisdom-0, version: v1, digest: ${primary.digest}, state: Ready}
-  candidates: [{name: wisdom-1, version: v2, digest: ${candidate?.digest}, state: Ready${judged}}]
+  primary: {name: wisdom-0, version: v1, digest: ${primary.digest}, state: Ready, loaded: ${primary.loaded}}
+  candidates: [{name: wisdom-1, version: v2, digest: ${candidate?.digest}, state: Ready, loaded: ${candidate?.loaded}${judged}}]
 `;
 }
 
@@ -59,4 +59,20 @@ test('all else is free: the candidate as it is, its end, the way back, and a mod
     [toModel('v2'), ''],
   ] as const)
     t.deepEqual(codesOf(model, status), []);
+});
+
+test('what the server ignores makes no other version of a candidate', (t) => {
+  const tweaked = (version: string) =>
+    toModel(version).replace('{modelFormat:', '{resources: {limits: {cpu: 2}}, modelFormat:');
+  t.deepEqual(codesOf(tweaked('v2'), toStatus()), ['analysis-required']);
+  t.deepEqual(codesOf(tweaked('v2'), toStatus('Failing')), ['analysis-required']);
+  t.deepEqual(codesOf(tweaked('v2'), toStatus('Passing')), []);
+  t.deepEqual(codesOf(tweaked('v1'), toStatus('Failing')), []);
+  t.deepEqual(codesOf(tweaked('v0'), toStatus('Failing')), []);
+});
+
+test('a candidate that 0.1.0 observed was never judged', (t) => {
+  const old = (status: string) => status.replace(/d2-([0-9a-f]{32})(?=, state)/g, '$1');
+  t.deepEqual(codesOf(toModel('v2'), old(toStatus())), ['analysis-required']);
+  t.deepEqual(codesOf(toModel('v1'), old(toStatus())), []);
 });
