@@ -32,6 +32,8 @@ export async function readEvidence({ source, clock, log, isNeeded, take }: Optio
       const askedAt = clock.date() * 1000;
       const { blocks, replicas, troubles } = await source.read(stop);
       if (replicas > 0) answeredAt = askedAt;
+      // Clocks are put back at times: that must not hide that none answers.
+      else if (answeredAt !== undefined) answeredAt = Math.min(answeredAt, askedAt);
       const before = known;
       known = groupByModel(blocks);
       const changed = [...known].flatMap(([key, own]) => (hasNew(own, before.get(key)) ? key : []));
