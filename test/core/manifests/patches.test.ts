@@ -1,10 +1,20 @@
 import test from 'ava';
-import fc from 'fast-check';
-import jsonPatch from 'fast-json-patch';
-import type { Manifest } from '../../../src/core/manifests/manifest.ts';
+import type jsonPatch from 'fast-json-patch';
 import { times } from '../../thorough.ts';
 import { type Files, render, renderObjects, toModelText } from '../render/memory-tree.ts';
 import { IstioModel, type SentRequest } from '../routing/istio/istio-model.ts';
+import {
+  type Attack,
+  add,
+  cross,
+  type PatchTrial,
+  patchAnyway,
+  remove,
+  replace,
+  toDifference,
+  toFields,
+  tryAnyPatch,
+} from './patch-trials.ts';
 
 const toPolicy = (spec: object) =>
   JSON.stringify({
@@ -27,8 +37,6 @@ const routing = {
 const toFiles = (patches: object[]): Files => ({ ...models, 'policy.yaml': toPolicy({ routing, patches }) });
 const rendered = renderObjects(toFiles([]));
 
-const cross = <A, B, C>(one: readonly A[], two: readonly B[], make: (a: A, b: B) => C): C[] =>
-  one.flatMap((a) => two.map((b) => make(a, b)));
 const origins: Pick<SentRequest, 'from' | 'port'>[] = [
   { from: { gateway: 'istio-ingressgateway' }, port: 80 },
   // Whoever is in the cluster reaches the mirror gateway.
@@ -53,18 +61,7 @@ const requests = cross(
   (one, headers): SentRequest => ({ ...one, headers }),
 );
 
-/** Every request with what becomes of it, one a line. */
-function toOutcomes(objects: readonly Manifest[]): string[] {
-  const istio = new IstioModel(objects);
-  return requests.map((request) => `${JSON.stringify(request)} → ${JSON.stringify(istio.send(request))}`);
-}
-
-const outcomes = toOutcomes(rendered);
-
-/** The first request to which something else happens than without patches. */
-function findDifference(objects: readonly Manifest[]): string | undefined {
-  return toOutcomes(objects).find((line, i) => line !== outcomes[i]);
-}
+const findDifference = toDifference(requests, rendered);
 
 test('the model of Istio routes requests to the primary, and copies to the candidate', (t) => {
   const of = (request: Partial<SentRequest>) =>
@@ -91,12 +88,6 @@ test('the model of Istio routes requests to the primary, and copies to the candi
   t.deepEqual(of({ from: { gateway: 'istio-egressgateway' } }).copies, []);
 });
 
-interface Attack {
-  readonly kind: string;
-  readonly name: string;
-  readonly patch: readonly jsonPatch.Operation[];
-}
-
 const first = (...patch: jsonPatch.Operation[]): Attack => ({ kind: 'VirtualService', name: 'wisdom', patch });
 const second = (...patch: jsonPatch.Operation[]): Attack => ({ kind: 'VirtualService', name: 'wisdom-mirror', patch });
 const gateway = (...patch: jsonPatch.Operation[]): Attack => ({ kind: 'Gateway', name: 'mm-gateway', patch });
@@ -107,9 +98,6 @@ const mirrorGateway = (...patch: jsonPatch.Operation[]): Attack => ({
 });
 const entry = (...patch: jsonPatch.Operation[]): Attack => ({ kind: 'ServiceEntry', name: 'wisdom', patch });
 const primary = (...patch: jsonPatch.Operation[]): Attack => ({ kind: 'InferenceService', name: 'wisdom-0', patch });
-const add = (path: string, value: unknown): jsonPatch.Operation => ({ op: 'add', path, value });
-const replace = (path: string, value: unknown): jsonPatch.Operation => ({ op: 'replace', path, value });
-const remove = (path: string): jsonPatch.Operation => ({ op: 'remove', path });
 const toFolly = {
   destination: { host: 'modelmesh-serving', port: { number: 8033 } },
   headers: { request: { set: { 'mm-vmodel-id': 'folly-0' } } },
@@ -228,19 +216,9 @@ const attacks: Readonly<Record<string, Attack>> = {
   'another name': primary(replace('/metadata/name', 'wisdom-9')),
 };
 
-/** The objects of a render, patched without a look at what is allowed. */
-function patchAnyway({ kind, name, patch }: Attack): Manifest[] {
-  return rendered.map((object) =>
-    object.kind === kind && object.metadata.name === name && object.metadata.namespace === 'models'
-      ? (jsonPatch.applyPatch(structuredClone(object), structuredClone(patch) as jsonPatch.Operation[])
-          .newDocument as Manifest)
-      : object,
-  );
-}
-
 for (const [title, attack] of Object.entries(attacks))
   test(`a patch is refused that would change routing: ${attack.kind}, ${title}`, (t) => {
-    t.truthy(findDifference(patchAnyway(attack)), 'the model of Istio sees nothing of it');
+    t.truthy(findDifference(patchAnyway(rendered, attack)), 'the model of Istio sees nothing of it');
     const { objects, problems } = render(
       toFiles([{ target: { kind: attack.kind, name: attack.name }, patch: attack.patch }]),
     );
@@ -358,159 +336,9 @@ for (const [title, { kind, name, patch }] of Object.entries(broken))
     t.true(problems.every(({ code }) => code === 'patch-refused'));
   });
 
-/** Every place in a value, as a JSON pointer. */
-function toPointers(value: unknown, at = ''): string[] {
-  if (typeof value !== 'object' || value === null) return [at];
-  return [
-    at,
-    ...Object.entries(value).flatMap(([key, inner]) =>
-      toPointers(inner, `${at}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
-    ),
-  ];
-}
-
-/** Names of fields, with what somebody would write there who wants requests elsewhere. */
-const fields: Readonly<Record<string, readonly unknown[]>> = {
-  ...Object.fromEntries(
-    Object.values(attacks).flatMap(({ patch }) =>
-      patch.flatMap((operation) =>
-        'value' in operation ? [[operation.path.split('/').at(-1) ?? '', [operation.value]]] : [],
-      ),
-    ),
-  ),
-  match: [
-    [{ headers: { 'x-canary': { exact: 'yes' } } }],
-    [{ uri: { prefix: '/v2' } }],
-    [{ authority: { exact: 'folly.models' } }],
-    [{}],
-    [],
-  ],
-  rewrite: [{ authority: 'folly.models' }, { uri: '/' }, {}],
-  timeout: ['1s', '0s', '1h', 5],
-  retries: [{ attempts: 0 }, { attempts: 3, retryOn: '5xx' }, { attempts: 2, retryOn: 'no-such-thing' }, {}],
-  corsPolicy: [{ allowOrigins: [{ exact: 'https://a.example.com' }] }, { allowOrigins: [{ regex: '(' }] }],
-  headers: [{ request: { set: { host: 'folly.models' } } }, { response: { set: { 'x-team': 'a' } } }],
-  response: [{ set: { 'x-team': 'a' }, remove: ['server'] }, { set: { ':status': '500' } }, { add: { a: '%x%' } }],
-  name: ['folly', 'wisdom', 'https'],
-  namespace: ['elsewhere'],
-  exportTo: [['.'], ['clients'], ['*'], []],
-  labels: [{ team: 'a' }, {}],
-  annotations: [{ team: 'a' }, { 'model-mirror.dev/path': 'folly' }],
-  team: ['a', 1],
-  'argocd.argoproj.io~1sync-options': ['Force=true,Replace=true', 'ServerSideApply=true'],
-  tls: [{ mode: 'SIMPLE', credentialName: 'x' }, { mode: 'PASSTHROUGH' }, { httpsRedirect: true }],
-  protocol: ['TCP', 'HTTPS', 'HTTP2'],
-  '-': [
-    {
-      port: { number: 443, name: 'https', protocol: 'HTTPS' },
-      tls: { mode: 'SIMPLE', credentialName: 'x' },
-      hosts: ['./*'],
-    },
-    whole,
-    'folly.models',
-    '*',
-    'mesh',
-    {},
-  ],
-  0: [whole, 'folly.models', 'mm-mirror-gateway', 'mesh', '*', {}],
-  1: [{ port: { number: 80, name: 'more', protocol: 'HTTP' }, tls: { httpsRedirect: true }, hosts: ['*'] }, whole],
-  runtime: ['triton'],
-  minReplicas: [2],
-};
-const keys = Object.keys(fields);
-
-/** Operations on what is rendered: at its own places, and at fields below them that are not there. */
-const operationsOn = (object: Manifest): fc.Arbitrary<jsonPatch.Operation> => {
-  const own = fc.constantFrom(...toPointers(object));
-  const pointer = fc.oneof(
-    own,
-    fc.tuple(own, fc.constantFrom(...keys)).map(([at, key]) => `${at}/${key}`),
-  );
-  const valueFor = (path: string) =>
-    fc.oneof(
-      fc.constantFrom(...(fields[path.split('/').at(-1) ?? ''] ?? ['wisdom-1'])),
-      fc.constantFrom(...Object.values(fields).flat()),
-      // What is there already, with something beside it, inside it or without it.
-      own.map((from) => jsonPatch.getValueByPointer(object, from) as unknown),
-      fc
-        .tuple(
-          fc.constant(jsonPatch.getValueByPointer(object, path.replace(/\/-$/, '')) as unknown),
-          fc.constantFrom(...keys),
-        )
-        .chain(([there, key]) =>
-          typeof there === 'object' && there !== null && !Array.isArray(there)
-            ? fc.constantFrom(...(fields[key] as unknown[])).map((value): unknown => ({ ...there, [key]: value }))
-            : fc.constant(there),
-        ),
-      fc.jsonValue({ maxDepth: 1 }),
-    );
-  return fc.oneof(
-    {
-      weight: 6,
-      arbitrary: pointer.chain((path) =>
-        fc
-          .tuple(fc.constantFrom('add' as const, 'replace' as const), valueFor(path))
-          .map(([op, value]) => ({ op, path, value })),
-      ),
-    },
-    { weight: 1, arbitrary: own.map((path) => ({ op: 'remove' as const, path })) },
-    {
-      weight: 2,
-      arbitrary: fc
-        .tuple(fc.constantFrom('move' as const, 'copy' as const), own, pointer)
-        .map(([op, from, path]) => ({ op, from, path })),
-    },
-    {
-      weight: 1,
-      arbitrary: own.map((path) => ({
-        op: 'test' as const,
-        path,
-        value: jsonPatch.getValueByPointer(object, path) as unknown,
-      })),
-    },
-  );
-};
-
-const anyPatch = fc
-  .constantFrom(...rendered.filter(({ metadata }) => metadata.namespace === 'models'))
-  .chain((object) =>
-    fc.record({
-      target: fc.constantFrom({ kind: object.kind }, { kind: object.kind, name: object.metadata.name }),
-      patch: fc.oneof(
-        fc.array(operationsOn(object), { minLength: 1, maxLength: 3 }),
-        // Beside what is allowed something else may pass.
-        fc
-          .tuple(
-            fc.constantFrom(
-              ...Object.values(honest).filter(
-                ({ kind, name }) => kind === object.kind && name === object.metadata.name,
-              ),
-              { patch: [] },
-            ),
-            fc.array(operationsOn(object), { maxLength: 1 }),
-          )
-          .map(([{ patch }, more]) => [...patch, ...more]),
-      ),
-    }),
-  );
+const trial: PatchTrial = { toFiles, rendered, findDifference, honest, fields: toFields(attacks, whole) };
 
 test('with any patch, requests and copies go where they go without it, or nothing is rendered', (t) => {
-  const runs = times(800, 160);
-  let [changed, same, refused] = [0, 0, 0];
-  const before = JSON.stringify(rendered);
-  fc.assert(
-    fc.property(anyPatch, (patch) => {
-      const { objects } = render(toFiles([patch]));
-      if (objects.length === 0) {
-        refused++;
-        return;
-      }
-      const after = objects.map(({ output }) => JSON.parse(output) as Manifest);
-      if (JSON.stringify(after) === before) same++;
-      else changed++;
-      t.is(findDifference(after), undefined);
-    }),
-    { numRuns: runs },
-  );
+  const { runs, changed, same, refused } = tryAnyPatch(trial, times(800, 160));
   t.true(changed > runs / 40 && refused > runs / 4, JSON.stringify({ changed, same, refused }));
 });
