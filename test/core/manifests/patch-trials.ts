@@ -1,4 +1,4 @@
-/** Trials of patches: some that somebody thought of, and any. Where requests go is told by `IstioModel`. */
+/** Trials of patches: some that somebody thought of, and any. `IstioModel` shows where requests go. */
 import fc from 'fast-check';
 import jsonPatch from 'fast-json-patch';
 import type { Manifest } from '../../../src/core/manifests/manifest.ts';
