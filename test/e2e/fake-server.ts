@@ -1,7 +1,7 @@
 /**
  * A program in place of the images of model servers: KServe's V1 and V2 protocols over HTTP and V2 over gRPC, as far as
- * a name, readiness and an answer go. It predicts the number that the file `answer` of its model has, and says what it
- * was asked.
+ * a name, readiness and an answer go. It predicts the number that the file `answer` of its model has, or fails where that
+ * is none, and says what it was asked.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -41,7 +41,8 @@ function serve(name: string): void {
     });
     request.on('end', () => {
       process.stdout.write(`${request.method} ${request.url} ${bytes}\n`);
-      response.statusCode = paths.has(request.url ?? '') ? 200 : 404;
+      const isFailing = request.method === 'POST' && Number.isNaN(answer);
+      response.statusCode = !paths.has(request.url ?? '') ? 404 : isFailing ? 500 : 200;
       response.setHeader('content-type', 'application/json');
       const outputs = [{ name: 'y', shape: [1], datatype: 'FP64', data: [answer] }];
       response.end(JSON.stringify(request.url === infer ? { model_name: name, outputs } : { predictions: [answer] }));

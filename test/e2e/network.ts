@@ -14,6 +14,7 @@ export const addresses = {
   mirror: '10.99.0.12',
   client: '10.99.0.13',
   egress: '10.99.0.14',
+  comparer: '10.99.0.15',
   modelmesh: '10.99.0.20',
   candidate: '10.99.0.21',
 } as const;

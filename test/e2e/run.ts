@@ -1,6 +1,6 @@
 /**
  * The cases on the real stack: `npm run test:e2e [-- CASE...] [--report FILE] [--logs FOLDER]`; without
- * numbers all but the last, which waits for Argo CD to poll git.
+ * numbers all but those that take minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
@@ -25,6 +25,7 @@ import { reconfiguration } from './cases/reconfiguration.ts';
 import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } from './cases/safety.ts';
 import { shares } from './cases/shares.ts';
 import { stalledPod } from './cases/stall.ts';
+import { standardAnalysis } from './cases/standard-analysis.ts';
 import { standardAround } from './cases/standard-around.ts';
 import { standardBrake } from './cases/standard-brake.ts';
 import { standardIsolation } from './cases/standard-isolation.ts';
@@ -77,9 +78,10 @@ const cases: Readonly<Record<string, Case>> = {
   29: { title: 'Standard mode: headless Services, names, a logger and a transformer', run: standardAround },
   30: { title: 'ModelMesh: REST beside gRPC', run: modelMeshRest },
   31: { title: 'Standard mode: promotions', run: standardPromotions },
+  33: { title: 'Standard mode: candidates that are judged', run: standardAnalysis },
 };
-/** It takes as long as Argo CD's polling. */
-const onRequest = ['10'];
+/** Minutes each: one waits for Argo CD to poll git, the other for whole minutes to be over for every clock. */
+const onRequest = ['10', '33'];
 
 if (isInSandbox()) await main();
 else process.exitCode = await runInSandbox(import.meta.filename);
@@ -137,7 +139,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Cases 1 to 23 and 30 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. A Pod’s hosts file takes the place of DNS. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
+    'Cases 1 to 23 and 30 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Case 33 has the comparer of `plugin/install/comparer`, one replica of it, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, and in case 33 for the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
     'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, real ModelMesh with sidecars, autoscalers, nodes and GPUs.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];

@@ -26,6 +26,12 @@ interface VersionStatus {
   readonly version: string;
   readonly state: string;
   readonly digest: string;
+  /** Of a candidate that is judged. */
+  readonly verdict?: {
+    readonly verdict: string;
+    readonly by?: string;
+    readonly checks?: readonly { readonly check: string; readonly bad: number; readonly all: number }[];
+  };
 }
 
 /** What a status.yaml says. */
