@@ -47,7 +47,7 @@ export class Ledger {
 
   /** @param now in milliseconds since the epoch. */
   add(target: Counting, { end, counts }: Pick<Counted, 'end' | 'counts'>, now: number): void {
-    this.#now = Math.max(this.#now, now);
+    this.#goTo(now);
     const block = this.#find(target);
     const { coverage } = block;
     coverage.received++;
@@ -61,11 +61,21 @@ export class Ledger {
 
   /** All blocks that have ended, in their order. @param now in milliseconds since the epoch. */
   publish(now: number): readonly Block[] {
-    this.#now = Math.max(this.#now, now);
+    this.#goTo(now);
     for (const [key, block] of this.#open) if (toEnd(block) <= this.#now) this.#end(key, block);
     this.#published = this.#published.filter(({ end }) => end > this.#now - keptMs);
     for (const [key, end] of this.#ends) if (toMinute(end) < toMinute(this.#now)) this.#ends.delete(key);
     return this.#published;
+  }
+
+  /** A clock that was far ahead is put right: until it was there again, nothing would be published. */
+  #goTo(now: number): void {
+    if (now < this.#now - keptMs) {
+      for (const [key, block] of this.#open) this.#end(key, block);
+      this.#ends.clear();
+      this.#now = now;
+    }
+    this.#now = Math.max(this.#now, now);
   }
 
   #find({ key, namespace, model, task }: Counting): Open {
