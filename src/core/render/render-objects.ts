@@ -69,7 +69,11 @@ export function renderObjects<T>(
     for (const manifest of manifests) add(model, manifest, false);
     for (const manifest of manifests) if (isInferenceService(manifest)) created.add(model, manifest);
   }
-  problems.push(...created.problems, ...findClashes(created, entries, models));
+  problems.push(
+    ...created.problems,
+    ...findClashes(created, entries, models),
+    ...models.flatMap(({ outcome }) => created.checkTargets(outcome.rollout)),
+  );
   for (const model of findGatewayOwners(models)) {
     const { manifests, problems: found } = renderShared(model.outcome.rollout);
     problems.push(...found);

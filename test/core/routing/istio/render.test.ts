@@ -234,6 +234,33 @@ test("a mirror to ModelMesh's Service or to the model itself is a loop, whatever
     t.deepEqual(codes({ mirrorGateway: { service } }), [], service);
 });
 
+test("neither copies nor samples go to KServe's own Services, past all routes to the Pods of a version", (t) => {
+  const standard = (name: string, namespace: string) =>
+    toModelText(name, namespace).replace('deploymentMode: ModelMesh', 'deploymentMode: Standard');
+  const codes = (spec: object) =>
+    render({
+      'wisdom/model.yaml': standard('wisdom', 'models'),
+      'folly/model.yaml': standard('folly', 'other'),
+      'wisdom/policy.yaml': JSON.stringify({
+        ...{ apiVersion: 'model-mirror.dev/v1alpha1', kind: 'MirrorPolicy', metadata: { name: 'a' } },
+        spec: { gate: 'None', ...spec },
+      }),
+    }).problems.map(({ code, file }) => `${code} ${file}`);
+  const checks = [{ errors: { rate: '1%' } }];
+  for (const service of [
+    ...forms('wisdom-0-predictor'),
+    ...forms('wisdom-1-predictor'),
+    'folly-0-predictor.other.svc.cluster.local',
+  ]) {
+    t.deepEqual(codes({ routing: { mirrorGateway: { service } } }), ['mirror-loop wisdom/policy.yaml'], service);
+    t.deepEqual(codes({ analysis: { checks, comparer: { service, port: 80 } } }), ['mirror-loop wisdom/policy.yaml']);
+  }
+  for (const service of ['wisdom-0-predictor.other', 'wisdom-2-predictor'])
+    t.deepEqual(codes({ routing: { mirrorGateway: { service } } }), [], service);
+  // Clients of KServe's Service may be led through the routes.
+  t.deepEqual(codes({ routing: { hosts: ['wisdom-0-predictor.models.svc.cluster.local'] } }), []);
+});
+
 test('no limit on copies holds for requests to a primary: no Service of a runtime is the host of a model', (t) => {
   const find = (files: Record<string, string>) => render(files).problems.map(({ code, file }) => `${code} ${file}`);
   const service = (host: string) => toPolicy({ service: { host } });
