@@ -1,7 +1,7 @@
 /**
  * A program in place of the images of model servers: KServe's V1 and V2 protocols over HTTP and V2 over gRPC, as far as
- * a name, readiness and an answer go. It predicts the number that the file `answer` of its model has, or fails where that
- * is none, and says what it was asked.
+ * a name, readiness and an answer go. It predicts the number that the file `answer` of its model has, and says what it
+ * was asked. Over HTTP it fails each prediction whose number is a multiple of that in the file `fails`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -30,8 +30,9 @@ if (import.meta.main) serve(process.argv[2] ?? '');
 
 /** As KServe's Python servers: HTTP on one port, gRPC on another. */
 function serve(name: string): void {
-  const file = '/mnt/models/answer';
-  const answer = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+  const read = (file: string) => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0);
+  const [answer, fails] = [read('/mnt/models/answer'), read('/mnt/models/fails')];
+  let predictions = 0;
   const infer = `/v2/models/${name}/infer`;
   const paths = new Set([`/v1/models/${name}:predict`, `/v1/models/${name}`, infer]);
   const rest = createServer((request, response) => {
@@ -41,7 +42,7 @@ function serve(name: string): void {
     });
     request.on('end', () => {
       process.stdout.write(`${request.method} ${request.url} ${bytes}\n`);
-      const isFailing = request.method === 'POST' && Number.isNaN(answer);
+      const isFailing = request.method === 'POST' && fails > 0 && ++predictions % fails === 0;
       response.statusCode = !paths.has(request.url ?? '') ? 404 : isFailing ? 500 : 200;
       response.setHeader('content-type', 'application/json');
       const outputs = [{ name: 'y', shape: [1], datatype: 'FP64', data: [answer] }];
