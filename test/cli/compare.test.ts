@@ -24,7 +24,7 @@ const flags = {
   intake: '127.0.0.1:0',
   listen: '127.0.0.1:0',
   watchTimeout: '5s',
-  deadline: '2s',
+  deadline: '60s',
   maxCalls: '10',
   maxBytes: '8Mi',
   maxSize: '1Mi',
@@ -44,7 +44,7 @@ const toObjects = (traffic: Traffic) =>
     .flatMap(({ manifest }) => (manifest.kind === routers[0].watched.kind ? [manifest as Written] : []));
 
 async function until(isTrue: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 400; i++) {
+  for (let i = 0; i < 2400; i++) {
     if (await isTrue().catch(() => false)) return;
     await sleep(25);
   }
