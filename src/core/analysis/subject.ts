@@ -1,4 +1,4 @@
-import type { AnalysisSubject } from '../input/verdict-schema.ts';
+import type { AnalysisSubject, WrittenVerdict } from '../input/verdict-schema.ts';
 
 /** Whether counts of one belong to the other. */
 export function isSameSubject(one: AnalysisSubject, other: AnalysisSubject): boolean {
@@ -12,4 +12,9 @@ export function isSameSubject(one: AnalysisSubject, other: AnalysisSubject): boo
       one.candidate.name === other.candidate.name &&
       one.primary.name === other.primary.name)
   );
+}
+
+/** Whether a verdict in git is about what is judged now: a candidate that is Failing stays so beside another primary. */
+export function isHeldFor({ verdict, subject }: WrittenVerdict, now: AnalysisSubject): boolean {
+  return isSameSubject(verdict === 'Failing' ? { ...subject, primary: now.primary } : subject, now);
 }

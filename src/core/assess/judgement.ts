@@ -3,12 +3,12 @@ import type { Analysis } from '../analysis/analysis.ts';
 import { computeAlpha } from '../analysis/budget.ts';
 import { noCount, toJudgedCheck } from '../analysis/figures.ts';
 import { forecast } from '../analysis/forecast.ts';
-import { isSameSubject } from '../analysis/subject.ts';
+import { isHeldFor } from '../analysis/subject.ts';
 import type { Discrepancy } from '../analysis/verify.ts';
 import type { Decided, WrittenVerdict } from '../input/verdict-schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { DecidedCandidate } from '../rollout/decided.ts';
-import type { GateAnalysis, Mirror } from '../rollout/gate.ts';
+import type { Mirror } from '../rollout/gate.ts';
 
 /** A check before anything is decided. */
 export interface AwaitedCheck {
@@ -54,17 +54,11 @@ export function findJudgement(model: RenderedRollout, candidate: DecidedCandidat
     analysis,
     mirror: candidate.mirror,
     statusPath,
-    verdict: written !== undefined && isHeld(written, candidate.analysis) ? written : undefined,
+    verdict: written !== undefined && isHeldFor(written, candidate.analysis.subject) ? written : undefined,
     awaited: analysis.checks.map(toJudgedCheck).map((check) => ({
       check: check.id,
       limit: check.limit,
       calls: forecast(check, noCount, { alpha, minSamples: analysis.minSamples, perMinute: 0 }).missing,
     })),
   };
-}
-
-/** As the gate has it: Failing holds beside another primary, too. */
-function isHeld(written: WrittenVerdict, { subject }: GateAnalysis): boolean {
-  const about = written.verdict === 'Failing' ? { ...written.subject, primary: subject.primary } : written.subject;
-  return isSameSubject(about, subject);
 }

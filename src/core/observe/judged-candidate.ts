@@ -7,12 +7,12 @@
 import { type Block, minuteMs } from '../analysis/block.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
-import { isSameSubject } from '../analysis/subject.ts';
+import { isHeldFor, isSameSubject } from '../analysis/subject.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
 import type { Blindness, Verdict } from '../analysis/verdict.ts';
 import { omitUndefined } from '../input/plain-value.ts';
 import type { CandidateStatus, VersionStatus } from '../input/schema.ts';
-import type { AnalysisSubject, Decided, Undecided, WrittenVerdict } from '../input/verdict-schema.ts';
+import type { AnalysisSubject, Undecided, WrittenVerdict } from '../input/verdict-schema.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 
 /** What the replicas have shown. */
@@ -76,7 +76,7 @@ export function judgeCandidate(
   const { askedAt, answeredAt, blocks } = evidence;
   // Clocks are put back at times.
   const openSince = Math.min(memory?.openSince ?? askedAt, askedAt);
-  const held = known !== undefined && known.verdict !== 'Unknown' && isHeld(known, subject) ? known : undefined;
+  const held = known !== undefined && known.verdict !== 'Unknown' && isHeldFor(known, subject) ? known : undefined;
   if (held?.verdict === 'Failing')
     return {
       judgement: omitUndefined({ attempt, verdict: held }),
@@ -127,11 +127,6 @@ function keep(
 
 function isAbout({ candidate: { name, digest } }: AnalysisSubject, candidate: Pick<VersionStatus, 'name' | 'digest'>) {
   return name === candidate.name && candidate.digest !== undefined && isSameDigest(digest, candidate.digest);
-}
-
-/** A candidate that is Failing stays so beside another primary; Passing is about both. */
-function isHeld({ verdict, subject }: Decided, now: AnalysisSubject): boolean {
-  return isSameSubject(verdict === 'Failing' ? { ...subject, primary: now.primary } : subject, now);
 }
 
 function toWritten(

@@ -9,7 +9,7 @@
  * file cannot be read, which may say so.
  */
 import type { Analysis } from '../analysis/analysis.ts';
-import { isSameSubject } from '../analysis/subject.ts';
+import { isHeldFor } from '../analysis/subject.ts';
 import type { ModelState, ModelStatus } from '../input/schema.ts';
 import type { AnalysisSubject } from '../input/verdict-schema.ts';
 
@@ -80,11 +80,8 @@ function computeReason(input: GateInput): MirrorReason {
   return { code: 'ready' };
 }
 
-/** Beside another primary it is still the candidate that failed. */
 function isFailing({ candidate: { name }, status, analysis }: GateInput): boolean {
   if (analysis === undefined || analysis.onFailing === 'Keep') return false;
   const verdict = status?.status.candidates.find((one) => one.name === name)?.verdict;
-  if (verdict?.verdict !== 'Failing') return false;
-  const { subject } = analysis;
-  return isSameSubject({ ...verdict.subject, primary: subject.primary }, subject);
+  return verdict?.verdict === 'Failing' && isHeldFor(verdict, analysis.subject);
 }
