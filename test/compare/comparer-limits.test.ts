@@ -5,35 +5,16 @@ import { readBlocks } from '../../src/core/analysis/read-blocks.ts';
 import { createHttp1Asker } from '../../src/io/compare/http1-asker.ts';
 import { isRefusedAddress, safeLookup } from '../../src/io/compare/safe-lookup.ts';
 import { times } from '../thorough.ts';
-import type { SceneOptions } from './compare-scene.ts';
-import { CompareScene, toRoutes, toStandardTraffic, toTask } from './compare-scene.ts';
+import { toRoutes, toStandardTraffic, toTask } from './compare-scene.ts';
 import type { AnswerHttp } from './model-servers.ts';
-import { json, startHttpModel } from './model-servers.ts';
+import { startHttpModel } from './model-servers.ts';
+import { answerOf, startStandard } from './standard-scene.ts';
 
 const infer = '/v2/models/wisdom/infer';
 const marker = 'PERSONAL-DATA';
-const answerOf = (value: unknown) => json({ outputs: [{ name: 'y', shape: [1], datatype: 'FP32', data: [value] }] });
-
-interface Teardown {
-  readonly teardown: (end: () => unknown) => void;
-}
-
-async function start(t: Teardown, options: SceneOptions = {}, task = toTask('wisdom')) {
-  const now: { primary: AnswerHttp; candidate: AnswerHttp } = { primary: answerOf(1), candidate: answerOf(1) };
-  const primary = await startHttpModel('wisdom-0', () => now.primary);
-  const candidate = await startHttpModel('wisdom-1', () => now.candidate);
-  const scene = await CompareScene.start(options);
-  t.teardown(async () => {
-    scene.close();
-    await Promise.all([primary.close(), candidate.close()]);
-  });
-  const traffic = toStandardTraffic('wisdom', { primary: primary.port, candidate: candidate.port }, task);
-  scene.add(traffic);
-  return { now, primary, candidate, scene, traffic };
-}
 
 test.serial('paths that are no prediction are asked of nobody', async (t) => {
-  const { primary, candidate, scene } = await start(t);
+  const { primary, candidate, scene } = await startStandard(t);
   const paths = [
     '/v2/repository/models/wisdom/load',
     '/v2/repository/models/wisdom/unload',
@@ -59,7 +40,7 @@ test.serial('paths that are no prediction are asked of nobody', async (t) => {
 });
 
 test.serial('hosts of no model, or of two, are asked of nobody', async (t) => {
-  const { primary, candidate, scene, traffic } = await start(t);
+  const { primary, candidate, scene, traffic } = await startStandard(t);
   for (const host of [
     'other.models',
     'wisdom',
@@ -80,7 +61,7 @@ test.serial('hosts of no model, or of two, are asked of nobody', async (t) => {
 test.serial(
   'routes that lead to a model host, to an address or to another version are followed by nobody',
   async (t) => {
-    const { primary, candidate, scene, traffic } = await start(t);
+    const { primary, candidate, scene, traffic } = await startStandard(t);
     const cases: readonly (readonly [string, string, string])[] = [
       ['wisdom.models.svc.cluster.local', 'wisdom-1', 'other-version'],
       ['127.0.0.1', 'wisdom-1', 'other-version'],
@@ -142,7 +123,7 @@ test.serial('a name that leads to this Pod or to the metadata of a cloud is not 
 });
 
 test.serial('at most two calls are in flight at the primary', async (t) => {
-  const { now, primary, scene } = await start(t);
+  const { now, primary, scene } = await startStandard(t);
   const held: (() => void)[] = [];
   now.primary = (_, response) => void held.push(() => response.end('{}'));
   now.candidate = (_, response) => void response.end('{}');
@@ -157,7 +138,7 @@ test.serial('at most two calls are in flight at the primary', async (t) => {
 });
 
 test.serial('answers without end, of a gigabyte or beyond the limit cost no more than the limit', async (t) => {
-  const { now, scene } = await start(t, { maxSize: 2 ** 20 });
+  const { now, scene } = await startStandard(t, { maxSize: 2 ** 20 });
   const gigabyte: AnswerHttp = (_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' });
     const chunk = Buffer.alloc(2 ** 20);
@@ -184,7 +165,7 @@ test.serial('answers without end, of a gigabyte or beyond the limit cost no more
 });
 
 test.serial('a task that changes meanwhile makes the pair nobody’s', async (t) => {
-  const { now, scene, traffic } = await start(t);
+  const { now, scene, traffic } = await startStandard(t);
   now.candidate = (_, response) => void setTimeout(() => response.writeHead(500).end(), 200);
   await scene.send('wisdom.models', infer, '{}');
   const task = toTask('wisdom');
@@ -202,7 +183,7 @@ test.serial('a task that changes meanwhile makes the pair nobody’s', async (t)
 });
 
 test.serial('the primary is asked twice for noise, one call after the other', async (t) => {
-  const { now, primary, scene } = await start(
+  const { now, primary, scene } = await startStandard(
     t,
     { clock: { date: () => 1_000_000_000 } },
     toTask('wisdom', { noise: true }),
@@ -218,7 +199,7 @@ test.serial('the primary is asked twice for noise, one call after the other', as
 });
 
 test.serial('two models at once: one whose candidate hangs leaves the other its places', async (t) => {
-  const { now, scene } = await start(t, { deadlineMs: 5000, budget: { calls: 32, bytes: 2 ** 22 } });
+  const { now, scene } = await startStandard(t, { deadlineMs: 5000, budget: { calls: 32, bytes: 2 ** 22 } });
   now.candidate = () => {};
   const [other, another] = await Promise.all([
     startHttpModel('b-0', () => answerOf(1)),
@@ -241,7 +222,7 @@ test.serial('every copy ends once, and the blocks have the same counts', async (
     fc.asyncProperty(fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 40 }), async (asked) => {
       let seconds = 1_000_000_000;
       const ends: (() => unknown)[] = [];
-      const { now, scene } = await start(
+      const { now, scene } = await startStandard(
         { teardown: (end) => void ends.push(end) },
         { maxSize: 1000, budget: { calls: 8, bytes: 6000 }, clock: { date: () => seconds } },
       );

@@ -3,35 +3,14 @@ import test from 'ava';
 import { toGrpcBodies } from '../bench/compare-answers.ts';
 import { CompareScene, toModelMeshTraffic, toStandardTraffic, toTask } from './compare-scene.ts';
 import type { AnswerGrpc, AnswerHttp } from './model-servers.ts';
-import { grpc, json, startGrpcModel, startHttpModel, toGrpcFrame } from './model-servers.ts';
+import { grpc, startGrpcModel, startHttpModel, toGrpcFrame } from './model-servers.ts';
+import { answerOf, startStandard } from './standard-scene.ts';
 
 const bodies = toGrpcBodies(100);
 /** Messages of two versions, without their frames. */
 const [one, two] = [bodies.primary.subarray(5), bodies.candidate.subarray(5)];
 const infer = '/v2/models/wisdom/infer';
 const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1], datatype: 'FP32', data: [1] }] });
-const answerOf = (value: number) =>
-  json({ model_name: 'wisdom', outputs: [{ name: 'y', shape: [1], datatype: 'FP32', data: [value] }] });
-
-/** A model in Standard mode whose versions answer as a test wants it. */
-async function startStandard(
-  t: { readonly teardown: (end: () => unknown) => void },
-  options: Parameters<typeof CompareScene.start>[0] = {},
-  task = toTask('wisdom'),
-) {
-  const now: { primary: AnswerHttp; candidate: AnswerHttp } = { primary: answerOf(1), candidate: answerOf(1) };
-  const primary = await startHttpModel('wisdom-0', () => now.primary);
-  const candidate = await startHttpModel('wisdom-1', () => now.candidate);
-  const scene = await CompareScene.start(options);
-  t.teardown(async () => {
-    scene.close();
-    await Promise.all([primary.close(), candidate.close()]);
-  });
-  const traffic = toStandardTraffic('wisdom', { primary: primary.port, candidate: candidate.port }, task);
-  scene.add(traffic);
-  return { now, primary, candidate, scene, traffic };
-}
-
 test.serial('both versions are asked what the copy asks, each once, without what shows its way', async (t) => {
   const { primary, candidate, scene } = await startStandard(t);
   const received = await scene.send('wisdom.models.svc.cluster.local:80', `${infer}?a=1`, body, {

@@ -11,8 +11,7 @@ import { toStatusText } from '../../output/status-text.ts';
 import { runEdit } from '../edit/run-edit.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toModelPlaces, toOwnPlaces } from '../flags/model-places.ts';
-import { toNamespace } from '../flags/namespace-name.ts';
-import { toRepositoryScope, toScopePlaces } from '../flags/repository-scope.ts';
+import { toPastModel } from '../flags/past-model.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { toGit } from '../user-git.ts';
@@ -50,20 +49,9 @@ function runShow(model: string, flags: AnalysisFlags, host: Host): number {
 }
 
 async function runVerify(model: string, revision: string, flags: AnalysisFlags, host: Host): Promise<number> {
-  const scope = toRepositoryScope(flags, host);
-  const places = scope.isBare ? toScopePlaces(scope) : toModelPlaces(model, toScopePlaces(scope), flags);
+  const { scope, request } = toPastModel(model, revision, flags, host);
   using revisions = new GitRevisions(toGit(scope.repository, host));
-  const result = await verifyAnalysis(
-    {
-      model,
-      revision,
-      part: { root: scope.root, folder: places.folder === places.root ? scope.root : scope.folder },
-      names: scope,
-      cluster: toClusterName(flags.cluster),
-      namespace: toNamespace(flags.namespace),
-    },
-    revisions,
-  );
+  const result = await verifyAnalysis(request, revisions);
   if (result.code === 'unknown-model') {
     showProblems(result.problems, host, 2, scope.toShownPath);
     return exitCodes.problems;

@@ -5,8 +5,8 @@ import { exitCodes } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { safeLookup } from '../../io/compare/safe-lookup.ts';
 import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
-import { toJsonLog, toLineLog } from '../../io/process/log.ts';
 import type { Host } from '../host.ts';
+import { toHostLog } from '../host-log.ts';
 import type { CompareFlags } from './flags.ts';
 import { serveComparer } from './serve.ts';
 import { toCompareSettings } from './settings.ts';
@@ -17,9 +17,7 @@ const graceMs = 12_000;
 /** @returns the exit code. */
 export async function runCompare(flags: CompareFlags, host: Host): Promise<number> {
   const settings = toCompareSettings(flags, host.environment, randomUUID());
-  const write = (line: string) => host.write(2, [line]);
-  const asJson = flags.log === 'json' || (flags.log === undefined && !host.isTerminal(2));
-  const log = asJson ? toJsonLog(write) : toLineLog(write, host.style(2));
+  const log = toHostLog(flags.log, host);
   const kubeconfig = flags.kubeconfig && resolve(host.workingDirectory, flags.kubeconfig);
   const api = new KubernetesApi({ kubeconfig, context: flags.context });
   let end = () => {};

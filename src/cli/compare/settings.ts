@@ -4,7 +4,7 @@ import { Fault } from '../../core/diagnostics/fault.ts';
 import { quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { Environment } from '../../io/process/argocd-environment.ts';
 import { toBytes } from '../flags/byte-size.ts';
-import { toMs } from '../flags/duration.ts';
+import { toMs, toWatchSeconds } from '../flags/duration.ts';
 import { toNamespaces } from '../flags/namespace-name.ts';
 import type { CompareFlags } from './flags.ts';
 
@@ -31,7 +31,7 @@ export function toCompareSettings(flags: CompareFlags, environment: Environment,
     intake: flags.intake,
     listen: flags.listen,
     namespaces: toNamespaces(flags.namespace, environment),
-    watchSeconds: Math.max(1, Math.ceil(toMs(flags.watchTimeout, '--watch-timeout') / 1000)),
+    watchSeconds: toWatchSeconds(flags.watchTimeout),
     comparer: {
       replica,
       deadlineMs,

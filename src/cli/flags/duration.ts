@@ -25,3 +25,8 @@ export function toMs(text: string, flag: string): number {
   }
   return Number(match[1]) * (units[match[2] ?? ''] ?? 0);
 }
+
+/** `--watch-timeout`: the API counts whole seconds, and none would be no limit. */
+export function toWatchSeconds(text: string): number {
+  return Math.max(1, Math.ceil(toMs(text, '--watch-timeout') / 1000));
+}

@@ -8,10 +8,7 @@ import { systemClock } from '../../io/process/clock.ts';
 import { toHistoryJson } from '../../output/history-json.ts';
 import { toHistoryPage } from '../../output/history-page.ts';
 import { toHistoryText } from '../../output/history-text.ts';
-import { toClusterName } from '../flags/cluster-name.ts';
-import { toModelPlaces } from '../flags/model-places.ts';
-import { toNamespace } from '../flags/namespace-name.ts';
-import { toRepositoryScope, toScopePlaces } from '../flags/repository-scope.ts';
+import { toPastModel } from '../flags/past-model.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { toGit } from '../user-git.ts';
@@ -21,17 +18,10 @@ import type { HistoryFlags } from './flags.ts';
 export async function runHistory(model: string, flags: HistoryFlags, host: Host): Promise<number> {
   const limit = toLimit(flags.limit);
   const since = toSince(flags.since);
-  const scope = toRepositoryScope(flags, host);
-  // A bare repository has no working directory to begin with.
-  const places = scope.isBare ? toScopePlaces(scope) : toModelPlaces(model, toScopePlaces(scope), flags);
+  const { scope, request: past } = toPastModel(model, flags.revision, flags, host);
   using revisions = new GitRevisions(toGit(scope.repository, host));
   const request: HistoryRequest = {
-    model,
-    revision: flags.revision,
-    part: { root: scope.root, folder: places.folder === places.root ? scope.root : scope.folder },
-    names: scope,
-    cluster: toClusterName(flags.cluster),
-    namespace: toNamespace(flags.namespace),
+    ...past,
     since,
     limit,
     now: (host.now ?? systemClock.date)(),

@@ -12,13 +12,13 @@ import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
 import { toKinds } from '../../io/kubernetes/object-lists.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { listen } from '../../io/process/listen.ts';
-import { toJsonLog, toLineLog } from '../../io/process/log.ts';
 import { keepMemorySmall } from '../../io/process/memory.ts';
 import { createMetrics } from '../../io/process/metrics.ts';
 import { BranchFiles } from '../../watch/branch-files.ts';
 import { readEvidence } from '../../watch/evidence-reader.ts';
 import { Watcher } from '../../watch/watcher.ts';
 import type { Host } from '../host.ts';
+import { toHostLog } from '../host-log.ts';
 import type { WatchFlags } from './flags.ts';
 import { toWatchSettings } from './settings.ts';
 
@@ -33,10 +33,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const { watcher: options } = settings;
   const { once } = options;
   const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
-  const style = host.style(2);
-  const write = (line: string) => host.write(2, [line]);
-  const asJson = flags.log === 'json' || (flags.log === undefined && !host.isTerminal(2));
-  const log = asJson ? toJsonLog(write) : toLineLog(write, style);
+  const log = toHostLog(flags.log, host);
   const api = new KubernetesApi({ kubeconfig: toAbsolute(flags.kubeconfig), context: flags.context });
   const metrics = createMetrics(host.version);
   const branch = new GitBranch({

@@ -9,7 +9,7 @@ import type { Environment } from '../../io/process/argocd-environment.ts';
 import type { WatcherOptions } from '../../watch/watcher.ts';
 import { toBytes } from '../flags/byte-size.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
-import { toMs } from '../flags/duration.ts';
+import { toMs, toWatchSeconds } from '../flags/duration.ts';
 import { toNamespaces } from '../flags/namespace-name.ts';
 import type { WatchFlags } from './flags.ts';
 
@@ -40,7 +40,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
     branch: setting(flags.branch, 'BRANCH') ?? 'main',
     author,
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
-    watchSeconds: Math.max(1, Math.ceil(toMs(flags.watchTimeout, '--watch-timeout') / 1000)),
+    watchSeconds: toWatchSeconds(flags.watchTimeout),
     maxFetch: flags.maxFetch === undefined ? undefined : toBytes(flags.maxFetch, '--max-fetch'),
     comparers: (
       flags.comparer ??
