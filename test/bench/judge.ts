@@ -63,7 +63,7 @@ for (let minute = 0; minute < minutes; minute++) {
   const texts = published.map((blocks) => JSON.stringify(blocks));
   const read = measure('reading', () => texts.map((text) => readBlocks(JSON.parse(text))));
   const now = since + (minute + 1) * minuteMs;
-  const look = { analysis, steps: 4, holdMs: 0, since, openSince: since, now, answeredAt: now, decided: undefined };
+  const look = { analysis, steps: 4, holdMs: 0, openSince: since, now, answeredAt: now, decided: undefined };
   measure('judging', () => {
     for (const [model, blocks] of read.entries())
       judgings[model] = judge(judgings[model], { ...look, subject: toSubject(model), blocks }).judging;

@@ -70,7 +70,6 @@ export function runCandidate({ seed, days, rates, callsPerBlock: all }: Candidat
       analysis,
       steps,
       holdMs: 30 * minuteMs,
-      since: began,
       openSince: began,
       now,
       blocks: [block],

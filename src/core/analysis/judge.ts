@@ -2,7 +2,7 @@
  * Judges a candidate by what replicas of the comparer have counted: a fold over looks. Each look takes what was remembered
  * and what is known now, and returns what to remember and the verdict.
  *
- * What is decided from the sequence of minutes depends on the subject, the analysis, `since` and the blocks alone, not on
+ * What is decided from the sequence of minutes depends on the subject, the analysis and the blocks alone, not on
  * when somebody looks: two watchers with the same blocks decide the same, in equal bytes. The brake looks at minutes that are
  * not over yet, and only ever closes. Where two still differ, because a replica answered one of them only, the verdict that
  * is in git first stands, and comes back as `decided`.
@@ -14,7 +14,7 @@ import type { Block } from './block.ts';
 import { brake } from './brake.ts';
 import { type JudgedCheck, noCount, toJudgedCheck } from './figures.ts';
 import { isFarAhead, isForgotten, type Recent, remember } from './remember.ts';
-import { findMoments, lookAt, sightMs, toLastMoment } from './sequence.ts';
+import { findMoments, lookAt, sightMs, toHoldEnd, toLastMoment } from './sequence.ts';
 import { findBlindness } from './sight.ts';
 import { isSameSubject } from './subject.ts';
 import { addBlocks, noSums, type Sums } from './sums.ts';
@@ -25,10 +25,8 @@ export interface Look {
   readonly analysis: Pick<Analysis, 'checks' | 'confidence' | 'minSamples'>;
   /** Of the ramp, at least 1. */
   readonly steps: number;
-  /** How long a step lasts at least. */
+  /** How long a step lasts at least, from `Judging.began`. */
   readonly holdMs: number;
-  /** The time of the commit that began the step or the attempt, in ms since the epoch. */
-  readonly since: number;
   /** Since when the mirror is open, in ms since the epoch; undefined: it is closed. */
   readonly openSince: number | undefined;
   /** By the clock of who looks. */
@@ -51,6 +49,12 @@ export interface Judging {
   /** Of blocks that are no longer in `recent`. */
   readonly gone: Sums;
   readonly recent: Recent;
+  /**
+   * When the first sample that counts may have arrived, in ms since the epoch: the earliest `start` of all that was counted of
+   * the subject; undefined: nothing was. The hold of a step counts from here: unlike the time of a commit, it is the same for
+   * whoever reads the same replicas.
+   */
+  readonly began: number | undefined;
   readonly decided: Decided | undefined;
 }
 
@@ -72,13 +76,14 @@ export function judge(
   const blocks = [...recent.values()];
   const fresh = recent === start.recent ? [] : blocks.filter((block) => start.recent.get(block.id) !== block);
   const checks = look.analysis.checks.map(toJudgedCheck);
-  const inSequence = standing ?? lookAtMoments(start, blocks, checks, last, look);
+  const sums = addBlocks(start.gone, blocks, checks);
+  const began = sums.from;
+  const inSequence = standing ?? lookAtMoments({ ...start, began }, blocks, checks, last, look);
   const bySequence = 'verdict' in inSequence ? inSequence : undefined;
   const decided = bySequence?.verdict === 'Failing' ? bySequence : (brake(blocks, fresh, checks, look) ?? bySequence);
-  const judging = forget({ ...start, recent, looked: last, decided }, checks);
+  const judging = forget({ ...start, recent, began, looked: last, decided }, checks);
   if (decided?.verdict === 'Failing') return { judging, verdict: { verdict: 'Failing', decided } };
 
-  const sums = addBlocks(start.gone, blocks, checks);
   const blind = findBlindnessNow(look, sums, blocks, last);
   if (decided !== undefined) return { judging, verdict: { verdict: 'Passing', decided, blind } };
   const counts = checks.map((_, i) => sums.counts[i] ?? noCount);
@@ -89,7 +94,7 @@ export function judge(
 }
 
 function begin({ subject }: Look): Judging {
-  return { subject, looked: 0, gone: noSums, recent: new Map(), decided: undefined };
+  return { subject, looked: 0, gone: noSums, recent: new Map(), began: undefined, decided: undefined };
 }
 
 /** What git says stands, but for a brake of ours that is not there yet. */
@@ -99,14 +104,14 @@ function findStandingVerdict(own: Decided | undefined, inGit: Decided | undefine
 }
 
 function lookAtMoments(
-  { gone, looked }: Judging,
+  { gone, looked, began }: Judging,
   blocks: readonly Block[],
   checks: readonly JudgedCheck[],
   last: number,
   look: Look,
 ): Decided | readonly Wait[] {
   let waits: readonly Wait[] = [];
-  for (const moment of findMoments(blocks, looked, last, look.since + look.holdMs)) {
+  for (const moment of findMoments(blocks, looked, last, toHoldEnd(began, look.holdMs))) {
     const sums = addBlocks(
       gone,
       blocks.filter((block) => block.end <= moment),
@@ -124,8 +129,8 @@ function findLately(blocks: readonly Block[], moment: number): readonly Block[] 
 }
 
 function findBlindnessNow(look: Look, sums: Sums, blocks: readonly Block[], last: number) {
-  if (look.openSince === undefined) return undefined;
-  const openSince = Math.max(look.openSince, look.since);
+  const { openSince } = look;
+  if (openSince === undefined) return undefined;
   return findBlindness({
     ...look,
     expectedPerMinute: look.expectedPerMinute,

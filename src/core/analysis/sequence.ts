@@ -23,9 +23,7 @@ export const sightMs = 600_000;
 
 export interface SequenceTerms extends Terms {
   readonly checks: readonly JudgedCheck[];
-  /** In ms since the epoch. */
-  readonly since: number;
-  /** For how long a step lasts at least. */
+  /** For how long a step lasts at least, from the first sample that counted. */
   readonly holdMs: number;
 }
 
@@ -34,15 +32,20 @@ export function toLastMoment(now: number): number {
   return Math.floor((now - lagMs) / minuteMs) * minuteMs;
 }
 
+/** @returns undefined: it has not begun. */
+export function toHoldEnd(began: number | undefined, holdMs: number): number | undefined {
+  return began === undefined ? undefined : began + holdMs;
+}
+
 /** Moments after `looked`, up to the last one, at which anything may be decided that was not before. */
 export function findMoments(
   blocks: readonly Block[],
   looked: number,
   last: number,
-  holdEnd: number,
+  holdEnd: number | undefined,
 ): readonly number[] {
   const moments = new Set([last]);
-  for (const time of [holdEnd, ...blocks.map(({ end }) => end)]) {
+  for (const time of [holdEnd ?? last, ...blocks.map(({ end }) => end)]) {
     const moment = Math.ceil(time / minuteMs) * minuteMs;
     if (moment > looked && moment < last) moments.add(moment);
   }
@@ -59,7 +62,7 @@ export function lookAt(
   lately: readonly Block[],
   terms: SequenceTerms,
 ): Decided | readonly Wait[] {
-  const { checks, since, holdMs, analysis, steps } = terms;
+  const { checks, holdMs, analysis, steps } = terms;
   const alpha = computeAlpha(analysis.confidence, checks.length, steps);
   const standings = checks.map((check, i) => findStanding(check, sums.counts[i] ?? noCount, alpha));
   const decide = (verdict: Decided['verdict']) =>
@@ -80,6 +83,7 @@ export function lookAt(
     if (all < analysis.minSamples) waits.push({ code: 'samples', check: id, all, needed: analysis.minSamples });
     if (standings[i] === 'open') waits.push({ code: 'open', check: id });
   }
-  if (moment < since + holdMs) waits.push({ code: 'hold', until: since + holdMs });
+  const until = toHoldEnd(sums.from, holdMs);
+  if (holdMs > 0 && (until === undefined || moment < until)) waits.push({ code: 'hold', until });
   return waits.length > 0 ? waits : decide('Passing');
 }

@@ -9,7 +9,7 @@ const leastExpected = 5;
 
 export interface Sight {
   readonly now: number;
-  /** Since when copies could arrive, in ms since the epoch: the mirror is open, and counting has begun. */
+  /** Since when copies could arrive, in ms since the epoch: the mirror is open. */
   readonly openSince: number;
   /** When a replica of the comparer last answered; undefined: none has. */
   readonly answeredAt: number | undefined;

@@ -20,8 +20,8 @@ export type Wait =
   /** The limit is between the bounds. */
   | { readonly code: 'open'; readonly check: string }
   | ({ readonly code: 'samples'; readonly check: string; readonly needed: number } & Pick<Counted, 'all'>)
-  /** In ms since the epoch. */
-  | { readonly code: 'hold'; readonly until: number }
+  /** In ms since the epoch; undefined: it begins with the first sample. */
+  | { readonly code: 'hold'; readonly until: number | undefined }
   /** Of all requests since counting began, too few were compared. */
   | { readonly code: 'coverage'; readonly fault: CoverageFault };
 

@@ -88,7 +88,6 @@ export function judgeCandidate(
     // Without a ramp there is one step, and nothing to hold.
     steps: 1,
     holdMs: 0,
-    since: 0,
     openSince,
     now: askedAt,
     blocks: blocks.get(key) ?? [],

@@ -56,7 +56,6 @@ export const look: Look = {
   analysis: { checks: [errors], confidence: 0.95, minSamples: 500 },
   steps: 1,
   holdMs: 0,
-  since,
   openSince: since,
   now: since,
   blocks: [],

@@ -48,6 +48,30 @@ test('it is not Passing before the step has lasted long enough, and then at that
   if (verdict.verdict === 'Passing') t.is(Date.parse(verdict.decided.at), since + 20 * minute);
 });
 
+test('the hold counts from the earliest sample that any replica counted, whoever looks and since when', (t) => {
+  const late = toBlocks(none(30), 100).slice(5);
+  const other = toBlock(3, toErrors(0, 1), { replica: 'b', start: since + 3 * minute + 20_000 });
+  const terms = { holdMs: 10 * minute };
+  const alone = watch(late, 24, terms);
+  t.is(alone.judging.began, since + 5 * minute);
+  t.is(Date.parse(alone.judging.decided?.at ?? ''), since + 15 * minute);
+  const both = watch([...late, other], 24, terms);
+  t.is(both.judging.began, since + 3 * minute + 20_000);
+  // The first whole minute after it has ended.
+  t.is(Date.parse(both.judging.decided?.at ?? ''), since + 14 * minute);
+  const now = since + 16 * minute;
+  const blocks = [...late.slice(0, 11), other];
+  const restarted = judge(undefined, { ...look, ...terms, now, answeredAt: now, blocks });
+  t.deepEqual(restarted.judging.decided, both.judging.decided);
+});
+
+test('as long as nothing was counted, the hold has not begun', (t) => {
+  const { verdict, judging } = judge(undefined, { ...look, holdMs: minute, now: since + 5 * minute });
+  t.is(judging.began, undefined);
+  if (verdict.verdict !== 'Inconclusive') return t.fail(verdict.verdict);
+  t.deepEqual(verdict.waits.at(-1), { code: 'hold', until: undefined });
+});
+
 test('a candidate that exceeds its limit a little is Failing without any minimum of calls', (t) => {
   const { verdict } = watch(toBlocks([1, 3, 4, 5, 4], 50), 10, { analysis: { ...look.analysis, minSamples: 1e6 } });
   t.like(verdict, { verdict: 'Failing', decided: { by: 'sequence' } });
