@@ -13,6 +13,7 @@ import type { Analysis } from './analysis.ts';
 import type { Block } from './block.ts';
 import { brake } from './brake.ts';
 import { type JudgedCheck, noCount, toJudgedCheck } from './figures.ts';
+import { type Progress, toProgress } from './progress.ts';
 import { isFarAhead, isForgotten, type Recent, remember } from './remember.ts';
 import { findMoments, lookAt, sightMs, toHoldEnd, toLastMoment } from './sequence.ts';
 import { findBlindness } from './sight.ts';
@@ -58,10 +59,14 @@ export interface Judging {
   readonly decided: Decided | undefined;
 }
 
-export function judge(
-  before: Judging | undefined,
-  look: Look,
-): { readonly judging: Judging; readonly verdict: Verdict } {
+export interface Judged {
+  readonly judging: Judging;
+  readonly verdict: Verdict;
+  /** Undefined: the verdict stood before anything was counted. */
+  readonly progress: Progress | undefined;
+}
+
+export function judge(before: Judging | undefined, look: Look): Judged {
   const known = before !== undefined && isSameSubject(before.subject, look.subject) ? before : begin(look);
   // What is counted now would count as forgotten, for as long as the clock was ahead.
   const start = isFarAhead(known, look.now) ? { ...begin(look), decided: known.decided } : known;
@@ -69,7 +74,11 @@ export function judge(
     look.decided !== undefined && isSameSubject(look.decided.subject, look.subject) ? look.decided : undefined;
   const standing = findStandingVerdict(start.decided, inGit);
   if (standing?.verdict === 'Failing')
-    return { judging: { ...start, decided: standing }, verdict: { verdict: 'Failing', decided: standing } };
+    return {
+      judging: { ...start, decided: standing },
+      verdict: { verdict: 'Failing', decided: standing },
+      progress: undefined,
+    };
 
   const last = Math.max(start.looked, toLastMoment(look.now));
   const recent = remember(start.recent, look.blocks, look.subject, last, look.now);
@@ -82,15 +91,16 @@ export function judge(
   const bySequence = 'verdict' in inSequence ? inSequence : undefined;
   const decided = bySequence?.verdict === 'Failing' ? bySequence : (brake(blocks, fresh, checks, look) ?? bySequence);
   const judging = forget({ ...start, recent, began, looked: last, decided }, checks);
-  if (decided?.verdict === 'Failing') return { judging, verdict: { verdict: 'Failing', decided } };
+  const progress = toProgress(sums, findLately(blocks, last), last, checks);
+  if (decided?.verdict === 'Failing') return { judging, verdict: { verdict: 'Failing', decided }, progress };
 
   const blind = findBlindnessNow(look, sums, blocks, last);
-  if (decided !== undefined) return { judging, verdict: { verdict: 'Passing', decided, blind } };
+  if (decided !== undefined) return { judging, verdict: { verdict: 'Passing', decided, blind }, progress };
   const counts = checks.map((_, i) => sums.counts[i] ?? noCount);
-  if (blind !== undefined) return { judging, verdict: { verdict: 'Unknown', reason: blind, counts } };
+  if (blind !== undefined) return { judging, verdict: { verdict: 'Unknown', reason: blind, counts }, progress };
   const closed: readonly Wait[] = look.openSince === undefined ? [{ code: 'closed' }] : [];
   const waits = 'verdict' in inSequence ? [] : inSequence;
-  return { judging, verdict: { verdict: 'Inconclusive', waits: [...closed, ...waits], counts } };
+  return { judging, verdict: { verdict: 'Inconclusive', waits: [...closed, ...waits], counts }, progress };
 }
 
 function begin({ subject }: Look): Judging {

@@ -7,6 +7,7 @@
 import { type Block, minuteMs } from '../analysis/block.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
+import type { Progress } from '../analysis/progress.ts';
 import { isHeldFor, isSameSubject } from '../analysis/subject.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
 import type { Blindness, Verdict } from '../analysis/verdict.ts';
@@ -40,6 +41,20 @@ export interface JudgeMemory {
   readonly openSince: number | undefined;
   /** When what is recorded as Unknown was last found, in ms since the epoch. */
   readonly unknownAt?: number | undefined;
+  /** Undefined: nothing is compared now. */
+  readonly seen?: Seen | undefined;
+}
+
+/** What the last look at a candidate's counts showed: for people, as nothing is decided by it. */
+export interface Seen {
+  readonly task: AnalysisTask;
+  readonly verdict: Verdict;
+  /** Undefined: nothing is counted any more. */
+  readonly progress: Progress | undefined;
+  /** Since when copies are known to be sent to the comparer, when its replicas were last asked, and when one last answered: in ms since the epoch. */
+  readonly openSince: number;
+  readonly askedAt: number;
+  readonly answeredAt: number | undefined;
 }
 
 const noMemory: JudgeMemory = { judging: undefined, openSince: undefined };
@@ -76,13 +91,18 @@ export function judgeCandidate(
   const { askedAt, answeredAt, blocks } = evidence;
   // Clocks are put back at times.
   const openSince = Math.min(memory?.openSince ?? askedAt, askedAt);
+  const shown = { task, openSince, askedAt, answeredAt };
   const held = known !== undefined && known.verdict !== 'Unknown' && isHeldFor(known, subject) ? known : undefined;
   if (held?.verdict === 'Failing')
     return {
       judgement: omitUndefined({ attempt, verdict: held }),
-      memory: { judging: memory?.judging, openSince },
+      memory: {
+        judging: memory?.judging,
+        openSince,
+        seen: { ...shown, verdict: { verdict: 'Failing', decided: held }, progress: undefined },
+      },
     };
-  const { judging, verdict } = judge(memory?.judging, {
+  const { judging, verdict, progress } = judge(memory?.judging, {
     subject,
     analysis: { checks, confidence, minSamples },
     // Without a ramp there is one step, and nothing to hold.
@@ -96,7 +116,10 @@ export function judgeCandidate(
   });
   const unknown = known?.verdict === 'Unknown' && isSameSubject(known.subject, subject) ? known : undefined;
   const { written, unknownAt } = calm(unknown, toWritten(verdict, unknown, subject), memory?.unknownAt, askedAt);
-  return { judgement: omitUndefined({ attempt, verdict: written }), memory: { judging, openSince, unknownAt } };
+  return {
+    judgement: omitUndefined({ attempt, verdict: written }),
+    memory: { judging, openSince, unknownAt, seen: { ...shown, verdict, progress } },
+  };
 }
 
 /** What is recorded as Unknown stands until it was not found for a while, or something is decided. */
