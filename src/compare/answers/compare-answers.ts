@@ -6,6 +6,7 @@ import { findFormat } from './format.ts';
 import { readGrpcAnswer } from './grpc-answer.ts';
 import { readFrame } from './grpc-frame.ts';
 import { scanJson } from './json-scan.ts';
+import { JsonTable } from './json-table.ts';
 import { namesVersion } from './names-version.ts';
 import type { Place } from './place.ts';
 import { toPlaceOf } from './place-of-rules.ts';
@@ -24,6 +25,17 @@ import { lengthHeader, readV2Answer } from './v2-json.ts';
  * @param primary an answer, as `judgeReply` says, as is the candidate's.
  */
 export function compareAnswers(call: Call, primary: Reply, candidate: Reply, rules: AgreementRules): Agreement {
+  try {
+    return compare(call, primary, candidate, rules);
+  } finally {
+    for (const table of tables) table.clear();
+  }
+}
+
+/** Of the primary's answer and the candidate's: written again for each pair, as no call waits for anything. */
+const tables = [new JsonTable(), new JsonTable()] as const;
+
+function compare(call: Call, primary: Reply, candidate: Reply, rules: AgreementRules): Agreement {
   if (primary.status !== candidate.status) return { agrees: false, code: 'status' };
   const format = findFormat(call, primary);
   const other = findFormat(call, candidate);
@@ -39,9 +51,9 @@ export function compareAnswers(call: Call, primary: Reply, candidate: Reply, rul
 }
 
 function compareDocuments(primary: Reply, candidate: Reply, isSame: boolean, place: Place): Agreement {
-  const one = scanJson(primary.body);
+  const one = scanJson(primary.body, tables[0]);
   if (one === undefined) return { agrees: undefined, code: 'unreadable' };
-  const other = isSame ? one : scanJson(candidate.body);
+  const other = isSame ? one : scanJson(candidate.body, tables[1]);
   if (other === undefined) return { agrees: false, code: 'unreadable' };
   const finding = isSame ? undefined : compareJson(one, other, place);
   return finding === undefined ? { agrees: true } : { agrees: false, ...finding };
@@ -61,12 +73,12 @@ function compareV2(
   candidate: Reply,
   isSame: boolean,
   place: Place,
-  read: (reply: Reply) => Tensors | Opaque | undefined,
+  read: (reply: Reply, table: JsonTable) => Tensors | Opaque | undefined,
 ): Agreement {
-  const one = read(primary);
+  const one = read(primary, tables[0]);
   if (isOpaque(one)) return { agrees: undefined, code: one };
   if (one === undefined) return { agrees: undefined, code: 'unreadable' };
-  const other = isSame ? one : read(candidate);
+  const other = isSame ? one : read(candidate, tables[1]);
   if (isOpaque(other)) return { agrees: undefined, code: other };
   if (other === undefined) return { agrees: false, code: 'unreadable' };
   const isSwapped =

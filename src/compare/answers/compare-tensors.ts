@@ -1,6 +1,7 @@
 import type { OutputRule } from '../../core/analysis/analysis.ts';
 import type { DisagreementCode } from './agreement.ts';
 import { compareNumbers, type Difference } from './compare-numbers.ts';
+import { compareRaw, type RawValues } from './compare-raw.ts';
 import { toJsonNumbers } from './json-numbers.ts';
 import { normalizeText } from './normalize-text.ts';
 import { type Numbers, toRawNumbers, widths } from './numbers.ts';
@@ -68,7 +69,11 @@ function compare(one: Tensor, values: Values, other: Tensor, rule: Omit<OutputRu
 }
 
 /** Of numbers, of texts, or of a datatype that nothing is known of. */
-type Values = { readonly toNumbers: () => Numbers } | { readonly texts: Texts } | { readonly bytes: Uint8Array };
+type Values =
+  | { readonly raw: RawValues }
+  | { readonly numbers: Numbers }
+  | { readonly texts: Texts }
+  | { readonly bytes: Uint8Array };
 
 /** @returns undefined where the data is not what datatype and shape promise. */
 function readValues({ datatype, shape, data }: Tensor): Values | undefined {
@@ -78,14 +83,14 @@ function readValues({ datatype, shape, data }: Tensor): Values | undefined {
     const { raw } = data;
     const width = Object.hasOwn(widths, datatype) ? widths[datatype] : undefined;
     if (width !== undefined)
-      return raw.length === count * width ? { toNumbers: () => toRawNumbers(datatype, raw, count) } : undefined;
+      return raw.length === count * width ? { raw: { datatype, bytes: raw, count, width } } : undefined;
     if (datatype !== 'BYTES') return { bytes: raw };
     const texts = toRawTexts(raw, count);
     return texts && { texts };
   }
   const { json, value } = data;
   const numbers = datatype === 'BYTES' ? undefined : toJsonNumbers(datatype, json, value);
-  if (numbers !== undefined) return numbers.doubles.length === count ? { toNumbers: () => numbers } : undefined;
+  if (numbers !== undefined) return numbers.doubles.length === count ? { numbers } : undefined;
   const texts = Object.hasOwn(widths, datatype) ? undefined : toJsonTexts(json, value);
   return texts?.count === count ? { texts } : undefined;
 }
@@ -97,10 +102,19 @@ function compareValues(
   row: number,
   rule: Omit<OutputRule, 'name'>,
 ): Partial<Difference> | undefined {
-  if ('toNumbers' in one && 'toNumbers' in other) return compareNumbers(one.toNumbers(), other.toNumbers(), row, rule);
+  if ('raw' in one && 'raw' in other) return compareRaw(one.raw, other.raw, row, rule);
+  const [numbers, others] = [toNumbers(one), toNumbers(other)];
+  if (numbers !== undefined && others !== undefined) return compareNumbers(numbers, others, row, rule);
   if ('texts' in one && 'texts' in other) return compareTexts(one.texts, other.texts, rule.normalized ?? false);
   // Bytes of a datatype that is not known, and not the same ones, or bytes beside values.
   return {};
+}
+
+function toNumbers(values: Values): Numbers | undefined {
+  if ('numbers' in values) return values.numbers;
+  if (!('raw' in values)) return undefined;
+  const { datatype, bytes, count } = values.raw;
+  return toRawNumbers(datatype, bytes, new Float64Array(count));
 }
 
 function compareTexts(one: Texts, other: Texts, isNormalized: boolean): Partial<Difference> | undefined {

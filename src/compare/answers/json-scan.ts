@@ -15,10 +15,11 @@ const words = (['null', 'true', 'false'] as const).map((word) => ({
  *
  * Also takes NaN, Infinity and -Infinity.
  *
+ * @param table is written, and is what comes back: what it had is gone.
  * @returns undefined for what is not JSON in UTF-8, or has more than two million values.
  */
-export function scanJson(bytes: Uint8Array): JsonText | undefined {
-  const table = new JsonTable(bytes);
+export function scanJson(bytes: Uint8Array, table = new JsonTable()): JsonText | undefined {
+  table.begin(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The innermost array or object that is open; the next one outwards is in `ends` until it is closed.
   let open = -1;

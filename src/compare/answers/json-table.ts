@@ -37,22 +37,41 @@ export function toNext({ kinds: kindOf, ends }: JsonText, value: number): number
 /** More values than this are not read: each takes 17 bytes here, though only two in the text. */
 const mostValues = 2 ** 21;
 
+/** A table with room for so many values, 2.2 MB, is kept to be written again. */
+const mostKept = 2 ** 17;
+
+const none = new Uint8Array();
+
 /** While it is written. */
 export class JsonTable implements JsonText {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   count = 0;
   kinds: Uint8Array<ArrayBuffer>;
   starts: Int32Array<ArrayBuffer>;
   ends: Int32Array<ArrayBuffer>;
   doubles: Float64Array<ArrayBuffer>;
 
-  constructor(bytes: Uint8Array) {
+  constructor() {
+    this.bytes = none;
+    this.kinds = new Uint8Array();
+    this.starts = new Int32Array();
+    this.ends = new Int32Array();
+    this.doubles = new Float64Array();
+  }
+
+  /** Forgets what it has, and makes room for about as many values as a text of these bytes has. */
+  begin(bytes: Uint8Array): void {
     this.bytes = bytes;
+    this.count = 0;
     const capacity = Math.min(64 + (bytes.length >> 4), mostValues);
-    this.kinds = new Uint8Array(capacity);
-    this.starts = new Int32Array(capacity);
-    this.ends = new Int32Array(capacity);
-    this.doubles = new Float64Array(capacity);
+    if (this.kinds.length < capacity) this.#resize(capacity);
+  }
+
+  /** Keeps no text, and no more memory than another one of a usual size will need. */
+  clear(): void {
+    this.bytes = none;
+    this.count = 0;
+    if (this.kinds.length > mostKept) this.#resize(0);
   }
 
   /** Makes room for another value. @returns whether there may be one. */
@@ -60,12 +79,16 @@ export class JsonTable implements JsonText {
     const { length } = this.kinds;
     if (this.count < length) return true;
     if (length === mostValues) return false;
-    const capacity = Math.min(2 * length, mostValues);
-    this.kinds = grow(this.kinds, new Uint8Array(capacity));
-    this.starts = grow(this.starts, new Int32Array(capacity));
-    this.ends = grow(this.ends, new Int32Array(capacity));
-    this.doubles = grow(this.doubles, new Float64Array(capacity));
+    this.#resize(Math.min(2 * length, mostValues));
     return true;
+  }
+
+  /** Keeps the values that it has. */
+  #resize(capacity: number): void {
+    this.kinds = copy(this.kinds, this.count, new Uint8Array(capacity));
+    this.starts = copy(this.starts, this.count, new Int32Array(capacity));
+    this.ends = copy(this.ends, this.count, new Int32Array(capacity));
+    this.doubles = copy(this.doubles, this.count, new Float64Array(capacity));
   }
 
   /** What is not a number. @returns the value. */
@@ -78,7 +101,7 @@ export class JsonTable implements JsonText {
   }
 }
 
-function grow<T extends Uint8Array | Int32Array | Float64Array>(from: T, to: T): T {
-  to.set(from);
+function copy<T extends Uint8Array | Int32Array | Float64Array>(from: T, count: number, to: T): T {
+  to.set(from.subarray(0, count));
   return to;
 }

@@ -32,11 +32,11 @@ export const widths: Readonly<Record<string, number>> = {
 
 /**
  * @param datatype one of `widths`.
- * @param bytes little endian, of `count` values.
+ * @param bytes little endian, of as many values as `doubles` has room for.
+ * @param doubles is written, and is part of what comes back.
  */
-export function toRawNumbers(datatype: string, bytes: Uint8Array, count: number): Numbers {
+export function toRawNumbers(datatype: string, bytes: Uint8Array, doubles: Float64Array): Numbers {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const doubles = new Float64Array(count);
   readDoubles(datatype, view, doubles);
   const isLong = datatype === 'INT64' || datatype === 'UINT64';
   if (!isLong || areSafe(doubles)) return { doubles, slack: 0, isSure: true, exact: (i) => doubles[i] as number };

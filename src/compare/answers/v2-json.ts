@@ -1,6 +1,6 @@
 import { listValues } from './json-numbers.ts';
 import { scanJson } from './json-scan.ts';
-import { type JsonText, kinds, toNext } from './json-table.ts';
+import { type JsonTable, type JsonText, kinds, toNext } from './json-table.ts';
 import { findMember, findText, toNumber } from './json-values.ts';
 import type { Reply } from './reply.ts';
 import { mostAxes, mostOutputs, type Tensor, type Tensors } from './tensor.ts';
@@ -11,11 +11,12 @@ export const lengthHeader = 'inference-header-content-length';
 /**
  * Reads an answer of the V2 protocol over REST, its tensors in JSON or as binary data after it.
  *
+ * @param table for its JSON.
  * @returns undefined when it is none, or its parts contradict each other.
  */
-export function readV2Answer({ headers, body }: Reply): Tensors | undefined {
+export function readV2Answer({ headers, body }: Reply, table?: JsonTable): Tensors | undefined {
   const length = toLength(headers[lengthHeader], body.length);
-  const json = length === undefined ? undefined : scanJson(body.subarray(0, length));
+  const json = length === undefined ? undefined : scanJson(body.subarray(0, length), table);
   if (json === undefined || length === undefined) return undefined;
   const list = findMember(json, 0, 'outputs');
   if (list === -1 || json.kinds[list] !== kinds.array) return undefined;
