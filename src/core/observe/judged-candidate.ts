@@ -7,7 +7,7 @@
 import { type Block, minuteMs } from '../analysis/block.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
-import type { Progress } from '../analysis/progress.ts';
+import type { Seen } from '../analysis/live-analysis.ts';
 import { isHeldFor, isSameSubject } from '../analysis/subject.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
 import type { Blindness, Verdict } from '../analysis/verdict.ts';
@@ -45,18 +45,6 @@ export interface JudgeMemory {
   readonly seen?: Seen | undefined;
 }
 
-/** What the last look at a candidate's counts showed: for people, as nothing is decided by it. */
-export interface Seen {
-  readonly task: AnalysisTask;
-  readonly verdict: Verdict;
-  /** Undefined: nothing is counted any more. */
-  readonly progress: Progress | undefined;
-  /** Since when copies are known to be sent to the comparer, when its replicas were last asked, and when one last answered: in ms since the epoch. */
-  readonly openSince: number;
-  readonly askedAt: number;
-  readonly answeredAt: number | undefined;
-}
-
 const noMemory: JudgeMemory = { judging: undefined, openSince: undefined };
 
 /**
@@ -91,7 +79,9 @@ export function judgeCandidate(
   const { askedAt, answeredAt, blocks } = evidence;
   // Clocks are put back at times.
   const openSince = Math.min(memory?.openSince ?? askedAt, askedAt);
-  const shown = { task, openSince, askedAt, answeredAt };
+  // Without a ramp there is one step, and nothing to hold.
+  const [steps, holdMs] = [1, 0];
+  const shown = { task, steps, holdMs, openSince, askedAt, answeredAt };
   const held = known !== undefined && known.verdict !== 'Unknown' && isHeldFor(known, subject) ? known : undefined;
   if (held?.verdict === 'Failing')
     return {
@@ -105,9 +95,8 @@ export function judgeCandidate(
   const { judging, verdict, progress } = judge(memory?.judging, {
     subject,
     analysis: { checks, confidence, minSamples },
-    // Without a ramp there is one step, and nothing to hold.
-    steps: 1,
-    holdMs: 0,
+    steps,
+    holdMs,
     openSince,
     now: askedAt,
     blocks: blocks.get(key) ?? [],
