@@ -1,0 +1,143 @@
+/** Watchers that judge from what replicas have counted, through one branch in memory. */
+import type { Block } from '../../src/core/analysis/block.ts';
+import { toCheckId } from '../../src/core/analysis/check-id.ts';
+import type { AnalysisTask } from '../../src/core/analysis/task.ts';
+import type { LiveRoute } from '../../src/core/observe/live-object.ts';
+import type { Clock } from '../../src/core/ports/watch.ts';
+import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
+import { readEvidence } from '../../src/watch/evidence-reader.ts';
+import { Watcher } from '../../src/watch/watcher.ts';
+import { loaded, toRoute } from '../core/observe/live-objects.ts';
+import { toServices } from './declared.ts';
+import type { MemoryRepository } from './memory-branch.ts';
+import { MemoryBranch } from './memory-branch.ts';
+
+export const minute = 60_000;
+const check = { code: 'errors.candidateOnly', limit: 0.01 } as const;
+
+export function toTask(model: string): AnalysisTask {
+  const subject = {
+    primary: { name: `${model}-0`, digest: 'd1' },
+    candidate: { name: `${model}-1`, digest: 'd2' },
+    analysis: 'ff',
+    step: 0,
+    attempt: 0,
+  };
+  return { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 300 };
+}
+
+/** Replicas that count: each model's failures in a minute, of 100 calls, by its name. */
+export class Replicas {
+  readonly clock: Clock;
+  readonly skews: readonly number[];
+  readonly failures = new Map<string, number>();
+  /** Those that do not answer now. */
+  readonly away = new Set<number>();
+  readonly #blocks: Block[] = [];
+
+  constructor(clock: Clock, skews: readonly number[]) {
+    this.clock = clock;
+    this.skews = skews;
+  }
+
+  /** To be called each minute. */
+  count(): void {
+    const now = this.clock.date() * 1000;
+    for (const [i, skew] of this.skews.entries())
+      for (const [model, bad] of this.failures) {
+        const start = Math.floor((now + skew) / minute) * minute - minute;
+        this.#blocks.push({
+          id: `${i}/${model}/${start}`,
+          replica: String(i),
+          start,
+          end: start + minute,
+          namespace: 'models',
+          model,
+          subject: toTask(model).subject,
+          counts: [{ check: toCheckId(check), bad, all: 100 }],
+          coverage: { received: 100, compared: 100, dropped: {}, unknown: {} },
+        });
+      }
+  }
+
+  /** What those that answer still have of the last 15 minutes. */
+  read() {
+    const oldest = this.clock.date() * 1000 - 15 * minute;
+    const blocks = this.#blocks.filter(({ replica, end }) => end > oldest && !this.away.has(Number(replica)));
+    return { blocks, replicas: this.skews.length - this.away.size, troubles: [] };
+  }
+}
+
+/** One watcher, whose clock is off by so much. */
+export function startWatcher(
+  repository: MemoryRepository,
+  clock: Clock,
+  replicas: Replicas,
+  models: readonly string[],
+  skewMs = 0,
+) {
+  const skewed: Clock = { ...clock, date: () => clock.date() + skewMs / 1000 };
+  const options = {
+    path: '.',
+    cluster: undefined,
+    namespaces: undefined,
+    settleMs: 5000,
+    page: false,
+    batchMs: 500,
+    pollMs: 30_000,
+    once: false,
+    suffix: undefined,
+    signOff: undefined,
+  };
+  const nothing = () => {};
+  const log = { info: nothing, warn: nothing, error: nothing };
+  const branch = new MemoryBranch(repository);
+  const watcher = new Watcher(options, {
+    branch,
+    clock: skewed,
+    log,
+    meter: {
+      event: nothing,
+      models: nothing,
+      declared: nothing,
+      commit: nothing,
+      conflict: nothing,
+      retry: nothing,
+      pushFailures: nothing,
+    },
+    refresh: undefined,
+  });
+  const live = models.flatMap((name) => [...toServices(name, loaded), toOpenRoute(name)]);
+  for (const { kind } of toKinds(undefined))
+    watcher.replace(
+      kind,
+      undefined,
+      live.filter((one) => one.kind === kind),
+    );
+  const stop = new AbortController();
+  const running = [
+    watcher.run(stop.signal, new AbortController().signal),
+    readEvidence(
+      {
+        source: { read: async () => replicas.read() },
+        clock: skewed,
+        log,
+        isNeeded: () => watcher.isJudging,
+        take: (evidence, changed) => watcher.judge(evidence, changed),
+      },
+      stop.signal,
+    ),
+  ];
+  return {
+    watcher,
+    branch,
+    end: async () => {
+      stop.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+function toOpenRoute(model: string): LiveRoute {
+  return { ...toRoute(model, { path: model }), task: toTask(model) };
+}
