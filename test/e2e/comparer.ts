@@ -1,26 +1,30 @@
-/** The comparer as its installation runs it: with the rights, the limits and the sidecar of `plugin/install/comparer`. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+/**
+ * The comparer as its installation runs it: with the rights, the limits and the sidecar of `plugin/install/comparer`, one
+ * replica of it or two.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { textAt } from '../../src/core/input/plain-value.ts';
 import { build } from '../install/kustomize.ts';
 import type { Cluster } from './cluster.ts';
 import type { Envoy } from './envoy.ts';
+import { apiName, nameServices } from './host-names.ts';
 import { findArguments, toInstalledObjects, toInstalledPod } from './installed-pod.ts';
 import { addresses } from './network.ts';
+import type { Pod } from './pods.ts';
 import { Program } from './program.ts';
-import { run, scratch } from './sandbox.ts';
+import { scratch } from './sandbox.ts';
 import type { Stack } from './stack.ts';
 
 const built = build(join(import.meta.dirname, '../../plugin/install/comparer'));
-const pod = toInstalledPod(built, { name: 'comparer', address: addresses.comparer, proxy: 'sidecar' });
+const toPod = (name: string, address: string) => toInstalledPod(built, { name, address, proxy: 'sidecar' });
+const first = toPod('comparer', addresses.comparer);
+const second = toPod('comparer-2', addresses.secondComparer);
 const blocksService = 'model-mirror-comparer-blocks';
 const folder = join(scratch, 'comparer');
-const hostsFile = join(folder, 'hosts');
-/** As every Pod knows the API server, whose certificate is for this name. */
-const apiName = 'kubernetes.default.svc';
 
+/** A replica. */
 export interface Comparer {
   readonly envoy: Envoy;
   readonly program: Program;
@@ -28,16 +32,48 @@ export interface Comparer {
   readonly count: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
 }
 
-/** Once what it is to ask about is there: it finds no Service that is made later. */
+/** Those that have been started once, by their Pods' names; and the API server's port for them. */
+const known = new Map<string, Promise<Comparer>>();
+let apiPort: Promise<number> | undefined;
+
+/** One replica, and no other. Once what it is to ask about is there: it finds no Service that is made later. */
 export async function startComparer(stack: Stack, namespace: string): Promise<Comparer> {
+  const comparer = await start(stack, namespace, first);
+  await (await known.get(second.name))?.program.stop();
+  return comparer;
+}
+
+/** Two replicas. */
+export async function startComparers(stack: Stack, namespace: string): Promise<readonly [Comparer, Comparer]> {
+  return [await start(stack, namespace, first, second), await start(stack, namespace, second, first)];
+}
+
+/** @param others that samples go to as well. */
+async function start(stack: Stack, namespace: string, pod: Pod, ...others: readonly Pod[]): Promise<Comparer> {
+  const { cluster } = stack;
+  const pods = [pod, ...others] as const;
+  await cluster.apply(...toInstalledObjects(built, ...pods));
+  await nameServices(
+    cluster,
+    namespace,
+    pods.map(({ address, namespace: own }) => [address, blocksService, own] as const),
+  );
+  const starting = known.get(pod.name) ?? startReplica(stack, pod);
+  known.set(pod.name, starting);
+  const comparer = await starting;
+  if (!comparer.program.isRunning) comparer.program.start();
+  await comparer.program.until('the comparer is ready', async () => (await fetchPage(pod, '/readyz')).ok);
+  return comparer;
+}
+
+async function startReplica(stack: Stack, pod: Pod): Promise<Comparer> {
   const { cluster } = stack;
   mkdirSync(folder, { recursive: true });
-  await cluster.apply(...toInstalledObjects(built, pod));
   const envoy = await stack.addPod(pod);
-  const kubeconfig = await writeKubeconfig(cluster, await forward(new URL(cluster.api.url)));
-  await nameServices(cluster, namespace);
+  apiPort ??= forward(new URL(cluster.api.url));
+  const kubeconfig = await writeKubeconfig(cluster, pod, await apiPort);
   const program = new Program({
-    name: 'comparer',
+    name: pod.name,
     command: 'ip',
     words: [
       ...['netns', 'exec', pod.name, process.execPath, '/opt/model-mirror/dist/model-mirror.cjs'],
@@ -45,18 +81,20 @@ export async function startComparer(stack: Stack, namespace: string): Promise<Co
       ...['--kubeconfig', kubeconfig, '--log', 'text'],
     ],
   });
-  const page = (path: string) => fetch(`http://${pod.address}:8081${path}`, { signal: AbortSignal.timeout(5000) });
-  await program.until('the comparer is ready', async () => (await page('/readyz')).ok);
   return {
     envoy,
     program,
     count: async (name, labels = {}) => {
       const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-      const lines = (await (await page('/metrics')).text()).split('\n');
+      const lines = (await (await fetchPage(pod, '/metrics')).text()).split('\n');
       const found = lines.filter((line) => line.startsWith(name) && wanted.every((one) => line.includes(one)));
       return found.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     },
   };
+}
+
+function fetchPage({ address }: Pod, path: string): Promise<Response> {
+  return fetch(`http://${address}:8081${path}`, { signal: AbortSignal.timeout(5000) });
 }
 
 /** The API server listens on loopback alone, which Pods do not reach. @returns the port for them. */
@@ -71,31 +109,19 @@ async function forward({ hostname, port }: URL): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function writeKubeconfig(cluster: Cluster, port: number): Promise<string> {
+async function writeKubeconfig(
+  cluster: Cluster,
+  { name: replica, namespace, account }: Pod,
+  port: number,
+): Promise<string> {
   const admin = JSON.parse(cluster.api.kubeconfig()) as {
     readonly clusters: readonly [{ readonly name: string; readonly cluster: object }];
   };
   const [{ name, cluster: server }] = admin.clusters;
-  const token = await cluster.createToken(pod.namespace, pod.account);
-  const file = join(folder, 'kubeconfig.json');
+  const token = await cluster.createToken(namespace, account);
+  const file = join(folder, `${replica}-kubeconfig.json`);
   const clusters = [{ name, cluster: { ...server, server: `https://${apiName}:${port}` } }];
   const users = [{ name: 'admin', user: { token } }];
   writeFileSync(file, JSON.stringify({ ...admin, clusters, users }), { mode: 0o600 });
   return file;
-}
-
-/** In place of DNS, for the comparer, and for the watcher, which asks it. */
-async function nameServices(cluster: Cluster, namespace: string): Promise<void> {
-  const services = await cluster.list({ path: '/api/v1', plural: 'services' }, namespace);
-  const lines = services.flatMap(({ metadata: { name }, spec }) => {
-    const address = textAt(spec, ['clusterIP']) ?? 'None';
-    return address === 'None' ? [] : [toLine(address, name, namespace)];
-  });
-  const own = [`${addresses.core} ${apiName}\n`, toLine(pod.address, blocksService, pod.namespace)];
-  writeFileSync(hostsFile, [readFileSync('/etc/hosts', 'utf8').trimEnd(), '\n', ...own, ...lines].join(''));
-  run('mount', ['--bind', hostsFile, '/etc/hosts']);
-}
-
-function toLine(address: string, name: string, namespace: string): string {
-  return `${address} ${name}.${namespace}.svc ${name}.${namespace}.svc.cluster.local\n`;
 }

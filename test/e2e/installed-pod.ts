@@ -47,8 +47,8 @@ export function findArguments(built: readonly Built[]): readonly string[] {
   return findDeployment(built).spec.template.spec.containers[0]?.args ?? [];
 }
 
-/** With what controllers would write: the Pod, and where the Services lead. */
-export function toInstalledObjects(built: readonly Built[], pod: Pod): ClusterObject[] {
+/** With what controllers would write: the Pods, and where the Services lead. */
+export function toInstalledObjects(built: readonly Built[], ...pods: readonly [Pod, ...Pod[]]): ClusterObject[] {
   const containerPorts = findDeployment(built).spec.template.spec.containers.flatMap(({ ports }) => ports);
   const services = built.filter((object): object is Service => object.kind === 'Service');
   const endpoints = services.map(({ metadata, spec }) => {
@@ -57,9 +57,9 @@ export function toInstalledObjects(built: readonly Built[], pod: Pod): ClusterOb
       if (target === undefined) throw new Error(`the Service's port ${port.name} leads to no port of the Pod`);
       return { ...port, targetPort: target.containerPort };
     });
-    return toEndpoints(metadata.name, pod, ports);
+    return toEndpoints(metadata.name, pods, ports);
   });
-  return [...built, ...toPodObjects(pod), ...endpoints];
+  return [...built, ...pods.flatMap(toPodObjects), ...endpoints];
 }
 
 function findDeployment(built: readonly Built[]): Deployment {

@@ -15,6 +15,7 @@ export const addresses = {
   client: '10.99.0.13',
   egress: '10.99.0.14',
   comparer: '10.99.0.15',
+  secondComparer: '10.99.0.16',
   modelmesh: '10.99.0.20',
   candidate: '10.99.0.21',
 } as const;

@@ -93,21 +93,23 @@ export interface ServicePort {
 }
 
 /** Where a Service leads: nobody else writes it. */
-export function toEndpoints(service: string, pod: Pod, ports: readonly ServicePort[]): ClusterObject {
-  const { name, namespace, address } = pod;
+export function toEndpoints(
+  service: string,
+  pods: readonly [Pod, ...Pod[]],
+  ports: readonly ServicePort[],
+): ClusterObject {
+  const [{ namespace }] = pods;
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { name: service, namespace, labels: { 'kubernetes.io/service-name': service } },
     addressType: 'IPv4',
-    endpoints: [
-      {
-        addresses: [address],
-        conditions: { ready: true, serving: true },
-        nodeName: 'node',
-        targetRef: { kind: 'Pod', name, namespace },
-      },
-    ],
+    endpoints: pods.map(({ name, address }) => ({
+      addresses: [address],
+      conditions: { ready: true, serving: true },
+      nodeName: 'node',
+      targetRef: { kind: 'Pod', name, namespace },
+    })),
     ports: ports.map(({ targetPort, name: portName, appProtocol }) => ({
       ...{ name: portName, port: targetPort, protocol: 'TCP' },
       ...(appProtocol === undefined ? {} : { appProtocol }),
@@ -130,6 +132,6 @@ export function toService(
       metadata: { name, namespace, labels },
       spec: { ...more, selector: labels, ports },
     },
-    toEndpoints(name, pod, ports),
+    toEndpoints(name, [pod], ports),
   ];
 }

@@ -1,0 +1,39 @@
+/** A hosts file in place of DNS, for the comparer, which asks versions, and for the watcher, which asks the comparer. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { textAt } from '../../src/core/input/plain-value.ts';
+import type { Cluster } from './cluster.ts';
+import { addresses } from './network.ts';
+import { run, scratch } from './sandbox.ts';
+
+const file = join(scratch, 'hosts');
+/** As every Pod knows the API server, whose certificate is for this name. */
+export const apiName = 'kubernetes.default.svc';
+
+let system: string | undefined;
+
+/**
+ * Names the Services of a namespace that are there now, and no others.
+ * @param more of other namespaces: a headless Service has as many addresses as Pods.
+ */
+export async function nameServices(
+  cluster: Cluster,
+  namespace: string,
+  more: readonly (readonly [address: string, name: string, namespace: string])[],
+): Promise<void> {
+  const services = await cluster.list({ path: '/api/v1', plural: 'services' }, namespace);
+  const lines = services.flatMap(({ metadata: { name }, spec }) => {
+    const address = textAt(spec, ['clusterIP']) ?? 'None';
+    return address === 'None' ? [] : [toLine(address, name, namespace)];
+  });
+  const isFirst = system === undefined;
+  system ??= readFileSync('/etc/hosts', 'utf8').trimEnd();
+  const own = [`${addresses.core} ${apiName}\n`, ...more.map((one) => toLine(...one))];
+  writeFileSync(file, [system, '\n', ...own, ...lines].join(''));
+  // The same file from then on, also for what runs already.
+  if (isFirst) run('mount', ['--bind', file, '/etc/hosts']);
+}
+
+function toLine(address: string, name: string, namespace: string): string {
+  return `${address} ${name}.${namespace}.svc ${name}.${namespace}.svc.cluster.local\n`;
+}
