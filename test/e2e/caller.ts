@@ -16,8 +16,8 @@ export interface CallOptions {
   readonly id?: string;
   /** How long the body is at least. */
   readonly bytes?: number;
-  /** The features of one sample: answers are then told apart by what was predicted, too. */
-  readonly input?: readonly number[];
+  /** The features of samples, which take turns: answers are then told apart by what was predicted, too. */
+  readonly inputs?: readonly (readonly number[])[];
   /** Makes it a call by REST: V1 where it ends in `:predict`, V2 otherwise. */
   readonly path?: string;
 }

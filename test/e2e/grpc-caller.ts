@@ -26,14 +26,15 @@ const resetNames: ReadonlyMap<unknown, string> = new Map(
 export class GrpcCaller implements Caller {
   readonly #options: CallOptions;
   readonly #headers: readonly OutgoingHttpHeaders[];
-  readonly #frame: Buffer;
+  /** They take turns. */
+  readonly #frames: readonly Buffer[];
   readonly #sessions: (ClientHttp2Session | undefined)[];
 
   /** @param deadlineMs sent along, unless it is hidden. */
   constructor(options: CallOptions, deadlineMs: number) {
-    const { headers, isDeadlineHidden = false, authority, connections = 4, modelName, id, bytes, input } = options;
+    const { headers, isDeadlineHidden = false, authority, connections = 4, modelName, id, bytes, inputs } = options;
     this.#options = options;
-    this.#frame = toFrame(toInferRequest({ modelName, id }, bytes, input));
+    this.#frames = (inputs ?? [undefined]).map((input) => toFrame(toInferRequest({ modelName, id }, bytes, input)));
     this.#sessions = new Array(connections).fill(undefined);
     this.#headers = [authority].flat().map((one) => ({
       ':method': 'POST',
@@ -70,7 +71,7 @@ export class GrpcCaller implements Caller {
       const by = this.#toAnswer(body);
       return by === undefined ? end('NO_MESSAGE') : end(undefined, by);
     });
-    stream.end(this.#frame);
+    stream.end(this.#frames[index % this.#frames.length]);
     return () => {
       // One that has no connection yet cannot be reset.
       if (stream.pending) stream.destroy();
@@ -98,7 +99,7 @@ export class GrpcCaller implements Caller {
     try {
       const message = body.message();
       if (message === undefined) return undefined;
-      const predicted = this.#options.input === undefined ? undefined : parseOutputs(message);
+      const predicted = this.#options.inputs === undefined ? undefined : parseOutputs(message);
       return describeAnswer(parseInferMessage(message).modelName ?? '', predicted);
     } catch {
       return undefined;

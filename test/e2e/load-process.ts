@@ -1,7 +1,7 @@
 /**
  * `node test/e2e/load-process.ts --to IP:PORT --authority HOST... [--calls N] [--seconds S] [--rate R] [--parallel N]
  * [--connections N] [--header NAME=VALUE]... [--deadline-ms MS [--hide-deadline]] [--model-name NAME] [--id ID]
- * [--bytes N] [--input N,N...] [--path PATH] [--timeline] [--record]`: sends calls (`load.ts`) until they are all sent, the time is over or SIGTERM
+ * [--bytes N] [--input N,N...]... [--path PATH] [--timeline] [--record]`: sends calls (`load.ts`) until they are all sent, the time is over or SIGTERM
  * comes, then prints the summary as a line of JSON.
  */
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ const { values } = parseArgs({
     'hide-deadline': { type: 'boolean' },
     bytes: text,
     'model-name': text,
-    input: text,
+    input: { ...text, multiple: true },
     path: text,
     id: text,
     timeline: { type: 'boolean' },
@@ -44,7 +44,7 @@ const load = new Load({
   ...(modelName === undefined ? {} : { modelName }),
   ...(values.id === undefined ? {} : { id: values.id }),
   ...(values.path === undefined ? {} : { path: values.path }),
-  ...(values.input === undefined ? {} : { input: values.input.split(',').map(Number) }),
+  ...(values.input === undefined ? {} : { inputs: values.input.map((one) => one.split(',').map(Number)) }),
   ...toNumber('calls', values.calls),
   ...toNumber('seconds', values.seconds),
   ...toNumber('rate', values.rate),

@@ -5,12 +5,17 @@ import type { AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { parseOutputs } from './grpc-frames.ts';
-import type { LoadSummary } from './load.ts';
+import type { LoadOptions, LoadSummary } from './load.ts';
 import { Load } from './load.ts';
 
 type Answer = (body: string, response: ServerResponse, request: IncomingMessage) => void;
 
-async function send(t: ExecutionContext, path: string, answer: Answer, deadlineMs = 60_000): Promise<LoadSummary> {
+async function send(
+  t: ExecutionContext,
+  path: string,
+  answer: Answer,
+  more: Pick<LoadOptions, 'deadlineMs' | 'inputs'> = {},
+): Promise<LoadSummary> {
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -19,8 +24,8 @@ async function send(t: ExecutionContext, path: string, answer: Answer, deadlineM
   await once(server, 'listening');
   t.teardown(() => server.close());
   const to = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const options = { calls: 6, parallel: 2, input: [1, 2], id: '7', bytes: 1000, deadlineMs };
-  return new Load({ to, authority: 'wisdom.models', path, ...options }).summary;
+  const options = { calls: 6, parallel: 2, inputs: [[1, 2]], id: '7', bytes: 1000, deadlineMs: 60_000 };
+  return new Load({ to, authority: 'wisdom.models', path, ...options, ...more }).summary;
 }
 
 test('calls by REST are answered, and counted by what is predicted', async (t) => {
@@ -46,6 +51,13 @@ test('a path that ends in :predict makes it V1', async (t) => {
   t.deepEqual(byModel, { '[[1,2]]': 6 });
 });
 
+test('several inputs take turns, and answers are counted for each', async (t) => {
+  const answer: Answer = (body, response) =>
+    response.end(JSON.stringify({ predictions: JSON.parse(body).instances.flat() }));
+  const { byModel } = await send(t, '/v1/models/wisdom:predict', answer, { inputs: [[1], [2], [1], [4]] });
+  t.deepEqual(byModel, { '#0 [1]': 2, '#1 [2]': 2, '#2 [1]': 1, '#3 [4]': 1 });
+});
+
 test('what is no answer by REST is an error', async (t) => {
   let calls = 0;
   const { answered, errors } = await send(t, '/v2/models/wisdom/infer', (_, response) => {
@@ -67,7 +79,7 @@ test('what is no answer by REST is an error', async (t) => {
 });
 
 test('a call by REST that is not answered in its time is an error', async (t) => {
-  const { errors } = await send(t, '/v2/models/wisdom/infer', () => {}, 200);
+  const { errors } = await send(t, '/v2/models/wisdom/infer', () => {}, { deadlineMs: 200 });
   t.deepEqual(errors, { DEADLINE_EXCEEDED: 6 });
 });
 

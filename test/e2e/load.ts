@@ -51,7 +51,10 @@ export interface LoadSummary {
   readonly answered: number;
   /** How many by gRPC status, or by what happened to the connection or the stream. */
   readonly errors: Readonly<Record<string, number>>;
-  /** Answers by the model's name in them: with ModelMesh the concrete model's, `wisdom-0__isvc-58aa08371b`. */
+  /**
+   * Answers by the model's name in them: with ModelMesh the concrete model's, `wisdom-0__isvc-58aa08371b`. Of several inputs
+   * each has its own: `#3 ` and so on before it.
+   */
   readonly byModel: Readonly<Record<string, number>>;
   /** Of the answered calls, from the moment each was sent; 0 when there is none. */
   readonly latencyMs: Latencies;
@@ -130,6 +133,9 @@ export class Load {
   #send(): void {
     const sentAt = performance.now();
     const bucket = this.#bucket();
+    const { inputs = [] } = this.#options;
+    const index = this.#sent++;
+    const turn = inputs.length > 1 ? `#${index % inputs.length} ` : '';
     this.#open++;
     bucket.sent++;
     let isOver = false;
@@ -144,7 +150,7 @@ export class Load {
       if (error === undefined) {
         bucket.answered++;
         this.#latencies.push(latency);
-        add(this.#byModel, model);
+        add(this.#byModel, `${turn}${model}`);
       } else {
         bucket.errors++;
         add(this.#errors, error);
@@ -153,7 +159,7 @@ export class Load {
       if (this.#isStopped) this.#settle();
       else if (this.#rate === 0) this.#go();
     };
-    const cancel = this.#caller.send(this.#sent++, end);
+    const cancel = this.#caller.send(index, end);
     const timer = setTimeout(() => {
       end('DEADLINE_EXCEEDED');
       cancel();

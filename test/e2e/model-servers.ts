@@ -1,6 +1,6 @@
 /**
  * What runs for the images of model servers: MLServer, KServe's own Python server and its agent, from the stack, a
- * transformer on KServe's SDK, one that misbehaves on demand, and for all others a fake. And models for them.
+ * transformer and a model on KServe's SDK, one that misbehaves on demand, and for all others a fake. And models for them.
  */
 import { join } from 'node:path';
 import { stackFolder } from '../stack/build.ts';
@@ -36,6 +36,10 @@ const servers: readonly { readonly image: string; readonly toCommand: (container
     image: 'transformer',
     toCommand: ({ args = [] }) => toPython('kserve-server', [join(import.meta.dirname, 'transformer.py'), ...args]),
   },
+  {
+    image: 'custom-model',
+    toCommand: ({ args = [] }) => toPython('kserve-server', [join(import.meta.dirname, 'custom-model.py'), ...args]),
+  },
 ];
 
 /** Undefined: there is no such image. */
@@ -48,11 +52,15 @@ export function toServer(container: ContainerSpec): Command | undefined {
 /** Trains `s3://models/flowers/v1` to `v3`. @returns what scikit-learn itself predicts for the sample. */
 export function putFlowers(store: ModelStore): Predictions {
   const folder = join(scratch, 'flowers');
-  const words = [join(import.meta.dirname, 'train.py'), folder, sample.join()];
-  const python = toPython('mlserver', words);
-  const predicted = JSON.parse(run(python.command, python.words, { env: python.environment })) as Predictions;
+  const predicted = train('train.py', folder, sample.join()) as Predictions;
   for (const version of Object.keys(predicted)) store.put(`flowers/${version}`, join(folder, version));
   return Object.fromEntries(Object.entries(predicted).map(([version, value]) => [version, round(value)]));
+}
+
+/** What our script, which trains models into the folder, prints about them. */
+export function train(script: string, folder: string, ...words: readonly string[]): unknown {
+  const python = toPython('mlserver', [join(import.meta.dirname, script), folder, ...words]);
+  return JSON.parse(run(python.command, python.words, { env: python.environment }));
 }
 
 /** @param packages of the stack. */

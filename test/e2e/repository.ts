@@ -138,6 +138,13 @@ export class Repository {
       });
   }
 
+  /** What a file was after each commit that changed it, the oldest first; undefined: it was gone. */
+  async versionsOf(path: string): Promise<{ readonly id: string; readonly text: string | undefined }[]> {
+    const commits = (await git(this.#bare, ['log', '--reverse', '--format=%H', 'main', '--', path])).split('\n');
+    const ids = commits.filter((id) => id !== '');
+    return Promise.all(ids.map(async (id) => ({ id, text: await this.read(path, id) })));
+  }
+
   async tip(): Promise<string> {
     return (await git(this.#bare, ['rev-parse', 'main'])).trim();
   }

@@ -14,18 +14,21 @@ interface Answer {
 export class RestCaller implements Caller {
   readonly #options: CallOptions;
   readonly #path: string;
-  readonly #body: string;
+  /** They take turns. */
+  readonly #bodies: readonly string[];
   readonly #agent: Agent;
 
   constructor(options: CallOptions, path: string) {
-    const { id, input = [0], bytes = 0, connections = 4 } = options;
+    const { id, inputs = [[0]], bytes = 0, connections = 4 } = options;
     this.#options = options;
     this.#path = path;
-    const body = path.endsWith(':predict')
-      ? { instances: [input] }
-      : { id, inputs: [{ name: 'x', shape: [1, input.length], datatype: 'FP32', data: input }] };
-    // White space at the end is JSON all the same.
-    this.#body = JSON.stringify(body).padEnd(bytes);
+    this.#bodies = inputs.map((input) => {
+      const body = path.endsWith(':predict')
+        ? { instances: [input] }
+        : { id, inputs: [{ name: 'x', shape: [1, input.length], datatype: 'FP32', data: input }] };
+      // White space at the end is JSON all the same.
+      return JSON.stringify(body).padEnd(bytes);
+    });
     // As many as calls are under way: in HTTP/1.1 they would wait for each other.
     this.#agent = new Agent({ keepAlive: true, maxFreeSockets: Math.max(connections, 64) });
   }
@@ -34,12 +37,13 @@ export class RestCaller implements Caller {
     const { to, authority, headers } = this.#options;
     const [host = '', port] = to.split(':');
     const hosts = [authority].flat();
+    const body = this.#bodies[index % this.#bodies.length] ?? '';
     const sent: ClientRequest = request({
       ...{ host, port, path: this.#path, method: 'POST', agent: this.#agent },
       headers: {
         host: hosts[index % hosts.length] ?? '',
         'content-type': 'application/json',
-        'content-length': Buffer.byteLength(this.#body),
+        'content-length': Buffer.byteLength(body),
         ...toOutgoing(headers),
       },
     });
@@ -54,7 +58,7 @@ export class RestCaller implements Caller {
         return by === undefined ? end('NO_MESSAGE') : end(undefined, by);
       });
     });
-    sent.end(this.#body);
+    sent.end(body);
     return () => sent.destroy();
   }
 

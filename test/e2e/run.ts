@@ -1,6 +1,6 @@
 /**
  * The cases on the real stack: `npm run test:e2e [-- CASE...] [--report FILE] [--logs FOLDER]`; without
- * numbers all but those that take minutes.
+ * numbers all but those that take minutes, of which MODEL_MIRROR_THOROUGH has most run as well.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
@@ -26,6 +26,8 @@ import { annotationChanged, clusterRestarted, controllerAway, noRuntimePod } fro
 import { shares } from './cases/shares.ts';
 import { stalledPod } from './cases/stall.ts';
 import { standardAnalysis } from './cases/standard-analysis.ts';
+import { standardAnalysisFaults } from './cases/standard-analysis-faults.ts';
+import { standardAnalysisServers } from './cases/standard-analysis-servers.ts';
 import { standardAround } from './cases/standard-around.ts';
 import { standardBrake } from './cases/standard-brake.ts';
 import { standardIsolation } from './cases/standard-isolation.ts';
@@ -41,6 +43,7 @@ import { Report } from './report.ts';
 import { furnish, isInSandbox, runInSandbox } from './sandbox.ts';
 import { Scene } from './scene.ts';
 import { stopTraffic } from './traffic.ts';
+import { isThorough } from './trials.ts';
 
 interface Case {
   readonly title: string;
@@ -79,9 +82,13 @@ const cases: Readonly<Record<string, Case>> = {
   30: { title: 'ModelMesh: REST beside gRPC', run: modelMeshRest },
   31: { title: 'Standard mode: promotions', run: standardPromotions },
   33: { title: 'Standard mode: candidates that are judged', run: standardAnalysis },
+  34: { title: 'Standard mode: candidates on real model servers that are judged', run: standardAnalysisServers },
+  36: { title: 'Standard mode: faults of the parts that judge', run: standardAnalysisFaults },
 };
-/** Minutes each: one waits for Argo CD to poll git, the other for whole minutes to be over for every clock. */
-const onRequest = ['10', '33'];
+/** Minutes each: it waits for Argo CD to poll git. */
+const onRequest = ['10'];
+/** They wait for whole minutes to be over for every clock; case 33 has the most important ones of them. */
+const onlyThorough = ['34', '36'];
 
 if (isInSandbox()) await main();
 else process.exitCode = await runInSandbox(import.meta.filename);
@@ -95,7 +102,8 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const chosen = positionals.length > 0 ? positionals : Object.keys(cases).filter((id) => !onRequest.includes(id));
+  const leftOut = isThorough ? onRequest : [...onRequest, ...onlyThorough];
+  const chosen = positionals.length > 0 ? positionals : Object.keys(cases).filter((id) => !leftOut.includes(id));
   furnish();
   // The first process of its namespace gets no signal that it does not listen to.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
@@ -139,7 +147,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Cases 1 to 23 and 30 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Case 33 has the comparer of `plugin/install/comparer`, one replica of it, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, and in case 33 for the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
+    'Cases 1 to 23 and 30 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, MLServer, KServe’s server and a model on its SDK in cases 33 and 34, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Cases 33, 34 and 36 have the comparer of `plugin/install/comparer`, one replica of it or two, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
     'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, real ModelMesh with sidecars, autoscalers, nodes and GPUs.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];

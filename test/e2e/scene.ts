@@ -21,6 +21,11 @@ import type { Stack } from './stack.ts';
 import type { Origin, TrafficOptions } from './traffic.ts';
 import { hostOf, origins, Traffic } from './traffic.ts';
 
+interface VerdictCounts {
+  readonly bad: number;
+  readonly all: number;
+}
+
 interface VersionStatus {
   readonly name: string;
   readonly version: string;
@@ -29,8 +34,14 @@ interface VersionStatus {
   /** Of a candidate that is judged. */
   readonly verdict?: {
     readonly verdict: string;
+    /** Of Unknown. */
+    readonly reason?: string;
     readonly by?: string;
-    readonly checks?: readonly { readonly check: string; readonly bad: number; readonly all: number }[];
+    readonly checks?: readonly (VerdictCounts & {
+      readonly check: string;
+      readonly limit: number;
+      readonly noise?: VerdictCounts;
+    })[];
   };
 }
 

@@ -62,7 +62,7 @@ export class StandardScene extends Scene {
     const to =
       origin === 'outside' ? {} : { to: `${await this.standard.untilAddressed(model)}:${call === 'gRPC' ? 9000 : 80}` };
     const way = call === 'gRPC' ? { modelName: model } : { path: pathOf(model, call) };
-    return new Traffic({ origin, model, namespace, input: sample, ...to, ...way, ...options });
+    return new Traffic({ origin, model, namespace, inputs: [sample], ...to, ...way, ...options });
   }
 
   /** Calls from both sides at once, until they are stopped. */

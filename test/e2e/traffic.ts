@@ -38,8 +38,8 @@ export interface TrafficOptions {
   readonly id?: string;
   /** How long the body is at least. */
   readonly bytes?: number;
-  /** The features of one sample; answers are then counted by what they predict. */
-  readonly input?: readonly number[];
+  /** The features of samples, which take turns; answers are then counted by what they predict. */
+  readonly inputs?: readonly (readonly number[])[];
   /** By REST, to this path. */
   readonly path?: string;
   /** Default 60 000; with `isDeadlineHidden` no part of the way knows of it. */
@@ -75,7 +75,7 @@ export class Traffic {
       modelName,
       id,
       to,
-      input,
+      inputs = [],
       path,
       namespace,
     } = options;
@@ -90,7 +90,7 @@ export class Traffic {
       ...headers.flatMap((header) => ['--header', header]),
       ...(modelName === undefined ? [] : ['--model-name', modelName]),
       ...(id === undefined ? [] : ['--id', id]),
-      ...(input === undefined ? [] : ['--input', input.join()]),
+      ...inputs.flatMap((input) => ['--input', input.join()]),
       ...(path === undefined ? [] : ['--path', path]),
     ];
     const command = [process.execPath, ...words];

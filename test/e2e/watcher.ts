@@ -30,14 +30,17 @@ export async function writeWatcherKubeconfig(cluster: Cluster): Promise<void> {
 
 export const watcherPort = 8090;
 
-/** @param repository its address. */
-export function startWatcher(repository: string): Program {
+/**
+ * @param repository its address.
+ * @param another beside the first one.
+ */
+export function startWatcher(repository: string, another = { name: 'watcher', port: watcherPort }): Program {
   return new Program({
-    name: 'watcher',
+    name: another.name,
     command: process.execPath,
     words: [
       ...[program, 'watch', '--repo', repository, '--kubeconfig', kubeconfig],
-      ...['--listen', `127.0.0.1:${watcherPort}`, '--log', 'text', '--page'],
+      ...['--listen', `127.0.0.1:${another.port}`, '--log', 'text', '--page'],
       '--argocd-refresh',
     ],
   });
