@@ -114,6 +114,11 @@ export class Planner {
     this.#files.accept(snapshot, written, page?.text);
   }
 
+  /** By their keys, each as it was last observed. */
+  get models(): ReadonlyMap<string, TrackedModel> {
+    return this.#models;
+  }
+
   /** How many primaries and candidates are in which state. */
   countStates(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();

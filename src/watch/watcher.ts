@@ -9,11 +9,13 @@ import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import type { Evidence } from '../core/observe/judged-candidate.ts';
 import type { Live } from '../core/observe/live-object.ts';
 import { findStatusChanges } from '../core/observe/status-change.ts';
+import type { LiveAnalyses } from '../core/ports/live-analyses.ts';
 import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
 import type { MessageOptions } from '../output/words/status-commit.ts';
 import { toCommitMessage } from '../output/words/status-commit.ts';
 import { BranchAccess } from './branch-access.ts';
 import { BranchFiles } from './branch-files.ts';
+import { toLiveAnalyses } from './live-analyses.ts';
 import type { LiveChange } from './live-cache.ts';
 import { LiveCache } from './live-cache.ts';
 import type { Plan, PlanOptions } from './planner.ts';
@@ -96,6 +98,13 @@ export class Watcher {
     return this.#live.isJudging;
   }
 
+  /** What is being judged, as the last look at it showed. */
+  readonly analyses: LiveAnalyses = toLiveAnalyses(() => ({
+    models: this.#planner.models,
+    isReady: this.#isRead,
+    isLooked: this.#live.evidence !== undefined,
+  }));
+
   /** What the comparer has counted. @param changed the models, by their keys, of which there is something new. */
   judge(evidence: Evidence, changed: readonly string[]): void {
     this.#live.evidence = evidence;
@@ -163,9 +172,9 @@ export class Watcher {
     const { clock } = this.#ports;
     const { once } = this.#options;
     const branch = this.#branch;
-    if (clock.now() < branch.pausedUntil) return branch.pausedUntil;
+    if (clock.now() < branch.pausedUntil) return this.#judgeMeanwhile(branch.pausedUntil);
     if (clock.now() >= branch.fetchAt && !(await this.#read(stop))) return branch.pausedUntil;
-    if (branch.snapshot === undefined || !this.#live.isComplete) return Number.POSITIVE_INFINITY;
+    if (!this.#isRead) return Number.POSITIVE_INFINITY;
     const now = clock.now();
     const plan = this.#plan(now);
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, branch.fetchAt);
@@ -177,6 +186,18 @@ export class Watcher {
     if (now < applyAt) return Math.min(applyAt, next);
     await this.#apply(plan, drop);
     return branch.pausedUntil;
+  }
+
+  /** Whether all that a plan takes was read at some time. */
+  get #isRead(): boolean {
+    return this.#branch.snapshot !== undefined && this.#live.isComplete;
+  }
+
+  /** Replicas keep what they counted for minutes: it is looked at also while git does not answer for longer. */
+  #judgeMeanwhile(until: number): number {
+    if (!this.#isRead || !this.isJudging) return until;
+    const { due } = this.#plan(this.#ports.clock.now());
+    return Math.min(due ?? Number.POSITIVE_INFINITY, until);
   }
 
   /** @returns whether the branch was read. */

@@ -10,6 +10,7 @@ import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
 import { runFeed } from '../../io/kubernetes/cluster-feed.ts';
 import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
 import { toKinds } from '../../io/kubernetes/object-lists.ts';
+import { toAnalysisPages } from '../../io/process/analysis-pages.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { listen } from '../../io/process/listen.ts';
 import { keepMemorySmall } from '../../io/process/memory.ts';
@@ -69,7 +70,10 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     obstacle: watcher.obstacle,
     pushTrouble: watcher.pushTrouble,
   });
-  const listener = flags.listen === undefined ? undefined : await listen(flags.listen, { health, metrics });
+  const listener =
+    flags.listen === undefined
+      ? undefined
+      : await listen(flags.listen, { health, metrics, more: toAnalysisPages(watcher.analyses) });
   if (listener !== undefined) log.info(safe`listening`, { address: mask(listener.address) });
 
   let isLate = false;

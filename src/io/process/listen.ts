@@ -1,6 +1,7 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
+import { pipeline } from 'node:stream/promises';
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { PushTrouble } from '../../core/ports/watch.ts';
@@ -24,24 +25,43 @@ interface Pages {
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   /** More, each of JSON, by path. */
   readonly json?: Readonly<Record<string, () => unknown>>;
+  readonly more?: MorePages;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly text: string;
-  readonly type?: string;
+export interface MorePages {
+  /** Of the pages, for those who look for another. */
+  readonly names: readonly string[];
+  /** Undefined: there is no such page. */
+  readonly answer: (path: string) => PageAnswer | undefined;
 }
+
+export type PageAnswer = {
+  readonly status: number;
+  readonly type?: string;
+} & (
+  | { readonly text: string }
+  /** Of any length: each is made when the one before was taken. */
+  | { readonly chunks: AsyncIterable<string> }
+);
+
+/** So many long answers at a time, each of which may take so long to be taken. */
+const maxStreams = 2;
+const streamMs = 60_000;
 
 /**
- * Serves /healthz, /readyz and /metrics.
+ * Serves /healthz, /readyz, /metrics, and other pages.
  *
  * @param place `host:port`, `[::1]:port` or `:port` for all addresses.
  */
-export async function listen(place: string, { health, metrics, json = {} }: Pages): Promise<Listener> {
+export async function listen(
+  place: string,
+  { health, metrics, json = {}, more = { names: [], answer: () => undefined } }: Pages,
+): Promise<Listener> {
   const { host, port } = parsePlace(place);
-  const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json)];
-  const answer = async ({ method, url }: IncomingMessage): Promise<Answer> => {
-    const path = url?.split('?')[0];
+  const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json), ...more.names];
+  let streams = 0;
+  const answer = async ({ method, url = '' }: IncomingMessage): Promise<PageAnswer> => {
+    const [path = ''] = url.split('?', 1);
     const { isAlive, obstacle, pushTrouble } = health();
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' };
     if (path === '/healthz')
@@ -49,18 +69,32 @@ export async function listen(place: string, { health, metrics, json = {} }: Page
     if (path === '/readyz')
       return { status: obstacle === undefined ? 200 : 503, text: toReadyText(obstacle, pushTrouble) };
     if (path === '/metrics') return { status: 200, text: await metrics.text(), type: metrics.contentType };
-    const toValue = path !== undefined && Object.hasOwn(json, path) ? json[path] : undefined;
+    const toValue = Object.hasOwn(json, path) ? json[path] : undefined;
     if (toValue !== undefined)
       return { status: 200, text: JSON.stringify(toValue()), type: 'application/json; charset=utf-8' };
-    return { status: 404, text: `there are ${paths.slice(0, -1).join(', ')} and ${paths.at(-1)}\n` };
+    const found = more.answer(path);
+    if (found === undefined)
+      return { status: 404, text: `there are ${paths.slice(0, -1).join(', ')} and ${paths.at(-1)}\n` };
+    if ('chunks' in found && streams >= maxStreams)
+      return { status: 503, text: 'others read it now: try again later\n' };
+    return found;
+  };
+  const send = async (found: PageAnswer, response: ServerResponse): Promise<void> => {
+    response.writeHead(found.status, { 'content-type': found.type ?? 'text/plain; charset=utf-8' });
+    if ('text' in found || response.req.method === 'HEAD') {
+      response.end('text' in found ? found.text : undefined);
+      return;
+    }
+    streams++;
+    // Who reads goes away, or takes too long.
+    await pipeline(found.chunks, response, { signal: AbortSignal.timeout(streamMs) }).catch(() => response.destroy());
+    streams--;
   };
   const server = createServer((request, response) => {
     answer(request)
       // An error that is not caught here would end the process.
-      .catch((error: unknown): Answer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
-      .then(({ status, text, type = 'text/plain; charset=utf-8' }) =>
-        response.writeHead(status, { 'content-type': type }).end(text),
-      );
+      .catch((error: unknown): PageAnswer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
+      .then((found) => send(found, response));
   });
   await started(server, port, host, '--listen');
   return {
