@@ -118,7 +118,9 @@ test.serial('a name that leads to this Pod or to the metadata of a cloud is not 
     deadlineMs: 5000,
     maxBytes: 1,
   };
-  const answer = await new Promise<{ readonly is: string }>((done) => asker.ask(call, { take: () => true }, done));
+  const answer = await new Promise<{ readonly is: string }>((done) =>
+    asker.ask(call, { take: () => true, reserve: () => undefined }, done),
+  );
   t.is(answer.is, 'refused');
 });
 

@@ -69,6 +69,8 @@ export type NoReply = 'deadline' | 'unreachable' | 'refused' | 'broken-off' | 't
 export interface Room {
   /** @returns false: there is none. */
   readonly take: (bytes: number) => boolean;
+  /** @returns at least so many bytes, which may be read and written as long as the answer is needed; undefined: there is no room. */
+  readonly reserve: (bytes: number) => Uint8Array | undefined;
 }
 
 export interface Asker {

@@ -2,38 +2,51 @@
 import type { NoReply, Room } from '../../core/ports/compare.ts';
 
 /**
- * One piece of memory where the length is announced: hundreds of pieces of each answer, kept until it is whole, cost more in
- * collecting garbage than comparing it does.
+ * One piece of memory where the length is known before: hundreds of pieces of each answer, kept until it is whole, cost more
+ * in collecting garbage than comparing it does.
  */
 export class AnswerBody {
   readonly #room: Room;
   readonly #maxBytes: number;
-  #whole: Buffer | undefined;
-  readonly #chunks: Buffer[] = [];
+  #whole: Uint8Array | undefined;
+  readonly #chunks: Uint8Array[] = [];
   #length = 0;
+  /** The most that may come. */
+  #most: number;
 
   constructor(room: Room, maxBytes: number) {
     this.#room = room;
     this.#maxBytes = maxBytes;
+    this.#most = maxBytes;
   }
 
   /** @param length as the header has it. @returns why there is no room; undefined: there is. */
   announce(length: string | undefined): NoReply | undefined {
     const bytes = Number(length);
     if (length === undefined || !Number.isSafeInteger(bytes) || bytes <= 0) return undefined;
+    const trouble = this.expect(bytes);
+    this.#most = Math.min(bytes, this.#maxBytes);
+    return trouble;
+  }
+
+  /** @param bytes as long it may become; it may become longer. @returns as `announce`. */
+  expect(bytes: number): NoReply | undefined {
     if (bytes > this.#maxBytes) return 'too-large';
-    if (!this.#room.take(bytes)) return 'full';
-    this.#whole = Buffer.allocUnsafeSlow(bytes);
-    return undefined;
+    if (this.#whole !== undefined) return undefined;
+    this.#whole = this.#room.reserve(bytes);
+    return this.#whole === undefined ? 'full' : undefined;
   }
 
   /** @returns why there is no room; undefined: there is. */
-  take(chunk: Buffer): NoReply | undefined {
+  take(chunk: Uint8Array): NoReply | undefined {
     const length = this.#length + chunk.length;
-    if (length > (this.#whole?.length ?? this.#maxBytes)) return 'too-large';
-    if (this.#whole !== undefined) chunk.copy(this.#whole, this.#length);
-    else if (this.#room.take(chunk.length)) this.#chunks.push(chunk);
-    else return 'full';
+    if (length > this.#most) return 'too-large';
+    if (this.#whole !== undefined && length <= this.#whole.length) this.#whole.set(chunk, this.#length);
+    else if (this.#room.take(chunk.length)) {
+      if (this.#whole !== undefined) this.#chunks.push(this.#whole.subarray(0, this.#length));
+      this.#whole = undefined;
+      this.#chunks.push(chunk);
+    } else return 'full';
     this.#length = length;
     return undefined;
   }

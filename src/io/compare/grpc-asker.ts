@@ -17,6 +17,9 @@ const connectMs = 2000;
 /** A whole answer of the usual sizes without a turn in between. */
 const windowBytes = 1024 * 1024;
 
+/** Whether it is compressed, and its length (grpc/grpc doc/PROTOCOL-HTTP2.md). */
+const frameHead = 5;
+
 interface Session {
   readonly http2: ClientHttp2Session;
   readonly until: number;
@@ -71,6 +74,7 @@ function ask(session: Session, call: Call, room: Room, done: (answer: Answer) =>
   const body = new AnswerBody(room, call.maxBytes);
   let headers: IncomingHttpHeaders | undefined;
   let trailers: IncomingHttpHeaders = {};
+  let isEmpty = true;
   let isDone = false;
   let stream: ClientHttp2Stream | undefined;
   const finish = (answer: Answer) => {
@@ -111,7 +115,11 @@ function ask(session: Session, call: Call, room: Room, done: (answer: Answer) =>
     trailers = received;
   });
   stream.on('data', (chunk: Buffer) => {
-    const trouble = isDone ? undefined : body.take(chunk);
+    if (isDone) return;
+    // The first frame says how long it is; of most answers it is the only one.
+    const length = isEmpty && chunk.length >= frameHead ? frameHead + chunk.readUInt32BE(1) : 0;
+    isEmpty = false;
+    const trouble = (length > 0 ? body.expect(length) : undefined) ?? body.take(chunk);
     if (trouble !== undefined) stop(trouble);
   });
   // An error comes with the closing, which has the code.
