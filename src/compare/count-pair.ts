@@ -61,7 +61,8 @@ export function countPair(pair: Pair, task: AnalysisTask): Counted {
     if (check.code === 'errors.candidateOnly') count(id, hasFailed && primary.is !== 'failed');
     else if (check.code === 'errors.rate') count(id, hasFailed);
     else if (areAnswered && latenessMs <= lateForTimesMs) {
-      if (check.code === 'latency') count(id, candidate.ms > check.overMs);
+      // What this process may have added counts for the candidate, here and, with its slack, in `slower`.
+      if (check.code === 'latency') count(id, candidate.ms - latenessMs > check.overMs);
       else if (check.code === 'slower') count(id, candidate.ms > check.times * primary.ms + slackMs);
     }
   }

@@ -112,7 +112,7 @@ const toCall = (port: number): Call => ({
   maxBytes: 2 ** 20,
 });
 
-test.serial('an answer of gRPC is whole, whatever its first frame says of its length', async (t) => {
+test.serial('an answer of gRPC is whole, whatever length its first frame has', async (t) => {
   const message = Buffer.alloc(100_000, 'a');
   const lying = Buffer.concat([toGrpcFrame(message).subarray(0, 1), Buffer.from([0, 0, 0, 1]), message]);
   const cases = [
