@@ -2,10 +2,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import { parseStatus } from '../../src/core/input/parse-document.ts';
 import { toStatusText } from '../../src/output/status-text.ts';
+import { anyCharacter } from '../any-character.ts';
 
 const states = ['Missing', 'Pending', 'Loading', 'Ready', 'Failed', 'Stopped', 'Deleting'] as const;
 const text = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.string({ unit: anyCharacter, maxLength: 40 }),
   fc.constantFrom('yes', '1e5', '0', '1_000', '12:30', 'a: b', '{x}', '# no', "it's", '~', '-', 'null', '<<'),
   fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 32, maxLength: 32 }),
 );

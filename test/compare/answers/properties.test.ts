@@ -9,6 +9,7 @@ import type { Reply } from '../../../src/compare/answers/reply.ts';
 import type { Tensor } from '../../../src/compare/answers/tensor.ts';
 import { readV2Answer } from '../../../src/compare/answers/v2-json.ts';
 import type { AgreementRules } from '../../../src/core/analysis/analysis.ts';
+import { anyCharacter } from '../../any-character.ts';
 import { times } from '../../thorough.ts';
 import {
   grpcCall,
@@ -50,7 +51,9 @@ const values: Readonly<Record<string, fc.Arbitrary<Output['values'][number]>>> =
     .map((half) => new Float32Array(new Uint32Array([half << 16]).buffer)[0] ?? 0),
   FP32: fc.float(),
   FP64: fc.double(),
-  BYTES: fc.string({ unit: 'binary' }).map((text) => new TextEncoder().encode(text.replaceAll(/[\ud800-\udfff]/g, ''))),
+  BYTES: fc
+    .string({ unit: anyCharacter })
+    .map((text) => new TextEncoder().encode(text.replaceAll(/[\ud800-\udfff]/g, ''))),
 };
 const onlyRaw = ['FP16', 'BF16'];
 

@@ -2,6 +2,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import type { AnalysisTask } from '../../../src/core/analysis/task.ts';
 import { readTask, toTaskText } from '../../../src/core/analysis/task.ts';
+import { anyCharacter } from '../../any-character.ts';
 
 const task: AnalysisTask = {
   subject: {
@@ -34,7 +35,7 @@ test('a task is one line of JSON, and read as it was written', (t) => {
   t.deepEqual(readTask(written), task);
 });
 
-const filled = fc.string({ unit: 'binary', minLength: 1 });
+const filled = fc.string({ unit: anyCharacter, minLength: 1 });
 const limit = fc.double({ min: 0, max: 1, noNaN: true }).map((value) => value + 0);
 const amount = fc.double({ min: 0, max: 1e6, noNaN: true }).map((value) => value + 0);
 const checks = fc.oneof(

@@ -1,5 +1,6 @@
 /** Credentials in all their spellings, from a grammar that does not depend on how the program finds them. */
 import fc from 'fast-check';
+import { anyCharacter } from '../../any-character.ts';
 
 const digits = '0123456789';
 const lower = 'abcdefghijklmnopqrstuvwxyz';
@@ -160,7 +161,7 @@ export const hostile = fc
         '//',
         '?key=',
       ),
-      fc.string({ unit: 'binary', maxLength: 20 }),
+      fc.string({ unit: anyCharacter, maxLength: 20 }),
     ),
     { maxLength: 20 },
   )

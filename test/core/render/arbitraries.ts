@@ -1,6 +1,7 @@
 /** Models, policies and statuses as fast-check makes them up, and many ways to write the same down. */
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { anyCharacter } from '../../any-character.ts';
 
 const apiVersion = 'model-mirror.dev/v1alpha1';
 
@@ -10,9 +11,9 @@ type Map = { [key: string]: Json };
 const dnsLabel = fc.stringMatching(/^[a-z]([-a-z0-9]{0,8}[a-z0-9])?$/);
 const version = fc.stringMatching(/^[A-Za-z0-9]([-A-Za-z0-9_.]{0,8}[A-Za-z0-9])?$/);
 const key = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 8 })
+  .string({ unit: anyCharacter, minLength: 1, maxLength: 8 })
   .filter((name) => name !== '__proto__' && name !== '<<');
-const text = fc.string({ unit: 'binary', maxLength: 12 });
+const text = fc.string({ unit: anyCharacter, maxLength: 12 });
 const annotations = fc.dictionary(
   fc.stringMatching(/^[a-z]{1,6}(\.[a-z]{1,4})?\/[a-z]{1,6}$/).filter((name) => !name.startsWith('helm.sh/')),
   text,

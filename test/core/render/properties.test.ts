@@ -5,6 +5,7 @@ import { digestAnnotation } from '../../../src/core/manifests/manifest.ts';
 import { toYamlText } from '../../../src/core/manifests/manifest-text.ts';
 import { computeLoaded } from '../../../src/core/serving/digest.ts';
 import { findMode } from '../../../src/core/serving/modes.ts';
+import { anyCharacter } from '../../any-character.ts';
 import { times } from '../../thorough.ts';
 import { model, percentage, policy, state, type Writing, write, writing } from './arbitraries.ts';
 import { type Files, render, renderObjects } from './memory-tree.ts';
@@ -111,7 +112,7 @@ test('a value that is set to itself changes no byte', (t) => {
 
 test('no status file and no percentage can make a render fail or change more than the one VirtualService', (t) => {
   const anyStatus = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCharacter }),
     fc.json(),
     fc.record({ name: fc.string(), digest: fc.string(), state }).map((candidate) =>
       write(
@@ -235,7 +236,7 @@ test('the digest follows the spec alone, whatever the order of its keys', (t) =>
 
 test('no text makes the plugin throw, and every problem has its place in the text', (t) => {
   const anyText = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: anyCharacter }),
     fc.string({ unit: fc.constantFrom(...'[]{}:,&*!|>-? \n\t\'"#%@a1~<') }),
     fc.json(),
     fc.tuple(model, fc.nat(), fc.nat({ max: 20 }), fc.string({ maxLength: 5 })).map(([document, at, length, put]) => {

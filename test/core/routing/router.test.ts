@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { istio } from '../../../src/core/routing/istio/istio.ts';
 import { routers } from '../../../src/core/routing/routers.ts';
 import type { Backend, Traffic } from '../../../src/core/routing/traffic.ts';
+import { anyCharacter } from '../../any-character.ts';
 import { times } from '../../thorough.ts';
 import { percentage } from '../render/arbitraries.ts';
 
@@ -66,7 +67,7 @@ const traffic: fc.Arbitrary<Traffic> = fc
     fc.record({ gateway: label, primary: backends }),
     fc.record({ timeout: duration }, optional),
     fc.record({ host, port, percentage }),
-    fc.record({ sample: fc.record({ host, port, task: fc.string({ unit: 'binary' }) }) }, optional),
+    fc.record({ sample: fc.record({ host, port, task: fc.string({ unit: anyCharacter }) }) }, optional),
     fc.record(
       {
         copies: fc

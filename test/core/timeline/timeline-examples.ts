@@ -4,6 +4,7 @@ import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import { renderApplication } from '../../../src/core/render/application.ts';
 import type { RenderedRollout } from '../../../src/core/render/decide-model.ts';
 import type { TimelinePoint } from '../../../src/core/timeline/points.ts';
+import { anyCharacter } from '../../any-character.ts';
 
 interface Choice {
   readonly candidate: string | undefined;
@@ -84,7 +85,7 @@ const models: fc.Arbitrary<TimelinePoint['model']> = fc.oneof(
   },
 );
 const hostile = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 30 }),
+  fc.string({ unit: anyCharacter, maxLength: 30 }),
   fc.constantFrom(
     '</title><script>alert(1)</script>',
     '"><img src=x onerror=y>',
