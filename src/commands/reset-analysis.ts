@@ -18,7 +18,7 @@ type ToStatusText = (observed: {
   readonly status: ModelStatus['status'];
 }) => string;
 
-/** The next attempt: no verdict, and nothing that was counted so far counts for it. */
+/** The next attempt, at the first step of the ramp: no verdict, and nothing that was counted so far counts for it. */
 export function resetAnalysis(request: EditRequest, toText: ToStatusText, ports: EditPorts): Promise<EditOutcome> {
   return editModel(request, ports, {
     plan: (target) => plan(target, request.cluster, toText),
@@ -34,7 +34,8 @@ function plan(target: ModelTarget, cluster: string | undefined, toText: ToStatus
   const candidate = rendered?.candidates[0];
   const status = rendered?.status;
   const observed = status?.status.candidates.find(({ name }) => name === candidate?.version.name);
-  if (rendered === undefined || candidate === undefined || status === undefined || observed?.verdict === undefined)
+  const isDecided = observed?.verdict !== undefined || observed?.passed !== undefined;
+  if (rendered === undefined || candidate === undefined || status === undefined || !isDecided)
     return {
       problems: [
         toProblem(target.source, ['spec'], {
@@ -44,7 +45,7 @@ function plan(target: ModelTarget, cluster: string | undefined, toText: ToStatus
         }),
       ],
     };
-  const { verdict: _, attempt = 0, ...rest } = observed;
+  const { verdict: _, passed: __, attempt = 0, ...rest } = observed;
   const candidates = status.status.candidates.map((one) =>
     one === observed ? { ...rest, attempt: attempt + 1 } : one,
   );

@@ -2,6 +2,8 @@
 import { verify } from '../core/analysis/verify.ts';
 import type { VerifiedVerdict } from '../core/assess/judgement.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
+import type { CandidateStatus } from '../core/input/schema.ts';
+import type { Decided } from '../core/input/verdict-schema.ts';
 import type { History } from '../core/ports/revisions.ts';
 import { isBroken } from '../core/timeline/points.ts';
 import type { HistoryRequest } from './history.ts';
@@ -21,15 +23,22 @@ export async function verifyAnalysis(
   const model = await findPastModel(request.model, tip, request, history);
   if ('problems' in model) return { code: 'unknown-model', problems: model.problems };
   const verdicts: VerifiedVerdict[] = [];
-  let last = '';
+  const known = new Set<string>();
   for (const { commit, model: rendered } of await readPoints(tip, model, request, history)) {
     if (rendered === 'absent' || isBroken(rendered)) continue;
-    for (const { verdict } of rendered.status?.status.candidates ?? []) {
-      const text = JSON.stringify(verdict);
-      if (verdict === undefined || verdict.verdict === 'Unknown' || text === last) continue;
-      last = text;
-      verdicts.push({ commit: commit.id, time: commit.time, decided: verdict, discrepancies: verify(verdict) });
+    // A Passing that was recorded at one step of the ramp stays beside the verdicts of the next one.
+    for (const decided of rendered.status?.status.candidates.flatMap(listDecided) ?? []) {
+      const text = JSON.stringify(decided);
+      if (known.size === known.add(text).size) continue;
+      verdicts.push({ commit: commit.id, time: commit.time, decided, discrepancies: verify(decided) });
     }
   }
   return { code: 'found', verdicts, isShallow: await history.names.isShallow() };
+}
+
+function listDecided({ passed, verdict }: CandidateStatus): Decided[] {
+  return [
+    ...(passed === undefined ? [] : [passed]),
+    ...(verdict === undefined || verdict.verdict === 'Unknown' ? [] : [verdict]),
+  ];
 }

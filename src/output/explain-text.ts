@@ -6,7 +6,7 @@ import type { Explanation } from '../core/assess/explanation.ts';
 import type { PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
 import type { Place } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
-import { mapsAt } from '../core/input/plain-value.ts';
+import { mapsAt, valueAt } from '../core/input/plain-value.ts';
 import { toCandidateJson, toConclusionJson, toVersionJson } from './assessment-json.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
@@ -114,7 +114,7 @@ function toFieldLines(fields: readonly PolicyField[], at: (place: Place) => stri
   const lines = toColumns(
     fields.map(({ field, value, place, overrides }) => {
       // A list of checks is more than a cell holds.
-      const show = field === 'analysis' ? toAnalysisText : toValueText;
+      const show = field === 'analysis' ? toAnalysisText : field === 'ramp' ? toRampText : toValueText;
       const overridden = overrides.map((one) => `${show(one.value)} of ${at(one.place)}`).join(', ');
       const origin = place === undefined ? 'default' : at(place);
       return [`  ${field}`, show(value), overridden === '' ? origin : `${origin}, overrides ${overridden}`];
@@ -127,6 +127,14 @@ function toFieldLines(fields: readonly PolicyField[], at: (place: Place) => stri
 function toAnalysisText(value: unknown): string {
   const { length } = mapsAt(value, ['checks']);
   return length === 0 ? 'none' : `${length} ${length === 1 ? 'check' : 'checks'}`;
+}
+
+/** @param value as a policy has it, or as it holds. */
+function toRampText(value: unknown): string {
+  const steps = valueAt(value, ['steps']);
+  const hold = valueAt(value, ['hold']);
+  if (!Array.isArray(steps)) return 'none';
+  return `${steps.join(', ')} %${hold === undefined ? '' : `, each for ${hold}`}`;
 }
 
 function toAnalysisTitle({ share, noise }: Analysis): string {

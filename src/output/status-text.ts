@@ -33,16 +33,16 @@ status:${facts.length === 0 ? ' {}\n' : `\n${facts.join('')}`}`;
 
 function toCandidateList(candidates: readonly CandidateStatus[]): string[] {
   const lines = candidates.map((candidate) => {
-    const { mirror, attempt, verdict } = candidate;
+    const { mirror, attempt, passed, verdict } = candidate;
     const live = mirror === undefined ? '' : `, mirror: {percentage: ${toValue(mirror.percentage)}}`;
     const tried = attempt === undefined ? '' : `, attempt: ${attempt}`;
-    return `    - {${toFields(candidate)}${live}${tried}${toVerdict(verdict)}}\n`;
+    return `    - {${toFields(candidate)}${live}${tried}${toVerdict('passed', passed)}${toVerdict('verdict', verdict)}}\n`;
   });
   return lines.length === 0 ? [] : ['  candidates:\n', ...lines];
 }
 
 /** On lines of its own, so that a change of the state does not show as one of the verdict, one line for each check. */
-function toVerdict(verdict: WrittenVerdict | undefined): string {
+function toVerdict(name: 'passed' | 'verdict', verdict: WrittenVerdict | undefined): string {
   if (verdict === undefined) return '';
   const { subject } = verdict;
   const about = [
@@ -52,7 +52,7 @@ function toVerdict(verdict: WrittenVerdict | undefined): string {
   ].join(', ');
   const head = toPairs(verdict, verdictKeys);
   const checks = 'checks' in verdict ? `,\n         checks: [\n${verdict.checks.map(toCheck).join('')}         ]` : '';
-  return `,\n       verdict: {${head},\n         subject: {${about}}${checks}}`;
+  return `,\n       ${name}: {${head},\n         subject: {${about}}${checks}}`;
 }
 
 const verdictKeys = [
@@ -79,8 +79,9 @@ function toCheck({ noise, ...check }: DecidedCheck): string {
  * rendered one that is judged, and its form has no place for a verdict.
  */
 function isOf010(candidate: CandidateStatus | undefined): boolean {
-  const { digest, verdict, attempt } = candidate ?? {};
-  return digest !== undefined && toSpecPart(digest) === digest && verdict === undefined && attempt === undefined;
+  const { digest, passed, verdict, attempt } = candidate ?? {};
+  const isJudged = passed !== undefined || verdict !== undefined || attempt !== undefined;
+  return digest !== undefined && toSpecPart(digest) === digest && !isJudged;
 }
 
 function toFactsOf010(candidates: readonly CandidateStatus[]): string[] {

@@ -42,6 +42,8 @@ export function toTask(model: string, changes: Partial<AnalysisTask> = {}): Anal
     noise: false,
     confidence: 0.95,
     minSamples: 500,
+    steps: 1,
+    holdMs: 0,
     ...changes,
   };
 }

@@ -7,7 +7,8 @@ const start = 1_800_000_000_000;
 const version = (name: string) => ({ name, digest: name });
 const subject = { primary: version('m-0'), candidate: version('m-1'), analysis: 'ff', step: 0, attempt: 0 };
 const check = { code: 'errors.rate', limit: 0.01 } as const;
-const task = { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 500 };
+const terms = { checks: [check], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
+const task = { subject, ...terms };
 const target = { key: 'm', namespace: 'models', model: 'm', task };
 const bad = { end: { is: 'unknown', reason: 'any' }, counts: [{ check: 'errors.rate', bad: 1, all: 1 }] } as const;
 

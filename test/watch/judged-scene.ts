@@ -23,7 +23,7 @@ export function toTask(model: string): AnalysisTask {
     step: 0,
     attempt: 0,
   };
-  return { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 300 };
+  return { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 300, steps: 1, holdMs: 0 };
 }
 
 /** Replicas that count: each model's failures in a minute, of 100 calls, by its name. */

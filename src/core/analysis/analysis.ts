@@ -1,4 +1,5 @@
 /** How a candidate is judged, as policies say it: values alone. */
+import type { Ramp } from './ramp.ts';
 
 /** How outputs of two versions are compared; an output without a rule must be equal. */
 export interface OutputRule {
@@ -49,4 +50,6 @@ export interface Analysis {
   /** At least one. */
   readonly checks: readonly AnalysisCheck[];
   readonly onFailing: 'Close' | 'Keep';
+  /** Absent: there is one step, and nothing to hold. */
+  readonly ramp?: Ramp | undefined;
 }

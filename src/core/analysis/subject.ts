@@ -14,7 +14,10 @@ export function isSameSubject(one: AnalysisSubject, other: AnalysisSubject): boo
   );
 }
 
-/** Whether a verdict in git is about what is judged now: a candidate that is Failing stays so beside another primary. */
+/**
+ * Whether a verdict in git is about what is judged now: a candidate that is Failing stays so beside another primary, and at any
+ * step of the ramp.
+ */
 export function isHeldFor({ verdict, subject }: WrittenVerdict, now: AnalysisSubject): boolean {
-  return isSameSubject(verdict === 'Failing' ? { ...subject, primary: now.primary } : subject, now);
+  return isSameSubject(verdict === 'Failing' ? { ...subject, primary: now.primary, step: now.step } : subject, now);
 }

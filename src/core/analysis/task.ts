@@ -19,14 +19,26 @@ export interface AnalysisTask {
   /** For who judges what was counted. */
   readonly confidence: number;
   readonly minSamples: number;
+  /** Of the ramp, at least 1. */
+  readonly steps: number;
+  /** For how long a step lasts at least. */
+  readonly holdMs: number;
 }
 
 /** An API server refuses objects whose annotations are longer together. */
 const maxLength = 256 * 1024;
 
 /** One line. */
-export function toTaskText({ subject, checks, noise, confidence, minSamples }: AnalysisTask): string {
-  const ordered = { subject: orderSubject(subject), checks: checks.map(orderCheck), noise, confidence, minSamples };
+export function toTaskText({ subject, checks, noise, confidence, minSamples, steps, holdMs }: AnalysisTask): string {
+  const ordered = {
+    subject: orderSubject(subject),
+    checks: checks.map(orderCheck),
+    noise,
+    confidence,
+    minSamples,
+    steps,
+    holdMs,
+  };
   // JSON leaves them as they are, and some readers break lines there.
   return JSON.stringify(ordered).replace(/[\u0085\u2028\u2029]/g, toEscape);
 }
@@ -109,16 +121,21 @@ const check = v.variant('code', [
   }),
 ]);
 
-const taskSchema = v.strictObject({
-  subject: v.strictObject({
-    primary: version,
-    candidate: version,
-    analysis: filled,
-    step: count,
-    attempt: count,
+const taskSchema = v.pipe(
+  v.strictObject({
+    subject: v.strictObject({
+      primary: version,
+      candidate: version,
+      analysis: filled,
+      step: count,
+      attempt: count,
+    }),
+    checks: v.pipe(v.array(check), v.minLength(1)),
+    noise: v.boolean(),
+    confidence: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
+    minSamples: count,
+    steps: v.pipe(count, v.minValue(1)),
+    holdMs: count,
   }),
-  checks: v.pipe(v.array(check), v.minLength(1)),
-  noise: v.boolean(),
-  confidence: v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
-  minSamples: count,
-});
+  v.check(({ subject, steps }) => subject.step < steps),
+);

@@ -7,8 +7,10 @@ import { isHeldFor } from '../analysis/subject.ts';
 import type { Discrepancy } from '../analysis/verify.ts';
 import type { Decided, WrittenVerdict } from '../input/verdict-schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import { countSteps } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate } from '../rollout/decided.ts';
 import type { Mirror } from '../rollout/gate.ts';
+import type { RampPosition } from '../rollout/ramp-choice.ts';
 
 /** A check before anything is decided. */
 export interface AwaitedCheck {
@@ -23,6 +25,8 @@ export interface Judgement {
   readonly candidate: { readonly version: string; readonly service: string };
   readonly analysis: Analysis;
   readonly mirror: Mirror;
+  /** Undefined: there is no ramp. */
+  readonly ramp: RampPosition | undefined;
   readonly statusPath: string;
   /** Of this candidate by this analysis; undefined: nothing is decided. */
   readonly verdict: WrittenVerdict | undefined;
@@ -47,12 +51,13 @@ export function findJudgement(model: RenderedRollout, candidate: DecidedCandidat
   if (analysis === undefined || candidate.analysis === undefined) return undefined;
   const { name, declared } = candidate.version;
   const written = status?.status.candidates.find((one) => one.name === name)?.verdict;
-  const alpha = computeAlpha(analysis.confidence, analysis.checks.length, 1);
+  const alpha = computeAlpha(analysis.confidence, analysis.checks.length, countSteps(analysis));
   return {
     model: rollout.name,
     candidate: { version: declared.version, service: name },
     analysis,
     mirror: candidate.mirror,
+    ramp: candidate.ramp,
     statusPath,
     verdict: written !== undefined && isHeldFor(written, candidate.analysis.subject) ? written : undefined,
     awaited: analysis.checks.map(toJudgedCheck).map((check) => ({

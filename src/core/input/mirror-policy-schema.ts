@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { analysisSchema } from './analysis-schema.ts';
+import { rampSchema } from './ramp-schema.ts';
 import {
   clusterDomain,
   copiesInFlight,
@@ -170,6 +171,10 @@ export const mirrorPolicySchema = v.pipe(
         analysis: optional(
           analysisSchema,
           'How a candidate is judged, by requests that the comparer sends to both versions again. One decision: a nearer policy replaces all of it but comparer. Absent: nothing is sampled or judged. The primary answers each sampled request once more, so leave it out for models whose requests have side effects.',
+        ),
+        ramp: optionalButFilled(
+          rampSchema,
+          'The steps in which the mirror of a candidate opens: the next one once the candidate is Passing at the one before. The smallest of step, mirrorPercentage and limits holds. Needs an analysis. One decision: a nearer policy replaces all of it. Absent: the mirror opens at mirrorPercentage at once.',
         ),
         routing: optional(routing, 'Hosts, gateways, services and timeouts.'),
         serving: optional(serving, 'How KServe serves the models.'),

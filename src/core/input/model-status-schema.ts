@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { header, looseFields, optional, percentage, said, text } from './schema-parts.ts';
-import { attemptSchema, verdictSchema } from './verdict-schema.ts';
+import { attemptSchema, passedSchema, verdictSchema } from './verdict-schema.ts';
 
 /** The states that an InferenceService is observed in. */
 const states = ['Missing', 'Pending', 'Loading', 'Ready', 'Failed', 'Stopped', 'Deleting'] as const;
@@ -33,7 +33,11 @@ const observedCandidate = looseFields({
     attemptSchema,
     'How often `model-mirror analysis --reset` had its judgement begin again; absent: never.',
   ),
-  verdict: optional(verdictSchema, 'How it was judged; absent: nothing is decided.'),
+  passed: optional(
+    passedSchema,
+    'How it was judged at the step of the ramp before this one; absent: it is at the first step, or there is no ramp.',
+  ),
+  verdict: optional(verdictSchema, 'How it was judged, at this step of the ramp; absent: nothing is decided.'),
 });
 
 /** What was last observed: `status.yaml`. */

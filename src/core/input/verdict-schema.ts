@@ -80,7 +80,7 @@ const subject = said(
   'What the verdict is about.',
 );
 
-const decided = looseFields({
+const decidedFields = {
   verdict: said(v.picklist(['Passing', 'Failing']), 'What was decided.'),
   by: said(
     v.picklist(['sequence', 'brake']),
@@ -110,7 +110,9 @@ const decided = looseFields({
     ),
     'The figures of every check.',
   ),
-});
+};
+
+const decided = looseFields(decidedFields);
 
 const undecided = looseFields({
   verdict: said(v.literal('Unknown'), 'Nobody can see how the candidate does.'),
@@ -120,5 +122,11 @@ const undecided = looseFields({
 });
 
 export const verdictSchema: v.GenericSchema<unknown, WrittenVerdict> = v.union([decided, undecided]);
+
+/** Of the step of the ramp before the one that is judged. */
+export const passedSchema: v.GenericSchema<unknown, Decided> = looseFields({
+  ...decidedFields,
+  verdict: said(v.literal('Passing'), 'What was decided.'),
+});
 
 export const attemptSchema = wholeNumber();

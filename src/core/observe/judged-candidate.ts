@@ -2,18 +2,20 @@
  * What replicas of the comparer have counted → what a status file has about a candidate's judgement.
  *
  * Invariants: a verdict is recorded when it is decided, and stands until what it is about changes; nothing that is counted
- * of other versions, or by other rules, ever counts; a mirror that is closed shows nothing new, so its verdict stays.
+ * of other versions, or by other rules, ever counts; a mirror that is closed shows nothing new, so its verdict stays. A step
+ * of the ramp is left by its Passing alone, which stays recorded as `passed` while the next one is judged.
  */
 import { type Block, minuteMs } from '../analysis/block.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
 import type { Seen } from '../analysis/live-analysis.ts';
+import { findStep } from '../analysis/ramp.ts';
 import { isHeldFor, isSameSubject } from '../analysis/subject.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
 import type { Blindness, Verdict } from '../analysis/verdict.ts';
 import { omitUndefined } from '../input/plain-value.ts';
 import type { CandidateStatus, VersionStatus } from '../input/schema.ts';
-import type { AnalysisSubject, Undecided, WrittenVerdict } from '../input/verdict-schema.ts';
+import type { AnalysisSubject, Decided, Undecided, WrittenVerdict } from '../input/verdict-schema.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 
 /** What the replicas have shown. */
@@ -53,7 +55,7 @@ const noMemory: JudgeMemory = { judging: undefined, openSince: undefined };
  */
 const calmMs = 30 * minuteMs;
 
-export type Judgement = Pick<CandidateStatus, 'attempt' | 'verdict'>;
+export type Judgement = Pick<CandidateStatus, 'attempt' | 'passed' | 'verdict'>;
 
 /**
  * @param candidate as it is recorded now; undefined: nothing is known of it.
@@ -66,32 +68,32 @@ export function judgeCandidate(
   { task, key, evidence }: JudgeInput,
 ): { readonly judgement: Judgement; readonly memory: JudgeMemory } {
   const { attempt } = recorded;
-  const known = keep(recorded, candidate);
+  const known = keep(recorded.verdict, candidate, attempt);
+  const passed = keep(recorded.passed, candidate, attempt);
   if (evidence === undefined)
-    return { judgement: omitUndefined({ attempt, verdict: known }), memory: memory ?? noMemory };
+    return { judgement: omitUndefined({ attempt, passed, verdict: known }), memory: memory ?? noMemory };
   const isOpen = task !== undefined && isAbout(task.subject, candidate) && task.subject.attempt === (attempt ?? 0);
   if (!isOpen)
     return {
-      judgement: omitUndefined({ attempt, verdict: known?.verdict === 'Unknown' ? undefined : known }),
+      judgement: omitUndefined({ attempt, passed, verdict: known?.verdict === 'Unknown' ? undefined : known }),
       memory: { judging: memory?.judging, openSince: undefined },
     };
-  const { subject, checks, confidence, minSamples } = task;
+  const { subject, checks, confidence, minSamples, steps, holdMs } = task;
   const { askedAt, answeredAt, blocks } = evidence;
-  // Clocks are put back at times.
-  const openSince = Math.min(memory?.openSince ?? askedAt, askedAt);
-  // Without a ramp there is one step, and nothing to hold.
-  const [steps, holdMs] = [1, 0];
+  const openSince = findOpenSince(memory, subject, askedAt);
   const shown = { task, steps, holdMs, openSince, askedAt, answeredAt };
   const held = known !== undefined && known.verdict !== 'Unknown' && isHeldFor(known, subject) ? known : undefined;
   if (held?.verdict === 'Failing')
     return {
-      judgement: omitUndefined({ attempt, verdict: held }),
+      judgement: omitUndefined({ attempt, passed, verdict: held }),
       memory: {
         judging: memory?.judging,
         openSince,
         seen: { ...shown, verdict: { verdict: 'Failing', decided: held }, progress: undefined },
       },
     };
+  const step = findStep(passed, subject, task);
+  const behind = step === 0 ? undefined : passed;
   const { judging, verdict, progress } = judge(memory?.judging, {
     subject,
     analysis: { checks, confidence, minSamples },
@@ -101,14 +103,41 @@ export function judgeCandidate(
     now: askedAt,
     blocks: blocks.get(key) ?? [],
     answeredAt,
-    decided: held,
+    decided: step === subject.step + 1 ? behind : isLast(task) ? held : undefined,
   });
   const unknown = known?.verdict === 'Unknown' && isSameSubject(known.subject, subject) ? known : undefined;
   const { written, unknownAt } = calm(unknown, toWritten(verdict, unknown, subject), memory?.unknownAt, askedAt);
   return {
-    judgement: omitUndefined({ attempt, verdict: written }),
+    judgement: omitUndefined({ attempt, ...toNext(written, behind, task, step) }),
     memory: { judging, openSince, unknownAt, seen: { ...shown, verdict, progress } },
   };
+}
+
+/**
+ * What follows for the step that git has from what was found at the one that the routes show. The two differ until a commit is
+ * applied, and then nothing but Failing counts.
+ */
+function toNext(
+  found: WrittenVerdict | undefined,
+  passed: Decided | undefined,
+  task: AnalysisTask,
+  step: number,
+): Pick<Judgement, 'passed' | 'verdict'> {
+  if (found?.verdict === 'Failing') return { passed, verdict: found };
+  if (task.subject.step !== step) return { passed };
+  if (found?.verdict === 'Passing' && !isLast(task)) return { passed: found };
+  return { passed, verdict: found };
+}
+
+/** No step follows this one. */
+function isLast({ subject, steps }: AnalysisTask): boolean {
+  return subject.step === steps - 1;
+}
+
+/** Of another subject, nothing could arrive before. And clocks are put back at times. */
+function findOpenSince(memory: JudgeMemory | undefined, subject: AnalysisSubject, now: number): number {
+  const { judging, openSince = now } = memory ?? noMemory;
+  return judging !== undefined && !isSameSubject(judging.subject, subject) ? now : Math.min(openSince, now);
 }
 
 /** What is recorded as Unknown stands until it was not found for a while, or something is decided. */
@@ -124,11 +153,12 @@ function calm(
   return now - since < calmMs ? { written: recorded, unknownAt: since } : { written: found, unknownAt: now };
 }
 
-/** The recorded verdict, unless it is about another candidate, or people had the judgement begin again. */
-function keep(
-  { attempt = 0, verdict }: Judgement,
+/** A recorded verdict, unless it is about another candidate, or people had the judgement begin again. */
+function keep<T extends WrittenVerdict>(
+  verdict: T | undefined,
   candidate: Pick<VersionStatus, 'name' | 'digest'>,
-): WrittenVerdict | undefined {
+  attempt = 0,
+): T | undefined {
   if (verdict === undefined || verdict.subject.attempt !== attempt) return undefined;
   // A candidate that somebody deletes and creates again is the same one.
   return isAbout(verdict.subject, { ...candidate, digest: candidate.digest ?? verdict.subject.candidate.digest })

@@ -121,7 +121,8 @@ function findRecorded(recorded: ModelStatus['status'] | undefined, name: string)
   const {
     mirror: _,
     attempt: __,
-    verdict: ___,
+    passed: ___,
+    verdict: ____,
     ...version
   } = recorded === undefined ? {} : (findCandidate(recorded, name) ?? {});
   return 'name' in version ? version : undefined;

@@ -1,7 +1,7 @@
 /** Two status files of one model → what changed in the cluster. */
 import { findLiveMirror } from '../input/model-status.ts';
 import type { CandidateStatus, ModelState, ModelStatus, VersionStatus } from '../input/schema.ts';
-import type { WrittenVerdict } from '../input/verdict-schema.ts';
+import type { Decided, WrittenVerdict } from '../input/verdict-schema.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 
 type Status = ModelStatus['status'];
@@ -24,6 +24,8 @@ export type StatusChange =
   | { readonly code: 'mirror-opened'; readonly to: string; readonly percentage: number }
   | { readonly code: 'mirror-closed' }
   | { readonly code: 'judged'; readonly title: string; readonly verdict: WrittenVerdict }
+  /** The next step of the ramp begins. */
+  | { readonly code: 'step-passed'; readonly title: string; readonly passed: Decided }
   /** What was judged is no longer so: nobody knows yet how the candidate does. */
   | { readonly code: 'unjudged'; readonly title: string };
 
@@ -53,6 +55,8 @@ export function toWeight(change: StatusChange): number {
     case 'mirror-opened':
     case 'mirror-closed':
       return 5;
+    case 'step-passed':
+      return 6;
     case 'judged':
       return change.verdict.verdict === 'Failing' ? 9 : 6;
     case 'model-gone':
@@ -94,11 +98,18 @@ function compareMirror(before: Status | undefined, after: Status): StatusChange[
   return [now === undefined ? { code: 'mirror-closed' } : { code: 'mirror-opened', ...now }];
 }
 
-function compareVerdict(before: Status | undefined, { verdict, ...candidate }: CandidateStatus): StatusChange[] {
-  const old = before?.candidates.find(({ name }) => name === candidate.name)?.verdict;
+function compareVerdict(
+  before: Status | undefined,
+  { passed, verdict, ...candidate }: CandidateStatus,
+): StatusChange[] {
+  const old = before?.candidates.find(({ name }) => name === candidate.name);
   const title = toTitle(candidate);
-  if (verdict === undefined) return old === undefined ? [] : [{ code: 'unjudged', title }];
-  return JSON.stringify(old) === JSON.stringify(verdict) ? [] : [{ code: 'judged', title, verdict }];
+  const isNew = (value: WrittenVerdict | undefined, known: WrittenVerdict | undefined) =>
+    value !== undefined && JSON.stringify(known) !== JSON.stringify(value);
+  if (passed !== undefined && isNew(passed, old?.passed)) return [{ code: 'step-passed', title, passed }];
+  if (verdict !== undefined) return isNew(verdict, old?.verdict) ? [{ code: 'judged', title, verdict }] : [];
+  const isLost = old?.verdict !== undefined || (old?.passed !== undefined && passed === undefined);
+  return isLost ? [{ code: 'unjudged', title }] : [];
 }
 
 function toTitle({ version, name }: VersionStatus): string {

@@ -13,6 +13,7 @@ import { checkSyncOrder } from '../manifests/sync-order.ts';
 import { toGateAnalysis } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate, DecidedRollout, DecidedVersion } from '../rollout/decided.ts';
 import { computeMirror } from '../rollout/gate.ts';
+import { findPosition, toShare } from '../rollout/ramp-choice.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import { computeDigest, computeLoaded } from '../serving/digest.ts';
@@ -47,7 +48,8 @@ export function decideModel(
   { namespace, status, statusPath, statusWarnings }: LoadedModel,
   { assumeReady = false }: { readonly assumeReady?: boolean },
 ): DecidedModel {
-  const { mirrorPercentage, gate } = rollout.policy;
+  const { policy } = rollout;
+  const { gate } = policy;
   const problems = checkReservedFields(rollout);
   const services: RenderedVersion[] = [];
   const decide = (version: RolloutVersion): DecidedVersion => {
@@ -66,10 +68,12 @@ export function decideModel(
   const isUnreadable = statusWarnings.some(({ code }) => code === 'status-broken');
   const candidates = digested.map((decided): DecidedCandidate => {
     const candidate = { name: decided.version.name, digest: decided.digest };
-    const analysis = toGateAnalysis(rollout.policy.analysis, primary, decided, upgraded);
+    const analysis = toGateAnalysis(policy.analysis, primary, decided, upgraded);
+    const ramp = findPosition(policy.ramp, analysis);
+    const mirrorPercentage = toShare(policy.mirrorPercentage, ramp);
     const input = { candidate, mirrorPercentage, gate, status: upgraded, isUnreadable, analysis, assumeReady };
     const mirror = computeMirror(input);
-    return { ...decided, mirror, analysis };
+    return { ...decided, mirror, analysis, ramp };
   });
   return {
     outcome: { rollout, primary, candidates, status: upgraded, statusPath, statusWarnings },

@@ -1,5 +1,7 @@
 /** What policies say of an analysis → how a candidate is judged, and the task that the comparer gets of it. */
 import type { Analysis, AnalysisCheck, OutputRule } from '../analysis/analysis.ts';
+import type { Ramp } from '../analysis/ramp.ts';
+import { findStep } from '../analysis/ramp.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { safe } from '../diagnostics/safe-text.ts';
@@ -14,10 +16,10 @@ import { computeHash } from '../serving/digest.ts';
 import type { GateAnalysis } from './gate.ts';
 
 /** @returns undefined: nothing is compared. @param written without problems. */
-export function toAnalysis(written: WrittenAnalysis | undefined): Analysis | undefined {
+export function toAnalysis(written: WrittenAnalysis | undefined, ramp?: Ramp): Analysis | undefined {
   const { checks, share = 1, minSamples = 500, confidence = 0.95, noise = false, onFailing = 'Close' } = written ?? {};
   if (checks === undefined || share === 0) return undefined;
-  return { share, minSamples, confidence, noise, checks: checks.map(toCheck), onFailing };
+  return { share, minSamples, confidence, noise, checks: checks.map(toCheck), onFailing, ...(ramp && { ramp }) };
 }
 
 function toCheck({ errors, latency, slower, agreement }: WrittenCheck): AnalysisCheck {
@@ -99,14 +101,16 @@ interface JudgedVersion {
  * Covers all that a verdict depends on: whoever could change the confidence in the light of the counts would get the verdict
  * that they want.
  */
-export function toAnalysisDigest({ checks, noise, confidence, minSamples }: Analysis): string {
-  return computeHash({ checks, noise, confidence, minSamples });
+export function toAnalysisDigest({ checks, noise, confidence, minSamples, ramp }: Analysis): string {
+  const inSteps = ramp && { ramp: { steps: ramp.steps, holdMs: ramp.holdMs } };
+  return computeHash({ checks, noise, confidence, minSamples, ...inSteps });
 }
 
 /**
  * What the judgement of a candidate is about.
  *
  * @param attempt how often people had it begin again.
+ * @returns at the first step.
  */
 export function toSubject(
   analysis: Analysis,
@@ -124,7 +128,7 @@ export function toSubject(
   };
 }
 
-/** What the gate must know. @param status an earlier judgement may have been ended by people. */
+/** What the gate must know. @param status an earlier judgement may have been ended by people, and steps may be behind it. */
 export function toGateAnalysis(
   analysis: Analysis | undefined,
   primary: JudgedVersion,
@@ -132,11 +136,18 @@ export function toGateAnalysis(
   status: ModelStatus | undefined,
 ): GateAnalysis | undefined {
   if (analysis === undefined) return undefined;
-  const { attempt = 0 } = status?.status.candidates.find(({ name }) => name === candidate.version.name) ?? {};
-  return { subject: toSubject(analysis, primary, candidate, attempt), onFailing: analysis.onFailing };
+  const { attempt = 0, passed } = status?.status.candidates.find(({ name }) => name === candidate.version.name) ?? {};
+  const start = toSubject(analysis, primary, candidate, attempt);
+  const step = findStep(passed, start, { ...analysis, steps: countSteps(analysis) });
+  return { subject: { ...start, step }, onFailing: analysis.onFailing, since: step === 0 ? undefined : passed?.at };
+}
+
+/** How many Passings an analysis takes, at least 1. */
+export function countSteps({ ramp }: Pick<Analysis, 'ramp'>): number {
+  return ramp?.steps.length ?? 1;
 }
 
 export function toTask(analysis: Analysis, subject: AnalysisSubject): AnalysisTask {
-  const { checks, noise, confidence, minSamples } = analysis;
-  return { subject, checks, noise, confidence, minSamples };
+  const { checks, noise, confidence, minSamples, ramp } = analysis;
+  return { subject, checks, noise, confidence, minSamples, steps: countSteps(analysis), holdMs: ramp?.holdMs ?? 0 };
 }

@@ -2,6 +2,7 @@
 import { toSpecPart } from '../serving/digest-text.ts';
 import type { GateAnalysis, Mirror } from './gate.ts';
 import { noMirror } from './gate.ts';
+import type { RampPosition } from './ramp-choice.ts';
 import type { Rollout, RolloutVersion } from './rollout.ts';
 
 /** A version and its digests, in this release's form even while 0.1.0's is rendered; see `serving/digest.ts`. */
@@ -16,6 +17,8 @@ export interface DecidedCandidate extends DecidedVersion {
   readonly mirror: Mirror;
   /** Undefined: it is not judged. */
   readonly analysis: GateAnalysis | undefined;
+  /** Undefined: there is no ramp. */
+  readonly ramp: RampPosition | undefined;
 }
 
 export interface DecidedRollout {

@@ -6,11 +6,13 @@
  */
 
 import type { Analysis } from '../analysis/analysis.ts';
+import type { Ramp } from '../analysis/ramp.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import type { WrittenAnalysis } from '../input/analysis-rules.ts';
 import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
+import type { WrittenRamp } from '../input/ramp-schema.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
@@ -18,6 +20,7 @@ import type { PlacedPatch } from '../manifests/patch.ts';
 import type { GatewayChoice, MirrorGatewayChoice, Router, RoutingPolicy } from '../routing/router.ts';
 import { findRouter, routers } from '../routing/routers.ts';
 import { checkShare, toAnalysis, withoutComparer } from './analysis-choice.ts';
+import { checkRamp, toRamp } from './ramp-choice.ts';
 import { checkPatchedKinds, checkRouterName, checkSupport } from './router-choice.ts';
 
 /** A policy with its file. */
@@ -43,6 +46,8 @@ export interface EffectivePolicy extends RoutingPolicy {
   /** 0 to 100. */
   readonly mirrorPercentage: number;
   readonly gate: 'Status' | 'None';
+  /** The nearest one, as a whole. Undefined: mirrors open at mirrorPercentage at once. */
+  readonly ramp: Ramp | undefined;
   /** That of the nearest policy with checks or a share, as a whole. Undefined: nothing is compared. */
   readonly analysis: Analysis | undefined;
   /** Which policies want every candidate to have an analysis. */
@@ -73,6 +78,7 @@ export const replacedFields = [
   'analysis',
   'analysis.comparer.service',
   'analysis.comparer.port',
+  'ramp',
   'routing.api',
   'routing.hosts',
   'routing.clusterDomain',
@@ -157,7 +163,8 @@ export function computeEffectivePolicy(
     ...findSet(['routing.mirrorGateway.service', 'routing.mirrorGateway.tls']),
   };
   const defaults = router.toDefaults(clusterDomain, mirrorGateway);
-  const analysis = toAnalysis(nearest('analysis')?.value as WrittenAnalysis | undefined);
+  const ramp = toRamp(nearest('ramp')?.value as WrittenRamp | undefined);
+  const analysis = toAnalysis(nearest('analysis')?.value as WrittenAnalysis | undefined, ramp);
   const policy: EffectivePolicy = {
     router,
     api: router.name,
@@ -165,6 +172,7 @@ export function computeEffectivePolicy(
     isWhole,
     mirrorPercentage: set('mirrorPercentage', 100),
     gate: set<'Status' | 'None'>('gate', 'Status'),
+    ramp,
     analysis,
     comparer: analysis && {
       service: set('analysis.comparer.service', `model-mirror-comparer.model-mirror.svc.${clusterDomain}`),
@@ -203,6 +211,7 @@ export function computeEffectivePolicy(
     problems.push(toOverLimit(policy.mirrorPercentage, origin, limit));
   problems.push(
     ...checkShare(nearest('analysis'), policy.mirrorPercentage),
+    ...checkRamp(nearest('ramp'), { limit, analysis, isAnalysisKnown: nearest('analysis') !== undefined || !isWhole }),
     ...checkRouterName(api),
     ...checkSupport(router, policy.origins),
     ...checkPatchedKinds(router, patches),

@@ -39,7 +39,7 @@ export const noMirror: Mirror = { percentage: 0, reason: { code: 'no-candidate' 
 export interface GateInput {
   /** As rendered. */
   readonly candidate: { readonly name: string; readonly digest: string };
-  /** The percentage that the policy wants, 0 to 100. */
+  /** The share that the mirror has once it is open, 0 to 100: the policy's, or that of the ramp's step. */
   readonly mirrorPercentage: number;
   readonly gate: 'Status' | 'None';
   /** Undefined when there is no status file, or none that can be believed. */
@@ -54,6 +54,8 @@ export interface GateInput {
 
 export interface GateAnalysis extends Pick<Analysis, 'onFailing'> {
   readonly subject: AnalysisSubject;
+  /** When the step before was Passing, as RFC 3339; undefined: this is the first one. */
+  readonly since?: string | undefined;
 }
 
 export function computeMirror(input: GateInput): Mirror {

@@ -1,13 +1,15 @@
 /** `limits.requireAnalysis`: what was not judged as Passing does not become the primary. */
+import type { Analysis } from '../analysis/analysis.ts';
 import { isSameSubject } from '../analysis/subject.ts';
 import type { FieldPath, Problem } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { CandidateStatus, ModelStatus } from '../input/schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
+import type { AnalysisSubject } from '../input/verdict-schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
-import { toAnalysisDigest } from './analysis-choice.ts';
+import { countSteps, toAnalysisDigest } from './analysis-choice.ts';
 import type { DecidedCandidate, DecidedRollout } from './decided.ts';
 
 /** Which policy keeps a candidate from being promoted now; undefined: none does. */
@@ -19,7 +21,11 @@ export function findPromotionLimit(
   const [required] = policy.requireAnalysis;
   const verdict = status?.status.candidates.find(({ name }) => name === version.name)?.verdict;
   const isPassing =
-    analysis !== undefined && verdict?.verdict === 'Passing' && isSameSubject(verdict.subject, analysis.subject);
+    policy.analysis !== undefined &&
+    analysis !== undefined &&
+    verdict?.verdict === 'Passing' &&
+    isSameSubject(verdict.subject, analysis.subject) &&
+    isLastStep(verdict.subject, policy.analysis);
   return isPassing ? undefined : required;
 }
 
@@ -40,8 +46,13 @@ export function checkPromotion(
     verdict?.verdict === 'Passing' &&
     isSameDigest(verdict.subject.candidate.digest, digest) &&
     policy.analysis !== undefined &&
-    verdict.subject.analysis === toAnalysisDigest(policy.analysis);
+    verdict.subject.analysis === toAnalysisDigest(policy.analysis) &&
+    isLastStep(verdict.subject, policy.analysis);
   return isPassing ? [] : [toUnjudged(file.source, primary.version.path, primary.version.declared.version, required)];
+}
+
+function isLastStep({ step }: AnalysisSubject, analysis: Analysis): boolean {
+  return step === countSteps(analysis) - 1;
 }
 
 /**

@@ -97,6 +97,10 @@ function toDetail(change: StatusChange): SafeText {
       return safe`${change.percentage} % is mirrored to ${toName(change.to)}`;
     case 'mirror-closed':
       return safe`the mirror is closed`;
+    case 'step-passed': {
+      const { subject, steps } = change.passed;
+      return safe`candidate ${toName(change.title)} passed step ${subject.step + 1} of ${steps}: ${toCommitWords(toVerdictText(change.passed), 500)}`;
+    }
     case 'judged':
       return safe`candidate ${toName(change.title)} is ${toCommitWords(toVerdictText(change.verdict), 500)}`;
     case 'unjudged':

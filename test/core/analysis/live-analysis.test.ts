@@ -10,7 +10,8 @@ const metadata = { name: 'wisdom', namespace: 'models' };
 
 /** Blocks of whole minutes, looked at so many minutes after counting began. */
 function see(blocks: Parameters<typeof judge>[1]['blocks'], minutes: number, given: Partial<AnalysisTask> = {}): Seen {
-  const task = { subject, checks: [errors], noise: false, confidence: 0.95, minSamples: 500, ...given };
+  const terms = { noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
+  const task = { subject, checks: [errors], ...terms, ...given };
   const { checks, confidence, minSamples } = task;
   const now = since + minutes * minute;
   const analysis = { checks, confidence, minSamples };

@@ -26,9 +26,11 @@ const task: AnalysisTask = {
   noise: false,
   confidence: 0.95,
   minSamples: 500,
+  steps: 4,
+  holdMs: 1_800_000,
 };
 
-const written = `{"subject":{"primary":{"name":"wisdom-0","digest":"d2-aa"},"candidate":{"name":"wisdom-1","digest":"d2-bb"},"analysis":"cc","step":0,"attempt":0},"checks":[{"code":"errors.candidateOnly","limit":0.002},{"code":"latency","limit":0.01,"overMs":200},{"code":"agreement","limit":0.02,"withinNoise":false,"outputs":[{"name":"scores","abs":0.00001,"rel":0.001}],"ignore":["$.id"]}],"noise":false,"confidence":0.95,"minSamples":500}`;
+const written = `{"subject":{"primary":{"name":"wisdom-0","digest":"d2-aa"},"candidate":{"name":"wisdom-1","digest":"d2-bb"},"analysis":"cc","step":0,"attempt":0},"checks":[{"code":"errors.candidateOnly","limit":0.002},{"code":"latency","limit":0.01,"overMs":200},{"code":"agreement","limit":0.02,"withinNoise":false,"outputs":[{"name":"scores","abs":0.00001,"rel":0.001}],"ignore":["$.id"]}],"noise":false,"confidence":0.95,"minSamples":500,"steps":4,"holdMs":1800000}`;
 
 test('a task is one line of JSON, and read as it was written', (t) => {
   t.is(toTaskText(task), written);
@@ -57,11 +59,19 @@ const checks = fc.oneof(
 );
 const version = fc.record({ name: filled, digest: filled });
 const tasks: fc.Arbitrary<AnalysisTask> = fc.record({
-  subject: fc.record({ primary: version, candidate: version, analysis: filled, step: fc.nat(), attempt: fc.nat() }),
+  subject: fc.record({
+    primary: version,
+    candidate: version,
+    analysis: filled,
+    step: fc.nat({ max: 9 }),
+    attempt: fc.nat(),
+  }),
   checks: fc.array(checks, { minLength: 1 }),
   noise: fc.boolean(),
   confidence: fc.double({ min: 0.5, max: 0.9999, noNaN: true }),
   minSamples: fc.nat(),
+  steps: fc.integer({ min: 10, max: 12 }),
+  holdMs: fc.nat(),
 });
 
 test('every task is read as it was written, on one line', (t) => {
@@ -107,6 +117,10 @@ const foreign: Readonly<Record<string, unknown>> = {
   'a key __proto__': written.replace('{"subject"', '{"__proto__":{"noise":true},"subject"'),
   'a key twice': written.replace('"noise":false', '"noise":true,"noise":false'),
   'half a step': written.replace('"step":0', '"step":0.5'),
+  'a step after the last': written.replace('"step":0', '"step":4'),
+  'no step at all': written.replace('"steps":4', '"steps":0'),
+  'a hold that is no whole number': written.replace('1800000', '0.5'),
+  'what the release before wrote': written.replace(',"steps":4,"holdMs":1800000', ''),
 };
 
 for (const [name, text] of Object.entries(foreign))

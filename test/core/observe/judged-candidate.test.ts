@@ -21,7 +21,8 @@ const subject: AnalysisSubject = {
   attempt: 0,
 };
 const check = { code: 'errors.candidateOnly', limit: 0.01 } as const;
-const task: AnalysisTask = { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 300 };
+const terms = { checks: [check], noise: false, confidence: 0.95, minSamples: 300 };
+const task: AnalysisTask = { subject, ...terms, steps: 1, holdMs: 0 };
 const candidate = { name: 'wisdom-1', digest };
 
 /** A whole minute of one replica. */
