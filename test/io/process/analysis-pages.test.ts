@@ -12,7 +12,7 @@ import { toAnalysisPages } from '../../../src/io/process/analysis-pages.ts';
 import { listen } from '../../../src/io/process/listen.ts';
 import { errors, look, minute, since, subject, toBlock, toErrors } from '../../core/analysis/analysis-examples.ts';
 
-const task = { subject, checks: [errors], noise: false, confidence: 0.95, minSamples: 500 };
+const task = { subject, checks: [errors], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
 const now = since + 5 * minute;
 const judged = judge(undefined, { ...look, now, answeredAt: now, blocks: [toBlock(0, toErrors(1, 100))] });
 const seen = { ...judged, task, steps: 1, holdMs: 0, openSince: since, askedAt: now, answeredAt: now };
