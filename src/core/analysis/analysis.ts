@@ -1,5 +1,4 @@
 /** How a candidate is judged, as policies say it: values alone. */
-import type { Ramp } from './ramp.ts';
 
 /** How outputs of two versions are compared; an output without a rule must be equal. */
 export interface OutputRule {
@@ -37,6 +36,15 @@ export type AnalysisCheck =
   | (Limited & { readonly code: 'slower'; readonly times: number })
   /** Pairs of answers that disagree; with `withinNoise`, `limit` is a margin above the primary's own disagreement. */
   | (Limited & { readonly code: 'agreement'; readonly withinNoise: boolean } & AgreementRules);
+
+/** The steps in which a candidate gets more copies. */
+export interface Ramp {
+  /** In percent of the requests, each more than the one before; at least one. */
+  readonly steps: readonly number[];
+  /** For how long a step lasts at least: as it is written, and in ms. */
+  readonly hold: string;
+  readonly holdMs: number;
+}
 
 export interface Analysis {
   /** Percent of the requests that the comparer gets a copy of. */

@@ -11,14 +11,6 @@ import { toJudgedCheck } from './figures.ts';
 import { isSameSubject } from './subject.ts';
 import { verify } from './verify.ts';
 
-export interface Ramp {
-  /** In percent of the requests, each more than the one before; at least one. */
-  readonly steps: readonly number[];
-  /** For how long a step lasts at least: as it is written, and in ms. */
-  readonly hold: string;
-  readonly holdMs: number;
-}
-
 /** What every step is judged by. */
 export interface RampTerms extends Pick<Analysis, 'checks' | 'confidence' | 'minSamples'> {
   /** How many there are, at least 1. */

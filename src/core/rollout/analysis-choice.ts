@@ -1,6 +1,5 @@
 /** What policies say of an analysis → how a candidate is judged, and the task that the comparer gets of it. */
-import type { Analysis, AnalysisCheck, OutputRule } from '../analysis/analysis.ts';
-import type { Ramp } from '../analysis/ramp.ts';
+import type { Analysis, AnalysisCheck, OutputRule, Ramp } from '../analysis/analysis.ts';
 import { findStep } from '../analysis/ramp.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
 import type { Problem } from '../diagnostics/problem.ts';

@@ -5,8 +5,7 @@
  * keep their order from the outermost to the nearest; every field knows which file set it.
  */
 
-import type { Analysis } from '../analysis/analysis.ts';
-import type { Ramp } from '../analysis/ramp.ts';
+import type { Analysis, Ramp } from '../analysis/analysis.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import type { WrittenAnalysis } from '../input/analysis-rules.ts';

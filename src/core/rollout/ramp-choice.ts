@@ -1,6 +1,5 @@
 /** What policies say of a ramp → the share that a candidate may have now. */
-import type { Analysis } from '../analysis/analysis.ts';
-import type { Ramp } from '../analysis/ramp.ts';
+import type { Analysis, Ramp } from '../analysis/analysis.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
