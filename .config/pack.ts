@@ -18,6 +18,7 @@ const wanted = [
   'dist/comment.cjs',
   'dist/compare.cjs',
   'dist/completion.cjs',
+  'dist/demo-play.cjs',
   'dist/demo.cjs',
   'dist/diff.cjs',
   'dist/discard.cjs',

@@ -1,5 +1,5 @@
 /** The stage of the demo: the plugin and the watcher as processes, with a git server, and fakes of the rest. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { writeFiles } from '../io/files/work-folder.ts';
 import type { DemoMode } from './demo-modes.ts';
 import { FakeArgocd } from './fakes/argocd.ts';
@@ -11,12 +11,31 @@ import type { WatcherProcess } from './fakes/watcher-process.ts';
 import { startWatcherProcess } from './fakes/watcher-process.ts';
 import type { Step } from './scenario.ts';
 import { modelFolder, toModelText, toPolicyText } from './scenario.ts';
+import type { StartComparer } from './traffic.ts';
+import { Traffic } from './traffic.ts';
 
 const repositoryName = 'deployments.git';
 /** How long a model takes to load. */
 const loadMs = 400;
 
+export interface StageOptions {
+  /** Which folder Argo CD deploys, from the repository's root; default: that of the model. */
+  readonly path?: string;
+  /** Absent: no request is sent. */
+  readonly startComparer?: StartComparer;
+}
+
+/** A stage on which requests are sent. */
+export interface BusyStage extends Stage {
+  readonly traffic: Traffic;
+}
+
 export interface Stage {
+  /** Of the repository. */
+  readonly url: string;
+  /** The file's path. */
+  readonly kubeconfig: string;
+  readonly traffic: Traffic | undefined;
   readonly mode: DemoMode;
   readonly cluster: FakeKubernetes;
   readonly bare: string;
@@ -34,7 +53,27 @@ export interface Stage {
  * @param program the built command line, which is run as the plugin and as the watcher.
  * @param ends gets what ends each part, the last to be ended first.
  */
-export async function setUp(folder: string, program: string, mode: DemoMode, ends: (() => unknown)[]): Promise<Stage> {
+export function setUp(
+  folder: string,
+  program: string,
+  mode: DemoMode,
+  ends: (() => unknown)[],
+  options: StageOptions & Required<Pick<StageOptions, 'startComparer'>>,
+): Promise<BusyStage>;
+export function setUp(
+  folder: string,
+  program: string,
+  mode: DemoMode,
+  ends: (() => unknown)[],
+  options?: StageOptions,
+): Promise<Stage>;
+export async function setUp(
+  folder: string,
+  program: string,
+  mode: DemoMode,
+  ends: (() => unknown)[],
+  { path = modelFolder, startComparer }: StageOptions = {},
+): Promise<Stage> {
   const [cluster, server] = await Promise.all([startKubernetes(), startGitServer({ root: folder })]);
   ends.push(
     () => cluster.close(),
@@ -46,12 +85,12 @@ export async function setUp(folder: string, program: string, mode: DemoMode, end
   const reader = join(folder, 'reader');
   await git(folder, ['clone', '--quiet', url, person]);
   await git(person, ['switch', '--quiet', '--orphan', 'main']);
-  writeFiles(person, { [`${modelFolder}/.gitkeep`]: '' });
+  writeFiles(person, { [`${path}/.gitkeep`]: '' });
   await commitAndPush(person, 'a place for models');
   await git(folder, ['clone', '--quiet', url, reader]);
   const argocd = await FakeArgocd.start(cluster, {
-    name: 'wisdom',
-    path: modelFolder,
+    name: basename(path),
+    path,
     repository: url,
     branch: 'main',
     destination: mode.namespace,
@@ -61,11 +100,15 @@ export async function setUp(folder: string, program: string, mode: DemoMode, end
   ends.push(() => argocd.stop());
   const kserve = mode.start(cluster, loadMs);
   ends.push(() => kserve.stop());
-  const kubeconfig = 'kubeconfig';
-  writeFiles(folder, { [kubeconfig]: cluster.kubeconfig() });
+  writeFiles(folder, { kubeconfig: cluster.kubeconfig() });
+  const kubeconfig = join(folder, 'kubeconfig');
+  const { findServed } = kserve;
+  const traffic = startComparer && (await Traffic.start({ mode, cluster, kubeconfig, findServed, startComparer }));
+  if (traffic !== undefined) ends.push(() => traffic.end());
   const watch = () => {
     const watcher = startWatcherProcess([
-      ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', join(folder, kubeconfig)],
+      ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', kubeconfig],
+      ...(traffic === undefined ? [] : ['--comparer', traffic.blocks]),
       // Short times, so that the demo takes seconds.
       ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],
     ]);
@@ -73,7 +116,7 @@ export async function setUp(folder: string, program: string, mode: DemoMode, end
     return watcher;
   };
   const bare = server.folder(repositoryName);
-  return { mode, cluster, bare, person, reader, argocd, kserve, watcher: watch(), watch };
+  return { url, kubeconfig, traffic, mode, cluster, bare, person, reader, argocd, kserve, watcher: watch(), watch };
 }
 
 async function commitAndPush(person: string, message: string): Promise<void> {
@@ -95,12 +138,13 @@ export async function play({ does }: Step, { mode, person, argocd, kserve }: Sta
   if (does.kind === 'falls') kserve.fall(mode.namespace, 'wisdom-1');
   else if (does.kind === 'recovers') kserve.recover(mode.namespace, 'wisdom-1');
   else {
-    const { model, mirrorPercentage, message } = does;
+    const { model, mirrorPercentage, isJudged, message } = does;
     // Without a model, the plugin only renders nothing with this parameter, since Argo CD would remove everything.
     if (model === undefined) argocd.setParameters([{ name: 'allowEmpty', string: 'true' }]);
     writeFiles(person, {
       [`${modelFolder}/model.yaml`]: model && toModelText(model, mode),
-      [`${modelFolder}/policy.yaml`]: mirrorPercentage === undefined ? undefined : toPolicyText(mirrorPercentage),
+      [`${modelFolder}/policy.yaml`]:
+        mirrorPercentage === undefined ? undefined : toPolicyText(mirrorPercentage, isJudged),
     });
     await commitAndPush(person, message);
     argocd.refresh();

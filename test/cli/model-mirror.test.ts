@@ -19,7 +19,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parse } from 'yaml';
-import { testThoroughly } from '../thorough.ts';
 
 const root = join(import.meta.dirname, '../..');
 const program = join(root, 'dist/model-mirror.cjs');
@@ -298,112 +297,6 @@ test('colours only on a terminal', (t) => {
   }
   t.true(onTerminal('').includes(`${escapeCode}[31merror:`));
   t.false(onTerminal('NO_COLOR=1').includes(escapeCode));
-});
-
-interface DemoStory {
-  readonly flags: readonly string[];
-  readonly storage: string;
-  readonly failure: string;
-  /** What only this mode tells, before the candidate is discarded. */
-  readonly changes: readonly string[];
-  readonly subjects: readonly string[];
-  readonly last: string;
-}
-
-const watcher = 'model-mirror watcher: status(wisdom):';
-const demoStories: Readonly<Record<string, DemoStory>> = {
-  ModelMesh: {
-    flags: [],
-    storage: 's3://modelmesh-example-models/sklearn',
-    failure: 'ModelLoadFailed',
-    changes: [],
-    subjects: [],
-    last: 'v3',
-  },
-  Standard: {
-    flags: ['--mode', 'standard'],
-    storage: 's3://example-models/sklearn',
-    failure: 'CrashLoopBackOff',
-    changes: [
-      'wisdom: candidate v3 → v4 (s3://example-models/sklearn/mnist-svm-v4.joblib)',
-      'wisdom: the mirror closes until v4 is ready, then opens at 20 %',
-    ],
-    subjects: ['Ada: wisdom: try v4', `${watcher} candidate v4 failed`],
-    last: 'v4',
-  },
-};
-
-// It is one story in both; the one with an act more is always played.
-for (const [mode, { flags, storage, failure, changes, subjects, last }] of Object.entries(demoStories))
-  (changes.length > 0 ? test : testThoroughly)(
-    `the demo in ${mode} mode plays the tutorial to its end, with nothing scripted but what people do`,
-    (t: ExecutionContext) => {
-      const folder = makeFolder(t);
-      const { status, stdout, stderr } = run(['demo', '--keep', ...flags], root, { TMPDIR: folder });
-      t.is(stderr, '');
-      t.is(status, 0, stdout.slice(-2000));
-      t.regex(stdout, /Fakes: the Kubernetes API/);
-      const reported = [...stdout.matchAll(/^ {3}(wisdom: .*)$/gm)].map(([, line]) => line ?? '');
-      const toVersion = (version: string) => `${version} (${storage}/mnist-svm-${version}.joblib)`;
-      // What the candidate is on its way to Ready depends on who is quicker.
-      t.deepEqual(
-        reported.filter((line) => !line.includes('the mirror stays closed')),
-        [
-          `wisdom: a new model; primary ${toVersion('v1')}`,
-          `wisdom: candidate ${toVersion('v2')} is declared`,
-          'wisdom: the mirror opens at 100 %: the candidate is Ready',
-          'wisdom: mirror 100 % → 20 %',
-          `wisdom: the mirror closes: the candidate is Failed (${failure})`,
-          'wisdom: the mirror opens at 20 %: the candidate is Ready',
-          `wisdom: promoted: primary v1 → ${toVersion('v2')}`,
-          'wisdom: the mirror closes: there is no candidate',
-          `wisdom: candidate ${toVersion('v3')} is declared`,
-          'wisdom: the mirror opens at 20 %: the candidate is Ready',
-          ...changes,
-          `wisdom: candidate ${last} is discarded`,
-          ...(changes.length > 0 ? [] : ['wisdom: the mirror closes: there is no candidate']),
-          'wisdom: the model is removed, with its routes',
-        ],
-      );
-      t.regex(stdout, /\+ +mirrorPercentage:\n +\+ +value: 100\n/);
-      if (changes.length > 0)
-        t.regex(stdout, /wisdom-1 as Ready: True, UpToDate\n.* 2 pods, 1 of the new spec, 1 available/);
-      const repository = /git -C (\S+) log/.exec(stdout)?.[1] ?? '';
-      const git = (...words: string[]) => spawnSync('git', ['-C', repository, ...words], { encoding: 'utf8' }).stdout;
-      const found = git('log', '--format=%an: %s', '--reverse').trimEnd().split('\n');
-      t.deepEqual(
-        // The commits between differ with the timing.
-        found.filter((subject) => /^Ada|may open|failed|is mirrored|removed from git/.test(subject)),
-        [
-          'Ada: a place for models',
-          'Ada: wisdom: deploy v1',
-          'Ada: wisdom: try v2',
-          `${watcher} candidate v2 is Ready; its mirror may open`,
-          `${watcher} 100 % is mirrored to wisdom-1`,
-          'Ada: wisdom: mirror 20 %',
-          `${watcher} 20 % is mirrored to wisdom-1`,
-          `${watcher} candidate v2 failed; its mirror closes`,
-          `${watcher} candidate v2 is Ready; its mirror may open`,
-          `${watcher} 20 % is mirrored to wisdom-1`,
-          'Ada: wisdom: promote v2',
-          'Ada: wisdom: try v3',
-          `${watcher} candidate v3 is Ready; its mirror may open`,
-          `${watcher} 20 % is mirrored to wisdom-1`,
-          ...subjects,
-          'Ada: wisdom: discard the candidate',
-          'Ada: wisdom: clean up',
-          `${watcher} removed from git, and its status file with it`,
-        ],
-      );
-      t.is(git('status', '--porcelain'), '');
-      t.deepEqual(readdirSync(folder).length, 1, 'it keeps its one folder');
-    },
-  );
-
-testThoroughly('the demo leaves nothing behind unless it is asked to', (t) => {
-  const folder = makeFolder(t);
-  t.is(run(['demo'], root, { TMPDIR: folder }).status, 0);
-  t.deepEqual(readdirSync(folder), []);
 });
 
 interface Step {

@@ -68,7 +68,16 @@ export class StandardLoop {
     let kserve: FakeKServeStandard | undefined;
     const start = (cluster: FakeKubernetes, loadMs: number) => {
       kserve = new FakeKServeStandard(cluster, { loadMs, toFate, ...options });
-      return { fall: () => {}, recover: () => {}, stop: () => kserve?.stop() };
+      const nothing = () => {};
+      const { findServed } = kserve;
+      return {
+        fall: nothing,
+        recover: nothing,
+        pause: nothing,
+        resume: nothing,
+        findServed,
+        stop: () => kserve?.stop(),
+      };
     };
     const stage = await setUp(folder, program, { ...demoModes.standard, start }, ends);
     if (kserve === undefined) throw new Error('the stage has started no KServe');
@@ -84,7 +93,7 @@ export class StandardLoop {
       model,
       mirrorPercentage,
     } as const;
-    await play({ title: '', does, until: undefined }, this.stage);
+    await play({ title: '', why: '', does, until: undefined }, this.stage);
   }
 
   setCandidateFate(fate: Parameters<FakeKServeStandard['setFate']>[2]): void {

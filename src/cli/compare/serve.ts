@@ -4,6 +4,7 @@ import { RouteTable } from '../../compare/route-table.ts';
 import type { Routed } from '../../compare/routed.ts';
 import { toRouted } from '../../compare/routed.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type { Asker, Call } from '../../core/ports/compare.ts';
 import type { Log } from '../../core/ports/watch.ts';
 import { routers } from '../../core/routing/routers.ts';
 import { createGrpcAsker } from '../../io/compare/grpc-asker.ts';
@@ -23,6 +24,8 @@ export interface CompareWorld {
   readonly api: Pick<KubernetesApi, 'request'>;
   /** Decides which addresses may be called. */
   readonly lookup: Lookup;
+  /** Where calls go instead: fakes on loopback cannot have the ports of Services. */
+  readonly redirect?: (call: Call) => Call;
   readonly log: Log;
   /** Of model-mirror. */
   readonly version: string;
@@ -44,8 +47,12 @@ const kinds: readonly LiveKind<Routed>[] = routers.map((router) => ({
   toLive: (object) => toRouted(object, router),
 }));
 
+function toRedirected(asker: Asker, redirect: CompareWorld['redirect']): Asker {
+  return redirect ? { ask: (call, room, done) => asker.ask(redirect(call), room, done) } : asker;
+}
+
 export async function serveComparer(settings: CompareSettings, world: CompareWorld): Promise<RunningComparer> {
-  const { api, lookup, log, version } = world;
+  const { api, lookup, redirect, log, version } = world;
   const routes = new RouteTable();
   const stop = new AbortController();
   const [http, grpc] = [createHttp1Asker(lookup), createGrpcAsker(lookup)];
@@ -53,8 +60,8 @@ export async function serveComparer(settings: CompareSettings, world: CompareWor
   const metrics = createCompareMetrics(version, () => comparer.held);
   const comparer = new Comparer(settings.comparer, {
     routes,
-    http,
-    grpc,
+    http: toRedirected(http, redirect),
+    grpc: toRedirected(grpc, redirect),
     clock: systemClock,
     punctuality,
     meter: metrics,

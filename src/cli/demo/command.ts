@@ -1,26 +1,34 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Host } from '../host.ts';
-import type { DemoFlags } from './run.ts';
+import type { DemoFlags } from './flags.ts';
 
 export function addDemo(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('demo')
-    .description('play the tutorial of a mirrored rollout in a temporary git repository')
+    .description('play a mirrored rollout on this machine, without a cluster')
     .addOption(
       new Option('--mode <mode>', 'the serving mode of the model')
         .choices(['modelmesh', 'standard'])
-        .default('modelmesh'),
+        .default('standard'),
     )
+    .option('--manifests', 'also show what each commit changes in the manifests')
     .option('--keep', 'keep the repository, to look at it')
+    .option('--play', 'keep everything running, to play with it in another terminal, until Ctrl-C')
     .addHelpText(
       'after',
       `
-Example: play it, and keep the commits
-  $ model-mirror demo --keep
+Example: what happens in a mirrored rollout, in a minute
+  $ model-mirror demo
 
-Example: the same with KServe in Standard mode
-  $ model-mirror demo --mode standard`,
+Example: follow the tutorial without a cluster, with models in ModelMesh mode
+  $ model-mirror demo --play --mode modelmesh`,
     )
-    .action(async (flags: DemoFlags) => finish(await (await import('./run.ts')).runDemo(flags, host)));
+    .action(async (flags: DemoFlags) =>
+      finish(
+        flags.play === true
+          ? await (await import('./play.ts')).runPlay(flags, host)
+          : await (await import('./run.ts')).runDemo(flags, host),
+      ),
+    );
 }

@@ -21,14 +21,24 @@ type Rendered = RenderedApplication<string>;
 export class Report {
   readonly #bare: string;
   readonly #reader: string;
+  readonly #showsManifests: boolean;
   readonly #say: Say;
   readonly #style: Style;
   #before: Rendered;
   #tip = 'HEAD';
   #status: ModelStatus['status'] | undefined;
 
-  /** @param reader a clone of the repository `bare`. */
-  constructor({ bare, reader }: { readonly bare: string; readonly reader: string }, say: Say, style: Style) {
+  /**
+   * @param reader a clone of the repository `bare`.
+   * @param showsManifests what changes in them is shown too.
+   */
+  constructor(
+    { bare, reader }: { readonly bare: string; readonly reader: string },
+    showsManifests: boolean,
+    say: Say,
+    style: Style,
+  ) {
+    this.#showsManifests = showsManifests;
     this.#bare = bare;
     this.#reader = reader;
     this.#say = say;
@@ -59,7 +69,15 @@ export class Report {
   #reportCommit(id: string, author: string, subject: string): void {
     const say = this.#say;
     const style = this.#style;
-    say(style('dim', `   commit ${id.slice(0, 7)} by ${author}: ${subject}`));
+    const [who = ''] = author.split(' ').slice(-1);
+    say(`   ${style('yellow', id.slice(0, 7))} ${who.padEnd(7)} ${subject}`);
+    if (this.#showsManifests) this.#reportChange();
+  }
+
+  /** Of the commit that the reader is at. */
+  #reportChange(): void {
+    const say = this.#say;
+    const style = this.#style;
     const before = this.#before;
     const strict = this.#render(false);
     const after = this.#render(true);

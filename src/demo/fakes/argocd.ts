@@ -35,7 +35,7 @@ export class FakeArgocd {
   #parameters: readonly object[] = [];
   #running: Promise<void> | undefined;
   #isRefreshed = false;
-  /** The error output of the last run of the plugin; undefined when it succeeded. */
+  /** Why the last sync failed, as the plugin or git says it; undefined when it succeeded. */
   complaint: string | undefined;
 
   private constructor(cluster: FakeKubernetes, application: Application) {
@@ -77,9 +77,13 @@ export class FakeArgocd {
     }
     if (!this.#isRefreshed || this.#running !== undefined) return;
     this.#isRefreshed = false;
-    this.#running = this.#sync().finally(() => {
-      this.#running = undefined;
-    });
+    this.#running = this.#sync()
+      .catch((error: unknown) => {
+        this.complaint = String(error);
+      })
+      .finally(() => {
+        this.#running = undefined;
+      });
   }
 
   async #sync(): Promise<void> {

@@ -2,6 +2,9 @@
  * A fake of the controllers of KServe and ModelMesh: it loads no model, but writes the status of each InferenceService as
  * they do, transition by transition, and only statuses that were recorded from the real ones.
  */
+import type { FieldPath } from '../../core/diagnostics/problem.ts';
+import { textAt } from '../../core/input/plain-value.ts';
+import type { FindServed } from './data-plane/model-server.ts';
 import type { FakeKubernetes } from './kubernetes/api.ts';
 import type { KubernetesObject } from './kubernetes/object.ts';
 
@@ -27,6 +30,7 @@ export class FakeKServe {
   readonly #known = new Map<string, Known>();
   readonly #sick = new Set<string>();
   readonly #timer: ReturnType<typeof setInterval>;
+  #isPaused = false;
 
   /**
    * @param loadMs how long a model takes to load.
@@ -54,11 +58,33 @@ export class FakeKServe {
     this.#known.delete(`${namespace}/${name}`);
   }
 
+  /** Nothing goes on until `resume`: what is loading stays so. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  resume(): void {
+    this.#isPaused = false;
+  }
+
+  /** ModelMesh serves all models of a namespace; a header or the path names one. */
+  readonly findServed: FindServed = ({ host, path, headers }) => {
+    const [, namespace = ''] = host.split('.');
+    const name = headers['mm-vmodel-id'] ?? /^\/v[12]\/models\/([^/:]+)/.exec(path)?.[1] ?? '';
+    const active = this.#known.get(`${namespace}/${name}`)?.active;
+    if (active === undefined) return undefined;
+    const [spec] = JSON.parse(active) as unknown[];
+    const model: FieldPath = ['predictor', 'model'];
+    const storageUri = textAt(spec, [...model, 'storageUri']) ?? textAt(spec, [...model, 'storage', 'path']) ?? '';
+    return { storageUri, name: `${name}__isvc-0123456789` };
+  };
+
   stop(): void {
     clearInterval(this.#timer);
   }
 
   #turn(): void {
+    if (this.#isPaused) return;
     const live = this.#cluster.list(plural).filter(isOfModelMesh);
     const keys = new Set(live.map(toKey));
     for (const key of this.#known.keys()) if (!keys.has(key)) this.#known.delete(key);

@@ -11,6 +11,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { textAt, valueAt } from '../../../core/input/plain-value.ts';
+import type { FindServed } from '../data-plane/model-server.ts';
 import type { FakeKubernetes } from '../kubernetes/api.ts';
 import type { KubernetesObject, Written } from '../kubernetes/object.ts';
 import type { MakingOptions } from './components.ts';
@@ -79,6 +80,19 @@ export class FakeKServeStandard {
   resume(controller: Controller): void {
     this.#paused.delete(controller);
   }
+
+  /** The host of a version's Service leads to its pods; a pod answers with what it has loaded. */
+  readonly findServed: FindServed = ({ host, path }) => {
+    const [service = '', namespace = ''] = host.split('.');
+    const owner = service.replace(/-backend$/, '');
+    const pods = this.#cluster.list('pods').filter(({ metadata, status }) => {
+      const isOwn = metadata.namespace === namespace && metadata.labels?.[inferenceServiceLabel] === owner;
+      return isOwn && isReadyPod(status);
+    });
+    const name = /^\/v[12]\/models\/([^/:]+)/.exec(path)?.[1] ?? '';
+    const last = pods.at(-1);
+    return last && { storageUri: toStorageUri(last), name };
+  };
 
   /** One look of each controller. */
   turn(): void {
@@ -157,8 +171,7 @@ export class FakeKServeStandard {
     for (const pod of this.#cluster.list('pods').filter(isOurs)) {
       const { namespace, name, uid, labels } = pod.metadata;
       const owner = labels?.[inferenceServiceLabel] ?? '';
-      const [initializer] = (valueAt(pod.spec, ['initContainers']) ?? []) as unknown[];
-      const storageUri = textAt(initializer, ['args', 0]) ?? '';
+      const storageUri = toStorageUri(pod);
       const fate = this.#fates.get(`${namespace}/${owner}`) ?? toFate?.(storageUri, owner) ?? 'loads';
       const before = this.#lives.get(uid) ?? { fate, since: now };
       const life = before.fate === fate ? before : changeFate(before, fate, now, loadMs);
@@ -169,6 +182,11 @@ export class FakeKServeStandard {
     }
     this.#lives = lives;
   }
+}
+
+function toStorageUri({ spec }: KubernetesObject): string {
+  const [initializer] = (valueAt(spec, ['initContainers']) ?? []) as unknown[];
+  return textAt(initializer, ['args', 0]) ?? '';
 }
 
 function isStandard({ metadata }: KubernetesObject): boolean {
