@@ -6,7 +6,7 @@ import type { Http2Server, ServerHttp2Session, ServerHttp2Stream } from 'node:ht
 import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { Readable } from 'node:stream';
-import type { Answer, Asker, Call } from '../../../core/ports/compare.ts';
+import type { Answer, Asker, Call, Room } from '../../../core/ports/compare.ts';
 import type { Lookup } from '../../../io/compare/safe-lookup.ts';
 import { readAll } from '../git.ts';
 
@@ -114,7 +114,7 @@ function toPlain(headers: IncomingHttpHeaders): Record<string, string> {
 export const toLoopback: Lookup = (_, options, done) =>
   options.all === true ? done(null, [{ address: loopback, family: 4 }]) : done(null, loopback, 4);
 
-const unlimited = { take: () => true };
+const unlimited: Room = { take: () => true, reserve: (bytes) => new Uint8Array(bytes) };
 
 /** As Istio's proxies do by default where no server was reached: a busy machine closes idle connections late. */
 const attempts = 3;
