@@ -1,8 +1,8 @@
 /** A hosts file in place of DNS, for the comparer, which asks versions, and for the watcher, which asks the comparer. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { textAt } from '../../src/core/input/plain-value.ts';
-import type { Cluster } from './cluster.ts';
+import { mapsAt, textAt } from '../../src/core/input/plain-value.ts';
+import type { Cluster, ClusterObject } from './cluster.ts';
 import { addresses } from './network.ts';
 import { run, scratch } from './sandbox.ts';
 
@@ -14,7 +14,7 @@ let system: string | undefined;
 
 /**
  * Names the Services of a namespace that are there now, and no others.
- * @param more of other namespaces: a headless Service has as many addresses as Pods.
+ * @param more of other namespaces.
  */
 export async function nameServices(
   cluster: Cluster,
@@ -22,9 +22,11 @@ export async function nameServices(
   more: readonly (readonly [address: string, name: string, namespace: string])[],
 ): Promise<void> {
   const services = await cluster.list({ path: '/api/v1', plural: 'services' }, namespace);
+  const slices = await cluster.list({ path: '/apis/discovery.k8s.io/v1', plural: 'endpointslices' }, namespace);
   const lines = services.flatMap(({ metadata: { name }, spec }) => {
     const address = textAt(spec, ['clusterIP']) ?? 'None';
-    return address === 'None' ? [] : [toLine(address, name, namespace)];
+    const found = address === 'None' ? findAddresses(slices, name) : [address];
+    return found.map((one) => toLine(one, name, namespace));
   });
   const isFirst = system === undefined;
   system ??= readFileSync('/etc/hosts', 'utf8').trimEnd();
@@ -32,6 +34,14 @@ export async function nameServices(
   writeFileSync(file, [system, '\n', ...own, ...lines].join(''));
   // The same file from then on, also for what runs already.
   if (isFirst) run('mount', ['--bind', file, '/etc/hosts']);
+}
+
+/** Those of its Pods: it is headless. */
+function findAddresses(slices: readonly ClusterObject[], service: string): string[] {
+  return slices
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
+    .flatMap((slice) => mapsAt(slice, ['endpoints']))
+    .flatMap((endpoint) => textAt(endpoint, ['addresses', 0]) ?? []);
 }
 
 function toLine(address: string, name: string, namespace: string): string {

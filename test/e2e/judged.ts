@@ -52,7 +52,9 @@ export async function becomes(scene: Scene, expected: Expected): Promise<Verdict
   for (const [i, summary] of summaries.entries())
     scene.check(`${model}: every call is answered by the primary, ${origins[i]}`, expected.findOthers(summary));
   scene.check(`${model}: the figures are those of such a candidate`, findWrongFigures(found, expected));
-  scene.equal(`${model}: one verdict, in one commit`, await verdictsOf(scene, model), [...earlier, verdict]);
+  // On a machine that is too busy for the samples, it is also said for a while that nobody sees how the candidate does.
+  const decided = (await verdictsOf(scene, model)).filter((word) => word !== 'Unknown');
+  scene.equal(`${model}: one verdict, in one commit`, decided, [...earlier, verdict]);
   if (withinMs !== undefined)
     scene.check(
       `${model}: closed within ${withinMs / 1000} s of the first bad answer`,

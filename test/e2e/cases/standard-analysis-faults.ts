@@ -5,7 +5,7 @@ import { putFakes, toFake } from '../judged-fakes.ts';
 import { folderOf } from '../model-files.ts';
 import type { Program } from '../program.ts';
 import { until } from '../program.ts';
-import type { Scene } from '../scene.ts';
+import type { GitStatus, Scene } from '../scene.ts';
 import type { JudgedCandidate } from '../standard-judged.ts';
 import { countCopies, deployJudged, findWrongAnswers, judge, toModel } from '../standard-judged.ts';
 import { StandardScene } from '../standard-scene.ts';
@@ -38,8 +38,10 @@ const improved = toFake('improved', {
   what: 'is as good, in place of one that failed one call in five',
 });
 const worsened = toFake('worsened', { ...bad, what: 'predicts something else, in place of one that was as good' });
-const kept = toFake('kept', { ...good, what: 'is as good; the mirror gateway is dead' });
-const closed = toFake('closed', { ...bad, what: 'predicts something else; the mirror gateway is dead' });
+const kept = toFake('half', { ...good, what: 'is as good; the mirror gateway is dead', earlier: ['Failing'] });
+const closed = toFake('improved', {
+  ...{ ...bad, what: 'predicts something else; the mirror gateway is dead', earlier: ['Passing'] },
+});
 const quiet = toFake('quiet', { ...good, what: 'is as good, and nobody calls it' });
 const unseen = toFake('unseen', { ...open, what: 'fails one call in five, and may' });
 
@@ -52,23 +54,23 @@ export async function standardAnalysisFaults(plain: Scene): Promise<void> {
     toFake(improved.name, { ...open, what: 'fails one call in five, and may' }),
     toFake(worsened.name, { ...good, what: 'is as good' }),
   ];
-  const decided = [both, half, improved, worsened, kept, closed];
-  const names = [...decided, quiet, unseen].map(({ name }) => name);
-  await deployJudged(scene, [both, half, ...before, kept, closed, quiet, unseen]);
+  const deployed = [both, half, ...before, quiet, ...(isThorough ? [unseen] : [])];
+  const decided = [both, half, improved, worsened];
+  await deployJudged(scene, deployed);
   const comparers = await startComparers(scene.stack, scene.namespace);
   await Promise.all([
     withOneReplica(scene, comparers),
     replaced(scene, improved, comparers),
     replaced(scene, worsened, comparers),
   ]);
-  await withoutMirrorGateway(scene);
   for (const { name } of decided) await showWriters(scene, name, watchers);
+  await withoutMirrorGateway(scene);
   await untilVerdict(scene, quiet.name, 'Unknown');
   scene.equal('quiet: nobody sees how it does', (await findVerdict(scene, quiet.name))?.reason, 'no-copies');
   scene.equal('quiet: that is all that was ever said', await verdictsOf(scene, quiet.name), ['Unknown']);
   if (isThorough) await withoutComparer(scene, comparers);
   await verify(scene, ...decided.map(({ name }) => name));
-  await scene.remove(...names);
+  await scene.remove(...deployed.map(({ name }) => name));
   await another.stop();
 }
 
@@ -125,6 +127,7 @@ async function replaced(scene: StandardScene, judged: JudgedCandidate, comparers
 /** Samples do not pass it: verdicts come as always, and no client notices. */
 async function withoutMirrorGateway(scene: StandardScene): Promise<void> {
   const { mirror } = scene.stack;
+  await Promise.all([kept, closed].map((judged) => putInPlace(scene, judged)));
   await mirror.program.stop('SIGKILL');
   const passing = judge(scene, kept);
   await judge(scene, closed);
@@ -132,6 +135,16 @@ async function withoutMirrorGateway(scene: StandardScene): Promise<void> {
   scene.check('the mirror gateway was dead all the time', !mirror.program.isRunning);
   mirror.program.start();
   await mirror.untilReady();
+}
+
+/** Another candidate, until the mirror is open for it. */
+async function putInPlace(scene: StandardScene, judged: JudgedCandidate): Promise<void> {
+  const { name, candidate, analysis } = judged;
+  await scene.commit(`${name}: another candidate`, toModel(judged), { analysis });
+  const isThere = ({ candidate: found }: GitStatus) =>
+    found?.version === candidate?.version && found?.state === 'Ready';
+  await scene.untilStatus('the other candidate is ready', isThere, name);
+  await scene.untilMirrored(100, name);
 }
 
 /** Nobody answers the watchers: after ten minutes they say so, and decide nothing. */
@@ -159,5 +172,6 @@ async function showWriters(scene: Scene, model: string, watchers: readonly Progr
     .filter((watcher) => watcher.tail(1_000_000).includes(found?.id ?? ' '))
     .map(({ name }) => name);
   scene.row(['model', 'the verdict was pushed by'], [model, writers.join(' and ')]);
-  scene.equal(`${model}: one of the two watchers pushed it`, writers.length, 1);
+  // In the same second both make the same commit, byte for byte.
+  scene.check(`${model}: a watcher pushed it`, writers.length > 0);
 }
