@@ -13,7 +13,7 @@ import type { Scene } from './scene.ts';
 import { origins, Traffic } from './traffic.ts';
 
 /** Where it is steered. */
-const controlPort = 8099;
+export const controlPort = 8099;
 const program = join(import.meta.dirname, 'bad-candidate.ts');
 const service = 'wisdom-1-backend';
 const port = 8033;

@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { build } from '../install/kustomize.ts';
-import type { Cluster } from './cluster.ts';
+import type { Cluster, ClusterObject } from './cluster.ts';
 import type { Envoy } from './envoy.ts';
 import { apiName, nameServices } from './host-names.ts';
-import { findArguments, toInstalledObjects, toInstalledPod } from './installed-pod.ts';
+import { findArguments, findVariables, toInstalledObjects, toInstalledPod } from './installed-pod.ts';
 import { addresses } from './network.ts';
 import type { Pod } from './pods.ts';
 import { Program } from './program.ts';
@@ -24,10 +24,19 @@ const second = toPod('comparer-2', addresses.secondComparer);
 const blocksService = 'model-mirror-comparer-blocks';
 const folder = join(scratch, 'comparer');
 
+/** A metric's values by its labels, as they are written. */
+export type Metrics = ReadonlyMap<string, readonly (readonly [labels: string, value: number])[]>;
+
 /** A replica. */
 export interface Comparer {
+  readonly pod: Pod;
+  /** What is installed of it, with what controllers would write if it is the only one. */
+  readonly objects: readonly ClusterObject[];
   readonly envoy: Envoy;
   readonly program: Program;
+  readonly untilReady: () => Promise<void>;
+  /** All of its metrics as they are at one moment. */
+  readonly read: () => Promise<Metrics>;
   /** The sum of a counter of its metrics, by its labels where there are some. */
   readonly count: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
 }
@@ -62,7 +71,7 @@ async function start(stack: Stack, namespace: string, pod: Pod, ...others: reado
   known.set(pod.name, starting);
   const comparer = await starting;
   if (!comparer.program.isRunning) comparer.program.start();
-  await comparer.program.until('the comparer is ready', async () => (await fetchPage(pod, '/readyz')).ok);
+  await comparer.untilReady();
   return comparer;
 }
 
@@ -80,17 +89,30 @@ async function startReplica(stack: Stack, pod: Pod): Promise<Comparer> {
       ...findArguments(built),
       ...['--kubeconfig', kubeconfig, '--log', 'text'],
     ],
+    environment: findVariables(built),
   });
+  const read = async () => parseMetrics(await (await fetchPage(pod, '/metrics')).text());
   return {
-    envoy,
-    program,
+    ...{ pod, envoy, program, read },
+    objects: toInstalledObjects(built, pod),
+    untilReady: () => program.until('the comparer is ready', async () => (await fetchPage(pod, '/readyz')).ok),
     count: async (name, labels = {}) => {
       const wanted = Object.entries(labels).map(([label, value]) => `${label}="${value}"`);
-      const lines = (await (await fetchPage(pod, '/metrics')).text()).split('\n');
-      const found = lines.filter((line) => line.startsWith(name) && wanted.every((one) => line.includes(one)));
-      return found.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+      const found = (await read()).get(name) ?? [];
+      return sum(found.filter(([of]) => wanted.every((one) => of.includes(one))));
     },
   };
+}
+
+function parseMetrics(text: string): Metrics {
+  const lines = text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm);
+  const all = [...lines].map(([, name = '', labels = '', value]) => ({ name, labels, value: Number(value) }));
+  const byName = Map.groupBy(all, ({ name }) => name);
+  return new Map([...byName].map(([name, found]) => [name, found.map(({ labels, value }) => [labels, value] as const)]));
+}
+
+export function sum(values: NonNullable<ReturnType<Metrics['get']>>): number {
+  return values.reduce((all, [, value]) => all + value, 0);
 }
 
 function fetchPage({ address }: Pod, path: string): Promise<Response> {

@@ -7,27 +7,34 @@ export const megabyte = 1 << 20;
 /** Of the installed DestinationRule: copies in flight per client Envoy. */
 export const limit = 50;
 /** What a fault may add to half of the calls of a while, and to an Envoy. */
-export const allowed = { stallMs: 1000, bytes: 100 * megabyte } as const;
+const allowed = { stallMs: 1000, bytes: 100 * megabyte } as const;
 /** What a fault should add to latencies at most, beyond what calm differs by itself: milliseconds and times. */
 const aim = { p50: 0.3, p99: 1.5 } as const;
 
 export interface Trial extends Interleaved {
-  readonly bytes: number;
   /** A second, of each caller. */
   readonly rate: number;
-  /** Calls through one Envoy in one period of a fault. */
-  readonly sent: number;
+  /** What a fault may add to what an Envoy holds in calm. */
+  readonly mostBytes: number;
+}
+
+/**
+ * Bodies of copies in flight are held by the Envoys that they pass; so many are allowed by the limit.
+ * @param sent calls through one Envoy in one period of a fault.
+ * @param spare what it may gain beside them.
+ */
+export function toMostBytes(bytes: number, sent: number, spare: number | undefined): number {
+  if (spare !== undefined) return spare + bytes * Math.min(limit, sent);
+  return allowed.bytes + (bytes > megabyte ? bytes * Math.min(limit, sent) : 0);
 }
 
 /**
  * Failed calls, stalls, and memory. Latencies are shown and not judged: clients share the machine's cores with what a
  * fault makes Envoys and the candidate do, so how much they differ says as much about the machine.
  */
-export function findHarm(outcome: Outcome, { outcomes, memory, restless, bytes, sent }: Trial): string[] {
+export function findHarm(outcome: Outcome, { outcomes, memory, restless, mostBytes }: Trial): string[] {
   const { fault = '', from, calls, failed, stall } = outcome;
   const calm = findCalm(outcomes, from);
-  // Bodies of copies in flight are held by the Envoys that they pass; so many are allowed by the limit.
-  const mostBytes = allowed.bytes + (bytes > megabyte ? bytes * Math.min(limit, sent) : 0);
   return [
     ...(failed === 0 ? [] : [`${failed} of ${calls} calls failed`]),
     ...(stall <= calm.stall + allowed.stallMs ? [] : [`half of the calls took more than ${stall.toFixed(0)} ms`]),

@@ -15,6 +15,7 @@ interface Deployment extends Built {
         readonly serviceAccountName: string;
         readonly containers: readonly {
           readonly args?: readonly string[];
+          readonly env?: readonly { readonly name: string; readonly value?: string }[];
           readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
         }[];
       };
@@ -45,6 +46,12 @@ export function toInstalledPod(
 /** What the container of the Pod is started with. */
 export function findArguments(built: readonly Built[]): readonly string[] {
   return findDeployment(built).spec.template.spec.containers[0]?.args ?? [];
+}
+
+/** The variables of its container that have a value. */
+export function findVariables(built: readonly Built[]): Readonly<Record<string, string>> {
+  const { env = [] } = findDeployment(built).spec.template.spec.containers[0] ?? {};
+  return Object.fromEntries(env.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value]])));
 }
 
 /** With what controllers would write: the Pods, and where the Services lead. */

@@ -16,6 +16,7 @@ export const addresses = {
   egress: '10.99.0.14',
   comparer: '10.99.0.15',
   secondComparer: '10.99.0.16',
+  flooder: '10.99.0.18',
   modelmesh: '10.99.0.20',
   candidate: '10.99.0.21',
 } as const;

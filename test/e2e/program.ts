@@ -47,6 +47,16 @@ export class Program {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** The most memory that its process has held since it was started, in bytes; 0 where there is none. */
+  get peakBytes(): number {
+    try {
+      const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8');
+      return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) * 1024;
+    } catch {
+      return 0;
+    }
+  }
+
   start(): void {
     mkdirSync(dirname(this.logFile), { recursive: true });
     const { command, words, environment, folder, isGroup = false } = this.#options;

@@ -9,6 +9,8 @@ export interface Route {
   readonly mirrored?: number;
   /** Envoy's cluster that gets the copies, as `outbound|8033||HOST`. */
   readonly mirrorTo?: string;
+  /** Of all copies and samples, as `mirrorTo`. */
+  readonly copiesTo: readonly string[];
   /** When Envoy took this configuration, in milliseconds since 1970. */
   readonly since: number;
 }
@@ -53,8 +55,16 @@ export async function findRoute(envoy: Envoy, host: string): Promise<Route | und
 function toRoute({ request_headers_to_add, route }: RouteEntry, since: number): Route {
   const named = request_headers_to_add?.find(({ header }) => header.key === 'mm-vmodel-id')?.header.value;
   const to = named ?? /^outbound\|\d+\|(?:copies)?\|(.+)-backend\./.exec(route?.cluster ?? '')?.[1] ?? '';
-  const policy = route?.request_mirror_policies?.[0];
-  if (policy === undefined) return { to, since };
+  const policies = route?.request_mirror_policies ?? [];
+  const copiesTo = policies.flatMap(({ cluster }) => cluster ?? []);
+  const [policy] = policies;
+  if (policy === undefined) return { to, since, copiesTo };
   const { numerator = 0, denominator = 'HUNDRED' } = policy.runtime_fraction?.default_value ?? { numerator: 100 };
-  return { to, since, mirrored: (numerator * 100) / denominators[denominator], mirrorTo: policy.cluster ?? '' };
+  return {
+    to,
+    since,
+    copiesTo,
+    mirrored: (numerator * 100) / denominators[denominator],
+    mirrorTo: policy.cluster ?? '',
+  };
 }

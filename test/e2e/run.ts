@@ -31,6 +31,7 @@ import { standardAnalysisFaults } from './cases/standard-analysis-faults.ts';
 import { standardAnalysisServers } from './cases/standard-analysis-servers.ts';
 import { standardAround } from './cases/standard-around.ts';
 import { standardBrake } from './cases/standard-brake.ts';
+import { standardComparer } from './cases/standard-comparer.ts';
 import { standardIsolation } from './cases/standard-isolation.ts';
 import { standardPromotions } from './cases/standard-promotions.ts';
 import { standardShares } from './cases/standard-shares.ts';
@@ -84,6 +85,7 @@ const cases: Readonly<Record<string, Case>> = {
   31: { title: 'Standard mode: promotions', run: standardPromotions },
   33: { title: 'Standard mode: candidates that are judged', run: standardAnalysis },
   34: { title: 'Standard mode: candidates on real model servers that are judged', run: standardAnalysisServers },
+  35: { title: 'Standard mode: isolation from the comparer', run: standardComparer },
   36: { title: 'Standard mode: faults of the parts that judge', run: standardAnalysisFaults },
   37: { title: 'ModelMesh: candidates that are judged', run: modelMeshAnalysis },
 };
@@ -149,7 +151,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Cases 1 to 23, 30 and 37 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, MLServer, KServe’s server and a model on its SDK in cases 33 and 34, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Cases 33, 34, 36 and 37 have the comparer of `plugin/install/comparer`, one replica of it or two, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
+    'Cases 1 to 23, 30 and 37 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, MLServer, KServe’s server and a model on its SDK in cases 33 and 34, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Cases 33 to 37 have the comparer of `plugin/install/comparer`, one replica of it or two, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/install/mirror-gateway`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/install`.',
     'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, real ModelMesh with sidecars, autoscalers, nodes and GPUs.',
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];

@@ -4,7 +4,7 @@ import type { Behaviour } from './bad-behaviour.ts';
 import type { BadCandidate } from './candidate.ts';
 import { envoyFilters } from './cluster.ts';
 import type { Trial } from './harm.ts';
-import { findHarm, show, toText } from './harm.ts';
+import { findHarm, show, toMostBytes, toText } from './harm.ts';
 import type { Caller, Fault } from './interleaved.ts';
 import { interleave } from './interleaved.ts';
 import type { LoadSummary } from './load.ts';
@@ -42,6 +42,8 @@ export interface Trials {
   readonly findOthers: (summary: LoadSummary) => readonly string[];
   /** Of a size's rate, what a quarter of this machine can do; at most 1. */
   readonly share: number;
+  /** What an Envoy may gain beside what copies in flight hold; absent: what it may with copies to candidates. */
+  readonly spareBytes?: number;
 }
 
 /** @param rate the largest of a size. */
@@ -145,7 +147,11 @@ export async function expectHarm(
   trials.scene.check(`${what}, and this harness sees it`, harm.length > 0);
 }
 
-async function run({ scene, callers, share }: Trials, size: Size, faults: readonly Fault[]): Promise<Trial> {
+async function run(
+  { scene, callers, share, spareBytes }: Trials,
+  size: Size,
+  faults: readonly Fault[],
+): Promise<Trial> {
   const { bytes, calmMs } = size;
   const rounds = isThorough ? (size.rounds ?? 1) : 1;
   const rate = Math.max(0.5, size.rate * Math.min(1, share));
@@ -157,10 +163,16 @@ async function run({ scene, callers, share }: Trials, size: Size, faults: readon
     ...{ rounds, calmMs, faultMs },
     envoys: { ingress, client, mirror },
   });
-  return { ...result, bytes, rate, sent: (rate * faultMs * callers.length) / origins.length / 1000 };
+  const sent = (rate * faultMs * callers.length) / origins.length / 1000;
+  return { ...result, rate, mostBytes: toMostBytes(bytes, sent, spareBytes) };
 }
 
 function checkAnswers({ scene, findOthers }: Trials, what: string, { summaries }: Trial): void {
   const others = [...summaries].flatMap(([from, summary]) => findOthers(summary).map((one) => `${from}: ${one}`));
   scene.check(`${what}: every answer is the primary’s`, others);
+  // What happens while a fault begins or ends is in no period of it.
+  const failed = [...summaries].flatMap(([from, { sent, answered, errors }]) =>
+    sent === answered ? [] : [`${from}: ${sent - answered} of ${sent}: ${JSON.stringify(errors)}`],
+  );
+  scene.check(`${what}: no call fails, nor while faults begin and end`, failed);
 }
