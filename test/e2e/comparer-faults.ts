@@ -28,12 +28,17 @@ export interface ComparerFaults {
 /** As Istio does with probes: its counts are read past the sidecar, and what is in its place is steered so. */
 export function passSidecar({ pod }: Comparer, isOn: boolean): void {
   const node = ['-s', addresses.core, '-j', 'RETURN'];
-  runIn(pod.name, 'iptables', ['-t', 'nat', ...(isOn ? ['-I', 'ISTIO_INBOUND', '1'] : ['-D', 'ISTIO_INBOUND']), ...node]);
+  runIn(pod.name, 'iptables', [
+    '-t',
+    'nat',
+    ...(isOn ? ['-I', 'ISTIO_INBOUND', '1'] : ['-D', 'ISTIO_INBOUND']),
+    ...node,
+  ]);
 }
 
 /** With what is led past its sidecar (`passSidecar`). */
 export function toComparerFaults(cluster: Cluster, comparer: Comparer): ComparerFaults {
-  const { program, envoy, pod, objects, untilReady } = comparer;
+  const { program, envoy, objects, untilReady } = comparer;
   const kill = () => program.stop('SIGKILL');
   const start = async () => {
     program.start();

@@ -108,7 +108,9 @@ function parseMetrics(text: string): Metrics {
   const lines = text.matchAll(/^(\w+)(?:\{(.*)\})? (\S+)$/gm);
   const all = [...lines].map(([, name = '', labels = '', value]) => ({ name, labels, value: Number(value) }));
   const byName = Map.groupBy(all, ({ name }) => name);
-  return new Map([...byName].map(([name, found]) => [name, found.map(({ labels, value }) => [labels, value] as const)]));
+  return new Map(
+    [...byName].map(([name, found]) => [name, found.map(({ labels, value }) => [labels, value] as const)]),
+  );
 }
 
 export function sum(values: NonNullable<ReturnType<Metrics['get']>>): number {
