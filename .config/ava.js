@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { putTogether } from './together.js';
 
 const root = new URL('..', import.meta.url).pathname;
 const { ava } = JSON.parse(readFileSync(`${root}package.json`, 'utf8'));
@@ -48,9 +49,18 @@ function findTemporaryFolder() {
   return status === 0 ? { TMPDIR: memory } : {};
 }
 
+/** `npm test` names no file: of a named one, its own process shows more. */
+function toFiles() {
+  if (isThorough) return { files: tryingLess };
+  if (process.env['MODEL_MIRROR_TOGETHER'] === undefined) return {};
+  const isLong = (file) => slow.some((part) => `/${file}`.includes(`/test/${part}`));
+  const together = putTogether(files.filter((file) => !isLong(file)));
+  return { files: [...files.filter(isLong), ...together], require: ['./.config/together.js'] };
+}
+
 export default {
   ...ava,
   environmentVariables: findTemporaryFolder(),
-  ...(isThorough ? { files: tryingLess } : {}),
+  ...toFiles(),
   sortTestFiles: (a, b) => toRank(a) - toRank(b) || (a < b ? -1 : 1),
 };
