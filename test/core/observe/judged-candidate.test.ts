@@ -188,6 +188,16 @@ test('traffic for a minute of each quarter of an hour is one commit, and a verdi
   t.is(story.look([toBlock(start + 121 * minute, 60, 60)], at(122)), 'Failing');
 });
 
+test('another analysis, long after the mirror was opened: no copy of it is missing before', (t) => {
+  const story = new Story();
+  story.look(good, at(1));
+  t.is(story.look(good, at(12)), 'Passing');
+  const later = { ...task, subject: { ...subject, analysis: 'e'.repeat(32) } };
+  t.is(story.look(good, { ...at(13), task: later }), undefined);
+  t.is(story.look(good, { ...at(22), task: later }), undefined);
+  t.is(story.look(good, { ...at(23), task: later }), 'Unknown');
+});
+
 test('no replica answers: Unknown; and nobody looks: what is recorded stays', (t) => {
   const story = new Story();
   story.look([], { ...at(0), answeredAt: undefined });
