@@ -5,7 +5,7 @@
  * calls are in flight at a model's primary; what is held at once stays within the budget; whatever arrives, and however
  * slowly or wrongly versions answer, nothing here throws or waits for the sender.
  */
-import type { Block } from '../core/analysis/block.ts';
+import type { BlockPage } from '../core/analysis/block.ts';
 import type {
   Answer,
   Asker,
@@ -86,7 +86,7 @@ export class Comparer implements CopyReceiver {
     this.#options = options;
     this.#ports = ports;
     this.#budget = new Budget(options.budget);
-    this.#ledger = new Ledger(options.replica);
+    this.#ledger = new Ledger(options.replica, (key, model) => this.#isCompared(key, model));
     this.#maxPairs = Math.max(4, Math.floor(options.budget.calls * shareOfOneModel));
   }
 
@@ -95,15 +95,19 @@ export class Comparer implements CopyReceiver {
     return this.#budget.used;
   }
 
-  /** Blocks that have ended. Also forgets models that are not compared any more. */
-  publish(): readonly Block[] {
+  /**
+   * What was counted since. Also forgets models that are not compared any more.
+   *
+   * @param after what a page before named as next; undefined: from the start.
+   */
+  read(after: string | undefined): BlockPage {
     for (const [key, lane] of this.#lanes) {
       const found = this.#ports.routes.find(lane.host);
       if (!lane.isIdle || (typeof found === 'object' && 'task' in found)) continue;
       this.#lanes.delete(key);
       this.#examples.forget(key);
     }
-    return this.#ledger.publish(this.#epochMs);
+    return this.#ledger.read(after, this.#epochMs);
   }
 
   get examples(): readonly Example[] {
@@ -158,6 +162,12 @@ export class Comparer implements CopyReceiver {
 
   get #epochMs(): number {
     return this.#ports.clock.date() * 1000;
+  }
+
+  #isCompared(key: string, { namespace, model }: ModelName): boolean {
+    const lane = this.#lanes.get(`${namespace}/${model}`);
+    const found = lane && this.#ports.routes.find(lane.host);
+    return typeof found === 'object' && 'task' in found && found.key === key;
   }
 
   #toLane({ namespace, model }: Target, host: string): Lane {

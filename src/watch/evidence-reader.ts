@@ -3,15 +3,16 @@
  *
  * Invariant: what cannot be read is lost coverage and never a verdict; nothing here can stop the watcher.
  */
-import type { Block } from '../core/analysis/block.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import type { AnalysisSubject } from '../core/input/verdict-schema.ts';
 import type { Evidence } from '../core/observe/judged-candidate.ts';
-import { toKey } from '../core/observe/live-object.ts';
 import type { EvidenceSource } from '../core/ports/evidence.ts';
 import type { Clock, Log } from '../core/ports/watch.ts';
+import { Tallies } from './tallies.ts';
 
 /** A candidate of which everything fails is closed within 15 s: five of them for the replicas' blocks, five for this. */
 const pauseMs = 5000;
+const forgetMs = 60_000;
 
 interface Options {
   readonly source: EvidenceSource;
@@ -19,38 +20,39 @@ interface Options {
   readonly log: Log;
   /** Whether any model is judged. */
   readonly isNeeded: () => boolean;
+  /** Whether a subject is. @param key the model's. */
+  readonly isJudged: (key: string, subject: AnalysisSubject) => boolean;
   /** Called after each round. @param changed the models, by their keys, of which there is something new. */
   readonly take: (evidence: Evidence, changed: readonly string[]) => void;
 }
 
-export async function readEvidence({ source, clock, log, isNeeded, take }: Options, stop: AbortSignal): Promise<void> {
-  let known = new Map<string, readonly Block[]>();
+export async function readEvidence(
+  { source, clock, log, isNeeded, isJudged, take }: Options,
+  stop: AbortSignal,
+): Promise<void> {
+  const tallies = new Tallies();
   let answeredAt: number | undefined;
   let said: SafeText | undefined;
+  let forgotAt = clock.now();
   while (!stop.aborted) {
     if (isNeeded()) {
       const askedAt = clock.date() * 1000;
-      const { blocks, replicas, troubles } = await source.read(stop);
+      const changed = new Set<string>();
+      const { replicas, troubles } = await source.read((part) => {
+        for (const key of tallies.take(part, clock.date() * 1000)) changed.add(key);
+      }, stop);
       if (replicas > 0) answeredAt = askedAt;
       // Clocks are put back at times: that must not hide that none answers.
       else if (answeredAt !== undefined) answeredAt = Math.min(answeredAt, askedAt);
-      const before = known;
-      known = groupByModel(blocks);
-      const changed = [...known].flatMap(([key, own]) => (hasNew(own, before.get(key)) ? key : []));
-      take({ blocks: known, askedAt, answeredAt }, changed);
+      take({ find: (key, subject) => tallies.find(key, subject), askedAt, answeredAt }, [...changed]);
       const [trouble] = troubles;
       if (trouble !== undefined && trouble !== said) log.warn(trouble);
       said = trouble;
     }
+    if (clock.now() >= forgotAt + forgetMs) {
+      forgotAt = clock.now();
+      tallies.forget(clock.date() * 1000, isJudged);
+    }
     await clock.sleep(pauseMs, stop);
   }
-}
-
-function groupByModel(blocks: readonly Block[]): Map<string, readonly Block[]> {
-  return Map.groupBy(blocks, ({ namespace, model }) => toKey({ namespace, name: model }));
-}
-
-function hasNew(blocks: readonly Block[], before: readonly Block[] = []): boolean {
-  const ids = new Set(before.map(({ id }) => id));
-  return blocks.some(({ id }) => !ids.has(id));
 }

@@ -4,8 +4,10 @@
  * Invariants: one call to git at a time, so never two pushes in flight; nothing is pushed before all kinds
  * of objects were listed and the branch was read; no event in the meantime is lost.
  */
+import { isSameSubject } from '../core/analysis/subject.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
+import type { AnalysisSubject } from '../core/input/verdict-schema.ts';
 import type { Evidence } from '../core/observe/judged-candidate.ts';
 import type { Live } from '../core/observe/live-object.ts';
 import { findStatusChanges } from '../core/observe/status-change.ts';
@@ -104,6 +106,12 @@ export class Watcher {
     isReady: this.#isRead,
     isLooked: this.#live.evidence !== undefined,
   }));
+
+  /** Whether that is what the live routes have the comparer compare. @param key the model's. */
+  isJudged(key: string, subject: AnalysisSubject): boolean {
+    const task = this.#live.routes.get(key)?.task;
+    return task !== undefined && isSameSubject(task.subject, subject);
+  }
 
   /** What the comparer has counted. @param changed the models, by their keys, of which there is something new. */
   judge(evidence: Evidence, changed: readonly string[]): void {

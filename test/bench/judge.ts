@@ -1,17 +1,17 @@
 /**
- * What judging costs a watcher, in CPU time per model and look: four checks, two replicas with a block per minute each, all of
- * the last 15 minutes as JSON at every look. `npm run bench:judge`
+ * What judging costs a watcher, in CPU time per model and minute: four checks, two replicas with a block per minute each.
+ * `npm run bench:judge`
  */
 import { type Block, minuteMs } from '../../src/core/analysis/block.ts';
 import { toCheckId } from '../../src/core/analysis/check-id.ts';
 import { type Judging, judge } from '../../src/core/analysis/judge.ts';
-import { readBlocks } from '../../src/core/analysis/read-blocks.ts';
+import { readPage } from '../../src/core/analysis/read-page.ts';
+import { addBlock, beginTally } from '../../src/core/analysis/tally.ts';
 import { checks } from '../statistics/candidate-run.ts';
 import { toBinomial, toRandom } from '../statistics/random.ts';
 
 const models = 2000;
 const minutes = 20;
-const keptMinutes = 15;
 const since = 1_795_564_800_000;
 const random = toRandom(1);
 const analysis = { checks, confidence: 0.95, minSamples: 500 };
@@ -28,11 +28,9 @@ function toSubject(model: number) {
 }
 
 /** At its limits, so that nothing is ever decided. */
-function toBlock(model: number, replica: string, minute: number): Block {
+function toBlock(model: number, minute: number): Block {
   const start = since + minute * minuteMs;
   return {
-    id: `${replica}-${model}-${minute}`,
-    replica,
     start,
     end: start + minuteMs,
     namespace: 'models',
@@ -43,7 +41,7 @@ function toBlock(model: number, replica: string, minute: number): Block {
   };
 }
 
-const published: Block[][] = Array.from({ length: models }, () => []);
+const tallies = Array.from({ length: models }, (_, model) => beginTally(toSubject(model)));
 const judgings = new Array<Judging | undefined>(models);
 const spent = { reading: 0, judging: 0 };
 
@@ -56,19 +54,24 @@ function measure<T>(part: keyof typeof spent, run: () => T): T {
 }
 
 for (let minute = 0; minute < minutes; minute++) {
-  for (const [model, blocks] of published.entries()) {
-    blocks.push(toBlock(model, 'a', minute), toBlock(model, 'b', minute));
-    while (blocks.length > 2 * keptMinutes) blocks.shift();
-  }
-  const texts = published.map((blocks) => JSON.stringify(blocks));
-  const read = measure('reading', () => texts.map((text) => readBlocks(JSON.parse(text))));
+  const page = { replica: 'a', isStart: false, sums: [], hasMoreSums: false, first: 1, next: 'a.2', hasMore: false };
+  const texts = tallies.map((_, model) =>
+    JSON.stringify({ ...page, blocks: [toBlock(model, minute), toBlock(model, minute)] }),
+  );
+  const read = measure('reading', () => texts.map((text) => readPage(JSON.parse(text))?.blocks ?? []));
   const now = since + (minute + 1) * minuteMs;
   const look = { analysis, steps: 4, holdMs: 0, openSince: since, now, answeredAt: now, decided: undefined };
   measure('judging', () => {
-    for (const [model, blocks] of read.entries())
-      judgings[model] = judge(judgings[model], { ...look, subject: toSubject(model), blocks }).judging;
+    for (const [model, blocks] of read.entries()) {
+      const tally = blocks.reduce(
+        (sum, block) => (block === undefined ? sum : addBlock(sum, block, now)),
+        tallies[model] ?? beginTally(toSubject(model)),
+      );
+      tallies[model] = tally;
+      judgings[model] = judge(judgings[model], { ...look, subject: toSubject(model), tally }).judging;
+    }
   });
 }
 
 for (const [part, took] of Object.entries(spent))
-  process.stdout.write(`${part}: ${(took / models / minutes / 1000).toFixed(3)} ms of CPU per model and look\n`);
+  process.stdout.write(`${part}: ${(took / models / minutes / 1000).toFixed(3)} ms of CPU per model and minute\n`);

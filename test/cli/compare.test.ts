@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
 import { serveComparer } from '../../src/cli/compare/serve.ts';
 import { toCompareSettings } from '../../src/cli/compare/settings.ts';
+import type { BlockPage } from '../../src/core/analysis/block.ts';
 import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import { routers } from '../../src/core/routing/routers.ts';
 import type { Traffic } from '../../src/core/routing/traffic.ts';
@@ -91,7 +92,28 @@ test('copies of a model that is rendered with a sample are compared, and nothing
   t.regex(metrics, /^model_mirror_copies_held 0$/m);
   const [example] = JSON.parse(examples) as [Record<string, unknown>];
   t.like(example, { model: 'wisdom', primary: 'wisdom-0', candidate: 'wisdom-1', code: 'values', output: 'text' });
-  t.true(Array.isArray(JSON.parse(blocks)));
+  const { next } = JSON.parse(blocks) as BlockPage;
+  t.like(JSON.parse(blocks), { replica: 'replica', isStart: true, sums: [] });
+  t.like(JSON.parse(await page(`/blocks?after=${next}`)), { replica: 'replica', isStart: false });
+  t.like(JSON.parse(await page('/blocks?after=another-run.7')), { replica: 'replica', isStart: true });
+  for (const query of [
+    'after',
+    'after=',
+    'after=.1',
+    'after=replica',
+    'after=replica.-1',
+    'after=replica.1e3',
+    'after=replica.1.2.3',
+    'after=replica.9007199254740993',
+    'after=replica.1&after=replica.1',
+    'after=replica.1&limit=5',
+    'limit=5',
+    `after=${'x'.repeat(300)}.1`,
+    'after=%00%ff.1%',
+  ]) {
+    const response = await fetch(`http://${running.pages}/blocks?${query}`);
+    t.deepEqual([response.status, await response.text()], [400, '/blocks has no such query\n'], query);
+  }
   for (const text of [metrics, examples, blocks, ...said]) t.false(text.includes(marker));
   t.is(await page('/nothing'), 'there are /healthz, /readyz, /metrics, /blocks and /examples\n');
 
@@ -144,7 +166,7 @@ test('the process serves its pages, and SIGTERM ends it', async (t) => {
   const lines = createInterface(child.stderr)[Symbol.asyncIterator]();
   const { pages } = JSON.parse((await lines.next()).value ?? '{}') as { readonly pages: string };
   await until(async () => (await fetch(`http://${pages}/readyz`)).ok);
-  t.deepEqual(await (await fetch(`http://${pages}/blocks`)).json(), []);
+  t.like(await (await fetch(`http://${pages}/blocks`)).json(), { sums: [], blocks: [], first: 1, hasMore: false });
   child.kill('SIGTERM');
   const [code] = (await once(child, 'close')) as [number];
   t.is(code, 0);

@@ -8,6 +8,7 @@ import { brakeMs } from '../../src/core/analysis/budget.ts';
 import { toCheckId } from '../../src/core/analysis/check-id.ts';
 import { type Judging, judge, type Look } from '../../src/core/analysis/judge.ts';
 import { lagMs } from '../../src/core/analysis/sequence.ts';
+import { addBlock, beginTally } from '../../src/core/analysis/tally.ts';
 import { toBinomial, toRandom } from './random.ts';
 
 export const checks: readonly AnalysisCheck[] = [
@@ -49,14 +50,13 @@ export function runCandidate({ seed, days, rates, callsPerBlock: all }: Candidat
   let passed = 0;
   let began = since;
   let judging: Judging | undefined;
+  let tally = beginTally(subject);
   const looks = days * blocksPerDay;
   for (let nth = 1; nth <= looks; nth++) {
     const end = since + nth * brakeMs;
     const now = end + lagMs;
     const counts = ids.map((check, i) => ({ check, bad: toBinomial(all, rates[i] ?? 0, random), all }));
     const block: Block = {
-      id: `${nth}`,
-      replica: 'a',
       start: end - minuteMs,
       end,
       namespace: 'models',
@@ -65,6 +65,7 @@ export function runCandidate({ seed, days, rates, callsPerBlock: all }: Candidat
       counts,
       coverage: { received: all, compared: all, dropped: {}, unknown: {} },
     };
+    tally = addBlock(tally, block, now);
     const look: Look = {
       subject,
       analysis,
@@ -72,7 +73,7 @@ export function runCandidate({ seed, days, rates, callsPerBlock: all }: Candidat
       holdMs: 30 * minuteMs,
       openSince: began,
       now,
-      blocks: [block],
+      tally,
       answeredAt: now,
       decided: undefined,
     };
@@ -86,6 +87,7 @@ export function runCandidate({ seed, days, rates, callsPerBlock: all }: Candidat
     if (passed === steps) continue;
     subject = toSubject(passed);
     began = end;
+    tally = beginTally(subject);
     judging = undefined;
   }
   return { failing: undefined, calls: looks * all, looks, passed };

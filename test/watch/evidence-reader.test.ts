@@ -12,11 +12,12 @@ test('a clock that is put back does not hide that no replica has answered since'
   const nothing = () => {};
   const running = readEvidence(
     {
-      source: { read: async () => ({ blocks: [], replicas, troubles: [] }) },
+      source: { read: async () => ({ replicas, troubles: [] }) },
       clock: { ...clock, date: () => clock.date() + aheadMs / 1000 },
       log: { info: nothing, warn: nothing, error: nothing },
       isNeeded: () => true,
-      take: (evidence) => seen.push(evidence),
+      isJudged: () => true,
+      take: (evidence) => void seen.push(evidence),
     },
     stop.signal,
   );

@@ -3,6 +3,7 @@ import type { Block } from '../../src/core/analysis/block.ts';
 import { toCheckId } from '../../src/core/analysis/check-id.ts';
 import type { AnalysisTask } from '../../src/core/analysis/task.ts';
 import type { LiveRoute } from '../../src/core/observe/live-object.ts';
+import type { EvidenceSource } from '../../src/core/ports/evidence.ts';
 import type { Clock } from '../../src/core/ports/watch.ts';
 import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
 import { readEvidence } from '../../src/watch/evidence-reader.ts';
@@ -33,11 +34,13 @@ export class Replicas {
   readonly failures = new Map<string, number>();
   /** Those that do not answer now. */
   readonly away = new Set<number>();
-  readonly #blocks: Block[] = [];
+  /** Of each replica, in their order. */
+  readonly #blocks: Block[][];
 
   constructor(clock: Clock, skews: readonly number[]) {
     this.clock = clock;
     this.skews = skews;
+    this.#blocks = skews.map(() => []);
   }
 
   /** To be called each minute. */
@@ -46,9 +49,7 @@ export class Replicas {
     for (const [i, skew] of this.skews.entries())
       for (const [model, bad] of this.failures) {
         const start = Math.floor((now + skew) / minute) * minute - minute;
-        this.#blocks.push({
-          id: `${i}/${model}/${start}`,
-          replica: String(i),
+        this.#blocks[i]?.push({
           start,
           end: start + minute,
           namespace: 'models',
@@ -60,11 +61,25 @@ export class Replicas {
       }
   }
 
-  /** What those that answer still have of the last 15 minutes. */
-  read() {
-    const oldest = this.clock.date() * 1000 - 15 * minute;
-    const blocks = this.#blocks.filter(({ replica, end }) => end > oldest && !this.away.has(Number(replica)));
-    return { blocks, replicas: this.skews.length - this.away.size, troubles: [] };
+  /** For one watcher: what those that answer have counted since it last read them. */
+  toSource(): EvidenceSource {
+    const read = new Map<number, number>();
+    return {
+      read: async (take) => {
+        for (const [i, blocks] of this.#blocks.entries()) {
+          if (this.away.has(i)) continue;
+          const known = read.get(i);
+          take({
+            replica: String(i),
+            sums: known === undefined ? [] : undefined,
+            first: (known ?? 0) + 1,
+            blocks: blocks.slice(known ?? 0),
+          });
+          read.set(i, blocks.length);
+        }
+        return { replicas: this.skews.length - this.away.size, troubles: [] };
+      },
+    };
   }
 }
 
@@ -119,10 +134,11 @@ export function startWatcher(
     watcher.run(stop.signal, new AbortController().signal),
     readEvidence(
       {
-        source: { read: async () => replicas.read() },
+        source: replicas.toSource(),
         clock: skewed,
         log,
         isNeeded: () => watcher.isJudging,
+        isJudged: (key, subject) => watcher.isJudged(key, subject),
         take: (evidence, changed) => watcher.judge(evidence, changed),
       },
       stop.signal,

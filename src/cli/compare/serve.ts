@@ -1,8 +1,10 @@
 /** Wires the comparer to the cluster's routes, to the copies that arrive, and to whoever reads its counts. */
 import { Comparer } from '../../compare/comparer.ts';
+import { isCursor } from '../../compare/cursor.ts';
 import { RouteTable } from '../../compare/route-table.ts';
 import type { Routed } from '../../compare/routed.ts';
 import { toRouted } from '../../compare/routed.ts';
+import type { BlockPage } from '../../core/analysis/block.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { Asker, Call } from '../../core/ports/compare.ts';
 import type { Log } from '../../core/ports/watch.ts';
@@ -51,6 +53,13 @@ function toRedirected(asker: Asker, redirect: CompareWorld['redirect']): Asker {
   return redirect ? { ask: (call, room, done) => asker.ask(redirect(call), room, done) } : asker;
 }
 
+/** @returns undefined: the query is none. */
+function toBlockPage(comparer: Comparer, query: URLSearchParams): BlockPage | undefined {
+  const [after, ...more] = query.getAll('after');
+  const isOnly = [...query.keys()].every((name) => name === 'after') && more.length === 0;
+  return isOnly && (after === undefined || isCursor(after)) ? comparer.read(after) : undefined;
+}
+
 export async function serveComparer(settings: CompareSettings, world: CompareWorld): Promise<RunningComparer> {
   const { api, lookup, redirect, log, version } = world;
   const routes = new RouteTable();
@@ -69,7 +78,10 @@ export async function serveComparer(settings: CompareSettings, world: CompareWor
   const pages = await listen(settings.listen, {
     health: () => ({ isAlive: true, obstacle: comparer.staleness }),
     metrics,
-    json: { '/blocks': () => comparer.publish(), '/examples': () => comparer.examples },
+    json: {
+      '/blocks': (query) => toBlockPage(comparer, query),
+      '/examples': () => comparer.examples,
+    },
   });
   const intake = await openIntake(settings.intake, comparer).catch((error: unknown) => {
     pages.close();

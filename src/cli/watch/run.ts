@@ -122,6 +122,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
         clock: systemClock,
         log,
         isNeeded: () => watcher.isJudging,
+        isJudged: (key, subject) => watcher.isJudged(key, subject),
         take: (read, changed) => watcher.judge(read, changed),
       },
       stop.signal,

@@ -1,4 +1,4 @@
-/** What a replica of the comparer counted in a short time: immutable, so that whoever adds blocks up gets the same. */
+/** What a replica of the comparer counted: immutable, so that whoever adds blocks up gets the same. */
 import type { AnalysisSubject } from '../input/verdict-schema.ts';
 
 /** Blocks do not reach beyond a whole minute of the replica's clock. */
@@ -25,10 +25,6 @@ export interface Coverage {
 }
 
 export interface Block {
-  /** Of this block alone, among those of all replicas. */
-  readonly id: string;
-  /** Of one run of one replica. */
-  readonly replica: string;
   /**
    * In milliseconds since the epoch, by the replica's clock. A block ends at the next whole minute, or sooner: a replica
    * ends one after five seconds that holds anything bad, as a candidate that fails must not wait for the minute.
@@ -40,4 +36,29 @@ export interface Block {
   readonly subject: AnalysisSubject;
   readonly counts: readonly CheckCount[];
   readonly coverage: Coverage;
+}
+
+/** Many blocks about one subject, added up: from the start of the first to the end of the last. */
+export type BlockSum = Block;
+
+/**
+ * A part of what a replica has. Its blocks are numbered from 1 in the order in which they ended. Whoever reads from the start gets
+ * what is older as one sum per subject, and then the blocks that those sums do not hold.
+ */
+export interface BlockPage {
+  /** Of one run of one replica: another run numbers its blocks from 1 again. */
+  readonly replica: string;
+  /** Reading begins (again) with this page: what was read of unfinished sums before is to be forgotten. */
+  readonly isStart: boolean;
+  readonly sums: readonly BlockSum[];
+  /** Whether more sums follow, before any block. */
+  readonly hasMoreSums: boolean;
+  /** The number of the first of `blocks`. */
+  readonly first: number;
+  /** Undefined: what was there is no block. */
+  readonly blocks: readonly (Block | undefined)[];
+  /** Opaque: what to ask for next. */
+  readonly next: string;
+  /** Whether there is anything to read there already. */
+  readonly hasMore: boolean;
 }

@@ -4,26 +4,25 @@
  */
 
 import type { Decided } from '../input/verdict-schema.ts';
-import type { Block } from './block.ts';
+import { minuteMs } from './block.ts';
 import { brakeBudget, brakeMs } from './budget.ts';
 import { type Terms, toDecided } from './decided.ts';
-import { computeFigures, findStanding, type JudgedCheck } from './figures.ts';
-import { addBlocks, noSums } from './sums.ts';
+import { type Count, computeFigures, findStanding, type JudgedCheck } from './figures.ts';
+import { addSums, noSums, type Sums } from './sums.ts';
+import type { Minute } from './tally.ts';
 
 /**
- * @param fresh those that were not looked at before: five minutes without any of them have not changed
+ * @param minutes those that are still kept one by one
  * @returns Failing by the first five minutes in which a limit was certainly exceeded
  */
-export function brake(
-  blocks: readonly Block[],
-  fresh: readonly Block[],
-  checks: readonly JudgedCheck[],
-  terms: Terms,
-): Decided | undefined {
+export function brake(minutes: readonly Minute[], checks: readonly JudgedCheck[], terms: Terms): Decided | undefined {
   const alpha = brakeBudget / checks.length;
-  for (const start of [...new Set(fresh.map(toStart))].sort((one, other) => one - other)) {
-    const some = blocks.filter((block) => toStart(block) === start);
-    const { counts } = addBlocks(noSums, some, checks);
+  const windows = new Map<number, Sums>();
+  for (const { end, sums } of minutes) {
+    const start = Math.floor((end - minuteMs) / brakeMs) * brakeMs;
+    windows.set(start, addSums(windows.get(start) ?? noSums, sums));
+  }
+  for (const [start, { counts }] of windows) {
     const judged = checks.flatMap((check, i) => {
       const count = counts[i];
       return count === undefined ? [] : [{ check, count }];
@@ -41,10 +40,6 @@ export function brake(
 }
 
 /** No lower bound is above the proportion itself. */
-function mayBeOver({ limit }: JudgedCheck, { bad, all }: { readonly bad: number; readonly all: number }): boolean {
+function mayBeOver({ limit }: JudgedCheck, { bad, all }: Count): boolean {
   return bad > limit * all;
-}
-
-function toStart({ start }: Block): number {
-  return Math.floor(start / brakeMs) * brakeMs;
 }

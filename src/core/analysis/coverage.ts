@@ -39,6 +39,16 @@ export function addCoverage(covered: Covered, { received, compared, dropped, unk
   };
 }
 
+export function joinCovered(one: Covered, other: Covered): Covered {
+  return {
+    received: one.received + other.received,
+    compared: one.compared + other.compared,
+    dropped: one.dropped + other.dropped,
+    unknown: one.unknown + other.unknown,
+    sameVersion: one.sameVersion + other.sameVersion,
+  };
+}
+
 /** Why requests that arrived do not show how the versions compare. */
 export function findCoverageFault({ received, compared, dropped, unknown, sameVersion }: Covered) {
   if (received < leastReceived) return undefined;

@@ -1,7 +1,5 @@
-import type { Block } from './block.ts';
-import type { JudgedCheck } from './figures.ts';
 import { sightMs } from './sequence.ts';
-import { addBlocks, noSums, type Sums } from './sums.ts';
+import type { Sums } from './sums.ts';
 
 /** What was counted so far, and how fast: for people, as nothing is decided by it. */
 export interface Progress {
@@ -17,15 +15,6 @@ export interface Progress {
  * @param lately what was over in the ten minutes before the last moment
  * @param last that moment, in ms since the epoch
  */
-export function toProgress(
-  sums: Sums,
-  lately: readonly Block[],
-  last: number,
-  checks: readonly JudgedCheck[],
-): Progress {
-  return {
-    sums,
-    lately: addBlocks(noSums, lately, checks),
-    latelyMs: Math.max(0, Math.min(sightMs, last - (sums.from ?? last))),
-  };
+export function toProgress(sums: Sums, lately: Sums, last: number): Progress {
+  return { sums, lately, latelyMs: Math.max(0, Math.min(sightMs, last - (sums.from ?? last))) };
 }

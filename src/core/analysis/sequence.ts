@@ -4,12 +4,13 @@
  */
 
 import type { Decided } from '../input/verdict-schema.ts';
-import { type Block, minuteMs } from './block.ts';
+import { minuteMs } from './block.ts';
 import { computeAlpha } from './budget.ts';
-import { findCoverageFault } from './coverage.ts';
+import { type Covered, findCoverageFault } from './coverage.ts';
 import { type Terms, toDecided } from './decided.ts';
 import { computeFigures, findStanding, type JudgedCheck, noCount } from './figures.ts';
-import { addBlocks, noSums, type Sums } from './sums.ts';
+import type { Sums } from './sums.ts';
+import type { Minute } from './tally.ts';
 import type { Wait } from './verdict.ts';
 
 /**
@@ -39,13 +40,13 @@ export function toHoldEnd(began: number | undefined, holdMs: number): number | u
 
 /** Moments after `looked`, up to the last one, at which anything may be decided that was not before. */
 export function findMoments(
-  blocks: readonly Block[],
+  minutes: readonly Minute[],
   looked: number,
   last: number,
   holdEnd: number | undefined,
 ): readonly number[] {
   const moments = new Set([last]);
-  for (const time of [holdEnd ?? last, ...blocks.map(({ end }) => end)]) {
+  for (const time of [holdEnd ?? last, ...minutes.map(({ end }) => end)]) {
     const moment = Math.ceil(time / minuteMs) * minuteMs;
     if (moment > looked && moment < last) moments.add(moment);
   }
@@ -54,14 +55,9 @@ export function findMoments(
 
 /**
  * @param sums all that was over at the moment
- * @param lately what was over in the ten minutes before
+ * @param lately of the ten minutes before
  */
-export function lookAt(
-  moment: number,
-  sums: Sums,
-  lately: readonly Block[],
-  terms: SequenceTerms,
-): Decided | readonly Wait[] {
+export function lookAt(moment: number, sums: Sums, lately: Covered, terms: SequenceTerms): Decided | readonly Wait[] {
   const { checks, holdMs, analysis, steps } = terms;
   const alpha = computeAlpha(analysis.confidence, checks.length, steps);
   const standings = checks.map((check, i) => findStanding(check, sums.counts[i] ?? noCount, alpha));
@@ -73,9 +69,8 @@ export function lookAt(
       terms,
       checks.map((check, i) => computeFigures(check, sums.counts[i] ?? noCount, alpha)),
     );
-  const { covered } = addBlocks(noSums, lately, []);
-  const fault = findCoverageFault(covered) ?? findCoverageFault(sums.covered);
-  if (standings.includes('over') && findCoverageFault(covered) === undefined) return decide('Failing');
+  const fault = findCoverageFault(lately) ?? findCoverageFault(sums.covered);
+  if (standings.includes('over') && findCoverageFault(lately) === undefined) return decide('Failing');
   const waits: Wait[] = [];
   if (fault !== undefined) waits.push({ code: 'coverage', fault });
   for (const [i, { id }] of checks.entries()) {

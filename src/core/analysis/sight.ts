@@ -1,7 +1,6 @@
-import type { Block } from './block.ts';
-import { findCoverageFault } from './coverage.ts';
+import { type Covered, findCoverageFault } from './coverage.ts';
 import { sightMs } from './sequence.ts';
-import { addBlocks, noSums, type Sums } from './sums.ts';
+import type { Sums } from './sums.ts';
 import type { Blindness } from './verdict.ts';
 
 /** With fewer expected, none arriving is chance: the probability of that is e^-5, less than 1 %. */
@@ -16,15 +15,15 @@ export interface Sight {
   /** How many copies a minute others know of; what was counted counts for more. */
   readonly expectedPerMinute: number | undefined;
   readonly sums: Sums;
-  /** The ten minutes before the last moment. */
-  readonly lately: readonly Block[];
+  /** Of the ten minutes before the last moment. */
+  readonly lately: Covered;
 }
 
 /** Why nobody can see how the candidate does, if that has been so for ten minutes. */
 export function findBlindness(sight: Sight): Blindness | undefined {
   const { now, openSince, answeredAt, sums, lately } = sight;
   if (now - Math.max(openSince, answeredAt ?? openSince) >= sightMs) return { code: 'no-comparer', since: answeredAt };
-  const fault = findCoverageFault(addBlocks(noSums, lately, []).covered);
+  const fault = findCoverageFault(lately);
   if (fault !== undefined) return fault;
   const silence = now - Math.max(openSince, sums.arrived ?? openSince);
   const perMinute = toRate(sums) ?? sight.expectedPerMinute;

@@ -5,12 +5,13 @@
  * of other versions, or by other rules, ever counts; a mirror that is closed shows nothing new, so its verdict stays. A step
  * of the ramp is left by its Passing alone, which stays recorded as `passed` while the next one is judged.
  */
-import { type Block, minuteMs } from '../analysis/block.ts';
+import { minuteMs } from '../analysis/block.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
 import type { Seen } from '../analysis/live-analysis.ts';
 import { findStep } from '../analysis/ramp.ts';
 import { isHeldFor, isSameSubject } from '../analysis/subject.ts';
+import type { Tally } from '../analysis/tally.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
 import type { Blindness, Verdict } from '../analysis/verdict.ts';
 import { omitUndefined } from '../input/plain-value.ts';
@@ -20,8 +21,8 @@ import { isSameDigest } from '../serving/digest-text.ts';
 
 /** What the replicas have shown. */
 export interface Evidence {
-  /** By the model's `namespace/name`. */
-  readonly blocks: ReadonlyMap<string, readonly Block[]>;
+  /** All that they have counted of a subject. @param key the model's `namespace/name` */
+  readonly find: (key: string, subject: AnalysisSubject) => Tally | undefined;
   /** When they were last asked, in ms since the epoch. */
   readonly askedAt: number;
   /** When one of them last answered; undefined: none has. */
@@ -79,7 +80,7 @@ export function judgeCandidate(
       memory: { judging: memory?.judging, openSince: undefined },
     };
   const { subject, checks, confidence, minSamples, steps, holdMs } = task;
-  const { askedAt, answeredAt, blocks } = evidence;
+  const { askedAt, answeredAt } = evidence;
   const openSince = findOpenSince(memory, subject, askedAt);
   const shown = { task, steps, holdMs, openSince, askedAt, answeredAt };
   const held = known !== undefined && known.verdict !== 'Unknown' && isHeldFor(known, subject) ? known : undefined;
@@ -101,7 +102,7 @@ export function judgeCandidate(
     holdMs,
     openSince,
     now: askedAt,
-    blocks: blocks.get(key) ?? [],
+    tally: evidence.find(key, subject),
     answeredAt,
     decided: step === subject.step + 1 ? behind : isLast(task) ? held : undefined,
   });

@@ -1,17 +1,17 @@
 /**
- * What the comparer's replicas have counted, read from each of them.
+ * What the comparer's replicas have counted, read from each of them page by page.
  *
  * Each has an address of its own behind a headless Service. In a mesh, a sidecar only sends requests to a Pod's address with
  * mutual TLS if their Host names that Service (executed with STRICT mTLS: the address as Host gives 503).
  */
 import { lookup as systemLookup } from 'node:dns/promises';
-import type { Block } from '../../core/analysis/block.ts';
-import { readBlocks } from '../../core/analysis/read-blocks.ts';
+import { readPage } from '../../core/analysis/read-page.ts';
 import { toNetworkReason } from '../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
-import type { EvidenceSource, Reading } from '../../core/ports/evidence.ts';
+import type { EvidenceSource, Reading, ReplicaPart } from '../../core/ports/evidence.ts';
 import { fetchAs } from '../process/fetch.ts';
+import { PageReader } from './page-reader.ts';
 
 /** Headless Services of the comparer: `host:port`. */
 export interface ReplicaPlace {
@@ -24,39 +24,66 @@ export type LookupAll = (host: string) => Promise<readonly string[]>;
 
 /** A round must end before the next one is due. */
 const timeoutMs = 4000;
-/**
- * Of all replicas in a round: what is read takes up to eight times as much memory, and the watcher has half a gigabyte. A
- * thousand models are 10 MiB for each replica: a quarter of an hour of 700 bytes a minute.
- */
-const maxBytes = 32 * 1024 * 1024;
+/** Of all replicas in a round; what is left is read in the next one. A minute of ten thousand models is 7 MB of a replica. */
+const maxRoundBytes = 64 * 1024 * 1024;
+/** What is read takes up to eight times as much memory, and the watcher has half a gigabyte. */
+const maxPageBytes = 4 * 1024 * 1024;
+/** Of one replica in a round: it could send small ones without end. */
+const maxPages = 200;
 /** Of one Service. */
 const maxReplicas = 100;
+/** Addresses that were asked once, and may come back. */
+const maxReaders = 1000;
+
+/** What is the same for all replicas of a round. */
+interface Round {
+  /** In bytes. */
+  left: number;
+  readonly signal: AbortSignal;
+  readonly take: (part: ReplicaPart) => void;
+}
 
 export function toEvidenceSource(
   places: readonly ReplicaPlace[],
   lookup: LookupAll = async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address),
 ): EvidenceSource {
+  /** By address; the one that was asked last is the last. */
+  const readers = new Map<string, PageReader>();
+  const toReader = (address: string) => {
+    const reader = readers.get(address) ?? new PageReader();
+    readers.delete(address);
+    readers.set(address, reader);
+    return reader;
+  };
   return {
-    read: async (signal) => {
-      const round = { left: maxBytes, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
-      return join(await Promise.all(places.map((place) => readPlace(place, lookup, round))));
+    read: async (take, signal) => {
+      const round = { left: maxRoundBytes, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), take };
+      const readings = await Promise.all(places.map((place) => readPlace(place, { lookup, toReader }, round)));
+      for (const address of readers.keys()) {
+        if (readers.size <= maxReaders) break;
+        readers.delete(address);
+      }
+      return join(readings);
     },
   };
 }
 
-/** What is left of a round. */
-interface Round {
-  /** In bytes. */
-  left: number;
-  readonly signal: AbortSignal;
+interface Access {
+  readonly lookup: LookupAll;
+  readonly toReader: (address: string) => PageReader;
 }
 
-async function readPlace(place: ReplicaPlace, lookup: LookupAll, round: Round): Promise<Reading> {
+async function readPlace(place: ReplicaPlace, { lookup, toReader }: Access, round: Round): Promise<Reading> {
   const addresses = await Promise.race([lookup(place.host), toEnd(round.signal)]).catch((error: unknown) => error);
   if (!Array.isArray(addresses))
     return toTrouble(safe`cannot find the comparer ${mask(place.host)}: ${toNetworkReason(addresses)}`);
   const asked = addresses.slice(0, maxReplicas);
-  const readings = await Promise.all(asked.map((address: string) => readReplica(place, address, round)));
+  const readings = await Promise.all(
+    asked.map((address: string) => {
+      const at = `${address.includes(':') ? `[${address}]` : address}:${place.port}`;
+      return readReplica(place, at, toReader(at), round);
+    }),
+  );
   if (asked.length === addresses.length) return join(readings);
   const { length } = addresses;
   return join([
@@ -72,36 +99,50 @@ function toEnd(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 }
 
-async function readReplica({ host, port }: ReplicaPlace, address: string, round: Round): Promise<Reading> {
-  const place = `${address.includes(':') ? `[${address}]` : address}:${port}`;
+/** @returns that it answered, also if the round ended before all of it was read. */
+async function readReplica(place: ReplicaPlace, at: string, reader: PageReader, round: Round): Promise<Reading> {
+  let replicas = 0;
   try {
-    const { status, body } = await fetchAs(`${host}:${port}`, `http://${place}/blocks`, round.signal);
-    const text = await readText(body, round);
-    if (status !== 200) return toTrouble(safe`the comparer at ${mask(place)} answers ${status}`);
-    return { blocks: readBlocks(JSON.parse(text)), replicas: 1, troubles: [] };
+    for (let pages = 0; pages < maxPages && round.left > 0; pages++) {
+      const { status, text } = await askReplica(place, at, reader.after, round);
+      if (status !== 200) {
+        reader.restart();
+        return toTrouble(safe`the comparer at ${mask(at)} answers ${status}`);
+      }
+      const page = readPage(JSON.parse(text));
+      if (page === undefined) return toTrouble(safe`the comparer at ${mask(at)} sends no counts`);
+      const part = reader.read(page);
+      if (part !== undefined) round.take(part);
+      replicas = 1;
+      if (!page.hasMore) break;
+    }
   } catch (error) {
-    return toTrouble(safe`cannot read what the comparer at ${mask(place)} has counted: ${toNetworkReason(error)}`);
+    if (replicas === 0)
+      return toTrouble(safe`cannot read what the comparer at ${mask(at)} has counted: ${toNetworkReason(error)}`);
   }
+  return { replicas, troubles: [] };
 }
 
-async function readText(body: AsyncIterable<Uint8Array>, round: Round): Promise<string> {
+async function askReplica({ host, port }: ReplicaPlace, at: string, after: string | undefined, round: Round) {
+  const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`;
+  const { status, body } = await fetchAs(`${host}:${port}`, `http://${at}/blocks${query}`, round.signal);
   const parts: Uint8Array[] = [];
+  let size = 0;
   for await (const part of body) {
+    size += part.length;
     round.left -= part.length;
-    if (round.left < 0) throw new Error(`the replicas have more than ${maxBytes} bytes`);
+    if (size > maxPageBytes) throw new Error(`it sends a page of more than ${maxPageBytes} bytes`);
     parts.push(part);
   }
-  return Buffer.concat(parts).toString();
+  return { status, text: Buffer.concat(parts).toString() };
 }
 
 function toTrouble(trouble: SafeText): Reading {
-  return { blocks: [], replicas: 0, troubles: [trouble] };
+  return { replicas: 0, troubles: [trouble] };
 }
 
 function join(readings: readonly Reading[]): Reading {
-  const blocks: readonly Block[] = readings.flatMap((one) => one.blocks);
   return {
-    blocks,
     replicas: readings.reduce((sum, one) => sum + one.replicas, 0),
     troubles: readings.flatMap((one) => one.troubles),
   };

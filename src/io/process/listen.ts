@@ -23,8 +23,8 @@ export interface Listener {
 interface Pages {
   readonly health: () => Health;
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
-  /** More, each of JSON, by path. */
-  readonly json?: Readonly<Record<string, () => unknown>>;
+  /** More, each of JSON, by path; undefined: there is no answer to that query. */
+  readonly json?: Readonly<Record<string, (query: URLSearchParams) => unknown>>;
   readonly more?: MorePages;
 }
 
@@ -61,7 +61,7 @@ export async function listen(
   const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json), ...more.names];
   let streams = 0;
   const answer = async ({ method, url = '' }: IncomingMessage): Promise<PageAnswer> => {
-    const [path = ''] = url.split('?', 1);
+    const [path = '', ...query] = url.split('?');
     const { isAlive, obstacle, pushTrouble } = health();
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' };
     if (path === '/healthz')
@@ -70,8 +70,11 @@ export async function listen(
       return { status: obstacle === undefined ? 200 : 503, text: toReadyText(obstacle, pushTrouble) };
     if (path === '/metrics') return { status: 200, text: await metrics.text(), type: metrics.contentType };
     const toValue = Object.hasOwn(json, path) ? json[path] : undefined;
-    if (toValue !== undefined)
-      return { status: 200, text: JSON.stringify(toValue()), type: 'application/json; charset=utf-8' };
+    if (toValue !== undefined) {
+      const value = toValue(new URLSearchParams(query.join('?')));
+      if (value === undefined) return { status: 400, text: `${path} has no such query\n` };
+      return { status: 200, text: JSON.stringify(value), type: 'application/json; charset=utf-8' };
+    }
     const found = more.answer(path);
     if (found === undefined)
       return { status: 404, text: `there are ${paths.slice(0, -1).join(', ')} and ${paths.at(-1)}\n` };

@@ -2,6 +2,7 @@ import type { AnalysisCheck } from '../../../src/core/analysis/analysis.ts';
 import type { Block, CheckCount, Coverage } from '../../../src/core/analysis/block.ts';
 import { minuteMs } from '../../../src/core/analysis/block.ts';
 import { type Judging, judge, type Look } from '../../../src/core/analysis/judge.ts';
+import { addBlock, beginTally, type Tally } from '../../../src/core/analysis/tally.ts';
 import type { AnalysisSubject } from '../../../src/core/input/verdict-schema.ts';
 
 export const subject: AnalysisSubject = {
@@ -25,18 +26,12 @@ export const withinNoise: AnalysisCheck = {
 export const since = 1_795_600_200_000;
 export const minute = minuteMs;
 
-/** One minute of one replica, the nth since counting began; what is not given follows from the counts. */
-export function toBlock(
-  nth: number,
-  counts: readonly CheckCount[],
-  { replica = 'a', ...given }: Partial<Block> & { readonly replica?: string } = {},
-): Block {
+/** One minute of a replica, the nth since counting began; what is not given follows from the counts. */
+export function toBlock(nth: number, counts: readonly CheckCount[], given: Partial<Block> = {}): Block {
   const received = Math.max(0, ...counts.map(({ all }) => all));
   const start = since + nth * minute;
   const coverage: Coverage = { received, compared: received, dropped: {}, unknown: {} };
   return {
-    id: `${replica}-${nth}`,
-    replica,
     start,
     end: start + minute,
     namespace: 'models',
@@ -58,12 +53,17 @@ export const look: Look = {
   holdMs: 0,
   openSince: since,
   now: since,
-  blocks: [],
+  tally: undefined,
   answeredAt: since,
   decided: undefined,
 };
 
-/** Looks every ten seconds, as replicas would be read: each keeps 15 minutes. */
+/** All that was counted of the subject, as somebody has it who read all blocks at once. */
+export function toTally(blocks: readonly Block[], now: number): Tally {
+  return blocks.reduce((tally, block) => addBlock(tally, block, now), beginTally(blocks[0]?.subject ?? subject));
+}
+
+/** Looks every ten seconds, and has each block as soon as it has ended. */
 export function watch(
   blocks: readonly Block[],
   minutes: number,
@@ -71,10 +71,12 @@ export function watch(
   before: Judging | undefined = undefined,
 ) {
   let judging = before;
+  let tally = beginTally(blocks[0]?.subject ?? subject);
   let found: ReturnType<typeof judge> | undefined;
   for (let now = since; now <= since + minutes * minute; now += 10_000) {
-    const there = blocks.filter(({ end }) => end <= now && end > now - 15 * minute);
-    found = judge(judging, { ...look, answeredAt: now, ...terms, now, blocks: there });
+    const fresh = blocks.filter(({ end }) => end <= now && end > now - 10_000);
+    tally = fresh.reduce((sum, block) => addBlock(sum, block, now), tally);
+    found = judge(judging, { ...look, answeredAt: now, ...terms, now, tally });
     judging = found.judging;
     if (found.verdict.verdict === 'Failing') break;
   }

@@ -1,7 +1,6 @@
 import test from 'ava';
-import fc from 'fast-check';
-import type { Block } from '../../../src/core/analysis/block.ts';
 import { type Judging, judge } from '../../../src/core/analysis/judge.ts';
+import { addBlock } from '../../../src/core/analysis/tally.ts';
 import {
   errors,
   look,
@@ -11,6 +10,7 @@ import {
   toBlock,
   toBlocks,
   toErrors,
+  toTally,
   watch,
   withinNoise,
 } from './analysis-examples.ts';
@@ -50,7 +50,7 @@ test('it is not Passing before the step has lasted long enough, and then at that
 
 test('the hold counts from the earliest sample that any replica counted, whoever looks and since when', (t) => {
   const late = toBlocks(none(30), 100).slice(5);
-  const other = toBlock(3, toErrors(0, 1), { replica: 'b', start: since + 3 * minute + 20_000 });
+  const other = toBlock(3, toErrors(0, 1), { start: since + 3 * minute + 20_000 });
   const terms = { holdMs: 10 * minute };
   const alone = watch(late, 24, terms);
   t.is(alone.judging.began, since + 5 * minute);
@@ -61,7 +61,7 @@ test('the hold counts from the earliest sample that any replica counted, whoever
   t.is(Date.parse(both.judging.decided?.at ?? ''), since + 14 * minute);
   const now = since + 16 * minute;
   const blocks = [...late.slice(0, 11), other];
-  const restarted = judge(undefined, { ...look, ...terms, now, answeredAt: now, blocks });
+  const restarted = judge(undefined, { ...look, ...terms, now, answeredAt: now, tally: toTally(blocks, now) });
   t.deepEqual(restarted.judging.decided, both.judging.decided);
 });
 
@@ -80,7 +80,7 @@ test('a candidate that exceeds its limit a little is Failing without any minimum
 
 test('a candidate of which everything fails is Failing as soon as a block says so, long before its minute is looked at', (t) => {
   const early = toBlock(0, toErrors(10, 10), { end: since + 5000 });
-  const { verdict } = judge(undefined, { ...look, now: since + 6000, blocks: [early] });
+  const { verdict } = judge(undefined, { ...look, now: since + 6000, tally: toTally([early], since + 6000) });
   t.like(verdict, { verdict: 'Failing', decided: { by: 'brake', budget: 1e-5 } });
 });
 
@@ -179,69 +179,24 @@ test('what git says stands, but for a brake that is not there yet', (t) => {
 });
 
 test('a lost replica is lost coverage, never a wrong count', (t) => {
-  const other = Array.from({ length: 10 }, (_, i) => toBlock(i, toErrors(1, 60), { replica: 'b' }));
+  const other = Array.from({ length: 10 }, (_, i) => toBlock(i, toErrors(1, 60)));
   const both = [...toBlocks(none(10), 40), ...other.slice(0, 3)];
   const { verdict } = watch(both, 6);
   if (verdict.verdict !== 'Inconclusive') return t.fail(verdict.verdict);
   t.deepEqual(verdict.counts, [{ bad: 3, all: 6 * 40 + 3 * 60, noiseBad: 0, noiseAll: 0 }]);
 });
 
-test('blocks count once, in any order, however often and in however many looks they arrive', (t) => {
-  const block = fc
-    .record({ nth: fc.nat(8), replica: fc.constantFrom('a', 'b', 'c'), bad: fc.nat(3), more: fc.nat(97) })
-    .map(({ nth, replica, bad, more }) => toBlock(nth, toErrors(bad, bad + more), { replica }));
-  // Never Failing, and Passing not with so few: only the counts differ.
-  const analysis = { ...look.analysis, checks: [{ ...errors, limit: 1 }], minSamples: 1e6 };
-  const terms = { ...look, analysis, now: since + 12 * minute };
-  fc.assert(
-    fc.property(
-      fc.array(block, { maxLength: 30 }),
-      fc.integer(),
-      fc.integer({ min: 1, max: 9 }),
-      (blocks, seed, part) => {
-        const shuffled = [...blocks, ...blocks].sort((one, other) => toOrder(one, seed) - toOrder(other, seed));
-        const once = judge(undefined, { ...terms, blocks });
-        let judging = judge(undefined, { ...terms, blocks: [] }).judging;
-        for (let i = 0; i < shuffled.length; i += part)
-          judging = judge(judging, { ...terms, blocks: shuffled.slice(i, i + part) }).judging;
-        t.deepEqual(judge(judging, { ...terms, blocks: [] }).verdict, once.verdict);
-        t.deepEqual(Object.fromEntries(judging.recent), Object.fromEntries(once.judging.recent));
-        t.is(judging.recent.size, new Set(blocks.map(({ id }) => id)).size);
-      },
-    ),
-    { numRuns: 300 },
-  );
-});
-
-/** Any order, by the seed. */
-function toOrder({ id, counts }: Block, seed: number): number {
-  let hash = seed;
-  for (const character of id + JSON.stringify(counts)) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;
-  return hash;
-}
-
-test('blocks from the future, and those that are forgotten, do not count', (t) => {
+test('blocks from the future do not count yet', (t) => {
   const now = since + 60 * minute;
-  const blocks = [toBlock(61, toErrors(0, 10)), toBlock(60, toErrors(0, 1)), toBlock(30, toErrors(0, 100))];
-  const { verdict } = judge(undefined, { ...look, now, answeredAt: now, blocks });
+  const blocks = [toBlock(62, toErrors(0, 10)), toBlock(60, toErrors(0, 1))];
+  const { verdict } = judge(undefined, { ...look, now, answeredAt: now, tally: toTally(blocks, now) });
   t.like(verdict, { verdict: 'Inconclusive', counts: [{ all: 1 }] });
-});
-
-test('counts older than what is remembered one by one are kept as a sum', (t) => {
-  const blocks = Array.from({ length: 240 }, (_, i) => toBlock(i, toErrors(i % 10 === 0 ? 1 : 0, 10)));
-  const { verdict, judging } = watch(blocks, 240);
-  t.like(verdict, { verdict: 'Inconclusive', counts: [{ bad: 24, all: 2400 }] });
-  t.true(judging.recent.size <= 23);
 });
 
 test('a verdict is the same after a look that was missed, or that took place at any other second', (t) => {
   const blocks = toBlocks([...none(4), 1, 0, 0, 1, ...none(10)], 100);
-  const once = judge(undefined, {
-    ...look,
-    now: since + 14 * minute,
-    answeredAt: since + 14 * minute,
-    blocks: blocks.slice(0, 14),
-  });
+  const now = since + 14 * minute;
+  const once = judge(undefined, { ...look, now, answeredAt: now, tally: toTally(blocks.slice(0, 14), now) });
   const often = watch(blocks, 14);
   t.is(once.verdict.verdict, 'Passing');
   t.deepEqual(once.judging.decided, often.judging.decided);
@@ -250,7 +205,7 @@ test('a verdict is the same after a look that was missed, or that took place at 
 test('the sequence looks at whole minutes only, also where a block ended early', (t) => {
   // The first 20 seconds would be Failing, the whole minute is not.
   const early = toBlock(0, toErrors(6, 60), { end: since + 20_000 });
-  const rest = toBlock(0, toErrors(0, 540), { id: 'rest', start: since + 20_000 });
+  const rest = toBlock(0, toErrors(0, 540), { start: since + 20_000 });
   t.is(watch([early], 3).verdict.verdict, 'Failing');
   t.is(watch([early, rest], 3).verdict.verdict, 'Inconclusive');
 });
@@ -259,7 +214,7 @@ test('a clock that was an hour ahead for a moment makes nothing count twice', (t
   const blocks = toBlocks([0, 1, 0, 0], 50);
   const at = (minutes: number, before?: Judging) => {
     const now = since + minutes * minute;
-    return judge(before, { ...look, now, answeredAt: now, blocks });
+    return judge(before, { ...look, now, answeredAt: now, tally: toTally(blocks, now) });
   };
   const ahead = at(66, at(6).judging);
   t.like(ahead.verdict, { verdict: 'Unknown', counts: [{ bad: 1, all: 200 }] });
@@ -268,18 +223,19 @@ test('a clock that was an hour ahead for a moment makes nothing count twice', (t
   t.like(at(67, judging).verdict, { counts: [{ bad: 1, all: 200 }] });
 });
 
-test('a clock that was an hour ahead is put right: what is counted from then on counts, and once', (t) => {
-  const hour = 60 * minute;
+test('a clock that was an hour ahead is put right: what was counted before still counts, and what is counted from then on', (t) => {
   const good = toBlocks(none(4), 100);
-  const right = watch(good, 12);
-  const early = judge(right.judging, { ...look, blocks: good, now: since + 12 * minute + hour, answeredAt: since });
+  const ahead = since + 72 * minute;
+  const tally = toTally(good, ahead);
+  const early = judge(watch(good, 12).judging, { ...look, tally, now: ahead, answeredAt: since });
   const now = since + 14 * minute;
-  const blocks = [...good.slice(1), toBlock(13, toErrors(80, 100), { end: since + 13 * minute + 5000 })];
-  const back = judge(early.judging, { ...look, blocks, now, answeredAt: now });
+  const bad = toBlock(13, toErrors(80, 100), { end: since + 13 * minute + 5000 });
+  const back = judge(early.judging, { ...look, tally: addBlock(tally, bad, now), now, answeredAt: now });
   t.like(back.verdict, { verdict: 'Failing', decided: { by: 'brake' } });
 
-  const few = judge(early.judging, { ...look, blocks: good.slice(2), now, answeredAt: now, openSince: now });
-  t.like(few.verdict, { verdict: 'Inconclusive', counts: [{ bad: 0, all: 200 }] });
+  const more = addBlock(tally, toBlock(11, toErrors(0, 100)), now);
+  const few = judge(early.judging, { ...look, tally: more, now, answeredAt: now, openSince: now });
+  t.like(few.verdict, { verdict: 'Passing', decided: { by: 'sequence', checks: [{ bad: 0, all: 500 }] } });
 });
 
 test('a decision survives that the clock is put back', (t) => {

@@ -1,21 +1,28 @@
 /** The document of a judgement that is under way, from what replicas counted to what a command reads of it. */
 import test from 'ava';
+import type { Block } from '../../../src/core/analysis/block.ts';
 import { judge } from '../../../src/core/analysis/judge.ts';
 import { type Seen, toLiveAnalysis } from '../../../src/core/analysis/live-analysis.ts';
 import { readLiveAnalysis } from '../../../src/core/analysis/read-live-analysis.ts';
 import type { AnalysisTask } from '../../../src/core/analysis/task.ts';
-import { errors, look, minute, since, subject, toBlock, toErrors, withinNoise } from './analysis-examples.ts';
+import { errors, look, minute, since, subject, toBlock, toErrors, toTally, withinNoise } from './analysis-examples.ts';
 
 const metadata = { name: 'wisdom', namespace: 'models' };
 
 /** Blocks of whole minutes, looked at so many minutes after counting began. */
-function see(blocks: Parameters<typeof judge>[1]['blocks'], minutes: number, given: Partial<AnalysisTask> = {}): Seen {
+function see(blocks: readonly Block[], minutes: number, given: Partial<AnalysisTask> = {}): Seen {
   const terms = { noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
   const task = { subject, checks: [errors], ...terms, ...given };
   const { checks, confidence, minSamples } = task;
   const now = since + minutes * minute;
   const analysis = { checks, confidence, minSamples };
-  const { verdict, progress } = judge(undefined, { ...look, analysis, now, answeredAt: now, blocks });
+  const { verdict, progress } = judge(undefined, {
+    ...look,
+    analysis,
+    now,
+    answeredAt: now,
+    tally: toTally(blocks, now),
+  });
   return { task, steps: 1, holdMs: 0, verdict, progress, openSince: since, askedAt: now, answeredAt: now };
 }
 

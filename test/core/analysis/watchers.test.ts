@@ -5,11 +5,12 @@
 import test from 'ava';
 import type { Block } from '../../../src/core/analysis/block.ts';
 import { type Judging, judge } from '../../../src/core/analysis/judge.ts';
+import { addBlock, beginTally } from '../../../src/core/analysis/tally.ts';
 import { verify } from '../../../src/core/analysis/verify.ts';
 import type { Decided } from '../../../src/core/input/verdict-schema.ts';
 import { toBinomial, toRandom } from '../../statistics/random.ts';
 import { times } from '../../thorough.ts';
-import { look, minute, since, toBlock, toErrors } from './analysis-examples.ts';
+import { look, minute, since, subject, toBlock, toErrors } from './analysis-examples.ts';
 
 const decisions = times(1000, 250);
 const skewMs = 30_000;
@@ -27,6 +28,9 @@ interface Replica {
 class Watcher {
   judging: Judging | undefined;
   next: number;
+  #tally = beginTally(subject);
+  /** How many blocks of each replica were added. */
+  readonly #taken = new Map<string, number>();
   readonly skew: number;
   readonly everyMs: number;
 
@@ -38,18 +42,31 @@ class Watcher {
 
   /** @returns its verdict at a true time, if it is decided */
   look(time: number, replicas: readonly Replica[], decided: Decided | undefined): Decided | undefined {
-    const blocks = replicas.flatMap((replica) => (time < replica.until ? toPublished(replica, time) : []));
     const now = time + this.skew;
-    this.judging = judge(this.judging, { ...look, now, answeredAt: now, blocks, decided }).judging;
+    for (const replica of replicas) {
+      if (time >= replica.until) continue;
+      const published = toPublished(replica, time);
+      for (const block of published.slice(this.#taken.get(replica.name) ?? 0))
+        this.#tally = addBlock(this.#tally, block, now);
+      this.#taken.set(replica.name, published.length);
+    }
+    this.judging = judge(this.judging, { ...look, now, answeredAt: now, tally: this.#tally, decided }).judging;
     this.next = time + this.everyMs;
     return this.judging.decided;
   }
+
+  /** It knows nothing any more. */
+  restart(): void {
+    this.judging = undefined;
+    this.#tally = beginTally(subject);
+    this.#taken.clear();
+  }
 }
 
-/** What has ended by the replica's own clock, and is not older than 15 minutes. */
+/** What has ended by the replica's own clock. */
 function toPublished({ blocks, skew }: Replica, time: number): readonly Block[] {
   const clock = time + skew;
-  return blocks.filter(({ end }) => end <= clock && end > clock - 15 * minute);
+  return blocks.filter(({ end }) => end <= clock);
 }
 
 function toReplica(name: string, rate: number, calls: number, minutes: number, random: () => number): Replica {
@@ -57,15 +74,15 @@ function toReplica(name: string, rate: number, calls: number, minutes: number, r
   for (let nth = 0; nth < minutes; nth++) {
     const bad = toBinomial(calls, rate, random);
     if (bad === 0) {
-      blocks.push(toBlock(nth, toErrors(0, calls), { replica: name, id: `${name}-${nth}` }));
+      blocks.push(toBlock(nth, toErrors(0, calls)));
       continue;
     }
     // One that ended early, and the rest of the minute.
     const start = since + nth * minute;
     const middle = start + 5000 + Math.floor(random() * 54_000);
     const some = Math.min(calls, bad + Math.floor((calls * (middle - start)) / minute));
-    blocks.push(toBlock(nth, toErrors(bad, some), { replica: name, id: `${name}-${nth}`, end: middle }));
-    blocks.push(toBlock(nth, toErrors(0, calls - some), { replica: name, id: `${name}-${nth}+`, start: middle }));
+    blocks.push(toBlock(nth, toErrors(bad, some), { end: middle }));
+    blocks.push(toBlock(nth, toErrors(0, calls - some), { start: middle }));
   }
   return { name, skew: (random() * 2 - 1) * skewMs, blocks, from: since, until: Number.POSITIVE_INFINITY };
 }
@@ -122,7 +139,7 @@ test('with replicas that are lost and watchers that start again, there is one co
       const [watcher] = watchers.toSorted((one, other) => one.next - other.next);
       if (watcher === undefined) return t.fail();
       time = watcher.next;
-      if (random() < 0.02) watcher.judging = undefined;
+      if (random() < 0.02) watcher.restart();
       const own = watcher.look(time, replicas, git);
       // A push that is not the first is refused: its watcher has read git again by the next look.
       if (own === undefined || JSON.stringify(own) === JSON.stringify(git)) continue;

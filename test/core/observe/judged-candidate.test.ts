@@ -1,6 +1,8 @@
 import test from 'ava';
 import type { Block } from '../../../src/core/analysis/block.ts';
 import { toCheckId } from '../../../src/core/analysis/check-id.ts';
+import { isSameSubject } from '../../../src/core/analysis/subject.ts';
+import { addBlock, beginTally, type Tally } from '../../../src/core/analysis/tally.ts';
 import type { AnalysisTask } from '../../../src/core/analysis/task.ts';
 import { parseStatus } from '../../../src/core/input/parse-document.ts';
 import type { AnalysisSubject } from '../../../src/core/input/verdict-schema.ts';
@@ -28,8 +30,6 @@ const candidate = { name: 'wisdom-1', digest };
 /** A whole minute of one replica. */
 function toBlock(at: number, bad: number, all: number, about: AnalysisSubject = subject): Block {
   return {
-    id: `a/${at}/${about.attempt}`,
-    replica: 'a',
     start: at,
     end: at + minute,
     namespace: 'models',
@@ -38,6 +38,12 @@ function toBlock(at: number, bad: number, all: number, about: AnalysisSubject = 
     counts: [{ check: toCheckId(check), bad, all }],
     coverage: { received: all, compared: all, dropped: {}, unknown: {} },
   };
+}
+
+/** All that was counted of one subject. */
+function toTally(blocks: readonly Block[], about: AnalysisSubject, now: number): Tally {
+  const own = blocks.filter((block) => isSameSubject(block.subject, about));
+  return own.reduce((tally, block) => addBlock(tally, block, now), beginTally(about));
 }
 
 const failing = [toBlock(start, 30, 60)];
@@ -62,7 +68,7 @@ class Story {
       answeredAt?: number | undefined;
     } = {},
   ): string | undefined {
-    const evidence: Evidence = { blocks: new Map([['models/wisdom', blocks]]), askedAt: at, answeredAt };
+    const evidence: Evidence = { find: (_, about) => toTally(blocks, about, at), askedAt: at, answeredAt };
     const { judgement, memory } = judgeCandidate(of as { name: string; digest: string }, this.recorded, this.memory, {
       task: live === 'closed' ? undefined : live,
       key: 'models/wisdom',

@@ -10,11 +10,21 @@ import { readLiveAnalysis } from '../../../src/core/analysis/read-live-analysis.
 import type { LiveAnalyses, UnjudgedCode } from '../../../src/core/ports/live-analyses.ts';
 import { toAnalysisPages } from '../../../src/io/process/analysis-pages.ts';
 import { listen } from '../../../src/io/process/listen.ts';
-import { errors, look, minute, since, subject, toBlock, toErrors } from '../../core/analysis/analysis-examples.ts';
+import {
+  errors,
+  look,
+  minute,
+  since,
+  subject,
+  toBlock,
+  toErrors,
+  toTally,
+} from '../../core/analysis/analysis-examples.ts';
 
 const task = { subject, checks: [errors], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
 const now = since + 5 * minute;
-const judged = judge(undefined, { ...look, now, answeredAt: now, blocks: [toBlock(0, toErrors(1, 100))] });
+const tally = toTally([toBlock(0, toErrors(1, 100))], now);
+const judged = judge(undefined, { ...look, now, answeredAt: now, tally });
 const seen = { ...judged, task, steps: 1, holdMs: 0, openSince: since, askedAt: now, answeredAt: now };
 const toAnalysis = (name: string) => toLiveAnalysis({ name, namespace: 'models' }, seen);
 
