@@ -20,6 +20,8 @@ const typedBy: Readonly<Record<string, string>> = {
   'model-mirror': 'here',
   export: 'here',
   git: 'the tutorial',
+  echo: 'the tutorial',
+  sleep: 'the tutorial',
   cd: 'the tutorial',
   npm: '.ci/run',
   ...Object.fromEntries(playedCommands.map((command) => [command, 'test/install/check.ts'])),
@@ -75,7 +77,7 @@ testThoroughly('the README’s rollout, in an empty repository', async (t) => {
   try {
     const play = async (commands: string) => {
       const { code, said: output } = await stage.shell.play(toQuicker(commands));
-      t.is(code, 0, `${commands}\n${output}\n${stage.watcherSaid()}`);
+      t.is(code, 0, `${commands}\n${output}\n${stage.said()}`);
       return output;
     };
     const block = readCommandBlocks('README.md').find(
@@ -121,7 +123,7 @@ model-mirror status wisdom --fetch --wait mirrored --timeout 5m >/dev/null 2>&1 
     .replace('127.0.0.1:8080', '127.0.0.1:0');
   await play(`${quick} --once --kubeconfig '${stage.kubeconfig}'`);
 
-  stage.apply({
+  await stage.create('inferenceservices', {
     apiVersion: 'serving.kserve.io/v1beta1',
     kind: 'InferenceService',
     metadata: {

@@ -1,95 +1,94 @@
-/** What the tutorial takes for granted: a repository, a cluster, Argo CD with the plugin, and the watcher. */
-import { appendFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+/** What the tutorial takes for granted, started as the page says: `model-mirror demo --play`. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { FakeArgocd } from '../../src/demo/fakes/argocd.ts';
 import { git } from '../../src/demo/fakes/git.ts';
-import { startGitServer } from '../../src/demo/fakes/git-server.ts';
-import { FakeKServe } from '../../src/demo/fakes/kserve.ts';
-import { FakeKServeStandard } from '../../src/demo/fakes/kserve-standard/fake.ts';
-import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
-import { startWatcherProcess } from '../../src/demo/fakes/watcher-process.ts';
 import type { TutorialMode, TutorialShell } from './tutorial.ts';
-import { toReader } from './tutorial.ts';
+import { toPatientReader } from './tutorial.ts';
 
 export interface TutorialStage {
   readonly shell: TutorialShell;
-  readonly liveNames: () => string[];
   /** Of the cluster. */
   readonly kubeconfig: string;
-  /** Into the cluster, past git. */
-  readonly apply: (object: Written) => void;
+  /** Creates an object of a kind in the cluster, past git. */
+  readonly create: (plural: string, object: Written) => Promise<void>;
   /** A bot pushes a commit of its own to the branch, as the watcher may at any moment. */
   readonly intrude: () => Promise<void>;
-  /** Of the watcher, when something did not come about. */
-  readonly watcherSaid: () => string;
-  readonly end: () => Promise<void>;
+  /** Of the demo, when something did not happen. */
+  readonly said: () => string;
+  /** As Ctrl-C does. @returns what the demo has left behind: files, and processes that have to do with them. */
+  readonly end: () => Promise<readonly string[]>;
 }
 
-const root = join(import.meta.dirname, '../..');
-const program = join(root, 'dist/model-mirror.cjs');
-const repositoryName = 'deployments.git';
-const loadMs = 300;
-const pollMs = 1000;
+const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 
-/** Models whose URI says `broken` cannot be loaded. */
 export async function setTutorialStage(mode: TutorialMode): Promise<TutorialStage> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-tutorial-')));
-  const ends: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  const environment = { PATH: process.env['PATH'], TMPDIR: temporary };
+  const demo = spawn(process.execPath, [program, 'demo', '--play', '--mode', mode], { env: environment });
+  const ended = once(demo, 'close');
+  let output = '';
+  for (const stream of [demo.stdout, demo.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const end = async () => {
-    for (const step of ends.toReversed()) await step();
+    demo.kill('SIGINT');
+    await ended;
+    const left = [...readdirSync(temporary), ...findProcesses(temporary)];
+    rmSync(folder, { recursive: true, force: true });
+    return left;
   };
-  try {
-    const [cluster, server] = await Promise.all([startKubernetes(), startGitServer({ root: folder })]);
-    ends.push(
-      () => cluster.close(),
-      () => server.close(),
-    );
-    await server.createRepository(repositoryName);
-    const url = server.url(repositoryName);
-    await makeFirstCommit(folder, url);
-    const argocd = await FakeArgocd.start(cluster, {
-      name: 'models',
-      path: 'models',
-      repository: url,
-      branch: 'main',
-      destination: 'models',
-      plugin: [process.execPath, program, 'render', '--output', 'json'],
-      checkout: join(folder, 'argocd'),
-    });
-    // As Argo CD polls, only more often: nobody else tells it of the very first model.
-    const polls = setInterval(() => argocd.refresh(), pollMs);
-    ends.push(
-      () => argocd.stop(),
-      () => clearInterval(polls),
-    );
-    const toFate = (uri: string) => (uri.includes('broken') ? 'initializer-fails' : undefined);
-    const kserve =
-      mode === 'standard'
-        ? new FakeKServeStandard(cluster, { loadMs, toFate })
-        : new FakeKServe(cluster, loadMs, ({ spec }) => JSON.stringify(spec).includes('broken'));
-    ends.push(() => kserve.stop());
-    const kubeconfig = join(folder, 'kubeconfig');
-    writeFileSync(kubeconfig, cluster.kubeconfig());
-    const watcher = startWatcherProcess([
-      ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', kubeconfig, '--argocd-refresh'],
-      ...['--settle', '300ms', '--batch-window', '100ms', '--git-interval', '500ms', '--log', 'text'],
-    ]);
-    ends.push(() => watcher.stop());
-    return {
-      shell: toReader(join(folder, 'reader'), program, url),
-      intrude: () => pushAsBot(join(folder, 'bot'), url),
-      kubeconfig,
-      apply: (object) => void cluster.apply(object),
-      liveNames: () => cluster.list('inferenceservices').map(({ metadata }) => metadata.name),
-      watcherSaid: watcher.output,
-      end,
-    };
-  } catch (error) {
-    await end();
-    throw error;
+  while (!output.includes('Ctrl-C ends')) {
+    if (demo.exitCode !== null) throw new Error(`the demo has ended:\n${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  const [, place = ''] = /^ {2}cd "(.*)"$/m.exec(output) ?? [];
+  const variables = readExports(/^ {2}export (.*)$/m.exec(output)?.[1] ?? '');
+  const { KUBECONFIG: kubeconfig = '', REPOSITORY: url = '' } = variables;
+  const { clusters } = JSON.parse(readFileSync(kubeconfig, 'utf8')) as {
+    readonly clusters: readonly [{ readonly cluster: { readonly server: string } }];
+  };
+  return {
+    shell: toPatientReader(join(folder, 'reader'), place, variables),
+    intrude: () => pushAsBot(join(folder, 'bot'), url),
+    kubeconfig,
+    create: async (plural, object) => {
+      const path = `apis/${object.apiVersion}/namespaces/${object.metadata.namespace}/${plural}`;
+      const { status } = await fetch(`${clusters[0].cluster.server}/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(object),
+      });
+      if (status !== 201) throw new Error(`${path} answers ${status}`);
+    },
+    said: () => output,
+    end,
+  };
+}
+
+/** `NAME="value"`, as a shell reads them. */
+function readExports(text: string): Record<string, string> {
+  const found = [...text.matchAll(/(\w+)="([^"]*)"/g)];
+  return Object.fromEntries(
+    found.map(([, name = '', value = '']) => [name, value.replace('$PATH', process.env['PATH'] ?? '')]),
+  );
+}
+
+/** Whose command line names the folder. */
+function findProcesses(folder: string): string[] {
+  const ids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ids.flatMap((id) => {
+    try {
+      const line = readFileSync(`/proc/${id}/cmdline`, 'utf8').replaceAll('\0', ' ');
+      return line.includes(folder) ? [line] : [];
+    } catch {
+      // It has ended.
+      return [];
+    }
+  });
 }
 
 /** @param clone is made. */
@@ -107,15 +106,4 @@ export async function pushAsBot(clone: string, url: string): Promise<void> {
       if (!String((error as Error).message).includes('rejected')) throw error;
     }
   }
-}
-
-async function makeFirstCommit(folder: string, url: string): Promise<void> {
-  const clone = join(folder, 'first');
-  await git(folder, ['clone', '--quiet', url, clone]);
-  await git(clone, ['switch', '--quiet', '--orphan', 'main']);
-  mkdirSync(join(clone, 'models'));
-  writeFileSync(join(clone, 'models/.gitkeep'), '');
-  await git(clone, ['add', '--all']);
-  await git(clone, ['commit', '--quiet', '--message', 'A place for models']);
-  await git(clone, ['push', '--quiet', 'origin', 'main']);
 }

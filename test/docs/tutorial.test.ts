@@ -6,23 +6,25 @@ import { setTutorialStage } from './tutorial-stage.ts';
 
 for (const mode of ['standard', 'modelmesh'] as const)
   (mode === 'standard' ? test : testThoroughly)(
-    `every command of the tutorial does what the page says in ${mode} mode, while a bot pushes in between`,
+    `every command of the tutorial does what the page says on demo --play in ${mode} mode, while a bot pushes in between`,
     async (t: ExecutionContext) => {
       const blocks = readBlocks(tutorialFile, mode);
       t.true(blocks.filter(({ shown }) => shown !== undefined).length > 10, 'a page that shows nothing proves nothing');
       const stage = await setTutorialStage(mode);
+      let left: readonly string[] | undefined;
       try {
         for (const { commands, mustFail, shown } of blocks) {
           // Whoever cloned or pulled before is behind when they push.
           if (commands.includes('git push')) await stage.intrude();
           const { code, said } = await stage.shell.play(toQuicker(commands));
-          t.is(code !== 0, mustFail, `${commands}\n${said}\n${stage.watcherSaid()}`);
+          t.is(code !== 0, mustFail, `${commands}\n${said}\n${stage.said()}`);
           if (shown === undefined) t.is(said, '', commands);
           else t.is(toComparable(said, shown), toComparable(shown, shown), commands);
         }
       } finally {
-        await stage.end();
+        left = await stage.end();
       }
+      t.deepEqual(left, [], 'Ctrl-C leaves no file and no process');
     },
   );
 

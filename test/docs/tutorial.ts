@@ -1,8 +1,9 @@
 /**
  * A page whose command blocks are run, one after the other, as somebody would who follows it.
  *
- * A block of the language `sh` is run; one with `fails` behind it must fail. A `text` block right after
- * it is what it says; without one it says nothing.
+ * A block of the language `sh` is run; one with `fails` behind it must fail, one with `requests` is about what becomes of
+ * requests, and one with `start` starts what all others need. A `text` block right after it is what it says; without one it
+ * says nothing.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,6 +16,8 @@ import type { Tokens } from 'marked';
 import { marked } from 'marked';
 
 export interface Block {
+  /** Only where clients send requests. */
+  readonly needsRequests: boolean;
   readonly commands: string;
   readonly mustFail: boolean;
   /** What the page says that it says; undefined: nothing is shown. */
@@ -37,10 +40,11 @@ export function readBlocks(file: string, mode: TutorialMode): Block[] {
   const differences = mode === 'standard' ? [] : readDifferences(file);
   const toMode = (text: string) => differences.reduce((now, [here, there]) => now.replaceAll(here, there), text);
   return tokens.flatMap((token, i) => {
-    if (token.type !== 'code' || !/^sh\b/.test(token.lang ?? '')) return [];
+    if (token.type !== 'code' || !/^sh\b/.test(token.lang ?? '') || token.lang === 'sh start') return [];
     const next = tokens[i + 1];
     const shown = next?.type === 'code' && next.lang === 'text' ? toMode(`${next.text}\n`) : undefined;
-    return [{ commands: toMode(token.text), mustFail: token.lang === 'sh fails', shown }];
+    const [mustFail, needsRequests] = [token.lang === 'sh fails', token.lang === 'sh requests'];
+    return [{ commands: toMode(token.text), mustFail, needsRequests, shown }];
   });
 }
 
@@ -88,14 +92,28 @@ export function toReader(folder: string, program: string, repository: string): T
   mkdirSync(bin, { recursive: true });
   const command = join(bin, 'model-mirror');
   writeFileSync(command, `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
+  chmodSync(command, 0o755);
+  return toPatientReader(folder, folder, { PATH: `${bin}:${process.env['PATH'] ?? ''}`, REPOSITORY: repository });
+}
+
+/**
+ * @param home is made.
+ * @param place where the reader begins.
+ * @param variables what the reader has exported, PATH among them.
+ */
+export function toPatientReader(
+  home: string,
+  place: string,
+  variables: Readonly<Record<string, string>>,
+): TutorialShell {
+  const bin = join(home, 'patient');
+  mkdirSync(bin, { recursive: true });
   const git = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
   writeFileSync(join(bin, 'git'), toPatientGit(git));
-  for (const place of [command, join(bin, 'git')]) chmodSync(place, 0o755);
-  return new TutorialShell(folder, {
-    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
-    HOME: folder,
+  chmodSync(join(bin, 'git'), 0o755);
+  return new TutorialShell(place, {
+    HOME: home,
     LC_ALL: 'C.UTF-8',
-    REPOSITORY: repository,
     GIT_CONFIG_GLOBAL: devNull,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_TERMINAL_PROMPT: '0',
@@ -103,6 +121,8 @@ export function toReader(folder: string, program: string, repository: string): T
     GIT_AUTHOR_EMAIL: 'ada@example.com',
     GIT_COMMITTER_NAME: 'Ada',
     GIT_COMMITTER_EMAIL: 'ada@example.com',
+    ...variables,
+    PATH: `${bin}:${variables['PATH']}`,
   });
 }
 
@@ -134,9 +154,14 @@ esac
 `;
 }
 
-/** It is looked more often than people need it. */
+/** It is looked more often than people need it, and nobody guesses how long a verdict takes. */
 export function toQuicker(commands: string): string {
-  return commands.replaceAll('--timeout 5m', '--interval 300ms --timeout 10m');
+  return commands
+    .replaceAll('--timeout 5m', '--interval 300ms --timeout 10m')
+    .replace(
+      /^sleep 20$/m,
+      'until git pull --quiet --rebase && grep --quiet "verdict: Failing" models/wisdom/status.yaml && ! grep --quiet mirror: models/wisdom/status.yaml; do sleep 1; done',
+    );
 }
 
 /** What is only seen on the way, if one looks at the right moment. */
@@ -155,6 +180,10 @@ export function toComparable(said: string, shown: string): string {
       .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?/g, '<time>')
       .replace(/\b\d+(\.\d+)? ?(ms|s|min)\b/g, '<duration>')
       .replace(/\b\d+ more fields\b/g, '<number> more fields')
+      .replace(/\b\d+ of \d+\b/g, '<count>')
+      .replace(/\bat least [\d.]+ %/g, 'at least <share>')
+      .replace(/\b[\d.]+ % to [\d.]+ %/g, '<interval>')
+      .replace(/[━┃·]+/g, '<bar>')
       .replace(/ +/g, ' ')
       .split('\n')
       .filter((line) => !passing.test(line));

@@ -12,7 +12,7 @@ let at = 0;
 try {
   for (const { commands, mustFail, shown } of readBlocks(tutorialFile, 'standard')) {
     const { code, said } = await stage.shell.play(toQuicker(commands));
-    if ((code !== 0) !== mustFail) throw new Error(`${commands}\n${said}\n${stage.watcherSaid()}`);
+    if ((code !== 0) !== mustFail) throw new Error(`${commands}\n${said}\n${stage.said()}`);
     at = page.indexOf(commands, at) + commands.length + '\n```\n'.length;
     if (shown === undefined ? said === '' : toComparable(said, shown) === toComparable(shown, shown)) continue;
     const lines = said.replaceAll(' --interval 300ms', '').trimEnd().split('\n');
