@@ -1,10 +1,8 @@
 /** The mirror gateway, as the files that users install make it. */
-import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Built } from '../install/kustomize.ts';
 import { build } from '../install/kustomize.ts';
 import type { ClusterObject } from './cluster.ts';
-import { toInstalledObjects, toInstalledPod } from './installed-pod.ts';
+import { buildWith, toInstalledObjects, toInstalledPod } from './installed-pod.ts';
 import { addresses } from './network.ts';
 import type { Pod } from './pods.ts';
 import { scratch } from './sandbox.ts';
@@ -22,13 +20,5 @@ export const mirrorPod: Pod = toInstalledPod(build(source), {
  * @param components of those beside the base.
  */
 export function toMirrorGatewayObjects(...components: readonly string[]): ClusterObject[] {
-  return toInstalledObjects(components.length === 0 ? build(source) : buildWith(components), mirrorPod);
-}
-
-/** As a user's own kustomization would. */
-function buildWith(components: readonly string[]): Built[] {
-  cpSync(source, join(folder, 'base'), { recursive: true });
-  const kustomization = { resources: ['base'], components: components.map((name) => `base/components/${name}`) };
-  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
-  return build(folder);
+  return toInstalledObjects(components.length === 0 ? build(source) : buildWith(source, folder, components), mirrorPod);
 }

@@ -23,8 +23,14 @@ interface Rule {
   readonly mirrors?: readonly { readonly destination: { readonly host: string } }[];
 }
 
-/** What of the counts of a fault is not as it should be. */
-export type Judge = (counts: SampleCounts) => readonly string[];
+export interface DuringOptions {
+  /** What of the counts of a fault is not as it should be. */
+  readonly judge?: (counts: SampleCounts) => readonly string[];
+  /** Whether Envoys keep to the limit of samples in flight; default: they do. */
+  readonly isLimited?: boolean;
+  /** Whether Envoys end samples that the comparer would not compare; default: they do not. */
+  readonly areEnded?: boolean;
+}
 
 const columns = [
   ...['what happens', 'samples', 'not sent: 50 in flight', 'in flight at most', 'arrived', 'compared'],
@@ -85,9 +91,8 @@ export class Sampling {
    * Samples are taken only while the fault lasts: calm is without any. They come first, so that the fault meets
    * connections and comparisons that are under way.
    * @param fault leaves the comparer as it was.
-   * @param isLimited whether Envoys keep to the limit of samples in flight.
    */
-  during(fault: Fault, judge: Judge = () => [], isLimited = true): Fault {
+  during(fault: Fault, { judge = () => [], isLimited = true, areEnded = false }: DuringOptions = {}): Fault {
     const { what, begin, end } = fault;
     const { program } = this.#comparer;
     let before: SampleCounts | undefined;
@@ -99,7 +104,10 @@ export class Sampling {
         const calm = await this.count();
         before = calm;
         await this.turn(true);
-        await until('samples are taken up', async () => findTakenUp(await this.count()) > findTakenUp(calm));
+        await until('samples are taken up', async () => {
+          const now = await this.count();
+          return areEnded ? now.sent > calm.sent + 4 : findTakenUp(now) > findTakenUp(calm);
+        });
         watch = new AbortController();
         watching = this.#findMostInFlight(watch.signal);
         await begin();

@@ -1,7 +1,7 @@
 import type { BadCandidate } from '../candidate.ts';
 import { destinationRules, envoyFilters } from '../cluster.ts';
 import type { Comparer } from '../comparer.ts';
-import { startComparer } from '../comparer.ts';
+import { startComparer, toLargeBodies } from '../comparer.ts';
 import type { ComparerFaults } from '../comparer-faults.ts';
 import { passSidecar, toComparerFaults } from '../comparer-faults.ts';
 import { findLimits } from '../comparer-limits.ts';
@@ -9,11 +9,12 @@ import { Flood } from '../flood.ts';
 import { kilobyte, limit, megabyte } from '../harm.ts';
 import type { Fault } from '../interleaved.ts';
 import { until } from '../program.ts';
+import type { SampleCounts } from '../sample-counts.ts';
 import { comparerCluster, sumOf } from '../sample-counts.ts';
 import { Sampling } from '../sampling.ts';
 import type { Scene } from '../scene.ts';
 import { StandardScene } from '../standard-scene.ts';
-import { beginTrials, toBadCandidate, triedModel, untilAllCopiesArrive } from '../standard-trials.ts';
+import { beginTrials, toBadCandidate, toCallers, triedModel, untilAllCopiesArrive } from '../standard-trials.ts';
 import { origins } from '../traffic.ts';
 import type { Trials } from '../trials.ts';
 import { expectHarm, isThorough, tryFaults } from '../trials.ts';
@@ -26,6 +27,8 @@ const spareBytes = 20 * megabyte;
 const policy = {
   analysis: { share: 100, minSamples: 100_000, checks: [{ errors: { candidateOnly: '90%' } }], onFailing: 'Keep' },
 };
+
+const nothing: Fault = { what: 'the comparer compares every call', begin: async () => {}, end: async () => {} };
 
 /** Clients notice nothing of the comparer, whatever becomes of it, nor does it fill their Envoys. */
 export async function standardComparer(plain: Scene): Promise<void> {
@@ -47,26 +50,26 @@ export async function standardComparer(plain: Scene): Promise<void> {
   passSidecar(comparer, true);
   const faults = toComparerFaults(stack.cluster, comparer);
   const { stopped, frozen, killed, gone, restarting, scaledToNone, misbehaves } = faults;
-  const runs = sampling.during(
-    { what: 'the comparer compares every call', begin: async () => {}, end: async () => {} },
-    ({ compared, dropped }) => (compared + (dropped['too-large'] ?? 0) > 0 ? [] : ['none was taken up']),
-  );
+  const runs = sampling.during(nothing, {
+    judge: ({ compared, dropped }) => (compared + (dropped['too-large'] ?? 0) > 0 ? [] : ['none was taken up']),
+  });
   const flooded = await toFlooded(trials, comparer, candidate, sampling);
   const unread = sampling.during(misbehaves('does not read its socket'));
   const few = [runs, flooded, ...[stopped, frozen, killed].map((one) => sampling.during(one)), unread];
-  const more = [restarting, scaledToNone, gone].map((one) => sampling.during(one));
-  const all = isThorough
-    ? [...few, ...more, ...toImpostors(faults).map((one) => sampling.during(one))]
-    : [...few, ...more];
-  const chosen = isThorough ? all : few;
-  await tryFaults(trials, { bytes: kilobyte, rate, rounds: 2, calmMs: 800, faultMs: 2000 }, all);
-  await tryFaults(trials, { bytes: megabyte, rate: 4, rounds: 2, calmMs: 1000, faultMs: 2000 }, chosen);
+  const all = [...few, ...[restarting, scaledToNone, gone].map((one) => sampling.during(one))];
+  const small = { bytes: kilobyte, rate, rounds: 2, calmMs: 800, faultMs: 2000 };
+  const large = { bytes: megabyte, rate: 4, rounds: 2, calmMs: 1000, faultMs: 2000 };
+  await tryFaults(trials, small, all);
+  await tryFaults(trials, large, isThorough ? all : few);
   if (isThorough) {
-    await tryFaults(trials, { bytes: 100 * kilobyte, rate: 20, rounds: 2, calmMs: 1000, faultMs: 2500 }, all);
-    await tryFaults(trials, { bytes: 5 * megabyte, rate: 2, rounds: 2, calmMs: 1500, faultMs: 3500 }, all);
-    await tryFaults(trials, { bytes: 20 * megabyte, rate: 0.5, rounds: 1, calmMs: 4000, faultMs: 6000 }, all);
+    const impostors = toImpostors(faults).map((one) => sampling.during(one));
+    await tryFaults(trials, { ...small, rounds: 1 }, impostors);
+    await tryFaults(trials, { ...large, rounds: 1 }, impostors);
+    await tryFaults(trials, { bytes: 100 * kilobyte, rate: 20, calmMs: 1000, faultMs: 2500 }, few);
+    await tryFaults(trials, { bytes: 5 * megabyte, rate: 2, rounds: 2, calmMs: 1500, faultMs: 3500 }, few);
   }
-  await withoutLimits(trials, comparer, sampling.during(frozen, undefined, false));
+  await withLargeBodies(trials, sampling, faults);
+  await withoutLimits(trials, comparer, sampling.during(frozen, { isLimited: false }));
   passSidecar(comparer, false);
   await scene.remove('wisdom');
   await comparer.program.stop('SIGKILL');
@@ -83,6 +86,45 @@ function toImpostors({ misbehaves }: ComparerFaults): Fault[] {
     misbehaves('answers 100 MB'),
     misbehaves('floods'),
   ];
+}
+
+/** Above 16 MiB a sample that nobody reads would hold up its own client's request. */
+async function withLargeBodies(trials: Trials, sampling: Sampling, faults: ComparerFaults): Promise<void> {
+  const { scene } = trials;
+  const { cluster } = scene.stack;
+  const filter = toLargeBodies();
+  const hasFilter = (should: boolean) =>
+    until(`Envoys ${should ? 'end' : 'send'} large samples`, async () => {
+      const path = '/config_dump?resource=dynamic_active_clusters';
+      const dumps = await Promise.all(origins.map((origin) => scene.envoyOf(origin).ask(path)));
+      return dumps.every((dump) => JSON.stringify(dump).includes('"envoy.filters.http.buffer"') === should);
+    });
+  await cluster.apply(filter);
+  await hasFilter(true);
+  const { stopped, frozen, killed, misbehaves } = faults;
+  await untilCompared(scene as StandardScene, sampling);
+  const judge = ({ received }: SampleCounts) => (received === 0 ? [] : [`${received} arrived`]);
+  const all = isThorough ? [nothing, frozen, stopped, killed, misbehaves('does not read its socket')] : [frozen];
+  const size = { bytes: 20 * megabyte, rate: 0.5, calmMs: 3000, faultMs: 5000 };
+  const ended = all.map((one) => sampling.during(one, { judge, areEnded: true }));
+  await tryFaults({ ...trials, share: 1 }, size, ended, 'with the component large-bodies');
+  await cluster.remove(envoyFilters, filter.metadata.namespace ?? '', filter.metadata.name);
+  await hasFilter(false);
+}
+
+/** Those that fit: of every caller. */
+async function untilCompared(scene: StandardScene, sampling: Sampling): Promise<void> {
+  await sampling.turn(true);
+  for (const { from, call } of toCallers(scene))
+    for (const bytes of [kilobyte, megabyte]) {
+      const before = (await sampling.count()).compared;
+      await until(`samples from ${from} are compared`, async () => {
+        await (await call({ bytes, calls: 2, parallel: 1 })).ended;
+        return (await sampling.count()).compared > before;
+      });
+    }
+  await sampling.turn(false);
+  await sampling.untilIdle();
 }
 
 /** More samples than it can compare: every call is one, a Pod sends others besides, and the candidate is slow. */
@@ -113,7 +155,10 @@ async function toFlooded(
         await candidate.behave('answers');
       },
     },
-    ({ compared, dropped }) => (sumOf(dropped) > compared ? [] : [`${compared} were compared: this was no flood`]),
+    {
+      judge: ({ compared, dropped }) =>
+        sumOf(dropped) > compared ? [] : [`${compared} were compared: this was no flood`],
+    },
   );
 }
 
