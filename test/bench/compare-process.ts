@@ -11,7 +11,7 @@ const flags = {
   watchTimeout: '30s',
   deadline: '10s',
   maxCalls: '256',
-  maxBytes: '32Mi',
+  maxBytes: '24Mi',
   maxSize: '4Mi',
 };
 async function main(): Promise<void> {

@@ -9,6 +9,7 @@
  * Ends with 1 when a target is missed.
  *
  * `--minutes N` floods for N minutes in each size (default: a quarter), `--only TEXT` does the rows whose name has it,
+ * `--flood-rate N` only floods, with N copies a second and on whichever core: for a machine that has other work;
  * `--profile FOLDER` writes a CPU profile of the first part of each row.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -32,6 +33,7 @@ const { values: flags } = parseArgs({
     minutes: { type: 'string', default: '0.25' },
     only: { type: 'string', default: '' },
     profile: { type: 'string' },
+    'flood-rate': { type: 'string' },
   },
 });
 
@@ -55,6 +57,7 @@ const models = ['one', 'two', 'three', 'four', 'five', 'six'];
 const measureMs = 8000;
 
 const hasTaskset = (() => {
+  if (flags['flood-rate'] !== undefined) return false;
   try {
     execFileSync('taskset', ['-pc', '1', String(process.pid)], { stdio: 'ignore' });
     return true;
@@ -66,7 +69,7 @@ const hasTaskset = (() => {
 let misses = 0;
 
 async function measure(row: Row): Promise<void> {
-  const { isGrpc, bodies, name } = row;
+  const { isGrpc, bodies } = row;
   const [primary, candidate] = await Promise.all([startModel(row, 'primary'), startModel(row, 'candidate')]);
   const rules = [{ name: '*', abs: 1e-5, rel: 1e-3 }];
   const manifests = models.flatMap((model) => {
@@ -86,12 +89,28 @@ async function measure(row: Row): Promise<void> {
   const session = connect(`http://${intake}`);
   const send = sender(session, isGrpc, bodies.question);
 
+  const rate = flags['flood-rate'];
+  const floodRate =
+    rate === undefined ? 3 * (await measureSpeed(row, send, [primary, candidate], pages)) : Number(rate);
+  await flood(row, send, floodRate, pages);
+  session.destroy();
+  comparer.stop();
+  await comparer.ended;
+  await Promise.all([primary.close(), candidate.close()]);
+}
+
+/** @returns pairs per second. */
+async function measureSpeed(
+  { name, target }: Row,
+  send: Send,
+  servers: readonly [ModelServer, ModelServer],
+  pages: string,
+): Promise<number> {
   // As many as it can do: each copy follows another one's pair.
-  const servers = [primary, candidate] as const;
-  await inTurns(send, servers, row.target, 10_000);
+  await inTurns(send, servers, target, 10_000);
   const before = await read(pages);
   const start = performance.now();
-  await inTurns(send, servers, row.target * 8, 30_000);
+  await inTurns(send, servers, target * 8, 30_000);
   const wall = (performance.now() - start) / 1000;
   const after = await read(pages);
   const pairs = after.pairs - before.pairs;
@@ -99,8 +118,8 @@ async function measure(row: Row): Promise<void> {
   const perCpu = pairs / cpu;
   say(
     name,
-    `${perCpu.toFixed(0)} pairs per CPU second (at least ${row.target}; ${(pairs / wall).toFixed(0)} a second as run, ${Math.round((100 * cpu) / wall)} % of a core)`,
-    perCpu >= row.target,
+    `${perCpu.toFixed(0)} pairs per CPU second (at least ${target}; ${(pairs / wall).toFixed(0)} a second as run, ${Math.round((100 * cpu) / wall)} % of a core)`,
+    perCpu >= target,
   );
 
   const capacity = pairs / wall;
@@ -113,29 +132,33 @@ async function measure(row: Row): Promise<void> {
     `own overhead p50 ${toText(p50)} ms, p99 ${toText(p99)} ms (at most ${targets.overheadMs} ms; ${calm.pairs - calmBefore.pairs} pairs, ${calm.drops - calmBefore.drops} dropped)`,
     (p99 ?? Infinity) <= targets.overheadMs,
   );
+  return capacity;
+}
 
-  let most = 0;
+async function flood({ name }: Row, send: Send, perSecond: number, pages: string): Promise<void> {
+  const floodMs = Number(flags.minutes) * 60_000;
+  const mostOfTenths = Array.from({ length: 10 }, () => 0);
   let isOver = false;
+  const floodStart = performance.now();
   const watching = (async () => {
     while (!isOver) {
-      most = Math.max(most, (await read(pages).catch(() => undefined))?.mebibytes ?? 0);
+      const tenth = Math.min(9, Math.floor((10 * (performance.now() - floodStart)) / floodMs));
+      const { mebibytes } = (await read(pages).catch(() => undefined)) ?? { mebibytes: 0 };
+      mostOfTenths[tenth] = Math.max(mostOfTenths[tenth] ?? 0, mebibytes);
       await sleep(250);
     }
   })();
-  const floodBefore = await read(pages);
-  await atRate(send, capacity * 3, Number(flags.minutes) * 60_000);
+  const before = await read(pages);
+  await atRate(send, perSecond, floodMs);
   isOver = true;
   await watching;
-  const flood = await read(pages);
+  const after = await read(pages);
+  const most = Math.max(...mostOfTenths);
   say(
     name,
-    `flooded for ${flags.minutes} min: ${most.toFixed(0)} MiB at most (at most ${targets.mebibytes}; ${flood.received - floodBefore.received} copies, ${flood.pairs - floodBefore.pairs} compared, ${flood.drops - floodBefore.drops} dropped: ${toReasons(floodBefore.reasons, flood.reasons)})`,
+    `flooded for ${flags.minutes} min: ${most.toFixed(0)} MiB at most, ${before.mebibytes.toFixed(0)} before, by tenths ${mostOfTenths.map((mebibytes) => mebibytes.toFixed(0)).join(' ')} (at most ${targets.mebibytes}; ${after.received - before.received} copies, ${after.pairs - before.pairs} compared, ${after.drops - before.drops} dropped: ${toReasons(before.reasons, after.reasons)})`,
     most <= targets.mebibytes,
   );
-  session.destroy();
-  comparer.stop();
-  await comparer.ended;
-  await Promise.all([primary.close(), candidate.close()]);
 }
 
 function startModel({ isGrpc, bodies }: Row, version: 'primary' | 'candidate'): Promise<ModelServer> {
@@ -191,8 +214,14 @@ function startComparer(items: readonly unknown[], { name }: Row) {
 
 type Send = (model: string) => void;
 
+/** As Envoy does by default, it holds no more than this; what is above it is not sent. */
+const mostOpen = 1000;
+
 function sender(session: ClientHttp2Session, isGrpc: boolean, question: Buffer): Send {
+  let open = 0;
   return (model) => {
+    if (open === mostOpen) return;
+    open++;
     const stream = session.request({
       ':method': 'POST',
       ':path': isGrpc ? '/inference.GRPCInferenceService/ModelInfer' : `/v2/models/${model}/infer`,
@@ -201,6 +230,7 @@ function sender(session: ClientHttp2Session, isGrpc: boolean, question: Buffer):
       'content-length': question.length,
     });
     stream.on('error', () => {});
+    stream.once('close', () => open--);
     stream.resume();
     stream.end(question);
   };

@@ -19,7 +19,7 @@ export function addCompare(program: Command, host: Host, finish: (code: number) 
     )
     .option('--deadline <duration>', 'how long each version may take for an answer', '10s')
     .option('--max-calls <number>', 'how many requests to hold at once; more are dropped and counted', '256')
-    .option('--max-bytes <size>', 'how much of their bodies and answers to hold at once', '32Mi')
+    .option('--max-bytes <size>', 'how much of their bodies and answers to hold at once', '24Mi')
     .option('--max-size <size>', 'the largest request and the largest answer that are compared', '4Mi')
     .addOption(new Option('--log <form>', 'default: text on a terminal').choices(['json', 'text']))
     .addHelpText(

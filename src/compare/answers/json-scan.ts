@@ -9,6 +9,9 @@ const words = (['null', 'true', 'false'] as const).map((word) => ({
   text: new TextEncoder().encode(word),
 }));
 
+/** To compare so many takes some megabytes; what is nested deeper is there to fill memory. */
+const mostLevels = 100_000;
+
 /**
  * Reads JSON into a table instead of objects: that keeps every digit of a number and every member of an object, makes
  * no call per level, and costs less than values that are compared once.
@@ -16,13 +19,14 @@ const words = (['null', 'true', 'false'] as const).map((word) => ({
  * Also takes NaN, Infinity and -Infinity.
  *
  * @param table is written, and is what comes back: what it had is gone.
- * @returns undefined for what is not JSON in UTF-8, or has more than two million values.
+ * @returns undefined for what is not JSON in UTF-8, has more than a million values, or more than a hundred thousand levels.
  */
 export function scanJson(bytes: Uint8Array, table = new JsonTable()): JsonText | undefined {
   table.begin(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // The innermost array or object that is open; the next one outwards is in `ends` until it is closed.
   let open = -1;
+  let levels = 0;
   let at = skipSpace(bytes, 0);
   for (;;) {
     // Here a member or a value begins, or what has just been opened ends.
@@ -33,6 +37,7 @@ export function scanJson(bytes: Uint8Array, table = new JsonTable()): JsonText |
       if (at === -1 || !table.reserve()) return undefined;
       const c = bytes[at];
       if (c === bracket || c === brace) {
+        if (++levels > mostLevels) return undefined;
         open = table.add(c === bracket ? kinds.array : kinds.object, at, open);
         at = skipSpace(bytes, at + 1);
         continue;
@@ -53,6 +58,7 @@ export function scanJson(bytes: Uint8Array, table = new JsonTable()): JsonText |
       const outer = table.ends[open] as number;
       table.ends[open] = table.count;
       open = outer;
+      levels--;
     }
   }
 }

@@ -34,8 +34,11 @@ export function toNext({ kinds: kindOf, ends }: JsonText, value: number): number
   return (kindOf[value] as number) >= kinds.array ? (ends[value] as number) : value + 1;
 }
 
-/** More values than this are not read: each takes 17 bytes here, though only two in the text. */
-const mostValues = 2 ** 21;
+/**
+ * More values than this are not read: each takes 17 bytes here, though only two in the text, and both answers of a pair are
+ * read at once. A million pixels in their rows are fewer.
+ */
+const mostValues = 2 ** 20 + 2 ** 16;
 
 /** A table with room for so many values, 2.2 MB, is kept to be written again. */
 const mostKept = 2 ** 17;
@@ -79,7 +82,10 @@ export class JsonTable implements JsonText {
     const { length } = this.kinds;
     if (this.count < length) return true;
     if (length === mostValues) return false;
-    this.#resize(Math.min(2 * length, mostValues));
+    // As many as the text has if it goes on as it began: twice as many would more often be memory that nobody needs.
+    const read = Math.max(1, this.starts[this.count - 1] ?? 1);
+    const whole = Math.ceil((1.05 * this.count * this.bytes.length) / read);
+    this.#resize(Math.min(Math.max(whole, Math.ceil(1.5 * length)), mostValues));
     return true;
   }
 

@@ -192,16 +192,21 @@ test('of members with one name the last is found', (t) => {
   t.is(findMember(json, 2, 'a'), -1);
 });
 
-test('a table has two million values at most', (t) => {
-  t.is(scan(`[${'0,'.repeat(2 ** 21 - 2)}0]`)?.count, 2 ** 21);
-  t.is(scan(`[${'0,'.repeat(2 ** 21 - 1)}0]`), undefined);
-  t.is(scan(`[${'"",'.repeat(2 ** 21)}""]`), undefined);
-  t.is(scan(`[${'[],'.repeat(2 ** 21)}[]]`), undefined);
+test('a table has room for a million pixels in their rows, and not for many more values', (t) => {
+  const row = `[${'0,'.repeat(1023)}0]`;
+  t.is(scan(`[${`${row},`.repeat(1023)}${row}]`)?.count, 1 + 1024 + 2 ** 20);
+  const most = 2 ** 20 + 2 ** 16;
+  t.is(scan(`[${'0,'.repeat(most - 2)}0]`)?.count, most);
+  t.is(scan(`[${'0,'.repeat(most - 1)}0]`), undefined);
+  t.is(scan(`[${'"",'.repeat(most)}""]`), undefined);
+  t.is(scan(`[${'[],'.repeat(most)}[]]`), undefined);
 });
 
-test('a hundred thousand levels are read', (t) => {
+test('a hundred thousand levels are read, and no more', (t) => {
   const depth = 100_000;
   t.is(scan('['.repeat(depth) + ']'.repeat(depth))?.count, depth);
   t.is(scan(`${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`)?.count, 2 * depth + 1);
   t.is(scan('['.repeat(depth)), undefined);
+  t.is(scan('['.repeat(depth + 1) + ']'.repeat(depth + 1)), undefined);
+  t.is(scan(`[${'[],'.repeat(depth)}[]]`)?.count, depth + 2);
 });
