@@ -11,6 +11,7 @@ const wanted = [
   'LICENSE',
   'README.md',
   'dist/LICENSES.txt',
+  'dist/analysis-live.cjs',
   'dist/analysis.cjs',
   'dist/candidate.cjs',
   'dist/cli.cjs',

@@ -1,15 +1,18 @@
 /** How a candidate is judged, for a terminal. */
 import type { AwaitedCheck, Judgement, VerifiedVerdict } from '../core/assess/judgement.ts';
+import type { LiveView } from '../core/assess/outlook.ts';
 import type { DecidedCheck } from '../core/input/verdict-schema.ts';
+import { toBar } from './check-bar.ts';
 import { toColumns } from './columns.ts';
+import { toLiveLines } from './live-analysis-text.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 import { toTimeText } from './time-text.ts';
 import { toGateText } from './words/gate.ts';
-import { toDiscrepancyText, toPercent, toVerdictText } from './words/verdict.ts';
+import { toCheckLimitText, toDiscrepancyText, toPercent, toVerdictText } from './words/verdict.ts';
 
-export function toAnalysisText(judgement: Judgement, style: Style = plainStyle): string {
+export function toAnalysisText(judgement: Judgement, view: LiveView, style: Style = plainStyle): string {
   const { model, candidate, analysis, mirror, verdict, awaited } = judgement;
   const share = analysis.noise
     ? `${analysis.share} % of the requests, the primary twice`
@@ -19,7 +22,13 @@ export function toAnalysisText(judgement: Judgement, style: Style = plainStyle):
     `compared on ${share}; mirror ${toGateText(mirror)}`,
     '',
     ...(verdict === undefined
-      ? ['Nothing is decided yet. Passing takes at least this many calls, if none is bad:', '', ...toAwaited(awaited)]
+      ? view.code === 'found'
+        ? [
+            view.outlook.prospect.code === 'decided'
+              ? 'It is decided, but not in these files: run git pull.'
+              : 'Nothing is decided yet.',
+          ]
+        : ['Nothing is decided yet. Passing takes at least this many calls, if none is bad:', '', ...toAwaited(awaited)]
       : verdict.verdict === 'Unknown'
         ? [style('yellow', toShown(toVerdictText(verdict), 400))]
         : [
@@ -30,8 +39,13 @@ export function toAnalysisText(judgement: Judgement, style: Style = plainStyle):
             '',
             ...toDecided(verdict.checks),
           ]),
+    ...section(verdict?.verdict === 'Failing' && view.code === 'not-asked' ? [] : toLiveLines(view, style)),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function section(lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function toAwaited(awaited: readonly AwaitedCheck[]): string[] {
@@ -52,22 +66,10 @@ function toDecided(checks: readonly DecidedCheck[]): string[] {
       `  ${toShown(check.check, 100)}`,
       `${check.bad} of ${check.all}`,
       `${toPercent(check.low)} to ${toPercent(check.high)}`,
-      toPercent(check.limit),
+      toCheckLimitText(check),
       toBar(check),
     ]),
   ]);
-}
-
-const barWidth = 32;
-
-/** Where the true share is, `━`, and the limit, `┃`, from 0 to a little above the greater of the two. */
-function toBar({ low, high, limit, noise }: DecidedCheck): string {
-  const bound = limit + (noise?.high ?? 0);
-  const end = Math.min(1, Math.max(high, bound) * 1.1) || 1;
-  const place = (share: number) => Math.min(barWidth - 1, Math.floor((share / end) * barWidth));
-  const cells: string[] = Array.from({ length: barWidth }, (_, i) => (i >= place(low) && i <= place(high) ? '━' : '·'));
-  cells[place(bound)] = '┃';
-  return cells.join('');
 }
 
 export function toVerifiedText(model: string, verdicts: readonly VerifiedVerdict[], style: Style = plainStyle): string {

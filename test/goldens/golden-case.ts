@@ -6,6 +6,7 @@
  * `stdout.txt` and `warnings.txt` 0, `problems.txt` 1, `usage.txt` 2, `environment.txt` 3. What is
  * empty has no file. The files that the case writes are in `expected/written/`.
  */
+import { once } from 'node:events';
 import fs, {
   cpSync,
   mkdirSync,
@@ -16,6 +17,8 @@ import fs, {
   rmSync,
   truncateSync,
 } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import git from 'isomorphic-git';
@@ -47,6 +50,8 @@ interface Run {
   readonly workTree?: string;
   /** Folders below `input/` that are repositories of their own: git would keep no `.git` of theirs. */
   readonly repositories?: readonly string[];
+  /** A file in `input/`: what a watcher answers with, whatever it is asked. Its address is added as `--watcher`. */
+  readonly watcher?: { readonly status: number; readonly file: string };
   /** Files to lengthen to so many bytes, too large to keep in git. */
   readonly grow?: Readonly<Record<string, number>>;
 }
@@ -86,13 +91,14 @@ function readTexts(folder: string): Map<string, string> {
 /** Runs a case on a copy of its input, outside of any repository. */
 export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
   const run = readRun(folder);
+  const watcher = run.watcher && (await startWatcher(run.watcher.status, join(folder, 'input', run.watcher.file)));
   const copy = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-golden-')));
   try {
     if (run.commits === undefined) cpSync(join(folder, 'input'), copy, { recursive: true, verbatimSymlinks: true });
     else await makeRepository(copy, join(folder, 'input'), run.commits, run.workTree);
     for (const [file, bytes] of Object.entries(run.grow ?? {})) truncateSync(join(copy, file), bytes);
     for (const inner of run.repositories ?? []) mkdirSync(join(copy, inner, '.git'));
-    const words = [...(run.words ?? ['render'])];
+    const words = [...(run.words ?? ['render']), ...(watcher === undefined ? [] : ['--watcher', watcher.address])];
     const readsModels = words[0] !== undefined && modelCommands.includes(words[0]);
     const rooted = words.includes('--repo-root') || run.environment?.['ARGOCD_APP_SOURCE_PATH'] !== undefined;
     if (readsModels && !rooted && run.repository !== false) words.push('--repo-root', '.');
@@ -113,12 +119,25 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
       size: () => undefined,
       style: () => plainStyle,
     });
-    const output = new Map(toOutput(code, written[1], written[2].replaceAll(copy, '<repository>')));
+    const hide = (text: string) =>
+      text.replaceAll(copy, '<repository>').replaceAll(watcher?.address ?? copy, '<watcher>');
+    const output = new Map(toOutput(code, hide(written[1]), hide(written[2])));
     for (const [path, text] of readTexts(copy)) if (before.get(path) !== text) output.set(`written/${path}`, text);
     return output;
   } finally {
     rmSync(copy, { recursive: true, force: true });
+    watcher?.close();
   }
+}
+
+async function startWatcher(status: number, file: string) {
+  const server = createServer((_, response) => {
+    response.writeHead(status, { connection: 'close' }).end(readFileSync(file));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { address: `http://127.0.0.1:${port}`, close: () => server.close() };
 }
 
 /** The same commits each time, to the last letter of their ids. */

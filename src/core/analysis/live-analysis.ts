@@ -13,9 +13,6 @@ import type { Blindness, Verdict, Wait } from './verdict.ts';
 /** What the last look at a candidate's counts showed: for people, as nothing is decided by it. */
 export interface Seen {
   readonly task: AnalysisTask;
-  /** Of the ramp. */
-  readonly steps: number;
-  readonly holdMs: number;
   readonly verdict: Verdict;
   /** Undefined: nothing is counted any more. */
   readonly progress: Progress | undefined;
@@ -36,8 +33,8 @@ export interface LiveCheck extends DecidedCheck {
 
 export type LiveWait =
   | Exclude<Wait, { readonly code: 'hold' }>
-  /** RFC 3339; undefined: nothing was counted yet. */
-  | { readonly code: 'hold'; readonly until?: string | undefined };
+  /** Until when (RFC 3339), and how long that is from `askedAt`; undefined: nothing was counted yet. */
+  | { readonly code: 'hold'; readonly until?: string | undefined; readonly leftMs?: number | undefined };
 
 export type LiveBlindness =
   | CoverageFault
@@ -83,7 +80,7 @@ export interface LiveAnalysis {
 }
 
 export function toLiveAnalysis(metadata: LiveAnalysis['metadata'], seen: Seen): LiveAnalysis {
-  const { task, steps, holdMs, verdict, progress, openSince, askedAt, answeredAt } = seen;
+  const { task, verdict, progress, openSince, askedAt, answeredAt } = seen;
   const blindness = verdict.verdict === 'Unknown' ? verdict.reason : 'blind' in verdict ? verdict.blind : undefined;
   return {
     apiVersion,
@@ -92,22 +89,21 @@ export function toLiveAnalysis(metadata: LiveAnalysis['metadata'], seen: Seen): 
     subject: task.subject,
     confidence: task.confidence,
     minSamples: task.minSamples,
-    steps,
-    holdMs,
+    steps: task.steps,
+    holdMs: task.holdMs,
     openSince: toInstant(openSince),
     askedAt: toInstant(askedAt),
     answeredAt: toTime(answeredAt),
     verdict: verdict.verdict,
     decided: 'decided' in verdict ? verdict.decided : undefined,
-    waits: verdict.verdict === 'Inconclusive' ? verdict.waits.map(toLiveWait) : [],
+    waits: verdict.verdict === 'Inconclusive' ? verdict.waits.map((wait) => toLiveWait(wait, askedAt)) : [],
     blindness: blindness && toLiveBlindness(blindness),
-    checks:
-      progress === undefined ? ('decided' in verdict ? verdict.decided.checks : []) : toChecks(task, steps, progress),
+    checks: progress === undefined ? ('decided' in verdict ? verdict.decided.checks : []) : toChecks(task, progress),
     coverage: progress && toCoverage(progress),
   };
 }
 
-function toChecks({ checks, confidence }: AnalysisTask, steps: number, { sums, lately, latelyMs }: Progress) {
+function toChecks({ checks, confidence, steps }: AnalysisTask, { sums, lately, latelyMs }: Progress) {
   const alpha = computeAlpha(confidence, checks.length, steps);
   return checks.map((check, i): LiveCheck => {
     const figures = computeFigures(toJudgedCheck(check), sums.counts[i] ?? noCount, alpha);
@@ -131,8 +127,10 @@ function toPerMinute(count: number, ms: number): number | undefined {
   return ms === 0 ? undefined : Number(((count * 60_000) / ms).toPrecision(3));
 }
 
-function toLiveWait(wait: Wait): LiveWait {
-  return wait.code === 'hold' ? { code: 'hold', until: toTime(wait.until) } : wait;
+function toLiveWait(wait: Wait, now: number): LiveWait {
+  if (wait.code !== 'hold') return wait;
+  const { code, until } = wait;
+  return until === undefined ? { code } : { code, until: toInstant(until), leftMs: Math.max(0, until - now) };
 }
 
 function toLiveBlindness(blindness: Blindness): LiveBlindness {

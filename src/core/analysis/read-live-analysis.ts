@@ -39,7 +39,7 @@ const wait: v.GenericSchema<unknown, LiveWait> = v.variant('code', [
   v.object({ code: v.literal('closed') }),
   v.object({ code: v.literal('open'), check: word }),
   v.object({ code: v.literal('samples'), check: word, all: count, needed: count }),
-  v.object({ code: v.literal('hold'), until: v.optional(time) }),
+  v.object({ code: v.literal('hold'), until: v.optional(time), leftMs: v.optional(count) }),
   v.object({ code: v.literal('coverage'), fault: v.variant('code', fault) }),
 ]);
 

@@ -5,7 +5,7 @@ import { noCount, toJudgedCheck } from '../analysis/figures.ts';
 import { forecast } from '../analysis/forecast.ts';
 import { isHeldFor } from '../analysis/subject.ts';
 import type { Discrepancy } from '../analysis/verify.ts';
-import type { Decided, WrittenVerdict } from '../input/verdict-schema.ts';
+import type { AnalysisSubject, Decided, WrittenVerdict } from '../input/verdict-schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import { countSteps } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate } from '../rollout/decided.ts';
@@ -22,6 +22,8 @@ export interface AwaitedCheck {
 
 export interface Judgement {
   readonly model: string;
+  /** What is judged, as the files have it. */
+  readonly subject: AnalysisSubject;
   readonly candidate: { readonly version: string; readonly service: string };
   readonly analysis: Analysis;
   readonly mirror: Mirror;
@@ -54,6 +56,7 @@ export function findJudgement(model: RenderedRollout, candidate: DecidedCandidat
   const alpha = computeAlpha(analysis.confidence, analysis.checks.length, countSteps(analysis));
   return {
     model: rollout.name,
+    subject: candidate.analysis.subject,
     candidate: { version: declared.version, service: name },
     analysis,
     mirror: candidate.mirror,

@@ -82,7 +82,7 @@ export function judgeCandidate(
   const { subject, checks, confidence, minSamples, steps, holdMs } = task;
   const { askedAt, answeredAt } = evidence;
   const openSince = findOpenSince(memory, subject, askedAt);
-  const shown = { task, steps, holdMs, openSince, askedAt, answeredAt };
+  const shown = { task, openSince, askedAt, answeredAt };
   const held = known !== undefined && known.verdict !== 'Unknown' && isHeldFor(known, subject) ? known : undefined;
   if (held?.verdict === 'Failing')
     return {

@@ -43,6 +43,10 @@ export interface ApiRequest {
   readonly method?: 'GET' | 'PATCH';
   readonly contentType?: string;
   readonly body?: string;
+  /** Statuses with which a response is one, and no trouble. */
+  readonly answers?: readonly number[];
+  /** A response that leads elsewhere is trouble: for what others send through the API server. */
+  readonly redirect?: 'manual';
   readonly signal: AbortSignal;
 }
 
@@ -59,7 +63,7 @@ export class KubernetesApi {
   /** @throws ApiTrouble when there is no response, or it is not a success. */
   async request(
     path: string,
-    { query = {}, method = 'GET', contentType, body, signal }: ApiRequest,
+    { query = {}, method = 'GET', contentType, body, answers = [], redirect, signal }: ApiRequest,
   ): Promise<Response> {
     const server = this.#config.getCurrentCluster()?.server ?? '';
     const url = new URL(server.replace(/\/$/, '') + path);
@@ -78,6 +82,7 @@ export class KubernetesApi {
         },
         signal,
         ...(body === undefined ? {} : { body }),
+        ...(redirect === undefined ? {} : { redirect }),
         ...(dispatcher === undefined ? {} : { dispatcher }),
       });
     } catch (error) {
@@ -92,7 +97,7 @@ export class KubernetesApi {
         },
       );
     }
-    if (response.ok) return response;
+    if (response.ok || answers.includes(response.status)) return response;
     // The token may have been rotated: the file has the new one.
     if (response.status === 401) this.#reload();
     throw await toTrouble(response, path);

@@ -37,12 +37,22 @@ function toLimitText({ limit, noise }: DecidedCheck): SafeText {
     : safe`limit ${toPercent(limit)} more than the primary itself, ${noise.bad} of ${noise.all}`;
 }
 
+/** `1 %`, `1 % above the primary's 28 of 400`. */
+export function toCheckLimitText({ limit, noise }: Pick<DecidedCheck, 'limit' | 'noise'>): SafeText {
+  return noise === undefined
+    ? toPercent(limit)
+    : safe`${toPercent(limit)} above the primary's ${noise.bad} of ${noise.all}`;
+}
+
 /** At most two digits that count, as verdicts have them. */
 export function toPercent(part: number): SafeText {
   return safe`${Number((part * 100).toPrecision(2))} %`;
 }
 
-function toBlindnessText({ reason, expected }: Extract<WrittenVerdict, { readonly verdict: 'Unknown' }>): SafeText {
+export function toBlindnessText({
+  reason,
+  expected,
+}: Pick<Extract<WrittenVerdict, { readonly verdict: 'Unknown' }>, 'reason' | 'expected'>): SafeText {
   switch (reason) {
     case 'no-comparer':
       return safe`no replica of the comparer has answered for 10 minutes`;

@@ -23,7 +23,7 @@ function see(blocks: readonly Block[], minutes: number, given: Partial<AnalysisT
     answeredAt: now,
     tally: toTally(blocks, now),
   });
-  return { task, steps: 1, holdMs: 0, verdict, progress, openSince: since, askedAt: now, answeredAt: now };
+  return { task, verdict, progress, openSince: since, askedAt: now, answeredAt: now };
 }
 
 const minutes = (from: number, to: number, all: number, bad = 0) =>

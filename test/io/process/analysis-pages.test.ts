@@ -25,7 +25,7 @@ const task = { subject, checks: [errors], noise: false, confidence: 0.95, minSam
 const now = since + 5 * minute;
 const tally = toTally([toBlock(0, toErrors(1, 100))], now);
 const judged = judge(undefined, { ...look, now, answeredAt: now, tally });
-const seen = { ...judged, task, steps: 1, holdMs: 0, openSince: since, askedAt: now, answeredAt: now };
+const seen = { ...judged, task, openSince: since, askedAt: now, answeredAt: now };
 const toAnalysis = (name: string) => toLiveAnalysis({ name, namespace: 'models' }, seen);
 
 function* toAnalyses(count: number) {
