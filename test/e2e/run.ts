@@ -103,7 +103,7 @@ const lanes: Readonly<Record<string, (id: string) => boolean>> = {
   second: (id) => !measuring.includes(id) && besides.includes(id),
   first: (id) => !measuring.includes(id) && !besides.includes(id),
 };
-const measuring = ['18', '28'];
+const measuring = ['18', '28', '35'];
 const besides = ['17', '19', '25', '26', '27', '29', '31', '33', '34', '36'];
 
 if (isInSandbox()) await main();

@@ -25,7 +25,7 @@ function findDecisions(messages: readonly string[], model: string): string[] {
 test('each decision is one verdict and one commit, with two watchers, restarts, replicas that come and go, and clocks that are off', async (t) => {
   const clock = new ManualClock();
   const repository = new MemoryRepository();
-  const names = toNames(times(6, 1000));
+  const names = toNames(times(1000, 6));
   repository.edit(Object.fromEntries(names.map((name) => [`${name}/model.yaml`, toModelText(name)])));
   const replicas = new Replicas(clock, [-30_000, 0, 30_000]);
   for (const [i, name] of names.entries()) replicas.failures.set(name, i % 3 === 0 ? 40 : 0);

@@ -12,7 +12,7 @@ import type { ModelStatus } from '../../src/core/input/schema.ts';
 import { digestAnnotation } from '../../src/core/manifests/manifest.ts';
 import { routers } from '../../src/core/routing/routers.ts';
 import { demoModes } from '../../src/demo/demo-modes.ts';
-import { git } from '../../src/demo/fakes/git.ts';
+import { git, readTip } from '../../src/demo/fakes/git.ts';
 import type { StandardOptions } from '../../src/demo/fakes/kserve-standard/fake.ts';
 import { FakeKServeStandard } from '../../src/demo/fakes/kserve-standard/fake.ts';
 import { fates, isReadyPod } from '../../src/demo/fakes/kserve-standard/kubelet.ts';
@@ -35,6 +35,7 @@ export class StandardLoop {
   readonly wrongOpenings: string[] = [];
   /** How often the primary had no ready pod, once it had one. */
   primaryOutages = 0;
+  #shown: { readonly tip: string; readonly status: Status | undefined } = { tip: '', status: undefined };
 
   private constructor(stage: Stage, kserve: FakeKServeStandard) {
     this.stage = stage;
@@ -131,11 +132,18 @@ export class StandardLoop {
     return this.stage.cluster.get('deployments', namespace, `${candidate}-predictor`);
   }
 
+  /** Of the tip; git is asked again when the branch has moved. */
   async status(): Promise<Status | undefined> {
+    const tip = readTip(this.stage.bare, 'main');
+    if (tip !== this.#shown.tip) this.#shown = { tip, status: await this.#readStatus(tip) };
+    return this.#shown.status;
+  }
+
+  async #readStatus(commit: string): Promise<Status | undefined> {
     const path = `${modelFolder}/status.yaml`;
-    const there = await git(this.stage.bare, ['ls-tree', '--name-only', 'main', path]);
+    const there = await git(this.stage.bare, ['ls-tree', '--name-only', commit, path]);
     if (there === '') return undefined;
-    return parseStatus({ path, text: await git(this.stage.bare, ['show', `main:${path}`]) }).value?.status;
+    return parseStatus({ path, text: await git(this.stage.bare, ['show', `${commit}:${path}`]) }).value?.status;
   }
 
   /** Waits for `v2 Ready` or `v2 Failed CrashLoopBackOff` of the candidate, or of the primary. */

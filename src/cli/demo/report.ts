@@ -8,7 +8,7 @@ import type { ModelStatus } from '../../core/input/schema.ts';
 import { toYamlText } from '../../core/manifests/manifest-text.ts';
 import type { RenderedApplication } from '../../core/render/application.ts';
 import { renderApplication } from '../../core/render/application.ts';
-import { git } from '../../demo/fakes/git.ts';
+import { git, readTip } from '../../demo/fakes/git.ts';
 import { modelFolder } from '../../demo/scenario.ts';
 import { openFolderTree } from '../../io/files/folder-tree.ts';
 import { toProblemText } from '../../output/problem-text.ts';
@@ -49,7 +49,7 @@ export class Report {
   /** @returns the current status file. */
   async catchUp(): Promise<ModelStatus['status'] | undefined> {
     // A fetch over HTTP starts eight processes.
-    if ((await git(this.#bare, ['rev-parse', 'main'])).trim() === this.#tip) return this.#status;
+    if (readTip(this.#bare, 'main') === this.#tip) return this.#status;
     await git(this.#reader, ['fetch', '--quiet', 'origin']);
     const range = `${this.#tip}..origin/main`;
     const format = '%H%x00%an%x00%s';

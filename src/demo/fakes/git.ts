@@ -1,6 +1,8 @@
 /** The installed git, with a configuration and an identity that do not depend on the machine or the user. */
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
@@ -26,6 +28,15 @@ export async function git(folder: string, words: readonly string[], options: Git
   ]);
   if (code === 0) return output.toString('utf8');
   throw new Error(`git ${words.join(' ')} ended with ${code ?? signal}: ${errors.toString('utf8').trim()}`);
+}
+
+/** @returns the commit that a branch of a bare repository is at, without starting a process; empty when it is not there. */
+export function readTip(bare: string, branch: string): string {
+  try {
+    return readFileSync(join(bare, 'refs/heads', branch), 'utf8').trim();
+  } catch {
+    return '';
+  }
 }
 
 function toStartFault(error: Error): Fault {
