@@ -8,6 +8,7 @@ import { main } from '../../src/cli/main.ts';
 import { parseModel, parsePolicy, parseStatus } from '../../src/core/input/parse-document.ts';
 import { plainStyle } from '../../src/output/style.ts';
 import { referenceFile, toReference } from './reference.ts';
+import { readmeFile, withSupport } from './support.ts';
 
 const root = join(import.meta.dirname, '../..');
 const pages = globSync(['*.md', 'docs/*.md', 'plugin/**/*.md'], { cwd: root }).sort();
@@ -20,6 +21,14 @@ test('there are pages to look at', (t) => {
 
 test('the reference is what the schemas give', (t) => {
   t.is(readFileSync(referenceFile, 'utf8'), toReference());
+});
+
+test('the README is one page, and its support matrix has the versions that the real stack is pinned to', (t) => {
+  const page = readFileSync(readmeFile, 'utf8');
+  t.is(page, withSupport(page));
+  t.regex(page, /\| Kubernetes \| \d+\.\d+\.\d+ \|/);
+  t.true(page.split('\n').length <= 151);
+  for (const name of ['shadow traffic', 'shadow deployment', 'dark launch']) t.true(page.includes(name), name);
 });
 
 for (const page of pages) {

@@ -1,7 +1,7 @@
 /**
  * Every command block of the pages that people follow first is typed by a test: here what needs no more than Node, npm
  * and git, of which `npm test` types only the tutorial's; `docs/tutorial.md` by `tutorial.test.ts`; what needs docker or a cluster by `test/install/check.ts`; the
- * two commands of the README's beginning by `.ci/run` itself.
+ * commands of the README by `.ci/run` itself.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import type { TutorialStage } from './tutorial-stage.ts';
 import { setTutorialStage } from './tutorial-stage.ts';
 
 const root = join(import.meta.dirname, '../..');
-const pages = ['README.md', 'docs/tutorial.md', 'plugin/install/README.md'];
+const pages = ['README.md', 'docs/tutorial.md', 'docs/commands.md', 'docs/install.md', 'plugin/install/README.md'];
 /** By the first word of a line: what types it. */
 const typedBy: Readonly<Record<string, string>> = {
   'model-mirror': 'here',
@@ -55,11 +55,11 @@ test('what needs npm is run by CI', (t) => {
   const script = readFileSync(join(root, '.ci/run'), 'utf8');
   const lines = readCommandBlocks('README.md').flatMap(toLines);
   const npm = lines.filter((line) => line.startsWith('npm '));
-  t.deepEqual(npm, ['npm ci && npm run demo', 'npm ci && npm test']);
+  t.deepEqual(npm, ['npm ci && npm run demo', 'npm run demo -- --play']);
   for (const command of ['npm ci', 'npm run --silent demo', 'npm test']) t.true(script.includes(command), command);
 });
 
-/** What a comment of the README says that happens before or after its line. */
+/** What a comment of the page says that happens before or after its line. */
 const said: Readonly<Record<string, { readonly before?: string; readonly after?: string }>> = {
   'commit and push: v1 is loaded': {
     after: `git add --all && git commit --quiet --message v1 && git pull --quiet --rebase && git push --quiet
@@ -72,7 +72,7 @@ git pull --quiet --rebase`,
 };
 const push = 'git pull --quiet --rebase && git push --quiet';
 
-testThoroughly('the README’s rollout, in an empty repository', async (t) => {
+testThoroughly('the rollout of the page about commands, in an empty repository', async (t) => {
   const stage = await setTutorialStage('standard');
   try {
     const play = async (commands: string) => {
@@ -80,7 +80,7 @@ testThoroughly('the README’s rollout, in an empty repository', async (t) => {
       t.is(code, 0, `${commands}\n${output}\n${stage.said()}`);
       return output;
     };
-    const block = readCommandBlocks('README.md').find(
+    const block = readCommandBlocks('docs/commands.md').find(
       (text) => text.includes('model-mirror init wisdom') && text.includes('history'),
     );
     const lines = toLines(block ?? '');
@@ -108,7 +108,9 @@ testThoroughly('the README’s rollout, in an empty repository', async (t) => {
 
 /** The blocks below the rollout: where lines are alternatives, each in a folder of its own. */
 async function playOthers(stage: TutorialStage, play: (commands: string) => Promise<string>): Promise<void> {
-  const blocks = readCommandBlocks('README.md').filter((text) => /^(model-mirror|export) /.test(text));
+  const blocks = ['docs/commands.md', 'docs/install.md'].flatMap((page) =>
+    readCommandBlocks(page).filter((text) => /^(model-mirror|export) /.test(text)),
+  );
   const [, init = '', edit = '', look = '', watch = '', ...more] = blocks;
   if (more.length > 0) throw new Error(`nobody types ${more}`);
   const [set = '', mirror = '', promote = ''] = toLines(edit);

@@ -84,9 +84,9 @@ function findShared(built: ReadonlyMap<string, readonly Built[]>): string[] {
 
 /** What is typed by a reader is an installation as any other. */
 async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
-  const name = 'as README.md says';
+  const name = 'as docs/install.md says';
   await check(`${name}: each block does what it says, in an empty folder`, () => {
-    const { objects, blocks } = typePage('README.md', 'Install on Argo CD in five steps', join(folder, 'typed-readme'));
+    const { objects, blocks } = typePage('docs/install.md', 'Argo CD in five steps', join(folder, 'typed-readme'));
     built.set(name, objects);
     return JSON.stringify(blocks) === JSON.stringify({ sh: 3, yaml: 3 }) ? [] : [JSON.stringify(blocks)];
   });

@@ -83,7 +83,7 @@ export const expectations: Readonly<Record<string, Expectation>> = {
   'example in ml-tools': everywhere('ml-tools'),
   'example in ml-tools with all components': refreshing('ml-tools'),
   'watcher, configured + components/argocd-refresh': refreshing('model-mirror'),
-  'as README.md says': everywhere('model-mirror'),
+  'as docs/install.md says': everywhere('model-mirror'),
   comparer: comparing('model-mirror', all, []),
   'a comparer of its own in models-a': comparing('models-a', 'models-a', [all, 'models-b', models]),
   'example-namespaced': named('model-mirror'),

@@ -22,7 +22,7 @@ test('every place names the version of package.json', (t) => {
     for (const place of versions) t.is(place.version, version, `${file}:${place.line}`);
   const names = naming.map(({ file }) => file);
   for (const file of [
-    'README.md',
+    'docs/install.md',
     'docs/operations.md',
     'plugin.yaml',
     'plugin/install/README.md',
