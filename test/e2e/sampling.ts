@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClusterObject } from './cluster.ts';
 import { virtualServices } from './cluster.ts';
 import type { Comparer } from './comparer.ts';
-import { limit, megabyte } from './harm.ts';
+import { limit, megabyte, toText } from './harm.ts';
 import type { Fault } from './interleaved.ts';
 import { until } from './program.ts';
 import type { SampleCounts } from './sample-counts.ts';
@@ -33,7 +33,7 @@ export interface DuringOptions {
 }
 
 const columns = [
-  ...['what happens', 'samples', 'not sent: 50 in flight', 'in flight at most', 'arrived', 'compared'],
+  ...['body', 'what happens', 'samples', 'not sent: 50 in flight', 'in flight at most', 'arrived', 'compared'],
   ...['unknown', 'dropped by the comparer', 'its memory'],
 ];
 
@@ -43,6 +43,8 @@ export class Sampling {
   readonly #model: string;
   readonly #with: ClusterObject;
   readonly #without: ClusterObject;
+  /** Of the calls, in bytes. */
+  body = 0;
 
   private constructor(scene: StandardScene, comparer: Comparer, model: string, rendered: FirstHop) {
     this.#scene = scene;
@@ -122,9 +124,9 @@ export class Sampling {
         const inFlight = await watching;
         const now = await this.count();
         this.#show(what, before ?? now, now, inFlight, bytes);
-        this.#scene.check(`${what}: samples are bounded, and each is counted`, [
+        this.#scene.check(`${toText(this.body)}: ${what}: samples are bounded, and each is counted`, [
           ...(inFlight <= limit || !isLimited ? [] : [`${inFlight} were in flight`]),
-          ...(bytes <= mostBytes ? [] : [`the comparer held ${toMegabytes(bytes)}`]),
+          ...(bytes <= mostBytes ? [] : [`the comparer held ${toText(bytes)}`]),
           ...findUncounted(now),
           ...judge(toMore(before ?? now, now)),
         ]);
@@ -147,7 +149,7 @@ export class Sampling {
     const drops = Object.entries(dropped).map(([reason, count]) => `${count} ${reason}`);
     // One that was started again has counted only since.
     const counts = before.run === now.run ? [received, compared, unknown, drops.join(', ') || 0] : ['–', '–', '–', '–'];
-    this.#scene.row(columns, [what, sent + overflow, overflow, inFlight, ...counts, toMegabytes(bytes)]);
+    this.#scene.row(columns, [toText(this.body), what, sent + overflow, overflow, inFlight, ...counts, toText(bytes)]);
   }
 }
 
@@ -161,5 +163,3 @@ function findUncounted({ received, compared, unknown, dropped, held }: SampleCou
   const counted = compared + unknown + sumOf(dropped) + held;
   return counted === received ? [] : [`${received} arrived, ${counted} were counted`];
 }
-
-const toMegabytes = (bytes: number) => `${(bytes / megabyte).toFixed(0)} MB`;

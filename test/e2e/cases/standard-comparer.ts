@@ -16,7 +16,7 @@ import type { Scene } from '../scene.ts';
 import { StandardScene } from '../standard-scene.ts';
 import { beginTrials, toBadCandidate, toCallers, triedModel, untilAllCopiesArrive } from '../standard-trials.ts';
 import { origins } from '../traffic.ts';
-import type { Trials } from '../trials.ts';
+import type { Size, Trials } from '../trials.ts';
 import { expectHarm, isThorough, tryFaults } from '../trials.ts';
 
 /** Of each caller. */
@@ -56,19 +56,24 @@ export async function standardComparer(plain: Scene): Promise<void> {
   const flooded = await toFlooded(trials, comparer, candidate, sampling);
   const unread = sampling.during(misbehaves('does not read its socket'));
   const few = [runs, flooded, ...[stopped, frozen, killed].map((one) => sampling.during(one)), unread];
-  const all = [...few, ...[restarting, scaledToNone, gone].map((one) => sampling.during(one))];
+  const more = [restarting, scaledToNone, ...(isThorough ? [gone] : [])].map((one) => sampling.during(one));
   const small = { bytes: kilobyte, rate, rounds: 2, calmMs: 800, faultMs: 2000 };
   const large = { bytes: megabyte, rate: 4, rounds: 2, calmMs: 1000, faultMs: 2000 };
-  await tryFaults(trials, small, all);
-  await tryFaults(trials, large, isThorough ? all : few);
+  const attempt = async (size: Size, tried: readonly Fault[]) => {
+    sampling.body = size.bytes;
+    await tryFaults(trials, size, tried);
+  };
+  await attempt(small, [...few, ...more]);
+  await attempt(large, isThorough ? [...few, ...more] : few);
   if (isThorough) {
     const impostors = toImpostors(faults).map((one) => sampling.during(one));
-    await tryFaults(trials, { ...small, rounds: 1 }, impostors);
-    await tryFaults(trials, { ...large, rounds: 1 }, impostors);
-    await tryFaults(trials, { bytes: 100 * kilobyte, rate: 20, calmMs: 1000, faultMs: 2500 }, few);
-    await tryFaults(trials, { bytes: 5 * megabyte, rate: 2, rounds: 2, calmMs: 1500, faultMs: 3500 }, few);
+    await attempt({ ...small, rounds: 1 }, impostors);
+    await attempt({ ...large, rounds: 1 }, impostors);
+    await attempt({ bytes: 100 * kilobyte, rate: 20, calmMs: 1000, faultMs: 2500 }, few);
+    await attempt({ bytes: 5 * megabyte, rate: 2, rounds: 2, calmMs: 1500, faultMs: 3500 }, few);
   }
   await withLargeBodies(trials, sampling, faults);
+  sampling.body = megabyte;
   await withoutLimits(trials, comparer, sampling.during(frozen, { isLimited: false }));
   passSidecar(comparer, false);
   await scene.remove('wisdom');
@@ -107,6 +112,7 @@ async function withLargeBodies(trials: Trials, sampling: Sampling, faults: Compa
   const all = isThorough ? [nothing, frozen, stopped, killed, misbehaves('does not read its socket')] : [frozen];
   const size = { bytes: 20 * megabyte, rate: 0.5, calmMs: 3000, faultMs: 5000 };
   const ended = all.map((one) => sampling.during(one, { judge, areEnded: true }));
+  sampling.body = size.bytes;
   await tryFaults({ ...trials, share: 1 }, size, ended, 'with the component large-bodies');
   await cluster.remove(envoyFilters, filter.metadata.namespace ?? '', filter.metadata.name);
   await hasFilter(false);
