@@ -11,7 +11,7 @@ import type { Clock, Log } from '../core/ports/watch.ts';
 import { Tallies } from './tallies.ts';
 
 /** A candidate of which everything fails is closed within 15 s: five of them for the replicas' blocks, five for this. */
-const pauseMs = 5000;
+const usualPauseMs = 5000;
 const forgetMs = 60_000;
 
 interface Options {
@@ -24,10 +24,12 @@ interface Options {
   readonly isJudged: (key: string, subject: AnalysisSubject) => boolean;
   /** Called after each round. @param changed the models, by their keys, of which there is something new. */
   readonly take: (evidence: Evidence, changed: readonly string[]) => void;
+  /** Between rounds; absent: five seconds. */
+  readonly pauseMs?: number;
 }
 
 export async function readEvidence(
-  { source, clock, log, isNeeded, isJudged, take }: Options,
+  { source, clock, log, isNeeded, isJudged, take, pauseMs = usualPauseMs }: Options,
   stop: AbortSignal,
 ): Promise<void> {
   const tallies = new Tallies();

@@ -30,7 +30,7 @@ export interface WatcherOptions extends PlanOptions, MessageOptions {
   readonly batchMs: number;
   /** How often to fetch the branch although nothing happens, in milliseconds. */
   readonly pollMs: number;
-  /** Fetch, commit if needed, and end. */
+  /** Fetch, look once at what was counted if there is anything to judge, commit if needed, and end. */
   readonly once: boolean;
 }
 
@@ -115,9 +115,10 @@ export class Watcher {
 
   /** What the comparer has counted. @param changed the models, by their keys, of which there is something new. */
   judge(evidence: Evidence, changed: readonly string[]): void {
+    const isFirst = this.#live.evidence === undefined;
     this.#live.evidence = evidence;
     this.#planner.noteEvidence(changed, this.#ports.clock.now());
-    if (changed.length > 0) this.#wake.abort();
+    if (isFirst || changed.length > 0) this.#wake.abort();
   }
 
   /** Why a stream of events is out of date; undefined: it is up to date again. */
@@ -183,6 +184,8 @@ export class Watcher {
     if (clock.now() < branch.pausedUntil) return this.#judgeMeanwhile(branch.pausedUntil);
     if (clock.now() >= branch.fetchAt && !(await this.#read(stop))) return branch.pausedUntil;
     if (!this.#isRead) return Number.POSITIVE_INFINITY;
+    // One look is all that there will be at what replicas have counted.
+    if (once && this.isJudging && this.#live.evidence === undefined) return Number.POSITIVE_INFINITY;
     const now = clock.now();
     const plan = this.#plan(now);
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, branch.fetchAt);

@@ -90,6 +90,7 @@ export function startWatcher(
   replicas: Replicas,
   models: readonly string[],
   skewMs = 0,
+  once = false,
 ) {
   const skewed: Clock = { ...clock, date: () => clock.date() + skewMs / 1000 };
   const options = {
@@ -100,7 +101,7 @@ export function startWatcher(
     page: false,
     batchMs: 500,
     pollMs: 30_000,
-    once: false,
+    once,
     suffix: undefined,
     signOff: undefined,
   };
@@ -130,8 +131,9 @@ export function startWatcher(
       live.filter((one) => one.kind === kind),
     );
   const stop = new AbortController();
+  const run = watcher.run(stop.signal, new AbortController().signal);
   const running = [
-    watcher.run(stop.signal, new AbortController().signal),
+    run,
     readEvidence(
       {
         source: replicas.toSource(),
@@ -147,6 +149,8 @@ export function startWatcher(
   return {
     watcher,
     branch,
+    /** Ends by itself with `once`. */
+    run,
     end: async () => {
       stop.abort();
       await Promise.all(running);

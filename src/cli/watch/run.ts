@@ -27,6 +27,8 @@ import { toWatchSettings } from './settings.ts';
 const graceMs = 8000;
 /** How long `--once` waits for a cluster or a git host that does not answer. */
 const patienceMs = 60_000;
+/** How soon `--once` notices that there is something to judge. */
+const oncePauseMs = 200;
 
 /** @returns the exit code. */
 export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
@@ -124,6 +126,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
         isNeeded: () => watcher.isJudging,
         isJudged: (key, subject) => watcher.isJudged(key, subject),
         take: (read, changed) => watcher.judge(read, changed),
+        ...(once ? { pauseMs: oncePauseMs } : {}),
       },
       stop.signal,
     );
