@@ -63,6 +63,8 @@ const lateWindowMs = 500;
 /** Of the budget's calls, so that one model whose candidate hangs leaves the others theirs. */
 const shareOfOneModel = 0.25;
 const sweepMs = 1000;
+/** Two ticks of what measures how late this process is. */
+const noticeMs = 10;
 
 export class Comparer implements CopyReceiver {
   readonly #options: CompareOptions;
@@ -238,13 +240,18 @@ export class Comparer implements CopyReceiver {
     const { clock, punctuality } = this.#ports;
     const { calls, target } = work;
     const start = clock.now();
+    let noticedLateMs = 0;
     lane.pairs++;
     lane.atPrimary++;
     askPair({
       protocol: calls.isGrpc ? 'grpc' : 'http',
       noise: target.task.noise,
       primaryFirst: clock.random() < 0.5,
-      ask: (version, done) => this.#call(work, calls[version], done),
+      ask: (version, done) =>
+        this.#call(work, calls[version], (answer) => {
+          noticedLateMs = Math.max(noticedLateMs, punctuality.lateness(clock.now() - noticeMs));
+          done(answer);
+        }),
       // How late this process is must not look as if the primary were slow.
       onPrimary: (outcome, ms) =>
         lane.pace.note(Math.max(0, toPaceMs(outcome, ms) - punctuality.lateness(start)), clock.now()),
@@ -254,7 +261,7 @@ export class Comparer implements CopyReceiver {
       },
       onDone: (outcomes, waitedMs) => {
         lane.pairs--;
-        this.#judge(work, outcomes, start, waitedMs);
+        this.#judge(work, { ...outcomes, noticedLateMs }, start, waitedMs);
         this.#advance(lane);
       },
     });
@@ -272,7 +279,12 @@ export class Comparer implements CopyReceiver {
     this.#cancels.add(cancel);
   }
 
-  #judge(work: Work, outcomes: PairOutcomes, start: number, waitedMs: number): void {
+  #judge(
+    work: Work,
+    outcomes: PairOutcomes & { readonly noticedLateMs: number },
+    start: number,
+    waitedMs: number,
+  ): void {
     const { routes, punctuality, clock } = this.#ports;
     const { target, calls, host } = work;
     const found = routes.find(host);

@@ -24,6 +24,8 @@ export interface Pair {
   readonly again: Outcome | undefined;
   /** The most that this process was late meanwhile. */
   readonly latenessMs: number;
+  /** The same when it noticed the answers: only that is in their times, and it comes with slow and fast ones alike. */
+  readonly noticedLateMs: number;
 }
 
 export interface Counted {
@@ -46,7 +48,7 @@ const slackMs = 5;
 const exact: AgreementRules = { outputs: [], ignore: [] };
 
 export function countPair(pair: Pair, task: AnalysisTask): Counted {
-  const { primary, candidate, latenessMs } = pair;
+  const { primary, candidate, latenessMs, noticedLateMs } = pair;
   for (const outcome of [primary, candidate])
     if (outcome.is === 'unknown') return { end: { is: 'unknown', reason: outcome.code }, counts: [] };
   const isLate = (outcome: Outcome) => outcome.is === 'failed' && outcome.code === 'deadline';
@@ -60,9 +62,9 @@ export function countPair(pair: Pair, task: AnalysisTask): Counted {
     const id = toCheckId(check);
     if (check.code === 'errors.candidateOnly') count(id, hasFailed && primary.is !== 'failed');
     else if (check.code === 'errors.rate') count(id, hasFailed);
-    else if (areAnswered && latenessMs <= lateForTimesMs) {
+    else if (areAnswered && noticedLateMs <= lateForTimesMs) {
       // What this process may have added counts for the candidate, here and, with its slack, in `slower`.
-      if (check.code === 'latency') count(id, candidate.ms - latenessMs > check.overMs);
+      if (check.code === 'latency') count(id, candidate.ms - noticedLateMs > check.overMs);
       else if (check.code === 'slower') count(id, candidate.ms > check.times * primary.ms + slackMs);
     }
   }

@@ -13,11 +13,12 @@ interface Work {
   readonly at: number;
   /** How long it keeps the loop busy. */
   readonly ms: number;
-  readonly run?: (now: number) => void;
+  /** @param late as much as this may have been noticed too late. */
+  readonly run?: (now: number, late: number) => void;
 }
 
 /** Plays an event loop: it looks what has happened, does it in that order, and looks again; every 5 ms a timer ticks. */
-function play(works: Work[], isOver: () => boolean): (since: number) => number {
+function play(works: Work[], isOver: () => boolean): void {
   let [now, idle, due] = [0, 0, 5];
   const lateness = new Lateness({ now, idle });
   while (!isOver()) {
@@ -33,12 +34,11 @@ function play(works: Work[], isOver: () => boolean): (since: number) => number {
     }
     const count = works.filter(({ at }) => at <= now).length;
     for (const { ms, run } of works.splice(0, count)) {
-      run?.(now);
+      run?.(now, lateness.find(now - 10, { now, idle }));
       now += ms;
       if (isOver()) break;
     }
   }
-  return (since) => lateness.find(since, { now, idle });
 }
 
 const reply = (ms: number): Outcome => ({
@@ -49,18 +49,18 @@ const reply = (ms: number): Outcome => ({
 
 /** Both versions take as long, whatever else keeps the comparer busy. @returns what counts, and whether times do. */
 function compare(ms: number, start: number, load: readonly Work[]) {
-  const asked: { primary?: number; candidate?: number } = {};
+  let noticedLateMs = 0;
   const measured: { primary?: number; candidate?: number } = {};
   const works: Work[] = [...load];
   const ask = (version: 'primary' | 'candidate') => (now: number) => {
-    asked[version] = now;
-    const run = (noticed: number) => {
+    const run = (noticed: number, late: number) => {
       measured[version] = noticed - now;
+      noticedLateMs = Math.max(noticedLateMs, late);
     };
     works.push({ at: now + ms, ms: 0.2, run });
   };
   works.push({ at: start, ms: 0.3, run: ask('candidate') }, { at: start, ms: 0.3, run: ask('primary') });
-  const toLateness = play(works, () => measured.primary !== undefined && measured.candidate !== undefined);
+  play(works, () => measured.primary !== undefined && measured.candidate !== undefined);
   const { counts } = countPair(
     {
       protocol: 'http',
@@ -68,7 +68,8 @@ function compare(ms: number, start: number, load: readonly Work[]) {
       primary: reply(measured.primary ?? 0),
       candidate: reply(measured.candidate ?? 0),
       again: undefined,
-      latenessMs: toLateness(Math.min(asked.primary ?? 0, asked.candidate ?? 0)),
+      latenessMs: 0,
+      noticedLateMs,
     },
     toTask('wisdom'),
   );
@@ -109,6 +110,12 @@ test('a candidate that is late is late, also beside other work of the comparer',
   const load = Array.from({ length: 40 }, (_, i) => ({ at: i * 10, ms: 1 }));
   t.deepEqual(compare(110, 10, load).get(checkOf('latency')), { check: checkOf('latency'), bad: 1, all: 1 });
   t.deepEqual(compare(90, 10, load).get(checkOf('latency')), { check: checkOf('latency'), bad: 0, all: 1 });
+});
+
+test('slow answers count as fast ones do, whatever kept the comparer busy while it waited for them', (t) => {
+  const load = [{ at: 50, ms: 40 }];
+  t.deepEqual(compare(150, 10, load).get(checkOf('latency')), { check: checkOf('latency'), bad: 1, all: 1 });
+  t.is(compare(60, 10, load).get(checkOf('latency')), undefined);
 });
 
 test('a loop that was busy was late, if no timer was due meanwhile', (t) => {
