@@ -85,7 +85,12 @@ async function withOneReplica(scene: StandardScene, [first, second]: readonly [C
   await second.program.stop('SIGKILL');
   await judge(scene, half);
   second.program.start();
+  // There may be a verdict already, and then no calls but these.
+  const traffic = await scene.callFromBoth({ model: both.name, ...calls });
   await until('the replica that was killed counts again', async () => (await ofBoth(second)) >= 20);
+  const summaries = await Promise.all(traffic.map((one) => one.stop()));
+  for (const [i, summary] of summaries.entries())
+    scene.check(`it counts again: every call is answered, ${origins[i]}`, findWrongAnswers(summary, both.right));
   const found = await verdict;
   const counted = [await ofBoth(first), lost + (await ofBoth(second))];
   scene.row(['replica', 'compared for both'], ['the one', counted[0] ?? 0]);
