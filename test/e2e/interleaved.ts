@@ -168,7 +168,10 @@ function toMost(all: readonly Memory[]): Memory {
   return most;
 }
 
-/** @param windowMs periods are cut into windows so long: in a longer time a machine has more to disturb it. */
+/** In so many windows at most: what stalls calls lasts, and a machine that others keep busy pauses for a second or two. */
+const mostWindows = 8;
+
+/** @param windowMs periods are cut into windows at least so long: in a longer time a machine has more to disturb it. */
 function toOutcome(
   fault: string | undefined,
   from: string,
@@ -214,7 +217,7 @@ interface Measured {
 }
 
 function measure({ from, to }: Period, calls: readonly CallRecord[], windowMs: number): Measured {
-  const count = Math.max(1, Math.floor((to - from) / windowMs));
+  const count = Math.min(mostWindows, Math.max(1, Math.floor((to - from) / windowMs)));
   const ms = (to - from) / count;
   const windows = Array.from({ length: count }, (_, i) => {
     const start = from + i * ms;

@@ -23,7 +23,7 @@ const longestMs = 3000;
 const transferMs = 2000;
 
 const explanation =
-  'p50 and p99 are medians over the periods of a fault, and in these over windows as long as a period of calm. **Beyond calm** is the least, over its periods, by which p50 (in ms) and p99 (in times) exceed the calm just before and after: what a fault does, it does each time. For calm it is how much two calm periods that follow each other differ: noise of the machine, which is not a harm. Rows with **(!)** are beyond the aim (0.3 ms and × 1.5 more than calm differs by itself): latencies are shown and not judged, as clients share the cores with what a fault costs. **Memory** is what an Envoy has allocated at most; with + beyond its most in calm. Deadlines of 10 s are kept by the client and not sent.';
+  'p50 and p99 are medians over the periods of a fault, and in these over windows as long as a period of calm, or an eighth of a long one. **Beyond calm** is the least, over its periods, by which p50 (in ms) and p99 (in times) exceed the calm just before and after: what a fault does, it does each time. For calm it is how much two calm periods that follow each other differ: noise of the machine, which is not a harm. Rows with **(!)** are beyond the aim (0.3 ms and × 1.5 more than calm differs by itself): latencies are shown and not judged, as clients share the cores with what a fault costs. **Memory** is what an Envoy has allocated at most; with + beyond its most in calm. Deadlines of 10 s are kept by the client and not sent.';
 
 export interface Size {
   readonly bytes: number;

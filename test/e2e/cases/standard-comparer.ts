@@ -106,10 +106,10 @@ async function withLargeBodies(trials: Trials, sampling: Sampling, faults: Compa
     });
   await cluster.apply(filter);
   await hasFilter(true);
-  const { stopped, frozen, killed, misbehaves } = faults;
+  const { stopped, frozen, killed } = faults;
   await untilCompared(scene as StandardScene, sampling);
   const judge = ({ received }: SampleCounts) => (received === 0 ? [] : [`${received} arrived`]);
-  const all = isThorough ? [nothing, frozen, stopped, killed, misbehaves('does not read its socket')] : [frozen];
+  const all = isThorough ? [nothing, frozen, stopped, killed] : [frozen];
   const size = { bytes: 20 * megabyte, rate: 0.5, calmMs: 3000, faultMs: 5000 };
   const ended = all.map((one) => sampling.during(one, { judge, areEnded: true }));
   sampling.body = size.bytes;
