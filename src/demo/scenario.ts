@@ -53,8 +53,8 @@ const disagreeing = 'v3-disagrees';
 
 const opening: readonly Step[] = [
   {
-    title: 'Ada deploys v1.',
-    why: 'Argo CD applies what the plugin renders: v1 answers every request.',
+    title: 'Ada deploys v1 of the model "wisdom".',
+    why: 'Argo CD applies what the plugin renders from her files: v1 answers every request.',
     does: commit('wisdom: deploy v1', 'v1'),
     until: { primary: 'v1 Ready' },
   },

@@ -50,7 +50,7 @@ const cost =
   'wisdom: while the mirror is open, 10 % of requests are executed again by the primary: 10/s more at 100 requests/s';
 const judged =
   /^ {3}meanwhile +(\d+) requests: \1 answered by v2, \d+ copied to v3-disagrees, \d+ compared: \d+ disagree$/;
-const foundOut = /^ {3}found out +\d+ s after its first different answer the mirror is closed$/;
+const foundOut = /^ {3}found out +\d+ s after its first different answer, the mirror is closed$/;
 
 function checkStory(t: ExecutionContext, lines: readonly string[]): void {
   t.true(lines.some((line) => line.startsWith('Fakes: the Kubernetes API; ')));

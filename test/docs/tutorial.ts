@@ -112,6 +112,7 @@ export function toPatientReader(
   writeFileSync(join(bin, 'git'), toPatientGit(git));
   chmodSync(join(bin, 'git'), 0o755);
   return new TutorialShell(place, {
+    ...variables,
     HOME: home,
     LC_ALL: 'C.UTF-8',
     GIT_CONFIG_GLOBAL: devNull,
@@ -121,7 +122,6 @@ export function toPatientReader(
     GIT_AUTHOR_EMAIL: 'ada@example.com',
     GIT_COMMITTER_NAME: 'Ada',
     GIT_COMMITTER_EMAIL: 'ada@example.com',
-    ...variables,
     PATH: `${bin}:${variables['PATH']}`,
   });
 }

@@ -76,7 +76,9 @@ function toHelp(
     '  broken: it never loads       disagrees: it answers a third of all requests differently',
     `  fails: errors, every tenth   slow: it takes 100 ms${mode.updateThatCrashes ? '         crashes: its server exits' : ''}`,
     '',
-    `Clients send ${1000 / requestMs} requests per second to each model; what becomes of them is shown below.`,
+    `Clients send ${1000 / requestMs} requests per second to each model, and fail until its first version is loaded. What becomes of`,
+    'them is shown below whenever it changes. The proxy is also the mirror gateway, whose objects are missing here: `doctor`',
+    'and `--live` say so.',
     ...(mode.protocol === 'rest'
       ? [
           'To send one yourself, once there is a model:',

@@ -121,7 +121,7 @@ async function show(step: Step, stage: BusyStage, report: Report, { say, style, 
   if (differedAt !== undefined) {
     const seconds = ((systemClock.now() - differedAt) / 1000).toFixed(0);
     prove('meanwhile', subtract(await traffic.count(), before));
-    say(`   ${style('green', `found out       ${seconds} s after its first different answer the mirror is closed`)}`);
+    say(`   ${style('green', `found out       ${seconds} s after its first different answer, the mirror is closed`)}`);
   }
   prove(isJudged ? 'and now' : 'requests', await measure(traffic, stage));
   if (step.showsCluster)
