@@ -78,6 +78,7 @@ async function replicate(): Promise<void> {
     process.send?.({ bytes, longest, mib: process.memoryUsage().rss / 2 ** 20 });
     [bytes, longest] = [0, 0];
   });
+  process.once('disconnect', () => process.exit());
   process.send?.((server.address() as AddressInfo).port);
 }
 
@@ -140,7 +141,7 @@ async function watch(): Promise<void> {
   };
   let now = since;
   const goTo = (time: number) => Promise.all(replicas.map((replica) => replica.goTo(time)));
-  // Nobody reads meanwhile, but for one page a minute: that ends blocks, as any reader does.
+  // Nobody reads meanwhile.
   for (; now < since + minutesBefore * minuteMs; now += minuteMs) await goTo(now);
   let rounds = [];
   for (let found = await round(now); found.changed > 0; found = await round(now)) rounds.push(found);
