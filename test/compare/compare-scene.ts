@@ -44,6 +44,7 @@ export function toTask(model: string, changes: Partial<AnalysisTask> = {}): Anal
     minSamples: 500,
     steps: 1,
     holdMs: 0,
+    shares: [],
     ...changes,
   };
 }

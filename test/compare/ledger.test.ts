@@ -7,7 +7,7 @@ const minute = 60_000;
 const start = 1_800_000_000_000;
 const version = (name: string) => ({ name, digest: name });
 const check = { code: 'errors.rate', limit: 0.01 } as const;
-const terms = { checks: [check], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
+const terms = { checks: [check], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0, shares: [] };
 const bad = { end: { is: 'unknown', reason: 'any' }, counts: [{ check: 'errors.rate', bad: 1, all: 1 }] } as const;
 const good = { end: { is: 'compared', result: 'agree' }, counts: [{ check: 'errors.rate', bad: 0, all: 1 }] } as const;
 

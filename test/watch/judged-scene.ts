@@ -24,7 +24,7 @@ export function toTask(model: string): AnalysisTask {
     step: 0,
     attempt: 0,
   };
-  return { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 300, steps: 1, holdMs: 0 };
+  return { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 300, steps: 1, holdMs: 0, shares: [] };
 }
 
 /** Replicas that count: each model's failures in a minute, of 100 calls, by its name. */
@@ -87,7 +87,7 @@ export class Replicas {
 export function startWatcher(
   repository: MemoryRepository,
   clock: Clock,
-  replicas: Replicas,
+  replicas: Pick<Replicas, 'toSource'>,
   models: readonly string[],
   skewMs = 0,
   once = false,

@@ -20,7 +20,16 @@ const check = { code: 'errors.rate', limit: 0.01 } as const;
 
 function toTarget(model: string, step: number) {
   const subject = { primary: version('m-0'), candidate: version('m-1'), analysis: 'ff', step, attempt: 0 };
-  const task = { subject, checks: [check], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
+  const task = {
+    subject,
+    checks: [check],
+    noise: false,
+    confidence: 0.95,
+    minSamples: 500,
+    steps: 1,
+    holdMs: 0,
+    shares: [],
+  };
   return { key: `${model}/${step}`, namespace: 'models', model, task };
 }
 

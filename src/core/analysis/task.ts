@@ -23,13 +23,16 @@ export interface AnalysisTask {
   readonly steps: number;
   /** For how long a step lasts at least. */
   readonly holdMs: number;
+  /** What the steps of the ramp mirror, in percent; empty: there is no ramp. */
+  readonly shares: readonly number[];
 }
 
 /** An API server refuses objects whose annotations are longer together. */
 const maxLength = 256 * 1024;
 
 /** One line. */
-export function toTaskText({ subject, checks, noise, confidence, minSamples, steps, holdMs }: AnalysisTask): string {
+export function toTaskText({ subject, checks, noise, ...task }: AnalysisTask): string {
+  const { confidence, minSamples, steps, holdMs, shares } = task;
   const ordered = {
     subject: orderSubject(subject),
     checks: checks.map(orderCheck),
@@ -38,6 +41,7 @@ export function toTaskText({ subject, checks, noise, confidence, minSamples, ste
     minSamples,
     steps,
     holdMs,
+    shares,
   };
   // JSON leaves them as they are, and some readers break lines there.
   return JSON.stringify(ordered).replace(/[\u0085\u2028\u2029]/g, toEscape);
@@ -136,6 +140,7 @@ const taskSchema = v.pipe(
     minSamples: count,
     steps: v.pipe(count, v.minValue(1)),
     holdMs: count,
+    shares: v.array(v.pipe(v.number(), v.gtValue(0), v.maxValue(100))),
   }),
-  v.check(({ subject, steps }) => subject.step < steps),
+  v.check(({ subject, steps, shares }) => subject.step < steps && steps === Math.max(1, shares.length)),
 );

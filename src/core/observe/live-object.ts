@@ -141,8 +141,10 @@ export function toLiveRoute(
  */
 function toOwnTask(task: AnalysisTask | undefined): AnalysisTask | undefined {
   if (task === undefined) return undefined;
-  const { subject, checks, noise, confidence, minSamples } = task;
-  return computeHash({ checks, noise, confidence, minSamples }) === subject.analysis ? task : undefined;
+  const { subject, checks, noise, confidence, minSamples, holdMs, shares } = task;
+  const inSteps = shares.length > 0 && { ramp: { steps: shares, holdMs } };
+  const digest = computeHash({ checks, noise, confidence, minSamples, ...inSteps });
+  return digest === subject.analysis && (inSteps !== false || holdMs === 0) ? task : undefined;
 }
 
 /**

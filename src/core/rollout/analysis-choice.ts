@@ -148,5 +148,6 @@ export function countSteps({ ramp }: Pick<Analysis, 'ramp'>): number {
 
 export function toTask(analysis: Analysis, subject: AnalysisSubject): AnalysisTask {
   const { checks, noise, confidence, minSamples, ramp } = analysis;
-  return { subject, checks, noise, confidence, minSamples, steps: countSteps(analysis), holdMs: ramp?.holdMs ?? 0 };
+  const { steps: shares = [], holdMs = 0 } = ramp ?? {};
+  return { subject, checks, noise, confidence, minSamples, steps: countSteps(analysis), holdMs, shares };
 }

@@ -11,7 +11,7 @@ const metadata = { name: 'wisdom', namespace: 'models' };
 
 /** Blocks of whole minutes, looked at so many minutes after counting began. */
 function see(blocks: readonly Block[], minutes: number, given: Partial<AnalysisTask> = {}): Seen {
-  const terms = { noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
+  const terms = { noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0, shares: [] };
   const task = { subject, checks: [errors], ...terms, ...given };
   const { checks, confidence, minSamples } = task;
   const now = since + minutes * minute;

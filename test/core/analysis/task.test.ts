@@ -28,9 +28,10 @@ const task: AnalysisTask = {
   minSamples: 500,
   steps: 4,
   holdMs: 1_800_000,
+  shares: [1, 5, 20, 50.5],
 };
 
-const written = `{"subject":{"primary":{"name":"wisdom-0","digest":"d2-aa"},"candidate":{"name":"wisdom-1","digest":"d2-bb"},"analysis":"cc","step":0,"attempt":0},"checks":[{"code":"errors.candidateOnly","limit":0.002},{"code":"latency","limit":0.01,"overMs":200},{"code":"agreement","limit":0.02,"withinNoise":false,"outputs":[{"name":"scores","abs":0.00001,"rel":0.001}],"ignore":["$.id"]}],"noise":false,"confidence":0.95,"minSamples":500,"steps":4,"holdMs":1800000}`;
+const written = `{"subject":{"primary":{"name":"wisdom-0","digest":"d2-aa"},"candidate":{"name":"wisdom-1","digest":"d2-bb"},"analysis":"cc","step":0,"attempt":0},"checks":[{"code":"errors.candidateOnly","limit":0.002},{"code":"latency","limit":0.01,"overMs":200},{"code":"agreement","limit":0.02,"withinNoise":false,"outputs":[{"name":"scores","abs":0.00001,"rel":0.001}],"ignore":["$.id"]}],"noise":false,"confidence":0.95,"minSamples":500,"steps":4,"holdMs":1800000,"shares":[1,5,20,50.5]}`;
 
 test('a task is one line of JSON, and read as it was written', (t) => {
   t.is(toTaskText(task), written);
@@ -70,8 +71,9 @@ const tasks: fc.Arbitrary<AnalysisTask> = fc.record({
   noise: fc.boolean(),
   confidence: fc.double({ min: 0.5, max: 0.9999, noNaN: true }),
   minSamples: fc.nat(),
-  steps: fc.integer({ min: 10, max: 12 }),
+  steps: fc.constant(10),
   holdMs: fc.nat(),
+  shares: fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 10, maxLength: 10 }),
 });
 
 test('every task is read as it was written, on one line', (t) => {
@@ -120,7 +122,9 @@ const foreign: Readonly<Record<string, unknown>> = {
   'a step after the last': written.replace('"step":0', '"step":4'),
   'no step at all': written.replace('"steps":4', '"steps":0'),
   'a hold that is no whole number': written.replace('1800000', '0.5'),
-  'what the release before wrote': written.replace(',"steps":4,"holdMs":1800000', ''),
+  'what the release before wrote': written.replace(',"steps":4,"holdMs":1800000,"shares":[1,5,20,50.5]', ''),
+  'another number of steps than of shares': written.replace('"steps":4', '"steps":3'),
+  'a share of nothing': written.replace('[1,5', '[0,5'),
 };
 
 for (const [name, text] of Object.entries(foreign))

@@ -24,7 +24,7 @@ const subject: AnalysisSubject = {
 };
 const check = { code: 'errors.candidateOnly', limit: 0.01 } as const;
 const terms = { checks: [check], noise: false, confidence: 0.95, minSamples: 300 };
-const task: AnalysisTask = { subject, ...terms, steps: 1, holdMs: 0 };
+const task: AnalysisTask = { subject, ...terms, steps: 1, holdMs: 0, shares: [] };
 const candidate = { name: 'wisdom-1', digest };
 
 /** A whole minute of one replica. */

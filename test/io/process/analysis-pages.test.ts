@@ -21,7 +21,16 @@ import {
   toTally,
 } from '../../core/analysis/analysis-examples.ts';
 
-const task = { subject, checks: [errors], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0 };
+const task = {
+  subject,
+  checks: [errors],
+  noise: false,
+  confidence: 0.95,
+  minSamples: 500,
+  steps: 1,
+  holdMs: 0,
+  shares: [],
+};
 const now = since + 5 * minute;
 const tally = toTally([toBlock(0, toErrors(1, 100))], now);
 const judged = judge(undefined, { ...look, now, answeredAt: now, tally });
