@@ -61,7 +61,16 @@ function toAnalysis(subject: AnalysisSubject, perMinute: number, bad: number): L
     toBlock(i, [{ check: errors.code, bad, all: perMinute }], { subject }),
   );
   const judged = judge(undefined, { ...look, subject, now, answeredAt: now, tally: toTally(blocks, now) });
-  const task = { subject, checks: [errors], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0, shares: [] };
+  const task = {
+    subject,
+    checks: [errors],
+    noise: false,
+    confidence: 0.95,
+    minSamples: 500,
+    steps: 1,
+    holdMs: 0,
+    shares: [],
+  };
   const seen = { ...judged, task, openSince: since, askedAt: now, answeredAt: now };
   return toLiveAnalysis({ name: 'wisdom', namespace: 'models' }, seen);
 }
