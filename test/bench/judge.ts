@@ -37,7 +37,7 @@ function toSubject(model: number) {
 /** Each model is called twice a minute, and not at the same second as the others. */
 function* count(ledger: Ledger): Generator<undefined, never, number> {
   const random = toRandom(process.pid);
-  const terms = { noise: false, confidence: 0.95, minSamples: 500, steps: 4, holdMs: 0, checks };
+  const terms = { noise: false, confidence: 0.95, minSamples: 500, steps: 4, holdMs: 0, shares: [], checks };
   const targets = Array.from({ length: models }, (_, i) => ({
     key: `model-${i}`,
     namespace: 'models',
