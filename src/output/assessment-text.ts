@@ -13,6 +13,7 @@ import { toDifferenceText } from './words/difference.ts';
 import { toExtraLoadText } from './words/extra-load.ts';
 import { toGateText } from './words/gate.ts';
 import { toNextText } from './words/next-step.ts';
+import { toRampText } from './words/ramp.ts';
 import type { Wording } from './words/wording.ts';
 
 /** `Ready`, `Failed ModelLoadFailed`; `earlier spec Ready` where the observed version is not the desired one. */
@@ -67,6 +68,7 @@ export function toConclusionLines(assessment: Assessment, wording: Wording, styl
       ({ title, mirror }) =>
         `${style('bold', title)} ${style(mirror.percentage > 0 ? 'green' : 'yellow', toGateText(mirror))}`,
     ),
+    ...candidates.flatMap(({ ramp }) => (ramp === undefined ? [] : [`${style('bold', 'Ramp:')} ${toRampText(ramp)}`])),
     ...(extraLoad === undefined ? [] : [toLoadLine(extraLoad, assessment, style)]),
     ...differences
       .filter((one) => !isShownByGate(one, assessment))

@@ -9,6 +9,7 @@ import type { DecidedCandidate, DecidedVersion } from '../rollout/decided.ts';
 import type { ExtraLoad } from '../rollout/extra-load.ts';
 import { findExtraLoad } from '../rollout/extra-load.ts';
 import type { Mirror } from '../rollout/gate.ts';
+import type { RampPosition } from '../rollout/ramp-choice.ts';
 import type { Diagnosis } from '../routing/examination.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
 import type { ServingMode } from '../serving/serving-mode.ts';
@@ -42,6 +43,8 @@ export interface AssessedVersion {
 export interface AssessedCandidate extends AssessedVersion {
   /** Whether the mirror to it is rendered open, and why. */
   readonly mirror: Mirror;
+  /** Undefined: there is no ramp. */
+  readonly ramp: RampPosition | undefined;
   /** The share that is mirrored to it, in percent; 0: none. */
   readonly observedPercentage: number;
 }
@@ -148,11 +151,11 @@ function pairCandidates(
 ): Pick<Assessment, 'candidates' | 'undeclared'> {
   const names = new Set(decided.map(({ version }) => version.name));
   const others = observed.filter(({ name }) => !names.has(name));
-  const candidates = decided.map(({ mirror, ...version }): AssessedCandidate => {
+  const candidates = decided.map(({ mirror, ramp, ...version }): AssessedCandidate => {
     const desired = toDesired(version);
     const same = observed.find(({ name }) => name === desired.name);
     const assessed = toAssessed(desired, same ?? others.shift(), mode);
-    return { ...assessed, mirror, observedPercentage: same?.mirror?.percentage ?? 0 };
+    return { ...assessed, mirror, ramp, observedPercentage: same?.mirror?.percentage ?? 0 };
   });
   return { candidates, undeclared: others };
 }
