@@ -12,6 +12,7 @@ import { toAnalysisDigest } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate } from '../rollout/decided.ts';
 import { findExtraLoad } from '../rollout/extra-load.ts';
 import { noMirror } from '../rollout/gate.ts';
+import { toShare } from '../rollout/ramp-choice.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import type { Change, ChangedVersion, MirrorChange } from './change.ts';
 import type { RenderedVersion } from './version-change.ts';
@@ -177,12 +178,12 @@ function findMirrorChanges(
     return isOther ? [{ code: 'mirror-stays-open', ...change, percentage }] : [];
   }
   const waits = pair.after !== undefined && reason.code !== 'percentage-zero';
-  const desired = after.rollout.policy.mirrorPercentage;
+  const desired = toShare(after.rollout.policy.mirrorPercentage, pair.after?.ramp);
   const opensAt = waits ? desired : undefined;
   // If only the observed state closed it, the reason says it all.
   if (old.percentage > 0) return [{ code: 'mirror-closed', ...change, opensAt: isOther ? opensAt : undefined }];
   const isNews =
-    isOther || old.reason.code !== reason.code || (waits && before?.rollout.policy.mirrorPercentage !== desired);
+    isOther || old.reason.code !== reason.code || (waits && (before && toShare(before.rollout.policy.mirrorPercentage, pair.before?.ramp)) !== desired);
   return pair.after !== undefined && isNews ? [{ code: 'mirror-stays-closed', ...change, opensAt }] : [];
 }
 
