@@ -59,6 +59,8 @@ export type MirrorChange =
   | Coded<'mirror-opened', OfMirror & { percentage: number }>
   /** A changed candidate keeps the mirror, as there is no gate. */
   | Coded<'mirror-stays-open', OfMirror & { percentage: number }>
+  /** An open mirror goes to another step of the ramp; `step` counts from 1. */
+  | Coded<'step-changed', OfMirror & { step: number; steps: number; percentage: number }>
   /** In percent; undefined: readiness would not open it. */
   | Coded<'mirror-closed' | 'mirror-stays-closed', OfMirror & { opensAt: number | undefined }>;
 

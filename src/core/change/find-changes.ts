@@ -175,7 +175,10 @@ function findMirrorChanges(
   const isOther = !isSameCandidate(pair);
   if (percentage > 0) {
     if (old.percentage === 0) return [{ code: 'mirror-opened', ...change, percentage }];
-    return isOther ? [{ code: 'mirror-stays-open', ...change, percentage }] : [];
+    if (isOther) return [{ code: 'mirror-stays-open', ...change, percentage }];
+    const [from, to] = [pair.before?.ramp, pair.after?.ramp];
+    if (from === undefined || to === undefined || from.step === to.step) return [];
+    return [{ code: 'step-changed', ...change, step: to.step + 1, steps: to.ramp.steps.length, percentage }];
   }
   const waits = pair.after !== undefined && reason.code !== 'percentage-zero';
   const desired = toShare(after.rollout.policy.mirrorPercentage, pair.after?.ramp);
@@ -183,7 +186,9 @@ function findMirrorChanges(
   // If only the observed state closed it, the reason says it all.
   if (old.percentage > 0) return [{ code: 'mirror-closed', ...change, opensAt: isOther ? opensAt : undefined }];
   const isNews =
-    isOther || old.reason.code !== reason.code || (waits && (before && toShare(before.rollout.policy.mirrorPercentage, pair.before?.ramp)) !== desired);
+    isOther ||
+    old.reason.code !== reason.code ||
+    (waits && (before && toShare(before.rollout.policy.mirrorPercentage, pair.before?.ramp)) !== desired);
   return pair.after !== undefined && isNews ? [{ code: 'mirror-stays-closed', ...change, opensAt }] : [];
 }
 

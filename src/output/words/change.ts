@@ -87,6 +87,8 @@ function toMirrorText(change: MirrorChange): SafeText {
   switch (change.code) {
     case 'mirror-opened':
       return safe`the mirror opens at ${change.percentage} %: ${why}`;
+    case 'step-changed':
+      return safe`the mirror goes to step ${change.step} of ${change.steps}: ${change.percentage} %`;
     case 'mirror-stays-open':
       return safe`the mirror stays open at ${change.percentage} %: ${why}`;
     default: {
