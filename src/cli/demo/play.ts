@@ -49,6 +49,10 @@ export async function runPlay({ mode: name }: Pick<DemoFlags, 'mode'>, host: Hos
     await report(stage, say, style, end);
     say('', `Ending, and removing ${folder}.`);
     return exitCodes.fine;
+  } catch (error) {
+    // Ctrl-C also ends the git that is under way.
+    if (end.aborted) return exitCodes.fine;
+    throw error;
   } finally {
     for (const step of ends.reverse()) await step();
     removeFolder(folder);

@@ -65,6 +65,10 @@ export async function runDemo({ keep = false, manifests = false, mode: name }: D
         'Play with it yourself: npm run demo -- --play. To see what each commit renders: npm run demo -- --manifests.',
       );
     return exitCodes.fine;
+  } catch (error) {
+    // Ctrl-C also ends the git that is under way.
+    if (end.aborted) return exitCodes.environment;
+    throw error;
   } finally {
     for (const end of ends.reverse()) await end();
     if (!keep) removeFolder(folder);
