@@ -3,13 +3,14 @@ import { toCheckId } from '../core/analysis/check-id.ts';
 import type { Judgement } from '../core/assess/judgement.ts';
 import type { LiveView, Outlook } from '../core/assess/outlook.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
+import { toRampJson } from './assessment-json.ts';
 import { toGateText } from './words/gate.ts';
 import type { FailureText } from './words/live-failure.ts';
 import { toProspectText, toUnjudgedText } from './words/outlook.ts';
 
 /** @param failure why the watcher does not answer; undefined: it does, or was not asked. */
 export function toAnalysisJson(judgement: Judgement, view: LiveView, failure: FailureText | undefined): string {
-  const { model, candidate, subject, analysis, mirror, verdict, awaited } = judgement;
+  const { model, candidate, subject, analysis, mirror, ramp, verdict, awaited } = judgement;
   const { share, noise, confidence, minSamples, onFailing, checks } = analysis;
   const all = {
     model,
@@ -17,6 +18,7 @@ export function toAnalysisJson(judgement: Judgement, view: LiveView, failure: Fa
     subject,
     mirror: mirror.percentage === 0 ? null : { percentage: mirror.percentage },
     gate: { code: mirror.reason.code, open: mirror.percentage > 0, text: toGateText(mirror) },
+    ramp: toRampJson(ramp),
     analysis: {
       share,
       noise,

@@ -10,16 +10,18 @@ import type { Style } from './style.ts';
 import { plainStyle } from './style.ts';
 import { toTimeText } from './time-text.ts';
 import { toGateText } from './words/gate.ts';
+import { toRampText } from './words/ramp.ts';
 import { toCheckLimitText, toDiscrepancyText, toPercent, toVerdictText } from './words/verdict.ts';
 
 export function toAnalysisText(judgement: Judgement, view: LiveView, style: Style = plainStyle): string {
-  const { model, candidate, analysis, mirror, verdict, awaited } = judgement;
+  const { model, candidate, analysis, mirror, ramp, verdict, awaited } = judgement;
   const share = analysis.noise
     ? `${analysis.share} % of the requests, the primary twice`
     : `${analysis.share} % of the requests`;
   const lines = [
     style('bold', `${model}: candidate ${candidate.version} (${candidate.service})`),
     `compared on ${share}; mirror ${toGateText(mirror)}`,
+    ...(ramp === undefined ? [] : [`ramp: ${toRampText(ramp)}`]),
     '',
     ...(verdict === undefined
       ? view.code === 'found'

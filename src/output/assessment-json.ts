@@ -4,10 +4,12 @@ import type { WaitState } from '../core/assess/wait.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
+import type { RampPosition } from '../core/rollout/ramp-choice.ts';
 import type { Diagnosis } from '../core/routing/examination.ts';
 import { toDifferenceText } from './words/difference.ts';
 import { toGateText } from './words/gate.ts';
 import { toNextText } from './words/next-step.ts';
+import { toRampText } from './words/ramp.ts';
 import { toWaitText } from './words/wait.ts';
 import type { Wording } from './words/wording.ts';
 
@@ -71,13 +73,21 @@ export function toVersionJson({ name, version, storageUri, digest }: DesiredVers
 }
 
 /** With its mirror as it is rendered, and why. */
-export function toCandidateJson({ desired, mirror }: AssessedCandidate): object {
+export function toCandidateJson({ desired, mirror, ramp }: AssessedCandidate): object {
   const { percentage, reason } = mirror;
   return {
     ...toVersionJson(desired),
     mirror: percentage === 0 ? null : { percentage },
     gate: { code: reason.code, open: percentage > 0, text: toGateText(mirror) },
+    ramp: toRampJson(ramp),
   };
+}
+
+/** Steps count from 1, as the words have them. */
+export function toRampJson(position: RampPosition | undefined): object | null {
+  if (position === undefined) return null;
+  const { ramp, step, since } = position;
+  return { step: step + 1, steps: ramp.steps, hold: ramp.hold, since: since ?? null, text: toRampText(position) };
 }
 
 function toObservedJson(observed: VersionStatus | undefined): object | null {

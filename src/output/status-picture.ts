@@ -7,6 +7,7 @@
  */
 import type { CandidateStatus, ModelStatus } from '../core/input/schema.ts';
 import { toShown } from './page-text.ts';
+import { toStepText } from './words/ramp.ts';
 
 /** With so many models, even the longest names stay under the limit. */
 export const maxPictured = 20;
@@ -38,10 +39,14 @@ const classOf: Readonly<Record<Version['state'], keyof typeof classes>> = {
   Deleting: 'gone',
 };
 
-/** The share, or why there is none: a status file does not show why a Ready candidate gets no copies. */
+/**
+ * The share, with the step from the second one on, or why there is none: a status file does not show that there is a ramp before
+ * a step of it is passed, nor why a Ready candidate gets no copies.
+ */
 export function toMirrorText(candidate: CandidateStatus): string {
-  const { state, mirror } = candidate;
-  if (isMirrored(candidate)) return `${mirror?.percentage} %`;
+  const { state, mirror, passed } = candidate;
+  const step = passed === undefined ? '' : `, ${toStepText({ step: passed.subject.step + 1, steps: passed.steps })}`;
+  if (isMirrored(candidate)) return `${mirror?.percentage} %${step}`;
   return `closed, ${state === 'Ready' ? 'at 0 % or not open yet' : state}`;
 }
 

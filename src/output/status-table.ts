@@ -12,6 +12,7 @@ import { pad, shorten, toWidth } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { toDifferenceText } from './words/difference.ts';
+import { toStepText } from './words/ramp.ts';
 import type { Wording } from './words/wording.ts';
 
 interface Cell {
@@ -112,8 +113,12 @@ function toLeavingCells({ state }: VersionStatus): Cell[] {
   return state === 'Missing' ? [] : [{ text: `leaving ${state}`, format: 'yellow' }];
 }
 
-function toMirrorCell({ mirror: { percentage }, observedPercentage }: AssessedCandidate): Cell {
-  const text = percentage > 0 ? `${percentage} %` : 'closed';
+function toMirrorCell({ mirror: { percentage }, ramp, observedPercentage }: AssessedCandidate): Cell {
+  const open =
+    ramp === undefined
+      ? `${percentage} %`
+      : `${percentage} %, ${toStepText({ step: ramp.step, steps: ramp.ramp.steps.length })}`;
+  const text = percentage > 0 ? open : 'closed';
   if (percentage === observedPercentage) return { text, format: percentage > 0 ? 'green' : 'dim' };
   return { text: `${text} (live ${observedPercentage} %)`, format: 'yellow' };
 }

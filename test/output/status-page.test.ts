@@ -34,6 +34,23 @@ test('a row shows each candidate, and the mirror to each', (t) => {
   t.regex(page, /\n7 models\. .*Mirrors open: 3\.\n/);
 });
 
+test('a row shows the step of the ramp from the second one on, while the mirror is open', (t) => {
+  const versions = { primary: { name: 'a-0', digest: 'd2-aa' }, candidate: { name: 'a-1', digest: 'd2-bb' } };
+  const passed = {
+    ...{ verdict: 'Passing', by: 'sequence', at: '2027-01-01T00:00:00Z', rule: 'beta-binomial/1' },
+    ...{ confidence: 0.95, steps: 4, minSamples: 300, checks: [] },
+    subject: { ...versions, analysis: 'aa', step: 1, attempt: 0 },
+  } as const;
+  const toCell = (...more: readonly object[]) => {
+    const candidate = Object.assign(toVersion('a-1', 'v2', 'Ready'), ...more);
+    return toRow(toPage([toModel('team', 'a', { candidates: [candidate] })]), 'a').at(-1);
+  };
+  const mirror = { percentage: 20 };
+  t.is(toCell({ passed, mirror }), '20 %, step 3 of 4');
+  t.is(toCell({ mirror }), '20 %');
+  t.is(toCell({ passed }), 'closed, at 0 % or not open yet');
+});
+
 test('of too many models the most urgent are shown, and how many are not', (t) => {
   const ready = (name: string) => toVersion(`${name}-0`, 'v1', 'Ready');
   const names = Array.from({ length: 600 }, (_, i) => `m${String(i).padStart(3, '0')}`);

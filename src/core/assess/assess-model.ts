@@ -10,6 +10,7 @@ import type { ExtraLoad } from '../rollout/extra-load.ts';
 import { findExtraLoad } from '../rollout/extra-load.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import type { RampPosition } from '../rollout/ramp-choice.ts';
+import { toShare } from '../rollout/ramp-choice.ts';
 import type { Diagnosis } from '../routing/examination.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
 import type { ServingMode } from '../serving/serving-mode.ts';
@@ -59,7 +60,7 @@ export interface Assessment {
   readonly candidates: readonly AssessedCandidate[];
   /** Former candidates, and whatever else requests are mirrored to. */
   readonly undeclared: readonly CandidateStatus[];
-  /** The policy's percentage, which holds once a mirror is open. */
+  /** What is mirrored to the candidate, or to the next one, once its mirror is open. */
   readonly percentage: number;
   /** What its analysis costs once a mirror is open; undefined: nothing. */
   readonly extraLoad: ExtraLoad | undefined;
@@ -119,7 +120,7 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
     primary,
     candidates,
     undeclared,
-    percentage: rollout.policy.mirrorPercentage,
+    percentage: toShare(rollout.policy, rendered.candidates[0]?.ramp),
     extraLoad: findExtraLoad(rollout),
     source,
     observed,

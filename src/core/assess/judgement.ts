@@ -3,13 +3,13 @@ import type { Analysis } from '../analysis/analysis.ts';
 import { computeAlpha } from '../analysis/budget.ts';
 import { noCount, toJudgedCheck } from '../analysis/figures.ts';
 import { forecast } from '../analysis/forecast.ts';
-import { isHeldFor } from '../analysis/subject.ts';
 import type { Discrepancy } from '../analysis/verify.ts';
 import type { AnalysisSubject, Decided, WrittenVerdict } from '../input/verdict-schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import { countSteps } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate } from '../rollout/decided.ts';
 import type { Mirror } from '../rollout/gate.ts';
+import { findHeldVerdict } from '../rollout/held-verdict.ts';
 import type { RampPosition } from '../rollout/ramp-choice.ts';
 
 /** A check before anything is decided. */
@@ -52,7 +52,6 @@ export function findJudgement(model: RenderedRollout, candidate: DecidedCandidat
   const { analysis } = rollout.policy;
   if (analysis === undefined || candidate.analysis === undefined) return undefined;
   const { name, declared } = candidate.version;
-  const written = status?.status.candidates.find((one) => one.name === name)?.verdict;
   const alpha = computeAlpha(analysis.confidence, analysis.checks.length, countSteps(analysis));
   return {
     model: rollout.name,
@@ -62,7 +61,7 @@ export function findJudgement(model: RenderedRollout, candidate: DecidedCandidat
     mirror: candidate.mirror,
     ramp: candidate.ramp,
     statusPath,
-    verdict: written !== undefined && isHeldFor(written, candidate.analysis.subject) ? written : undefined,
+    verdict: findHeldVerdict(status, name, candidate.analysis.subject),
     awaited: analysis.checks.map(toJudgedCheck).map((check) => ({
       check: check.id,
       limit: check.limit,

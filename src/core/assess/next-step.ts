@@ -6,6 +6,8 @@ import type { ModelState } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import { toServedVersion } from '../render/render-model.ts';
+import { findHeldVerdict } from '../rollout/held-verdict.ts';
+import { toShare } from '../rollout/ramp-choice.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import type { Hold, Look } from '../serving/cause.ts';
@@ -74,6 +76,14 @@ export type NextStep =
     }
   | { readonly code: 'raise-limit'; readonly place: Place | undefined }
   | { readonly code: 'set-candidate'; readonly flag: '--storage-uri' | '--storage-path' }
+  | {
+      /** At its step of the ramp. */
+      readonly code: 'wait-for-passing';
+      readonly version: string;
+      /** Where the ramp goes then, the step from 0 and the share in percent; undefined: this is its last step. */
+      readonly then: { readonly step: number; readonly steps: number; readonly percentage: number } | undefined;
+    }
+  | { readonly code: 'fix-failing'; readonly version: string }
   /** With the share of requests that each gets a copy of, in percent. */
   | {
       readonly code: 'judge-candidates';
@@ -88,10 +98,11 @@ interface Known {
 
 /** @param difference the most urgent; undefined when there is none. */
 export function toNextStep(
-  { rollout, candidates, statusPath }: RenderedRollout,
+  rendered: RenderedRollout,
   difference: Difference | undefined,
   { pending, clusters }: Known,
 ): NextStep {
+  const { rollout, candidates, statusPath } = rendered;
   const mayNeedPush = pending === undefined;
   const hasCandidate = candidates.length > 0;
   const goal: Goal = hasCandidate ? 'ready' : 'idle';
@@ -149,16 +160,30 @@ export function toNextStep(
     case 'status-behind':
       return { code: 'wait-for-watcher' };
     case undefined:
-      return hasCandidate
-        ? {
-            code: 'judge-candidates',
-            candidates: candidates.map(({ version, mirror }) => ({
-              version: version.declared.version,
-              percentage: mirror.percentage,
-            })),
-          }
-        : { code: 'set-candidate', flag: toPlaceFlag(rollout) };
+      return hasCandidate ? toVerdictStep(rendered) : { code: 'set-candidate', flag: toPlaceFlag(rollout) };
   }
+}
+
+/** All is as desired: what is left is to find out how the candidate does. */
+function toVerdictStep({ rollout: { policy }, candidates, status }: RenderedRollout): NextStep {
+  for (const { version, analysis, ramp } of candidates) {
+    if (analysis === undefined) continue;
+    const called = version.declared.version;
+    const verdict = findHeldVerdict(status, version.name, analysis.subject)?.verdict;
+    if (verdict === 'Failing') return { code: 'fix-failing', version: called };
+    if (ramp === undefined || verdict === 'Passing') continue;
+    const { length: steps } = ramp.ramp.steps;
+    const step = ramp.step + 1;
+    const then = step === steps ? undefined : { step, steps, percentage: toShare(policy, { step }) };
+    return { code: 'wait-for-passing', version: called, then };
+  }
+  return {
+    code: 'judge-candidates',
+    candidates: candidates.map(({ version, mirror }) => ({
+      version: version.declared.version,
+      percentage: mirror.percentage,
+    })),
+  };
 }
 
 /** What keeps a version from being Ready. */

@@ -181,14 +181,14 @@ function findMirrorChanges(
     return [{ code: 'step-changed', ...change, step: to.step + 1, steps: to.ramp.steps.length, percentage }];
   }
   const waits = pair.after !== undefined && reason.code !== 'percentage-zero';
-  const desired = toShare(after.rollout.policy.mirrorPercentage, pair.after?.ramp);
+  const desired = toShare(after.rollout.policy, pair.after?.ramp);
   const opensAt = waits ? desired : undefined;
   // If only the observed state closed it, the reason says it all.
   if (old.percentage > 0) return [{ code: 'mirror-closed', ...change, opensAt: isOther ? opensAt : undefined }];
   const isNews =
     isOther ||
     old.reason.code !== reason.code ||
-    (waits && (before && toShare(before.rollout.policy.mirrorPercentage, pair.before?.ramp)) !== desired);
+    (waits && (before && toShare(before.rollout.policy, pair.before?.ramp)) !== desired);
   return pair.after !== undefined && isNews ? [{ code: 'mirror-stays-closed', ...change, opensAt }] : [];
 }
 

@@ -13,6 +13,7 @@ import { checkSyncOrder } from '../manifests/sync-order.ts';
 import { toGateAnalysis } from '../rollout/analysis-choice.ts';
 import type { DecidedCandidate, DecidedRollout, DecidedVersion } from '../rollout/decided.ts';
 import { computeMirror } from '../rollout/gate.ts';
+import { findHeldVerdict } from '../rollout/held-verdict.ts';
 import { findPosition, toShare } from '../rollout/ramp-choice.ts';
 import type { Rollout, RolloutVersion } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
@@ -69,8 +70,9 @@ export function decideModel(
   const candidates = digested.map((decided): DecidedCandidate => {
     const candidate = { name: decided.version.name, digest: decided.digest };
     const analysis = toGateAnalysis(policy.analysis, primary, decided, upgraded);
-    const ramp = findPosition(policy.ramp, analysis);
-    const mirrorPercentage = toShare(policy.mirrorPercentage, ramp);
+    const verdict = analysis && findHeldVerdict(upgraded, candidate.name, analysis.subject);
+    const ramp = findPosition(policy.ramp, analysis, verdict);
+    const mirrorPercentage = toShare(policy, ramp);
     const input = { candidate, mirrorPercentage, gate, status: upgraded, isUnreadable, analysis, assumeReady };
     const mirror = computeMirror(input);
     return { ...decided, mirror, analysis, ramp };

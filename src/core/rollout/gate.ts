@@ -9,9 +9,9 @@
  * file cannot be read, which may say so.
  */
 import type { Analysis } from '../analysis/analysis.ts';
-import { isHeldFor } from '../analysis/subject.ts';
 import type { ModelState, ModelStatus } from '../input/schema.ts';
 import type { AnalysisSubject } from '../input/verdict-schema.ts';
+import { findHeldVerdict } from './held-verdict.ts';
 
 /** Why a mirror is as it is; in the order in which they are checked. */
 export type MirrorReason =
@@ -84,6 +84,5 @@ function computeReason(input: GateInput): MirrorReason {
 
 function isFailing({ candidate: { name }, status, analysis }: GateInput): boolean {
   if (analysis === undefined || analysis.onFailing === 'Keep') return false;
-  const verdict = status?.status.candidates.find((one) => one.name === name)?.verdict;
-  return verdict?.verdict === 'Failing' && isHeldFor(verdict, analysis.subject);
+  return findHeldVerdict(status, name, analysis.subject)?.verdict === 'Failing';
 }

@@ -6,6 +6,7 @@ import { toProblem } from '../input/parse-document.ts';
 import type { WrittenRamp } from '../input/ramp-schema.ts';
 import { toMilliseconds } from '../input/schema-parts.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
+import type { WrittenVerdict } from '../input/verdict-schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { GateAnalysis } from './gate.ts';
 
@@ -16,6 +17,10 @@ export interface RampPosition {
   readonly step: number;
   /** When the step before was Passing, as RFC 3339; undefined: this is the first one. */
   readonly since: string | undefined;
+  /** What is recorded at this step, or at an earlier one of a candidate that is Failing; undefined: nothing. */
+  readonly verdict: WrittenVerdict['verdict'] | undefined;
+  /** False: nothing is compared, so that no step is ever passed. */
+  readonly isJudged: boolean;
 }
 
 /** @param written without problems. */
@@ -26,26 +31,30 @@ export function toRamp(written: WrittenRamp | undefined): Ramp | undefined {
 }
 
 /** Undefined: there is no ramp. Without an analysis nothing passes a step. */
-export function findPosition(ramp: Ramp | undefined, analysis: GateAnalysis | undefined): RampPosition | undefined {
-  return ramp && { ramp, step: analysis?.subject.step ?? 0, since: analysis?.since };
+export function findPosition(
+  ramp: Ramp | undefined,
+  analysis: GateAnalysis | undefined,
+  verdict: WrittenVerdict | undefined,
+): RampPosition | undefined {
+  if (ramp === undefined) return undefined;
+  const { subject, since } = analysis ?? {};
+  return { ramp, step: subject?.step ?? 0, since, verdict: verdict?.verdict, isJudged: analysis !== undefined };
 }
 
-/** In percent: the smallest of all that limits it. @param position undefined: nothing is on a ramp. */
-export function toShare(mirrorPercentage: number, position: RampPosition | undefined): number {
-  if (position === undefined) return mirrorPercentage;
-  const { steps } = position.ramp;
-  return Math.min(mirrorPercentage, steps[position.step] ?? Math.min(...steps));
-}
-
-/** The share of the next candidate, once its mirror opens. */
-export function toFirstShare({
-  mirrorPercentage,
-  ramp,
-}: {
+/** What decides the share. */
+interface Shares {
   readonly mirrorPercentage: number;
   readonly ramp: Ramp | undefined;
-}): number {
-  return toShare(mirrorPercentage, findPosition(ramp, undefined));
+}
+
+/**
+ * In percent: what a mirror has once it is open, the smallest of all that limits it.
+ *
+ * @param position of the candidate; undefined: of the next one, which begins at the first step.
+ */
+export function toShare({ mirrorPercentage, ramp }: Shares, position: Pick<RampPosition, 'step'> | undefined): number {
+  if (ramp === undefined) return mirrorPercentage;
+  return Math.min(mirrorPercentage, ramp.steps[position?.step ?? 0] ?? Math.min(...ramp.steps));
 }
 
 interface Beside {

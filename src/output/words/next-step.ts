@@ -6,6 +6,7 @@ import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { digestAnnotation } from '../../core/manifests/manifest.ts';
 import type { Look } from '../../core/serving/cause.ts';
 import { toPendingText } from './pending.ts';
+import { toStepText } from './ramp.ts';
 import type { Wording } from './wording.ts';
 
 /** What KServe's reasons for a failure mean for a field (pkg/apis/serving/v1beta1, FailureReason). */
@@ -54,6 +55,15 @@ export function toNextText(
       return safe`raise limits.maxMirrorPercentage${next.place === undefined ? '' : safe` in ${mask(toPath(next.place.file))}:${next.place.line}`}, which keeps the mirror closed`;
     case 'set-candidate':
       return safe`nothing to do; to try another version, run ${command(`candidate set ${name} --version VERSION ${next.flag} ${next.flag === '--storage-uri' ? 'URI' : 'PATH'}`)}`;
+    case 'wait-for-passing': {
+      const then =
+        next.then === undefined
+          ? safe`promote it with ${command(`promote ${name}`)}`
+          : safe`the mirror goes to ${toStepText(next.then)}, ${next.then.percentage} %`;
+      return safe`wait until ${mask(next.version)} is Passing (${command(`analysis ${name}`)} shows how far it is), then ${then}${orDiscard}`;
+    }
+    case 'fix-failing':
+      return safe`fix ${mask(next.version)} (${command(`analysis ${name}`)} shows the checks that it fails)${orDiscard}`;
     case 'judge-candidates':
       return safe`check how ${join(next.candidates.map(toShareText), ' and ')}, then promote it with ${command(`promote ${name}`)}${orDiscard}`;
   }

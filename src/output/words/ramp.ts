@@ -3,9 +3,21 @@ import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { RampPosition } from '../../core/rollout/ramp-choice.ts';
 
 /** `step 2 of 4: 5 %, since 2027-01-01T00:00:00Z; next 20 %, once the candidate is Passing`. */
-export function toRampText({ ramp: { steps }, step, since }: RampPosition): SafeText {
+export function toRampText(position: RampPosition): SafeText {
+  const { ramp, step, since } = position;
+  const { steps } = ramp;
   const from = since === undefined ? '' : safe`, since ${mask(since)}`;
+  return safe`${toStepText({ step, steps: steps.length })}: ${steps[step] ?? 0} %${from}; ${toNextText(position)}`;
+}
+
+/** `step 2 of 4`. @param step from 0. */
+export function toStepText({ step, steps }: { readonly step: number; readonly steps: number }): SafeText {
+  return safe`step ${step + 1} of ${steps}`;
+}
+
+function toNextText({ ramp: { steps }, step, verdict, isJudged }: RampPosition): SafeText {
   const next = steps[step + 1];
-  const then = next === undefined ? safe`the last one` : safe`next ${next} %, once the candidate is Passing`;
-  return safe`step ${step + 1} of ${steps.length}: ${steps[step] ?? 0} %${from}; ${then}`;
+  if (next === undefined) return safe`the last one`;
+  if (verdict === 'Failing') return safe`none follows, as the candidate is Failing`;
+  return isJudged ? safe`next ${next} %, once the candidate is Passing` : safe`none follows, as nothing is compared`;
 }
