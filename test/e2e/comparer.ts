@@ -10,7 +10,7 @@ import { build } from '../install/kustomize.ts';
 import type { Cluster, ClusterObject } from './cluster.ts';
 import type { Envoy } from './envoy.ts';
 import { apiName, nameServices } from './host-names.ts';
-import { buildWith, findArguments, findVariables, toInstalledObjects, toInstalledPod } from './installed-pod.ts';
+import { findArguments, findVariables, toInstalledObjects, toInstalledPod } from './installed-pod.ts';
 import { addresses } from './network.ts';
 import type { Pod } from './pods.ts';
 import { Program } from './program.ts';
@@ -40,14 +40,6 @@ export interface Comparer {
   readonly read: () => Promise<Metrics>;
   /** The sum of a counter of its metrics, by its labels where there are some. */
   readonly count: (name: string, labels?: Readonly<Record<string, string>>) => Promise<number>;
-}
-
-/** What the component for large bodies adds: where it applies to all Envoys. */
-export function toLargeBodies(): ClusterObject {
-  const own = buildWith(source, join(folder, 'large-bodies'), ['large-bodies']);
-  const found = own.find(({ metadata }) => metadata.name === 'model-mirror-comparer-large-bodies');
-  if (found === undefined) throw new Error('the component has no object');
-  return found;
 }
 
 /** Those that have been started once, by their Pods' names; and the API server's port for them. */

@@ -10,7 +10,7 @@ import { valueAt } from '../../src/core/input/plain-value.ts';
 import { stackFolder } from '../stack/build.ts';
 import { writeInstallations } from './installations.ts';
 import type { Built } from './kustomize.ts';
-import { build } from './kustomize.ts';
+import { build, toLabel } from './kustomize.ts';
 import { findPodTroubles } from './pod-security.ts';
 import { findExcessRights } from './rbac.ts';
 import { RealApi } from './real-api.ts';
@@ -64,6 +64,13 @@ try {
     if (name.startsWith('sidecar')) await check(`${name}: the repo-server`, () => findSidecarTroubles(objects));
   }
   await check('comparers of two namespaces share no object', () => findShared(built));
+  await check('comparers of their own have no object in Istio’s namespace', () => findElsewhere(built));
+  await check('EnvoyFilters for clients are in Istio’s root namespace', () =>
+    findOtherClients([...(built.get('mirror-gateway') ?? []), ...(built.get('comparer') ?? [])], {
+      'istio-system/model-mirror-comparer-clients': 'model-mirror-comparer.model-mirror.svc.cluster.local',
+      'istio-system/model-mirror-gateway-clients': 'model-mirror-gateway.model-mirror.svc.cluster.local',
+    }),
+  );
   await checkPages(built);
   await checkWithApi(built);
 } finally {
@@ -82,6 +89,31 @@ function findShared(built: ReadonlyMap<string, readonly Built[]>): string[] {
   return first.length < 10 || second.length < 10 ? ['they are not built'] : first.filter((one) => second.includes(one));
 }
 
+/** What is outside of its namespace would need rights there. */
+function findElsewhere(built: ReadonlyMap<string, readonly Built[]>): string[] {
+  const objects = built.get('comparer-namespaced') ?? [];
+  const outside = objects.filter(({ metadata }) => metadata.namespace !== 'model-mirror');
+  return objects.length < 8 ? ['it is not built'] : outside.map(toLabel);
+}
+
+/** @param expected the hosts that EnvoyFilters for all clients are about, each for gateways and for sidecars. */
+function findOtherClients(objects: readonly Built[], expected: Readonly<Record<string, string>>): string[] {
+  const filters = objects.filter(
+    (object) => object.kind === 'EnvoyFilter' && valueAt(object, ['spec', 'workloadSelector']) === undefined,
+  );
+  const found = filters.map((filter) => {
+    const patches = valueAt(filter, ['spec', 'configPatches']) as readonly { readonly match: unknown }[];
+    return [`${filter.metadata.namespace}/${filter.metadata.name}`, patches.map(({ match }) => match)] as const;
+  });
+  const wanted = Object.entries(expected).map(([name, service]) => [
+    name,
+    ['GATEWAY', 'SIDECAR_OUTBOUND'].map((context) => ({ cluster: { service }, context })),
+  ]);
+  const toText = (all: readonly unknown[]) => all.map((one) => JSON.stringify(one)).sort();
+  const [is, should] = [toText(found), toText(wanted)];
+  return is.join() === should.join() ? [] : [`${is} is not ${should}`];
+}
+
 /** What is typed by a reader is an installation as any other. */
 async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
   const name = 'as docs/install.md says';
@@ -94,6 +126,19 @@ async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
     const { objects } = typePage('plugin/install/README.md', undefined, join(folder, 'typed-install'));
     const kinds = objects.map(({ kind }) => kind).join();
     return kinds === 'Namespace,Secret' ? [] : [`it sends ${kinds}`];
+  });
+  await check('plugin/install/README.md: EnvoyFilters for clients can be led elsewhere', () => {
+    const work = join(folder, 'typed-install/work');
+    const domain = 'svc.example.internal';
+    return [
+      ...findOtherClients(build(join(work, 'elsewhere')), {
+        'mesh-config/model-mirror-comparer-clients': `model-mirror-comparer.model-mirror.${domain}`,
+        'mesh-config/model-mirror-gateway-clients': `model-mirror-gateway.model-mirror.${domain}`,
+      }),
+      ...findOtherClients(build(join(work, 'clients-of-models-a')), {
+        'istio-system/model-mirror-comparer-clients-models-a': 'model-mirror-comparer.models-a.svc.cluster.local',
+      }),
+    ];
   });
   const objects = built.get(name) ?? [];
   const watcher = objects.filter(({ kind, metadata }) => kind !== 'Application' && metadata.namespace !== 'argocd');

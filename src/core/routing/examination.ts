@@ -100,6 +100,7 @@ export const diagnosisCodes = [
   'limit-missing',
   'limit-ignored',
   'candidate-limit-missing',
+  'body-limit-missing',
   'comparer-limit-missing',
   'comparer-protocol',
   'comparer-missing',

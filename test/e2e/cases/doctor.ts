@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import type { ClusterObject, Resource } from '../cluster.ts';
 import { authorizationPolicies, destinationRules, envoyFilters, kubeconfig, virtualServices } from '../cluster.ts';
 import { toMirrorGatewayObjects } from '../mirror-gateway.ts';
-import { modelNamespace } from '../pods.ts';
+import { modelNamespace, systemNamespace } from '../pods.ts';
 import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { program } from '../scene.ts';
@@ -108,6 +108,11 @@ function toFaults({ stack: { cluster, models } }: Scene): Readonly<Record<string
       break: () => cluster.remove(envoyFilters, namespace, name),
       repair: reapply('EnvoyFilter'),
       codes: ['window-missing'],
+    },
+    'copies of any size are sent': {
+      break: () => cluster.remove(envoyFilters, systemNamespace, `${name}-clients`),
+      repair: reapply('EnvoyFilter'),
+      codes: ['body-limit-missing'],
     },
     'a second Gateway with TLS': {
       break: () => cluster.apply(other),

@@ -10,7 +10,7 @@ import type { Scene } from '../scene.ts';
 import { answeredByOthers } from '../scene.ts';
 import { origins, Traffic } from '../traffic.ts';
 import type { Size, Trials } from '../trials.ts';
-import { begin, expectHarm, isThorough, misbehaves, toGatewayFaults, tryFaults, tryLargeBodies } from '../trials.ts';
+import { begin, expectHarm, isThorough, misbehaves, toGatewayFaults, tryFaults, tryUncopied } from '../trials.ts';
 
 const model = { primary: { version: 'v1' }, candidate: { version: 'v2' } };
 const rate = 500;
@@ -57,7 +57,7 @@ export async function isolation(scene: Scene): Promise<void> {
   await tryFaults(trials, { bytes: megabyte, rate: 20, rounds: 2, calmMs: 1200, faultMs: 2500 }, chosen(withBody));
   if (isThorough)
     await tryFaults(trials, { bytes: 5 * megabyte, rate: 6, rounds: 2, calmMs: 2000, faultMs: 4000 }, all);
-  await tryFaults(trials, { bytes: 15 * megabyte, rate: 2, rounds: 2, calmMs: 1500, faultMs: 3500 }, chosen(unread));
+  await tryFaults(trials, { bytes: 10 * megabyte, rate: 2, rounds: 2, calmMs: 1500, faultMs: 3500 }, chosen(unread));
   await stoppedForLong(trials, stopped);
   await candidate.behave('answers');
   const many = { ...trials, share: trials.share * 2 };
@@ -69,8 +69,10 @@ export async function isolation(scene: Scene): Promise<void> {
       return (await candidate.count()).begun === before + 10;
     });
   await misnamedPort(trials, stopped, untilCopiesArrive);
-  if (isThorough)
-    await tryLargeBodies(trials, { bytes: 20 * megabyte, rate: 1, calmMs: 5000, faultMs: 8000 }, [...unread, stopped]);
+  const uncopied = { bytes: 20 * megabyte, rate: 0.5, calmMs: 4000, faultMs: 6000 };
+  const behaviours = ['does not read its socket', 'reads no body', 'reads 1 KB/s'] as const;
+  await tryUncopied(trials, uncopied, candidate, behaviours.slice(0, isThorough ? 3 : 1));
+  await untilCopiesArrive();
   await withoutLimits(trials, stopped, untilCopiesArrive);
   await scene.remove('wisdom');
 }

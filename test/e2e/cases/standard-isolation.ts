@@ -1,13 +1,16 @@
 import type { BadCandidate } from '../candidate.ts';
 import type { ClusterObject } from '../cluster.ts';
-import { virtualServices } from '../cluster.ts';
+import { envoyFilters, virtualServices } from '../cluster.ts';
 import { kilobyte, megabyte } from '../harm.ts';
 import type { Fault } from '../interleaved.ts';
+import { toMirrorGatewayObjects } from '../mirror-gateway.ts';
+import { systemNamespace } from '../pods.ts';
+import { until } from '../program.ts';
 import type { Scene } from '../scene.ts';
 import { StandardScene } from '../standard-scene.ts';
 import { beginTrials, candidatePod, toBadCandidate, triedModel, untilAllCopiesArrive } from '../standard-trials.ts';
-import type { Trials } from '../trials.ts';
-import { expectHarm, isThorough, misbehaves, toGatewayFaults, tryFaults, tryLargeBodies } from '../trials.ts';
+import type { Size, Trials } from '../trials.ts';
+import { expectHarm, isThorough, misbehaves, toGatewayFaults, tryFaults, tryUncopied } from '../trials.ts';
 
 /** Of each caller. */
 const rate = 100;
@@ -67,9 +70,29 @@ export async function standardIsolation(plain: Scene): Promise<void> {
   await tryFaults(trials, { bytes: kilobyte, rate, rounds: 2, calmMs: 800, faultMs: 2000 }, all);
   await tryFaults(trials, { bytes: megabyte, rate: 6, rounds: 2, calmMs: 1000, faultMs: 2200 }, chosen(withBody));
   await tryFaults(trials, { bytes: 5 * megabyte, rate: 2, rounds: 2, calmMs: 1500, faultMs: 3500 }, chosen(large));
-  await tryLargeBodies(trials, { bytes: 20 * megabyte, rate: 0.5, calmMs: 4000, faultMs: 6000 }, [unread, stopped]);
+  const uncopied = { bytes: 20 * megabyte, rate: 0.5, calmMs: 4000, faultMs: 6000 };
+  await tryUncopied(trials, uncopied, candidate, ['does not read its socket']);
+  await untilAllCopiesArrive(scene, candidate);
+  await copyingAll(trials, uncopied, unread);
   await inOneHop(trials, candidate, unread);
   await scene.remove('wisdom');
+}
+
+/** The same harness must show harm where copies of any size are sent, or it could not fail. */
+async function copyingAll(trials: Trials, size: Size, unread: Fault): Promise<void> {
+  const { cluster, ingress, client } = trials.scene.stack;
+  const areLimited = (should: boolean) =>
+    until(`Envoys ${should ? 'drop' : 'send'} large copies`, async () => {
+      const path = '/config_dump?resource=dynamic_active_clusters';
+      const dumps = await Promise.all([ingress, client].map((envoy) => envoy.ask(path)));
+      return dumps.every((dump) => JSON.stringify(dump).includes('"envoy.filters.http.buffer"') === should);
+    });
+  await cluster.remove(envoyFilters, systemNamespace, 'model-mirror-gateway-clients');
+  await areLimited(false);
+  const what = 'where copies of any size are sent, a candidate that does not read does harm';
+  await expectHarm({ ...trials, share: 1 }, size, [unread], 'copies of any size', what);
+  await cluster.apply(...toMirrorGatewayObjects());
+  await areLimited(true);
 }
 
 /**

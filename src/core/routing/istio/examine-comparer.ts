@@ -5,6 +5,7 @@ import { mapsAt, textAt } from '../../input/plain-value.ts';
 import type { Diagnosis, DiagnosisCode, ExaminedModel, Subject } from '../examination.ts';
 import { toFullHost } from '../service-key.ts';
 import { findRule, toPortPolicy } from './destination-rules.ts';
+import { examineBodyLimit } from './examine-body-limit.ts';
 import { toLimit } from './examine-connection.ts';
 import type { LiveObjects } from './live-objects.ts';
 import { numberAt, rootNamespace, toNamedSubject, toShown, toSubject } from './live-objects.ts';
@@ -91,5 +92,11 @@ export function examineComparer(path: ComparerPath, live: LiveObjects): Diagnosi
           ),
         ]
       : []),
+    ...examineBodyLimit(
+      { service: path, models: path.models },
+      safe`samples`,
+      safe`apply plugin/install/comparer of this version again, or plugin/install/comparer/clients for a comparer of another namespace`,
+      live,
+    ),
   ];
 }

@@ -8,6 +8,7 @@ import { join, mask, safe } from '../../diagnostics/safe-text.ts';
 import { locate } from '../../input/yaml-place.ts';
 import type { Diagnosis, Evidence, ExaminedModel, Examiner, ObjectList, ResourceQuery } from '../examination.ts';
 import { diagnosisCodes, diagnosisSeverities } from '../examination.ts';
+import { examineBodyLimit } from './examine-body-limit.ts';
 import { examineComparer, toComparerPaths } from './examine-comparer.ts';
 import { examineConnection, examineWindow } from './examine-connection.ts';
 import { examineGateway } from './examine-gateway.ts';
@@ -17,7 +18,7 @@ import { examineService } from './examine-service.ts';
 import { examineStatistics, toRequests } from './examine-statistics.ts';
 import { compare, LiveObjects, resources, rootNamespace } from './live-objects.ts';
 import type { MirrorPath } from './mirror-path.ts';
-import { diagnose, sortModels, toMirrorPaths } from './mirror-path.ts';
+import { diagnose, sortModels, toInstallCure, toMirrorPaths } from './mirror-path.ts';
 
 export const istioExaminer: Examiner = {
   toQueries,
@@ -82,6 +83,8 @@ function examine(models: readonly ExaminedModel[], { lists, statistics }: Eviden
               ...examineGateway(found, live),
               ...examineConnection(found, live),
               ...examineWindow(found, live),
+              // Through other gateways go other requests, too, which it would refuse.
+              ...(found.isOurs ? examineBodyLimit(found, safe`copies`, toInstallCure(found, safe``), live) : []),
               ...examineAuthorization(found, live),
               ...examineStatistics(found, live, statistics),
             ]),

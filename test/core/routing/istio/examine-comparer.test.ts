@@ -10,11 +10,12 @@ const files = toFiles('{gate: None, analysis: {checks: [errors: {rate: 1%}]}}');
 
 /** What is installed for the comparer, as far as it is examined. */
 function toComparer(): TestObject[] {
-  return ['service.yaml', 'destination-rule.yaml'].flatMap((file) =>
+  return ['service.yaml', 'destination-rule.yaml', 'clients/envoy-filter.yaml'].flatMap((file) =>
     parseAllDocuments(readFileSync(join(import.meta.dirname, '../../../../plugin/install/comparer', file), 'utf8')).map(
       (document) => {
         const object = document.toJS() as TestObject;
-        return { ...object, metadata: { ...object.metadata, namespace: 'model-mirror' } };
+        const namespace = object.metadata.namespace ?? 'model-mirror';
+        return { ...object, metadata: { ...object.metadata, namespace } };
       },
     ),
   );
@@ -81,4 +82,17 @@ test('samples over HTTP/1.1 are an error, and a rule may upgrade them', (t) => {
     delete ruleOf(all).connectionPool.http.h2UpgradePolicy;
   };
   t.deepEqual(examine(both), ['comparer-protocol error wisdom,folly']);
+});
+
+test('samples of any size are a warning: clients with large bodies could wait for a comparer that hangs', (t) => {
+  const missing = ['body-limit-missing warning wisdom,folly'];
+  t.deepEqual(
+    examine((all) => all.splice(all.indexOf(find(all, 'EnvoyFilter')), 1)),
+    missing,
+  );
+  t.deepEqual(
+    examine((all) => find(all, 'EnvoyFilter').spec.configPatches.pop()),
+    missing,
+    'sidecars send them',
+  );
 });

@@ -28,6 +28,7 @@ function examine(objects: readonly TestObject[], policy?: string): Expected[] {
 }
 
 const service = 'Service model-mirror/model-mirror-gateway';
+const clientsFilter = 'model-mirror-gateway-clients';
 const gateway = 'Gateway model-mirror/model-mirror-gateway';
 const rule = 'DestinationRule model-mirror/model-mirror-gateway';
 
@@ -90,7 +91,9 @@ const cases: Readonly<Record<string, Case>> = {
   'the policy names the Service with the domain of the cluster, which no other field has': {
     policy: '{gate: None, routing: {mirrorGateway: {service: model-mirror-gateway.model-mirror.svc.k8s.lab}}}',
     change: (all) => {
-      ruleOf(all).spec.host = 'model-mirror-gateway.model-mirror.svc.k8s.lab';
+      const host = 'model-mirror-gateway.model-mirror.svc.k8s.lab';
+      ruleOf(all).spec.host = host;
+      for (const { match } of find(all, 'EnvoyFilter', clientsFilter).spec.configPatches) match.cluster.service = host;
     },
     expected: [],
   },
@@ -479,6 +482,41 @@ const cases: Readonly<Record<string, Case>> = {
       value.typed_config.http2_protocol_options.initial_connection_window_size = 24 * 1024 * 1024;
     },
     expected: [['window-missing', 'error', service]],
+  },
+  'nothing limits the bodies of copies': {
+    change: (all) => remove(all, 'EnvoyFilter', clientsFilter),
+    expected: [['body-limit-missing', 'warning', service]],
+  },
+  'the limit of bodies is where most clients are not': {
+    change: (all) => {
+      find(all, 'EnvoyFilter', clientsFilter).metadata.namespace = 'model-mirror';
+    },
+    expected: [['body-limit-missing', 'warning', service]],
+  },
+  'the limit of bodies is for some clients': {
+    change: (all) => {
+      find(all, 'EnvoyFilter', clientsFilter).spec.workloadSelector = { labels: { istio: 'ingressgateway' } };
+    },
+    expected: [['body-limit-missing', 'warning', service]],
+  },
+  'the limit of bodies is for gateways only': {
+    change: (all) => find(all, 'EnvoyFilter', clientsFilter).spec.configPatches.pop(),
+    expected: [['body-limit-missing', 'warning', service]],
+  },
+  'the limit of bodies is for another domain of the cluster': {
+    change: (all) => {
+      for (const { match } of find(all, 'EnvoyFilter', clientsFilter).spec.configPatches)
+        match.cluster.service = 'model-mirror-gateway.model-mirror.svc.example.com';
+    },
+    expected: [['body-limit-missing', 'warning', service]],
+  },
+  'the limit of bodies is for proxies of all kinds': {
+    change: (all) => {
+      const { spec } = find(all, 'EnvoyFilter', clientsFilter);
+      spec.configPatches.pop();
+      delete spec.configPatches[0].match.context;
+    },
+    expected: [],
   },
   'the route of copies is missing': {
     change: (all) => remove(all, 'VirtualService', 'wisdom-mirror'),

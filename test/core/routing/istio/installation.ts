@@ -34,7 +34,8 @@ export function readInstalled(folder: string, namespace: string): TestObject[] {
   const { resources } = parse(readFileSync(join(install, folder, 'kustomization.yaml'), 'utf8')) as {
     readonly resources: readonly string[];
   };
-  return resources.map((file) => {
+  return resources.flatMap((file) => {
+    if (!file.endsWith('.yaml')) return readInstalled(join(folder, file), namespace);
     // As kubectl reads YAML; without aliases, so that a test changes one place.
     const object = JSON.parse(
       JSON.stringify(parse(readFileSync(join(install, folder, file), 'utf8'), { version: '1.1' })),
