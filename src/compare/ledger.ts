@@ -74,6 +74,11 @@ export class Ledger {
   add(target: Counting, counted: Pick<Counted, 'end' | 'counts'>, now: number): void {
     this.#goTo(now);
     this.#find(target).running.count(counted);
+    // Nobody may ever read.
+    if (this.#isFoldDue) {
+      this.#endDue();
+      this.#fold();
+    }
   }
 
   /**
@@ -101,6 +106,10 @@ export class Ledger {
 
   get #count(): number {
     return this.#dropped + this.#published.length;
+  }
+
+  get #isFoldDue(): boolean {
+    return this.#now >= this.#foldedAt + minuteMs;
   }
 
   #toPage(sums: readonly BlockSum[], after: number, most: number, areMoreDue: boolean): BlockPage {
@@ -134,7 +143,7 @@ export class Ledger {
 
   /** Once a minute: what is too old becomes part of the sums, and is dropped a minute later. */
   #fold(): void {
-    if (this.#now < this.#foldedAt + minuteMs) return;
+    if (!this.#isFoldDue) return;
     this.#foldedAt = this.#now;
     this.#published.splice(0, this.#folded - this.#dropped);
     this.#dropped = this.#folded;

@@ -170,3 +170,14 @@ test('the sum of what is not compared any more goes after a day, that of what is
   t.deepEqual(toModels(23), ['m', 'n']);
   t.deepEqual(toModels(25), ['m']);
 });
+
+test('what nobody reads takes no more room: after 16 minutes only sums grow', (t) => {
+  const ledger = new Ledger('a', always);
+  for (let at = start; at < start + 300 * minute; at += minute) ledger.add(target, good, at);
+  const [page] = readAll(ledger, start + 300 * minute);
+  t.is(page?.sums[0]?.counts[0]?.all, 285);
+  t.true((page?.first ?? 0) > 280);
+  // A cursor of the very first block: whatever is still there comes with it, in one page.
+  const kept = readAll(ledger, start + 300 * minute, 'a.0').flatMap(({ blocks }) => blocks);
+  t.true(kept.length <= 17);
+});
