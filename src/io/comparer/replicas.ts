@@ -47,21 +47,23 @@ export function toEvidenceSource(
   places: readonly ReplicaPlace[],
   lookup: LookupAll = async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address),
 ): EvidenceSource {
-  /** By address; the one that was asked last is the last. */
+  /** By Service and address, as two may be asked at once; the one that was asked last is the last. */
   const readers = new Map<string, PageReader>();
-  const toReader = (address: string) => {
-    const reader = readers.get(address) ?? new PageReader();
-    readers.delete(address);
-    readers.set(address, reader);
+  const toReader = (host: string, at: string) => {
+    const key = `${host} ${at}`;
+    const reader = readers.get(key) ?? new PageReader();
+    readers.delete(key);
+    readers.set(key, reader);
     return reader;
   };
+  const unique = [...new Map(places.map((place) => [`${place.host}:${place.port}`, place])).values()];
   return {
     read: async (take, signal) => {
       const round = { left: maxRoundBytes, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), take };
-      const readings = await Promise.all(places.map((place) => readPlace(place, { lookup, toReader }, round)));
-      for (const address of readers.keys()) {
+      const readings = await Promise.all(unique.map((place) => readPlace(place, { lookup, toReader }, round)));
+      for (const oldest of readers.keys()) {
         if (readers.size <= maxReaders) break;
-        readers.delete(address);
+        readers.delete(oldest);
       }
       return join(readings);
     },
@@ -70,18 +72,19 @@ export function toEvidenceSource(
 
 interface Access {
   readonly lookup: LookupAll;
-  readonly toReader: (address: string) => PageReader;
+  readonly toReader: (host: string, at: string) => PageReader;
 }
 
 async function readPlace(place: ReplicaPlace, { lookup, toReader }: Access, round: Round): Promise<Reading> {
-  const addresses = await Promise.race([lookup(place.host), toEnd(round.signal)]).catch((error: unknown) => error);
-  if (!Array.isArray(addresses))
-    return toTrouble(safe`cannot find the comparer ${mask(place.host)}: ${toNetworkReason(addresses)}`);
+  const found = await Promise.race([lookup(place.host), toEnd(round.signal)]).catch((error: unknown) => error);
+  if (!Array.isArray(found))
+    return toTrouble(safe`cannot find the comparer ${mask(place.host)}: ${toNetworkReason(found)}`);
+  const addresses: readonly string[] = [...new Set(found)];
   const asked = addresses.slice(0, maxReplicas);
   const readings = await Promise.all(
-    asked.map((address: string) => {
+    asked.map((address) => {
       const at = `${address.includes(':') ? `[${address}]` : address}:${place.port}`;
-      return readReplica(place, at, toReader(at), round);
+      return readReplica(place, at, toReader(place.host, at), round);
     }),
   );
   if (asked.length === addresses.length) return join(readings);
