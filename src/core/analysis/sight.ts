@@ -6,6 +6,9 @@ import type { Blindness } from './verdict.ts';
 /** With fewer expected, none arriving is chance: the probability of that is e^-5, less than 1 %. */
 const leastExpected = 5;
 
+/** What is more follows from a replica that counts wrongly. It must not make a status file that nobody can read. */
+const mostExpected = 1e9;
+
 export interface Sight {
   readonly now: number;
   /** Since when copies could arrive, in ms since the epoch: the mirror is open. */
@@ -32,7 +35,7 @@ export function findBlindness(sight: Sight): Blindness | undefined {
   return {
     code: 'no-copies',
     minutes: Math.floor(silence / 60_000),
-    expected: expected === undefined ? undefined : Math.round(expected),
+    expected: expected === undefined ? undefined : Math.min(mostExpected, Math.round(expected)),
   };
 }
 

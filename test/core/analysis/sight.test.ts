@@ -26,6 +26,13 @@ test('how many copies were expected follows from those that arrived before, or f
   t.like(lookAt(10, { expectedPerMinute: 12 }), { reason: { code: 'no-copies', expected: 120 } });
 });
 
+test('from copies that arrived in no time at all, no number follows that a status file cannot have', (t) => {
+  const [block] = good(1, 12);
+  if (block === undefined) throw new Error('there is a block');
+  const { verdict } = watch([{ ...block, end: block.start }], 15);
+  t.like(verdict, { verdict: 'Unknown', reason: { code: 'no-copies', expected: 1e9 } });
+});
+
 test('it ends with the first copy', (t) => {
   const blocks = [...good(5, 12), toBlock(17, toErrors(0, 12))];
   t.is(watch(blocks, 17).verdict.verdict, 'Unknown');
