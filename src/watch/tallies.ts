@@ -6,7 +6,7 @@
  */
 import type { Block, BlockSum } from '../core/analysis/block.ts';
 import { isSameSubject } from '../core/analysis/subject.ts';
-import { addBlock, addBlockSum, beginTally, type Tally } from '../core/analysis/tally.ts';
+import { addBlock, addBlockSum, beginTally, settleTally, type Tally } from '../core/analysis/tally.ts';
 import type { AnalysisSubject } from '../core/input/verdict-schema.ts';
 import { toKey } from '../core/observe/live-object.ts';
 import type { ReplicaPart } from '../core/ports/evidence.ts';
@@ -51,11 +51,13 @@ export class Tallies {
     return this.#tallies.get(key)?.find((tally) => isSameSubject(tally.subject, subject));
   }
 
-  /** Forgets what nothing was counted of for a day. @param isJudged those stay. */
+  /** Forgets what nothing was counted of for a day, and before that its minutes. @param isJudged those stay as they are. */
   forget(now: number, isJudged: (key: string, subject: AnalysisSubject) => boolean): void {
     for (const [key, tallies] of this.#tallies) {
-      if (tallies.every(({ end }) => end > now - keptMs)) continue;
-      const kept = tallies.filter(({ end, subject }) => end > now - keptMs || isJudged(key, subject));
+      const kept = tallies.flatMap((tally) => {
+        if (isJudged(key, tally.subject)) return tally;
+        return tally.end > now - keptMs ? settleTally(tally, now) : [];
+      });
       if (kept.length > 0) this.#tallies.set(key, kept);
       else this.#tallies.delete(key);
     }

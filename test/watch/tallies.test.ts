@@ -204,3 +204,31 @@ test('with answers that are lost, late or repeated, and replicas that end, it is
     fc.assert(fc.property(fc.integer(), isFine({ isLossy: false, replicasEnd: true })), { numRuns: times(300, 10) }),
   );
 });
+
+test('of what is not judged any more one sum is kept for a day, and no minutes: policies that change leave little behind', (t) => {
+  const [old, now] = [targets[0], targets[1]].map((target) => {
+    const { subject } = (target as (typeof targets)[number]).task;
+    return Array.from({ length: 15 }, (_, nth) => ({
+      start: start + nth * minute,
+      end: start + (nth + 1) * minute,
+      namespace: 'models',
+      model: 'm',
+      subject,
+      counts: [{ check: check.code, bad: 1, all: 10 }],
+      coverage: { received: 10, compared: 10, dropped: {}, unknown: {} },
+    }));
+  });
+  const [[gone], [judged]] = [old ?? [], now ?? []];
+  if (gone === undefined || judged === undefined) throw new Error('there are blocks');
+  const tallies = new Tallies();
+  tallies.take({ replica: 'a', sums: [], first: 1, blocks: [...(old ?? []), ...(now ?? [])] }, judged.end);
+  const isJudged = (_: string, { step }: { readonly step: number }) => step === judged.subject.step;
+  tallies.forget(start + 60 * minute, isJudged);
+  t.is(tallies.find('models/m', judged.subject)?.minutes.length, 15);
+  const kept = tallies.find('models/m', gone.subject);
+  t.is(kept?.minutes.length, 0);
+  t.like(sumUp(toPast(kept, [check.code], start + 60 * minute)).counts[0], { bad: 15, all: 150 });
+  tallies.forget(start + 25 * 60 * minute, isJudged);
+  t.is(tallies.find('models/m', gone.subject), undefined);
+  t.not(tallies.find('models/m', judged.subject), undefined);
+});

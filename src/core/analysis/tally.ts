@@ -67,6 +67,15 @@ export function addBlock(tally: Tally, block: Block, now: number): Tally {
   return { subject: tally.subject, checks, older, minutes, end: Math.max(tally.end, block.end) };
 }
 
+/** The same in less memory: what nothing is added to any more keeps no minutes that are too old for a look. */
+export function settleTally(tally: Tally, now: number): Tally {
+  const oldest = now - memoryMs;
+  const settled = tally.minutes.filter(({ end }) => end <= oldest);
+  if (settled.length === 0) return tally;
+  const older = settled.reduce((sums, minute) => addSums(sums, minute.sums), tally.older);
+  return { ...tally, older, minutes: tally.minutes.slice(settled.length) };
+}
+
 /** Adds what is older than all blocks of a replica; as for them, once only. */
 export function addBlockSum(tally: Tally, sum: BlockSum): Tally {
   const checks = learn(tally.checks, sum.counts);

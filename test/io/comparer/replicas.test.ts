@@ -121,28 +121,31 @@ test.serial('sums that begin again while they are read count once', async (t) =>
   t.deepEqual((await read(source)).parts, [{ replica: 'b', sums: undefined, first: 8, blocks: [] }]);
 });
 
-test.serial('a replica behind two Services, and behind one of them twice, is read for each alone: no sum counts twice', async (t) => {
-  const toSums = (after: string, next: string, hasMore: boolean): BlockPage => ({
-    ...toPage('a', []),
-    isStart: after === '',
-    sums: [block],
-    hasMoreSums: hasMore,
-    hasMore,
-    next,
-  });
-  const pages: Readonly<Record<string, BlockPage>> = {
-    '': toSums('', 'a.1.7', true),
-    'a.1.7': toSums('a.1.7', 'a.2.7', true),
-    'a.2.7': toSums('a.2.7', 'a.0', false),
-  };
-  const { port } = await start(t, { '127.0.0.1': { body: (after) => JSON.stringify(pages[after]) } });
-  const places = ['blocks', 'comparer', 'blocks'].map((host) => ({ host, port }));
-  const { parts } = await read(toEvidenceSource(places, async () => ['127.0.0.1', '127.0.0.1']));
-  t.deepEqual(
-    parts.map(({ sums }) => sums?.length),
-    [3, 3],
-  );
-});
+test.serial(
+  'a replica behind two Services, and behind one of them twice, is read for each alone: no sum counts twice',
+  async (t) => {
+    const toSums = (after: string, next: string, hasMore: boolean): BlockPage => ({
+      ...toPage('a', []),
+      isStart: after === '',
+      sums: [block],
+      hasMoreSums: hasMore,
+      hasMore,
+      next,
+    });
+    const pages: Readonly<Record<string, BlockPage>> = {
+      '': toSums('', 'a.1.7', true),
+      'a.1.7': toSums('a.1.7', 'a.2.7', true),
+      'a.2.7': toSums('a.2.7', 'a.0', false),
+    };
+    const { port } = await start(t, { '127.0.0.1': { body: (after) => JSON.stringify(pages[after]) } });
+    const places = ['blocks', 'comparer', 'blocks'].map((host) => ({ host, port }));
+    const { parts } = await read(toEvidenceSource(places, async () => ['127.0.0.1', '127.0.0.1']));
+    t.deepEqual(
+      parts.map(({ sums }) => sums?.length),
+      [3, 3],
+    );
+  },
+);
 
 test.serial('a replica that fails, talks nonsense or is gone is a trouble, and the others count', async (t) => {
   const { port } = await start(t, {
