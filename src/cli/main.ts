@@ -22,33 +22,40 @@ import { addPromote } from './promote/command.ts';
 import { addRender } from './render/command.ts';
 import { addSchema } from './schema/command.ts';
 import { addStatus } from './status/command.ts';
+import { toUsageError } from './usage-error.ts';
 import { addValidate } from './validate/command.ts';
 import { addWatch } from './watch/command.ts';
 
-const commands: Readonly<Record<string, (program: Command, host: Host, finish: (code: number) => void) => void>> = {
-  render: addRender,
-  validate: addValidate,
-  init: addInit,
-  diff: addDiff,
-  comment: addComment,
-  candidate: addCandidate,
-  mirror: addMirror,
-  promote: addPromote,
-  discard: addDiscard,
-  status: addStatus,
-  explain: addExplain,
-  analysis: addAnalysis,
-  doctor: addDoctor,
-  parameters: addParameters,
-  schema: addSchema,
-  completion: (program: Command, host: Host, finish: (code: number) => void) =>
-    addCompletion(program, host, (all) => {
-      for (const add of Object.values(commands)) add(all, host, finish);
-    }),
-  history: addHistory,
-  watch: addWatch,
-  compare: addCompare,
-  demo: addDemo,
+type Add = (program: Command, host: Host, finish: (code: number) => void) => void;
+
+/** The commands by what people want to do, as the help lists them. */
+const groups: Readonly<Record<string, Readonly<Record<string, Add>>>> = {
+  'Look at rollouts': { status: addStatus, explain: addExplain, history: addHistory },
+  'Change a rollout': {
+    init: addInit,
+    candidate: addCandidate,
+    mirror: addMirror,
+    promote: addPromote,
+    discard: addDiscard,
+  },
+  'Judge a candidate and its mirror': { analysis: addAnalysis, doctor: addDoctor },
+  'Check the files and a pull request': {
+    validate: addValidate,
+    diff: addDiff,
+    comment: addComment,
+    render: addRender,
+  },
+  'Run in the cluster': { watch: addWatch, compare: addCompare, parameters: addParameters },
+  'Set up and try': {
+    demo: addDemo,
+    schema: addSchema,
+    completion: (program, host, finish) =>
+      addCompletion(program, host, () => {
+        const all = toProgram(host);
+        addCommands(all, host, finish);
+        return all;
+      }),
+  },
 };
 
 /** @returns the exit code: 0 fine, 1 problems or differences, 2 usage, 3 the environment, 70 a bug. */
@@ -57,32 +64,20 @@ export async function main(words: readonly string[], host: Host): Promise<number
   const finish = (outcome: number) => {
     code = outcome;
   };
-  const program = new Command('model-mirror')
-    .description('Mirrored rollouts of KServe models through git')
-    .version(host.version)
-    .addHelpText(
-      'after',
-      `
-Example: check the files, and see what would be applied
-  $ model-mirror validate && model-mirror render
-
-Each command has its own --help, with an example.`,
-    )
-    .exitOverride()
-    .configureOutput({
-      writeOut: (text) => host.write(1, [text]),
-      writeErr: (text) => host.write(2, [withoutForeign(text, words)]),
-    });
-  // Setting up a command takes a part of a millisecond: all of them only for help and suggestions.
-  const called = Object.entries(commands).filter(([name]) => name === words[0]);
-  for (const [, add] of called.length > 0 ? called : Object.entries(commands)) add(program, host, finish);
+  const program = toProgram(host);
+  addCommands(program, host, finish, words[0]);
   try {
-    await program.parseAsync(words, { from: 'user' });
+    // The letter of 0.1.0.
+    await program.parseAsync(words[0] === '-V' ? ['--version'] : words, { from: 'user' });
     return code;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    if (error instanceof CommanderError) {
+      const usage = toUsageError(error, program, words);
+      if (usage !== undefined) writeError(host, usage);
+      return error.exitCode === 0 ? exitCodes.fine : exitCodes.usage;
+    }
     if (isFault(error)) {
-      host.write(2, [`model-mirror: ${error.message}\n    ${error.hint}\n`]);
+      writeError(host, error);
       return exitCodes[error.code];
     }
     host.write(2, [`model-mirror: this is a bug in model-mirror ${host.version}, please report it\n`]);
@@ -94,11 +89,56 @@ Each command has its own --help, with an example.`,
   }
 }
 
-/** Commander quotes what was typed as it is: scripts pass on what they were given. */
-function withoutForeign(text: string, words: readonly string[]): string {
-  const typed = words.flatMap((word) => [word, word.slice(word.indexOf('=') + 1)]);
-  const shown = typed.reduce((rest, word) => (word === '' ? rest : rest.replaceAll(word, () => mask(word))), text);
-  return shown.split('\n').map(mask).join('\n');
+/** The program, without its commands. */
+function toProgram(host: Host): Command {
+  return (
+    new Command('model-mirror')
+      .description('Mirrored rollouts of KServe models through git')
+      .version(host.version, '-v, --version', 'print the version')
+      .helpOption('-h, --help', 'show this help')
+      .configureHelp({ subcommandTerm: toTerm })
+      .addHelpText(
+        'after',
+        `
+Example: check the files, and see what would be applied
+  $ model-mirror validate && model-mirror render
+
+Each command has its own --help, with an example.`,
+      )
+      // A flag after a command that does not exist is not the program's own.
+      .passThroughOptions()
+      .showSuggestionAfterError(false)
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => host.write(1, [text]),
+        writeErr: (text) => host.write(2, [text]),
+        // Shown as all errors are, once it is thrown.
+        outputError: () => undefined,
+      })
+  );
+}
+
+/** @param called only this command if there is one of that name: setting up each takes a part of a millisecond. */
+function addCommands(program: Command, host: Host, finish: (code: number) => void, called?: string): void {
+  const all = Object.entries(groups).flatMap(([group, commands]) =>
+    Object.entries(commands).map(([name, add]) => ({ group, name, add })),
+  );
+  const one = all.filter(({ name }) => name === called);
+  for (const { group, add } of one.length > 0 ? one : all) {
+    program.commandsGroup(`${group}:`);
+    add(program, host, finish);
+  }
+  program.helpCommand('help [command]', 'show the help of a command');
+}
+
+/** Nearly all commands have flags: naming them would only push the descriptions to the right. */
+function toTerm(command: Command): string {
+  const places = command.registeredArguments.map((one) => (one.required ? `<${one.name()}>` : `[${one.name()}]`));
+  return [command.name(), ...places].join(' ');
+}
+
+function writeError(host: Host, { message, hint }: { readonly message: SafeText; readonly hint: SafeText }): void {
+  host.write(2, [`model-mirror: ${message}\n    ${hint}\n`]);
 }
 
 /** The message is on one line, as it may have come from anywhere; the lines of the stack are Node's. */

@@ -184,8 +184,8 @@ test('every command has a --help with an example', (t) => {
     const { status, stdout } = run([...words, '--help'], root);
     t.is(status, 0);
     t.regex(stdout, /\nExample: .+\n {2}\$ model-mirror /, words.join(' '));
-    const [, list = ''] = stdout.split('\nCommands:\n');
-    const names = [...list.matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
+    const groups = stdout.split('\n\n').filter((part) => /^(?!Options:)[^\n]*:\n {2}[a-z]/.test(part));
+    const names = [...groups.join('\n').matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
     return names
       .filter((name) => name !== 'help')
       .flatMap((name) => [[...words, name], ...commandsOf([...words, name])]);
@@ -200,10 +200,13 @@ test('suggestions for mistyped commands, models and flags', async (t) => {
     const { status, stderr } = run(words, folder);
     return `${status} ${/did you mean (.*)\?/i.exec(stderr)?.[1]}`;
   };
-  t.is(say('promot', 'wisdom'), '2 promote');
-  t.is(say('candidate', 'sett', 'wisdom'), '2 set');
+  t.is(say('promot', 'wisdom'), '2 "model-mirror promote"');
+  t.is(say('candidate', 'sett', 'wisdom'), '2 "model-mirror candidate set"');
+  t.is(say('set', 'candidate', 'wisdom', '--version', 'v3'), '2 "model-mirror candidate set"');
+  t.is(say('candidate', 'wisdom', 'set'), '2 "model-mirror candidate set wisdom"');
+  t.is(say('wisdom', 'promote', '--force'), '2 "model-mirror promote wisdom"');
   t.is(say('promote', 'wisdon'), '1 "wisdom"');
   t.is(say('promote', 'modelmesh-serving/wisdon'), '1 "modelmesh-serving/wisdom"');
-  t.is(say('candidate', 'set', 'wisdom', '--storage-url', 's3://a'), '2 --storage-uri');
-  t.is(say('mirror', 'wisdom', '20', '--heer'), '2 --here');
+  t.is(say('candidate', 'set', 'wisdom', '--storage-url', 's3://a'), '2 "--storage-uri"');
+  t.is(say('mirror', 'wisdom', '20', '--heer'), '2 "--here"');
 });

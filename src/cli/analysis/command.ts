@@ -8,6 +8,7 @@ import type { AnalysisFlags } from './flags.ts';
 export function addAnalysis(program: Command, host: Host, finish: (code: number) => void): void {
   const command = program
     .command('analysis <model>')
+    .summary('how the candidate is judged')
     .description('show how the candidate is judged, compute verdicts in git again, or have the judgement begin again')
     .option('--verify [revision]', 'compute every verdict in the history of this revision again; default: HEAD')
     .option('--reset', 'have the judgement begin again: its mirror opens as if nothing had been decided')

@@ -8,6 +8,7 @@ export function addCandidate(program: Command, host: Host, finish: (code: number
   program.enablePositionalOptions();
   const candidate = program
     .command('candidate')
+    .summary('set the candidate, as in candidate set <model>')
     .description('edit the candidate of a model')
     .addHelpText('after', example);
   addEditFlags(

@@ -4,6 +4,7 @@ import type { Host } from '../host.ts';
 export function addComment(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('comment')
+    .summary('keep a report as a comment of the pull request')
     .description('in a GitHub or GitLab job, keep a report as one comment of the pull or merge request')
     .addHelpText(
       'after',

@@ -6,6 +6,7 @@ import type { CompareFlags } from './flags.ts';
 export function addCompare(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('compare')
+    .summary('ask both versions the same, and count differences')
     .description('ask both versions of a model the same, and count how they differ')
     .option('--intake <address>', 'where copies of requests arrive, over HTTP/2 without TLS', '0.0.0.0:8080')
     .option('--listen <address>', 'serve /blocks, /examples, /metrics, /healthz and /readyz there', '0.0.0.0:8081')

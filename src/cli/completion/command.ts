@@ -1,10 +1,11 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { Host } from '../host.ts';
 
-/** @param addAll adds every command, also this one: all of them are completed. */
-export function addCompletion(program: Command, host: Host, addAll: (program: Command) => void): void {
+/** @param toWhole the program with every command, also this one: all of them are completed. */
+export function addCompletion(program: Command, host: Host, toWhole: () => Command): void {
   program
     .command('completion <shell>')
+    .summary('print a completion script for bash, zsh or fish')
     .description('print a script by which bash, zsh or fish completes command lines')
     .addHelpText(
       'after',
@@ -15,8 +16,6 @@ Example: complete commands, flags and names of models from now on
   $ model-mirror completion fish > ~/.config/fish/completions/model-mirror.fish`,
     )
     .action(async (shell: string) => {
-      const all = new Command('model-mirror').version(host.version);
-      addAll(all);
-      (await import('./run.ts')).runCompletion(shell, all, host);
+      (await import('./run.ts')).runCompletion(shell, toWhole(), host);
     });
 }

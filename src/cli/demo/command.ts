@@ -6,6 +6,7 @@ import type { DemoFlags } from './flags.ts';
 export function addDemo(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('demo')
+    .summary('play a mirrored rollout here, without a cluster')
     .description('play a mirrored rollout on this machine, without a cluster')
     .addOption(
       new Option('--mode <mode>', 'the serving mode of the model')

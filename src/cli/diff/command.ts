@@ -7,6 +7,7 @@ import type { DiffFlags } from './flags.ts';
 export function addDiff(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('diff [base] [head]')
+    .summary('show what a pull request changes')
     .description('show what a pull request changes about each model, what to look at twice, and the changed objects')
     .addOption(
       new Option('-o, --output <format>', 'for a terminal, a comment on a git host, or programs')

@@ -4,7 +4,12 @@ import { addEditFlags } from '../edit/flags.ts';
 import type { Host } from '../host.ts';
 
 export function addDiscard(program: Command, host: Host, finish: (code: number) => void): void {
-  addEditFlags(program.command('discard <model>').description('remove the candidate from the model file'))
+  addEditFlags(
+    program
+      .command('discard <model>')
+      .summary('remove the candidate')
+      .description('remove the candidate from the model file'),
+  )
     .addHelpText(
       'after',
       `

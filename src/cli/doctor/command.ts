@@ -7,6 +7,7 @@ import type { DoctorFlags } from './flags.ts';
 export function addDoctor(program: Command, host: Host, finish: (code: number) => void): void {
   const command = program
     .command('doctor [model]')
+    .summary('check that copies arrive and clients are safe')
     .description('check whether copies of requests reach candidates, and whether clients are safe while they do');
   addModelFlags(
     addClusterFlags(command, 'check the mirror gateway in the cluster; nothing is changed there').option(

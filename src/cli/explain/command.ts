@@ -7,6 +7,7 @@ import type { ExplainFlags } from './flags.ts';
 export function addExplain(program: Command, host: Host, finish: (code: number) => void): void {
   const command = program
     .command('explain <model>')
+    .summary('why the mirror is open or closed')
     .description('show which file sets which field of a model, why its mirror is open or closed, and what to do next')
     .option('--all', 'show every field, including those at their defaults');
   addModelFlags(

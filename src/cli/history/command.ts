@@ -6,6 +6,7 @@ import type { HistoryFlags } from './flags.ts';
 export function addHistory(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('history <model>')
+    .summary('the timeline of a model from git')
     .description(
       'show the timeline of a model from git: who changed what, when its mirror opened and closed, and how long it took',
     )

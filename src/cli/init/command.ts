@@ -9,6 +9,7 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
   program.enablePositionalOptions();
   program
     .command('init [name]')
+    .summary('write the files of a model')
     .description('write the files of a new model, or of one that is already in the cluster; asks for missing values')
     .option('--namespace <name>', "the namespace of its objects; default: the Application's destination namespace")
     .option(

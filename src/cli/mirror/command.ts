@@ -8,6 +8,7 @@ export function addMirror(program: Command, host: Host, finish: (code: number) =
   addEditFlags(
     program
       .command('mirror <model> <percentage>')
+      .summary('set the share that is mirrored; 0 is the brake')
       .description('set the share of requests that is mirrored to the candidate; 0 is the brake')
       .addOption(
         new Option(

@@ -5,6 +5,7 @@ import type { Host } from '../host.ts';
 export function addParameters(program: Command, host: Host): void {
   program
     .command('parameters')
+    .summary('announce the parameters to Argo CD')
     .description('announce the parameters to Argo CD, which shows them in its UI')
     .addHelpText(
       'after',

@@ -7,6 +7,7 @@ export function addPromote(program: Command, host: Host, finish: (code: number) 
   addEditFlags(
     program
       .command('promote <model>')
+      .summary('make the candidate the primary')
       .description('make the candidate the primary, if the status file reports it as Ready')
       .option('--force', 'promote it even if it is not known to be Ready'),
   )

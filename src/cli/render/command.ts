@@ -6,7 +6,12 @@ import { addInputFlags } from './flags.ts';
 import { runRender } from './run.ts';
 
 export function addRender(program: Command, host: Host, finish: (code: number) => void): void {
-  addInputFlags(program.command('render [dir]').description('print the objects of all models below a folder'))
+  addInputFlags(
+    program
+      .command('render [dir]')
+      .summary('print what would be applied')
+      .description('print the objects of all models below a folder'),
+  )
     .addOption(
       new Option('-o, --output <format>', 'one YAML stream, or JSON with one object per line')
         .choices(['yaml', 'json'])

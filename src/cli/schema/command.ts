@@ -4,6 +4,7 @@ import type { Host } from '../host.ts';
 export function addSchema(program: Command, host: Host): void {
   program
     .command('schema [kind]')
+    .summary('print the JSON Schema of a kind of file')
     .description('print the JSON Schema of Model, MirrorPolicy or ModelStatus, or of whichever a file is')
     .addHelpText(
       'after',

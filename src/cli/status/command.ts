@@ -10,6 +10,7 @@ export function addStatus(program: Command, host: Host, finish: (code: number) =
   const command = addClusterFlags(
     program
       .command('status [model]')
+      .summary('desired and observed state of each model')
       .description('show the desired and observed state of each model, and what to do where they differ')
       .addOption(
         new Option(

@@ -6,7 +6,12 @@ import type { ValidateFlags } from './run.ts';
 import { runValidate } from './run.ts';
 
 export function addValidate(program: Command, host: Host, finish: (code: number) => void): void {
-  addInputFlags(program.command('validate [dir]').description('check all models and policies below a folder'))
+  addInputFlags(
+    program
+      .command('validate [dir]')
+      .summary('check all models and policies')
+      .description('check all models and policies below a folder'),
+  )
     .addOption(
       new Option(
         '-o, --output <format>',

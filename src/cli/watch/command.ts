@@ -6,6 +6,7 @@ import type { WatchFlags } from './flags.ts';
 export function addWatch(program: Command, host: Host, finish: (code: number) => void): void {
   program
     .command('watch')
+    .summary('commit what the cluster shows')
     .description('observe the cluster, and commit its state to the status files')
     .option('--repo <url>', 'the repository: https://…, or file://… to try things out (MODEL_MIRROR_REPO)')
     .option('--branch <name>', 'the branch that Argo CD deploys; default: main (MODEL_MIRROR_BRANCH)')
