@@ -425,7 +425,7 @@ function toJudged(verdict: 'Passing' | 'Failing', digestOfAnalysis = analysis, a
       step: 0,
       attempt: 0,
     },
-    checks: [{ check: 'errors.candidateOnly', limit: 0.002, bad: 0, all: 9000, low: 0, high: 0.001 }],
+    checks: [{ check: 'errors.candidateOnly', limit: 0.002, bad: 0, all: 9000, low: 0, high: 0.00054 }],
   } as const;
   const judged = { ...candidate, ...(attempt === undefined ? {} : { attempt }), verdict: written };
   return toStatusText({ name: 'wisdom', namespace: 'modelmesh-serving', status: { primary, candidates: [judged] } });
@@ -435,6 +435,7 @@ const unjudged: Readonly<Record<string, string>> = {
   'no verdict': readInput(status),
   Failing: toJudged('Failing'),
   'Passing by another analysis': toJudged('Passing', 'e'.repeat(32)),
+  'Passing with counts of which it does not follow': toJudged('Passing').replace('bad: 0', 'bad: 90'),
   'Passing in an earlier attempt': toJudged('Passing', analysis, 1),
 };
 

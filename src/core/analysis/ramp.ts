@@ -29,7 +29,8 @@ export function findStep(passed: Decided | undefined, start: AnalysisSubject, te
   return isOfRamp && isPassingBy(passed, terms) ? step + 1 : 0;
 }
 
-function isPassingBy(decided: Decided, { checks, confidence, minSamples, steps }: RampTerms): boolean {
+/** Whether a verdict in git is a Passing by these terms that follows from its counts: people edit files, and merges mix them. */
+export function isPassingBy(decided: Decided, { checks, confidence, minSamples, steps }: RampTerms): boolean {
   return (
     decided.verdict === 'Passing' &&
     decided.confidence === confidence &&

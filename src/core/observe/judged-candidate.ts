@@ -9,7 +9,7 @@ import { minuteMs } from '../analysis/block.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
 import type { Seen } from '../analysis/live-analysis.ts';
-import { findStep } from '../analysis/ramp.ts';
+import { findStep, isPassingBy } from '../analysis/ramp.ts';
 import { isHeldFor, isSameSubject } from '../analysis/subject.ts';
 import type { Tally } from '../analysis/tally.ts';
 import type { AnalysisTask } from '../analysis/task.ts';
@@ -95,6 +95,7 @@ export function judgeCandidate(
     };
   const step = findStep(passed, subject, task);
   const behind = step === 0 ? undefined : passed;
+  const stands = held !== undefined && isLast(task) && isPassingBy(held, task);
   const { judging, verdict, progress } = judge(memory?.judging, {
     subject,
     analysis: { checks, confidence, minSamples },
@@ -104,7 +105,7 @@ export function judgeCandidate(
     now: askedAt,
     tally: evidence.find(key, subject),
     answeredAt,
-    decided: step === subject.step + 1 ? behind : isLast(task) ? held : undefined,
+    decided: step === subject.step + 1 ? behind : stands ? held : undefined,
   });
   const unknown = known?.verdict === 'Unknown' && isSameSubject(known.subject, subject) ? known : undefined;
   const { written, unknownAt } = calm(unknown, toWritten(verdict, unknown, subject), memory?.unknownAt, askedAt);

@@ -1,12 +1,13 @@
 /** `limits.requireAnalysis`: what was not judged as Passing does not become the primary. */
 import type { Analysis } from '../analysis/analysis.ts';
+import { isPassingBy } from '../analysis/ramp.ts';
 import { isSameSubject } from '../analysis/subject.ts';
 import type { FieldPath, Problem } from '../diagnostics/problem.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { CandidateStatus, ModelStatus } from '../input/schema.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
-import type { AnalysisSubject } from '../input/verdict-schema.ts';
+import type { Decided } from '../input/verdict-schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 import { countSteps, toAnalysisDigest } from './analysis-choice.ts';
@@ -25,7 +26,7 @@ export function findPromotionLimit(
     analysis !== undefined &&
     verdict?.verdict === 'Passing' &&
     isSameSubject(verdict.subject, analysis.subject) &&
-    isLastStep(verdict.subject, policy.analysis);
+    isLastPassing(verdict, policy.analysis);
   return isPassing ? undefined : required;
 }
 
@@ -47,12 +48,14 @@ export function checkPromotion(
     isSameDigest(verdict.subject.candidate.digest, digest) &&
     policy.analysis !== undefined &&
     verdict.subject.analysis === toAnalysisDigest(policy.analysis) &&
-    isLastStep(verdict.subject, policy.analysis);
+    isLastPassing(verdict, policy.analysis);
   return isPassing ? [] : [toUnjudged(file.source, primary.version.path, primary.version.declared.version, required)];
 }
 
-function isLastStep({ step }: AnalysisSubject, analysis: Analysis): boolean {
-  return step === countSteps(analysis) - 1;
+/** Whether it is the Passing of the last step, and follows from its counts. */
+function isLastPassing(verdict: Decided, analysis: Analysis): boolean {
+  const steps = countSteps(analysis);
+  return verdict.subject.step === steps - 1 && isPassingBy(verdict, { ...analysis, steps });
 }
 
 /**

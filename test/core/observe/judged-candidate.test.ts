@@ -96,6 +96,22 @@ test('a good one is Passing once there are enough', (t) => {
   t.is(story.look(good, at(12)), 'Passing');
 });
 
+test('a Passing in git that does not follow from its counts does not stand', (t) => {
+  const story = new Story();
+  story.look(good, at(12));
+  const { verdict } = story.recorded;
+  if (verdict?.verdict !== 'Passing') throw new Error('it is Passing');
+  for (const check of verdict.checks) {
+    const other = new Story();
+    other.recorded = { verdict: { ...verdict, checks: [{ ...check, bad: 30 }] } };
+    t.is(other.look(good.slice(0, 1), at(3)), undefined);
+  }
+  const same = new Story();
+  same.recorded = { verdict };
+  same.look(good.slice(0, 1), at(3));
+  t.is(same.recorded.verdict, verdict);
+});
+
 test('Failing stays while the mirror is closed, beside another primary, and while the candidate is deleted', (t) => {
   const story = new Story();
   story.look(failing, at(1));

@@ -31,7 +31,7 @@ function toStatus(verdict?: 'Passing' | 'Failing'): string {
   const judged =
     verdict === undefined
       ? ''
-      : `, verdict: {verdict: ${verdict}, by: sequence, at: "2026-01-01T00:00:00Z", rule: beta-binomial/1, confidence: 0.95, steps: 1, minSamples: 500, subject: ${subject}, checks: [{check: errors.rate, limit: 0.01, bad: 0, all: 900, low: 0, high: 0.009}]}`;
+      : `, verdict: {verdict: ${verdict}, by: sequence, at: "2026-01-01T00:00:00Z", rule: beta-binomial/1, confidence: 0.95, steps: 1, minSamples: 500, subject: ${subject}, checks: [{check: errors.rate, limit: 0.01, bad: 0, all: 900, low: 0, high: 0.005}]}`;
   return `${head('ModelStatus', 'wisdom')}status:
   primary: {name: wisdom-0, version: v1, digest: ${primary.digest}, state: Ready, loaded: ${primary.loaded}}
   candidates: [{name: wisdom-1, version: v2, digest: ${candidate?.digest}, state: Ready, loaded: ${candidate?.loaded}${judged}}]
@@ -49,6 +49,19 @@ test('a candidate that somebody made the primary by hand must have been judged a
   t.deepEqual(codesOf(promoted, toStatus('Failing')), ['analysis-required']);
   t.deepEqual(codesOf(promoted, toStatus('Passing')), []);
   t.deepEqual(codesOf(promoted, toStatus(), false), []);
+});
+
+test('a Passing that does not follow from its counts, as people and merges leave it, is none', (t) => {
+  for (const [from, to] of [
+    ['bad: 0', 'bad: 90'],
+    ['all: 900', 'all: 90'],
+    ['high: 0.005', 'high: 0.004'],
+    ['minSamples: 500', 'minSamples: 5'],
+    ['confidence: 0.95', 'confidence: 0.5'],
+    ['check: errors.rate', 'check: errors.candidateOnly'],
+    ['beta-binomial/1', 'beta-binomial/0'],
+  ] as const)
+    t.deepEqual(codesOf(toModel('v2'), toStatus('Passing').replace(from, to)), ['analysis-required'], to);
 });
 
 test('all else is free: the candidate as it is, its end, the way back, and a model that nobody has observed', (t) => {
