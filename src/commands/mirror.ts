@@ -10,7 +10,7 @@ import { locate } from '../core/input/yaml-place.ts';
 import { renderDigests } from '../core/render/digests.ts';
 import type { ModelTarget } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
-import { mirrorOf } from '../core/rollout/decided.ts';
+import { mirrorOf, shareOf } from '../core/rollout/decided.ts';
 import type { EffectivePolicy } from '../core/rollout/effective-policy.ts';
 import { editModel } from './edit/edit-model.ts';
 import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
@@ -177,10 +177,10 @@ function toInherited(
 /** What changes for the model while its mirror is closed. */
 function findLater(target: ModelTarget, { before, after }: RenderedEdit): EditNote[] {
   const model = target.model.metadata.name;
-  const from = findRendered(before, target)?.rollout.policy.mirrorPercentage;
+  const old = findRendered(before, target);
   const state = findRendered(after, target);
   // Without a candidate, the change itself says for which one it is.
-  if (from === undefined || state === undefined || state.candidates.length === 0) return [];
-  const to = state.rollout.policy.mirrorPercentage;
+  if (old === undefined || state === undefined || state.candidates.length === 0) return [];
+  const [from, to] = [shareOf(old), shareOf(state)];
   return to === 0 || to === from || mirrorOf(state).percentage > 0 ? [] : [{ code: 'later', model, from, to }];
 }

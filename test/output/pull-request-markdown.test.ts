@@ -256,7 +256,7 @@ test('models with the same changes share a line', (t) => {
     namespace: 'models',
     file: `${name}/model.yaml`,
     change: 'changed',
-    changes: [{ code: 'percentage-changed', from: 20, to: 0, hasCandidate: true }],
+    changes: [{ code: 'percentage-changed', from: 20, to: 0, hasCandidate: true, inSteps: false }],
   });
   const report = (count: number): PullRequest => ({
     models: Array.from({ length: count }, (_, i) => model(`m${i}`)),

@@ -9,6 +9,7 @@ import type { Digests } from '../../core/render/digests.ts';
 import { renderDigests } from '../../core/render/digests.ts';
 import { isIgnoredPolicy } from '../../core/render/policies.ts';
 import { toOwnTree } from '../../core/repository/find-model.ts';
+import { shareOf } from '../../core/rollout/decided.ts';
 import { readCommitted, toLf } from './head.ts';
 import type { EditPlan, EditScene, RenderedEdit } from './plan.ts';
 import { findRendered, findSharing, isToCommit } from './plan.ts';
@@ -31,6 +32,7 @@ export function checkPlan(
     ...command.findNotes(target, rendered),
     ...findSharing(rendered.after, plan.file, name),
   ];
+  const found = findRendered(after, target);
   return {
     file: plan.file,
     before: committed === undefined ? plan.before : committed.text,
@@ -48,7 +50,7 @@ export function checkPlan(
       ...(broken.length > 0 ? [{ code: 'broken-files', model: name, files: broken } as const] : []),
     ]),
     effect: plan.effect,
-    policy: findRendered(after, target)?.rollout.policy,
+    policy: found && { mirrorPercentage: shareOf(found), gate: found.rollout.policy.gate },
     warnings: local.warnings,
   };
 }

@@ -6,11 +6,11 @@
 import type { CandidateStatus, ModelStatus, VersionStatus } from '../input/schema.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { DecidedCandidate, DecidedVersion } from '../rollout/decided.ts';
+import { shareOf } from '../rollout/decided.ts';
 import type { ExtraLoad } from '../rollout/extra-load.ts';
 import { findExtraLoad } from '../rollout/extra-load.ts';
 import type { Mirror } from '../rollout/gate.ts';
 import type { RampPosition } from '../rollout/ramp-choice.ts';
-import { toShare } from '../rollout/ramp-choice.ts';
 import type { Diagnosis } from '../routing/examination.ts';
 import { upgradeStatus } from '../serving/digest-upgrade.ts';
 import type { ServingMode } from '../serving/serving-mode.ts';
@@ -120,8 +120,8 @@ export function assessModel(rendered: RenderedRollout, options: AssessOptions): 
     primary,
     candidates,
     undeclared,
-    percentage: toShare(rollout.policy, rendered.candidates[0]?.ramp),
-    extraLoad: findExtraLoad(rollout),
+    percentage: shareOf(rendered),
+    extraLoad: findExtraLoad(rendered),
     source,
     observed,
     differences,

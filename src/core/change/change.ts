@@ -1,4 +1,5 @@
 /** What happens to a model between two renders, as values; `output/words/change.ts` has the words. */
+import type { Ramp } from '../analysis/analysis.ts';
 import type { ExtraLoad } from '../rollout/extra-load.ts';
 import type { MirrorReason } from '../rollout/gate.ts';
 
@@ -43,13 +44,15 @@ export type Change =
   | Coded<'spec-changed', OfVersion>
   | Coded<'annotation-changed' | 'annotation-patched', OfVersion & { annotation: string }>
   | Coded<'label-changed' | 'label-patched', OfVersion & { label: string }>
-  /** From undefined: a policy could not be read before. Without a candidate it is for the next one. */
-  | Coded<'percentage-changed', { from: number | undefined; to: number; hasCandidate: boolean }>
+  /** From undefined: a policy could not be read before. Without a candidate it is for the next one. `inSteps`: a ramp begins with less. */
+  | Coded<'percentage-changed', { from: number | undefined; to: number; hasCandidate: boolean; inSteps: boolean }>
   | Coded<'gate-changed', { from: 'Status' | 'None'; to: 'Status' | 'None' }>
   | Coded<'analysis-added', { checks: number }>
   /** Counting begins again where a verdict depends on what changes. */
   | Coded<'analysis-changed', { restarts: boolean }>
   | Coded<'analysis-removed'>
+  /** Undefined: there is none. Where the candidate is judged before and after, counting begins again. */
+  | Coded<'ramp-changed', { from: Ramp | undefined; to: Ramp | undefined; restarts: boolean }>
   | Coded<'extra-load', ExtraLoad>
   | Coded<'host-added' | 'host-removed', { host: string }>
   | MirrorChange;
@@ -61,6 +64,8 @@ export type MirrorChange =
   | Coded<'mirror-stays-open', OfMirror & { percentage: number }>
   /** An open mirror goes to another step of the ramp; `step` counts from 1. */
   | Coded<'step-changed', OfMirror & { step: number; steps: number; percentage: number }>
+  /** An open mirror gets another share by another ramp. */
+  | Coded<'share-changed', OfMirror & { from: number; percentage: number }>
   /** In percent; undefined: readiness would not open it. */
   | Coded<'mirror-closed' | 'mirror-stays-closed', OfMirror & { opensAt: number | undefined }>;
 

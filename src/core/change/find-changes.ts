@@ -4,7 +4,7 @@
  * Invariants: equal renders give no change; desired state comes first (identity, primary, candidates, policy), then
  * what the mirrors do, then hosts.
  */
-import type { Analysis } from '../analysis/analysis.ts';
+import type { Analysis, Ramp } from '../analysis/analysis.ts';
 import { findLocation } from '../input/model-storage.ts';
 import { toCanonicalText } from '../manifests/manifest.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
@@ -27,7 +27,7 @@ export function findChanges(before: RenderedRollout | undefined, after: Rendered
       { code: 'model-added', primary: toChangedVersion(after.primary.version) },
       ...after.candidates.map(({ version }) => toDeclared(version)),
       ...pairs.flatMap((pair) => findMirrorChanges(pair, undefined, after)),
-      ...findLoadChange(undefined, after.rollout),
+      ...findLoadChange(undefined, after),
     ];
   return [
     ...findIdentityChanges(before.rollout, after.rollout),
@@ -35,7 +35,7 @@ export function findChanges(before: RenderedRollout | undefined, after: Rendered
     ...pairs.flatMap((pair) => findCandidateChanges(pair, before, after)),
     ...findPolicyChanges(before, after),
     ...pairs.flatMap((pair) => findMirrorChanges(pair, before, after)),
-    ...findLoadChange(before.rollout, after.rollout),
+    ...findLoadChange(before, after),
     ...findHostChanges(before.rollout, after.rollout),
   ];
 }
@@ -136,15 +136,20 @@ function findServiceRename({ name: from }: RolloutVersion, { role, name: to, dec
 }
 
 function findPolicyChanges({ rollout: { policy: before } }: RenderedRollout, after: RenderedRollout): Change[] {
-  const { mirrorPercentage: to, gate } = after.rollout.policy;
-  const hasCandidate = after.candidates.length > 0;
+  const { mirrorPercentage: to, gate, ramp, analysis } = after.rollout.policy;
+  const facts = {
+    to,
+    hasCandidate: after.candidates.length > 0,
+    inSteps: toShare(after.rollout.policy, undefined) < to,
+  };
   // The values of a policy that cannot be read are unknown.
-  if (!before.isWhole) return [{ code: 'percentage-changed', from: undefined, to, hasCandidate }];
+  if (!before.isWhole) return [{ code: 'percentage-changed', from: undefined, ...facts }];
   const from = before.mirrorPercentage;
   return [
-    ...(from === to ? [] : [{ code: 'percentage-changed' as const, from, to, hasCandidate }]),
+    ...(from === to ? [] : [{ code: 'percentage-changed' as const, from, ...facts }]),
     ...(before.gate === gate ? [] : [{ code: 'gate-changed' as const, from: before.gate, to: gate }]),
-    ...findAnalysisChange(before.analysis, after.rollout.policy.analysis),
+    ...findAnalysisChange(withoutRamp(before.analysis), withoutRamp(analysis)),
+    ...findRampChange(before.ramp, ramp, before.analysis !== undefined && analysis !== undefined),
   ];
 }
 
@@ -155,8 +160,18 @@ function findAnalysisChange(before: Analysis | undefined, after: Analysis | unde
   return [{ code: 'analysis-changed', restarts: toAnalysisDigest(before) !== toAnalysisDigest(after) }];
 }
 
+/** The ramp is part of what a verdict depends on, and a change of its own. */
+function withoutRamp(analysis: Analysis | undefined): Analysis | undefined {
+  return analysis && { ...analysis, ramp: undefined };
+}
+
+function findRampChange(from: Ramp | undefined, to: Ramp | undefined, isJudged: boolean): Change[] {
+  const toText = (ramp: Ramp | undefined) => ramp && `${ramp.steps.join(' ')} for ${ramp.holdMs}`;
+  return toText(from) === toText(to) ? [] : [{ code: 'ramp-changed', from, to, restarts: isJudged }];
+}
+
 /** What the analysis will cost, where it did not cost the same before. */
-function findLoadChange(before: Rollout | undefined, after: Rollout): Change[] {
+function findLoadChange(before: RenderedRollout | undefined, after: RenderedRollout): Change[] {
   const [old, now] = [before && findExtraLoad(before), findExtraLoad(after)];
   return now === undefined || (old?.primary === now.primary && old.candidate === now.candidate)
     ? []
@@ -177,8 +192,12 @@ function findMirrorChanges(
     if (old.percentage === 0) return [{ code: 'mirror-opened', ...change, percentage }];
     if (isOther) return [{ code: 'mirror-stays-open', ...change, percentage }];
     const [from, to] = [pair.before?.ramp, pair.after?.ramp];
-    if (from === undefined || to === undefined || from.step === to.step) return [];
-    return [{ code: 'step-changed', ...change, step: to.step + 1, steps: to.ramp.steps.length, percentage }];
+    if (from !== undefined && to !== undefined && from.step !== to.step)
+      return [{ code: 'step-changed', ...change, step: to.step + 1, steps: to.ramp.steps.length, percentage }];
+    // Without a ramp, the change of the policy says it.
+    return (from === undefined && to === undefined) || old.percentage === percentage
+      ? []
+      : [{ code: 'share-changed', ...change, from: old.percentage, percentage }];
   }
   const waits = pair.after !== undefined && reason.code !== 'percentage-zero';
   const desired = toShare(after.rollout.policy, pair.after?.ramp);

@@ -8,8 +8,9 @@ import type { FieldPath } from '../diagnostics/problem.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
-import { isSameServed } from '../rollout/decided.ts';
+import { isSameServed, shareOf } from '../rollout/decided.ts';
 import { findExtraLoad } from '../rollout/extra-load.ts';
+import { toShare } from '../rollout/ramp-choice.ts';
 import type { Rollout } from '../rollout/rollout.ts';
 import { listVersions } from '../rollout/rollout.ts';
 import { isHttp } from '../serving/protocol.ts';
@@ -119,13 +120,15 @@ function findCandidateRisks(pair: CandidatePair, before: RenderedRollout | undef
   return [toRisk(after, path, { code: 'candidate-equals-primary', candidate: declared.version })];
 }
 
+/** By a policy: that a step of the ramp is passed is what the ramp is for. */
 function findPercentageRisks(before: RenderedRollout, after: RenderedRollout, threshold: number): Risk[] {
-  const to = after.rollout.policy.mirrorPercentage;
+  const [old, now] = [before.rollout.policy, after.rollout.policy];
+  const isSame = old.mirrorPercentage === now.mirrorPercentage && toRampText(old) === toRampText(now);
+  const to = shareOf(after);
   // The values of a policy that cannot be read are unknown.
-  const { isWhole, mirrorPercentage } = before.rollout.policy;
-  const from = isWhole ? mirrorPercentage : undefined;
-  if (to <= (from ?? 0) || to <= threshold) return [];
-  const origin = after.rollout.policy.origins.get('mirrorPercentage');
+  const from = old.isWhole ? shareOf(before) : undefined;
+  if ((old.isWhole && isSame) || to <= (from ?? 0) || to <= threshold) return [];
+  const origin = now.origins.get(to < now.mirrorPercentage ? 'ramp' : 'mirrorPercentage');
   const sharesPods = after.rollout.mode.workloads === undefined;
   const risk = toPolicyRisk(after, origin, { code: 'percentage-raised', from, to, threshold, sharesPods });
   // A policy that several models share raises it for all of them, and is reported once.
@@ -133,7 +136,11 @@ function findPercentageRisks(before: RenderedRollout, after: RenderedRollout, th
   return [isOwn ? risk : { ...risk, model: undefined }];
 }
 
-/** For a new candidate: its mirror opens from nothing to the whole percentage at once. */
+function toRampText({ ramp }: Rollout['policy']): string {
+  return ramp === undefined ? '' : ramp.steps.join(' ');
+}
+
+/** For a new candidate: its mirror opens from nothing to the whole percentage at once, or to the first step of the ramp. */
 function findOpeningRisks({ after: candidate }: CandidatePair, after: RenderedRollout, threshold: number): Risk[] {
   const finding = findFirstOpening(after.rollout, threshold);
   return finding === undefined || candidate === undefined ? [] : [toRisk(after, candidate.version.path, finding)];
@@ -141,21 +148,26 @@ function findOpeningRisks({ after: candidate }: CandidatePair, after: RenderedRo
 
 /** Undefined when there is no candidate, or its mirror opens at most at the threshold. */
 export function findFirstOpening(
-  { candidates, mode, policy: { mirrorPercentage: percentage, origins } }: RenderedRollout['rollout'],
+  { candidates, mode, policy }: RenderedRollout['rollout'],
   threshold: number,
 ): FirstOpening | undefined {
+  const percentage = toShare(policy, undefined);
   if (candidates.length === 0 || percentage <= threshold) return undefined;
-  const isDefault = !origins.has('mirrorPercentage');
+  const isDefault = policy.ramp === undefined && !policy.origins.has('mirrorPercentage');
   return { code: 'first-opening', percentage, isDefault, threshold, sharesPods: mode.workloads === undefined };
 }
 
-/** Its pods answer clients too. */
+/** Its pods answer clients too. Nobody reviews the steps of a ramp, so the last one counts. */
 function findLoadRisks(before: RenderedRollout | undefined, after: RenderedRollout): Risk[] {
-  const old = before && findExtraLoad(before.rollout)?.primary;
-  const to = findExtraLoad(after.rollout)?.primary ?? 0;
+  const old = before && findExtraLoad(before, toLastStep(before))?.primary;
+  const to = findExtraLoad(after, toLastStep(after))?.primary ?? 0;
   if (to <= maxExtraLoad || to <= (old ?? 0)) return [];
   const origin = after.rollout.policy.origins.get('analysis');
   return [toPolicyRisk(after, origin, { code: 'extra-load-raised', to, most: maxExtraLoad })];
+}
+
+function toLastStep({ rollout: { policy } }: RenderedRollout): { readonly step: number } {
+  return { step: (policy.ramp?.steps.length ?? 1) - 1 };
 }
 
 function findHostRisks(before: RenderedRollout, after: RenderedRollout): Risk[] {

@@ -87,7 +87,7 @@ export interface Edit {
   readonly changes: readonly ChangedModel[];
   readonly notes: readonly EditNote[];
   readonly effect: EditEffect;
-  /** With the edit; undefined: the model cannot be rendered. */
+  /** With the edit, the share as it is once the mirror opens; undefined: the model cannot be rendered. */
   readonly policy: { readonly mirrorPercentage: number; readonly gate: 'Status' | 'None' } | undefined;
   readonly warnings: readonly Problem[];
 }

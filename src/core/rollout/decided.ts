@@ -3,6 +3,7 @@ import { toSpecPart } from '../serving/digest-text.ts';
 import type { GateAnalysis, Mirror } from './gate.ts';
 import { noMirror } from './gate.ts';
 import type { RampPosition } from './ramp-choice.ts';
+import { toShare } from './ramp-choice.ts';
 import type { Rollout, RolloutVersion } from './rollout.ts';
 
 /** A version and its digests, in this release's form even while 0.1.0's is rendered; see `serving/digest.ts`. */
@@ -35,4 +36,9 @@ export function isSameServed(a: DecidedVersion, b: DecidedVersion): boolean {
 /** What holds for the one candidate that is supported, or for a model without one. */
 export function mirrorOf({ candidates }: Pick<DecidedRollout, 'candidates'>): Mirror {
   return candidates[0]?.mirror ?? noMirror;
+}
+
+/** In percent: what is mirrored to the candidate, or to the next one, once the mirror is open. */
+export function shareOf({ rollout, candidates }: Pick<DecidedRollout, 'rollout' | 'candidates'>): number {
+  return toShare(rollout.policy, candidates[0]?.ramp);
 }

@@ -5,6 +5,7 @@ import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toExtraLoadText } from './extra-load.ts';
 import { toReasonText } from './gate.ts';
+import { toStepsText, toStepText } from './ramp.ts';
 
 /** One line per change: `wisdom: candidate v2 is discarded`. */
 export function toChangeLines(models: readonly ChangedModel[]): SafeText[] {
@@ -59,7 +60,7 @@ export function toChangeText(change: Change): SafeText {
       return safe`the ${change.role}'s label ${mask(change.label)} changes (by a patch)`;
     case 'percentage-changed': {
       const from = change.from === undefined ? '' : safe`${change.from} % → `;
-      return safe`mirror ${from}${change.to} %${change.hasCandidate ? '' : ' for the next candidate'}`;
+      return safe`mirror ${from}${change.to} %${change.hasCandidate ? '' : ' for the next candidate'}${change.inSteps ? ', in the steps of the ramp' : ''}`;
     }
     case 'gate-changed':
       return safe`gate ${change.from} → ${change.to}`;
@@ -71,6 +72,14 @@ export function toChangeText(change: Change): SafeText {
         : safe`the analysis changes, and what was counted stays`;
     case 'analysis-removed':
       return safe`no analysis any more`;
+    case 'ramp-changed': {
+      const { from, to, restarts } = change;
+      const again = restarts ? ', and counting begins again' : '';
+      if (to === undefined) return safe`no ramp any more${again}`;
+      return from === undefined
+        ? safe`a ramp of ${toStepsText(to)}${again}`
+        : safe`ramp ${toStepsText(from)} → ${toStepsText(to)}${again}`;
+    }
     case 'extra-load':
       return safe`while the mirror is open, ${toExtraLoadText(change)}`;
     case 'host-added':
@@ -88,7 +97,9 @@ function toMirrorText(change: MirrorChange): SafeText {
     case 'mirror-opened':
       return safe`the mirror opens at ${change.percentage} %: ${why}`;
     case 'step-changed':
-      return safe`the mirror goes to step ${change.step} of ${change.steps}: ${change.percentage} %`;
+      return safe`the mirror goes to ${toStepText({ ...change, step: change.step - 1 })}: ${change.percentage} %`;
+    case 'share-changed':
+      return safe`the mirror goes from ${change.from} % to ${change.percentage} %`;
     case 'mirror-stays-open':
       return safe`the mirror stays open at ${change.percentage} %: ${why}`;
     default: {

@@ -1,5 +1,6 @@
+import type { Ramp } from '../../core/analysis/analysis.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
-import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { RampPosition } from '../../core/rollout/ramp-choice.ts';
 
 /** `step 2 of 4: 5 %, since 2027-01-01T00:00:00Z; next 20 %, once the candidate is Passing`. */
@@ -8,6 +9,14 @@ export function toRampText(position: RampPosition): SafeText {
   const { steps } = ramp;
   const from = since === undefined ? '' : safe`, since ${mask(since)}`;
   return safe`${toStepText({ step, steps: steps.length })}: ${steps[step] ?? 0} %${from}; ${toNextText(position)}`;
+}
+
+/** `1, 5, 20 %, each for 30m`: at least. */
+export function toStepsText({ steps, hold }: Pick<Ramp, 'steps' | 'hold'>): SafeText {
+  return safe`${join(
+    steps.map((step) => safe`${step}`),
+    ', ',
+  )} %, each for ${mask(hold)}`;
 }
 
 /** `step 2 of 4`. @param step from 0. */

@@ -143,20 +143,20 @@ const cases: readonly (readonly [title: string, Setup | undefined, Setup | undef
     'a percentage without a candidate',
     percentage(20),
     percentage(50),
-    [{ code: 'percentage-changed', from: 20, to: 50, hasCandidate: false }],
+    [{ code: 'percentage-changed', from: 20, to: 50, hasCandidate: false, inSteps: false }],
   ],
   [
     'a percentage while the mirror is open',
     { ...ready, ...percentage(20) },
     { ...ready, ...percentage(50) },
-    [{ code: 'percentage-changed', from: 20, to: 50, hasCandidate: true }],
+    [{ code: 'percentage-changed', from: 20, to: 50, hasCandidate: true, inSteps: false }],
   ],
   [
     'a percentage while the candidate has failed',
     { candidate: v2, ...failed, ...percentage(20) },
     { candidate: v2, ...failed, ...percentage(50) },
     [
-      { code: 'percentage-changed', from: 20, to: 50, hasCandidate: true },
+      { code: 'percentage-changed', from: 20, to: 50, hasCandidate: true, inSteps: false },
       { code: 'mirror-stays-closed', candidate: 'v2', opensAt: 50, reason: { code: 'not-ready', ...failed } },
     ],
   ],
@@ -165,7 +165,7 @@ const cases: readonly (readonly [title: string, Setup | undefined, Setup | undef
     { ...ready, ...percentage(20) },
     { ...ready, ...percentage(0) },
     [
-      { code: 'percentage-changed', from: 20, to: 0, hasCandidate: true },
+      { code: 'percentage-changed', from: 20, to: 0, hasCandidate: true, inSteps: false },
       { code: 'mirror-closed', candidate: 'v2', opensAt: undefined, reason: { code: 'percentage-zero' } },
     ],
   ],

@@ -8,6 +8,8 @@ import { toRendered, toStored } from './rendered-model.ts';
 const [v1, v2] = [toStored('v1'), toStored('v2')];
 const ready = { candidate: v2, state: 'Ready' };
 const small = { policy: { mirrorPercentage: 20 } };
+const analysis = { checks: [{ errors: { rate: '1%' } }] };
+const ramped = (...steps: readonly number[]) => ({ policy: { ramp: { steps }, analysis } });
 
 function find(before: Setup | undefined, after: Setup | undefined): Risk[] {
   return findModelRisks({ before: before && toRendered(before), after: after && toRendered(after) }, 50);
@@ -81,6 +83,32 @@ const cases: readonly (readonly [title: string, Setup | undefined, Setup | undef
   ],
   ['a first candidate gets little', small, { ...small, candidate: v2 }, []],
   ['a candidate is replaced', { candidate: v2 }, { candidate: toStored('v3') }, []],
+  ['a ramp opens the mirror of a first candidate at little', ramped(1, 80), { ...ramped(1, 80), candidate: v2 }, []],
+  [
+    'a ramp opens the mirror of a first candidate at much',
+    ramped(60, 80),
+    { ...ramped(60, 80), candidate: v2 },
+    [{ code: 'first-opening', percentage: 60, isDefault: false, threshold: 50, sharesPods: true }],
+  ],
+  [
+    'a ramp is removed',
+    { candidate: v2, ...ramped(1, 80) },
+    { candidate: v2, policy: { analysis } },
+    [{ code: 'percentage-raised', from: 1, to: 100, threshold: 50, sharesPods: true }],
+  ],
+  [
+    'a ramp begins with more',
+    { candidate: v2, ...ramped(1, 80) },
+    { candidate: v2, ...ramped(70, 80) },
+    [{ code: 'percentage-raised', from: 1, to: 70, threshold: 50, sharesPods: true }],
+  ],
+  ['a ramp keeps what is mirrored', { candidate: v2, ...ramped(1, 80) }, { candidate: v2, ...ramped(1, 90) }, []],
+  [
+    'the last step of a ramp compares much',
+    { candidate: v2, policy: { analysis } },
+    { candidate: v2, policy: { analysis: { ...analysis, share: 40 }, ramp: { steps: [1, 30] } } },
+    [{ code: 'extra-load-raised', to: 30, most: 10 }],
+  ],
   [
     'the percentage is raised above the threshold',
     { candidate: v2, ...small },
