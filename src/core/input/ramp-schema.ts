@@ -46,10 +46,10 @@ function step() {
 function hold() {
   return v.pipe(
     duration(),
-    v.check(
-      (value) => (toMilliseconds(value) ?? 0n) <= longestHoldMs,
-      'no step lasts longer than 30 days\nwrite at most 720h',
-    ),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (dataset.typed && (toMilliseconds(dataset.value) ?? 0n) > longestHoldMs)
+        addIssue({ message: 'no step lasts longer than 30 days\nwrite at most 720h' });
+    }),
   );
 }
 

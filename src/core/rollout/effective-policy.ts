@@ -210,7 +210,7 @@ export function computeEffectivePolicy(
     problems.push(toOverLimit(policy.mirrorPercentage, origin, limit));
   problems.push(
     ...checkShare(nearest('analysis'), policy.mirrorPercentage),
-    ...checkRamp(nearest('ramp'), { limit, analysis, isAnalysisKnown: nearest('analysis') !== undefined || !isWhole }),
+    ...checkRamp(nearest('ramp'), { limit, analysis, written: nearest('analysis'), isWhole }),
     ...checkRouterName(api),
     ...checkSupport(router, policy.origins),
     ...checkPatchedKinds(router, patches),

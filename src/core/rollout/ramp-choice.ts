@@ -3,6 +3,7 @@ import type { Analysis, Ramp } from '../analysis/analysis.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import { safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
+import { valueAt } from '../input/plain-value.ts';
 import type { WrittenRamp } from '../input/ramp-schema.ts';
 import { toMilliseconds } from '../input/schema-parts.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
@@ -61,14 +62,16 @@ interface Beside {
   /** The lowest limit of the percentage. */
   readonly limit: { readonly percentage: number; readonly origin: FieldOrigin } | undefined;
   readonly analysis: Analysis | undefined;
-  /** Some policy has an analysis, or may have. */
-  readonly isAnalysisKnown: boolean;
+  /** Where the analysis is written; undefined: nowhere. */
+  readonly written: { readonly value: unknown; readonly origin: FieldOrigin } | undefined;
+  /** False: a policy cannot be read, and it may have one. */
+  readonly isWhole: boolean;
 }
 
 /** @param chosen the ramp that holds, and where it is written. */
 export function checkRamp(
   chosen: { readonly value: unknown; readonly origin: FieldOrigin } | undefined,
-  { limit, analysis, isAnalysisKnown }: Beside,
+  { limit, analysis, written, isWhole }: Beside,
 ): Problem[] {
   if (chosen === undefined) return [];
   const { source, path } = chosen.origin;
@@ -85,13 +88,24 @@ export function checkRamp(
     problems.push(toProblem(source, [...path, 'steps', over], finding, { on: 'value' }));
   }
   if (analysis !== undefined) return problems;
-  if (!isAnalysisKnown) {
+  if (written === undefined && isWhole) {
     const finding = {
       code: 'analysis-required',
       message: safe`a step is left once the candidate is Passing, and no policy of this model has an analysis`,
       hint: safe`add spec.analysis to a policy, with checks, or remove the ramp`,
     } as const;
     problems.push(toProblem(source, path, finding));
+  }
+  // A warning: whoever switches the comparison off must never be refused.
+  if (written !== undefined && valueAt(written.value, ['share']) === 0) {
+    const { file, line } = locate(source, path);
+    const finding = {
+      code: 'analysis-required',
+      message: safe`with share 0 nothing is compared, so no candidate ever passes the first step of the ramp (${file}:${line})`,
+      hint: safe`write a share above 0, or remove the ramp`,
+    } as const;
+    const { origin } = written;
+    problems.push(toProblem(origin.source, [...origin.path, 'share'], finding, { on: 'value', severity: 'warning' }));
   }
   return problems;
 }

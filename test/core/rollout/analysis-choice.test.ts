@@ -66,6 +66,47 @@ test('a share of 0 switches an analysis off', (t) => {
   t.deepEqual(problems, []);
 });
 
+test('a ramp that nothing advances is a warning where the share is 0, and an error without an analysis', (t) => {
+  const found = (...specs: readonly string[]) =>
+    effective(...specs).problems.map(({ code, severity, file, field }) => [
+      code,
+      severity,
+      String(file),
+      String(field),
+    ]);
+  const ramp = '{ramp: {steps: [1, 5]}}';
+  t.deepEqual(found(ramp, `{analysis: {checks: [${errors}]}}`), []);
+  t.deepEqual(found(ramp), [['analysis-required', 'error', 'policy.yaml', 'spec.ramp']]);
+  t.deepEqual(found(`{analysis: {checks: [${errors}]}}`, ramp, '{analysis: {share: 0}}'), [
+    ['analysis-required', 'warning', 'x/x/policy.yaml', 'spec.analysis.share'],
+  ]);
+  t.is(effective(ramp, '{analysis: {share: 0}}').policy.ramp?.steps[0], 1, 'and the first step still holds');
+});
+
+test('the digest covers the ramp, however its hold is written', (t) => {
+  const version = { version: { name: 'wisdom-0' }, digest: 'd2-aa' };
+  const of = (ramp: string) => {
+    const { analysis } = effective(`{analysis: {checks: [${errors}]}${ramp}}`).policy;
+    return analysis && toSubject(analysis, version, version, 0).analysis;
+  };
+  const own = of(', ramp: {steps: [1, 5]}');
+  t.is(of(', ramp: {steps: [1, 5], hold: 30m}'), own);
+  t.is(of(', ramp: {steps: [1, 5], hold: 0.5h}'), own);
+  for (const other of ['', ', ramp: {steps: [1, 6]}', ', ramp: {steps: [1]}', ', ramp: {steps: [1, 5], hold: 31m}'])
+    t.not(of(other), own, other);
+});
+
+test('a hold is at most 30 days, which is no matter of precision', (t) => {
+  const toCodes = (hold: string) => {
+    const text = `apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: a}\nspec: {ramp: {steps: [1], hold: ${hold}}}\n`;
+    return parsePolicy({ path: 'policy.yaml', text }).problems.map(({ code }) => code);
+  };
+  t.deepEqual(toCodes('720h'), []);
+  t.deepEqual(toCodes('720h0m1s'), toCodes('721h'));
+  t.deepEqual(toCodes('721h'), ['out-of-range']);
+  t.deepEqual(toCodes('0.1ms'), ['too-precise']);
+});
+
 test('a share above what is mirrored is a warning, and the brake is not', (t) => {
   const found = (percentage: number) =>
     effective(`{analysis: {share: 10, checks: [${errors}]}}`, `{mirrorPercentage: ${percentage}}`).problems.map(
