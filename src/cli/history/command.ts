@@ -15,7 +15,7 @@ export function addHistory(program: Command, host: Host, finish: (code: number) 
         .choices(['text', 'json', 'html'])
         .default('text'),
     )
-    .option('--since <when>', 'start at this date (2026-11-01, in UTC) or commit')
+    .option('--since <when>', 'start then: yesterday, "2 days ago", 2026-11-01 (in UTC), or a commit')
     .option('--limit <count>', 'show only the latest commits, at most this many')
     .option('--revision <name>', 'follow the history of this revision, for example origin/main', 'HEAD')
     .option('--path <folder>', 'look for the model in and below this folder', '.')
@@ -30,7 +30,7 @@ It follows the first parents, that is, the commits of the branch itself: a merge
 Argo CD got it.
 
 Example: read the timeline, or open it in a browser
-  $ model-mirror history wisdom
+  $ model-mirror history wisdom --since yesterday
   $ model-mirror history wisdom --output html > wisdom.html`,
     )
     .action(async (model: string, flags: HistoryFlags) =>

@@ -13,18 +13,20 @@ import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { toGit } from '../user-git.ts';
 import type { HistoryFlags } from './flags.ts';
+import { toSince } from './since.ts';
 
 /** @returns the exit code. */
 export async function runHistory(model: string, flags: HistoryFlags, host: Host): Promise<number> {
   const limit = toLimit(flags.limit);
-  const since = toSince(flags.since);
+  const now = (host.now ?? systemClock.date)();
+  const since = flags.since === undefined ? undefined : toSince(flags.since, now);
   const { scope, request: past } = toPastModel(model, flags.revision, flags, host);
   using revisions = new GitRevisions(toGit(scope.repository, host));
   const request: HistoryRequest = {
     ...past,
     since,
     limit,
-    now: (host.now ?? systemClock.date)(),
+    now,
   };
   const result = await readHistory(request, revisions);
   if (result.code === 'unknown-model') {
@@ -44,17 +46,4 @@ function toLimit(text: string | undefined): number | undefined {
   if (!/^[1-9]\d{0,8}$/.test(text))
     throw new Fault('usage', safe`${quote(text)} is not a count`, safe`pass a whole number from 1, as in --limit 20`);
   return Number(text);
-}
-
-/** A date in UTC, with or without a time, or else a revision. */
-function toSince(text: string | undefined): HistoryRequest['since'] {
-  if (text === undefined) return undefined;
-  const [, date, clock = '00:00', seconds = ':00'] =
-    /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d)?Z?)?$/.exec(text) ?? [];
-  if (date === undefined) return { revision: text };
-  const time = new Date(`${date}T${clock}${seconds}Z`);
-  // JavaScript takes the 30th of February for a day in March.
-  if (Number.isNaN(time.getTime()) || !time.toISOString().startsWith(date))
-    throw new Fault('usage', safe`${quote(text)} is not a date`, safe`write it as 2026-11-01 or 2026-11-01T09:30`);
-  return time.getTime() / 1000;
 }
