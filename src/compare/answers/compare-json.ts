@@ -4,6 +4,7 @@ import { compareNumbers, isWithin, toDifference } from './compare-numbers.ts';
 import { toJsonNumbers } from './json-numbers.ts';
 import { type JsonText, kinds, toNext } from './json-table.ts';
 import { hasSameText, isString, toNumber, toText } from './json-values.ts';
+import { hasSameName, Members } from './members.ts';
 import { normalizeText } from './normalize-text.ts';
 import type { Place } from './place.ts';
 
@@ -30,8 +31,8 @@ interface Level {
   index: number;
   /** Of the member that is compared, in the primary's text; -1: of none. */
   name: number;
-  /** The candidate's members that are left, by name, once their order is not the primary's. */
-  rest: Map<string, number[]> | undefined;
+  /** The candidate's members that are left, once their order is not the primary's. */
+  rest: Members | undefined;
 }
 
 /**
@@ -71,9 +72,9 @@ function compareElement(one: JsonText, other: JsonText, level: Level, levels: Le
 function compareMember(one: JsonText, other: JsonText, level: Level, levels: Level[]): Code | undefined {
   const { a, b, place } = level;
   if (a === level.aEnd) {
-    const rest = level.rest ?? listMembers(other, b, level.bEnd);
-    for (const [name, values] of rest)
-      if (values.length > 0 && !place.go(name).isIgnored) {
+    const rest = level.rest ?? new Members(other, b, level.bEnd);
+    for (const name of rest.left())
+      if (place.isSettled || !place.go(toText(other, name)).isIgnored) {
         level.name = -1;
         return { code: 'extra' };
       }
@@ -87,31 +88,11 @@ function compareMember(one: JsonText, other: JsonText, level: Level, levels: Lev
     const next = place.isSettled ? place : place.go(toText(one, a));
     return compareValue(one, a + 1, other, b + 1, next, levels);
   }
-  level.rest ??= listMembers(other, b, level.bEnd);
-  const name = toText(one, a);
-  const next = place.go(name);
-  const value = level.rest.get(name)?.pop();
-  if (value === undefined) return next.isIgnored ? undefined : { code: 'missing' };
+  level.rest ??= new Members(other, b, level.bEnd);
+  const next = place.isSettled ? place : place.go(toText(one, a));
+  const value = level.rest.take(one, a);
+  if (value === -1) return next.isIgnored ? undefined : { code: 'missing' };
   return compareValue(one, a + 1, other, value, next, levels);
-}
-
-function hasSameName(one: JsonText, a: number, other: JsonText, b: number): boolean {
-  if (hasSameText(one, a, other, b)) return true;
-  const isEscaped = one.kinds[a] === kinds.escapedString || other.kinds[b] === kinds.escapedString;
-  return isEscaped && toText(one, a) === toText(other, b);
-}
-
-/** Of each name the values, the last one first. */
-function listMembers(json: JsonText, from: number, end: number): Map<string, number[]> {
-  const members = new Map<string, number[]>();
-  for (let at = from; at < end; at = toNext(json, at + 1)) {
-    const name = toText(json, at);
-    const values = members.get(name);
-    if (values === undefined) members.set(name, [at + 1]);
-    else values.push(at + 1);
-  }
-  for (const values of members.values()) values.reverse();
-  return members;
 }
 
 /** Compares what has no parts, and adds a level for what has. */

@@ -2,6 +2,8 @@
  * Answers that are made to take long, to fill memory or to overflow. No clock is read: what is not linear takes hours for
  * one of these, and ends by the time limit of the test.
  */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import test from 'ava';
 import { compareAnswers } from '../../../src/compare/answers/compare-answers.ts';
 import type { Call, Reply } from '../../../src/compare/answers/reply.ts';
@@ -132,4 +134,26 @@ test('of names in the reverse order no time is lost', (t) => {
   const one = toReply(texts['names in an order'] ?? '', { 'content-type': 'application/json' });
   const other = toReply(texts['names in the reverse order'] ?? '', { 'content-type': 'application/json' });
   t.deepEqual(compareAnswers(v1Call, one, other, rules), { agrees: true });
+});
+
+test('names in another order take no more memory than a few bytes each', async (t) => {
+  const many = Array.from({ length: 350_000 }, (_, i) => `"${i.toString(36)}":1`);
+  const [one, other] = [many, many.toReversed()].map((members) => new TextEncoder().encode(`{${members.join(',')}}`));
+  const source = `
+    const { parentPort, workerData: { module, call, one, other } } = require('node:worker_threads');
+    const toReply = (body) => ({ status: 200, headers: { 'content-type': 'application/json' }, trailers: {}, body });
+    import(module).then(({ compareAnswers }) =>
+      parentPort.postMessage(compareAnswers(call, toReply(one), toReply(other), { outputs: [], ignore: [] })));`;
+  const worker = new Worker(source, {
+    eval: true,
+    workerData: {
+      module: new URL('../../../src/compare/answers/compare-answers.ts', import.meta.url).href,
+      call: v1Call,
+      one,
+      other,
+    },
+    resourceLimits: { maxOldGenerationSizeMb: 24, maxYoungGenerationSizeMb: 8 },
+  });
+  const [found] = await once(worker, 'message');
+  t.deepEqual(found, { agrees: true });
 });
