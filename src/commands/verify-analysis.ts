@@ -1,4 +1,6 @@
 /** Every verdict in the history of a model, computed again from its numbers. */
+import { isSameSubject } from '../core/analysis/subject.ts';
+import type { Discrepancy } from '../core/analysis/verify.ts';
 import { verify } from '../core/analysis/verify.ts';
 import type { VerifiedVerdict } from '../core/assess/judgement.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
@@ -30,10 +32,31 @@ export async function verifyAnalysis(
     for (const decided of rendered.status?.status.candidates.flatMap(listDecided) ?? []) {
       const text = JSON.stringify(decided);
       if (known.size === known.add(text).size) continue;
-      verdicts.push({ commit: commit.id, time: commit.time, decided, discrepancies: verify(decided) });
+      verdicts.push({
+        commit: commit.id,
+        time: commit.time,
+        decided,
+        discrepancies: [...verify(decided), ...findStepBefore(decided, verdicts)],
+      });
     }
   }
-  return { code: 'found', verdicts, isShallow: await history.names.isShallow() };
+  const isShallow = await history.names.isShallow();
+  return { code: 'found', verdicts: isShallow ? verdicts.map(withoutStepBefore) : verdicts, isShallow };
+}
+
+/** @param earlier the verdicts before it: each step is reached by Passing of the one before. */
+function findStepBefore({ subject }: Decided, earlier: readonly VerifiedVerdict[]): Discrepancy[] {
+  const { step } = subject;
+  const before = { ...subject, step: step - 1 };
+  const isPassed = earlier.some(
+    ({ decided }) => decided.verdict === 'Passing' && isSameSubject(decided.subject, before),
+  );
+  return step === 0 || isPassed ? [] : [{ code: 'step-before', step }];
+}
+
+/** What is not in a shallow clone may be in git. */
+function withoutStepBefore(verified: VerifiedVerdict): VerifiedVerdict {
+  return { ...verified, discrepancies: verified.discrepancies.filter(({ code }) => code !== 'step-before') };
 }
 
 function listDecided({ passed, verdict }: CandidateStatus): Decided[] {

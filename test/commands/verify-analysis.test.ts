@@ -38,6 +38,26 @@ test('each verdict in the history counts once, and follows from its numbers', as
   ]);
 });
 
+test('a step of the ramp follows from Passing of the one before, of the same attempt', async (t) => {
+  const second = read('ramp-step', 'status.yaml');
+  const first = second.replace('step: 1', 'step: 0');
+  t.not(first, second);
+  t.deepEqual(await verifyAll(awaited, first, second), [
+    ['Passing', []],
+    ['Passing', []],
+  ]);
+  t.deepEqual(await verifyAll(awaited, second), [['Passing', ['step-before']]]);
+  t.deepEqual(await verifyAll(second, first), [
+    ['Passing', ['step-before']],
+    ['Passing', []],
+  ]);
+  const retried = first.replace('attempt: 0', 'attempt: 1');
+  t.not(retried, first);
+  t.deepEqual((await verifyAll(retried, second)).at(-1), ['Passing', ['step-before']]);
+  const last = read('ramp-last', 'status.yaml');
+  t.deepEqual((await verifyAll(first, second, last)).at(-1), ['Passing', []], 'its own Passing of the step before');
+});
+
 const forged: Readonly<Record<string, readonly [string, string, string]>> = {
   'fewer failures': ['bad: 6', 'bad: 1', 'bound'],
   'another bound': ['low: 0.0022', 'low: 0.001', 'bound'],

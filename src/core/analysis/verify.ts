@@ -6,6 +6,8 @@ import { type CheckFigures, computeFigures, toStanding } from './figures.ts';
 
 /** What does not follow in a verdict from the numbers beside it. */
 export type Discrepancy =
+  /** No Passing of the step before is in git, about the same versions, analysis and attempt. */
+  | { readonly code: 'step-before'; readonly step: number }
   /** No rule of this program has that name. */
   | { readonly code: 'unknown-rule'; readonly rule: string }
   /** The error probability is not one that the verdict may have. */

@@ -73,6 +73,8 @@ export function toBlindnessText({
 /** What does not follow in a verdict from the numbers beside it. */
 export function toDiscrepancyText(discrepancy: Discrepancy): SafeText {
   switch (discrepancy.code) {
+    case 'step-before':
+      return safe`it is of step ${discrepancy.step + 1} of the ramp, and no Passing of the step before is in git`;
     case 'unknown-rule':
       return safe`this release does not know the rule ${quote(discrepancy.rule)}`;
     case 'budget':

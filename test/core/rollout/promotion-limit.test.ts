@@ -2,7 +2,9 @@
 import test from 'ava';
 import { renderApplication } from '../../../src/core/render/application.ts';
 import { checkPromotion } from '../../../src/core/rollout/promotion-limit.ts';
+import type { Files } from '../render/memory-tree.ts';
 import { toMemoryTree } from '../render/memory-tree.ts';
+import { toJudgedStatus } from './ramp-examples.ts';
 
 const head = (kind: string, name: string) =>
   `apiVersion: model-mirror.dev/v1alpha1\nkind: ${kind}\nmetadata: {name: ${name}${kind === 'MirrorPolicy' ? '' : ', namespace: models'}}\n`;
@@ -62,6 +64,20 @@ test('a Passing that does not follow from its counts, as people and merges leave
     ['beta-binomial/1', 'beta-binomial/0'],
   ] as const)
     t.deepEqual(codesOf(toModel('v2'), toStatus('Passing').replace(from, to)), ['analysis-required'], to);
+});
+
+test('on a ramp, a promotion needs Passing of the last step', (t) => {
+  const toFiles = (model: string): Files => ({
+    'model.yaml': model,
+    'policy.yaml': policy(true).replace('spec:', 'spec:\n  ramp: {steps: [1, 5, 20]}'),
+  });
+  const ofStep = (step: number) => toJudgedStatus(toFiles(toModel('v1', 'v2')), { verdict: 'Passing', step });
+  const find = (step: number) => {
+    const tree = toMemoryTree({ ...toFiles(toModel('v2')), 'status.yaml': ofStep(step) });
+    const [rollout] = renderApplication(tree, {}, () => undefined).rollouts;
+    return rollout && checkPromotion(rollout, rollout.status).map(({ code }) => code);
+  };
+  t.deepEqual([0, 1, 2].map(find), [['analysis-required'], ['analysis-required'], []]);
 });
 
 test('all else is free: the candidate as it is, its end, the way back, and a model that nobody has observed', (t) => {

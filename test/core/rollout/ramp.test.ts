@@ -1,6 +1,7 @@
 /** Whatever stands in a status file, a mirror gets no more than what was earned. The oracle knows no rule but what any must keep. */
 import test from 'ava';
 import fc from 'fast-check';
+import { findStep } from '../../../src/core/analysis/ramp.ts';
 import { parseStatus } from '../../../src/core/input/parse-document.ts';
 import { times } from '../../thorough.ts';
 import { toModelText } from '../render/memory-tree.ts';
@@ -9,7 +10,15 @@ import { decide, toJudgedStatus } from './ramp-examples.ts';
 
 const steps = [1, 5, 20] as const;
 
-function toFiles({ percentage = 100, ramp = '[1, 5, 20]', version = 'v2', limit = 100, rate = '1%' } = {}) {
+function toFiles({
+  percentage = 100,
+  ramp = '[1, 5, 20]',
+  version = 'v2',
+  limit = 100,
+  rate = '1%',
+  more = '',
+  terms = '',
+} = {}) {
   return {
     'wisdom/model.yaml': toModelText('wisdom', 'models').replaceAll('v2', version),
     'wisdom/policy.yaml': `apiVersion: model-mirror.dev/v1alpha1
@@ -19,7 +28,7 @@ spec:
   mirrorPercentage: ${percentage}
   limits: {maxMirrorPercentage: ${limit}}
   ramp: {steps: ${ramp}}
-  analysis: {minSamples: 300, checks: [errors: {rate: ${rate}}]}
+  analysis: {minSamples: 300${terms}, checks: [{errors: {rate: ${rate}}}${more}]}
 `,
   };
 }
@@ -53,7 +62,7 @@ function sortKeys(value: object): unknown {
 
 const judged: fc.Arbitrary<Judged> = fc.record({
   passedStep: fc.constantFrom(undefined, 0, 1, 2),
-  verdict: fc.constantFrom(undefined, 'Passing' as const, 'Unknown' as const),
+  verdict: fc.constantFrom(undefined, 'Passing' as const, 'Failing' as const, 'Unknown' as const),
   step: fc.nat({ max: 2 }),
   changes: fc.constantFrom({}, { attempt: 1 }),
 });
@@ -163,4 +172,33 @@ test('Passing of another subject, by other rules, or that does not follow from i
     const { percentage } = decide({ ...files, 'wisdom/status.yaml': edited }).candidate.mirror;
     t.true(percentage <= 1, `${from} → ${to}: ${percentage} %`);
   }
+});
+
+const slower = ', {slower: {than: 2, atMost: 5%}}';
+for (const [title, strict, lax] of [
+  ['with less confidence', {}, { terms: ', confidence: 0.5' }],
+  ['of fewer steps', {}, { ramp: '[1, 5]' }],
+  ['without one of the checks', { more: slower }, {}],
+  ['of one check more', {}, { more: slower }],
+  ['of another check', {}, { rate: '2%' }],
+] as const)
+  test(`a Passing ${title} opens the first step, even if it names the analysis that holds`, (t) => {
+    const own = toFiles(strict);
+    const written = toJudgedStatus(toFiles(lax), { passedStep: 0 });
+    const [of, name] = [toFiles(lax), own].map((all) => decide(all).candidate.analysis?.subject.analysis ?? 'none');
+    const forged = written.replace(of ?? '', name ?? '');
+    t.not(forged, written);
+    t.is(decide({ ...own, 'wisdom/status.yaml': forged }).candidate.mirror.percentage, 1);
+  });
+
+test('Failing in the place of a Passing opens the first step', (t) => {
+  const written = toJudgedStatus(files, { verdict: 'Failing' });
+  const { verdict } = parseStatus({ path: 'status.yaml', text: written }).value?.status.candidates[0] ?? {};
+  const { analysis } = decide(files).rollout.rollout.policy;
+  if (verdict?.verdict !== 'Failing' || analysis === undefined || subject === undefined) return t.fail();
+  const forged = [verdict, { ...verdict, verdict: 'Passing' as const }];
+  t.deepEqual(
+    forged.map((one) => findStep(one, subject, { ...analysis, steps: 3 })),
+    [0, 0],
+  );
 });
