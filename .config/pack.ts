@@ -13,6 +13,7 @@ const wanted = [
   'dist/LICENSES.txt',
   'dist/analysis-live.cjs',
   'dist/analysis.cjs',
+  'dist/brake.cjs',
   'dist/candidate.cjs',
   'dist/cli.cjs',
   'dist/cli.code',

@@ -4,6 +4,7 @@ import { exitCodes, isFault } from '../core/diagnostics/fault.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
 import { addAnalysis } from './analysis/command.ts';
+import { addBrake } from './brake/command.ts';
 import { addCandidate } from './candidate/command.ts';
 import { addComment } from './comment/command.ts';
 import { addCompare } from './compare/command.ts';
@@ -35,6 +36,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Add>>>> = {
     init: addInit,
     candidate: addCandidate,
     mirror: addMirror,
+    brake: addBrake,
     promote: addPromote,
     discard: addDiscard,
   },

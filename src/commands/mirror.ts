@@ -23,6 +23,8 @@ export interface MirrorInput {
   readonly here: boolean;
   /** Write it into this policy, a path as typed. */
   readonly at: string | undefined;
+  /** In an emergency nobody is asked where: an inherited percentage is set for this model alone. */
+  readonly isBrake?: boolean;
 }
 
 /** Sets the percentage in the policy that sets it, or in the one that is asked for. */
@@ -47,7 +49,7 @@ export function mirror(request: EditRequest, input: MirrorInput, ports: EditPort
   });
 }
 
-interface Wish extends Pick<MirrorInput, 'here' | 'at'> {
+interface Wish extends Pick<MirrorInput, 'here' | 'at' | 'isBrake'> {
   readonly percentage: number;
   readonly question: SmallShare | undefined;
   readonly cluster: string | undefined;
@@ -55,7 +57,7 @@ interface Wish extends Pick<MirrorInput, 'here' | 'at'> {
 }
 
 function plan(target: ModelTarget, wish: Wish): Planned {
-  const { percentage, here, at, cluster, names } = wish;
+  const { percentage, here, at, isBrake = false, cluster, names } = wish;
   const { model, file, policies } = target;
   const { name } = model.metadata;
   const application = renderDigests(toOwnTree(target), { cluster });
@@ -69,13 +71,13 @@ function plan(target: ModelTarget, wish: Wish): Planned {
     return {
       unchanged: { code: 'mirrored', model: name, percentage, place },
       file: setIn,
-      ...toFacts(name, percentage),
+      ...toFacts(name, wish),
     };
   }
   const own = policies.filter(({ folder }) => folder === file.folder);
   const chosen = at === undefined ? toOwnPolicy(own, setIn) : findPolicy(at, target, names);
   const isInherited = setIn === undefined ? own.length === 0 : !own.some(({ path }) => path === setIn);
-  if (!isAsked && isInherited) return { problems: [toInherited(target, policy, chosen, wish)] };
+  if (!isAsked && isInherited && !isBrake) return { problems: [toInherited(target, policy, chosen, wish)] };
   const isNearer = (found: FoundFile) => policies.findIndex(({ path }) => path === setIn) > policies.indexOf(found);
   if (at !== undefined && chosen !== undefined && origin !== undefined && isNearer(chosen))
     return {
@@ -100,9 +102,10 @@ function plan(target: ModelTarget, wish: Wish): Planned {
 }
 
 /** @param file undefined: a policy is created in the model's folder. */
-function planPolicy(target: ModelTarget, file: FoundFile | undefined, { percentage, question }: Wish): Planned {
+function planPolicy(target: ModelTarget, file: FoundFile | undefined, wish: Wish): Planned {
+  const { percentage, question } = wish;
   const { name } = target.model.metadata;
-  const facts = toFacts(name, percentage);
+  const facts = toFacts(name, wish);
   if (file === undefined) {
     const after = toPolicyText(name, percentage, target.source.text);
     return { file: toSibling(target.file, 'policy.yaml'), before: undefined, after, question, ...facts };
@@ -118,8 +121,12 @@ function planPolicy(target: ModelTarget, file: FoundFile | undefined, { percenta
     : { file: file.path, before: source.text, after: edited.text, question, ...facts };
 }
 
-function toFacts(model: string, percentage: number): { readonly subject: EditSubject; readonly effect: EditEffect } {
-  return { subject: { code: 'mirror', model, percentage }, effect: { code: 'applied' } };
+function toFacts(
+  model: string,
+  { percentage, isBrake = false }: Wish,
+): { readonly subject: EditSubject; readonly effect: EditEffect } {
+  const subject: EditSubject = isBrake ? { code: 'brake', model } : { code: 'mirror', model, percentage };
+  return { subject, effect: { code: 'applied' } };
 }
 
 /** Below this many percent, people may have meant a fraction of 1. */

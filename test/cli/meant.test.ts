@@ -40,6 +40,7 @@ test('every command finds a model in this way', async (t) => {
       ['status', name, '--revision', 'HEAD'],
       ['history', name],
       ['mirror', name, '30', '--dry-run'],
+      ['brake', name, '--dry-run'],
       ['candidate', 'set', name, '--version', 'v9', '--dry-run'],
       ['promote', name, '--dry-run'],
       ['discard', name, '--dry-run'],

@@ -325,6 +325,28 @@ test('a small share is asked about, once it is to be written and unless the sign
   t.deepEqual(outcome.edit.notes, [{ code: 'small-share', percentage: 0.25, requests: 25, outOf: 10_000 }]);
 });
 
+test('the brake leaves an inherited percentage to the other models, and asks nothing', async (t) => {
+  const stop: Edit = (request, ports) =>
+    mirror(request, { percentage: '0', here: false, at: undefined, isBrake: true }, ports);
+  const wishes = { commit: true, push: true };
+  const outer = 'models/policy.yaml';
+  const clone = new MemoryClone({ [model]: readInput(model), [status]: readInput(status), [outer]: toPolicy(20) });
+  t.is((await brake(toRequest(wishes), clone.toPorts())).code, 'refused');
+  const first = await stop(toRequest(wishes), clone.toPorts());
+  t.like(first, { code: 'edited', edit: { file: policy, before: undefined }, result: { code: 'committed' } });
+  t.true(isZero(clone.work[policy]));
+  t.is(clone.work[outer], toPolicy(20));
+  t.like(await stop(toRequest(wishes), clone.toPorts()), { code: 'unchanged', result: { code: 'nothing-to-do' } });
+  // Its own policy is changed in place, and an outer one that stops it already needs nothing here.
+  const own = toClone();
+  t.like(await stop(toRequest(wishes), own.toPorts()), {
+    code: 'edited',
+    edit: { file: policy, before: toPolicy(20) },
+  });
+  const all = new MemoryClone({ [model]: readInput(model), [status]: readInput(status), [outer]: toPolicy(0) });
+  t.is((await stop(toRequest(wishes), all.toPorts())).code, 'unchanged');
+});
+
 test('while the mirror is closed, it is reported what changes later; without a candidate the change says it', async (t) => {
   const notesOf = async (clone: MemoryClone) => {
     const outcome = await mirror(toRequest(), { percentage: '30', here: false, at: undefined }, clone.toPorts());

@@ -56,7 +56,18 @@ interface Run {
   readonly grow?: Readonly<Record<string, number>>;
 }
 
-const modelCommands = ['init', 'render', 'validate', 'candidate', 'mirror', 'promote', 'discard', 'explain', 'status'];
+const modelCommands = [
+  'init',
+  'render',
+  'validate',
+  'candidate',
+  'mirror',
+  'brake',
+  'promote',
+  'discard',
+  'explain',
+  'status',
+];
 
 /** What a case gives, by the name of the file in `expected/`. */
 export type Output = ReadonlyMap<string, string>;

@@ -26,16 +26,25 @@ export interface MirrorFlags extends EditFlags {
   readonly at?: string;
 }
 
+/** It always commits and pushes. */
+export interface BrakeFlags extends Omit<EditFlags, 'commit' | 'push'> {
+  readonly at?: string;
+}
+
 export interface PromoteFlags extends EditFlags {
   readonly force?: boolean;
 }
 
 export function addEditFlags(command: Command): Command {
   command
-    .option('--path <folder>', 'look for the model in this folder and below', '.')
     .option('--dry-run', 'show what would change, and write nothing')
     .option('--commit', 'commit the edited file, and nothing else')
     .option('--branch <name>', 'commit it on a new branch, which stays checked out')
     .option('--push', 'with --commit or --branch: also push the commit');
-  return addFileFlags(command);
+  return addPlaceFlags(command);
+}
+
+/** Where the model is. */
+export function addPlaceFlags(command: Command): Command {
+  return addFileFlags(command.option('--path <folder>', 'look for the model in this folder and below', '.'));
 }

@@ -45,7 +45,11 @@ async function commitPlan(scene: EditScene, plan: EditPlan, destination: Destina
   const { request, ports, clone } = scene;
   const { file, before, after } = plan;
   if (clone === undefined)
-    throw new Fault('environment', safe`this is not in a git repository`, safe`leave --commit and --branch out`);
+    throw new Fault(
+      'environment',
+      safe`this is not in a git repository`,
+      safe`run it in a clone; elsewhere, edits work only without --commit and --branch`,
+    );
   const message = ports.words.toSubject(plan.subject);
   // Once there is a commit it is reported, whatever is interrupted after it.
   const hold = clone.holdInterrupts();

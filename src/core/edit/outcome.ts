@@ -15,7 +15,7 @@ export type EditSubject =
       readonly version: string;
     }
   | { readonly code: 'mirror'; readonly model: string; readonly percentage: number }
-  | { readonly code: 'new-model'; readonly model: string }
+  | { readonly code: 'new-model' | 'brake'; readonly model: string }
   /** Edited by hand. */
   | { readonly code: 'edit'; readonly files: readonly string[] };
 

@@ -39,6 +39,8 @@ export function toSubject(subject: EditSubject): string {
       return `${subject.model}: judge ${subject.version} again`;
     case 'mirror':
       return `${subject.model}: mirror ${subject.percentage} %`;
+    case 'brake':
+      return `${subject.model}: brake, mirror 0 %`;
     case 'new-model':
       return `${subject.model}: new model`;
     case 'edit': {
