@@ -75,8 +75,7 @@ function computeReason(input: GateInput): MirrorReason {
   const { candidates } = status.status;
   const [other] = candidates;
   if (other === undefined) return { code: 'not-observed' };
-  const named = candidates.filter(({ name }) => name === candidate.name);
-  const observed = named.find(({ digest, state }) => digest !== candidate.digest || state !== 'Ready') ?? named[0];
+  const observed = candidates.find(({ name }) => name === candidate.name);
   if (observed === undefined) return { code: 'other-candidate', observed: other.name };
   if (observed.digest !== candidate.digest) return { code: 'other-digest' };
   if (observed.state !== 'Ready') return { code: 'not-ready', state: observed.state, reason: observed.reason };

@@ -147,19 +147,6 @@ for (const [title, input] of Object.entries(stillClosed))
     t.deepEqual(computeMirror(input), { percentage: 0, reason: { code: 'failing' } });
   });
 
-test('of two entries with one name, as a merge may leave them, the one that closes the mirror counts', (t) => {
-  const ready: CandidateStatus = { ...candidate, state: 'Ready' };
-  const merge = (...candidates: CandidateStatus[]) => computeMirror({ ...judged, status: toStatus(...candidates) });
-  t.deepEqual(merge(ready, { ...ready, verdict }).reason, { code: 'failing' });
-  t.deepEqual(merge(ready, { ...ready, state: 'Failed' }).reason, {
-    code: 'not-ready',
-    state: 'Failed',
-    reason: undefined,
-  });
-  t.deepEqual(merge(ready, { ...ready, digest: 'sha256:2b' }).reason, { code: 'other-digest' });
-  t.deepEqual(merge(ready, ready).reason, { code: 'ready' });
-});
-
 const openAgain: Readonly<Record<string, GateInput>> = {
   'for another analysis': about({ analysis: 'ee' }),
   'for another attempt': about({ attempt: 1 }),
