@@ -68,7 +68,8 @@ test('every file that a bundle loads when it needs it was built', (t) => {
 
 test('exit codes: 0 fine, 1 problems, 2 usage, 3 the environment', (t) => {
   t.is(run(['--help'], root).status, 0);
-  t.is(run(['--version'], root).stdout, `${JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version}\n`);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  for (const flag of ['--version', '-v', '-V']) t.is(run([flag], root).stdout, `${version}\n`, flag);
   const broken = run(['render', '--repo-root', '.'], copyInput(t, 'problems/wrong-type'));
   t.is(broken.status, 1);
   t.is(broken.stdout, '');
