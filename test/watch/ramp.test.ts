@@ -1,8 +1,10 @@
 /** Whole ramps: git, the plugin, the cluster and two watchers. */
 import test from 'ava';
+import fc from 'fast-check';
 import { verify } from '../../src/core/analysis/verify.ts';
 import { parseStatus } from '../../src/core/input/parse-document.ts';
 import { decide } from '../core/rollout/ramp-examples.ts';
+import { times } from '../thorough.ts';
 import { RampScene, toPolicyText } from './ramp-scene.ts';
 
 /** Without repetitions. */
@@ -141,3 +143,41 @@ for (const [title, edit] of Object.entries({
     t.is(scene.shares.at(-1), '20 % at 2', 'and the ramp comes to its end again');
     await scene.end();
   });
+
+test('whatever happens, no step follows but by a commit that records Passing of the one before', async (t) => {
+  const event = fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom('pass') },
+    fc.constantFrom('fail', 'recover', 'silence', 'speak', 'brake', 'open', 'replace', 'lose', 'other'),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 12 }), async (events) => {
+      const scene = new RampScene(toPolicyText('[1, 5, 20]', ', onFailing: Keep'));
+      scene.watch();
+      const policy = scene.repository.files.get('wisdom/policy.yaml') ?? '';
+      const model = scene.repository.files.get('wisdom/model.yaml') ?? '';
+      let step = 0;
+      for (const one of events) {
+        if (one === 'fail' || one === 'recover') scene.failures = one === 'fail' ? 30 : 0;
+        if (one === 'silence' || one === 'speak') scene.isSilent = one === 'silence';
+        if (one === 'brake')
+          scene.edit({ 'wisdom/policy.yaml': policy.replace('spec:', 'spec:\n  mirrorPercentage: 0') });
+        if (one === 'open') scene.edit({ 'wisdom/policy.yaml': policy });
+        if (one === 'replace') await scene.replaceWatcher();
+        if (one === 'lose') scene.edit({ 'wisdom/status.yaml': undefined });
+        if (one === 'other') scene.edit({ 'wisdom/model.yaml': model.replace(/v2/g, 'v3') });
+        for (let minutes = one === 'pass' ? 12 : 2; minutes > 0; minutes--) {
+          const commits = passings(scene).length;
+          await scene.pass(1);
+          const [, now] = /at (\d)/.exec(scene.shares.at(-1) ?? '') ?? [];
+          if (now === undefined) continue;
+          const next = Number(now);
+          const passed = passings(scene).slice(commits);
+          t.true(next <= step || (next === step + 1 && passed.includes(`passed step ${next} of 3`)), events.join(' '));
+          step = next;
+        }
+      }
+      await scene.end();
+    }),
+    { numRuns: times(60, 5) },
+  );
+});

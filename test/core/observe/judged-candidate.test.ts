@@ -250,3 +250,23 @@ test('a clock that is put back by an hour hides no replica that does not answer'
   t.is(story.look([], { ...at(0), answeredAt: undefined }), undefined);
   t.is(story.look([], { ...at(11), answeredAt: undefined }), 'Unknown');
 });
+
+const onRamp: AnalysisTask = { ...task, steps: 3, shares: [1, 5, 20] };
+
+test('while the routes lag behind the step in git, Failing alone counts of what they show', (t) => {
+  const toPassed = () => {
+    const story = new Story();
+    t.is(story.look(good, { ...at(11), task: onRamp }), undefined);
+    t.is(story.recorded.passed?.subject.step, 0);
+    return story;
+  };
+  const failed = toPassed();
+  const { passed } = failed.recorded;
+  const bad = [...good, toBlock(start + 11 * minute, 60, 60)];
+  t.is(failed.look(bad, { ...at(12), task: onRamp }), 'Failing');
+  t.deepEqual(failed.recorded.passed, passed, 'and the step stays');
+  const blind = toPassed();
+  for (let nth = 12; nth < 60; nth++)
+    t.is(blind.look(good, { ...at(nth), task: onRamp, answeredAt: start + 11 * minute }), undefined, `minute ${nth}`);
+  t.is(blind.recorded.passed?.subject.step, 0);
+});
