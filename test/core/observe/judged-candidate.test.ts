@@ -270,3 +270,11 @@ test('while the routes lag behind the step in git, Failing alone counts of what 
     t.is(blind.look(good, { ...at(nth), task: onRamp, answeredAt: start + 11 * minute }), undefined, `minute ${nth}`);
   t.is(blind.recorded.passed?.subject.step, 0);
 });
+
+test('a status file that lost its Passing gets none of the later step that the routes still show', (t) => {
+  const story = new Story();
+  const later = { ...subject, step: 1 };
+  const counted = good.map((block) => ({ ...block, subject: later }));
+  t.is(story.look(counted, { ...at(11), task: { ...onRamp, subject: later } }), undefined);
+  t.deepEqual(story.recorded, {});
+});
