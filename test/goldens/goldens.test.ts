@@ -35,6 +35,7 @@ test('there are golden cases of every room', (t) => {
       'edit',
       'explain',
       'faults',
+      'help',
       'history',
       'init',
       'judgement',

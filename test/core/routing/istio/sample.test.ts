@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { valueAt } from '../../../../src/core/input/plain-value.ts';
 import type { Manifest } from '../../../../src/core/manifests/manifest.ts';
 import { renderObjects, toModelText } from '../../render/memory-tree.ts';
@@ -89,7 +89,10 @@ test('samples go to the Service that is installed, in HTTP/2 and within limits',
     ['spec', 'http', 0, 'mirrors', 1, 'destination'],
   );
   const name = String(valueAt(service, ['metadata', 'name']));
-  const namespace = valueAt(readInstalled('kustomization.yaml')[0], ['namespace']);
+  const namespace = valueAt(parse(String(valueAt(readInstalled('kustomization.yaml')[0], ['transformers', 0]))), [
+    'metadata',
+    'namespace',
+  ]);
   const port = valueAt(service, ['spec', 'ports', 0]);
   t.deepEqual(destination, {
     host: `${name}.${namespace}.svc.cluster.local`,
