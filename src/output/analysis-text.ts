@@ -2,7 +2,7 @@
 import type { AwaitedCheck, Judgement, VerifiedVerdict } from '../core/assess/judgement.ts';
 import type { LiveView } from '../core/assess/outlook.ts';
 import type { DecidedCheck } from '../core/input/verdict-schema.ts';
-import { toBar } from './check-bar.ts';
+import { checkHeadings, toCheckRow } from './check-row.ts';
 import { toColumns } from './columns.ts';
 import { toLiveLines } from './live-analysis-text.ts';
 import { toShown } from './page-text.ts';
@@ -11,7 +11,7 @@ import { plainStyle } from './style.ts';
 import { toTimeText } from './time-text.ts';
 import { toGateText } from './words/gate.ts';
 import { toRampText } from './words/ramp.ts';
-import { toCheckLimitText, toDiscrepancyText, toPercent, toVerdictText } from './words/verdict.ts';
+import { toDiscrepancyText, toPercent, toVerdictText } from './words/verdict.ts';
 
 export function toAnalysisText(judgement: Judgement, view: LiveView, style: Style = plainStyle): string {
   const { model, candidate, analysis, mirror, ramp, verdict, awaited } = judgement;
@@ -62,16 +62,7 @@ function toAwaited(awaited: readonly AwaitedCheck[]): string[] {
 }
 
 function toDecided(checks: readonly DecidedCheck[]): string[] {
-  return toColumns([
-    ['  check', 'bad', 'the true share is', 'limit', ''],
-    ...checks.map((check) => [
-      `  ${toShown(check.check, 100)}`,
-      `${check.bad} of ${check.all}`,
-      `${toPercent(check.low)} to ${toPercent(check.high)}`,
-      toCheckLimitText(check),
-      toBar(check),
-    ]),
-  ]);
+  return toColumns([checkHeadings, ...checks.map(toCheckRow)]);
 }
 
 export function toVerifiedText(model: string, verdicts: readonly VerifiedVerdict[], style: Style = plainStyle): string {

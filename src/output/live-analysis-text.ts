@@ -1,6 +1,6 @@
 /** Live counts of a judgement, for a terminal. */
 import type { CheckOutlook, LiveView, Outlook } from '../core/assess/outlook.ts';
-import { toBar } from './check-bar.ts';
+import { checkHeadings, toCheckRow } from './check-row.ts';
 import { toColumns } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
@@ -13,7 +13,6 @@ import {
   toProspectText,
   toUnjudgedText,
 } from './words/outlook.ts';
-import { toCheckLimitText, toPercent } from './words/verdict.ts';
 
 const colours = { Failing: 'red', Passing: 'green', Unknown: 'yellow', Inconclusive: 'bold' } as const;
 
@@ -53,14 +52,7 @@ function toOutlookLines(outlook: Outlook, style: Style): string[] {
 
 function toCheckLines(checks: readonly CheckOutlook[], isDecided: boolean): string[] {
   return toColumns([
-    ['  check', 'bad', 'the true share is', 'limit', ''],
-    ...checks.map((check) => [
-      `  ${toShown(check.check, 100)}`,
-      `${check.bad} of ${check.all}`,
-      `${toPercent(check.low)} to ${toPercent(check.high)}`,
-      toCheckLimitText(check),
-      toBar(check),
-      isDecided ? '' : toMissingText(check),
-    ]),
+    checkHeadings,
+    ...checks.map((check) => [...toCheckRow(check), isDecided ? '' : toMissingText(check)]),
   ]);
 }

@@ -9,7 +9,7 @@ import type { LiveView } from '../../src/core/assess/outlook.ts';
 import { mask } from '../../src/core/diagnostics/safe-text.ts';
 import type { AnalysisSubject } from '../../src/core/input/verdict-schema.ts';
 import type { PageReading } from '../../src/core/ports/watcher-pages.ts';
-import { errors, look, minute, since, toBlock, toTally } from '../core/analysis/analysis-examples.ts';
+import { errors, look, minute, since, toBlock, toExampleTask, toTally } from '../core/analysis/analysis-examples.ts';
 import { toMemoryTree } from '../core/render/memory-tree.ts';
 import { names } from './memory-world.ts';
 
@@ -61,16 +61,7 @@ function toAnalysis(subject: AnalysisSubject, perMinute: number, bad: number): L
     toBlock(i, [{ check: errors.code, bad, all: perMinute }], { subject }),
   );
   const judged = judge(undefined, { ...look, subject, now, answeredAt: now, tally: toTally(blocks, now) });
-  const task = {
-    subject,
-    checks: [errors],
-    noise: false,
-    confidence: 0.95,
-    minSamples: 500,
-    steps: 1,
-    holdMs: 0,
-    shares: [],
-  };
+  const task = toExampleTask({ subject });
   const seen = { ...judged, task, openSince: since, askedAt: now, answeredAt: now };
   return toLiveAnalysis({ name: 'wisdom', namespace: 'models' }, seen);
 }

@@ -20,6 +20,7 @@ import { openIntake } from '../../src/io/compare/intake.ts';
 import { measureLoopDelay } from '../../src/io/compare/loop-delay.ts';
 import type { Lookup } from '../../src/io/compare/safe-lookup.ts';
 import { systemClock } from '../../src/io/process/clock.ts';
+import { toExampleTask } from '../core/analysis/analysis-examples.ts';
 
 export const allChecks: readonly AnalysisCheck[] = [
   { code: 'errors.candidateOnly', limit: 0.01 },
@@ -30,7 +31,7 @@ export const allChecks: readonly AnalysisCheck[] = [
 ];
 
 export function toTask(model: string, changes: Partial<AnalysisTask> = {}): AnalysisTask {
-  return {
+  return toExampleTask({
     subject: {
       primary: { name: `${model}-0`, digest: 'p' },
       candidate: { name: `${model}-1`, digest: 'c' },
@@ -39,14 +40,8 @@ export function toTask(model: string, changes: Partial<AnalysisTask> = {}): Anal
       attempt: 0,
     },
     checks: allChecks,
-    noise: false,
-    confidence: 0.95,
-    minSamples: 500,
-    steps: 1,
-    holdMs: 0,
-    shares: [],
     ...changes,
-  };
+  });
 }
 
 export interface ModelPorts {

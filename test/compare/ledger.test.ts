@@ -1,19 +1,19 @@
 import test from 'ava';
 import { Ledger } from '../../src/compare/ledger.ts';
 import type { Block, BlockPage } from '../../src/core/analysis/block.ts';
+import { toExampleTask } from '../core/analysis/analysis-examples.ts';
 
 const minute = 60_000;
 /** A whole minute. */
 const start = 1_800_000_000_000;
 const version = (name: string) => ({ name, digest: name });
 const check = { code: 'errors.rate', limit: 0.01 } as const;
-const terms = { checks: [check], noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0, shares: [] };
 const bad = { end: { is: 'unknown', reason: 'any' }, counts: [{ check: 'errors.rate', bad: 1, all: 1 }] } as const;
 const good = { end: { is: 'compared', result: 'agree' }, counts: [{ check: 'errors.rate', bad: 0, all: 1 }] } as const;
 
 function toTarget(model: string) {
   const subject = { primary: version('m-0'), candidate: version('m-1'), analysis: 'ff', step: 0, attempt: 0 };
-  return { key: model, namespace: 'models', model, task: { subject, ...terms } };
+  return { key: model, namespace: 'models', model, task: toExampleTask({ subject, checks: [check] }) };
 }
 
 const target = toTarget('m');

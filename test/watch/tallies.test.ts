@@ -10,6 +10,7 @@ import { readPage } from '../../src/core/analysis/read-page.ts';
 import { sumUp, toPast } from '../../src/core/analysis/tally.ts';
 import { PageReader } from '../../src/io/comparer/page-reader.ts';
 import { Tallies } from '../../src/watch/tallies.ts';
+import { toExampleTask } from '../core/analysis/analysis-examples.ts';
 import { toRandom } from '../statistics/random.ts';
 import { times } from '../thorough.ts';
 
@@ -20,16 +21,7 @@ const check = { code: 'errors.rate', limit: 0.01 } as const;
 
 function toTarget(model: string, step: number) {
   const subject = { primary: version('m-0'), candidate: version('m-1'), analysis: 'ff', step, attempt: 0 };
-  const task = {
-    subject,
-    checks: [check],
-    noise: false,
-    confidence: 0.95,
-    minSamples: 500,
-    steps: 1,
-    holdMs: 0,
-    shares: [],
-  };
+  const task = toExampleTask({ subject, checks: [check] });
   return { key: `${model}/${step}`, namespace: 'models', model, task };
 }
 

@@ -3,6 +3,7 @@ import type { Block, CheckCount, Coverage } from '../../../src/core/analysis/blo
 import { minuteMs } from '../../../src/core/analysis/block.ts';
 import { type Judging, judge, type Look } from '../../../src/core/analysis/judge.ts';
 import { addBlock, beginTally, type Tally } from '../../../src/core/analysis/tally.ts';
+import type { AnalysisTask } from '../../../src/core/analysis/task.ts';
 import type { AnalysisSubject } from '../../../src/core/input/verdict-schema.ts';
 
 export const subject: AnalysisSubject = {
@@ -21,6 +22,21 @@ export const withinNoise: AnalysisCheck = {
   outputs: [],
   ignore: [],
 };
+
+/** What the routes of a candidate without a ramp have compared. */
+export function toExampleTask(given: Partial<AnalysisTask> = {}): AnalysisTask {
+  return {
+    subject,
+    checks: [errors],
+    noise: false,
+    confidence: 0.95,
+    minSamples: 500,
+    steps: 1,
+    holdMs: 0,
+    shares: [],
+    ...given,
+  };
+}
 
 /** A whole minute, and a whole five minutes. */
 export const since = 1_795_600_200_000;

@@ -5,14 +5,23 @@ import { judge } from '../../../src/core/analysis/judge.ts';
 import { type Seen, toLiveAnalysis } from '../../../src/core/analysis/live-analysis.ts';
 import { readLiveAnalysis } from '../../../src/core/analysis/read-live-analysis.ts';
 import type { AnalysisTask } from '../../../src/core/analysis/task.ts';
-import { errors, look, minute, since, subject, toBlock, toErrors, toTally, withinNoise } from './analysis-examples.ts';
+import {
+  look,
+  minute,
+  since,
+  subject,
+  toBlock,
+  toErrors,
+  toExampleTask,
+  toTally,
+  withinNoise,
+} from './analysis-examples.ts';
 
 const metadata = { name: 'wisdom', namespace: 'models' };
 
 /** Blocks of whole minutes, looked at so many minutes after counting began. */
 function see(blocks: readonly Block[], minutes: number, given: Partial<AnalysisTask> = {}): Seen {
-  const terms = { noise: false, confidence: 0.95, minSamples: 500, steps: 1, holdMs: 0, shares: [] };
-  const task = { subject, checks: [errors], ...terms, ...given };
+  const task = toExampleTask(given);
   const { checks, confidence, minSamples } = task;
   const now = since + minutes * minute;
   const analysis = { checks, confidence, minSamples };

@@ -11,26 +11,16 @@ import type { LiveAnalyses, UnjudgedCode } from '../../../src/core/ports/live-an
 import { toAnalysisPages } from '../../../src/io/process/analysis-pages.ts';
 import { listen } from '../../../src/io/process/listen.ts';
 import {
-  errors,
   look,
   minute,
   since,
-  subject,
   toBlock,
   toErrors,
+  toExampleTask,
   toTally,
 } from '../../core/analysis/analysis-examples.ts';
 
-const task = {
-  subject,
-  checks: [errors],
-  noise: false,
-  confidence: 0.95,
-  minSamples: 500,
-  steps: 1,
-  holdMs: 0,
-  shares: [],
-};
+const task = toExampleTask();
 const now = since + 5 * minute;
 const tally = toTally([toBlock(0, toErrors(1, 100))], now);
 const judged = judge(undefined, { ...look, now, answeredAt: now, tally });
