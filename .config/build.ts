@@ -60,6 +60,8 @@ chmodSync(join(dist, 'model-mirror.cjs'), 0o755);
 // What each bundle is made of, for the test that looks at what rendering loads.
 mkdirSync(join(root, 'node_modules/.cache/model-mirror'), { recursive: true });
 writeFileSync(join(root, 'node_modules/.cache/model-mirror/bundles.json'), JSON.stringify(metafile.outputs));
+mkdirSync(join(dist, 'pinned'));
+writeFileSync(join(dist, 'pinned/plugin.yaml'), toPinned(readFileSync(join(root, 'plugin.yaml'), 'utf8')));
 writeFileSync(join(dist, 'LICENSES.txt'), toLicenses(Object.keys(metafile.inputs)));
 
 const example = mkdtempSync(join(tmpdir(), 'model-mirror-build-'));
@@ -93,6 +95,13 @@ function findPartsApart(): string[] {
 /** `status/run.ts` → `status`, `edit/confirm.ts` → `edit-confirm`. */
 function toBundleName(file: string): string {
   return file.replace(/(\/run)?\.ts$/, '').replaceAll('/', '-');
+}
+
+/** plugin.yaml with the release in the plugin's name, so that two releases can be sidecars of one repo-server. */
+function toPinned(plugin: string): string {
+  const [head, spec] = plugin.split(/^spec:\n(?: +#.*\n)*/m);
+  if (spec === undefined) throw new Error('plugin.yaml has no spec');
+  return `${head}spec:\n  version: v${version}\n${spec}`.replace(/(plugin\.name: model-mirror)$/m, `$1-v${version}`);
 }
 
 /** The licences of the packages that are in the bundles: most ask to go where their code goes. */

@@ -31,6 +31,7 @@ const wanted = [
   'dist/init.cjs',
   'dist/mirror.cjs',
   'dist/model-mirror.cjs',
+  'dist/pinned/plugin.yaml',
   'dist/promote.cjs',
   'dist/schema.cjs',
   'dist/status-cluster.cjs',

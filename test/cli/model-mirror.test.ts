@@ -308,7 +308,6 @@ interface Step {
 const plugin = parse(readFileSync(join(root, 'plugin.yaml'), 'utf8')) as {
   metadata: { name: string };
   spec: {
-    version: string;
     discover: { find: Step };
     generate: Step;
     parameters: { dynamic: Step };
@@ -371,7 +370,14 @@ test('plugin.yaml: discover finds what is written for model-mirror, and nothing 
   t.true(find(makeFolder(t), { PARAM_ALLOWEMPTY: 'true' }));
 });
 
-test("plugin.yaml: the plugin's version is the package's", (t) => {
+test("plugin.yaml: the plugin's name has no version, but in the pinned one that of the package", (t) => {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-  t.is(plugin.spec.version, `v${version}`);
+  t.is(plugin.metadata.name, 'model-mirror');
+  t.false('version' in plugin.spec);
+  const pinned = readFileSync(join(root, 'dist/pinned/plugin.yaml'), 'utf8');
+  t.deepEqual(parse(pinned), { ...plugin, spec: { ...plugin.spec, version: `v${version}` } });
+  t.regex(
+    pinned,
+    new RegExp(`^# .* spec\\.source\\.plugin\\.name: model-mirror-v${version.replaceAll('.', '\\.')}$`, 'm'),
+  );
 });

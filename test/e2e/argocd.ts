@@ -1,6 +1,6 @@
 /** Argo CD: its repo-server, the plugin's cmp-server beside it, and its application controller. */
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { stackFolder } from '../stack/build.ts';
@@ -16,8 +16,7 @@ const repoServerPort = 8081;
 const program = join(stackFolder, 'argocd');
 const folder = join(scratch, 'argocd');
 const root = join(import.meta.dirname, '../..');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
-const pluginName = `model-mirror-v${version}`;
+const pluginName = 'model-mirror';
 
 export class ArgoCd {
   readonly redis: Program;

@@ -119,10 +119,10 @@ try {
   git('tag', tag);
   await checkRefusal('the tag is there', new RegExp(`^1 release: there is a tag ${tag} already`));
   git('tag', '--delete', tag);
-  const guide = read('plugin/install/README.md');
-  commitFile('plugin/install/README.md', guide.replace(/model-mirror-v[\d.]+\d/, 'model-mirror-v0.0.9'));
-  await checkRefusal('a version that drifted', /^1 release: package\.json says .*README\.md:\d+ names 0\.0\.9\n/);
-  commitFile('plugin/install/README.md', guide);
+  const plugin = read('plugin.yaml');
+  commitFile('plugin.yaml', plugin.replace(/model-mirror@[\d.]+\d/, 'model-mirror@0.0.9'));
+  await checkRefusal('a version that drifted', /^1 release: package\.json says .*plugin\.yaml:1 names 0\.0\.9\n/);
+  commitFile('plugin.yaml', plugin);
   const build = read('.config/build.ts');
   commitFile('.config/build.ts', `throw new Error('no build today');\n`);
   await checkRefusal('a build that fails', /^1 release: \.config\/build\.ts failed: [\s\S]*no build today/);

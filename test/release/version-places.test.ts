@@ -23,25 +23,23 @@ test('every place names the version of package.json', (t) => {
   const names = naming.map(({ file }) => file);
   for (const file of [
     'docs/install.md',
-    'docs/operations.md',
     'plugin.yaml',
-    'plugin/install/README.md',
     'plugin/install/example/kustomization.yaml',
     'plugin/install/sidecar/repo-server.yaml',
     'plugin/install/watcher/deployment.yaml',
   ])
     t.true(names.includes(file), `${file} names no version in a form that a release would find`);
-  t.is(findVersions(read('plugin.yaml')).length, 2);
+  t.is(findVersions(read('plugin.yaml')).length, 1);
   const lock = JSON.parse(read('package-lock.json')) as { version: string; packages: { '': { version: string } } };
   t.deepEqual([lock.version, lock.packages[''].version], [version, version]);
 });
 
 test('a version is changed where it is named, and nowhere else', (t) => {
   const text =
-    'model-mirror-v0.1.0, image: a/model-mirror:0.1.0\n  version: v0.1.0\nmodel-mirror@0.1.0-rc.1; istio 0.1.0\n';
+    'model-mirror-v0.1.0, image: a/model-mirror:0.1.0\n  newTag: 0.1.0\nmodel-mirror@0.1.0-rc.1; istio 0.1.0\n';
   t.is(
     withVersion(text, '1.2.3'),
-    'model-mirror-v1.2.3, image: a/model-mirror:1.2.3\n  version: v1.2.3\nmodel-mirror@1.2.3; istio 0.1.0\n',
+    'model-mirror-v1.2.3, image: a/model-mirror:1.2.3\n  newTag: 1.2.3\nmodel-mirror@1.2.3; istio 0.1.0\n',
   );
   t.deepEqual(
     findVersions(text).map(({ line }) => line),
