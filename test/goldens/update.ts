@@ -1,6 +1,7 @@
 /** Writes what every golden case gives now as what it is to give. Never counts as a green run. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { addRendered, firstRendered, readFirstRendered, toRendered } from '../upgrade/recorded.ts';
 import { findGoldenCases, runGoldenCase } from './golden-case.ts';
 
 const cases = findGoldenCases();
@@ -13,5 +14,9 @@ for (const golden of cases) {
     writeFileSync(join(expected, name), text);
   }
 }
+const { all, changed } = addRendered(readFirstRendered(), toRendered(cases));
+writeFileSync(firstRendered, `${JSON.stringify(all, null, 1)}\n`);
+for (const name of changed)
+  process.stderr.write(`${name}: an InferenceService is rendered differently, so an upgrade would load models again\n`);
 process.stderr.write(`${cases.length} golden cases written: read the difference in git, then run npm test\n`);
 process.exitCode = 1;
