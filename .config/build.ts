@@ -7,7 +7,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { kserveVersion } from '../src/core/serving/kserve-schema.ts';
+import { toNotices } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -62,7 +62,9 @@ mkdirSync(join(root, 'node_modules/.cache/model-mirror'), { recursive: true });
 writeFileSync(join(root, 'node_modules/.cache/model-mirror/bundles.json'), JSON.stringify(metafile.outputs));
 mkdirSync(join(dist, 'pinned'));
 writeFileSync(join(dist, 'pinned/plugin.yaml'), toPinned(readFileSync(join(root, 'plugin.yaml'), 'utf8')));
-writeFileSync(join(dist, 'LICENSES.txt'), toLicenses(Object.keys(metafile.inputs)));
+const { notices, bom } = toNotices(metafile, root);
+writeFileSync(join(dist, 'THIRD-PARTY-NOTICES'), notices);
+writeFileSync(join(dist, 'sbom.cdx.json'), bom);
 
 const example = mkdtempSync(join(tmpdir(), 'model-mirror-build-'));
 try {
@@ -102,27 +104,6 @@ function toPinned(plugin: string): string {
   const [head, spec] = plugin.split(/^spec:\n(?: +#.*\n)*/m);
   if (spec === undefined) throw new Error('plugin.yaml has no spec');
   return `${head}spec:\n  version: v${version}\n${spec}`.replace(/(plugin\.name: model-mirror)$/m, `$1-v${version}`);
-}
-
-/** The licences of the packages that are in the bundles: most ask to go where their code goes. */
-function toLicenses(inputs: readonly string[]): string {
-  const packages = new Set(inputs.flatMap((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1] ?? []));
-  return [...packages]
-    .sort()
-    .map((name) => {
-      const folder = join(root, 'node_modules', name);
-      const { version: of, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-        version: string;
-        license: string;
-      };
-      const files = readdirSync(folder).filter((file) => /^licen[cs]e/i.test(file));
-      const texts = files.map((file) => readFileSync(join(folder, file), 'utf8').trim());
-      return `${name} ${of} (${license})\n\n${texts.join('\n\n')}\n`;
-    })
-    .concat(
-      `KServe ${kserveVersion} (Apache-2.0), the schema of an InferenceService's spec\n\nCopyright The KServe Authors\n\n${readFileSync(join(root, 'LICENSE'), 'utf8').trim()}\n`,
-    )
-    .join(`\n${'-'.repeat(72)}\n\n`);
 }
 
 function writeExample(folder: string): void {

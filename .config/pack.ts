@@ -10,7 +10,7 @@ import { join } from 'node:path';
 const wanted = [
   'LICENSE',
   'README.md',
-  'dist/LICENSES.txt',
+  'dist/THIRD-PARTY-NOTICES',
   'dist/analysis-live.cjs',
   'dist/analysis.cjs',
   'dist/brake.cjs',
@@ -33,6 +33,7 @@ const wanted = [
   'dist/model-mirror.cjs',
   'dist/pinned/plugin.yaml',
   'dist/promote.cjs',
+  'dist/sbom.cdx.json',
   'dist/schema.cjs',
   'dist/status-cluster.cjs',
   'dist/status.cjs',
