@@ -117,13 +117,15 @@ export class Comparer implements CopyReceiver {
   }
 
   receive(head: CopyHead): Reception | undefined {
-    this.#ports.meter.received();
+    const { meter } = this.#ports;
     const found = this.#find(head.host);
     if (found.is === 'dropped') {
-      this.#ports.meter.dropped(found.name, found.reason);
+      meter.received(found.name);
+      meter.dropped(found.name, found.reason);
       return undefined;
     }
     const { target } = found;
+    meter.received(target);
     const calls = toCalls(head, target);
     const now = this.#ports.clock.now();
     const lane = this.#toLane(target, head.host);

@@ -1,5 +1,6 @@
 /** The models that are known from live routes, by the hosts that clients call. */
 
+import type { CountedName } from '../core/ports/compare.ts';
 import { toPlainHost } from './host-name.ts';
 import type { Routed } from './routed.ts';
 import type { NoTarget, Target } from './target.ts';
@@ -60,6 +61,13 @@ export class RouteTable {
       const target = routed.requests === undefined ? 'no-task' : this.#toTarget(routed);
       return typeof target === 'string' ? [] : target;
     });
+  }
+
+  /** All models, and those candidates of them whose task can be done. */
+  *names(): Iterable<CountedName> {
+    for (const { requests, namespace, model = '' } of this.#routes.values())
+      if (requests !== undefined) yield { namespace, model };
+    for (const { namespace, model, version } of this.targets) yield { namespace, model, version };
   }
 
   #toTarget(first: Routed): Target | NoTarget {

@@ -17,6 +17,8 @@ export interface CallableBackend extends Omit<Backend, 'rewrite' | 'only'> {
 export interface Target {
   readonly namespace: string;
   readonly model: string;
+  /** What people call the candidate, or else its name. */
+  readonly version: string;
   readonly task: AnalysisTask;
   /** Another text is another task. */
   readonly taskText: string;
@@ -35,6 +37,9 @@ export interface Target {
  * - unsupported-path: an expression for paths is none that is run.
  */
 export type NoTarget = 'no-task' | 'other-version' | 'no-address' | 'unsupported-path';
+
+/** Longer ones are of somebody who wrote the routes by hand. */
+const longestVersion = 253;
 
 /**
  * @param first the route of a model's requests.
@@ -58,8 +63,19 @@ export function toTarget(
   const callable = [toCallable(primary), toCallable(candidate)] as const;
   if (callable[0] === undefined || callable[1] === undefined) return 'unsupported-path';
   const { namespace, model = '' } = first;
+  const version = first.requests.sample?.version?.slice(0, longestVersion) || subject.candidate.name;
   const key = JSON.stringify([namespace, model, subject]);
-  return { namespace, model, task, taskText: toTaskText(task), key, primary: callable[0], candidate: callable[1] };
+  const [toPrimary, toCandidate] = callable;
+  return {
+    namespace,
+    model,
+    version,
+    task,
+    taskText: toTaskText(task),
+    key,
+    primary: toPrimary,
+    candidate: toCandidate,
+  };
 }
 
 /**

@@ -96,7 +96,7 @@ export class BranchAccess {
    * @returns whether the branch was read; otherwise try again at `fetchAt`, not before `pausedUntil`.
    */
   async read(take: (snapshot: Snapshot) => Promise<void>, signal: AbortSignal): Promise<boolean> {
-    const { branch, clock, log } = this.#ports;
+    const { branch, clock, log, meter } = this.#ports;
     // An event during the fetch causes another one.
     this.#fetchIsWanted = false;
     if (clock.now() >= this.#fetchBy) this.#fetchBy = Number.POSITIVE_INFINITY;
@@ -107,6 +107,7 @@ export class BranchAccess {
         await take(snapshot);
         this.#snapshot = snapshot;
       }
+      meter.look();
       if (this.#fetchTrouble !== undefined) log.info(safe`git answers again`, { after: this.#fetchFailures });
       this.#fetchFailures = 0;
       this.#fetchTrouble = undefined;
@@ -176,6 +177,7 @@ export class BranchAccess {
     const { clock, meter } = this.#ports;
     const pause = this.#pace.fail(error, this.#snapshot?.commit, clock.now(), clock.random());
     const { failures } = this.#pace;
+    meter.pushFailed(error.code);
     meter.pushFailures(failures);
     this.#report('git-push', error, failures, pause);
     this.#pushTrouble = { message: error.message, failures, since: this.#pushTrouble?.since ?? clock.date() };

@@ -12,6 +12,7 @@ import type { Evidence } from '../core/observe/judged-candidate.ts';
 import type { Live } from '../core/observe/live-object.ts';
 import { findStatusChanges } from '../core/observe/status-change.ts';
 import type { LiveAnalyses } from '../core/ports/live-analyses.ts';
+import type { VersionReading } from '../core/ports/metrics.ts';
 import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
 import type { MessageOptions } from '../output/words/status-commit.ts';
 import { toCommitMessage } from '../output/words/status-commit.ts';
@@ -22,6 +23,7 @@ import type { LiveChange } from './live-cache.ts';
 import { LiveCache } from './live-cache.ts';
 import type { Plan, PlanOptions } from './planner.ts';
 import { Planner } from './planner.ts';
+import { toReadings } from './readings.ts';
 import { Reports } from './reports.ts';
 import type { PlannedStatus } from './status-planner.ts';
 
@@ -106,6 +108,11 @@ export class Watcher {
     isReady: this.#isRead,
     isLooked: this.#live.evidence !== undefined,
   }));
+
+  /** Each version as it was last observed, for metrics. */
+  get readings(): Iterable<VersionReading> {
+    return toReadings(this.#planner.models.values());
+  }
 
   /** Whether that is what the live routes have the comparer compare. @param key the model's. */
   isJudged(key: string, subject: AnalysisSubject): boolean {

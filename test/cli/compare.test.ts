@@ -91,8 +91,9 @@ test('copies of a model that is rendered with a sample are compared, and nothing
   });
   await until(async () => (await page('/metrics')).includes('model_mirror_copies_held 0\n'));
   const [metrics, examples, blocks] = [await page('/metrics'), await page('/examples'), await page('/blocks')];
-  t.regex(metrics, /^model_mirror_pairs_total\{namespace="models",model="wisdom",result="disagree"\} [1-9]\d*$/m);
-  t.regex(metrics, /^model_mirror_copies_received_total [1-9]\d*$/m);
+  const labels = 'namespace="models",model="wisdom",role="candidate",version="wisdom-1"';
+  t.regex(metrics, new RegExp(`^model_mirror_pairs_total\\{${labels},result="disagree"\\} [1-9]\\d*$`, 'm'));
+  t.regex(metrics, new RegExp(`^model_mirror_copies_received_total\\{${labels}\\} [1-9]\\d*$`, 'm'));
   t.regex(metrics, /^model_mirror_copies_held 0$/m);
   const [example] = JSON.parse(examples) as [Record<string, unknown>];
   t.like(example, { model: 'wisdom', primary: 'wisdom-0', candidate: 'wisdom-1', code: 'values', output: 'text' });

@@ -114,6 +114,8 @@ export function startWatcher(
     log,
     meter: {
       event: nothing,
+      look: nothing,
+      pushFailed: nothing,
       models: nothing,
       declared: nothing,
       commit: nothing,

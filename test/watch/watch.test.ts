@@ -49,6 +49,9 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
   t.regex(metrics, /^model_mirror_commits_total 2$/m);
   t.regex(metrics, /^model_mirror_models\{role="candidate",state="Ready"\} 1$/m);
   t.regex(metrics, /^model_mirror_event_to_push_seconds_count 2$/m);
+  t.regex(metrics, /^model_mirror_ready 1$/m);
+  const labels = 'namespace="models",model="wisdom",role="candidate",version="v2"';
+  t.true(metrics.includes(`\nmodel_mirror_version_state{${labels},state="Ready"} 1\n`));
   watcher.signal('SIGTERM');
   t.is(await watcher.ended, 0);
   t.is(await scene.fsck(), '');
@@ -212,7 +215,9 @@ test('a hook that refuses: the watcher stays ready, reports it, and does not pus
   const get = async (path: string) => fetch(`http://${address}${path}`, { headers: { connection: 'close' } });
   await until('the branch was read since', async () => (await get('/readyz')).status === 200);
   t.regex(await (await get('/readyz')).text(), /^ready\nbut pushes fail, 1 in a row, since .*: .*ask an owner\n$/);
-  t.regex(await (await get('/metrics')).text(), /^model_mirror_push_failures 1$/m);
+  const metrics = await (await get('/metrics')).text();
+  t.regex(metrics, /^model_mirror_push_failures 1$/m);
+  t.regex(metrics, /^model_mirror_pushes_failed_total\{cause="refused"\} 1$/m);
   const fetches = scene.server.traffic('info/refs').requests;
   await until('it fetched again and again', () => scene.server.traffic('info/refs').requests > fetches + 2);
   t.is(readFileSync(join(scene.folder, 'pushes'), 'utf8'), 'push\n');

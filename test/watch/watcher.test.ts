@@ -35,7 +35,15 @@ class Scene {
   readonly branch: MemoryBranch;
   readonly watcher: Watcher;
   readonly lines: string[] = [];
-  readonly counts = { conflict: 0, retry: [] as string[], waited: [] as number[], pushFailures: 0, declared: -1 };
+  readonly counts = {
+    conflict: 0,
+    retry: [] as string[],
+    waited: [] as number[],
+    pushFailures: 0,
+    declared: -1,
+    looks: 0,
+    failed: [] as string[],
+  };
   readonly refreshed: string[] = [];
   readonly #stop = new AbortController();
   readonly running: Promise<void>;
@@ -55,6 +63,7 @@ class Scene {
         log: { info: say('info'), warn: say('warn'), error: say('error') },
         meter: {
           event: () => {},
+          look: () => this.counts.looks++,
           models: () => {},
           declared: (count) => {
             this.counts.declared = count;
@@ -64,6 +73,7 @@ class Scene {
             this.counts.conflict++;
           },
           retry: (cause) => this.counts.retry.push(cause),
+          pushFailed: (cause) => this.counts.failed.push(cause),
           pushFailures: (count) => {
             this.counts.pushFailures = count;
           },
@@ -575,6 +585,7 @@ test('a refused push is retried with growing pauses and reported, while the watc
   t.is(scene.watcher.obstacle, undefined);
   t.true(times.length <= 40 && times.length >= 10, `${times.length} pushes`);
   t.is(scene.counts.pushFailures, times.length);
+  t.deepEqual(scene.counts.failed, Array(times.length).fill('refused'));
   t.is(scene.watcher.pushTrouble?.failures, times.length);
   t.deepEqual(
     scene.lines.filter((line) => line.startsWith('error')),

@@ -66,7 +66,11 @@ export async function serveComparer(settings: CompareSettings, world: CompareWor
   const stop = new AbortController();
   const [http, grpc] = [createHttp1Asker(lookup), createGrpcAsker(lookup)];
   const punctuality = measureLoopDelay();
-  const metrics = createCompareMetrics(version, () => comparer.held);
+  const metrics = createCompareMetrics(version, {
+    held: () => comparer.held,
+    known: () => routes.names(),
+    isReady: () => comparer.staleness === undefined,
+  });
   const comparer = new Comparer(settings.comparer, {
     routes,
     http: toRedirected(http, redirect),

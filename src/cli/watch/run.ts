@@ -38,7 +38,10 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
   const log = toHostLog(flags.log, host);
   const api = new KubernetesApi({ kubeconfig: toAbsolute(flags.kubeconfig), context: flags.context });
-  const metrics = createMetrics(host.version);
+  const metrics = createMetrics(host.version, {
+    readings: () => watcher.readings,
+    isReady: () => watcher.obstacle === undefined,
+  });
   const branch = new GitBranch({
     transport: openTransport({
       address: settings.address,

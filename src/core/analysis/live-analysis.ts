@@ -98,9 +98,15 @@ export function toLiveAnalysis(metadata: LiveAnalysis['metadata'], seen: Seen): 
     decided: 'decided' in verdict ? verdict.decided : undefined,
     waits: verdict.verdict === 'Inconclusive' ? verdict.waits.map((wait) => toLiveWait(wait, askedAt)) : [],
     blindness: blindness && toLiveBlindness(blindness),
-    checks: progress === undefined ? ('decided' in verdict ? verdict.decided.checks : []) : toChecks(task, progress),
+    checks: toLiveChecks(seen),
     coverage: progress && toCoverage(progress),
   };
+}
+
+/** Where nothing is counted any more, what the verdict follows from. */
+export function toLiveChecks({ task, verdict, progress }: Seen): readonly LiveCheck[] {
+  if (progress !== undefined) return toChecks(task, progress);
+  return 'decided' in verdict ? verdict.decided.checks : [];
 }
 
 function toChecks({ checks, confidence, steps }: AnalysisTask, { sums, lately, latelyMs }: Progress) {

@@ -31,6 +31,8 @@ export const pathAnnotation = 'model-mirror.dev/path';
 export const policiesFromAnnotation = 'model-mirror.dev/policies-from';
 /** Of the routes that send a sample of the requests to the comparer: what it is to do with them. */
 export const analysisAnnotation = 'model-mirror.dev/analysis';
+/** What people call the candidate that the analysis is about. */
+export const analysedVersionAnnotation = 'model-mirror.dev/analysed-version';
 
 /** Labels with the model that an object belongs to; only model-mirror may set them. */
 export function toOwnLabels(name: string, version?: string): Record<string, string> {

@@ -94,14 +94,20 @@ export interface ModelName {
   readonly model: string;
 }
 
+/** Which candidate a number is about. */
+export interface CountedName extends ModelName {
+  /** What people call the candidate; undefined: it is not known which one a copy is for. */
+  readonly version?: string | undefined;
+}
+
 /** Counts what happens. */
 export interface CompareMeter {
-  /** Each received copy ends in exactly one of the other three. */
-  readonly received: () => void;
+  /** Each received copy ends in exactly one of the other three. @param of undefined: no model is known. */
+  readonly received: (of: CountedName | undefined) => void;
   /** @param overheadMs what the comparer took beside waiting for the slower version. */
-  readonly compared: (model: ModelName, result: PairResult, overheadMs: number) => void;
-  readonly unknown: (model: ModelName, reason: string) => void;
-  readonly dropped: (model: ModelName | undefined, reason: DropReason) => void;
+  readonly compared: (of: CountedName, result: PairResult, overheadMs: number) => void;
+  readonly unknown: (of: CountedName, reason: string) => void;
+  readonly dropped: (of: CountedName | undefined, reason: DropReason) => void;
 }
 
 /**

@@ -56,15 +56,17 @@ export interface StatusCommit {
  * - unsupported: the repository has a format that the watcher does not support;
  * - too-large: the branch does not fit into memory.
  */
-export type BranchTroubleCode =
-  | 'unreachable'
-  | 'unavailable'
-  | 'denied'
-  | 'refused'
-  | 'throttled'
-  | 'no-branch'
-  | 'unsupported'
-  | 'too-large';
+export const branchTroubleCodes = [
+  'unreachable',
+  'unavailable',
+  'denied',
+  'refused',
+  'throttled',
+  'no-branch',
+  'unsupported',
+  'too-large',
+] as const;
+export type BranchTroubleCode = (typeof branchTroubleCodes)[number];
 
 /** The message never holds a credential. */
 export class BranchTrouble extends Error {
@@ -99,14 +101,18 @@ export interface StatusBranch {
   readonly push: (commit: StatusCommit, signal: AbortSignal) => Promise<Snapshot | 'moved'>;
 }
 
-type RetryCause = 'api' | 'git-fetch' | 'git-push' | 'argocd';
+export const retryCauses = ['api', 'git-fetch', 'git-push', 'argocd'] as const;
+type RetryCause = (typeof retryCauses)[number];
 
 /** What is counted. */
 export interface Meter {
   readonly event: (kind: string, change: string) => void;
+  /** The branch was read. */
+  readonly look: () => void;
   readonly commit: (secondsFromEvent: readonly number[]) => void;
   readonly conflict: () => void;
   readonly retry: (cause: RetryCause) => void;
+  readonly pushFailed: (cause: BranchTroubleCode) => void;
   /** How many pushes in a row have failed; 0: the last one was accepted, or there is nothing to push. */
   readonly pushFailures: (count: number) => void;
   readonly models: (byState: ReadonlyMap<string, number>) => void;

@@ -121,11 +121,12 @@ function toTraffic(
 }
 
 /** Only what is mirrored is sampled. */
-function toSample({ namespace, policy }: Rollout, percentage: number, task: string): Sampled | undefined {
+function toSample({ namespace, policy, candidates }: Rollout, percentage: number, task: string): Sampled | undefined {
   const { analysis, comparer, clusterDomain } = policy;
   if (analysis === undefined || comparer === undefined) return undefined;
   const host = toFullHost(comparer.service, namespace, clusterDomain);
-  return { host, port: comparer.port, percentage: Math.min(analysis.share, percentage), task };
+  const version = candidates[0]?.declared.version;
+  return { host, port: comparer.port, percentage: Math.min(analysis.share, percentage), task, version };
 }
 
 function toTaskOf({ rollout, candidates }: DecidedRollout): string | undefined {

@@ -45,6 +45,8 @@ export interface Sampled {
   readonly percentage: number;
   /** What the comparer must know of the model, in its own words: one line of text that routers pass on as it is. */
   readonly task: string;
+  /** What people call the candidate, for those who look at its counts; absent: it has no version. */
+  readonly version?: string | undefined;
 }
 
 /** The first hop: requests of clients go to the primary, and copies of a share of them to the mirror gateway. */

@@ -1,18 +1,26 @@
 /** The watcher's metrics, in the format of Prometheus. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { VersionReading } from '../../core/ports/metrics.ts';
 import type { Meter } from '../../core/ports/watch.ts';
+import { branchTroubleCodes, retryCauses } from '../../core/ports/watch.ts';
+import type { MetricsPage } from './registry.ts';
+import { createRegistry } from './registry.ts';
+import { createVersionMetrics } from './version-metrics.ts';
 
-export interface Metrics extends Meter {
+export interface Metrics extends Meter, MetricsPage {
   /** Records how long a part of the work with git took. */
   readonly phase: (phase: string, seconds: number) => void;
-  readonly contentType: string;
-  readonly text: () => Promise<string>;
 }
 
-export function createMetrics(version: string): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+/** What is asked for when Prometheus asks. */
+export interface MetricsSources {
+  readonly readings: () => Iterable<VersionReading>;
+  /** Whether the cluster was listed and the branch was read, and both still can be. */
+  readonly isReady: () => boolean;
+}
+
+export function createMetrics(version: string, { readings, isReady }: MetricsSources): Metrics {
+  const { registers, page, retry } = createRegistry('watcher', version, retryCauses);
   const models = new Gauge({
     name: 'model_mirror_models',
     help: 'Versions of models by role (primary, candidate) and state.',
@@ -23,6 +31,15 @@ export function createMetrics(version: string): Metrics {
     name: 'model_mirror_declared_models',
     help: "Models that the branch declares below the watcher's path.",
     registers,
+  });
+  createVersionMetrics(registers, readings);
+  new Gauge({
+    name: 'model_mirror_ready',
+    help: '1 while the watcher is in step: the cluster was listed and the branch was read; otherwise 0, and /readyz says why.',
+    registers,
+    collect() {
+      this.set(isReady() ? 1 : 0);
+    },
   });
   const events = new Counter({
     name: 'model_mirror_events_total',
@@ -36,12 +53,13 @@ export function createMetrics(version: string): Metrics {
     help: 'Pushes that found the branch elsewhere.',
     registers,
   });
-  const retries = new Counter({
-    name: 'model_mirror_retries_total',
-    help: 'Attempts that failed and are made again, by cause.',
+  const failed = new Counter({
+    name: 'model_mirror_pushes_failed_total',
+    help: 'Pushes that failed, by cause; refused: the git host does not accept what is pushed.',
     labelNames: ['cause'],
     registers,
   });
+  for (const cause of branchTroubleCodes) failed.inc({ cause }, 0);
   const pushFailures = new Gauge({
     name: 'model_mirror_push_failures',
     help: 'Pushes in a row that failed; 0: the last one was accepted, or nothing waits to be pushed.',
@@ -60,28 +78,29 @@ export function createMetrics(version: string): Metrics {
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
     registers,
   });
-  const last = new Gauge({
+  const lastLook = new Gauge({
+    name: 'model_mirror_last_look_timestamp_seconds',
+    help: 'When the branch was last read, in seconds since 1970; 0 before the first time.',
+    registers,
+  });
+  const lastPush = new Gauge({
     name: 'model_mirror_last_push_timestamp_seconds',
     help: 'When a commit was last pushed, in seconds since 1970; 0 before the first.',
     registers,
   });
-  new Gauge({ name: 'model_mirror_build_info', help: 'Always 1.', labelNames: ['version'], registers }).set(
-    { version },
-    1,
-  );
-  for (const cause of ['api', 'git-fetch', 'git-push', 'argocd']) retries.inc({ cause }, 0);
   return {
-    contentType: registry.contentType,
-    text: () => registry.metrics(),
+    ...page,
+    retry,
     phase: (phase, value) => phases.observe({ phase }, value),
     event: (kind, change) => events.inc({ kind, change }),
+    look: () => lastLook.setToCurrentTime(),
     commit: (waited) => {
       commits.inc();
       for (const value of waited) seconds.observe(value);
-      last.set(Date.now() / 1000);
+      lastPush.setToCurrentTime();
     },
     conflict: () => conflicts.inc(),
-    retry: (cause) => retries.inc({ cause }),
+    pushFailed: (cause) => failed.inc({ cause }),
     pushFailures: (count) => pushFailures.set(count),
     declared: (count) => declared.set(count),
     models: (byState) => {

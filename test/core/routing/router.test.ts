@@ -67,7 +67,15 @@ const traffic: fc.Arbitrary<Traffic> = fc
     fc.record({ gateway: label, primary: backends }),
     fc.record({ timeout: duration }, optional),
     fc.record({ host, port, percentage }),
-    fc.record({ sample: fc.record({ host, port, task: fc.string({ unit: anyCharacter }) }) }, optional),
+    fc.record(
+      {
+        sample: fc.record(
+          { host, port, task: fc.string({ unit: anyCharacter }), version: fc.string({ unit: anyCharacter }) },
+          { requiredKeys: ['host', 'port', 'task'] },
+        ),
+      },
+      optional,
+    ),
     fc.record(
       {
         copies: fc

@@ -6,7 +6,13 @@
 
 import type { FieldPath } from '../../diagnostics/problem.ts';
 import { isMap, mapsAt, omitUndefined, textAt, valueAt } from '../../input/plain-value.ts';
-import { analysisAnnotation, nameLabel, pathAnnotation, policiesFromAnnotation } from '../../manifests/manifest.ts';
+import {
+  analysedVersionAnnotation,
+  analysisAnnotation,
+  nameLabel,
+  pathAnnotation,
+  policiesFromAnnotation,
+} from '../../manifests/manifest.ts';
 import type { Backend, Copies, Entry, Mirrored, ReadTraffic, Requests } from '../traffic.ts';
 import { clientHeader, copyHeader, toMirrorName, toOthers } from './render.ts';
 
@@ -68,7 +74,11 @@ function readRequests(object: unknown): Requests {
     gateway: readList(object, ['spec', 'gateways'])[0] ?? '',
     primary: withoutOthers(routes.map(readBackend)),
     timeout: textAt(routes[0], ['timeout']),
-    ...readMirrors(routes, textAt(object, ['metadata', 'annotations', analysisAnnotation])),
+    ...readMirrors(
+      routes,
+      textAt(object, ['metadata', 'annotations', analysisAnnotation]),
+      textAt(object, ['metadata', 'annotations', analysedVersionAnnotation]),
+    ),
   });
 }
 
@@ -133,12 +143,16 @@ function readEntries(route: unknown, hasTask: boolean): Entries {
 }
 
 /** Of what all routes copy, the largest share: a mirror that is open on one of them is open, wherever it leads. */
-function readMirrors(routes: readonly unknown[], task: string | undefined): Pick<Requests, 'mirror' | 'sample'> {
+function readMirrors(
+  routes: readonly unknown[],
+  task: string | undefined,
+  version: string | undefined,
+): Pick<Requests, 'mirror' | 'sample'> {
   const all = routes.map((route) => readEntries(route, task !== undefined));
   const sample = findLargest(all.flatMap(({ samples }) => samples));
   return omitUndefined({
     mirror: findLargest(all.flatMap(({ mirrors }) => mirrors)),
-    sample: sample && task !== undefined ? { ...sample, task } : undefined,
+    sample: sample && task !== undefined ? omitUndefined({ ...sample, task, version }) : undefined,
   });
 }
 

@@ -14,7 +14,13 @@ import type { IGateway } from '@kubernetes-models/istio/networking.istio.io/v1/G
 import type { IServiceEntry } from '@kubernetes-models/istio/networking.istio.io/v1/ServiceEntry';
 import type { IVirtualService } from '@kubernetes-models/istio/networking.istio.io/v1/VirtualService';
 import type { Manifest } from '../../manifests/manifest.ts';
-import { analysisAnnotation, pathAnnotation, policiesFromAnnotation, toOwnLabels } from '../../manifests/manifest.ts';
+import {
+  analysedVersionAnnotation,
+  analysisAnnotation,
+  pathAnnotation,
+  policiesFromAnnotation,
+  toOwnLabels,
+} from '../../manifests/manifest.ts';
 import type { GatewayChoice, Gateways, RoutedManifest } from '../router.ts';
 import type { Backend, Copies, Entry, Requests, Traffic } from '../traffic.ts';
 import { patchable } from './patchable.ts';
@@ -90,6 +96,7 @@ function renderRequests({ model, namespace, folder, policyRoot, hosts, requests 
         [pathAnnotation]: folder,
         ...(policyRoot === '.' ? {} : { [policiesFromAnnotation]: policyRoot }),
         ...(sample && { [analysisAnnotation]: sample.task }),
+        ...(sample?.version !== undefined && { [analysedVersionAnnotation]: sample.version }),
       },
     },
     spec: {
