@@ -33,6 +33,7 @@ const wanted = [
   'dist/model-mirror.cjs',
   'dist/pinned/plugin.yaml',
   'dist/promote.cjs',
+  'dist/rollback.cjs',
   'dist/sbom.cdx.json',
   'dist/schema.cjs',
   'dist/status-cluster.cjs',

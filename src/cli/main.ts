@@ -21,6 +21,7 @@ import { addMirror } from './mirror/command.ts';
 import { addParameters } from './parameters/command.ts';
 import { addPromote } from './promote/command.ts';
 import { addRender } from './render/command.ts';
+import { addRollback } from './rollback/command.ts';
 import { addSchema } from './schema/command.ts';
 import { addStatus } from './status/command.ts';
 import { toUsageError } from './usage-error.ts';
@@ -39,6 +40,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Add>>>> = {
     brake: addBrake,
     promote: addPromote,
     discard: addDiscard,
+    rollback: addRollback,
   },
   'Judge a candidate and its mirror': { analysis: addAnalysis, doctor: addDoctor },
   'Check the files and a pull request': {

@@ -30,7 +30,11 @@ interface Expectation {
 }
 
 const expectations: readonly Expectation[] = [
-  { words: ['model-mirror', ''], offered: ['render', 'mirror', 'brake', 'candidate', 'watch'], not: ['set', 'wisdom'] },
+  {
+    words: ['model-mirror', ''],
+    offered: ['render', 'mirror', 'brake', 'rollback', 'candidate', 'watch'],
+    not: ['set', 'wisdom'],
+  },
   { words: ['model-mirror', 'pro'], offered: ['promote'], not: ['render'] },
   { words: ['model-mirror', 'candidate', ''], offered: ['set'], not: ['render', 'mirror'] },
   { words: ['model-mirror', 'mirror', ''], offered: ['folly', 'wisdom'], not: ['render'] },

@@ -4,6 +4,7 @@ import { mask, safe } from '../../src/core/diagnostics/safe-text.ts';
 import type { Clone, Destination, GitStepState, LocalState, Pushed } from '../../src/core/ports/clone.ts';
 import type { Files } from '../core/render/memory-tree.ts';
 import { toMemoryTree } from '../core/render/memory-tree.ts';
+import { MemoryRevisions } from './memory-revisions.ts';
 
 export const policy = 'models/wisdom/policy.yaml';
 export const model = 'models/wisdom/model.yaml';
@@ -35,20 +36,36 @@ export class MemoryClone {
     isUnclear: false,
     tracking: ['refs/remotes/origin/main'],
   };
+  /** The commits of the branch. */
+  readonly past = new MemoryRevisions();
+  #tip: string;
   #isInterrupted = false;
 
   constructor(files: Files) {
     this.work = files;
     this.head = files;
     this.remote = files;
+    this.#tip = this.past.commit('main', 'start', files);
+  }
+
+  /** Committed and pushed by somebody. */
+  share(files: Files, message = 'share'): void {
+    this.work = { ...this.work, ...files };
+    this.commitAll(message);
+    this.remote = this.head;
   }
 
   put(path: string, text: string): void {
     this.work = { ...this.work, [path]: text };
   }
 
-  commitAll(): void {
-    this.head = this.work;
+  commitAll(message = 'by hand'): void {
+    this.#commit(this.work, message);
+  }
+
+  #commit(files: Files, message: string): void {
+    this.head = files;
+    this.#tip = this.past.commit('main', message, files);
   }
 
   /** @param isRepository false: there is no repository. */
@@ -77,6 +94,7 @@ export class MemoryClone {
       assertInstalled: async () => {},
       readState: async () => this.#readState(),
       readCommit: async () => toMemoryTree(this.head),
+      readPast: (path, read) => read({ history: this.past, path, part: { folder: '.', root: '.' } }),
       readStepState: async () => ({
         unfinished: undefined,
         conflicts: [],
@@ -92,7 +110,7 @@ export class MemoryClone {
         if (this.head[path] === after)
           return { id: undefined, branch: this.branch, unstaged: undefined, isChanged: false, remarks: [] };
         const committed = this.hook?.(after) ?? after;
-        this.head = { ...this.head, [path]: committed };
+        this.#commit({ ...this.head, [path]: committed }, message);
         this.branch = branch ?? this.branch;
         this.commits.push({ message, branch: this.branch });
         if (this.interruptedAt === 'commit') this.#isInterrupted = true;
@@ -111,7 +129,7 @@ export class MemoryClone {
 
   #readState(): LocalState {
     return {
-      head: '1234567890abcdef',
+      head: this.#tip,
       branch: this.branch,
       uncommitted: new Set(differing(this.work, this.head).filter((path) => !this.hidden.has(path))),
       unpushed: new Set(this.destination === undefined ? [] : differing(this.head, this.remote)),

@@ -166,6 +166,7 @@ async function makeRepository(
     await git.commit({ fs, dir, message, tree, author, committer: author });
   }
   layOut(dir, join(input, workTree ?? commits.at(-1) ?? ''));
+  if (workTree === undefined) await git.add({ fs, dir, filepath: '.' });
 }
 
 /** @returns the id of a folder as git has it; an absent one is empty. */

@@ -82,6 +82,9 @@ export interface EditCommand {
   readonly findNotes: (target: ModelTarget, rendered: RenderedEdit) => readonly EditNote[];
 }
 
+/** Reads what the command plans from beside the files. @throws Fault when it cannot. */
+export type PrepareEdit = (scene: Pick<EditScene, 'target' | 'clone' | 'head'>) => Promise<EditCommand>;
+
 /** What the edit reaches, as rendered without and with it. */
 export interface RenderedEdit {
   readonly before: Digests;

@@ -42,6 +42,7 @@ export const problemCodes = [
   'name-refused',
   'no-candidate',
   'no-model',
+  'no-promotion',
   'no-repository',
   'out-of-range',
   'outer-policies-missing',

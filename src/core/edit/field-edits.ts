@@ -144,15 +144,25 @@ export function moveField(text: string, from: FieldPath, to: FieldPath): string 
   const source = fields.fieldAt(from);
   const target = fields.fieldAt(to);
   if (source === undefined || target === undefined || source.form === 'alias') return undefined;
-  const splice = replaceValue(text, source, target);
-  return splice && removeField(applySplices(text, [splice]), from);
+  return removeField(applySplices(text, [replaceValue(text, target, text, source)]), from);
 }
 
-function replaceValue(text: string, source: FieldText, target: FieldText): Splice | undefined {
-  if (source.inFlow) return { start: target.value, end: target.end, text: text.slice(source.value, source.end) };
-  const sourceHasLines = isOnLinesOfItsOwn(text, source);
-  const start = sourceHasLines ? nextLineOf(text, source.colon) : source.value;
-  const moved = text.slice(start, source.linesEnd);
+/** Puts the value that a field has in another text, with the comments in it, in place of the one that it has here. */
+export function copyField(text: string, path: FieldPath, other: string): string | undefined {
+  const target = new FieldsOfText(text).fieldAt(path);
+  // Git may have turned the line ends of one of the two.
+  const from = target && other.replaceAll(/\r?\n/g, lineEndAt(text, target.colon));
+  const source = from === undefined ? undefined : new FieldsOfText(from).fieldAt(path);
+  if (target === undefined || from === undefined || source === undefined || source.form === 'alias') return undefined;
+  return applySplices(text, [replaceValue(text, target, from, source)]);
+}
+
+/** @param from the text that the source is in. */
+function replaceValue(text: string, target: FieldText, from: string, source: FieldText): Splice {
+  if (source.inFlow) return { start: target.value, end: target.end, text: from.slice(source.value, source.end) };
+  const sourceHasLines = isOnLinesOfItsOwn(from, source);
+  const start = sourceHasLines ? nextLineOf(from, source.colon) : source.value;
+  const moved = from.slice(start, source.linesEnd);
   const targetHasLines = isOnLinesOfItsOwn(text, target);
   const end = target.linesEnd;
   if (sourceHasLines && targetHasLines) return { start: nextLineOf(text, target.colon), end, text: moved };

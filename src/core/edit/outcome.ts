@@ -15,6 +15,8 @@ export type EditSubject =
       readonly version: string;
     }
   | { readonly code: 'mirror'; readonly model: string; readonly percentage: number }
+  /** `from`: the version that was promoted. */
+  | { readonly code: 'rollback'; readonly model: string; readonly version: string; readonly from: string }
   | { readonly code: 'new-model' | 'brake'; readonly model: string }
   /** Edited by hand. */
   | { readonly code: 'edit'; readonly files: readonly string[] };
@@ -22,7 +24,7 @@ export type EditSubject =
 /** The work tree already has what was asked for. */
 export type Unchanged =
   | { readonly code: 'candidate-set' | 'no-candidate'; readonly model: string }
-  | { readonly code: 'promoted'; readonly model: string; readonly version: string }
+  | { readonly code: 'promoted' | 'rolled-back'; readonly model: string; readonly version: string }
   | {
       readonly code: 'mirrored';
       readonly model: string;
@@ -37,8 +39,13 @@ export type EditEffect =
   /** As the policy says. */
   | { readonly code: 'mirror-opens'; readonly version: string }
   | { readonly code: 'service-removed'; readonly service: string }
-  /** The primary's InferenceService serves one version until it has loaded the other. */
-  | { readonly code: 'loaded-in-place'; readonly service: string; readonly from: string; readonly to: string }
+  /** The primary's InferenceService serves one version until it has loaded the other. `from` undefined: that is unknown. */
+  | {
+      readonly code: 'loaded-in-place';
+      readonly service: string;
+      readonly from: string | undefined;
+      readonly to: string;
+    }
   /** `version`: what it has loaded; undefined: that is not known. */
   | { readonly code: 'requests-move'; readonly service: string; readonly version: string | undefined }
   /** By all that is counted from then on. */
@@ -69,6 +76,23 @@ export type EditNote =
   | { readonly code: 'removed-first'; readonly model: string; readonly service: string; readonly to: string }
   /** The default name of the next candidate is taken. */
   | { readonly code: 'name-taken'; readonly model: string; readonly free: string }
+  /** The version that was promoted is no candidate after the rollback. */
+  | {
+      readonly code: 'not-kept';
+      readonly model: string;
+      readonly version: string;
+      readonly storageUri: string | undefined;
+      readonly storagePath: string | undefined;
+      /** A commit that has its overrides; undefined: it has none. */
+      readonly overridesIn: string | undefined;
+    }
+  /** Something else than its entry has changed about a version since the commit by which it ceased to be the primary. */
+  | { readonly code: 'differs-from-then'; readonly model: string; readonly version: string; readonly commit: string }
+  /** The version was the primary under another name. */
+  | { readonly code: 'name-kept'; readonly model: string; readonly service: string; readonly former: string }
+  /** How long a version took to be ready when it was the candidate. */
+  | { readonly code: 'took-to-load'; readonly version: string; readonly seconds: number }
+  | { readonly code: 'candidate-stays'; readonly model: string; readonly candidate: string; readonly primary: string }
   | ({ readonly code: 'small-share' } & SmallShare)
   /** The mirror is closed now. */
   | { readonly code: 'later'; readonly model: string; readonly from: number; readonly to: number }

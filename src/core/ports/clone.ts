@@ -4,6 +4,7 @@
  */
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
+import type { History, TreePart } from './revisions.ts';
 
 /** Where a branch is pushed to. */
 export interface Destination {
@@ -125,6 +126,14 @@ export interface Hold {
   readonly release: () => void;
 }
 
+/** The commits that a file may have changed in. Paths count from the root of git's work tree. */
+export interface PastFile {
+  readonly history: History;
+  readonly path: string;
+  /** Where policies count, and where the file may have been before. */
+  readonly part: TreePart;
+}
+
 export interface Clone {
   /** @throws Fault when git is not installed or too old. */
   readonly assertInstalled: () => Promise<void>;
@@ -136,6 +145,8 @@ export interface Clone {
   readonly readState: (folder: string, files: readonly string[]) => Promise<LocalState | undefined>;
   /** @returns the folder as a commit has it; undefined where the clone cannot be read. */
   readonly readCommit: (commit: string, folder: string) => Promise<FolderTree | undefined>;
+  /** @param read gets what is known of a file's commits only until it is done. */
+  readonly readPast: <T>(path: string, read: (past: PastFile) => Promise<T>) => Promise<T>;
   /** @param files that may be committed. */
   readonly readStepState: (state: LocalState, files: readonly string[]) => Promise<GitStepState>;
   readonly listBranches: () => Promise<readonly string[]>;

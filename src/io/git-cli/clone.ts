@@ -13,8 +13,10 @@ import type {
   GitStepState,
   LocalState,
   MadeCommit,
+  PastFile,
   Pushed,
 } from '../../core/ports/clone.ts';
+import type { TreePart } from '../../core/ports/revisions.ts';
 import type { FolderPlaces } from '../files/folder-tree.ts';
 import { commitFile } from './commit.ts';
 import { findDestination } from './destination.ts';
@@ -46,8 +48,8 @@ export class GitClone implements Clone {
   }
 
   async readCommit(commit: string, folder: string): Promise<FolderTree | undefined> {
-    const { repository, root } = this.#places;
-    const part = { folder: this.#toGitPath(folder) || '.', root: this.#toGitPath(root) || '.' };
+    const { repository } = this.#places;
+    const part = this.#toPart(folder);
     try {
       using revisions = new GitRevisions(this.#git);
       return toInnerTree(await revisions.readTree(commit, part), this.#toGitPath(repository) || '.');
@@ -56,6 +58,11 @@ export class GitClone implements Clone {
       if (isFault(error)) return undefined;
       throw error;
     }
+  }
+
+  async readPast<T>(path: string, read: (past: PastFile) => Promise<T>): Promise<T> {
+    using history = new GitRevisions(this.#git);
+    return await read({ history, path: this.#toGitPath(path), part: this.#toPart(this.#places.root) });
   }
 
   async readStepState(
@@ -117,6 +124,11 @@ export class GitClone implements Clone {
       .split('\0')
       .slice(0, -1)
       .map((path) => this.#toPath(path));
+  }
+
+  /** @param folder from the repository's root, or absolute. */
+  #toPart(folder: string): TreePart {
+    return { folder: this.#toGitPath(folder) || '.', root: this.#toGitPath(this.#places.root) || '.' };
   }
 
   /** From the root of the work tree. @param path from the repository's root, or absolute. */

@@ -12,6 +12,8 @@ import type {
   UnchangedResult,
 } from '../../core/edit/outcome.ts';
 import { toCommitWords } from '../commit-words.ts';
+import { toShellWord } from '../shell-word.ts';
+import { toDurationText } from '../time-text.ts';
 import { toBrokenFilesText } from './files.ts';
 import type { LinePlace } from './git-steps.ts';
 import { toGitLine, toNextLine } from './git-steps.ts';
@@ -37,6 +39,8 @@ export function toSubject(subject: EditSubject): string {
       return `${subject.model}: ${subject.code} ${subject.version}`;
     case 'judge-again':
       return `${subject.model}: judge ${subject.version} again`;
+    case 'rollback':
+      return `${subject.model}: roll back to ${subject.version}`;
     case 'mirror':
       return `${subject.model}: mirror ${subject.percentage} %`;
     case 'brake':
@@ -103,6 +107,24 @@ export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording,
       return [
         safe`${mask(note.model)}: the next candidate needs another name: candidate set --name ${mask(note.free)}`,
       ];
+    case 'not-kept':
+      return [toNotKeptText(note, flags)];
+    case 'differs-from-then':
+      return [
+        safe`${mask(note.model)}: risk: the template, a policy or a patch has changed since ${mask(note.version)} was the primary, before ${mask(note.commit.slice(0, 7))}: it is not loaded exactly as then`,
+      ];
+    case 'name-kept':
+      return [
+        safe`${mask(note.model)}: ${mask(note.service)} keeps its name, so that no call is lost; before the promotion it was ${mask(note.former)}`,
+      ];
+    case 'took-to-load':
+      return [
+        safe`${mask(note.version)} took ${mask(toDurationText(note.seconds))} to be ready when it was the candidate`,
+      ];
+    case 'candidate-stays':
+      return [
+        safe`${mask(note.model)}: ${mask(note.candidate)} stays the candidate, beside ${mask(note.primary)} from then on`,
+      ];
     case 'small-share':
       return [toShareText(note)];
     case 'later':
@@ -120,6 +142,21 @@ export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording,
     case 'broken-files':
       return [toBrokenFilesText(note.files, note.model, toPath)];
   }
+}
+
+function toNotKeptText(
+  { model, version, storageUri, storagePath, overridesIn }: Extract<EditNote, { code: 'not-kept' }>,
+  flags: string,
+): SafeText {
+  const place =
+    storageUri !== undefined
+      ? ` --storage-uri ${toShellWord(storageUri)}`
+      : storagePath !== undefined
+        ? ` --storage-path ${toShellWord(storagePath)}`
+        : '';
+  const command = `model-mirror candidate set ${toShellWord(model)} --version ${toShellWord(version)}${place}${flags}`;
+  const overrides = overridesIn === undefined ? '' : safe`, with its overrides as in ${mask(overridesIn.slice(0, 7))}`;
+  return safe`${mask(model)}: ${mask(version)} is not mirrored from then on; to try it again: ${mask(command)}${overrides}`;
 }
 
 function toShareText({ percentage, requests, outOf }: SmallShare): SafeText {
@@ -181,6 +218,7 @@ function toUnchangedText(unchanged: Unchanged, toPath: EditWording['toPath']): S
     case 'no-candidate':
       return safe`${mask(unchanged.model)} has no candidate`;
     case 'promoted':
+    case 'rolled-back':
       return safe`${mask(unchanged.version)} is the primary of ${mask(unchanged.model)} already`;
     case 'mirrored': {
       const { place } = unchanged;
@@ -267,7 +305,7 @@ function toEffectText({ effect, policy }: Edit): SafeText {
     case 'service-removed':
       return safe`Argo CD removes ${mask(effect.service)}`;
     case 'loaded-in-place':
-      return safe`${mask(effect.service)} serves ${mask(effect.from)} until it has loaded ${mask(effect.to)}`;
+      return safe`${mask(effect.service)} serves ${effect.from === undefined ? 'what it has loaded' : mask(effect.from)} until it has loaded ${mask(effect.to)}`;
     case 'requests-move':
       return safe`requests go to ${mask(effect.service)}${effect.version === undefined ? '' : safe`, which has loaded ${mask(effect.version)}`}`;
     case 'judged-again':

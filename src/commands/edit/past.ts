@@ -1,0 +1,25 @@
+/** What git has of the model that is edited. */
+import type { Clone } from '../../core/ports/clone.ts';
+import type { ModelTarget, PathNames } from '../../core/repository/find-model.ts';
+import type { TimelinePoint } from '../../core/timeline/points.ts';
+import { readPoints } from '../history-points.ts';
+
+/** @returns the model after each commit that changed it, the oldest first. @throws Fault when the clone cannot be read. */
+export function readPast(
+  { file, model }: Pick<ModelTarget, 'file' | 'model'>,
+  tip: string,
+  {
+    clone,
+    names,
+    cluster,
+  }: {
+    readonly clone: Clone;
+    readonly names: PathNames;
+    readonly cluster: string | undefined;
+  },
+): Promise<TimelinePoint[]> {
+  const { name, namespace } = model.metadata;
+  return clone.readPast(file.path, ({ history, path, part }) =>
+    readPoints(tip, { name, namespace, path }, { part, names, cluster, namespace: undefined }, history),
+  );
+}

@@ -1,0 +1,121 @@
+/**
+ * Which version a rollback leads to: the one that was the primary before the last promotion.
+ *
+ * Promotions are stacked. A primary that was the candidate until then, or that was never the primary, is put on top,
+ * whoever wrote it and in however many commits: after a squash nothing else is left of a promotion. One that was the
+ * primary before is a way back, and takes off everything above it. So two ways back lead two promotions back, and none
+ * leads forward again.
+ */
+import { findLocation } from '../input/model-storage.ts';
+import type { RenderedRollout } from '../render/decide-model.ts';
+import type { RolloutVersion } from '../rollout/rollout.ts';
+import type { Moment, TimelineCommit } from './points.ts';
+
+export interface PrimaryPast {
+  /** How the present primary became it; undefined: no commit shows that. */
+  readonly last:
+    | {
+        readonly code: 'promoted' | 'returned';
+        readonly commit: TimelineCommit;
+      }
+    | undefined;
+  /** The model as it was last while the version before was its primary; undefined: no commit shows one. */
+  readonly former: RenderedRollout | undefined;
+}
+
+interface Promoted {
+  /** Undefined: it was there first. */
+  readonly commit: TimelineCommit | undefined;
+  /** With the latest changes of this primary. */
+  readonly model: RenderedRollout;
+}
+
+export function findPrimaryPast(moments: readonly Moment[]): PrimaryPast {
+  let stack: readonly Promoted[] = [];
+  let last: PrimaryPast['last'];
+  let before: RenderedRollout | undefined;
+  /** Candidates that have been the primary until they became it: the other half of two versions that were swapped. */
+  let demoted: ReadonlySet<string> = new Set();
+  for (const { deployed, point } of moments) {
+    if (deployed === undefined) {
+      [stack, last, demoted] = [[], undefined, new Set()];
+    } else {
+      const { commit } = point;
+      const next = follow(stack, deployed, commit, isPromotion(before, deployed, demoted));
+      if (next.code !== 'same') last = next.code === 'first' ? undefined : { code: next.code, commit };
+      stack = next.stack;
+      demoted = findDemoted(before, deployed, demoted);
+    }
+    before = deployed;
+  }
+  return { last, former: stack.at(-2)?.model };
+}
+
+function follow(
+  stack: readonly Promoted[],
+  model: RenderedRollout,
+  commit: TimelineCommit,
+  isPromoted: boolean,
+): {
+  readonly code: 'first' | 'same' | 'promoted' | 'returned';
+  readonly stack: readonly Promoted[];
+} {
+  const { version } = model.primary;
+  const top = stack.at(-1);
+  if (top === undefined) return { code: 'first', stack: [{ commit: undefined, model }] };
+  const replace = (at: number) => [...stack.slice(0, at), { commit: stack[at]?.commit, model }];
+  const [declared, identity] = [toDeclared(version), toIdentity(version)];
+  if (toDeclared(top.model.primary.version) === declared) return { code: 'same', stack: replace(stack.length - 1) };
+  const promoted = {
+    code: 'promoted',
+    stack: [...stack, { commit, model }],
+  } as const;
+  if (isPromoted) return promoted;
+  const below = stack.slice(0, -1);
+  const back = below.findLastIndex((one) => toDeclared(one.model.primary.version) === declared);
+  if (back >= 0) return { code: 'returned', stack: replace(back) };
+  // A version that is tuned while it is the primary stays the same one.
+  if (toIdentity(top.model.primary.version) === identity) return { code: 'same', stack: replace(stack.length - 1) };
+  const near = below.findLastIndex((one) => toIdentity(one.model.primary.version) === identity);
+  return near >= 0 ? { code: 'returned', stack: replace(near) } : promoted;
+}
+
+/** Whether the primary is what was the candidate until now. */
+function isPromotion(
+  before: RenderedRollout | undefined,
+  { primary }: RenderedRollout,
+  demoted: ReadonlySet<string>,
+): boolean {
+  const declared = toDeclared(primary.version);
+  const wasCandidate = before?.candidates.some(({ version }) => toDeclared(version) === declared) ?? false;
+  return wasCandidate && !demoted.has(declared);
+}
+
+function findDemoted(
+  before: RenderedRollout | undefined,
+  { primary, candidates }: RenderedRollout,
+  demoted: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const old = before && toDeclared(before.primary.version);
+  const isNew = old !== undefined && old !== toDeclared(primary.version);
+  const present = candidates.map(({ version }) => toDeclared(version));
+  return new Set(present.filter((one) => demoted.has(one) || (isNew && one === old)));
+}
+
+/** What people wrote of a version, but for the name of its InferenceService. */
+function toDeclared({ declared }: RolloutVersion): string {
+  return toText({ ...declared, name: undefined });
+}
+
+function toIdentity({ declared }: RolloutVersion): string {
+  return JSON.stringify([declared.version, findLocation(declared)]);
+}
+
+/** The order of keys does not matter. */
+function toText(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  );
+}
