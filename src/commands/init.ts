@@ -58,8 +58,8 @@ export interface InitPorts {
   /** Everything below the outermost folder whose policies count. */
   readonly openTree: () => FolderTree;
   readonly isPresent: (path: string) => boolean;
-  /** Creates or replaces a file, with the folders around it. */
-  readonly write: (path: string, text: string) => void;
+  /** Creates or replaces these files, with the folders around them, or none of them. */
+  readonly write: (files: readonly NewFile[]) => void;
   /** JSON Schemas for editors. */
   readonly toSchemaText: (kind: 'Model' | 'MirrorPolicy') => string;
   readonly clone: Clone | undefined;
@@ -153,8 +153,11 @@ async function writeFiles(
 ): Promise<WrittenModel> {
   const paths = [...(isPresent(folder) ? files.map(({ path }) => path) : [folder]), schemaFolder];
   // Whichever version runs last writes its own schemas.
-  for (const [kind, path] of Object.entries(schemaFiles)) write(path, toSchemaText(kind as keyof typeof schemaFiles));
-  for (const { path, text } of files) write(path, text);
+  const schemas = Object.entries(schemaFiles).map(([kind, path]) => ({
+    path,
+    text: toSchemaText(kind as keyof typeof schemaFiles),
+  }));
+  write([...schemas, ...files]);
   const found = await clone?.readState('.', []);
   const state = found && { ...found, isTracked: () => false };
   const next =

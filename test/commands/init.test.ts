@@ -53,7 +53,9 @@ class World {
       openTree: () =>
         toMemoryTree(Object.fromEntries([...this.files].filter(([path]) => /(model|policy)\.yaml$/.test(path)))),
       isPresent: (path) => [...this.files.keys()].some((file) => file === path || file.startsWith(`${path}/`)),
-      write: (path, text) => void this.files.set(path, text),
+      write: (files) => {
+        for (const { path, text } of files) this.files.set(path, text);
+      },
       toSchemaText: (kind) => `{"title": "${kind}"}\n`,
       clone: undefined,
       toSubject: ({ code }) => code,

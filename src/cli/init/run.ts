@@ -1,23 +1,24 @@
 /** Flags → the use case and its ports; its outcome → output. */
-import { dirname, relative, resolve, sep } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import type { InitPorts } from '../../commands/init.ts';
 import { init } from '../../commands/init.ts';
 import type { NewFile } from '../../core/adopt/outcome.ts';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
-import { isFilePresent, makeFolder, replaceFile, toFutureFolder } from '../../io/files/edited-file.ts';
+import { isFilePresent, toFutureFolder } from '../../io/files/edited-file.ts';
 import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
+import { putFiles } from '../../io/files/put-files.ts';
 import { readSource, readStandardInput } from '../../io/files/source-file.ts';
 import { GitClone } from '../../io/git-cli/clone.ts';
 import { Git } from '../../io/git-cli/git.ts';
 import { toDiffText } from '../../output/diff-text.ts';
+import { toSchemaText } from '../../output/editor-schema/editor-schema.ts';
 import { toSubject } from '../../output/words/edit.ts';
 import { toInitNoteLines, toWrittenLines } from '../../output/words/init.ts';
 import { toLinePlace } from '../flags/line-place.ts';
 import { toOwnPlaces } from '../flags/model-places.ts';
 import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
-import { toSchemaText } from '../schema/run.ts';
 import { showProblems } from '../show-problems.ts';
 import { readClusterService, readPlainService } from './cluster-service.ts';
 import type { InitFlags } from './flags.ts';
@@ -83,13 +84,7 @@ function toPorts(places: Places, flags: InitFlags, host: Host): Omit<InitPorts, 
     },
     openTree: () => openFolderTree({ ...places, folder: places.root }),
     isPresent: (path) => isFilePresent(toAbsolute(path)),
-    write: (path, text) => {
-      const absolute = toAbsolute(path);
-      makeFolder(dirname(absolute));
-      const before = isFilePresent(absolute) ? readSource(absolute, path) : undefined;
-      const known = before === undefined ? undefined : 'code' in before ? '' : before.text;
-      if (known !== text) replaceFile(absolute, known, text);
-    },
+    write: (files) => putFiles(files.map(({ path, text }) => ({ path: toAbsolute(path), text }))),
     toSchemaText,
   };
 }

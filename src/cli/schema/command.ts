@@ -4,14 +4,18 @@ import type { Host } from '../host.ts';
 export function addSchema(program: Command, host: Host): void {
   program
     .command('schema [kind]')
-    .summary('print the JSON Schema of a kind of file')
+    .summary('print or write the JSON Schemas for editors')
     .description('print the JSON Schema of Model, MirrorPolicy or ModelStatus, or of whichever a file is')
+    .option('--to <folder>', 'write one file for each kind there instead, as init does into .model-mirror')
     .addHelpText(
       'after',
       `
-Example: let the editor complete and explain every field
-  $ model-mirror schema Model > model.schema.json
-  and as the first line of model.yaml: # yaml-language-server: $schema=./model.schema.json`,
+Example: let the editor complete and explain every field, also without a network
+  $ model-mirror schema --to .model-mirror
+  and as the first line of models/wisdom/model.yaml:
+  # yaml-language-server: $schema=../../.model-mirror/model.schema.json`,
     )
-    .action(async (kind: string | undefined) => (await import('./run.ts')).runSchema(kind, host));
+    .action(async (kind: string | undefined, flags: { readonly to?: string }) =>
+      (await import('./run.ts')).runSchema(kind, flags, host),
+    );
 }

@@ -14,7 +14,7 @@ const versionOf = (suffix: string) =>
     ),
     storageUri: optional(
       text(),
-      'Where the model is stored: s3, gs, pvc, http or https. Becomes spec.predictor.model.storageUri. Required unless the template or the overrides give storage.',
+      'Where the model is stored: s3, gs, pvc, http or https, in Standard mode also hf and oci. Becomes spec.predictor.model.storageUri. Required unless the template or the overrides give storage.',
     ),
     name: optional(text(), `The InferenceService's name. Default: the model's name and ${suffix}.`),
     overrides: optional(

@@ -43,10 +43,14 @@ export function toFutureFolder(path: string): string {
   return join(toRealFolder(there), relative(there, path));
 }
 
-/** Makes a folder and those around it. @throws Fault when it cannot be made. */
-export function makeFolder(path: string): void {
+/**
+ * Makes a folder and those around it.
+ *
+ * @returns the outermost one that was made; undefined: all were there. @throws Fault when one cannot be made.
+ */
+export function makeFolder(path: string): string | undefined {
   try {
-    mkdirSync(path, { recursive: true });
+    return mkdirSync(path, { recursive: true });
   } catch (error) {
     throw new Fault('environment', safe`${mask(path)} cannot be made: ${toReason(error)}`, safe`name another folder`, {
       cause: error,

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { kserveSchema } from '../../../src/core/serving/kserve-schema.ts';
 import { checkSpec } from '../../../src/core/serving/spec-check.ts';
 import type { SchemaNode } from '../../../src/core/serving/spec-schema.ts';
+import { toSpecDefinitions } from '../../../src/output/editor-schema/spec-json-schema.ts';
 import { times } from '../../thorough.ts';
 
 const nodes = JSON.parse(kserveSchema) as readonly SchemaNode[];
@@ -115,6 +116,26 @@ test('the check finds something in exactly the specs that a validator refuses', 
     { numRuns: runs, includeErrorInReport: true },
   );
   t.true(refused > runs / 12 && refused < runs - runs / 12, `${refused} refused`);
+});
+
+test('the schema for editors takes exactly the specs in which the check finds at most that something is missing or unknown', (t) => {
+  const { definitions, spec, patch } = toSpecDefinitions();
+  const toValidator = (schema: object) => new Ajv({ strict: false }).compile({ ...schema, definitions });
+  const [isTemplate, isPatch] = [toValidator(spec), toValidator(patch)];
+  const runs = times(600, 200);
+  let refused = 0;
+  fc.assert(
+    fc.property(fc.gen(), (gen) => {
+      const value = draw(gen, at(root), 0);
+      const isFine = checkSpec(value).every(({ code }) => code === 'missing-field' || code === 'unknown-field');
+      if (!isFine) refused++;
+      t.is(isTemplate(value), isFine, JSON.stringify(value));
+      // Whatever a template may have, a patch may set.
+      if (isFine) t.true(isPatch(value), JSON.stringify(value));
+    }),
+    { numRuns: runs, includeErrorInReport: true },
+  );
+  t.true(refused > runs / 20 && refused < runs - runs / 20, `${refused} refused`);
 });
 
 const inPredictor = (fields: object) => ({ predictor: { model: { modelFormat: { name: 'sklearn' } }, ...fields } });
