@@ -34,7 +34,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'core/rollout',
     'core/input',
   ],
-  'core/edit': ['core/change', 'core/ports', 'core/manifests', 'core/input'],
+  'core/edit': ['core/timeline', 'core/change', 'core/ports', 'core/manifests', 'core/input'],
   'core/adopt': ['core/edit', 'core/serving', 'core/manifests', 'core/input'],
   'core/observe': ['core/analysis', 'core/serving', 'core/routing', 'core/manifests', 'core/input'],
   output: ['core'],

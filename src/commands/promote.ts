@@ -13,10 +13,14 @@ import type { ModelTarget } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
 import type { MirrorReason } from '../core/rollout/gate.ts';
 import { computeMirror } from '../core/rollout/gate.ts';
+import { findHeldVerdict } from '../core/rollout/held-verdict.ts';
 import { findPromotionLimit, toUnjudged } from '../core/rollout/promotion-limit.ts';
 import type { RolloutVersion } from '../core/rollout/rollout.ts';
 import { toVersionName } from '../core/rollout/rollout.ts';
+import type { MirrorRecord } from '../core/timeline/mirror-record.ts';
+import { findMirrorRecord } from '../core/timeline/mirror-record.ts';
 import { editModel } from './edit/edit-model.ts';
+import { readPastIfAny } from './edit/past.ts';
 import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
 
@@ -26,7 +30,11 @@ interface PromoteInput {
   /** The files at HEAD; undefined: there is no commit that can be read. */
   readonly committed: FolderTree | undefined;
   readonly toReasonText: EditPorts['words']['toReasonText'];
+  readonly readRecord: ReadRecord;
 }
+
+/** For how long the mirror was open for a candidate of this digest; undefined: git's history cannot be read. */
+type ReadRecord = (digest: string) => MirrorRecord | undefined;
 
 /**
  * Makes the candidate the primary, if the status file reports it as Ready.
@@ -34,10 +42,17 @@ interface PromoteInput {
  * @param force promote a candidate that is not known to be ready.
  */
 export function promote(request: EditRequest, force: boolean, ports: EditPorts): Promise<EditOutcome> {
-  const input = { cluster: request.cluster, force, toReasonText: ports.words.toReasonText };
-  return editModel(request, ports, {
-    plan: (target, head, committed) => plan(target, head, { ...input, committed }),
-    findNotes,
+  return editModel(request, ports, async ({ target, clone, head }) => {
+    const { cluster } = request;
+    const points = await readPastIfAny(target, head?.state.head, clone && { clone, names: ports.names, cluster });
+    const input = {
+      ...{ cluster, force, toReasonText: ports.words.toReasonText },
+      readRecord: (digest: string) => points && findMirrorRecord(points, digest, ports.now()),
+    };
+    return {
+      plan: (found, other, committed) => plan(found, other, { ...input, committed }),
+      findNotes,
+    };
   });
 }
 
@@ -61,7 +76,7 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
 function planPromotion(
   target: ModelTarget,
   candidate: ModelVersion,
-  { cluster, force, committed, toReasonText }: PromoteInput,
+  { cluster, force, committed, toReasonText, readRecord }: PromoteInput,
 ): Planned {
   const { model, source } = target;
   const called = model.metadata.name;
@@ -110,7 +125,15 @@ function planPromotion(
   const isInPlace = service === toVersionName(called, 'primary', primary);
   const { version } = candidate;
   return toModelPlan(target, promoteCandidate(source, model, candidate), {
-    subject: { code: 'promote', model: called, version },
+    subject: {
+      ...{ code: 'promote', model: called, version },
+      trial: {
+        version,
+        mirrored: readRecord(decided.digest),
+        verdict: decided.analysis && findHeldVerdict(status, decided.version.name, decided.analysis.subject),
+        isCompared: decided.analysis !== undefined,
+      },
+    },
     unchanged: { code: 'promoted', model: called, version },
     effect: isInPlace
       ? { code: 'loaded-in-place', service, from: primary.version, to: version }

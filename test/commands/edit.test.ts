@@ -494,3 +494,30 @@ test('a candidate that is Failing is not promoted unless people insist, also whe
   t.is(outcome.code === 'refused' ? outcome.problems[0]?.code : undefined, 'candidate-not-ready');
   t.is((await promote(toRequest(), true, clone.toPorts())).code, 'edited');
 });
+
+test('promote tells for how long the candidate was mirrored, and what was decided about it', async (t) => {
+  const clone = new MemoryClone({ [model]: readInput(model), [policy]: toPolicy(20) });
+  clone.share({ [status]: readInput(status) });
+  clone.share({ [policy]: toPolicy(5) });
+  // Commits are a minute apart: the mirror opens by the second one.
+  clone.now = 1_700_000_000 + 120 + 3600;
+  const outcome = await promoteReady(toRequest(), clone.toPorts());
+  const mirrored = { seconds: 3600, lastPercentage: 5, isWhole: true };
+  t.like(outcome.code === 'edited' ? outcome.edit.notes[0] : undefined, {
+    ...{ code: 'tried', version: 'v2', mirrored, verdict: undefined, isCompared: false },
+  });
+  clone.now += 60;
+  // It is committed later, and counts until then.
+  const committed = await promoteReady(toRequest({ commit: true }), clone.toPorts());
+  t.like(committed.code === 'edited' ? committed.edit.notes[0] : undefined, { mirrored: { seconds: 3660 } });
+  const judged = new MemoryClone({
+    ...{ [model]: readInput(model), [status]: toJudged('Passing') },
+    [policy]: toPolicy(20, required),
+  });
+  const passing = await promoteReady(toRequest(), judged.toPorts());
+  t.like(passing.code === 'edited' ? passing.edit.notes[0] : undefined, {
+    ...{ code: 'tried', verdict: { verdict: 'Passing' }, isCompared: true },
+  });
+  const alone = await promoteReady(toRequest(), toClone().toPorts(false));
+  t.like(alone.code === 'edited' ? alone.edit.notes[0] : undefined, { code: 'tried', mirrored: undefined });
+});

@@ -19,6 +19,8 @@ export class MemoryClone {
   readonly links = new Set<string>();
   /** Files that git is told to treat as unchanged. */
   readonly hidden = new Set<string>();
+  /** In seconds since 1970. */
+  now = 1_800_000_000;
   /** What somebody at a terminal answers. */
   answer = true;
   /** What the next push comes to; undefined: it is pushed. */
@@ -81,7 +83,12 @@ export class MemoryClone {
       },
       openClone: () => (isRepository ? this.#toClone() : undefined),
       names: { toShownPath: mask, toInnerPaths: (typed) => [typed] },
-      words: { toSubject: ({ code }) => code, toReasonText: ({ code }) => safe`${code}` },
+      words: {
+        toSubject: ({ code }) => code,
+        toMessage: ({ code }) => code,
+        toReasonText: ({ code }) => safe`${code}`,
+      },
+      now: () => this.now,
       confirm: async ({ percentage }) => {
         this.questions.push(percentage);
         return this.answer;

@@ -6,10 +6,11 @@ import { toExitCode } from '../../core/edit/outcome.ts';
 import { isLink, replaceFile } from '../../io/files/edited-file.ts';
 import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
 import { GitClone } from '../../io/git-cli/clone.ts';
+import { systemClock } from '../../io/process/clock.ts';
 import { toDiffText } from '../../output/diff-text.ts';
 import { toChangeLines } from '../../output/words/change.ts';
 import type { EditWording } from '../../output/words/edit.ts';
-import { toEditLines, toNoteLines, toShareQuestion, toSubject } from '../../output/words/edit.ts';
+import { toEditLines, toMessage, toNoteLines, toShareQuestion, toSubject } from '../../output/words/edit.ts';
 import { toReasonText } from '../../output/words/gate.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toLinePlace } from '../flags/line-place.ts';
@@ -44,7 +45,7 @@ export async function runEdit(
   return toExitCode(outcome);
 }
 
-function toFilePorts(places: Places, { terminal }: Host): Omit<EditPorts, 'openClone'> {
+function toFilePorts(places: Places, { terminal, now }: Host): Omit<EditPorts, 'openClone'> {
   const toAbsolute = (file: string) => resolve(places.repository, file);
   return {
     files: {
@@ -53,7 +54,8 @@ function toFilePorts(places: Places, { terminal }: Host): Omit<EditPorts, 'openC
       write: (file, before, after) => replaceFile(toAbsolute(file), before, after),
     },
     names: places,
-    words: { toSubject, toReasonText },
+    words: { toSubject, toMessage, toReasonText },
+    now: now ?? systemClock.date,
     confirm: async (share) =>
       terminal === undefined || (await import('./confirm.ts')).confirmOn(terminal, toShareQuestion(share)),
   };

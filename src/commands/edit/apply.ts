@@ -50,14 +50,15 @@ async function commitPlan(scene: EditScene, plan: EditPlan, destination: Destina
       safe`this is not in a git repository`,
       safe`run it in a clone; elsewhere, edits work only without --commit and --branch`,
     );
-  const message = ports.words.toSubject(plan.subject);
+  const subject = ports.words.toSubject(plan.subject);
+  const message = ports.words.toMessage(plan.subject);
   // Once there is a commit it is reported, whatever is interrupted after it.
   const hold = clone.holdInterrupts();
   try {
     const made = await clone.commitFile({ path: file, before, after }, { message, branch: request.branch }, () =>
       ports.files.write(file, before, after),
     );
-    const push = { destination, message, hold };
+    const push = { destination, message: subject, hold };
     return made.id === undefined
       ? await afterNoCommit(scene, clone, plan, { ...push, made })
       : await afterCommit(scene, clone, plan, { ...push, made: { ...made, id: made.id } });

@@ -39,6 +39,7 @@ export function checkPlan(
     after: plan.after,
     changes: findChangedModels(before.rollouts, after.rollouts),
     notes: withoutRepeats([
+      ...(plan.subject.code === 'promote' ? [{ code: 'tried', ...plan.subject.trial } as const] : []),
       // What the commit has may say more than what is in the work tree, and less.
       ...(plan.before === plan.after
         ? []

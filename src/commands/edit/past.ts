@@ -1,8 +1,15 @@
 /** What git has of the model that is edited. */
+import { isFault } from '../../core/diagnostics/fault.ts';
 import type { Clone } from '../../core/ports/clone.ts';
 import type { ModelTarget, PathNames } from '../../core/repository/find-model.ts';
 import type { TimelinePoint } from '../../core/timeline/points.ts';
 import { readPoints } from '../history-points.ts';
+
+interface PastScope {
+  readonly clone: Clone;
+  readonly names: PathNames;
+  readonly cluster: string | undefined;
+}
 
 /** @returns the model after each commit that changed it, the oldest first. @throws Fault when the clone cannot be read. */
 export function readPast(
@@ -22,4 +29,19 @@ export function readPast(
   return clone.readPast(file.path, ({ history, path, part }) =>
     readPoints(tip, { name, namespace, path }, { part, names, cluster, namespace: undefined }, history),
   );
+}
+
+/** The same, where a command does without: undefined outside of a repository, and where the clone cannot be read. */
+export async function readPastIfAny(
+  target: Pick<ModelTarget, 'file' | 'model'>,
+  tip: string | undefined,
+  scope: PastScope | undefined,
+): Promise<TimelinePoint[] | undefined> {
+  if (tip === undefined || scope === undefined) return undefined;
+  try {
+    return await readPast(target, tip, scope);
+  } catch (error) {
+    if (isFault(error)) return undefined;
+    throw error;
+  }
 }

@@ -32,8 +32,12 @@ export interface EditPorts {
   /** Texts that are part of a commit or a problem. */
   readonly words: {
     readonly toSubject: (subject: EditSubject) => string;
+    /** The same with what follows it in a commit. */
+    readonly toMessage: (subject: EditSubject) => string;
     readonly toReasonText: (reason: MirrorReason) => SafeText;
   };
+  /** In seconds since 1970. */
+  readonly now: () => number;
   /** Asks whether such a small share is meant; true where nobody can be asked. */
   readonly confirm: (share: SmallShare) => Promise<boolean>;
 }

@@ -4,16 +4,29 @@ import type { FirstOpening } from '../change/risk.ts';
 import { exitCodes } from '../diagnostics/fault.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
+import type { WrittenVerdict } from '../input/verdict-schema.ts';
 import type { Destination, Overtaken } from '../ports/clone.ts';
+import type { MirrorRecord } from '../timeline/mirror-record.ts';
 import type { GitStep } from './git-steps.ts';
+
+/** What a candidate has behind it. */
+export interface PromotedTrial {
+  readonly version: string;
+  /** Undefined: git's history cannot be read. */
+  readonly mirrored: MirrorRecord | undefined;
+  /** What holds now; undefined: nothing is decided. */
+  readonly verdict: WrittenVerdict | undefined;
+  readonly isCompared: boolean;
+}
 
 /** What a commit is about: its subject. */
 export type EditSubject =
   | {
-      readonly code: 'try' | 'change' | 'promote' | 'discard' | 'judge-again';
+      readonly code: 'try' | 'change' | 'discard' | 'judge-again';
       readonly model: string;
       readonly version: string;
     }
+  | { readonly code: 'promote'; readonly model: string; readonly version: string; readonly trial: PromotedTrial }
   | { readonly code: 'mirror'; readonly model: string; readonly percentage: number }
   /** `from`: the version that was promoted. */
   | { readonly code: 'rollback'; readonly model: string; readonly version: string; readonly from: string }
@@ -61,6 +74,7 @@ export interface SmallShare {
 
 /** What to know before an edit is pushed. */
 export type EditNote =
+  | ({ readonly code: 'tried' } & PromotedTrial)
   /** The new version keeps its predecessor's place. */
   | {
       readonly code: 'place-stays';

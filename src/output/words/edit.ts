@@ -20,6 +20,7 @@ import { toGitLine, toNextLine } from './git-steps.ts';
 import type { Lines } from './push.ts';
 import { toPushLines, toTargetText } from './push.ts';
 import { toOpeningText, toSmallerStep } from './risk.ts';
+import { toTrialText } from './trial.ts';
 
 /** How paths and commands are written for the person who runs the command. */
 export interface EditWording {
@@ -56,6 +57,12 @@ export function toSubject(subject: EditSubject): string {
   }
 }
 
+/** The whole message of the commit. */
+export function toMessage(subject: EditSubject): string {
+  const first = toSubject(subject);
+  return subject.code === 'promote' ? `${first}\n\n${toCommitWords(toTrialText(subject.trial), 500)}` : first;
+}
+
 /** What is asked before such a share is written. */
 export function toShareQuestion(share: SmallShare): SafeText {
   return safe`${toShareText(share)}. Do you mean that?`;
@@ -86,6 +93,8 @@ export function toEditLines(outcome: EditOutcome, wording: EditWording): Lines {
 /** One line for each note; an indented one belongs to the line above. */
 export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording, 'toPath' | 'flags'>): SafeText[] {
   switch (note.code) {
+    case 'tried':
+      return [toTrialText(note)];
     case 'place-stays': {
       const flag = note.field === 'storageUri' ? '--storage-uri' : '--storage-path';
       return [safe`${note.field} stays ${mask(note.value)}: pass ${flag} if ${mask(note.version)} is stored elsewhere`];

@@ -5,13 +5,14 @@ import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { DecidedCheck, WrittenVerdict } from '../../core/input/verdict-schema.ts';
 
-/** `Failing: errors.candidateOnly 30 of 60, at least 34 % (limit 1 %)`. */
-export function toVerdictText(written: WrittenVerdict): SafeText {
+/** `Failing: errors.candidateOnly 30 of 60, at least 34 % (limit 1 %)`. @param at when it was decided, if that is shown. */
+export function toVerdictText(written: WrittenVerdict, at?: string): SafeText {
   if (written.verdict === 'Unknown') return safe`Unknown: ${toBlindnessText(written)}`;
   const { verdict, checks } = written;
-  if (verdict === 'Passing') return safe`Passing: ${join(checks.map(toWithinText), '; ')}`;
+  const since = at === undefined ? '' : safe` since ${mask(at)}`;
+  if (verdict === 'Passing') return safe`Passing${since}: ${join(checks.map(toWithinText), '; ')}`;
   const over = checks.filter(isOver);
-  return safe`Failing: ${join((over.length > 0 ? over : checks).map(toOverText), '; ')}`;
+  return safe`Failing${since}: ${join((over.length > 0 ? over : checks).map(toOverText), '; ')}`;
 }
 
 /** What the verdict follows from; of several checks, those alone. */

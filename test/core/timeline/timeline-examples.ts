@@ -43,7 +43,8 @@ function render(files: Readonly<Record<string, string>>): RenderedRollout {
   return rollout;
 }
 
-function toModel(choice: Choice): RenderedRollout {
+/** As it is rendered with a status file that reports this state. */
+export function toRenderedExample(choice: Choice): RenderedRollout {
   const { primary, candidates } = render(toFiles(choice));
   if (choice.state === undefined || choice.candidate === undefined) return render(toFiles(choice));
   const status = `${head}kind: ModelStatus
@@ -60,7 +61,7 @@ const choices = [undefined, 'v2', 'v3'].flatMap((candidate) =>
     [undefined, 'Loading', 'Ready', 'Failed'].map((state): Choice => ({ candidate, percentage, state })),
   ),
 );
-const rendered = choices.map(toModel);
+const rendered = choices.map(toRenderedExample);
 
 const models: fc.Arbitrary<TimelinePoint['model']> = fc.oneof(
   { weight: 1, arbitrary: fc.constant('absent' as const) },

@@ -1,0 +1,34 @@
+/** For how long git has had the mirror of a candidate open. */
+import type { TimelinePoint } from './points.ts';
+import { toMoments } from './points.ts';
+import { toStages } from './stages.ts';
+
+export interface MirrorRecord {
+  /** The sum of all times for which it was open for exactly this spec. */
+  readonly seconds: number;
+  /** The share that it had last while it was open; undefined: it never was. */
+  readonly lastPercentage: number | undefined;
+  /** False: the clone begins later than the model did, so that it may have been open for longer. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * By the times of committers, which never count backwards, nor beyond the end.
+ *
+ * @param points the oldest first.
+ * @param digest of the candidate.
+ * @param end in seconds since 1970.
+ */
+export function findMirrorRecord(points: readonly TimelinePoint[], digest: string, end: number): MirrorRecord {
+  const moments = toMoments(points).map(({ time, deployed }) => ({ time: Math.min(time, end), deployed }));
+  const open = toStages(
+    moments,
+    end,
+    (model) => model?.candidates.find((candidate) => candidate.digest === digest)?.mirror.percentage ?? 0,
+  ).filter(({ value }) => value > 0);
+  return {
+    seconds: open.reduce((sum, { from, to }) => sum + to - from, 0),
+    lastPercentage: open.at(-1)?.value,
+    isWhole: points[0]?.commit.author !== undefined,
+  };
+}
