@@ -24,13 +24,15 @@ export function* toReadings(models: Iterable<TrackedModel>): Iterable<VersionRea
 function toCandidate({ name, mirror, verdict }: CandidateStatus, memory: TrackedModel['memory']): CandidateReading {
   const seen = memory[name]?.judged?.seen;
   const found = seen?.verdict;
+  // A mirror that is closed because of its verdict shows what that follows from.
+  const decided = verdict === undefined || verdict.verdict === 'Unknown' ? undefined : verdict;
   return {
     percentage: mirror?.percentage ?? 0,
     verdict: verdict?.verdict ?? found?.verdict,
     blindness:
       found?.verdict === 'Unknown' ? found.reason.code : found?.verdict === 'Passing' ? found.blind?.code : undefined,
     step: seen !== undefined && seen.task.steps > 1 ? seen.task.subject.step + 1 : undefined,
-    toChecks: seen && (() => toKnownChecks(seen)),
+    toChecks: seen ? () => toKnownChecks(seen) : decided && (() => decided.checks),
   };
 }
 

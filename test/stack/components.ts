@@ -30,6 +30,15 @@ export interface PythonComponent {
   readonly sources?: { readonly module: string; readonly paths: readonly string[] };
 }
 
+/** A program out of a Debian package, which is unpacked and not installed: nothing of it starts. */
+export interface PackageComponent {
+  readonly kind: 'package';
+  readonly name: string;
+  readonly debianPackage: string;
+  /** Within the package. */
+  readonly path: string;
+}
+
 /** A program of the machine. */
 export interface SystemComponent {
   readonly kind: 'system';
@@ -37,7 +46,7 @@ export interface SystemComponent {
   readonly debianPackage: string;
 }
 
-export type Component = GoComponent | WheelComponent | PythonComponent | SystemComponent;
+export type Component = GoComponent | WheelComponent | PythonComponent | PackageComponent | SystemComponent;
 
 const version = 'k8s.io/component-base/version';
 /** They would take themselves for version 0.0 and refuse to work with their own features. */
@@ -101,6 +110,8 @@ export const components: readonly Component[] = [
     },
   },
   { kind: 'python', name: 'statistics' },
+  { kind: 'package', name: 'prometheus', debianPackage: 'prometheus', path: 'usr/bin/prometheus' },
+  { kind: 'package', name: 'promtool', debianPackage: 'prometheus', path: 'usr/bin/promtool' },
   { kind: 'system', name: 'redis-server', debianPackage: 'redis-server' },
   { kind: 'system', name: 'iptables', debianPackage: 'iptables' },
   { kind: 'system', name: 'ip', debianPackage: 'iproute2' },

@@ -59,11 +59,11 @@ test('a candidate that is judged shows its share, its verdict and its counts', a
   await count(1, 90);
   t.like(read().known, { verdict: 'Failing' });
 
-  // Its mirror is closed: the verdict stands, and nothing is counted.
+  // Its mirror is closed: the verdict stands, with what it follows from, and nothing is counted.
   watcher.put(toRoute('m0', { path: 'm0', percentage: 0 }));
   await clock.advance(minute);
   t.like(read().known, { percentage: 0, verdict: 'Failing' });
-  t.is(read().checks, undefined);
+  t.like(read().checks, [{ check: 'errors.candidateOnly', all: 100, bad: 90 }]);
   await end();
 });
 

@@ -28,6 +28,8 @@ export function createRegistry(
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  // prom-client names these gauges as counters are named; the same numbers are there by type.
+  for (const what of ['handles', 'requests', 'resources']) registry.removeSingleMetric(`nodejs_active_${what}_total`);
   new Gauge({
     name: 'model_mirror_build_info',
     help: 'Always 1: which program of model-mirror this is, and of which release.',
