@@ -1,7 +1,7 @@
 /** Where files name the version of model-mirror: known by form, so that a new place is found too. */
 
-/** A pinned plugin's name, an image, a package, and a tag in a kustomization. */
-const form = /(?<=model-mirror(?:-v|[:@])|newTag: )(\d+\.\d+\.\d+(?:-[\w.]+)?)/gm;
+/** A pinned plugin's name, an image, a package, a tag in a kustomization, and the chart. */
+const form = /(?<=model-mirror(?:-v|[:@])|newTag: |^version: |^appVersion: )(\d+\.\d+\.\d+(?:-[\w.]+)?)/gm;
 
 /** Files that people and clusters follow. Tests read the version from package.json; CHANGELOG.md is history. */
 export function mayNameVersion(file: string): boolean {

@@ -175,7 +175,7 @@ function startModel({ isGrpc, bodies }: Row, version: 'primary' | 'candidate'): 
       });
 }
 
-/** As in plugin/install/comparer. */
+/** As the chart has it. */
 const installed = ['--max-semi-space-size=8'];
 
 /** Bundled, as it is released: whatever reads TypeScript would count as the comparer's memory. */

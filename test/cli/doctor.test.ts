@@ -115,7 +115,7 @@ test('findings are printed with their reasons and cures, and nothing is written'
     check in Argo CD that the Application is synced, and that no patch changes its gateways
     concerns wisdom in models
 error: nothing limits the copies in flight from clients to port 443 of the Service model-mirror/model-mirror-gateway (by the DestinationRule model-mirror/model-mirror-gateway): if the mirror gateway hangs, clients' requests wait with it, and their proxies run out of memory [limit-missing]
-    apply plugin/install/mirror-gateway of this version again
+    upgrade the release of plugin/chart to this version
 note: the statistics of the Pod istio-system/ingress cannot be read, so lost copies do not show: the Kubernetes API answers /api/v1/namespaces/istio-system/pods/ingress:15090/proxy/stats/prometheus with 403: pods/proxy is forbidden [statistics-unread]
     ask for the right to get pods/proxy, or look at the statistics in Prometheus (docs/operations.md, "Copies that are lost")
 2 errors, 1 note for 2 models

@@ -14,7 +14,7 @@ import type { TutorialStage } from './tutorial-stage.ts';
 import { setTutorialStage } from './tutorial-stage.ts';
 
 const root = join(import.meta.dirname, '../..');
-const pages = ['README.md', 'docs/tutorial.md', 'docs/commands.md', 'docs/install.md', 'plugin/install/README.md'];
+const pages = ['README.md', 'docs/tutorial.md', 'docs/commands.md', 'docs/install.md'];
 /** By the first word of a line: what types it. */
 const typedBy: Readonly<Record<string, string>> = {
   'model-mirror': 'here',

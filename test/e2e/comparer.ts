@@ -1,12 +1,12 @@
 /**
- * The comparer as its installation runs it: with the rights, the limits and the sidecar of `plugin/install/comparer`, one
+ * The comparer as its installation runs it: with the rights, the limits and the sidecar of `plugin/chart`, one
  * replica of it or two.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { build } from '../install/kustomize.ts';
+import { renderChart } from '../install/helm.ts';
 import type { Cluster, ClusterObject } from './cluster.ts';
 import type { Envoy } from './envoy.ts';
 import { apiName, nameServices } from './host-names.ts';
@@ -17,8 +17,11 @@ import { Program } from './program.ts';
 import { scratch } from './sandbox.ts';
 import type { Stack } from './stack.ts';
 
-const source = join(import.meta.dirname, '../../plugin/install/comparer');
-const built = build(source);
+const built = renderChart({
+  watcher: { enabled: false },
+  mirrorGateway: { enabled: false },
+  comparer: { enabled: true },
+});
 const toPod = (name: string, address: string) => toInstalledPod(built, { name, address, proxy: 'sidecar' });
 const first = toPod('comparer', addresses.comparer);
 const second = toPod('comparer-2', addresses.secondComparer);

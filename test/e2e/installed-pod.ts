@@ -1,8 +1,5 @@
 /** A part of ours that has a proxy, as the files that users install make it. */
-import { cpSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Built } from '../install/kustomize.ts';
-import { build } from '../install/kustomize.ts';
 import type { ClusterObject } from './cluster.ts';
 import type { Pod, ServicePort } from './pods.ts';
 import { toEndpoints, toPodObjects } from './pods.ts';
@@ -28,18 +25,6 @@ interface Deployment extends Built {
 
 interface Service extends Built {
   readonly spec: { readonly ports: readonly (Omit<ServicePort, 'targetPort'> & { readonly targetPort: string })[] };
-}
-
-/**
- * As a user's own kustomization would build it.
- * @param source its folder, which is copied to another.
- * @param components beside the base.
- */
-export function buildWith(source: string, folder: string, components: readonly string[]): Built[] {
-  cpSync(source, join(folder, 'base'), { recursive: true });
-  const kustomization = { resources: ['base'], components: components.map((name) => `base/components/${name}`) };
-  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
-  return build(folder);
 }
 
 /** The Pod that the Deployment would make, with what Istio's injector would add to it. */

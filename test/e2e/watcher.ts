@@ -1,24 +1,21 @@
-/** The watcher as its installation runs it: with the rights of `plugin/install` and no others. */
+/** The watcher as its installation runs it: with the rights of `plugin/chart` and no others. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeInstallations } from '../install/installations.ts';
-import { build } from '../install/kustomize.ts';
+import { renderRefreshingWatcher } from '../install/installations.ts';
 import type { Cluster, ClusterObject } from './cluster.ts';
 import { Program } from './program.ts';
 import { scratch } from './sandbox.ts';
 
-const installation = 'watcher, configured + components/argocd-refresh';
 const program = '/opt/model-mirror/dist/model-mirror.cjs';
 const account = { namespace: 'model-mirror', name: 'model-mirror-watcher' };
 const folder = join(scratch, 'watcher');
 const kubeconfig = join(folder, 'kubeconfig.json');
 
-/** As kustomize builds them: the account and its rights, without what takes nodes. */
+/** As the chart has them: the account and its rights, without what takes nodes. */
 export function toWatcherObjects(): ClusterObject[] {
-  const place = join(folder, 'install');
-  const found = writeInstallations(place).find(({ name }) => name === installation);
-  if (found === undefined) throw new Error(`there is no installation ${installation}`);
-  return build(found.folder).filter(({ kind }) => /^(Namespace|ServiceAccount|(Cluster)?Role(Binding)?)$/.test(kind));
+  return renderRefreshingWatcher().filter(({ kind }) =>
+    /^(Namespace|ServiceAccount|(Cluster)?Role(Binding)?)$/.test(kind),
+  );
 }
 
 export async function writeWatcherKubeconfig(cluster: Cluster): Promise<void> {

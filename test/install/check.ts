@@ -1,25 +1,37 @@
 /**
- * Builds all that `plugin/install` can be put together to with the real kustomize, and looks at what would be
- * applied: rights, Pods, names that lead nowhere; and, where there are kube-apiserver and etcd, what a real
- * API server says to it. One line per check; the exit code is 1 when one of them fails.
+ * Renders the chart by the real Helm as it can be installed, and builds the sidecar's component by the real kustomize; looks at what
+ * would be applied: which objects, rights, Pods, names that lead nowhere; types the pages; and, where there are kube-apiserver and
+ * etcd, what a real API server says to all of it, and Helm's own installation and removal. One line per check; the exit code is 1
+ * when one of them fails.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { valueAt } from '../../src/core/input/plain-value.ts';
 import { stackFolder } from '../stack/build.ts';
-import { writeInstallations } from './installations.ts';
+import { lintChart, renderChart } from './helm.ts';
+import { buildSidecars, listInstallations } from './installations.ts';
 import type { Built } from './kustomize.ts';
-import { build, toLabel } from './kustomize.ts';
+import { toLabel } from './kustomize.ts';
 import { findPodTroubles } from './pod-security.ts';
 import { findExcessRights } from './rbac.ts';
 import { RealApi } from './real-api.ts';
 import { findLooseEnds } from './references.ts';
+import { findAccepted } from './refusals.ts';
+import { findOpenMirrors, findRemains } from './removal.ts';
+import { findStaleRenderings } from './rendered.ts';
 import { expectations, findWrongRights } from './rights-in-force.ts';
-import { typePage } from './typed.ts';
+import { findOtherSidecars, typePage } from './typed.ts';
 
 /** Not ours, but something of ours is in them. */
-const others: readonly Built[] = ['argocd', 'modelmesh-serving', 'istio-system'].map((name) => {
+const others: readonly Built[] = [
+  'argocd',
+  'argocd-ml',
+  'modelmesh-serving',
+  'istio-system',
+  'mesh-config',
+  'models',
+].map((name) => {
   const labels = Object.fromEntries(
     ['enforce', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted']),
   );
@@ -51,26 +63,52 @@ function say(text: string): void {
 const folder = mkdtempSync(join(tmpdir(), 'model-mirror-install-'));
 try {
   const built = new Map<string, readonly Built[]>();
-  for (const { name, folder: place, isWhole } of writeInstallations(join(folder, 'install'))) {
-    await check(`${name}: is built`, () => {
-      built.set(name, build(place));
-      return [];
+  for (const { name, values, namespace, expected, besides = [] } of listInstallations())
+    await check(`${name}: is linted, and has its objects, no right too many, safe Pods, and no loose end`, () => {
+      lintChart(values);
+      const objects = renderChart(values, namespace);
+      built.set(name, objects);
+      return [
+        ...(expected === undefined ? [] : compare(objects.map(toLabel).sort(), expected)),
+        ...findExcessRights(objects),
+        ...findPodTroubles(objects),
+        ...findLooseEnds(objects, besides),
+      ];
     });
-    const objects = built.get(name);
-    if (objects === undefined) continue;
-    await check(`${name}: rights`, () => findExcessRights(objects));
-    await check(`${name}: Pods`, () => findPodTroubles(objects));
-    if (isWhole) await check(`${name}: nothing leads nowhere`, () => findLooseEnds(objects));
-    if (name.startsWith('sidecar')) await check(`${name}: the repo-server`, () => findSidecarTroubles(objects));
-  }
-  await check('comparers of two namespaces share no object', () => findShared(built));
-  await check('comparers of their own have no object in Istio’s namespace', () => findElsewhere(built));
-  await check('EnvoyFilters for clients are in Istio’s root namespace', () =>
-    findOtherClients([...(built.get('mirror-gateway') ?? []), ...(built.get('comparer') ?? [])], {
-      'istio-system/model-mirror-comparer-clients': 'model-mirror-comparer.model-mirror.svc.cluster.local',
-      'istio-system/model-mirror-gateway-clients': 'model-mirror-gateway.model-mirror.svc.cluster.local',
-    }),
+  await check('values that cannot be are refused, by their names', () => findAccepted());
+  await check('test/install/rendered is what the chart renders', () => findStaleRenderings());
+  await check('two installations share no object', () => [
+    ...['model-mirror', 'ml-others'].flatMap((other) =>
+      findShared(built, 'with all that reaches out of ml-tools', `with all that reaches out of ${other}`),
+    ),
+    ...findShared(built, 'in ml-tools', 'comparer'),
+  ]);
+  await check('comparers of two namespaces share no object', () =>
+    findShared(built, 'a comparer of its own in models-a', 'a comparer of its own in models-b'),
   );
+  await check('a comparer without limits for samples has no object elsewhere', () =>
+    (built.get('a comparer of its own in models-c') ?? [])
+      .filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'models-c')
+      .map(toLabel),
+  );
+  await check('EnvoyFilters for clients are in Istio’s root namespace, and name the Services', () =>
+    Object.entries({
+      comparer: ['istio-system', 'model-mirror.svc.cluster.local', ''],
+      'in ml-tools': ['istio-system', 'ml-tools.svc.cluster.local', '-ml-tools'],
+      'all values': ['mesh-config', 'model-mirror.svc.example.internal', ''],
+    }).flatMap(([name, [root, domain, suffix]]) =>
+      findOtherClients(built.get(name) ?? [], {
+        [`${root}/model-mirror-comparer-clients${suffix}`]: `model-mirror-comparer.${domain}`,
+        [`${root}/model-mirror-gateway-clients${suffix}`]: `model-mirror-gateway.${domain}`,
+      }),
+    ),
+  );
+  for (const [name, objects] of buildSidecars(folder)) {
+    built.set(name, objects);
+    await check(`${name}: Pods`, () => findPodTroubles(objects));
+    await check(`${name}: the repo-server`, () => findSidecarTroubles(objects));
+  }
+  await check('the first step of a removal closes all mirrors, and changes no version', () => findOpenMirrors());
   await checkPages(built);
   await checkWithApi(built);
 } finally {
@@ -79,21 +117,25 @@ try {
 say(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
 
-/** One that is in both belongs to whoever was installed last. */
-function findShared(built: ReadonlyMap<string, readonly Built[]>): string[] {
-  const [first = [], second = []] = ['models-a', 'models-b'].map((namespace) =>
-    (built.get(`a comparer of its own in ${namespace}`) ?? []).map(
-      ({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`,
-    ),
-  );
-  return first.length < 10 || second.length < 10 ? ['they are not built'] : first.filter((one) => second.includes(one));
+function compare(found: readonly string[], expected: readonly string[]): string[] {
+  return [
+    ...found.filter((one) => !expected.includes(one)).map((one) => `${one} should not be there`),
+    ...expected.filter((one) => !found.includes(one)).map((one) => `${one} is missing`),
+    ...(found.length === expected.length ? [] : ['an object is there twice']),
+  ];
 }
 
-/** What is outside of its namespace would need rights there. */
-function findElsewhere(built: ReadonlyMap<string, readonly Built[]>): string[] {
-  const objects = built.get('comparer-namespaced') ?? [];
-  const outside = objects.filter(({ metadata }) => metadata.namespace !== 'model-mirror');
-  return objects.length < 8 ? ['it is not built'] : outside.map(toLabel);
+/** One that is in both belongs to whoever was installed last; and a Gateway that selects the other's Pods takes their port. */
+function findShared(built: ReadonlyMap<string, readonly Built[]>, ...names: readonly [string, string]): string[] {
+  const [first = [], second = []] = names
+    .map((name) => built.get(name) ?? [])
+    .map((objects) => [
+      ...objects.map(toLabel),
+      ...objects
+        .filter(({ kind }) => kind === 'Gateway')
+        .map((gateway) => `Pods ${JSON.stringify(valueAt(gateway, ['spec', 'selector']))}`),
+    ]);
+  return first.length < 10 || second.length < 10 ? ['they are not built'] : first.filter((one) => second.includes(one));
 }
 
 /** @param expected the hosts that EnvoyFilters for all clients are about, each for gateways and for sidecars. */
@@ -107,7 +149,7 @@ function findOtherClients(objects: readonly Built[], expected: Readonly<Record<s
   });
   const wanted = Object.entries(expected).map(([name, service]) => [
     name,
-    ['GATEWAY', 'SIDECAR_OUTBOUND'].map((context) => ({ cluster: { service }, context })),
+    ['GATEWAY', 'SIDECAR_OUTBOUND'].map((context) => ({ context, cluster: { service } })),
   ]);
   const toText = (all: readonly unknown[]) => all.map((one) => JSON.stringify(one)).sort();
   const [is, should] = [toText(found), toText(wanted)];
@@ -116,44 +158,63 @@ function findOtherClients(objects: readonly Built[], expected: Readonly<Record<s
 
 /** What is typed by a reader is an installation as any other. */
 async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
-  const name = 'as docs/install.md says';
-  await check(`${name}: each block does what it says, in an empty folder`, () => {
-    const { objects, blocks } = typePage('docs/install.md', 'Argo CD in five steps', join(folder, 'typed-readme'));
-    built.set(name, objects);
-    return JSON.stringify(blocks) === JSON.stringify({ sh: 3, yaml: 3 }) ? [] : [JSON.stringify(blocks)];
+  const page = 'docs/install.md';
+  const [withHelm, withFile] = ['Helm', 'a file'].map((how) => `as ${page} says, with ${how}`) as [string, string];
+  await check(`${withHelm}: each block does what it says, in an empty folder`, () => {
+    const { objects, blocks } = typePage(page, 'In five steps', join(folder, 'with-helm'));
+    built.set(withHelm, objects);
+    return JSON.stringify(blocks) === JSON.stringify({ sh: 3, yaml: 2 }) ? [] : [JSON.stringify(blocks)];
   });
-  await check('plugin/install/README.md: each block does what it says, in an empty folder', () => {
-    const { objects } = typePage('plugin/install/README.md', undefined, join(folder, 'typed-install'));
-    const kinds = objects.map(({ kind }) => kind).join();
-    return kinds === 'Namespace,Secret' ? [] : [`it sends ${kinds}`];
+  await check(`${withFile}: each block does what it says, in an empty folder`, () => {
+    const { objects } = typePage(page, 'Without Helm', join(folder, 'with-file'));
+    built.set(withFile, objects);
+    const images = objects.filter(({ kind }) => kind === 'Deployment').map((one) => JSON.stringify(one));
+    return images.some((one) => one.includes('"registry.example.org/team/model-mirror:'))
+      ? []
+      : ['the image is not set'];
   });
-  await check('plugin/install/README.md: EnvoyFilters for clients can be led elsewhere', () => {
-    const work = join(folder, 'typed-install/work');
-    const domain = 'svc.example.internal';
-    return [
-      ...findOtherClients(build(join(work, 'elsewhere')), {
-        'mesh-config/model-mirror-comparer-clients': `model-mirror-comparer.model-mirror.${domain}`,
-        'mesh-config/model-mirror-gateway-clients': `model-mirror-gateway.model-mirror.${domain}`,
-      }),
-      ...findOtherClients(build(join(work, 'clients-of-models-a')), {
-        'istio-system/model-mirror-comparer-clients-models-a': 'model-mirror-comparer.models-a.svc.cluster.local',
-      }),
-    ];
+  await check('README.md, Install: it installs the same', () => {
+    const { objects } = typePage('README.md', 'Install', join(folder, 'readme'), 'model-mirror');
+    const labels = objects.map(toLabel);
+    return (built.get(withHelm) ?? [])
+      .map(toLabel)
+      .filter((label) => / model-mirror\/|^Cluster|-clients$/.test(label) && !label.startsWith('Secret'))
+      .filter((label) => !labels.includes(label))
+      .map((label) => `${label} is missing`);
   });
-  const objects = built.get(name) ?? [];
-  const watcher = objects.filter(({ kind, metadata }) => kind !== 'Application' && metadata.namespace !== 'argocd');
-  await check(`${name}: rights`, () => findExcessRights(objects));
-  await check(`${name}: Pods`, () => findPodTroubles(objects));
-  await check(`${name}: nothing leads nowhere`, () => findLooseEnds(watcher));
-  await check(`${name}: what docs/security.md calls off by default is off`, () =>
-    objects
-      .filter(
-        ({ kind, metadata, ...rest }) =>
-          kind === 'ServiceMonitor' ||
-          (/^Role/.test(kind) && metadata.namespace === 'argocd') ||
-          JSON.stringify(rest).includes('--argocd-refresh'),
-      )
-      .map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+  await check(`${page}: the sidecar is the same from Argo CD’s Helm chart and its operator`, () => {
+    const repoServer = (built.get(withHelm) ?? []).filter(({ metadata }) => metadata.name === 'argocd-repo-server');
+    return findOtherSidecars(page, 'The plugin in an Argo CD from Helm or an operator', repoServer);
+  });
+  for (const name of [withHelm, withFile]) {
+    const objects = built.get(name) ?? [];
+    const ours = objects.filter(({ kind, metadata }) => kind !== 'Application' && metadata.namespace !== 'argocd');
+    await check(`${name}: rights`, () => findExcessRights(objects));
+    await check(`${name}: Pods`, () => findPodTroubles(objects));
+    await check(`${name}: nothing leads nowhere`, () => findLooseEnds(ours));
+    await check(`${name}: the namespace is restricted, and what docs/security.md calls off by default is off`, () => [
+      ...(objects.some(({ kind, metadata }) => kind === 'Namespace' && isRestricted(metadata.labels))
+        ? []
+        : ['the namespace is not restricted']),
+      ...objects.filter(isOffByDefault).map(toLabel),
+    ]);
+  }
+  await check(`${page}, Uninstalling: each block does what it says, and leaves nothing`, () => {
+    const { objects, blocks } = typePage(page, 'Uninstalling', join(folder, 'with-helm'));
+    return [...objects.map(toLabel), ...(blocks['sh'] === 2 ? [] : [`${blocks['sh']} blocks`])];
+  });
+}
+
+function isRestricted(labels: Built['metadata']['labels']): boolean {
+  return labels?.['pod-security.kubernetes.io/enforce'] === 'restricted';
+}
+
+function isOffByDefault({ kind, metadata, ...rest }: Built): boolean {
+  return (
+    /Monitor$|^PrometheusRule$/.test(kind) ||
+    /comparer/.test(metadata.name) ||
+    (/^Role/.test(kind) && metadata.namespace === 'argocd') ||
+    JSON.stringify(rest).includes('--argocd-refresh')
   );
 }
 
@@ -186,8 +247,13 @@ async function checkWithApi(built: ReadonlyMap<string, readonly Built[]>): Promi
         await api.apply(namespace);
       return [];
     });
-    for (const [name, objects] of built)
-      await check(`${name}: a real API server takes it`, () => findRefusals(api, objects));
+    const known = new Set<string>();
+    for (const [name, objects] of built) {
+      // Most of them are the same in many installations.
+      const others = objects.filter((object) => !known.has(JSON.stringify(object)));
+      for (const object of others) known.add(JSON.stringify(object));
+      if (others.length > 0) await check(`${name}: a real API server takes it`, () => findRefusals(api, others));
+    }
     await check('a real API server refuses and warns of a Pod that may be root', async () => {
       const lenient = all
         .filter(({ kind }) => kind === 'Deployment')
@@ -196,6 +262,9 @@ async function checkWithApi(built: ReadonlyMap<string, readonly Built[]>): Promi
       const refusals = await findRefusals(api, lenient);
       return refusals.length === 2 ? [] : ['it does not', ...refusals];
     });
+    await check('Helm and a file install all of it, and remove it again; models are not touched', () =>
+      findRemains(api, folder),
+    );
     for (const [name, expectation] of Object.entries(expectations))
       await check(`${name}: rights in force`, () => findWrongRights(api, built.get(name), expectation));
   } finally {

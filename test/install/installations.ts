@@ -1,149 +1,171 @@
 /**
- * What the kustomizations of `plugin/install` are put together to: each of them as it is, the watcher, the mirror gateway
- * and the comparer with every selection of their components, a comparer of its own in each of two namespaces, the sidecar
- * in an Argo CD, and the examples in another namespace.
+ * Installations that are looked at: the chart with each of its switches, with random selections of them, and in other namespaces;
+ * and the plugin's sidecar in an Argo CD.
  */
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { findKustomizations } from './kustomize.ts';
-
-const source = join(import.meta.dirname, '../../plugin/install');
-
-/** Another namespace than the one of the bases. */
-const elsewhere = 'ml-tools';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { Values } from './helm.ts';
+import { renderChart } from './helm.ts';
+import type { Built } from './kustomize.ts';
+import { build } from './kustomize.ts';
+import type { Switch } from './switches.ts';
+import { excluded, switches, toExpectedObjects, toValues } from './switches.ts';
 
 interface Installation {
   readonly name: string;
-  /** Where kustomize is to look. */
-  readonly folder: string;
-  /** All that is needed is in it, so nothing may lead out of it. */
-  readonly isWhole: boolean;
+  readonly values: Values;
+  readonly namespace: string;
+  /** What it must consist of, where that is known otherwise than by the templates. */
+  readonly expected?: readonly string[];
+  /** Somebody else's objects that it names. */
+  readonly besides?: readonly Built[];
 }
 
-/**
- * Writes what is not there as such into a copy of the folder.
- * @param folder to be filled, and removed by the caller.
- * @throws Error when there is no kustomization, or a component that is in none of them.
- */
-export function writeInstallations(folder: string): Installation[] {
-  cpSync(source, folder, { recursive: true });
-  const found = findKustomizations(folder);
-  const bases = found.filter(({ kind }) => kind === 'Kustomization').map((base) => base.folder);
-  const components = found.filter(({ kind }) => kind === 'Component').map((component) => component.folder);
-  const startingWith = (start: string) => components.filter((component) => component.startsWith(start));
-  const [forWatcher, forGateway] = [startingWith('components/'), startingWith('mirror-gateway/components/')];
-  const forComparer = startingWith('comparer/components/');
-  const known = [...forWatcher, ...forGateway, ...forComparer];
-  const others = components.filter((component) => !known.includes(component));
-  if (others.join() !== 'sidecar') throw new Error(`there must be a sidecar, and no component beside it: ${others}`);
-  const write = (name: string, lines: readonly string[], files: Readonly<Record<string, string>> = {}) => {
-    const place = join(folder, name);
-    for (const [file, text] of Object.entries({ ...files, 'kustomization.yaml': `${lines.join('\n')}\n` })) {
-      mkdirSync(dirname(join(place, file)), { recursive: true });
-      writeFileSync(join(place, file), text);
-    }
-    return place;
-  };
+const repo = 'https://git.example.com/ml/deployments';
+const create = { namespace: { create: true } };
+/** Only the part with that name. */
+const comparerIn = (namespace: string, values: Values = {}): Installation => ({
+  name: `a comparer of its own in ${namespace}`,
+  namespace,
+  values: {
+    ...create,
+    watcher: { enabled: false },
+    mirrorGateway: { enabled: false },
+    comparer: { enabled: true, watchNamespaces: [namespace], ...values },
+  },
+});
+
+/** All of them are whole: nothing of them may lead nowhere. */
+export function listInstallations(): Installation[] {
+  const selections = fc
+    .sample(fc.subarray(switches), { numRuns: 60, seed: 18 })
+    .filter((on) => !excluded.some((pair) => pair.every((one) => on.includes(one))));
   return [
-    ...bases.map((name) => ({ name, folder: join(folder, name), isWhole: /^example[^/]*$/.test(name) })),
-    ...selections(forWatcher).flatMap((selection, index) =>
-      ['watcher', 'watcher-namespaced'].map((base) => ({
-        name: [`${base}, configured`, ...selection].join(' + '),
-        folder: write(`selection-${base}-${index}`, [
-          `resources: [../${base}]`,
-          `components: [${selection.map((component) => `../${component}`)}]`,
-          ...configuration('model-mirror'),
-        ]),
-        isWhole: true,
-      })),
-    ),
-    ...selections(forGateway).map((selection, index) => ({
-      name: ['watcher and mirror-gateway', ...selection].join(' + '),
-      folder: write(`selection-mirror-gateway-${index}`, [
-        'resources: [../watcher, ../mirror-gateway]',
-        `components: [${selection.map((component) => `../${component}`)}]`,
-        ...configuration('model-mirror'),
-      ]),
-      isWhole: true,
+    toInstallation('by default', []),
+    ...switches.map((name) => toInstallation(name, [name])),
+    ...selections.map((on, index) => toInstallation(`selection ${index + 1}`, on)),
+    {
+      name: 'in ml-tools',
+      namespace: 'ml-tools',
+      values: { ...create, watcher: { repo }, comparer: { enabled: true } },
+    },
+    ...['model-mirror', 'ml-tools', 'ml-others'].map((namespace) => ({
+      name: `with all that reaches out of ${namespace}`,
+      namespace,
+      values: {
+        ...create,
+        watcher: { repo, watchNamespaces: ['modelmesh-serving'], argocdRefresh: { enabled: true } },
+        comparer: { enabled: true, watchNamespaces: ['modelmesh-serving'], authorization: { enabled: true } },
+        mirrorGateway: { authorization: { enabled: true } },
+        egressGatewayLimits: { enabled: true },
+        monitoring: { monitors: { enabled: true }, rules: { enabled: true }, dashboard: { enabled: true } },
+      },
+      besides: egressGateway,
     })),
-    ...selections(forComparer).map((selection, index) => ({
-      name: ['watcher and comparer', ...selection].join(' + '),
-      folder: write(`selection-comparer-${index}`, [
-        'resources: [../watcher, ../comparer]',
-        `components: [${selection.map((component) => `../${component}`)}]`,
-        ...configuration('model-mirror'),
-      ]),
-      isWhole: true,
-    })),
-    ...['models-a', 'models-b'].map((namespace) => ({
-      name: `a comparer of its own in ${namespace}`,
-      folder: write(
-        `comparer-of-${namespace}`,
-        [
-          `namespace: ${namespace}`,
-          'resources: [../comparer-namespaced, ../comparer-namespaced/role, namespace.yaml]',
-          `components: [${forComparer.map((component) => `../${component}`)}]`,
-          'configMapGenerator:',
-          `  - {name: model-mirror-comparer, literals: [MODEL_MIRROR_NAMESPACES=${namespace}]}`,
-        ],
-        {
-          'namespace.yaml': `{apiVersion: v1, kind: Namespace, metadata: {name: ${namespace}}}\n`,
-        },
-      ),
-      isWhole: true,
-    })),
-    ...Object.entries(exclusions).map(([name, lines], index) => ({
-      name: `sidecar, ${name}`,
-      folder: write(
-        `argocd-${index}`,
-        [
-          'resources: [repo-server.yaml]',
-          'components: [../sidecar]',
-          'images: [{name: model-mirror, newName: images.example.com/model-mirror, newTag: 9.8.7}]',
-        ],
-        { 'repo-server.yaml': toRepoServer(lines) },
-      ),
-      isWhole: false,
-    })),
-    ...(
-      [
-        ['watcher', ''],
-        ['watcher', '  - ../components/argocd-refresh\n  - ../components/service-monitor\n'],
-        ['watcher-namespaced', ''],
-      ] as const
-    ).map(([base, more]) => {
-      const example = base.replace('watcher', 'example');
-      const all = more === '' ? '' : ' with all components';
-      write(`moved-${base}`, [`namespace: ${elsewhere}`, `resources: [../${base}]`]);
-      const text = readFileSync(join(folder, example, 'kustomization.yaml'), 'utf8');
-      const lines = text
-        .replace(`- ../${base}\n`, `- ../moved-${base}\n`)
-        // It stays where policies look for it by default: in a namespace that is not made here.
-        .replace('  - ../mirror-gateway\n', '')
-        .replace('components:\n', `components:\n${more}`)
-        .replace('- modelmesh-serving\n', `- ../${example}/modelmesh-serving\n`)
-        .replace('namespace: model-mirror\n', `namespace: ${elsewhere}\n`);
-      return {
-        name: `${example} in ${elsewhere}${all}`,
-        folder: write(`moved-${example}${all.replaceAll(' ', '-')}`, lines.split('\n')),
-        isWhole: true,
-      };
+    comparerIn('models-a'),
+    comparerIn('models-b'),
+    comparerIn('models-c', { clientLimits: { enabled: false } }),
+    { name: 'all values', namespace: 'model-mirror', values: allValues },
+  ];
+}
+
+function toInstallation(name: string, on: readonly Switch[]): Installation {
+  const besides = [
+    ...(on.includes('limits of the egress gateway') ? egressGateway : []),
+    ...(on.includes('ConfigMap of one’s own') ? [configMap] : []),
+  ];
+  return { name, namespace: 'model-mirror', values: toValues(on), expected: toExpectedObjects(on), besides };
+}
+
+const configMap: Built = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'model-mirror-watcher', namespace: 'model-mirror' },
+};
+/** Istio's own. */
+const egressGateway: readonly Built[] = [
+  { apiVersion: 'v1', kind: 'Service' },
+  { apiVersion: 'apps/v1', kind: 'Deployment' },
+].map((object) => ({
+  ...object,
+  metadata: { name: 'istio-egressgateway', namespace: 'istio-system' },
+  spec: { template: { metadata: { labels: { istio: 'egressgateway' } } } },
+}));
+
+const pods = {
+  podLabels: { team: 'ml' },
+  podAnnotations: { 'example.com/cost': 'ml' },
+  nodeSelector: { 'kubernetes.io/os': 'linux' },
+  tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'ml', effect: 'NoSchedule' }],
+  affinity: {
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: {
+        nodeSelectorTerms: [{ matchExpressions: [{ key: 'zone', operator: 'In', values: ['a'] }] }],
+      },
+    },
+  },
+  topologySpreadConstraints: [{ maxSkew: 1, topologyKey: 'zone', whenUnsatisfiable: 'ScheduleAnyway' }],
+  priorityClassName: 'system-cluster-critical',
+};
+const container = { extraArgs: ['--log', 'json'], env: [{ name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' }] };
+
+/** Each value that no switch sets. */
+const allValues: Values = {
+  ...create,
+  image: {
+    repository: 'images.example.com:5000/ml/model-mirror',
+    digest: `sha256:${'0'.repeat(64)}`,
+    pullPolicy: 'IfNotPresent',
+    pullSecrets: ['registry'],
+  },
+  istio: { rootNamespace: 'mesh-config', clusterDomain: 'example.internal', revision: 'canary' },
+  watcher: {
+    ...{ repo, branch: 'deploy', path: 'models', cluster: 'west', replicas: 2 },
+    ...{ comparers: ['model-mirror-comparer-blocks.models.svc:8081'], ca: { secret: 'ca' } },
+    ...{ notifyUrl: 'https://hooks.example.com/x', networkPolicy: { egressPorts: [443, 6443, 3128] } },
+    ...{ ...pods, ...container },
+  },
+  mirrorGateway: {
+    ...{ namespaces: ['models'], maxCopiesInFlight: 20, replicas: 3, autoscaling: { maxReplicas: 2 } },
+    ...{ clientLimits: { maxRequestBytes: 1048576 }, networkPolicy: { clientCidrs: ['10.0.0.0/24'] } },
+    ...pods,
+  },
+  comparer: {
+    ...{ enabled: true, replicas: 3, maxSamplesInFlight: 20, clientLimits: { maxRequestBytes: 1048576 } },
+    ...{ networkPolicy: { gatewayNamespaces: ['gateways'], clientCidrs: ['10.0.0.0/24'] } },
+    ...{ ...pods, ...container },
+  },
+  monitoring: {
+    monitors: { enabled: true, interval: '1m' },
+    rules: { enabled: true, labels: { release: 'prometheus' } },
+    dashboard: { enabled: true, annotations: { folder: 'Models' } },
+  },
+};
+
+/** The watcher with the right to refresh, as tests of the loop run it. */
+export function renderRefreshingWatcher(): Built[] {
+  return renderChart({
+    ...create,
+    watcher: { repo, argocdRefresh: { enabled: true } },
+    mirrorGateway: { enabled: false },
+  });
+}
+
+/** An Argo CD that kustomize installs, with the sidecar's component. @param folder is filled. */
+export function buildSidecars(folder: string): Map<string, Built[]> {
+  cpSync(join(import.meta.dirname, '../../plugin/install/sidecar'), join(folder, 'sidecar'), { recursive: true });
+  return new Map(
+    Object.entries(exclusions).map(([name, lines], index) => {
+      const place = join(folder, `argocd-${index}`);
+      mkdirSync(place);
+      writeFileSync(join(place, 'repo-server.yaml'), toRepoServer(lines));
+      const image = { name: 'model-mirror', newName: 'images.example.com/model-mirror', newTag: '9.8.7' };
+      const kustomization = { resources: ['repo-server.yaml'], components: ['../sidecar'], images: [image] };
+      writeFileSync(join(place, 'kustomization.yaml'), JSON.stringify(kustomization));
+      return [`sidecar, ${name}`, build(place)];
     }),
-  ];
-}
-
-function configuration(namespace: string): string[] {
-  return [
-    'configMapGenerator:',
-    `  - {name: model-mirror-watcher, namespace: ${namespace}, literals: [MODEL_MIRROR_REPO=https://git.example.com/x]}`,
-  ];
-}
-
-/** Every way to take some of them: none and all as well. */
-function selections(all: readonly string[]): string[][] {
-  const [first, ...others] = all;
-  if (first === undefined) return [[]];
-  return selections(others).flatMap((selection) => [selection, [first, ...selection]]);
+  );
 }
 
 /** How the Deployment has the variable that the sidecar's component sets. */

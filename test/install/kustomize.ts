@@ -39,8 +39,15 @@ export function findKustomizations(root: string): Kustomization[] {
 export function build(folder: string): Built[] {
   if (!existsSync(program)) throw new Error(`there is no ${program}: npm run stack:build makes it`);
   const output = execFileSync(program, ['build', folder], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-  // As the API server reads YAML.
-  const objects = parseAllDocuments(output, { version: '1.1' }).map((document) => document.toJS() as Built);
+  return readObjects(output);
+}
+
+/** @throws Error when there is none, or something else. */
+export function readObjects(output: string): Built[] {
+  // As the API server reads YAML; a document with comments alone is none.
+  const objects = parseAllDocuments(output, { version: '1.1' })
+    .map((document) => document.toJS() as Built | null)
+    .filter((object) => object !== null);
   if (objects.length === 0) throw new Error('nothing is built');
   for (const { apiVersion, kind, metadata } of objects)
     if (!apiVersion || !kind || !metadata?.name) throw new Error(`this is not an object: ${output.slice(0, 300)}`);

@@ -1,18 +1,23 @@
 /**
- * `docker` and `kubectl` where there is neither a daemon nor a cluster: what the words name must be there, and the
- * objects that kubectl would send are written, one a line, to the file PLAYED_RECORD. Any other word is an error, so
- * that no command of a page is let pass unseen.
+ * `docker`, `kubectl` and `helm` where there is neither a daemon nor a cluster: what the words name must be there, and the
+ * objects that would be sent or removed are written, one a line, to the file PLAYED_RECORD. Helm renders them itself. Any other word
+ * is an error, so that no command of a page is let pass unseen.
  */
-import { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { build } from './kustomize.ts';
+import { helm } from './helm.ts';
+import type { Built } from './kustomize.ts';
+import { readObjects, toLabel } from './kustomize.ts';
+import type { Sent } from './played-record.ts';
+import { readRecord } from './played-record.ts';
 
 const [program = '', ...words] = process.argv.slice(2);
 const text = { type: 'string' } as const;
 
 try {
   if (program === 'docker') playDocker();
+  else if (program === 'helm') playHelm();
   else playKubectl();
 } catch (error) {
   const { message, stderr } = error as Error & { readonly stderr?: string };
@@ -44,24 +49,96 @@ function assertTag(tag: string): void {
 function playKubectl(): void {
   const options = {
     namespace: { ...text, short: 'n' },
-    kustomize: { ...text, short: 'k' },
+    filename: { ...text, short: 'f' },
     'from-file': { ...text, multiple: true },
+    'from-literal': { ...text, multiple: true },
   } as const;
   const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
   const [verb, kind, ...names] = positionals;
   const { namespace } = values;
-  if (verb === 'apply' && values.kustomize !== undefined && kind === undefined)
-    for (const object of build(values.kustomize)) send(object);
+  const [name = ''] = names;
+  if (verb === 'apply' && values.filename !== undefined && kind === undefined)
+    for (const object of readObjects(readFileSync(values.filename, 'utf8'))) send(object);
   else if (verb === 'create' && kind === 'namespace' && names.length === 1)
-    send({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: names[0] } });
-  else if (verb === 'create' && kind === 'secret' && names[0] === 'generic' && names.length === 2) {
+    send({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  else if (verb === 'label' && kind === 'namespace' && names.length > 1) {
+    const labels = Object.fromEntries(names.slice(1).map((pair) => pair.split('=')));
+    send({ ...find((one) => one.kind === 'Namespace' && one.metadata.name === name), metadata: { name, labels } });
+  } else if (verb === 'create' && kind === 'secret' && names[0] === 'generic' && names.length === 2) {
     const files = (values['from-file'] ?? []).map((pair) => pair.split('='));
     for (const [, file = ''] of files) if (!existsSync(file)) throw new Error(`there is no ${file}`);
     const data = Object.fromEntries(files.map(([key = '', file = '']) => [key, readFileSync(file).toString('base64')]));
-    send({ apiVersion: 'v1', kind: 'Secret', metadata: { name: names[1], namespace }, data });
-  } else throw new Error('this is not played');
+    send({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: names[1] ?? '', ...(namespace && { namespace }) },
+      data,
+    });
+  } else if (verb === 'create' && kind === 'configmap' && names.length === 1) {
+    const data = Object.fromEntries((values['from-literal'] ?? []).map((pair) => pair.split(/=(.*)/s)));
+    send({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...(namespace && { namespace }) }, data });
+  } else if (verb === 'delete' && kind === 'namespace' && names.length === 1)
+    for (const object of readThere(({ kind: of, metadata }) =>
+      of === 'Namespace' ? metadata.name === name : metadata.namespace === name,
+    ))
+      send(object, true);
+  else throw new Error('this is not played');
 }
 
-function send(object: object): void {
-  appendFileSync(process.env['PLAYED_RECORD'] ?? '', `${JSON.stringify(object)}\n`);
+/** What it would send is what it renders; what a release had before and has no more is removed. */
+function playHelm(): void {
+  const [verb = '', release = '', ...others] = words;
+  const options = {
+    namespace: { ...text, short: 'n' },
+    set: { ...text, multiple: true },
+    'reuse-values': { type: 'boolean' },
+    'create-namespace': { type: 'boolean' },
+  } as const;
+  const { values, positionals } = parseArgs({ args: others, options, allowPositionals: true });
+  const [chart = '', ...more] = positionals;
+  if (more.length > 0 || !values.namespace) throw new Error('this is not played');
+  const state = `${process.env['PLAYED_RECORD']}.${release}`;
+  const before = existsSync(state) ? (JSON.parse(readFileSync(state, 'utf8')) as Release) : { set: [], objects: [] };
+  const isInstalled = before.objects.length > 0;
+  if (isInstalled !== (verb !== 'install')) throw new Error(`the release is ${isInstalled ? 'there' : 'not there'}`);
+  if (verb === 'uninstall') {
+    change(state, before, { set: [], objects: [] });
+    return;
+  }
+  if (verb !== 'install' && verb !== 'upgrade') throw new Error('this is not played');
+  const set = [...(values['reuse-values'] === true ? before.set : []), ...(values.set ?? [])];
+  const flags = set.flatMap((pair) => ['--set', pair]);
+  const objects = readObjects(helm(['template', release, chart, '--namespace', values.namespace, ...flags]));
+  const namespaces = readThere(({ kind, metadata }) => kind === 'Namespace' && metadata.name === values.namespace);
+  if (namespaces.length === 0 && values['create-namespace'] !== true)
+    throw new Error(`there is no namespace ${values.namespace}`);
+  if (namespaces.length === 0) send({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: values.namespace } });
+  change(state, before, { set, objects });
+}
+
+interface Release {
+  readonly set: readonly string[];
+  readonly objects: readonly Built[];
+}
+
+function change(state: string, before: Release, after: Release): void {
+  const labels = after.objects.map(toLabel);
+  for (const object of before.objects) if (!labels.includes(toLabel(object))) send(object, true);
+  for (const object of after.objects) send(object);
+  writeFileSync(state, JSON.stringify(after));
+}
+
+function find(isIt: (object: Built) => boolean): Built {
+  const [found] = readThere(isIt);
+  if (found === undefined) throw new Error('it is not there');
+  return found;
+}
+
+/** Sent before, and not removed since. */
+function readThere(isIt: (object: Built) => boolean): Built[] {
+  return readRecord(process.env['PLAYED_RECORD'] ?? '').filter(isIt);
+}
+
+function send(object: Built, isRemoved = false): void {
+  appendFileSync(process.env['PLAYED_RECORD'] ?? '', `${JSON.stringify({ object, isRemoved } satisfies Sent)}\n`);
 }

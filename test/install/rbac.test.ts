@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
-import { parseAllDocuments } from 'yaml';
 import type { Built } from './kustomize.ts';
 import type { Role } from './rbac.ts';
 import { findExcessRights, findMissingRights } from './rbac.ts';
+import { readRendered } from './rendered.ts';
 
 const reading = { apiGroups: ['serving.kserve.io'], resources: ['inferenceservices'], verbs: ['get', 'list', 'watch'] };
 const refreshing = { apiGroups: ['argoproj.io'], resources: ['applications'], verbs: ['patch'] };
@@ -26,12 +24,14 @@ const toBinding = (roleName: string, subject: object): Built => ({
 
 const watcher = { kind: 'ServiceAccount', name: 'model-mirror-watcher', namespace: 'model-mirror' };
 
-const install = join(import.meta.dirname, '../../plugin/install');
-
-for (const file of ['watcher/cluster-role.yaml', 'watcher-namespaced/role/role.yaml'])
-  test(`${file} gives what serving modes and routers watch, and no more`, (t) => {
-    const documents = parseAllDocuments(readFileSync(join(install, file), 'utf8')).map((one) => one.toJS() as Built);
-    const roles = documents.filter(({ kind }) => /^(Cluster)?Role$/.test(kind)) as Role[];
+for (const [rendering, kind] of [
+  ['cluster', 'ClusterRole'],
+  ['namespaced', 'Role'],
+] as const)
+  test(`the watcher’s ${kind} gives what serving modes and routers watch, and no more`, (t) => {
+    const roles = readRendered(rendering, 'model-mirror-watcher').filter(
+      (object) => object.kind === kind && object.metadata.name === 'model-mirror-watcher',
+    ) as Role[];
     t.is(roles.length, 1);
     for (const role of roles) {
       t.deepEqual(findMissingRights(role), []);

@@ -36,9 +36,9 @@ function toResource(groupVersion: string, plural: string): string {
 }
 
 /** All that may be given, to anybody; what is in no line is too much. */
-const allowed: readonly { readonly resource: string; readonly verbs: readonly string[]; readonly within?: string }[] = [
+const allowed: readonly { readonly resource: string; readonly verbs: readonly string[]; readonly within?: RegExp }[] = [
   ...watched.map((resource) => ({ resource, verbs: reading })),
-  { resource: 'argoproj.io/applications', verbs: ['patch'], within: 'argocd' },
+  { resource: 'argoproj.io/applications', verbs: ['patch'], within: /^argocd(-ml)?$/ },
 ];
 
 /** The comparer reads routes alone. */
@@ -85,7 +85,7 @@ function findInRole(role: Role): string[] {
 function isAllowed(role: Role, resource: string, verb: string): boolean {
   const line = allowed.find((one) => one.resource === resource);
   if (line === undefined || !line.verbs.includes(verb)) return false;
-  return line.within === undefined || (role.kind === 'Role' && role.metadata.namespace === line.within);
+  return line.within === undefined || (role.kind === 'Role' && line.within.test(role.metadata.namespace ?? ''));
 }
 
 function findInBinding(binding: Binding, objects: readonly Built[]): string[] {

@@ -84,6 +84,23 @@ export class RealApi {
     });
   }
 
+  /** @returns it as it is there; undefined: it is not. */
+  async read(object: Built): Promise<Built | undefined> {
+    const { ok, text } = await this.#ask(await this.#toPath(object));
+    return ok ? (JSON.parse(text) as Built) : undefined;
+  }
+
+  /** Those of a kind in a namespace. */
+  async list(path: string): Promise<readonly Built[]> {
+    const { items } = (await this.#api.request(path)) as { readonly items: readonly Built[] };
+    return items;
+  }
+
+  /** A kubeconfig that leads there. */
+  kubeconfig(): string {
+    return this.#api.kubeconfig();
+  }
+
   async remove(object: Built): Promise<void> {
     await this.#api.request(await this.#toPath(object), { method: 'DELETE' });
   }

@@ -5,10 +5,12 @@ import { toLabel } from './kustomize.ts';
 /**
  * What names something that is not there: the API server takes a name or a selector that leads nowhere.
  * For whole installations; the Secret with credentials is the user's, and not looked for.
+ * @param besides what is there otherwise.
  */
-export function findLooseEnds(objects: readonly Built[]): string[] {
+export function findLooseEnds(objects: readonly Built[], besides: readonly Built[] = []): string[] {
+  const all = [...objects, ...besides];
   return objects.flatMap((object) => {
-    const troubles = finders[object.kind]?.(object, objects) ?? [];
+    const troubles = finders[object.kind]?.(object, all) ?? [];
     return troubles.map((trouble) => `${toLabel(object)}: ${trouble}`);
   });
 }

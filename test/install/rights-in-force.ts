@@ -59,6 +59,12 @@ const named = (namespace: string): Expectation => ({
   mayNot: [...never, ...read(all), ...read('argocd'), applications('patch', 'argocd')],
 });
 
+const namedAndRefreshing = (namespace: string): Expectation => ({
+  namespace,
+  may: [...read(models), applications('patch', 'argocd')],
+  mayNot: [...never, ...read(all), ...read('argocd')],
+});
+
 const routes = (namespace: string | undefined): Deed[] =>
   ['get', 'list', 'watch'].map((verb) => ({
     ...{ verb, group: 'networking.istio.io', resource: 'virtualservices', namespace },
@@ -79,15 +85,15 @@ const comparing = (namespace: string, of: string | undefined, notOf: readonly (s
 
 /** By the installation's name. */
 export const expectations: Readonly<Record<string, Expectation>> = {
-  example: everywhere('model-mirror'),
-  'example in ml-tools': everywhere('ml-tools'),
-  'example in ml-tools with all components': refreshing('ml-tools'),
-  'watcher, configured + components/argocd-refresh': refreshing('model-mirror'),
-  'as docs/install.md says': everywhere('model-mirror'),
+  'by default': everywhere('model-mirror'),
+  'in ml-tools': everywhere('ml-tools'),
+  'argocd refresh': refreshing('model-mirror'),
+  'with all that reaches out of ml-tools': namedAndRefreshing('ml-tools'),
+  'watcher of some namespaces': named('model-mirror'),
+  'as docs/install.md says, with Helm': everywhere('model-mirror'),
+  'as docs/install.md says, with a file': everywhere('model-mirror'),
   comparer: comparing('model-mirror', all, []),
   'a comparer of its own in models-a': comparing('models-a', 'models-a', [all, 'models-b', models]),
-  'example-namespaced': named('model-mirror'),
-  'example-namespaced in ml-tools': named('ml-tools'),
 };
 
 /** Applies the roles and bindings, asks the API server, and removes them. @returns what is not as expected. */

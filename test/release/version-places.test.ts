@@ -24,9 +24,8 @@ test('every place names the version of package.json', (t) => {
   for (const file of [
     'docs/install.md',
     'plugin.yaml',
-    'plugin/install/example/kustomization.yaml',
+    'plugin/chart/Chart.yaml',
     'plugin/install/sidecar/repo-server.yaml',
-    'plugin/install/watcher/deployment.yaml',
   ])
     t.true(names.includes(file), `${file} names no version in a form that a release would find`);
   t.is(findVersions(read('plugin.yaml')).length, 1);

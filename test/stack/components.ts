@@ -82,6 +82,17 @@ export const components: readonly Component[] = [
   { kind: 'go', name: 'kustomize', package: 'sigs.k8s.io/kustomize/kustomize/v5' },
   {
     kind: 'go',
+    name: 'helm',
+    package: 'helm.sh/helm/v3/cmd/helm',
+    // Otherwise it takes itself for 3.0 with the last minor version, and Kubernetes for 1.20.
+    variables: {
+      'helm.sh/helm/v3/internal/version.version': 'v3.22.0',
+      'helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor': '1',
+      'helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor': '36',
+    },
+  },
+  {
+    kind: 'go',
     name: 'istiod',
     package: 'istio.io/istio/pilot/cmd/pilot-discovery',
     sources: { module: 'istio.io/istio', path: 'manifests/charts/base/files/crd-all.gen.yaml' },

@@ -4,7 +4,7 @@ import { dnsLabel } from '../../core/input/schema-parts.ts';
 import type { WatcherPlace } from '../../core/ports/watcher-pages.ts';
 import type { AnalysisFlags } from './flags.ts';
 
-/** As `plugin/install/watcher` installs it. */
+/** As `plugin/chart` installs it. */
 const installed = { code: 'service', namespace: 'model-mirror', name: 'model-mirror-watcher', port: 'http' } as const;
 
 /**

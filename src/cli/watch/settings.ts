@@ -61,7 +61,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
   };
 }
 
-/** As `plugin/install/comparer` installs it. */
+/** As `plugin/chart` installs it. */
 const defaultComparer = 'model-mirror-comparer-blocks.model-mirror.svc:8081';
 
 function toPlace(text: string): ReplicaPlace {

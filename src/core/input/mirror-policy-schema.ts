@@ -74,7 +74,7 @@ const routing = fields({
       ),
       port: optional(port(), 'The port of the Service and of the Gateway. Default: by tls.'),
     }),
-    'The gateway through which mirrored requests reach the candidate. Default: the one of plugin/install/mirror-gateway; setting name, create, selector, service or port means another one, unless service (or, without it, name) is that of the installed one. It must not be the public gateway: a gateway that mirrors to itself multiplies every request.',
+    'The gateway through which mirrored requests reach the candidate. Default: the one that plugin/chart installs; setting name, create, selector, service or port means another one, unless service (or, without it, name) is that of the installed one. It must not be the public gateway: a gateway that mirrors to itself multiplies every request.',
   ),
   service: optional(
     fields({

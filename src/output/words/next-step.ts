@@ -146,7 +146,7 @@ function toLoadText(
     case 'digest-not-copied':
       return safe`remove ${digestAnnotation} from serviceAnnotationDisallowedList in the ConfigMap inferenceservice-config of KServe: without it on the Pods nobody can tell when they run this version`;
     case 'workloads-not-visible':
-      return safe`give the watcher the right to list Deployments and Pods, as plugin/install does; if it has it, check that serviceLabelDisallowedList in the ConfigMap inferenceservice-config of KServe keeps no label off them`;
+      return safe`give the watcher the right to list Deployments and Pods, as plugin/chart does (watcher.readWorkloads); if it has it, check that serviceLabelDisallowedList in the ConfigMap inferenceservice-config of KServe keeps no label off them`;
     case 'edited-by-hand':
       return safe`check that ${mask(controller)} runs, as it restores what was edited: ${look}; if it runs and the state stays, replace its Pods with ${mask(`\`kubectl rollout restart deployments${selector === undefined ? '' : ` -l ${selector}`}${inNamespace}\``)}`;
     case 'not-reported':

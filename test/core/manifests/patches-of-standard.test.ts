@@ -39,7 +39,7 @@ const toFiles = (patches: object[]): Files => ({
     },
   }),
 });
-const installed = readInstalled('mirror-gateway', 'model-mirror').filter(
+const installed = readInstalled('model-mirror-gateway').filter(
   ({ kind }) => kind === 'Gateway',
 ) as unknown as Manifest[];
 const rendered = renderObjects(toFiles([]));

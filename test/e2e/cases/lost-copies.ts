@@ -11,10 +11,7 @@ import { callsOf } from '../scene.ts';
 import { callAsStranger } from '../strangers.ts';
 import { Traffic } from '../traffic.ts';
 
-const file = join(
-  import.meta.dirname,
-  '../../../plugin/install/mirror-gateway/components/prometheus/prometheus-rule.yaml',
-);
+const file = join(import.meta.dirname, '../../../plugin/chart/files/mirror-gateway-rules.yaml');
 const scrapePort = 15_090;
 const origin = 'outside';
 

@@ -16,7 +16,7 @@ const calls = 1000;
 export async function plainMesh(scene: Scene): Promise<void> {
   const { cluster, models } = scene.stack;
   models.loadMs = 500;
-  await cluster.apply(...toMirrorGatewayObjects('clear-text'));
+  await cluster.apply(...toMirrorGatewayObjects({ clearText: true }));
   await setMesh(scene, 'DISABLE');
   await scene.deploy(model, plain);
   await scene.untilMirrorIsOpen(100);

@@ -141,7 +141,7 @@ async function refusedCopies(scene: Scene): Promise<void> {
   await cluster.apply(policy);
   await expectCopies(scene, 'ModelMesh refuses the mirror gateway', []);
   await cluster.remove(authorizationPolicies, modelNamespace, 'no-copies');
-  await cluster.apply(...toMirrorGatewayObjects('authorization'));
+  await cluster.apply(...toMirrorGatewayObjects({ authorization: { enabled: true } }));
   await expectCopies(scene, 'component authorization: copies of istio-system only', ['outside']);
   await cluster.remove(authorizationPolicies, mirrorPod.namespace, mirrorPod.account);
   await expectCopies(scene, 'nobody is refused any more', origins);

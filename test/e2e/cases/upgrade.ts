@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { build } from '../../install/kustomize.ts';
+import { renderChart } from '../../install/helm.ts';
 import { addresses } from '../network.ts';
 import type { Pod } from '../pods.ts';
 import { systemNamespace, toService } from '../pods.ts';
@@ -9,7 +8,11 @@ import { callsOf, unanswered } from '../scene.ts';
 import { origins, Traffic } from '../traffic.ts';
 
 const name = 'istio-egressgateway';
-const limits = join(import.meta.dirname, '../../../plugin/install/egress-gateway-limits');
+const limits = renderChart({
+  watcher: { enabled: false },
+  mirrorGateway: { enabled: false },
+  egressGatewayLimits: { enabled: true },
+});
 const model = { primary: { version: 'v1' }, candidate: { version: 'v2' } };
 const rate = 100;
 /** docs/upgrading.md: copies are lost for the seconds in which the objects are applied. */
@@ -30,7 +33,7 @@ export async function upgrade(scene: Scene): Promise<void> {
   models.loadMs = 500;
   await cluster.apply(
     ...toService(name, pod, [{ name: 'http2', port: 80, targetPort: 8080 }], { type: 'ClusterIP' }),
-    ...build(limits),
+    ...limits,
   );
   const egress = await scene.stack.addPod(pod);
   await repository.commit({ 'policy.yaml': keep }, 'Keep the egress gateway');

@@ -42,7 +42,7 @@ export function examineComparer(path: ComparerPath, live: LiveObjects): Diagnosi
   const subject = toNamedSubject('service', path);
   const report = (code: DiagnosisCode, about: Subject, reason: SafeText, cure: SafeText) =>
     diagnose(path, code, 'error', about, { reason, cure });
-  const install = safe`apply plugin/install/comparer, or correct analysis.comparer`;
+  const install = safe`install the comparer of plugin/chart (comparer.enabled), or correct analysis.comparer`;
   const service = live.find('service', path);
   if (service === undefined)
     return [
@@ -88,14 +88,14 @@ export function examineComparer(path: ComparerPath, live: LiveObjects): Diagnosi
             'comparer-limit-missing',
             about,
             safe`nothing limits the samples in flight to the Service ${toShown(path)}: while the comparer hangs, the memory of the public gateway grows without end`,
-            safe`apply plugin/install/comparer, whose DestinationRule has the limit, in the namespace of the Service`,
+            safe`install the comparer of plugin/chart, whose DestinationRule has the limit, in the namespace of the Service`,
           ),
         ]
       : []),
     ...examineBodyLimit(
       { service: path, models: path.models },
       safe`samples`,
-      safe`apply plugin/install/comparer of this version again, or plugin/install/comparer/clients for a comparer of another namespace`,
+      safe`upgrade its release of plugin/chart to this version, with comparer.clientLimits.enabled`,
       live,
     ),
   ];

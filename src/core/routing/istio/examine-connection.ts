@@ -54,8 +54,8 @@ function examineTls(path: LivePath, live: LiveObjects): Diagnosis[] {
     diagnose(path, 'clear-text', 'warning', toNamedSubject('gateway', gateway), {
       reason: safe`copies reach port ${choice.port} of the Service ${toShown(service)} in clear text: whoever reaches that port can read them and gets the candidates' responses`,
       cure: path.isOurs
-        ? safe`remove routing.mirrorGateway.tls: None from the policies, and then plugin/install/mirror-gateway/components/clear-text`
-        : safe`use plugin/install/mirror-gateway, or add a port with TLS as it has one and set routing.mirrorGateway.tls: IstioMutual`,
+        ? safe`remove routing.mirrorGateway.tls: None from the policies, and then mirrorGateway.clearText of plugin/chart`
+        : safe`use the mirror gateway of plugin/chart, or add a port with TLS as it has one and set routing.mirrorGateway.tls: IstioMutual`,
       details: { port: choice.port },
     }),
   ];
@@ -134,7 +134,7 @@ function examineLimit(path: LivePath, live: LiveObjects): Diagnosis[] {
         reason: safe`nothing limits the copies in flight from clients${toClientText(client)} to port ${choice.port} of the Service ${toShown(service)} (${toRuleText(client)}): ${harm}`,
         cure: toInstallCure(
           path,
-          safe`set connectionPool.http.http2MaxRequests in a DestinationRule for ${mask(service.host)} in ${mask(client.namespace ?? service.namespace)}, and in its portLevelSettings where there are any; see plugin/install/egress-gateway-limits`,
+          safe`set connectionPool.http.http2MaxRequests in a DestinationRule for ${mask(service.host)} in ${mask(client.namespace ?? service.namespace)}, and in its portLevelSettings where there are any; see egressGatewayLimits of plugin/chart`,
         ),
         details: { port: choice.port },
       }),
@@ -191,7 +191,7 @@ export function examineWindow(path: LivePath, live: LiveObjects): Diagnosis[] {
   return [
     diagnose(path, 'window-missing', 'error', toNamedSubject('service', service), {
       reason: safe`no EnvoyFilter gives the Pods of the Service ${toShown(service)} a connection window of at most 1 MiB: if the mirror gateway hangs, clients' requests wait with it`,
-      cure: toInstallCure(path, safe`add the EnvoyFilter of plugin/install/egress-gateway-limits for these Pods`),
+      cure: toInstallCure(path, safe`add an EnvoyFilter as egressGatewayLimits of plugin/chart has it for these Pods`),
     }),
   ];
 }

@@ -33,7 +33,7 @@ export function examineGateway(path: LivePath, live: LiveObjects): Diagnosis[] {
       diagnose(path, 'server-missing', 'error', subject, {
         reason: safe`the Gateway ${toShown(gateway)} has no server for port ${choice.port}, to which copies are sent: all copies are lost`,
         cure: path.isOurs
-          ? safe`${choice.tls === 'None' ? safe`add plugin/install/mirror-gateway/components/clear-text, or leave routing.mirrorGateway.tls out` : safe`apply plugin/install/mirror-gateway of this version again`}`
+          ? safe`${choice.tls === 'None' ? safe`set mirrorGateway.clearText of plugin/chart, or leave routing.mirrorGateway.tls out` : safe`upgrade the release of plugin/chart to this version`}`
           : safe`add the server, or correct routing.mirrorGateway.tls or routing.mirrorGateway.port`,
         details: { port: choice.port },
       }),

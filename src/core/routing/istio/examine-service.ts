@@ -34,7 +34,7 @@ export function examineService(
         diagnose(path, 'service-missing', 'error', subject, {
           reason: safe`the Service ${toShown(service)}, to which copies are sent, does not exist: all copies are lost`,
           cure: path.isOurs
-            ? safe`apply plugin/install/mirror-gateway`
+            ? safe`install the mirror gateway of plugin/chart`
             : safe`create it, or correct routing.mirrorGateway.service`,
         }),
       ],
@@ -151,7 +151,7 @@ function examinePublicPods(path: LivePath, live: LiveObjects): Diagnosis[] {
   return [
     diagnose(path, 'public-gateway-pods', 'error', toSubject(pod), {
       reason: safe`the Pod ${toShown(pod)} serves both clients' requests and copies: copies are mirrored again, endlessly`,
-      cure: safe`give copies a gateway of their own, as plugin/install/mirror-gateway is`,
+      cure: safe`give copies a gateway of their own, as the one of plugin/chart is`,
     }),
   ];
 }

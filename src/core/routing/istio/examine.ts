@@ -143,7 +143,7 @@ function examinePolicy(path: MirrorPath): Diagnosis[] {
             reason: safe`copies are sent to ${mask(choice.service)} in clear text: whoever reaches its port ${choice.port} can read them and gets the candidates' responses`,
             cure: isOurs
               ? safe`remove routing.mirrorGateway.tls`
-              : safe`use the mirror gateway of plugin/install/mirror-gateway, which has TLS, by removing routing.mirrorGateway`,
+              : safe`use the mirror gateway of plugin/chart, which has TLS, by removing routing.mirrorGateway`,
             details: { port: choice.port },
           }),
         ]
@@ -153,7 +153,7 @@ function examinePolicy(path: MirrorPath): Diagnosis[] {
       : [
           diagnose(path, 'limits-unknown', 'warning', subject, {
             reason: safe`copies are sent to ${mask(choice.service)}, whose limits are not known: without them, clients' requests wait if it hangs`,
-            cure: safe`check it with ${mask('`model-mirror doctor --live`')}; plugin/install/egress-gateway-limits has the limits for istio-egressgateway`,
+            cure: safe`check it with ${mask('`model-mirror doctor --live`')}; egressGatewayLimits of plugin/chart has the limits for istio-egressgateway`,
             details: { service: choice.service },
           }),
         ]),

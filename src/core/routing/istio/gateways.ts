@@ -9,11 +9,11 @@ import { toServiceKey } from '../service-key.ts';
 
 type Selector = GatewayChoice['selector'];
 
-/** The Gateway and the Service, without the cluster's domain, of `plugin/install/mirror-gateway`. */
+/** The Gateway and the Service, without the cluster's domain, that `plugin/chart` installs. */
 const ours = { name: 'model-mirror/model-mirror-gateway', service: 'model-mirror-gateway.model-mirror.svc' } as const;
 
 /**
- * The mirror gateway that `plugin/install/mirror-gateway` installs; and what model-mirror 0.1.0 had as its default
+ * The mirror gateway that `plugin/chart` installs; and what model-mirror 0.1.0 had as its default
  * where a policy names another one, so that such a policy keeps its meaning. A folder whose outer policy names another
  * one names ours by its Service or its Gateway: with half of the other's fields, its copies would be lost.
  */
@@ -70,7 +70,7 @@ export function checkGateways(policy: RoutingPolicy): Problem[] {
     reportAt(['routing.mirrorGateway.tls', 'routing.mirrorGateway.create'], {
       code: 'invalid-value',
       message: safe`a Gateway with TLS is rendered into each namespace, and Istio serves only one of them: the copies of all others would be lost`,
-      hint: safe`set create: false and name one Gateway for all, as plugin/install/mirror-gateway has it, or set tls: None`,
+      hint: safe`set create: false and name one Gateway for all, as plugin/chart does, or set tls: None`,
     });
   if (overlaps(gateway.selector, mirrorGateway.selector))
     report(['routing.mirrorGateway.selector', 'routing.gateway.selector'], {
@@ -131,7 +131,7 @@ export function checkInstalledGateway({ namespace, policy }: RoutedModel): Probl
         origin.path,
         {
           code: 'invalid-value',
-          message: safe`the Gateway would replace ${mask(ours.name)}, which plugin/install/mirror-gateway installs: the copies that go through it would be lost`,
+          message: safe`the Gateway would replace ${mask(ours.name)}, which plugin/chart installs: the copies that go through it would be lost`,
           hint: safe`choose another name`,
         },
         { on: 'value' },

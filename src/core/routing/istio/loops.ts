@@ -8,7 +8,7 @@ import type { FieldOrigin } from '../../input/source-file.ts';
 import type { RoutedModel, RoutingPolicy } from '../router.ts';
 import { toServiceKey } from '../service-key.ts';
 
-const compareElsewhere = safe`set analysis.comparer.service to the Service of the comparer, as plugin/install/comparer has it`;
+const compareElsewhere = safe`set analysis.comparer.service to the Service of the comparer, as plugin/chart installs it`;
 
 /** A mirrored request must not return to where it was mirrored, nor reach the primary again. */
 export function checkRoutes({ file, name, namespace, policy, hosts, serviceHosts }: RoutedModel): Problem[] {

@@ -14,7 +14,7 @@ export interface MirrorPath {
   readonly gateway: NamespacedName;
   /** Its Service; undefined: the host is not one of the cluster's. */
   readonly service: (NamespacedName & { readonly host: string }) | undefined;
-  /** Whether it is the mirror gateway of `plugin/install/mirror-gateway`. */
+  /** Whether it is the mirror gateway that `plugin/chart` installs. */
   readonly isOurs: boolean;
   readonly models: readonly ExaminedModel[];
 }
@@ -181,5 +181,5 @@ export function sortModels(models: readonly NamespacedName[]): NamespacedName[] 
 
 /** What to do where the parts of the mirror gateway itself are missing or changed. */
 export function toInstallCure({ isOurs }: MirrorPath, otherwise: SafeText): SafeText {
-  return isOurs ? safe`apply plugin/install/mirror-gateway of this version again` : otherwise;
+  return isOurs ? safe`upgrade the release of plugin/chart to this version` : otherwise;
 }

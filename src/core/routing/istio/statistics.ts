@@ -7,7 +7,7 @@
 export const statisticsPort = 15_090;
 export const statisticsPath = '/stats/prometheus';
 
-/** The metrics that are read; `plugin/install/mirror-gateway/components/prometheus` has alerts for them. */
+/** The metrics that are read; `plugin/chart/files/mirror-gateway-rules.yaml` has alerts for them. */
 export const metrics = {
   dropped: 'envoy_cluster_upstream_rq_active_overflow',
   /** The same over HTTP/1.1. */

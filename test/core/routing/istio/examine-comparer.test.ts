@@ -1,23 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
-import { parseAllDocuments } from 'yaml';
 import { istioExaminer } from '../../../../src/core/routing/istio/examine.ts';
 import type { TestObject } from './installation.ts';
-import { answer, find, toFiles, toHealthyCluster, toModels } from './installation.ts';
+import { answer, find, readInstalled, toFiles, toHealthyCluster, toModels } from './installation.ts';
 
 const files = toFiles('{gate: None, analysis: {checks: [errors: {rate: 1%}]}}');
 
 /** What is installed for the comparer, as far as it is examined. */
 function toComparer(): TestObject[] {
-  return ['service.yaml', 'destination-rule.yaml', 'clients/envoy-filter.yaml'].flatMap((file) =>
-    parseAllDocuments(readFileSync(join(import.meta.dirname, '../../../../plugin/install/comparer', file), 'utf8')).map(
-      (document) => {
-        const object = document.toJS() as TestObject;
-        const namespace = object.metadata.namespace ?? 'model-mirror';
-        return { ...object, metadata: { ...object.metadata, namespace } };
-      },
-    ),
+  return readInstalled('model-mirror-comparer').filter(
+    ({ kind, metadata }) =>
+      /^(Service|DestinationRule)$/.test(kind) || metadata.name === 'model-mirror-comparer-clients',
   );
 }
 

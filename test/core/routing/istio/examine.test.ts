@@ -5,7 +5,7 @@ import type { TestObject } from './installation.ts';
 import {
   answer,
   find,
-  readComponent,
+  readAuthorization,
   readInstalled,
   toFiles,
   toHealthyCluster,
@@ -312,26 +312,26 @@ const cases: Readonly<Record<string, Case>> = {
     expected: [['server-missing', 'error', gateway]],
   },
   'an AuthorizationPolicy admits the namespace of the public gateway': {
-    change: (all) => all.push(...readComponent('authorization')),
+    change: (all) => all.push(...readAuthorization()),
     expected: [],
   },
   'an AuthorizationPolicy admits another namespace': {
     change: (all) => {
-      all.push(...readComponent('authorization'));
+      all.push(...readAuthorization());
       find(all, 'AuthorizationPolicy').spec.rules[0].from[0].source.namespaces = ['clients'];
     },
     expected: [['copies-refused', 'error', 'AuthorizationPolicy model-mirror/model-mirror-gateway']],
   },
   'an AuthorizationPolicy admits the end of the name of the public gateway': {
     change: (all) => {
-      all.push(...readComponent('authorization'));
+      all.push(...readAuthorization());
       find(all, 'AuthorizationPolicy').spec.rules[0].from[0].source = { principals: ['*/sa/istio-ingressgateway'] };
     },
     expected: [],
   },
   'an AuthorizationPolicy admits the end of another name': {
     change: (all) => {
-      all.push(...readComponent('authorization'));
+      all.push(...readAuthorization());
       find(all, 'AuthorizationPolicy').spec.rules[0].from[0].source = { principals: ['*/sa/client'] };
     },
     expected: [['copies-refused', 'error', 'AuthorizationPolicy model-mirror/model-mirror-gateway']],
@@ -386,7 +386,7 @@ const cases: Readonly<Record<string, Case>> = {
     policy: clearText,
     change: (all) => {
       addClearText(all);
-      all.push(...readComponent('authorization'));
+      all.push(...readAuthorization());
     },
     expected: [
       ['copies-refused', 'error', 'AuthorizationPolicy model-mirror/model-mirror-gateway'],
@@ -472,13 +472,13 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'the EnvoyFilter is for other Pods': {
     change: (all) => {
-      find(all, 'EnvoyFilter').spec.workloadSelector.labels = { istio: 'egressgateway' };
+      find(all, 'EnvoyFilter', 'model-mirror-gateway').spec.workloadSelector.labels = { istio: 'egressgateway' };
     },
     expected: [['window-missing', 'error', service]],
   },
   'the EnvoyFilter sets the default of Envoy': {
     change: (all) => {
-      const { value } = find(all, 'EnvoyFilter').spec.configPatches[0].patch;
+      const { value } = find(all, 'EnvoyFilter', 'model-mirror-gateway').spec.configPatches[0].patch;
       value.typed_config.http2_protocol_options.initial_connection_window_size = 24 * 1024 * 1024;
     },
     expected: [['window-missing', 'error', service]],
@@ -589,7 +589,7 @@ function toEgressGateway(): TestObject[] {
 const egress = 'Service istio-system/istio-egressgateway';
 
 for (const [title, limits, expected] of [
-  ['with its limits', readInstalled('egress-gateway-limits', 'istio-system'), []],
+  ['with its limits', readInstalled('model-mirror-egress-gateway'), []],
   [
     'as Istio installs it',
     [],

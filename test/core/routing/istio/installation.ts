@@ -1,7 +1,4 @@
 /** A cluster with the mirror gateway that users install, and two models whose copies go through it. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
 import { toExaminedModel } from '../../../../src/commands/examine-cluster.ts';
 import { renderDigests } from '../../../../src/core/render/digests.ts';
 import type {
@@ -10,6 +7,7 @@ import type {
   ObjectList,
   ResourceQuery,
 } from '../../../../src/core/routing/examination.ts';
+import { readRendered } from '../../../install/rendered.ts';
 import type { Files } from '../../render/memory-tree.ts';
 import { renderObjects, toMemoryTree, toModelText } from '../../render/memory-tree.ts';
 
@@ -27,25 +25,18 @@ export interface TestObject {
   [field: string]: unknown;
 }
 
-const install = join(import.meta.dirname, '../../../../plugin/install');
-
-/** The objects of the installation's own files. */
-export function readInstalled(folder: string, namespace: string): TestObject[] {
-  const { resources } = parse(readFileSync(join(install, folder, 'kustomization.yaml'), 'utf8')) as {
-    readonly resources: readonly string[];
-  };
-  return resources.flatMap((file) => {
-    if (!file.endsWith('.yaml')) return readInstalled(join(folder, file), namespace);
-    // As kubectl reads YAML; without aliases, so that a test changes one place.
-    const object = JSON.parse(
-      JSON.stringify(parse(readFileSync(join(install, folder, file), 'utf8'), { version: '1.1' })),
-    ) as TestObject;
-    return { ...object, metadata: { ...object.metadata, namespace: object.metadata.namespace ?? namespace } };
-  });
+/** The objects of an installed part, from what the chart renders. */
+export function readInstalled(part: string): TestObject[] {
+  // Without aliases, so that a test changes one place.
+  const objects = JSON.parse(JSON.stringify(readRendered('cluster', part))) as TestObject[];
+  return objects.filter(({ kind }) => kind !== 'AuthorizationPolicy');
 }
 
-export function readComponent(name: string): TestObject[] {
-  return readInstalled(`mirror-gateway/components/${name}`, 'model-mirror');
+/** Who may send copies, which is off by default. */
+export function readAuthorization(): TestObject[] {
+  return (readRendered('cluster', 'model-mirror-gateway') as TestObject[]).filter(
+    ({ kind }) => kind === 'AuthorizationPolicy',
+  );
 }
 
 export function toPod(name: string, namespace: string, labels: Record<string, string>, spec: object = {}): TestObject {
@@ -75,7 +66,7 @@ export function toModels(files: Files): ExaminedModel[] {
 
 /** All that a healthy cluster has of it. */
 export function toHealthyCluster(files: Files): TestObject[] {
-  const installed = readInstalled('mirror-gateway', 'model-mirror');
+  const installed = readInstalled('model-mirror-gateway');
   const deployment = find(installed, 'Deployment');
   const { metadata, spec } = deployment.spec.template;
   return [

@@ -19,7 +19,7 @@ const head = { apiVersion: 'model-mirror.dev/v1alpha1' };
 
 const mirrorGateway = 'model-mirror-gateway.model-mirror.svc.cluster.local:443';
 const comparer = 'model-mirror-comparer.model-mirror.svc.cluster.local:80';
-const installed = readInstalled('mirror-gateway', 'model-mirror').filter(({ kind }) => kind === 'Gateway');
+const installed = readInstalled('model-mirror-gateway').filter(({ kind }) => kind === 'Gateway');
 
 interface Version {
   readonly version: string;

@@ -1,11 +1,9 @@
 /** What an analysis adds to the routes: copies of a part of the mirrored requests, and nothing else. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import test from 'ava';
-import { parse, parseAllDocuments } from 'yaml';
 import { valueAt } from '../../../../src/core/input/plain-value.ts';
 import type { Manifest } from '../../../../src/core/manifests/manifest.ts';
 import { renderObjects, toModelText } from '../../render/memory-tree.ts';
+import { find, readInstalled } from './installation.ts';
 import { IstioModel } from './istio-model.ts';
 
 const toPolicy = (spec: string) =>
@@ -75,31 +73,23 @@ test('one object changes by an analysis, while the mirror is open, and none whil
   t.deepEqual(changed('gate: None, mirrorPercentage: 0'), []);
 });
 
-const readInstalled = (file: string): unknown[] =>
-  parseAllDocuments(readFileSync(join(import.meta.dirname, '../../../../plugin/install/comparer', file), 'utf8')).map(
-    (document) => document.toJS() as unknown,
-  );
-
 test('samples go to the Service that is installed, in HTTP/2 and within limits', (t) => {
-  const [service] = readInstalled('service.yaml');
+  const installed = readInstalled('model-mirror-comparer');
+  const service = find(installed, 'Service', 'model-mirror-comparer');
   const destination = valueAt(
     renderWith(`{gate: None, ${analysis}}`).find(
       ({ kind, metadata }) => `${kind} ${metadata.name}` === 'VirtualService wisdom',
     ),
     ['spec', 'http', 0, 'mirrors', 1, 'destination'],
   );
-  const name = String(valueAt(service, ['metadata', 'name']));
-  const namespace = valueAt(parse(String(valueAt(readInstalled('kustomization.yaml')[0], ['transformers', 0]))), [
-    'metadata',
-    'namespace',
-  ]);
+  const { name, namespace } = service.metadata;
   const port = valueAt(service, ['spec', 'ports', 0]);
   t.deepEqual(destination, {
     host: `${name}.${namespace}.svc.cluster.local`,
     port: { number: valueAt(port, ['port']) },
   });
   t.like(port, { name: 'http2', appProtocol: 'kubernetes.io/h2c' });
-  const [rule] = readInstalled('destination-rule.yaml');
+  const rule = find(installed, 'DestinationRule');
   t.is(valueAt(rule, ['spec', 'host']), name);
   t.like(valueAt(rule, ['spec', 'trafficPolicy']), {
     tls: { mode: 'ISTIO_MUTUAL' },

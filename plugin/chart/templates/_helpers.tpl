@@ -1,0 +1,271 @@
+{{/* The image of the watcher and the comparer. */}}
+{{- define "model-mirror.image" -}}
+{{- $image := .Values.image -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
+{{- else -}}
+{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{/*
+What ends the name of an object outside of the release's namespace: two installations of one cluster never share such an object.
+That of `model-mirror` has none.
+*/}}
+{{- define "model-mirror.suffix" -}}
+{{- if ne .Release.Namespace "model-mirror" }}-{{ .Release.Namespace }}{{ end -}}
+{{- end }}
+
+{{/*
+The label `istio` of the mirror gateway's Pods. A Gateway selects Pods of all namespaces by it: with TLS, two for the same Pods and port
+lose the copies of one of them.
+*/}}
+{{- define "model-mirror.gatewayLabel" -}}
+model-mirror-gateway{{ include "model-mirror.suffix" . }}
+{{- end }}
+
+{{/* Labels of an object. Argument: the part's name. */}}
+{{- define "model-mirror.labels" -}}
+app.kubernetes.io/name: {{ . }}
+app.kubernetes.io/part-of: model-mirror
+{{- end }}
+
+{{/* Where Pods may run. Arguments: values of a part, and the label that selects its Pods. */}}
+{{- define "model-mirror.placement" -}}
+{{- $label := .label -}}
+{{- with .values -}}
+{{- with .nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .affinity }}
+affinity: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .topologySpreadConstraints }}
+topologySpreadConstraints:
+  {{- range . }}
+  {{- /* Without a selector one counts no Pod. */}}
+  - {{- toYaml (merge (dict) . (dict "labelSelector" (dict "matchLabels" $label))) | nindent 4 }}
+  {{- end }}
+{{- end }}
+{{- with .priorityClassName }}
+priorityClassName: {{ . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* How the image is pulled, for a container and for a Pod. */}}
+{{- define "model-mirror.pullPolicy" -}}
+{{- with .Values.image.pullPolicy }}
+imagePullPolicy: {{ . }}
+{{- end }}
+{{- end }}
+
+{{- define "model-mirror.pullSecrets" -}}
+{{- with .Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* No container gets more than this from the profile `restricted`. */}}
+{{- define "model-mirror.containerSecurity" -}}
+readOnlyRootFilesystem: true
+allowPrivilegeEscalation: false
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* What the watcher reads. */}}
+{{- define "model-mirror.watcherRules" -}}
+- apiGroups: [serving.kserve.io]
+  resources: [inferenceservices]
+  verbs: [get, list, watch]
+- apiGroups: [networking.istio.io]
+  resources: [virtualservices]
+  verbs: [get, list, watch]
+{{- if .Values.watcher.readWorkloads }}
+# For models in Standard mode alone, whose InferenceService does not show which pods run it. Without these two rules no
+# version of such a model becomes Ready; all others are served.
+- apiGroups: [apps]
+  resources: [deployments]
+  verbs: [get, list, watch]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [get, list, watch]
+{{- end }}
+{{- end }}
+
+{{/* What the comparer reads: the routes, which say where versions are and what to compare. */}}
+{{- define "model-mirror.comparerRules" -}}
+- apiGroups: [networking.istio.io]
+  resources: [virtualservices]
+  verbs: [get, list, watch]
+{{- end }}
+
+{{/*
+Rights of a ServiceAccount of the release: in the whole cluster, or in some namespaces and then in none other.
+Arguments: root, name, rules (a template), namespaces.
+*/}}
+{{- define "model-mirror.rights" -}}
+{{- $root := .root -}}
+{{- $account := .name -}}
+{{- $name := print .name (include "model-mirror.suffix" $root) -}}
+{{- $rules := include .rules $root -}}
+{{- $places := .namespaces | default (list "") -}}
+{{- range $places }}
+{{- $kind := ternary "ClusterRole" "Role" (empty .) }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}
+metadata:
+  name: {{ $name }}
+  {{- with . }}
+  namespace: {{ . }}
+  {{- end }}
+  labels: {{- include "model-mirror.labels" $account | nindent 4 }}
+rules: {{- $rules | nindent 2 }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: {{ $kind }}Binding
+metadata:
+  name: {{ $name }}
+  {{- with . }}
+  namespace: {{ . }}
+  {{- end }}
+  labels: {{- include "model-mirror.labels" $account | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ $kind }}
+  name: {{ $name }}
+subjects:
+  - kind: ServiceAccount
+    name: {{ $account }}
+    namespace: {{ $root.Release.Namespace }}
+{{- end }}
+{{- end }}
+
+{{/*
+What clients' Envoys do with what they copy to a Service. One sends a copy once it is whole, and drops one that is larger: a
+client's own request never waits for a copy that nobody reads. Without it, bodies above 16 MiB do.
+Arguments: root, name, maxRequestBytes.
+*/}}
+{{- define "model-mirror.clientLimits" -}}
+{{- $root := .root -}}
+{{- $service := printf "%s.%s.svc.%s" .name $root.Release.Namespace $root.Values.istio.clusterDomain -}}
+{{- $bytes := .maxRequestBytes -}}
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata:
+  name: {{ .name }}-clients{{ include "model-mirror.suffix" $root }}
+  # Istio's root namespace: only there does it apply to the Envoys of all clients.
+  namespace: {{ $root.Values.istio.rootNamespace }}
+  labels: {{- include "model-mirror.labels" .name | nindent 4 }}
+spec:
+  configPatches:
+    {{- range list "GATEWAY" "SIDECAR_OUTBOUND" }}
+    - applyTo: CLUSTER
+      match: {context: {{ . }}, cluster: {service: {{ $service }}}}
+      patch:
+        operation: MERGE
+        value:
+          typed_extension_protocol_options:
+            envoy.extensions.upstreams.http.v3.HttpProtocolOptions:
+              "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
+              explicit_http_config: {http2_protocol_options: {}}
+              http_filters:
+                - name: envoy.filters.http.buffer
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer
+                    max_request_bytes: {{ int64 $bytes }}
+                - name: envoy.filters.http.upstream_codec
+                  typed_config:
+                    "@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec
+    {{- end }}
+{{- end }}
+
+{{/*
+A window of 1 MiB per connection. With Envoy's default of 24 MiB a proxy that stops reading fills the sockets of a client's Envoy,
+which then stops reading from its clients. Argument: the context, GATEWAY or SIDECAR_INBOUND.
+*/}}
+{{- define "model-mirror.windowPatch" -}}
+- applyTo: NETWORK_FILTER
+  match:
+    context: {{ . }}
+    listener: {filterChain: {filter: {name: envoy.filters.network.http_connection_manager}}}
+  patch:
+    operation: MERGE
+    value:
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+        http2_protocol_options: {initial_connection_window_size: 1048576}
+{{- end }}
+
+{{/* Variables of the watcher's container, beside those of its ConfigMap. */}}
+{{- define "model-mirror.watcherVariables" -}}
+{{- $ownComparer := printf "model-mirror-comparer-blocks.%s.svc:8081" .Release.Namespace -}}
+{{- $hasOwn := and .Values.comparer.enabled (ne .Release.Namespace "model-mirror") -}}
+{{- $comparers := .Values.watcher.comparers | default (ternary (list $ownComparer) (list) $hasOwn) -}}
+{{- with .Values.watcher }}
+{{- with .watchNamespaces }}
+# Those in which it has rights.
+- {name: MODEL_MIRROR_NAMESPACES, value: {{ join "," . | quote }}}
+{{- end }}
+{{- with $comparers }}
+- {name: MODEL_MIRROR_COMPARER, value: {{ join "," . | quote }}}
+{{- end }}
+{{- with .proxy.httpsProxy }}
+# The cluster's own API is reached directly.
+- {name: HTTPS_PROXY, value: {{ . | quote }}}
+{{- end }}
+{{- with .proxy.httpProxy }}
+- {name: HTTP_PROXY, value: {{ . | quote }}}
+{{- end }}
+{{- with .proxy.noProxy }}
+- {name: NO_PROXY, value: {{ . | quote }}}
+{{- end }}
+{{- if or .ca.configMap .ca.secret }}
+# Node reads it when it starts: restart the watcher when it changes.
+- {name: NODE_EXTRA_CA_CERTS, value: {{ printf "/etc/model-mirror/ca/%s" .ca.key | quote }}}
+{{- end }}
+{{- with .notifyUrl }}
+- {name: MODEL_MIRROR_NOTIFY_URL, value: {{ . | quote }}}
+{{- end }}
+{{- if .notifyUrlSecret.name }}
+- name: MODEL_MIRROR_NOTIFY_URL
+  valueFrom:
+    secretKeyRef: {name: {{ .notifyUrlSecret.name }}, key: {{ .notifyUrlSecret.key }}}
+{{- end }}
+{{- with .env }}
+{{- toYaml . | nindent 0 }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* What cannot be, and which the schema cannot say. */}}
+{{- define "model-mirror.validate" -}}
+{{- $watcher := .Values.watcher -}}
+{{- if $watcher.enabled -}}
+{{- if $watcher.existingConfigMap -}}
+{{- if $watcher.repo }}{{ fail "watcher.repo and watcher.existingConfigMap are both set: set one of them, as the ConfigMap names the repository too" }}{{ end -}}
+{{- else -}}
+{{- $_ := required "watcher.repo is missing: set it to the HTTPS address of the repository that Argo CD deploys, as in --set watcher.repo=https://git.example.com/ml/deployments" $watcher.repo -}}
+{{- end -}}
+{{- /* Whoever may read ConfigMaps and Deployments would read it; and the schema's sentence would show it. */ -}}
+{{- if contains "@" $watcher.repo }}{{ fail "watcher.repo holds credentials: remove them, and put a token into the Secret that watcher.git.existingSecret names" }}{{ end -}}
+{{- if contains "@" (print $watcher.proxy.httpsProxy $watcher.proxy.httpProxy) }}{{ fail "watcher.proxy.httpsProxy or watcher.proxy.httpProxy holds credentials: put the address into a Secret, and name it in watcher.proxy.existingSecret" }}{{ end -}}
+{{- if contains "@" $watcher.notifyUrl }}{{ fail "watcher.notifyUrl holds credentials: put the address into a Secret, and name it in watcher.notifyUrlSecret.name" }}{{ end -}}
+{{- if and $watcher.ca.configMap $watcher.ca.secret }}{{ fail "watcher.ca.configMap and watcher.ca.secret are both set: set one of them" }}{{ end -}}
+{{- if and $watcher.notifyUrl $watcher.notifyUrlSecret.name }}{{ fail "watcher.notifyUrl and watcher.notifyUrlSecret.name are both set: set one of them" }}{{ end -}}
+{{- end -}}
+{{- range $name := list "mirrorGateway" "comparer" -}}
+{{- $part := index $.Values $name -}}
+{{- if and $part.enabled $part.clearText $part.authorization.enabled }}{{ fail (printf "%s.clearText and %s.authorization.enabled are both true: authorization names workloads by certificates, so it would refuse what arrives in clear text" $name $name) }}{{ end -}}
+{{- end -}}
+{{- with .Values.mirrorGateway.autoscaling -}}
+{{- if gt (int .minReplicas) (int .maxReplicas) }}{{ fail "mirrorGateway.autoscaling.minReplicas is above maxReplicas: lower it, or raise maxReplicas" }}{{ end -}}
+{{- end -}}
+{{- end }}
