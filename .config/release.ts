@@ -21,6 +21,7 @@ import { join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withoutBumpHeadings } from './changelog.ts';
+import { findHelm, renderInstallFile } from './install-file.ts';
 import { findVersions, mayNameVersion, withVersion } from './version-places.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -60,12 +61,16 @@ function release(): void {
   const { to, isDryRun } = readFlags();
   const branch = assertReady();
   assertVersionsAgree();
+  const helm = findHelm();
+  if (helm === undefined)
+    throw new Refusal('there is no helm, which renders install.yaml', 'build it: npm run stack:build -- helm');
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-release-'));
   const tree = join(folder, 'tree');
   try {
     git('worktree', 'add', '--quiet', '--detach', tree, 'HEAD');
     const made = make(tree, folder);
-    const files = [made.tarball, `${made.tarball}.sha256`];
+    writeFileSync(join(folder, 'install.yaml'), renderInstallFile(helm, tree));
+    const files = [made.tarball, `${made.tarball}.sha256`, 'install.yaml'];
     if (isDryRun) say(`Would release model-mirror ${made.version}:\n\n${made.entry}\n\n${made.changes}\n`);
     else publish(made, branch, folder, to, files);
   } finally {
@@ -164,7 +169,7 @@ function publish({ version, commit, tarball }: Release, branch: string, folder: 
   }
   const shown = relative(process.cwd(), join(to, tarball));
   say(`Released model-mirror ${version} on this machine: commit ${commit.slice(0, 7)} on ${branch}, tag ${tag},
-${shown} (and its .sha256).
+${shown} (and its .sha256), and beside it install.yaml.
 
 Next: git push --atomic origin ${branch} ${tag}
       npm publish ./${shown}

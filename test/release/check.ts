@@ -113,6 +113,17 @@ try {
   );
   commitFile('.changeset/one.md', "---\n'model-mirror': patch\n---\n\nA small thing is fixed.\n");
   commitFile('.changeset/two.md', '---\n"model-mirror": minor\n---\n\nSomething is new,\nand takes two lines.\n');
+  const { MODEL_MIRROR_STACK: stack, PATH: path } = process.env;
+  Object.assign(process.env, {
+    MODEL_MIRROR_STACK: folder,
+    PATH: path
+      ?.split(':')
+      .filter((place) => !existsSync(join(place, 'helm')))
+      .join(':'),
+  });
+  await checkRefusal('no Helm', /^1 release: there is no helm, .*\n {4}build it: npm run stack:build -- helm\n/);
+  delete process.env['MODEL_MIRROR_STACK'];
+  Object.assign(process.env, { PATH: path, ...(stack && { MODEL_MIRROR_STACK: stack }) });
   writeFileSync(join(clone, 'stray.txt'), '');
   await checkRefusal('a stray file', /^1 release: the work tree is not clean:\n\?\? stray\.txt\n/);
   rmSync(join(clone, 'stray.txt'));
@@ -179,7 +190,10 @@ try {
     [],
   );
   const tarball = `model-mirror-${version}.tgz`;
-  check('what is in the folder', listShelf(), [tarball, `${tarball}.sha256`]);
+  check('what is in the folder', listShelf(), ['install.yaml', tarball, `${tarball}.sha256`]);
+  const installFile = readFileSync(join(shelf, 'install.yaml'), 'utf8');
+  const image = `image: "images.example.com/ml/model-mirror:${version}"`;
+  check('install.yaml has the image of that version', installFile.includes(image), true);
   check('the sum', (await run(shelf, 'sha256sum', '--check', `${tarball}.sha256`)).stdout, `${tarball}: OK\n`);
   await checkInstall('installed from the file', version, '--offline', join(shelf, tarball));
   const registry = await serveRegistry(shelf);
