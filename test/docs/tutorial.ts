@@ -117,6 +117,10 @@ export function toPatientReader(
     LC_ALL: 'C.UTF-8',
     GIT_CONFIG_GLOBAL: devNull,
     GIT_CONFIG_NOSYSTEM: '1',
+    // No commit starts another process that looks for garbage.
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'maintenance.auto',
+    GIT_CONFIG_VALUE_0: 'false',
     GIT_TERMINAL_PROMPT: '0',
     GIT_AUTHOR_NAME: 'Ada',
     GIT_AUTHOR_EMAIL: 'ada@example.com',
@@ -157,7 +161,7 @@ esac
 /** It is looked more often than people need it, and nobody guesses how long a verdict takes. */
 export function toQuicker(commands: string): string {
   return commands
-    .replaceAll('--timeout 5m', '--interval 300ms --timeout 10m')
+    .replaceAll('--timeout 5m', '--interval 1s --timeout 10m')
     .replace(
       /^sleep 20$/m,
       'until git pull --quiet --rebase && grep --quiet "verdict: Failing" models/wisdom/status.yaml && ! grep --quiet mirror: models/wisdom/status.yaml; do sleep 1; done',

@@ -11,13 +11,18 @@ import { Fault } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { endGit, spawnGit } from '../../io/git-cli/spawn.ts';
 import { git, gitEnvironment, readAll } from './git.ts';
+import type { GitAnswer } from './ref-answers.ts';
 
-/** @throws Fault when git or its http-backend is not installed. */
-export async function assertBackend(): Promise<void> {
+/**
+ * @returns where the http-backend of the installed git is.
+ *
+ * @throws Fault when git or its http-backend is not installed.
+ */
+export async function findBackend(): Promise<string> {
   const folder = (await git(tmpdir(), ['--exec-path'])).trim();
-  const found = ['git-http-backend', 'git-http-backend.exe'].map((name) => access(join(folder, name)));
+  const files = ['git-http-backend', 'git-http-backend.exe'].map((name) => join(folder, name));
   try {
-    await Promise.any(found);
+    return await Promise.any(files.map((file) => access(file).then(() => file)));
   } catch {
     throw new Fault(
       'environment',
@@ -29,6 +34,8 @@ export async function assertBackend(): Promise<void> {
 
 export interface BackendRequest {
   readonly request: IncomingMessage;
+  /** Undefined: nothing of it was read yet. */
+  readonly body: Buffer | undefined;
   /** The repositories are in this folder. */
   readonly root: string;
   readonly path: string;
@@ -40,13 +47,18 @@ export interface BackendRequest {
 /** What to do with the answer: send it, send its first bytes and break the connection, or drop it. */
 export type Delivery = 'whole' | 'dropped' | { readonly cutAfterBytes: number };
 
+/** In bytes: what a list of refs is shorter than. */
+const shortAnswer = 1 << 16;
+
 /** A started http-backend, which runs in a process group of its own, because hooks must end with it. */
 export class Backend {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #closed: Promise<unknown>;
 
-  constructor(request: BackendRequest) {
-    this.#child = spawnGit(['http-backend'], {
+  /** @param program where the http-backend is. */
+  constructor(program: string, request: BackendRequest) {
+    this.#child = spawnGit([], {
+      program,
       environment: {
         ...gitEnvironment(),
         ...toVariables(request),
@@ -58,19 +70,26 @@ export class Backend {
     this.#closed = new Promise((resolve) => this.#child.once('close', resolve));
     // 'close' follows an error too.
     this.#child.on('error', () => {});
-    feed(request.request, this.#child.stdin);
+    if (request.body === undefined) feed(request.request, this.#child.stdin);
+    else this.#child.stdin.end(request.body);
   }
 
-  /** Resolves when the process has ended. */
-  async deliver(response: ServerResponse, delivery: Delivery): Promise<void> {
+  /**
+   * Resolves when the process has ended.
+   *
+   * @returns what was sent, if all of it was, and it is short.
+   */
+  async deliver(response: ServerResponse, delivery: Delivery): Promise<GitAnswer | undefined> {
     const { stdout, stderr } = this.#child;
     const errors = readAll(stderr);
+    let sent: GitAnswer | undefined;
     if (delivery === 'dropped') {
       stdout.resume();
       await this.#closed;
       response.destroy();
-    } else await answer(stdout, response, errors, delivery === 'whole' ? undefined : delivery.cutAfterBytes);
+    } else sent = await answer(stdout, response, errors, delivery === 'whole' ? undefined : delivery.cutAfterBytes);
     await this.#closed;
+    return this.#child.exitCode === 0 ? sent : undefined;
   }
 
   kill(): void {
@@ -122,24 +141,32 @@ async function answer(
   response: ServerResponse,
   errors: Promise<Buffer>,
   cutAfter = Number.POSITIVE_INFINITY,
-): Promise<void> {
+): Promise<GitAnswer | undefined> {
   const chunks = output[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   const head = await readHeaders(chunks);
   if (head === undefined) {
     response.writeHead(500).end(`git http-backend gave no answer: ${await errors}\n`);
-    return;
+    return undefined;
   }
   response.writeHead(head.status, head.headers.flat());
   let left = cutAfter;
+  const sent: Buffer[] = [];
+  let size = 0;
   // The output is always read to its end: a push continues after the client has disconnected.
   for (let chunk: Buffer | undefined = head.start; chunk !== undefined; chunk = (await chunks.next()).value) {
     const part = chunk.subarray(0, left);
     left -= part.length;
+    size += part.length;
+    if (size <= shortAnswer) sent.push(part);
     if (part.length > 0 && !response.destroyed) await send(response, part);
     if (left === 0) response.destroy();
   }
-  if (cutAfter === Number.POSITIVE_INFINITY) response.end();
-  else response.destroy();
+  if (cutAfter !== Number.POSITIVE_INFINITY) {
+    response.destroy();
+    return undefined;
+  }
+  response.end();
+  return size <= shortAnswer ? { status: head.status, headers: head.headers, body: Buffer.concat(sent) } : undefined;
 }
 
 /** Undefined when the output ended within the headers. */

@@ -2,7 +2,7 @@
  * A git server on loopback for tests and the demo: `git http-backend` behind node:http, and faults on
  * demand.
  *
- * Invariants: git itself produces every answer; no git configuration of the machine or the user has an effect; no
+ * Invariants: git itself produces every answer, for each state of the refs once; no git configuration of the machine or the user has an effect; no
  * process outlives `close`.
  */
 import { once } from 'node:events';
@@ -13,9 +13,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { git } from './git.ts';
+import { git, readAll } from './git.ts';
 import type { BackendRequest, Delivery } from './git-backend.ts';
-import { assertBackend, Backend } from './git-backend.ts';
+import { Backend, findBackend } from './git-backend.ts';
+import type { GitAnswer } from './ref-answers.ts';
+import { RefAnswers, readState, toRefQuestion } from './ref-answers.ts';
 
 /** Both a fetch and a push begin with `info/refs`. */
 export type GitService = 'info/refs' | 'git-upload-pack' | 'git-receive-pack';
@@ -58,6 +60,8 @@ interface Order {
 }
 
 const host = '127.0.0.1';
+/** In bytes: more than any question about refs. */
+const shortBody = 1000;
 const services: readonly GitService[] = ['info/refs', 'git-upload-pack', 'git-receive-pack'];
 
 /**
@@ -66,9 +70,9 @@ const services: readonly GitService[] = ['info/refs', 'git-upload-pack', 'git-re
  * @throws Fault when git or its http-backend is not installed.
  */
 export async function startGitServer(options: GitServerOptions = {}): Promise<GitServer> {
-  await assertBackend();
+  const program = await findBackend();
   const root = options.root ?? (await mkdtemp(join(tmpdir(), 'model-mirror-git-')));
-  const server = new GitServer(root, options);
+  const server = new GitServer(root, program, options);
   await server.accept();
   return server;
 }
@@ -76,6 +80,8 @@ export async function startGitServer(options: GitServerOptions = {}): Promise<Gi
 /** A running server; `startGitServer` creates it. */
 export class GitServer {
   readonly #root: string;
+  /** Git's http-backend. */
+  readonly #program: string;
   readonly #isTemporary: boolean;
   readonly #username: string | undefined;
   #password: string | undefined;
@@ -83,12 +89,14 @@ export class GitServer {
   #port = 0;
   readonly #backends = new Set<Backend>();
   readonly #work = new Set<Promise<void>>();
+  readonly #answers = new RefAnswers();
   readonly #end = new AbortController();
   #orders: Order[] = [];
   #traffic = noTraffic();
 
-  constructor(root: string, { root: given, authorization }: GitServerOptions) {
+  constructor(root: string, program: string, { root: given, authorization }: GitServerOptions) {
     this.#root = root;
+    this.#program = program;
     this.#isTemporary = given === undefined;
     this.#username = authorization?.username;
     this.#password = authorization?.password;
@@ -196,7 +204,12 @@ export class GitServer {
       request.resume();
       return void response.writeHead(401, challenge).end('wrong name or password\n');
     }
-    await this.#run({ request, root: this.#root, path, query: search.slice(1), user }, response, toDelivery(fault));
+    const body = await readShortBody(request);
+    await this.#run(
+      { request, body, root: this.#root, path, query: search.slice(1), user },
+      response,
+      toDelivery(fault),
+    );
   }
 
   #takeFault(service: GitService): GitFault | undefined {
@@ -211,12 +224,18 @@ export class GitServer {
     const pair = Buffer.from(authorization.replace(/^Basic /i, ''), 'base64').toString('utf8');
     return pair === `${this.#username}:${this.#password}` ? this.#username : undefined;
   }
+
   async #run(request: BackendRequest, response: ServerResponse, delivery: Delivery): Promise<void> {
-    const backend = new Backend(request);
+    const question = delivery === 'whole' ? toRefQuestion(request.request, this.#root, request) : undefined;
+    const known = question === undefined ? undefined : this.#answers.find(question);
+    if (known !== undefined) return answerAgain(request.request, response, known);
+    const before = question === undefined ? undefined : readState(question);
+    const backend = new Backend(this.#program, request);
     this.#backends.add(backend);
     if (this.#end.signal.aborted) backend.kill();
-    await backend.deliver(response, delivery);
+    const answer = await backend.deliver(response, delivery);
     this.#backends.delete(backend);
+    if (question !== undefined && answer !== undefined) this.#answers.keep(question, before, answer);
   }
 }
 
@@ -232,6 +251,17 @@ function toPath(pathname: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** @returns undefined, and reads nothing, when it is too long for a question about refs, or of unknown length. */
+async function readShortBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const length = Number(request.headers['content-length'] ?? Number.NaN);
+  return request.method === 'POST' && length <= shortBody ? readAll(request) : undefined;
+}
+
+function answerAgain(request: IncomingMessage, response: ServerResponse, { status, headers, body }: GitAnswer): void {
+  request.resume();
+  response.writeHead(status, headers.flat()).end(body);
 }
 
 function answerStatus(

@@ -54,6 +54,10 @@ export function gitEnvironment(): Record<string, string> {
     LC_ALL: 'C',
     GIT_CONFIG_GLOBAL: devNull,
     GIT_CONFIG_NOSYSTEM: '1',
+    // What is pushed or fetched starts no other process that looks for garbage.
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'maintenance.auto',
+    GIT_CONFIG_VALUE_0: 'false',
     GIT_TERMINAL_PROMPT: '0',
     GIT_AUTHOR_NAME: person.NAME,
     GIT_AUTHOR_EMAIL: person.EMAIL,

@@ -5,6 +5,8 @@ import type { Hold } from '../../core/ports/clone.ts';
 import type { Environment } from '../process/argocd-environment.ts';
 
 export interface SpawnOptions {
+  /** One of git's own programs, by its path; absent: git. */
+  readonly program?: string;
   readonly environment: Environment;
   /** The working directory; absent: that of this process. */
   readonly folder?: string;
@@ -15,11 +17,11 @@ export interface SpawnOptions {
 /** Starts git; its events report whether it could be started. */
 export function spawnGit(
   words: readonly string[],
-  { environment, folder, isApart = false }: SpawnOptions,
+  { program = 'git', environment, folder, isApart = false }: SpawnOptions,
 ): ChildProcessWithoutNullStreams {
   // First, since git may already run before `spawn` returns.
   if (running.size === 0) for (const signal of endings) process.prependListener(signal, endAll);
-  const child = spawn('git', words, { env: environment, cwd: folder, detached: isApart, stdio: 'pipe' });
+  const child = spawn(program, words, { env: environment, cwd: folder, detached: isApart, stdio: 'pipe' });
   running.set(child, isApart);
   // Git may end before it has read all of its input.
   child.stdin.on('error', () => {});

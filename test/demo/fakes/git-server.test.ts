@@ -99,6 +99,45 @@ test('both versions of the protocol, and a shallow clone', async (t) => {
   }
 });
 
+test('whatever changes the refs or the settings, past the server too, the next answer has it', async (t) => {
+  const scene = await start(t);
+  const bare = scene.server.folder('team/repo.git');
+  const ada = await clone(scene, 'ada');
+  await commit(ada, 'a.txt', 'one');
+  await push(ada);
+  await commit(ada, 'a.txt', 'two');
+  await git(ada, ['push', '--quiet', 'origin', 'HEAD:next']);
+  const [first, second] = await Promise.all(
+    ['main', 'next'].map(async (name) => (await git(bare, ['rev-parse', name])).trim()),
+  );
+  t.not(first, second);
+  const changes: readonly (readonly string[])[] = [
+    ['update-ref', 'refs/heads/main', `${second}`],
+    ['update-ref', 'refs/tags/v1', `${first}`],
+    ['pack-refs', '--all'],
+    ['update-ref', 'refs/heads/main', `${first}`],
+    ['update-ref', '-d', 'refs/heads/next'],
+    ['symbolic-ref', 'HEAD', 'refs/tags/v1'],
+    ['symbolic-ref', 'HEAD', 'refs/heads/main'],
+    ['config', 'transfer.hideRefs', 'refs/tags'],
+  ];
+  const seen: string[] = [];
+  for (const change of [[], ...changes]) {
+    if (change.length > 0) await git(bare, change);
+    for (const version of ['0', '2', '0', '2']) {
+      const list = ['-c', `protocol.version=${version}`, 'ls-remote'];
+      const known = await git(scene.folder, [...list, bare]);
+      t.is(await git(scene.folder, [...list, scene.url]), known, `${change} ${version}`);
+      seen.push(known);
+    }
+    // A push begins with the refs, too.
+    await git(ada, ['push', '--quiet', '--dry-run', '--force', 'origin', `${first}:refs/heads/main`]);
+  }
+  t.true(new Set(seen).size >= changes.length - 2);
+  await git(bare, ['config', 'http.receivepack', 'false']);
+  await t.throwsAsync(git(ada, ['push', '--quiet', 'origin', 'HEAD:other']), { message: /403/ });
+});
+
 test('another first branch', async (t) => {
   const { server, folder } = await start(t);
   await server.createRepository('other.git', { branch: 'trunk' });

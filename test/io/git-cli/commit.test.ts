@@ -26,6 +26,10 @@ const file = 'models/wisdom/model.yaml';
 const machine = {
   PATH: process.env['PATH'] ?? '',
   GIT_CONFIG_NOSYSTEM: '1',
+  // No commit starts another process that looks for garbage.
+  GIT_CONFIG_COUNT: '1',
+  GIT_CONFIG_KEY_0: 'maintenance.auto',
+  GIT_CONFIG_VALUE_0: 'false',
   GIT_CONFIG_GLOBAL: devNull,
   HOME: '/nowhere',
 };
