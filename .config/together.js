@@ -7,30 +7,50 @@ import { registerHooks } from 'node:module';
 
 const root = new URL('..', import.meta.url);
 const folder = '.together';
-const filesAtOnce = 14;
 
 /** Pure, or nearly so: they neither start processes or servers nor wait. */
-const rooms = /^test\/(core|output|commands|linear|upgrade|install|release|compare\/answers)\//;
+const pure = /^test\/(core|output|commands|linear|upgrade|install|release|compare\/answers)\//;
+const pureAtOnce = 14;
+/** The others have servers and processes of their own, and wait for them: fewer, as one that computes holds up the others. */
+const othersAtOnce = 6;
+/** Calls with deadlines, thousands at once. */
+const alone = /^test\/e2e\//;
 /** What would reach the tests of the other files. */
-const ofOneFile = /\btest\.(before|after|beforeEach|afterEach|serial|only)\b|process\.(chdir|env|on)\b|\bmemoryUsage\b/;
+const ofOneFile =
+  /\btest\.(before|after|beforeEach|afterEach|serial|only)\b|process\.(chdir|on)\b|process\.env\S* = |\bmemoryUsage\b/;
 
 /**
  * @param {readonly string[]} files test files, relative to the root.
  * @returns {string[]} what stands in their place: those that stay alone, and the written ones.
  */
 export function putTogether(files) {
-  const isSmall = (file) => rooms.test(file) && !ofOneFile.test(readFileSync(new URL(file, root), 'utf8'));
-  const small = files.filter(isSmall).sort();
+  const small = files
+    .filter((file) => !alone.test(file) && !ofOneFile.test(readFileSync(new URL(file, root), 'utf8')))
+    .sort();
   rmSync(new URL(folder, root), { recursive: true, force: true });
   mkdirSync(new URL(folder, root));
-  const written = [];
-  for (let at = 0; at < small.length; at += filesAtOnce) {
-    const imports = small.slice(at, at + filesAtOnce).map((file) => `import '../${file}';\n`);
-    const file = `${folder}/together-${written.length + 1}.test.ts`;
-    writeFileSync(new URL(file, root), imports.join(''));
-    written.push(file);
-  }
+  const groups = [
+    ...divide(
+      small.filter((file) => pure.test(file)),
+      pureAtOnce,
+    ),
+    ...divide(
+      small.filter((file) => !pure.test(file)),
+      othersAtOnce,
+    ),
+  ];
+  const written = groups.map((group, i) => {
+    const file = `${folder}/together-${i + 1}.test.ts`;
+    writeFileSync(new URL(file, root), group.map((one) => `import '../${one}';\n`).join(''));
+    return file;
+  });
   return [...files.filter((file) => !small.includes(file)), ...written];
+}
+
+/** In groups as large as each other, of so many at most. */
+function divide(files, atOnce) {
+  const count = Math.ceil(files.length / atOnce);
+  return Array.from({ length: count }, (_, i) => files.filter((_, at) => at % count === i));
 }
 
 const imported = new Set();
