@@ -125,7 +125,7 @@ async function answer(
   });
   for (const [question, typed] of answers) {
     const from = shown.length;
-    for (let i = 0; i < 500 && !question.test(shown.slice(Math.max(0, from - 200))); i++) await sleep(10);
+    while (!question.test(shown.slice(Math.max(0, from - 200)))) await sleep(10);
     for (const key of typed) {
       terminal.input.write(key);
       await sleep(5);

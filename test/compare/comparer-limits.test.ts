@@ -183,8 +183,10 @@ test.serial('answers without end, of a gigabyte or beyond the limit cost no more
 
 test.serial('a task that changes meanwhile makes the pair nobody’s', async (t) => {
   const { now, scene, traffic } = await startStandard(t);
-  now.candidate = (_, response) => void setTimeout(() => response.writeHead(500).end(), 200);
+  const asked = Promise.withResolvers<() => void>();
+  now.candidate = (_, response) => asked.resolve(() => response.writeHead(500).end());
   await scene.send('wisdom.models', infer, '{}');
+  const answer = await asked.promise;
   const task = toTask('wisdom');
   const next = {
     ...task,
@@ -205,6 +207,7 @@ test.serial('a task that changes meanwhile makes the pair nobody’s', async (t)
     },
   });
   if (first) scene.routes.put(first);
+  answer();
   await scene.settled();
   t.deepEqual([scene.tally.compared, scene.tally.dropped], [{}, { changed: 1 }]);
 });

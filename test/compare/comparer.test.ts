@@ -72,7 +72,7 @@ test.serial('every form of a host finds its model', async (t) => {
 });
 
 test.serial('what each outcome counts', async (t) => {
-  const { now, scene } = await startStandard(t, { deadlineMs: 3000 });
+  const { now, scene } = await startStandard(t, { deadlineMs: 5000 });
   const status =
     (code: number, text = 'x'): AnswerHttp =>
     (_, response) =>
@@ -168,7 +168,7 @@ test.serial('gRPC: statuses, and a server that resets or goes away', async (t) =
   const now: { answer: AnswerGrpc } = { answer: grpc(one) };
   const primary = await startGrpcModel('wisdom-0', () => grpc(one));
   const candidate = await startGrpcModel('wisdom-1', () => now.answer);
-  const scene = await CompareScene.start({ deadlineMs: 3000 });
+  const scene = await CompareScene.start({ deadlineMs: 5000 });
   t.teardown(async () => {
     scene.close();
     await Promise.all([primary.close(), candidate.close()]);

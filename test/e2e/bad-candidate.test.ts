@@ -23,6 +23,8 @@ const authority = 'wisdom.modelmesh-serving';
 const patient = 60_000;
 /** For what is never answered. */
 const impatient = 1000;
+/** For what must have arrived before, on a busy machine too. */
+const lessImpatient = 10_000;
 const calls = 4;
 const firstWindow = 65_535;
 /** More than the sockets on the way hold. */
@@ -88,7 +90,7 @@ for (const protocol of protocols) {
 
   test(`${protocol}: it stops reading its socket`, async (t) => {
     await behave(t, 'does not read its socket');
-    const { errors } = await send(t, protocol, { deadlineMs: impatient, bytes: hugeBody, connections: 1 });
+    const { errors } = await send(t, protocol, { deadlineMs: lessImpatient, bytes: hugeBody, connections: 1 });
     t.deepEqual(errors, { DEADLINE_EXCEEDED: calls });
     // What came with the first request, and what it is reset by is not read either.
     const { begun, cancelled, bytes } = await count(t);
@@ -99,7 +101,12 @@ for (const protocol of protocols) {
 
   test(`${protocol}: it reads a head, and next to nothing of the body`, async (t) => {
     await behave(t, 'reads no body');
-    const { errors } = await send(t, protocol, { deadlineMs: impatient, bytes: hugeBody, connections: 1, calls: 1 });
+    const { errors } = await send(t, protocol, {
+      deadlineMs: lessImpatient,
+      bytes: hugeBody,
+      connections: 1,
+      calls: 1,
+    });
     t.deepEqual(errors, { DEADLINE_EXCEEDED: 1 });
     const { begun, bytes } = await count(t);
     t.is(begun, 1);
@@ -117,8 +124,9 @@ for (const protocol of protocols) {
   for (const behaviour of ['answers 100 MB', 'floods'] as const)
     test(`${protocol}: it is no answer: ${behaviour}`, async (t) => {
       await behave(t, behaviour);
-      t.is((await send(t, protocol, { deadlineMs: impatient })).answered, 0);
-      t.true((await count(t)).begun >= 1);
+      // On a busy machine the first calls may be given up before they arrive.
+      do t.is((await send(t, protocol, { deadlineMs: impatient })).answered, 0);
+      while ((await count(t)).begun === 0);
     });
 }
 

@@ -53,7 +53,12 @@ async function start(t: ExecutionContext): Promise<ModelMeshFake> {
 }
 
 function send(to: string, options: Partial<LoadOptions> = {}): Promise<LoadSummary> {
-  return new Load({ to, authority, calls: 1, ...options }).summary;
+  return load(to, { calls: 1, ...options }).summary;
+}
+
+/** On a busy machine calls take seconds. */
+function load(to: string, options: Partial<LoadOptions>): Load {
+  return new Load({ to, authority, deadlineMs: 120_000, ...options });
 }
 
 interface Call {
@@ -346,7 +351,7 @@ test('a repeated header of the load goes out repeated', async (t) => {
     seen.push(rawHeaders);
     stream.respond({ ':status': 503 }, { endStream: true });
   });
-  const { errors } = await send(to, { headers: [toWisdom, ['x-a', 'b=c'], toCandidate], deadlineMs: 5000 });
+  const { errors } = await send(to, { headers: [toWisdom, ['x-a', 'b=c'], toCandidate] });
   t.deepEqual(errors, { HTTP_503: 1 });
   const [raw = []] = seen;
   const pairs = raw.flatMap((name, i) => (i % 2 === 0 ? [`${name}: ${raw[i + 1]}`] : []));
@@ -354,7 +359,7 @@ test('a repeated header of the load goes out repeated', async (t) => {
     pairs.filter((pair) => /^(mm-|x-a)/.test(pair)),
     ['mm-vmodel-id: wisdom-0', 'mm-vmodel-id: wisdom-1', 'x-a: b=c'],
   );
-  for (const pair of [`:authority: ${authority}`, ':method: POST', 'te: trailers', 'grpc-timeout: 5000m'])
+  for (const pair of [`:authority: ${authority}`, ':method: POST', 'te: trailers', 'grpc-timeout: 120000m'])
     t.true(pairs.includes(pair), pair);
 });
 
@@ -406,7 +411,7 @@ test('a loading or slow model is given up at the deadline, a hanging one only by
 test('nobody is thrown out for thousands of cancelled calls', async (t) => {
   const fake = await start(t);
   fake.set('wisdom-0', hanging);
-  const many = { calls: 3000, parallel: 1500, connections: 1, deadlineMs: 1000, headers: [toWisdom] };
+  const many = { calls: 3000, parallel: 1500, connections: 1, deadlineMs: 3000, headers: [toWisdom] };
   t.deepEqual((await send(fake.address, many)).errors, { DEADLINE_EXCEEDED: 3000 });
   await until(() => !isPending(fake));
   // Node’s own limit is 1000 at once and 33 a second.
@@ -470,39 +475,34 @@ test('at a rate as many calls are sent as the time makes, whatever becomes of th
 });
 
 test('calls are spread over the time', async (t) => {
-  const { address } = await start(t);
-  const load = new Load({ to: address, authority, rate: 200, headers: [toWisdom] });
-  await sleep(300);
-  load.stop();
-  const { sent, answered, seconds } = await load.summary;
+  const fake = await start(t);
+  const running = load(fake.address, { rate: 200, headers: [toWisdom] });
+  await until(() => (fake.counts()[0]?.calls ?? 0) >= 20);
+  running.stop();
+  const { sent, answered, seconds } = await running.summary;
   t.is(answered, sent);
   // Never ahead of its time.
-  t.true(sent > 1 && sent <= 1 + seconds * 200, `${sent} in ${seconds} s`);
+  t.true(sent <= 1 + seconds * 200, `${sent} in ${seconds} s`);
 });
 
 test('without a rate it is as many at once as are allowed', async (t) => {
   const fake = await start(t);
   fake.set('wisdom-0', loading);
-  const load = new Load({ to: fake.address, authority, parallel: 7, headers: [toWisdom] });
+  const running = load(fake.address, { parallel: 7, headers: [toWisdom] });
   await until(() => fake.counts()[0]?.calls === 7);
   await sleep(20);
   t.is(fake.counts()[0]?.calls, 7);
   fake.set('wisdom-0', loaded);
   await until(() => fake.counts().some(({ code, calls }) => code === 'OK' && calls > 20));
-  load.stop();
-  const { sent, answered, errors } = await load.summary;
+  running.stop();
+  const { sent, answered, errors } = await running.summary;
   t.deepEqual([answered, errors], [sent, {}]);
 });
 
 test('it ends with its time', async (t) => {
   const fake = await start(t);
-  const { sent, answered, seconds } = await new Load({
-    to: fake.address,
-    authority,
-    seconds: 0.1,
-    parallel: 1,
-    headers: [toWisdom],
-  }).summary;
+  const { sent, answered, seconds } = await load(fake.address, { seconds: 0.1, parallel: 1, headers: [toWisdom] })
+    .summary;
   t.is(answered, sent);
   t.true(seconds >= 0.099, String(seconds));
 });
@@ -511,7 +511,7 @@ test('a broken connection is an error of its calls, and the next ones open anoth
   const first = await start(t);
   first.set('wisdom-0', hanging);
   const { address } = first;
-  const load = new Load({ to: address, authority, rate: 200, headers: [toWisdom], deadlineMs: 5000 });
+  const running = load(address, { rate: 200, headers: [toWisdom] });
   await until(() => (first.counts()[0]?.calls ?? 0) >= 5);
   await first.close();
   await sleep(300);
@@ -519,8 +519,8 @@ test('a broken connection is an error of its calls, and the next ones open anoth
   t.teardown(() => second.close());
   second.set('wisdom-0', loaded);
   await until(() => (second.counts()[0]?.calls ?? 0) >= 5);
-  load.stop();
-  const { sent, answered, errors } = await load.summary;
+  running.stop();
+  const { sent, answered, errors } = await running.summary;
   t.is(sent, answered + Object.values(errors).reduce((all, n) => all + n, 0));
   t.true(answered >= 5);
   t.true((errors['ECONNREFUSED'] ?? 0) > 0, JSON.stringify(errors));
