@@ -349,7 +349,7 @@ test('plugin.yaml: generate prints concatenated JSON, parameters a JSON list', (
   const announced = JSON.parse(runStep(plugin.spec.parameters.dynamic, folder).stdout) as { name: string }[];
   t.deepEqual(
     announced.map(({ name }) => name),
-    ['cluster', 'root', 'assumeReady', 'allowEmpty'],
+    ['cluster', 'root', 'watcherUrl', 'assumeReady', 'allowEmpty'],
   );
 });
 

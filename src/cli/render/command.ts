@@ -19,6 +19,7 @@ export function addRender(program: Command, host: Host, finish: (code: number) =
     )
     .option('--output-dir <folder>', 'write one file per object there, and remove the files of objects that are gone')
     .option('--assume-ready', 'preview: render as if every candidate were ready')
+    .option('--watcher-url <url>', "link routes to the watcher's pages there, for Argo CD to show")
     .option('--select <model>', 'print only the objects of this model, with its Gateways')
     .addHelpText(
       'after',

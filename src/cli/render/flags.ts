@@ -12,6 +12,7 @@ export interface RenderFlags extends InputFlags {
   readonly outputDir?: string;
   readonly assumeReady?: boolean;
   readonly select?: string;
+  readonly watcherUrl?: string;
 }
 
 /** Flags of `render` and `validate`. */

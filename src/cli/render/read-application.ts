@@ -9,6 +9,7 @@ import { readArgocdEnvironment } from '../../io/process/argocd-environment.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toNamespace } from '../flags/namespace-name.ts';
 import { toPlaces } from '../flags/places.ts';
+import { toWatcherUrl } from '../flags/watcher-url.ts';
 import type { Host } from '../host.ts';
 import type { InputFlags } from './flags.ts';
 
@@ -30,6 +31,7 @@ export function readApplication<T>(
       ...options,
       namespace,
       cluster,
+      watcherUrl: toWatcherUrl(options.watcherUrl ?? argocd.watcherUrl),
       assumeReady: options.assumeReady === true || argocd.assumeReady,
       allowEmpty: flags.allowEmpty === true || argocd.allowEmpty,
     },

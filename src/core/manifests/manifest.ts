@@ -29,6 +29,8 @@ export const digestAnnotation = 'model-mirror.dev/digest';
 export const pathAnnotation = 'model-mirror.dev/path';
 /** The folder from which policies count, if an option excludes those of the folders above: people must notice. */
 export const policiesFromAnnotation = 'model-mirror.dev/policies-from';
+/** What Argo CD shows as a link beside an object (argo-cd, docs/user-guide/external-url.md). */
+export const linkAnnotation = 'link.argocd.argoproj.io/external-link';
 /** Of the routes that send a sample of the requests to the comparer: what it is to do with them. */
 export const analysisAnnotation = 'model-mirror.dev/analysis';
 /** What people call the candidate that the analysis is about. */

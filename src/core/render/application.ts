@@ -19,14 +19,12 @@ import type { LoadOptions } from './load.ts';
 import { loadApplication } from './load.ts';
 import { findUnmatchedPatches } from './policies.ts';
 import { findUsedPatches } from './render-model.ts';
-import type { RenderedObject } from './render-objects.ts';
+import type { ObjectOptions, RenderedObject } from './render-objects.ts';
 import { renderObjects } from './render-objects.ts';
 
-export interface RenderOptions extends LoadOptions, DecideOptions {
+export interface RenderOptions extends LoadOptions, DecideOptions, ObjectOptions {
   /** The clean-up: no model at all is not a problem. */
   readonly allowEmpty?: boolean;
-  /** Keep the objects of the model with this name only. */
-  readonly select?: string | undefined;
 }
 
 export interface RenderedApplication<T> {
@@ -52,7 +50,7 @@ export function renderApplication<T>(
 ): RenderedApplication<T> {
   const loaded = loadApplication(tree, options);
   const decided = decideApplication(loaded, options);
-  const rendered = renderObjects(decided.distinct, options.select, print);
+  const rendered = renderObjects(decided.distinct, options, print);
   const rollouts = decided.models.map(({ outcome }) => outcome);
   const models = loaded.modelFolders.length;
   const isEmptied = models === 0 && options.allowEmpty === true;

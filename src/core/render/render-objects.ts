@@ -15,6 +15,13 @@ import type { DecidedModel } from './decide-model.ts';
 import { renderModel, renderShared } from './render-model.ts';
 import { toScopedName } from './unique-names.ts';
 
+export interface ObjectOptions {
+  /** Keep the objects of the model with this name only. */
+  readonly select?: string | undefined;
+  /** Where the watcher's pages are, without a slash at the end: Argo CD then links routes to them. */
+  readonly watcherUrl?: string | undefined;
+}
+
 export interface RenderedObject<T> {
   readonly kind: string;
   readonly namespace: string;
@@ -36,13 +43,13 @@ interface Entry<T> {
 
 /**
  * @param models no two of one name in one namespace.
- * @param select keep only the objects of the model with this name, and those that its namespace shares.
+ * @param options.select keep only the objects of the model with this name, and those that its namespace shares.
  * @param print what becomes of each object, its keys in order.
  * @returns objects by kind, namespace and name; no two of them are one.
  */
 export function renderObjects<T>(
   models: readonly DecidedModel[],
-  select: string | undefined,
+  { select, watcherUrl }: ObjectOptions,
   print: (manifest: Manifest) => T,
 ): { readonly objects: readonly RenderedObject<T>[]; readonly problems: readonly Problem[] } {
   const entries = new Map<string, Entry<T>>();
@@ -64,7 +71,7 @@ export function renderObjects<T>(
       problems.push(isShared ? toDifference(manifest, by, first.by) : toDuplicate(manifest, by, first.by));
   };
   for (const model of models) {
-    const { manifests, problems: found } = renderModel(model);
+    const { manifests, problems: found } = renderModel(model, watcherUrl);
     problems.push(...found);
     for (const manifest of manifests) add(model, manifest, false);
     for (const manifest of manifests) if (isInferenceService(manifest)) created.add(model, manifest);

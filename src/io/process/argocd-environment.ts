@@ -19,6 +19,7 @@ export interface ArgocdEnvironment {
   readonly sourcePath: string | undefined;
   readonly cluster: string | undefined;
   readonly root: string | undefined;
+  readonly watcherUrl: string | undefined;
   readonly assumeReady: boolean;
   readonly allowEmpty: boolean;
   readonly problems: readonly Problem[];
@@ -28,7 +29,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What a parameter is for, as the Argo CD UI shows it. */
 export interface Parameter {
-  readonly name: 'cluster' | 'root' | 'assumeReady' | 'allowEmpty';
+  readonly name: 'cluster' | 'root' | 'watcherUrl' | 'assumeReady' | 'allowEmpty';
   readonly title: string;
   readonly tooltip: string;
   readonly itemType: 'string' | 'boolean';
@@ -46,6 +47,12 @@ export const parameters: readonly Parameter[] = [
     title: 'Root of the policies',
     tooltip:
       "The outermost folder whose policies count, as ../.. from the Application's folder. Default: the repository's root. An annotation of each route shows when outer policies are left out.",
+    itemType: 'string',
+  },
+  {
+    name: 'watcherUrl',
+    title: "Address of the watcher's pages",
+    tooltip: 'Link the routes of each model to its page, as in https://mirrors.example.com.',
     itemType: 'string',
   },
   {
@@ -71,6 +78,7 @@ export function readArgocdEnvironment(environment: Environment): ArgocdEnvironme
     sourcePath: environment['ARGOCD_APP_SOURCE_PATH'],
     cluster: values.get('cluster') || undefined,
     root: values.get('root') || undefined,
+    watcherUrl: values.get('watcherUrl') || undefined,
     assumeReady: values.get('assumeReady') === 'true',
     allowEmpty: values.get('allowEmpty') === 'true',
     problems,
