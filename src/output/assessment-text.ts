@@ -55,32 +55,52 @@ export function toHeadLines(assessment: Assessment, wording: Wording, style: Sty
   ];
 }
 
+/** A statement about a model, and the colour of its text. */
+export interface Conclusion {
+  readonly title: string;
+  readonly text: string;
+  readonly format?: 'green' | 'yellow';
+}
+
 /** Why each mirror is open or closed, what differs, and what to do next. */
 export function toConclusionLines(assessment: Assessment, wording: Wording, style: Style): string[] {
-  const { name, candidates, differences, extraLoad, finding } = assessment;
-  const mirrors = candidates.map(({ desired, mirror }) => ({
-    title: candidates.length === 1 ? 'Mirror:' : `Mirror to ${desired.version}:`,
-    mirror,
-  }));
+  const { name, finding } = assessment;
   return [
     ...toMessageLines(assessment),
-    ...(mirrors.length === 0 ? [{ title: 'Mirror:', mirror: noMirror }] : mirrors).map(
-      ({ title, mirror }) =>
-        `${style('bold', title)} ${style(mirror.percentage > 0 ? 'green' : 'yellow', toGateText(mirror))}`,
+    ...toConclusions(assessment, wording).map(
+      ({ title, text, format }) => `${style('bold', `${title}:`)} ${format === undefined ? text : style(format, text)}`,
     ),
-    ...candidates.flatMap(({ ramp }) => (ramp === undefined ? [] : [`${style('bold', 'Ramp:')} ${toRampText(ramp)}`])),
-    ...(extraLoad === undefined ? [] : [toLoadLine(extraLoad, assessment, style)]),
-    ...differences
-      .filter((one) => !isShownByGate(one, assessment))
-      .map((one) => `${style('bold', 'Note:')} ${toDifferenceText(one, wording)}`),
     ...(finding === undefined ? [] : [toFindingLine(finding, toDoctorCommand(name, wording), style)]),
     `${style('bold', 'Next:')} ${style('cyan', toNextText(assessment, wording))}`,
   ];
 }
 
-function toLoadLine(load: ExtraLoad, { candidates }: Assessment, style: Style): string {
+/** Why each mirror is open or closed, and what differs. */
+export function toConclusions(assessment: Assessment, wording: Wording): Conclusion[] {
+  const { candidates, differences, extraLoad } = assessment;
+  const mirrors = candidates.map(({ desired, mirror }) => ({
+    title: candidates.length === 1 ? 'Mirror' : `Mirror to ${desired.version}`,
+    mirror,
+  }));
+  return [
+    ...(mirrors.length === 0 ? [{ title: 'Mirror', mirror: noMirror }] : mirrors).map(
+      ({ title, mirror }): Conclusion => ({
+        title,
+        text: toGateText(mirror),
+        format: mirror.percentage > 0 ? 'green' : 'yellow',
+      }),
+    ),
+    ...candidates.flatMap(({ ramp }) => (ramp === undefined ? [] : [{ title: 'Ramp', text: toRampText(ramp) }])),
+    ...(extraLoad === undefined ? [] : [{ title: 'Analysis', text: toLoadText(extraLoad, assessment) }]),
+    ...differences
+      .filter((one) => !isShownByGate(one, assessment))
+      .map((one) => ({ title: 'Note', text: toDifferenceText(one, wording) })),
+  ];
+}
+
+function toLoadText(load: ExtraLoad, { candidates }: Assessment): string {
   const isOpen = candidates.some(({ mirror }) => mirror.percentage > 0);
-  return `${style('bold', 'Analysis:')} ${isOpen ? '' : 'once the mirror is open, '}${toExtraLoadText(load)}`;
+  return `${isOpen ? '' : 'once the mirror is open, '}${toExtraLoadText(load)}`;
 }
 
 /** The worst finding on the mirror path, and the command that shows all findings. */

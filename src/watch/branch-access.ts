@@ -35,6 +35,8 @@ export class BranchAccess {
   #lastFetch = Number.NEGATIVE_INFINITY;
   #fetchFailures = 0;
   #fetchTrouble: SafeText | undefined;
+  #fetchFailsSince: number | undefined;
+  #readAt: number | undefined;
   #pushTrouble: PushTrouble | undefined;
   #conflicts = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
@@ -52,6 +54,16 @@ export class BranchAccess {
   /** Why the last fetch failed; undefined: it did not. */
   get fetchTrouble(): SafeText | undefined {
     return this.#fetchTrouble;
+  }
+
+  /** When the first fetch in a row failed, in seconds since 1970; undefined: the last one did not. */
+  get fetchFailsSince(): number | undefined {
+    return this.#fetchFailsSince;
+  }
+
+  /** When the branch was last found to be as the snapshot is, in seconds since 1970; undefined: never. */
+  get readAt(): number | undefined {
+    return this.#readAt;
   }
 
   /** Why what is to be written is not in git; undefined: the last push was accepted, or there is nothing to push. */
@@ -111,6 +123,8 @@ export class BranchAccess {
       if (this.#fetchTrouble !== undefined) log.info(safe`git answers again`, { after: this.#fetchFailures });
       this.#fetchFailures = 0;
       this.#fetchTrouble = undefined;
+      this.#fetchFailsSince = undefined;
+      this.#readAt = clock.date();
       return true;
     } catch (error) {
       this.#fetchIsWanted = true;
@@ -127,6 +141,7 @@ export class BranchAccess {
       const snapshot = await branch.push(commit, signal);
       if (snapshot !== 'moved') {
         this.#snapshot = snapshot;
+        this.#readAt = clock.date();
         this.#conflicts = 0;
         this.#pace.succeed();
         return snapshot;
@@ -170,6 +185,7 @@ export class BranchAccess {
     this.#pausedUntil = clock.now() + pause;
     this.#report('git-fetch', error, this.#fetchFailures, pause);
     this.#fetchTrouble = error.message;
+    this.#fetchFailsSince ??= clock.date();
   }
 
   #failPush(error: unknown): void {

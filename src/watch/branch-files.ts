@@ -17,6 +17,8 @@ import type { ModelStatus } from '../core/input/schema.ts';
 import type { Snapshot, StatusBranch } from '../core/ports/watch.ts';
 import { toVersionName } from '../core/rollout/rollout.ts';
 import { isBelow, toFolder, toName, toPath } from './branch-path.ts';
+import type { ModelTexts } from './model-texts.ts';
+import { KeptTexts } from './model-texts.ts';
 
 export interface BranchOptions {
   /** The watcher's folder from the repository's root; `.` for the root itself. */
@@ -24,6 +26,8 @@ export interface BranchOptions {
   readonly cluster: string | undefined;
   /** Whether a page is written at the path. */
   readonly page: boolean;
+  /** Whether the texts of models and policies are kept, for people who look at them; absent: they are not. */
+  readonly keepsTexts?: boolean;
 }
 
 export interface ModelFile {
@@ -62,6 +66,10 @@ export interface BranchChange {
   readonly statusFiles: readonly string[];
   /** Models of the last snapshot whose own files changed, or a policy that applies to them. */
   readonly touched: ReadonlySet<ModelFile>;
+  /** The files of models that are new since the last snapshot; empty for the first one. */
+  readonly added: readonly string[];
+  /** What the touched models were before, by their files, if texts are kept. */
+  readonly before: ReadonlyMap<string, ModelTexts>;
   readonly warnings: readonly SafeText[];
 }
 
@@ -71,11 +79,17 @@ export class BranchFiles implements BranchContent {
   readonly statusFiles = new Map<string, StatusFile>();
   /** The text of the page; undefined: there is none, or it cannot be read. */
   page: string | undefined;
+  /** The first problem of each model file that cannot be read, by path. */
+  readonly broken = new Map<string, Problem>();
+  /** What cannot be read of the branch beside them. */
+  problems: readonly Problem[] = [];
+  readonly #texts: KeptTexts | undefined;
   readonly #cluster: string | undefined;
   readonly #pagePath: string | undefined;
   #ids: ReadonlyMap<string, string> = new Map();
 
   constructor(options: BranchOptions) {
+    this.#texts = options.keepsTexts === true ? new KeptTexts() : undefined;
     this.#cluster = options.cluster;
     this.#pagePath = toPagePath(options);
   }
@@ -95,16 +109,22 @@ export class BranchFiles implements BranchContent {
     const other = [...files].filter(([path, id]) => this.#ids.get(path) !== id);
     const gone = [...this.#ids.keys()].filter((path) => !files.has(path));
     const touched = this.#findTouched([...other.map(([path]) => path), ...gone]);
-    const changed = other.filter(([path]) => this.#isRead(path));
+    const changed = other.filter(([path]) => this.#isRead(path) || this.#isKept(path));
     const page = await this.#readPage(files, read);
     const texts = await read(new Set(changed.map(([, id]) => id)));
+    const before = new Map([...touched].flatMap((model) => this.#toEntry(model)));
+    const isFirst = this.#ids.size === 0;
+    const added: string[] = [];
     this.#ids = files;
     this.page = page;
+    this.problems = problems;
     const isStatus = toStatusTest(this.#cluster);
     const statusFiles: string[] = [];
     const warnings = problems.map(toWarning);
     let models = false;
     for (const path of gone) {
+      this.#texts?.delete(path);
+      this.broken.delete(path);
       if (this.statusFiles.delete(path)) statusFiles.push(path);
       else if (this.#isRead(path)) {
         // Also one that gave no model: now its status file belongs to none.
@@ -119,16 +139,23 @@ export class BranchFiles implements BranchContent {
         this.statusFiles.set(path, toStatusFile(path, text));
         continue;
       }
+      this.#texts?.set(path, text);
+      if (isPolicy(path)) continue;
       models = true;
+      this.broken.delete(path);
       const parsed = this.#parseModel(path, text);
-      if (parsed.value !== undefined) this.models.set(path, parsed.value);
-      else {
+      if (parsed.value !== undefined) {
+        if (!isFirst && !this.models.has(path)) added.push(path);
+        this.models.set(path, parsed.value);
+      } else {
         this.models.delete(path);
+        const [problem] = parsed.problems;
+        if (problem !== undefined) this.broken.set(path, problem);
         warnings.push(...parsed.problems.slice(0, 1).map(toModelWarning));
       }
     }
     if (models) this.#index();
-    return { models, statusFiles, touched, warnings };
+    return { models, statusFiles, touched, added, before, warnings };
   }
 
   /** Takes over what this watcher has pushed: nothing needs to be read. */
@@ -139,6 +166,16 @@ export class BranchFiles implements BranchContent {
       else this.statusFiles.set(path, file);
     }
     if (page !== undefined) this.page = page;
+  }
+
+  /** What a model is rendered from; undefined: texts are not kept. */
+  findTexts(model: Pick<ModelFile, 'file' | 'folder' | 'statusFile'>): ModelTexts | undefined {
+    return this.#texts?.find(model, this.statusFiles.get(model.statusFile)?.text);
+  }
+
+  #toEntry(model: ModelFile): [string, ModelTexts][] {
+    const texts = this.findTexts(model);
+    return texts === undefined ? [] : [[model.file, texts]];
   }
 
   /** The status files that a watcher wrote for models that are no longer in the branch, by path. */
@@ -191,7 +228,11 @@ export class BranchFiles implements BranchContent {
     return { value: model, problems };
   }
 
-  /** Of policies it is enough that they changed, and the page is read apart. */
+  #isKept(path: string): boolean {
+    return this.#texts !== undefined && isPolicy(path);
+  }
+
+  /** Of policies it is enough that they changed, unless people look at them, and the page is read apart. */
   #isRead(path: string): boolean {
     return path !== this.#pagePath && !isPolicy(path);
   }

@@ -6,7 +6,7 @@
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import type { AnalysisSubject } from '../core/input/verdict-schema.ts';
 import type { Evidence } from '../core/observe/judged-candidate.ts';
-import type { EvidenceSource } from '../core/ports/evidence.ts';
+import type { EvidenceSource, Reading } from '../core/ports/evidence.ts';
 import type { Clock, Log } from '../core/ports/watch.ts';
 import { Tallies } from './tallies.ts';
 
@@ -22,8 +22,13 @@ interface Options {
   readonly isNeeded: () => boolean;
   /** Whether a subject is. @param key the model's. */
   readonly isJudged: (key: string, subject: AnalysisSubject) => boolean;
-  /** Called after each round. @param changed the models, by their keys, of which there is something new. */
-  readonly take: (evidence: Evidence, changed: readonly string[]) => void;
+  /**
+   * Called after each round.
+   *
+   * @param changed the models, by their keys, of which there is something new.
+   * @param reading who answered.
+   */
+  readonly take: (evidence: Evidence, changed: readonly string[], reading: Reading) => void;
   /** Between rounds; absent: five seconds. */
   readonly pauseMs?: number;
 }
@@ -40,13 +45,14 @@ export async function readEvidence(
     if (isNeeded()) {
       const askedAt = clock.date() * 1000;
       const changed = new Set<string>();
-      const { replicas, troubles } = await source.read((part) => {
+      const reading = await source.read((part) => {
         for (const key of tallies.take(part, clock.date() * 1000)) changed.add(key);
       }, stop);
+      const { replicas, troubles } = reading;
       if (replicas > 0) answeredAt = askedAt;
       // Clocks are put back at times: that must not hide that none answers.
       else if (answeredAt !== undefined) answeredAt = Math.min(answeredAt, askedAt);
-      take({ find: (key, subject) => tallies.find(key, subject), askedAt, answeredAt }, [...changed]);
+      take({ find: (key, subject) => tallies.find(key, subject), askedAt, answeredAt }, [...changed], reading);
       const [trouble] = troubles;
       if (trouble !== undefined && trouble !== said) log.warn(trouble);
       said = trouble;

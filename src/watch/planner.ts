@@ -43,6 +43,7 @@ export class Planner {
   readonly #live: LiveObjects;
   #placement = emptyPlacement;
   #placementIsStale = true;
+  #ignored: readonly SafeText[] = [];
   #models = new Map<string, TrackedModel>();
   /** The keys of models to observe → since when. */
   readonly #touched = new Map<string, number>();
@@ -119,6 +120,11 @@ export class Planner {
     return this.#models;
   }
 
+  /** The claims to models that are ignored. */
+  get ignored(): readonly SafeText[] {
+    return this.#ignored;
+  }
+
   /** How many primaries and candidates are in which state. */
   countStates(): ReadonlyMap<string, number> {
     const counts = new Map<string, number>();
@@ -163,6 +169,7 @@ export class Planner {
     this.#placement = placement;
     this.#placementIsStale = false;
     this.#pageIsStale = true;
+    this.#ignored = warnings;
     return warnings;
   }
 

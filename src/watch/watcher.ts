@@ -11,9 +11,11 @@ import type { AnalysisSubject } from '../core/input/verdict-schema.ts';
 import type { Evidence } from '../core/observe/judged-candidate.ts';
 import type { Live } from '../core/observe/live-object.ts';
 import { findStatusChanges } from '../core/observe/status-change.ts';
+import type { Reading } from '../core/ports/evidence.ts';
 import type { LiveAnalyses } from '../core/ports/live-analyses.ts';
 import type { VersionReading } from '../core/ports/metrics.ts';
 import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
+import type { WatchedModels } from '../output/watched-models.ts';
 import type { MessageOptions } from '../output/words/status-commit.ts';
 import { toCommitMessage } from '../output/words/status-commit.ts';
 import { BranchAccess } from './branch-access.ts';
@@ -21,6 +23,7 @@ import { BranchFiles } from './branch-files.ts';
 import { toLiveAnalyses } from './live-analyses.ts';
 import type { LiveChange } from './live-cache.ts';
 import { LiveCache } from './live-cache.ts';
+import { ModelsView } from './models-view.ts';
 import type { Plan, PlanOptions } from './planner.ts';
 import { Planner } from './planner.ts';
 import { toReadings } from './readings.ts';
@@ -65,8 +68,8 @@ export class Watcher {
   readonly #files: BranchFiles;
   readonly #planner: Planner;
   readonly #branch: BranchAccess;
-  readonly #streamTroubles = new Map<string, SafeText>();
   readonly #reports: Reports;
+  readonly #view: ModelsView;
   #lastTurn = Number.NEGATIVE_INFINITY;
   #lastEvent = Number.NEGATIVE_INFINITY;
   #lastPush = Number.NEGATIVE_INFINITY;
@@ -80,6 +83,20 @@ export class Watcher {
     this.#planner = new Planner(options, this.#files, this.#live);
     this.#reports = new Reports(ports.log);
     this.#branch = new BranchAccess(ports, options.pollMs);
+    this.#view = new ModelsView({
+      files: this.#files,
+      planner: this.#planner,
+      live: this.#live,
+      branch: this.#branch,
+      analyses: this.analyses,
+      clock: ports.clock,
+      cluster: options.cluster,
+    });
+  }
+
+  /** For people who look. */
+  get models(): WatchedModels {
+    return this.#view;
   }
 
   /** A whole list of one kind in one namespace; undefined: in all. */
@@ -120,8 +137,14 @@ export class Watcher {
     return task !== undefined && isSameSubject(task.subject, subject);
   }
 
-  /** What the comparer has counted. @param changed the models, by their keys, of which there is something new. */
-  judge(evidence: Evidence, changed: readonly string[]): void {
+  /**
+   * What the comparer has counted.
+   *
+   * @param changed the models, by their keys, of which there is something new.
+   * @param reading who answered.
+   */
+  judge(evidence: Evidence, changed: readonly string[], reading: Pick<Reading, 'replicas'>): void {
+    this.#view.noteReading(reading);
     const isFirst = this.#live.evidence === undefined;
     this.#live.evidence = evidence;
     this.#planner.noteEvidence(changed, this.#ports.clock.now());
@@ -130,8 +153,7 @@ export class Watcher {
 
   /** Why a stream of events is out of date; undefined: it is up to date again. */
   trouble(stream: string, message: SafeText | undefined): void {
-    if (message === undefined) this.#streamTroubles.delete(stream);
-    else this.#streamTroubles.set(stream, message);
+    this.#view.noteTrouble(stream, message);
   }
 
   /** Whether the loop is running. */
@@ -144,8 +166,8 @@ export class Watcher {
    * that is refused is not an obstacle: another Pod would be refused as well.
    */
   get obstacle(): SafeText | undefined {
-    const [streamTrouble] = this.#streamTroubles.values();
-    if (streamTrouble !== undefined) return streamTrouble;
+    const { streamTrouble } = this.#view;
+    if (streamTrouble !== undefined) return streamTrouble.message;
     if (!this.#live.isComplete) return safe`the cluster was not listed yet`;
     const { fetchTrouble, snapshot } = this.#branch;
     return fetchTrouble ?? (snapshot === undefined ? safe`the branch was not read yet` : undefined);
@@ -226,6 +248,7 @@ export class Watcher {
       this.#reports.files(change.warnings);
       this.#reports.models(this.#files.models.size, this.#options.path, snapshot.missing);
       this.#ports.meter.declared(this.#files.models.size);
+      this.#view.noteCommit(change, snapshot);
       this.#refresh(this.#planner.noteCommit(change, clock.now()));
     };
     return this.#branch.read(take, signal);
@@ -260,7 +283,7 @@ export class Watcher {
     const snapshot = await this.#branch.push({ changes, message }, drop);
     if (snapshot === undefined) return;
     this.#lastPush = clock.now();
-    this.#planner.accept(plan, snapshot, this.#lastPush);
+    this.#view.notePush(statuses, snapshot, () => this.#planner.accept(plan, snapshot, this.#lastPush));
     meter.commit(statuses.map(({ since }) => (this.#lastPush - since) / 1000));
     log.info(mask(message.slice(0, message.indexOf('\n'))), {
       commit: mask(snapshot.commit),

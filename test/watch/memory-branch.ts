@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Finding, Problem } from '../../src/core/diagnostics/problem.ts';
-import type { Snapshot, StatusBranch, StatusCommit } from '../../src/core/ports/watch.ts';
+import type { CommitHead, Snapshot, StatusBranch, StatusCommit } from '../../src/core/ports/watch.ts';
 
 /** A repository with one branch, in memory: what watchers and people share. */
 export class MemoryRepository {
@@ -10,7 +10,19 @@ export class MemoryRepository {
   problems: readonly Problem[] = [];
   /** Files that cannot be read as text, by their texts here. */
   readonly refusals = new Map<string, Finding>();
+  readonly #now: () => number;
+  #head: CommitHead = { author: '', subject: '', time: 0 };
   #commits = 0;
+
+  /** @param now seconds since 1970. */
+  constructor(now = () => 1_700_000_000) {
+    this.#now = now;
+  }
+
+  /** The last commit's. */
+  get head(): CommitHead {
+    return this.#head;
+  }
 
   get commit(): string {
     return `c${this.#commits}`;
@@ -21,7 +33,8 @@ export class MemoryRepository {
     this.apply(new Map(Object.entries(changes)));
   }
 
-  apply(changes: ReadonlyMap<string, string | undefined>): void {
+  apply(changes: ReadonlyMap<string, string | undefined>, author = 'Ada', subject = 'by a person'): void {
+    this.#head = { author, subject, time: this.#now() };
     for (const [path, text] of changes) {
       if (text === undefined) this.files.delete(path);
       else this.files.set(path, text);
@@ -72,7 +85,8 @@ export class MemoryBranch implements StatusBranch {
     if (this.#snapshot?.commit !== this.#repository.commit) return 'moved';
     if (this.refusal !== undefined) throw this.refusal;
     this.pushes.push(commit);
-    this.#repository.apply(commit.changes);
+    const [subject = ''] = commit.message.split('\n', 1);
+    this.#repository.apply(commit.changes, 'model-mirror watcher', subject);
     this.#repository.messages.push(commit.message);
     this.#snapshot = this.#toSnapshot();
     return this.#snapshot;
@@ -90,6 +104,7 @@ export class MemoryBranch implements StatusBranch {
     });
     return {
       commit: this.#repository.commit,
+      head: this.#repository.head,
       files: new Map(files.map(([path, text]) => [path, toId(text)])),
       problems: this.#repository.problems,
     };

@@ -24,13 +24,15 @@ spec:
 
 export class RampScene {
   readonly clock = new ManualClock();
-  readonly repository = new MemoryRepository();
+  readonly repository = new MemoryRepository(this.clock.date);
   /** Of 100 calls in a minute of each replica. */
   failures = 0;
   /** No copy arrives. */
   isSilent = false;
   /** What the routes show, by the minute: share, and the step that is judged. */
   readonly shares: string[] = [];
+  /** What KServe reports of an InferenceService, by its name; all others are loaded. */
+  readonly statuses = new Map<string, object>();
   /** Of each of two replicas. */
   readonly #blocks: readonly Block[][] = [[], []];
   readonly #watchers: ReturnType<typeof startWatcher>[] = [];
@@ -74,6 +76,13 @@ export class RampScene {
     };
     this.#watchers.push(startWatcher(this.repository, this.clock, { toSource }, [], skewMs));
     this.#apply();
+  }
+
+  /** The watcher that was started first, and its view of the branch. */
+  get first(): Pick<ReturnType<typeof startWatcher>, 'watcher' | 'branch'> {
+    const [first] = this.#watchers;
+    if (first === undefined) throw new Error('no watcher was started');
+    return first;
   }
 
   /** Ends the watcher that was started first, as a new one takes its place. */
@@ -123,7 +132,9 @@ export class RampScene {
   }
 
   /** KServe writes one status for each digest. */
-  #load({ metadata: { annotations } }: Manifest): object {
+  #load({ metadata: { name, annotations } }: Manifest): object {
+    const given = this.statuses.get(name);
+    if (given !== undefined) return given;
     const digest = annotations?.['model-mirror.dev/digest'] ?? '';
     const time = this.#loadedAt.get(digest) ?? toInstant(this.clock.date() * 1000);
     this.#loadedAt.set(digest, time);

@@ -19,5 +19,7 @@ export function toWatcherUrl(text: string | undefined): string | undefined {
       safe`${quote(text)} is not an address of the watcher's pages`,
       safe`write for example https://mirrors.example.com, without a user, "?" or "#"`,
     );
-  return url.href.replace(/\/+$/, '');
+  let end = url.href.length;
+  while (url.href[end - 1] === '/') end--;
+  return url.href.slice(0, end);
 }

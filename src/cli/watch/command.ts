@@ -48,7 +48,10 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
       '--comparer <host:port...>',
       'the headless Services of the comparer; default: model-mirror-comparer-blocks.model-mirror.svc:8081, which is asked only while a candidate is judged (MODEL_MIRROR_COMPARER)',
     )
-    .option('--listen <address>', 'serve /healthz, /readyz, /metrics and /analysis there, for example 0.0.0.0:8080')
+    .option(
+      '--listen <address>',
+      'serve pages of all models for people, /healthz, /readyz, /metrics and /analysis there, for example 0.0.0.0:8080',
+    )
     .option('--once', 'observe, judge by what replicas of the comparer have counted so far, commit if needed, and exit')
     .addOption(new Option('--log <form>', 'default: text on a terminal').choices(['json', 'text']))
     .addHelpText(

@@ -17,6 +17,7 @@ import { keepMemorySmall } from '../../io/process/memory.ts';
 import { createMetrics } from '../../io/process/metrics.ts';
 import { BranchFiles } from '../../watch/branch-files.ts';
 import { readEvidence } from '../../watch/evidence-reader.ts';
+import { toHtmlPages } from '../../watch/html-pages.ts';
 import { Watcher } from '../../watch/watcher.ts';
 import type { Host } from '../host.ts';
 import { toHostLog } from '../host-log.ts';
@@ -75,10 +76,18 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     obstacle: watcher.obstacle,
     pushTrouble: watcher.pushTrouble,
   });
+  const identity = {
+    version: host.version,
+    repository: settings.address,
+    branch: settings.branch,
+    path: options.path,
+    cluster: options.cluster,
+  };
+  const pages = toHtmlPages(watcher.models, identity, systemClock);
   const listener =
     flags.listen === undefined
       ? undefined
-      : await listen(flags.listen, { health, metrics, more: toAnalysisPages(watcher.analyses) });
+      : await listen(flags.listen, { health, metrics, more: [toAnalysisPages(watcher.analyses), pages] });
   if (listener !== undefined) log.info(safe`listening`, { address: mask(listener.address) });
 
   let isLate = false;
@@ -128,7 +137,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
         log,
         isNeeded: () => watcher.isJudging,
         isJudged: (key, subject) => watcher.isJudged(key, subject),
-        take: (read, changed) => watcher.judge(read, changed),
+        take: (read, changed, reading) => watcher.judge(read, changed, reading),
         ...(once ? { pauseMs: oncePauseMs } : {}),
       },
       stop.signal,

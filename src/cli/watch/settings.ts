@@ -54,6 +54,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
       batchMs: toMs(flags.batchWindow, '--batch-window'),
       pollMs: toMs(flags.gitInterval, '--git-interval'),
       page: flags.page === true,
+      keepsTexts: flags.listen !== undefined,
       once: flags.once === true,
       suffix: flags.messageSuffix,
       signOff: flags.signOff === true ? `${author.name} <${author.email}>` : undefined,

@@ -24,12 +24,23 @@ export interface Log {
 /** The branch at one commit. */
 export interface Snapshot {
   readonly commit: string;
+  readonly head: CommitHead;
   /** Path from the repository's root → blob id; only the files that pass the filter. */
   readonly files: ReadonlyMap<string, string>;
   /** What cannot be read of the branch, such as links that leave it. */
   readonly problems: readonly Problem[];
   /** Present when the commit does not have the watcher's folder. */
   readonly missing?: MissingFolder | undefined;
+}
+
+/** How a commit describes itself. */
+export interface CommitHead {
+  /** The author's name. */
+  readonly author: string;
+  /** The committer's time, in seconds since 1970. */
+  readonly time: number;
+  /** The first line of the message. */
+  readonly subject: string;
 }
 
 export interface MissingFolder {

@@ -43,6 +43,11 @@ export interface BranchOptions extends TipScope {
   readonly onPhase?: (phase: 'look' | 'fetch' | 'pack' | 'send', seconds: number) => void;
 }
 
+interface Tip extends Pick<Snapshot, 'commit' | 'head'> {
+  /** The id. */
+  readonly tree: string;
+}
+
 export class GitBranch implements StatusBranch {
   readonly #options: BranchOptions;
   readonly #ref: string;
@@ -128,7 +133,9 @@ export class GitBranch implements StatusBranch {
       await this.#objects.keep(commit, content);
       const blobs = edit.objects.filter(({ type }) => type === 'blob');
       const written = new Set(blobs.map((blob) => toObjectId('blob', blob.content)));
-      this.#snapshot = await this.#toSnapshot(commit, edit.root, written);
+      const [subject = ''] = message.split('\n', 1);
+      const head = { author: author.name, time: date, subject };
+      this.#snapshot = await this.#toSnapshot({ commit, head, tree: edit.root }, written);
       return this.#snapshot;
     });
   }
@@ -172,15 +179,15 @@ export class GitBranch implements StatusBranch {
     const start = performance.now();
     // The whole size helps whoever reads the message, but is worth its bytes only once.
     const countsAll = this.#tooLarge === undefined;
-    const { commit, tree } = await this.#objects.fetch(this.#options.transport, tip, countsAll, signal);
+    const { commit, head, tree } = await this.#objects.fetch(this.#options.transport, tip, countsAll, signal);
     this.#folders = await readFolders(this.#options, tree, this.#folders, (id) => this.#objects.read(id));
-    this.#snapshot = await this.#toSnapshot(commit, tree, new Set());
+    this.#snapshot = await this.#toSnapshot({ commit, head, tree }, new Set());
     this.#options.onPhase?.('fetch', (performance.now() - start) / 1000);
     return this.#snapshot;
   }
 
   /** @param written ids of files that were just pushed from here. */
-  async #toSnapshot(commit: string, root: string, written: ReadonlySet<string>): Promise<Snapshot> {
+  async #toSnapshot({ commit, head, tree: root }: Tip, written: ReadonlySet<string>): Promise<Snapshot> {
     const { path } = this.#options;
     const { files, problems, links } = listWanted(this.#folders);
     const tip = { root, folders: this.#folders, read: (id: string) => this.#objects.read(id) };
@@ -189,6 +196,7 @@ export class GitBranch implements StatusBranch {
     for (const [link, id] of followed.targets) files.set(link, id);
     return {
       commit,
+      head,
       files,
       problems: [...problems, ...followed.problems],
       missing: findMissing(path, this.#folders),

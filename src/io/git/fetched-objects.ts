@@ -5,6 +5,7 @@
 import git from 'isomorphic-git';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
+import type { CommitHead } from '../../core/ports/watch.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
 import type { FetchLimit } from './fetch-limit.ts';
 import { checkPack, limitDownload } from './fetch-limit.ts';
@@ -39,7 +40,7 @@ export class FetchedObjects {
    *
    * @param tip of the branch.
    * @param countsAll whether to find out the whole size of what is too large.
-   * @returns the commit that was fetched, and its tree: the branch may have moved since `tip`.
+   * @returns the commit that was fetched, how it describes itself, and its tree: the branch may have moved since `tip`.
    * @throws BranchTrouble when it does not fit into memory.
    */
   async fetch(
@@ -47,7 +48,7 @@ export class FetchedObjects {
     tip: string,
     countsAll: boolean,
     signal: AbortSignal,
-  ): Promise<{ readonly commit: string; readonly tree: string }> {
+  ): Promise<{ readonly commit: string; readonly head: CommitHead; readonly tree: string }> {
     // What was fetched before has been read, and isomorphic-git keeps whole packs in its cache.
     this.#cache = {};
     this.#files?.forget((path) => path.startsWith(`${gitdir}/objects/pack/`));
@@ -71,7 +72,9 @@ export class FetchedObjects {
       throw new BranchTrouble('no-branch', safe`the repository is empty: waiting for its first commit`);
     const { commit } = await git.readCommit({ fs, gitdir, oid: fetchHead, cache: this.#cache });
     await git.writeRef({ fs, gitdir, ref: this.#ref, value: fetchHead, force: true });
-    return { commit: fetchHead, tree: commit.tree };
+    const { author, committer, message, tree } = commit;
+    const [subject = ''] = message.split('\n', 1);
+    return { commit: fetchHead, head: { author: author.name, time: committer.timestamp, subject }, tree };
   }
 
   /** @throws Error when it was not fetched, or was forgotten. */

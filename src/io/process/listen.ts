@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server as NetServer } from 'node:net';
@@ -25,19 +26,21 @@ interface Pages {
   readonly metrics: { readonly contentType: string; readonly text: () => Promise<string> };
   /** More, each of JSON, by path; undefined: there is no answer to that query. */
   readonly json?: Readonly<Record<string, (query: URLSearchParams) => unknown>>;
-  readonly more?: MorePages;
+  readonly more?: readonly MorePages[];
 }
 
 export interface MorePages {
   /** Of the pages, for those who look for another. */
   readonly names: readonly string[];
   /** Undefined: there is no such page. */
-  readonly answer: (path: string) => PageAnswer | undefined;
+  readonly answer: (path: string, query: URLSearchParams) => PageAnswer | Promise<PageAnswer> | undefined;
 }
 
 export type PageAnswer = {
   readonly status: number;
   readonly type?: string;
+  /** Of HTML: the content of its style element, which alone may style it. */
+  readonly style?: string;
 } & (
   | { readonly text: string }
   /** Of any length: each is made when the one before was taken. */
@@ -53,15 +56,13 @@ const streamMs = 60_000;
  *
  * @param place `host:port`, `[::1]:port` or `:port` for all addresses.
  */
-export async function listen(
-  place: string,
-  { health, metrics, json = {}, more = { names: [], answer: () => undefined } }: Pages,
-): Promise<Listener> {
+export async function listen(place: string, { health, metrics, json = {}, more = [] }: Pages): Promise<Listener> {
   const { host, port } = parsePlace(place);
-  const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json), ...more.names];
+  const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json), ...more.flatMap(({ names }) => names)];
   let streams = 0;
   const answer = async ({ method, url = '' }: IncomingMessage): Promise<PageAnswer> => {
-    const [path = '', ...query] = url.split('?');
+    const [path = '', ...words] = url.split('?');
+    const query = new URLSearchParams(words.join('?'));
     const { isAlive, obstacle, pushTrouble } = health();
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' };
     if (path === '/healthz')
@@ -71,11 +72,11 @@ export async function listen(
     if (path === '/metrics') return { status: 200, text: await metrics.text(), type: metrics.contentType };
     const toValue = Object.hasOwn(json, path) ? json[path] : undefined;
     if (toValue !== undefined) {
-      const value = toValue(new URLSearchParams(query.join('?')));
+      const value = toValue(query);
       if (value === undefined) return { status: 400, text: `${path} has no such query\n` };
       return { status: 200, text: JSON.stringify(value), type: 'application/json; charset=utf-8' };
     }
-    const found = more.answer(path);
+    const found = await findAnswer(more, path, query);
     if (found === undefined)
       return { status: 404, text: `there are ${paths.slice(0, -1).join(', ')} and ${paths.at(-1)}\n` };
     if ('chunks' in found && streams >= maxStreams)
@@ -83,7 +84,10 @@ export async function listen(
     return found;
   };
   const send = async (found: PageAnswer, response: ServerResponse): Promise<void> => {
-    response.writeHead(found.status, { 'content-type': found.type ?? 'text/plain; charset=utf-8' });
+    response.writeHead(found.status, {
+      'content-type': found.type ?? 'text/plain; charset=utf-8',
+      ...toProtection(found.style),
+    });
     if ('text' in found || response.req.method === 'HEAD') {
       response.end('text' in found ? found.text : undefined);
       return;
@@ -106,6 +110,30 @@ export async function listen(
       server.close();
       server.closeAllConnections();
     },
+  };
+}
+
+async function findAnswer(
+  more: readonly MorePages[],
+  path: string,
+  query: URLSearchParams,
+): Promise<PageAnswer | undefined> {
+  for (const { answer } of more) {
+    const found = answer(path, query);
+    if (found !== undefined) return await found;
+  }
+  return undefined;
+}
+
+/** No script, nothing from elsewhere, no other page around it; names of models go to no other host and no cache. */
+function toProtection(style: string | undefined): Readonly<Record<string, string>> {
+  const styles =
+    style === undefined ? '' : ` style-src 'sha256-${createHash('sha256').update(style).digest('base64')}';`;
+  return {
+    'content-security-policy': `default-src 'none';${styles} form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'cache-control': 'no-store',
   };
 }
 

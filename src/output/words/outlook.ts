@@ -86,6 +86,13 @@ export function toAboutSubjectText({ about, live }: Outlook): SafeText | undefin
   }
 }
 
+/** The same where what the watcher judges is what runs. Undefined: it is what the files describe. */
+export function toAboutRunningText({ about }: Outlook): SafeText | undefined {
+  return about === 'same'
+    ? undefined
+    : safe`These are counts of what runs in the cluster now; what the branch has is not applied yet.`;
+}
+
 export function toCoverageText({ since, received, compared, dropped, unknown, perMinute }: LiveCoverage): SafeText {
   if (received === 0 || since === undefined) return safe`No copy has arrived at the comparer yet.`;
   const pace = perMinute === undefined ? safe`` : safe`; lately ${perMinute} a minute`;

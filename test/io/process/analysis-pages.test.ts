@@ -41,7 +41,7 @@ async function serve(t: ExecutionContext, models: number, others: Readonly<Recor
   const { address, close } = await listen('127.0.0.1:0', {
     health: () => ({ isAlive: true, obstacle: 'the branch was not read yet' }),
     metrics: { contentType: 'text/plain', text: async () => '' },
-    more: toAnalysisPages(analyses),
+    more: [toAnalysisPages(analyses)],
   });
   t.teardown(close);
   /** The path as it is: fetch would tidy it up. */
@@ -154,7 +154,7 @@ test('an error in one answer is not the end of the server', async (t) => {
   const { address, close } = await listen('127.0.0.1:0', {
     health: () => ({ isAlive: true, obstacle: undefined }),
     metrics: { contentType: 'text/plain', text: async () => '' },
-    more: toAnalysisPages({ find: broken, list: broken }),
+    more: [toAnalysisPages({ find: broken, list: broken })],
   });
   t.teardown(close);
   const headers = { connection: 'close' };
