@@ -56,6 +56,10 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 });
+for (const name of readdirSync(dist)) {
+  const file = join(dist, name);
+  writeFileSync(file, toAscii(readFileSync(file, 'utf8')));
+}
 chmodSync(join(dist, 'model-mirror.cjs'), 0o755);
 // What each bundle is made of, for the test that looks at what rendering loads.
 mkdirSync(join(root, 'node_modules/.cache/model-mirror'), { recursive: true });
@@ -97,6 +101,15 @@ function findPartsApart(): string[] {
 /** `status/run.ts` → `status`, `edit/confirm.ts` → `edit-confirm`. */
 function toBundleName(file: string): string {
   return file.replace(/(\/run)?\.ts$/, '').replaceAll('/', '-');
+}
+
+/**
+ * esbuild's `charset` leaves tagged templates and regular expressions as they are. V8 keeps text of one byte per character as such,
+ * and it is read as that: any other character would be shown as two or three wrong ones.
+ */
+function toAscii(code: string): string {
+  if (/String\.raw`[^`]*[^\0-\x7f]/.test(code)) throw new Error('String.raw shows escapes: write its text in ASCII');
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** plugin.yaml with the release in the plugin's name, so that two releases can be sidecars of one repo-server. */

@@ -64,9 +64,12 @@ try {
     cwd: user,
     stdio: 'ignore',
   });
+  const help = execFileSync(join(user, 'node_modules/.bin/kubectl-model_mirror'), ['--help'], { encoding: 'utf8' });
+  const isPlugin = help.startsWith('Usage: kubectl model_mirror ');
+  if (!isPlugin) process.stderr.write(`as a plugin of kubectl it shows: ${help}`);
   const version = execFileSync(join(user, 'node_modules/.bin/model-mirror'), ['--version'], { encoding: 'utf8' });
   process.stderr.write(`${found.length} files; installed as a user would, it is model-mirror ${version}`);
-  process.exitCode = missing.length + unwanted.length > 0 ? 1 : 0;
+  process.exitCode = missing.length + unwanted.length > 0 || !isPlugin ? 1 : 0;
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

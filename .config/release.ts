@@ -1,5 +1,5 @@
 /**
- * `npm run release`: the changesets that wait become a version: its commit, tag and package. Everything is made
+ * `npm run release`: the changesets that wait become a version: its commit, tag, package and executables. Everything is made
  * in a work tree of its own first; only what is whole comes to the branch, so a failure leaves it as it was.
  * Nothing is pushed or published.
  */
@@ -69,10 +69,13 @@ function release(): void {
   try {
     git('worktree', 'add', '--quiet', '--detach', tree, 'HEAD');
     const made = make(tree, folder);
-    writeFileSync(join(folder, 'install.yaml'), renderInstallFile(helm, tree));
-    const files = [made.tarball, `${made.tarball}.sha256`, 'install.yaml'];
+    const files = join(folder, 'files');
+    writeFileSync(join(files, 'install.yaml'), renderInstallFile(helm, tree));
     if (isDryRun) say(`Would release model-mirror ${made.version}:\n\n${made.entry}\n\n${made.changes}\n`);
-    else publish(made, branch, folder, to, files);
+    else {
+      run(tree, process.execPath, ['.config/executables.ts', '--to', files]);
+      publish(made, branch, files, to);
+    }
   } finally {
     if (existsSync(tree)) git('worktree', 'remove', '--force', tree);
     rmSync(folder, { recursive: true, force: true });
@@ -139,16 +142,19 @@ function make(tree: string, folder: string): Release {
   run(tree, 'git', ['commit', '--quiet', '--all', '--message', `Version ${version}`]);
   const changes = run(tree, 'git', ['show', '--stat', '--format=', 'HEAD']);
   run(tree, process.execPath, ['.config/build.ts']);
-  const packed = run(tree, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
+  const files = join(folder, 'files');
+  mkdirSync(files);
+  const packed = run(tree, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', files]);
   const sum = createHash('sha256')
-    .update(readFileSync(join(folder, packed)))
+    .update(readFileSync(join(files, packed)))
     .digest('hex');
-  writeFileSync(join(folder, `${packed}.sha256`), `${sum}  ${packed}\n`);
+  writeFileSync(join(files, `${packed}.sha256`), `${sum}  ${packed}\n`);
   return { version, commit: run(tree, 'git', ['rev-parse', 'HEAD']), entry, changes, tarball: packed };
 }
 
 /** Files, then tag, then branch; what was done is undone when the next cannot be. */
-function publish({ version, commit, tarball }: Release, branch: string, folder: string, to: string, files: string[]) {
+function publish({ version, commit, tarball }: Release, branch: string, folder: string, to: string) {
+  const files = readdirSync(folder).sort();
   const tag = `v${version}`;
   const present = files.filter((file) => existsSync(join(to, file)));
   if (present.length > 0) throw new Refusal(`${to} has ${present.join(', ')} already`, 'move that away');
@@ -169,7 +175,7 @@ function publish({ version, commit, tarball }: Release, branch: string, folder: 
   }
   const shown = relative(process.cwd(), join(to, tarball));
   say(`Released model-mirror ${version} on this machine: commit ${commit.slice(0, 7)} on ${branch}, tag ${tag},
-${shown} (and its .sha256), and beside it install.yaml.
+${shown}, and in the same folder install.yaml and the executables for Linux.
 
 Next: git push --atomic origin ${branch} ${tag}
       npm publish ./${shown}

@@ -4,6 +4,7 @@ import { Fault } from '../core/diagnostics/fault.ts';
 import { safe } from '../core/diagnostics/safe-text.ts';
 import { writeTexts } from '../io/process/standard-streams.ts';
 import { plainStyle } from '../output/style.ts';
+import { toCalledAs } from './called-as.ts';
 import { main } from './main.ts';
 
 /** Put in by the build. */
@@ -20,7 +21,12 @@ const code = main(process.argv.slice(2), {
       });
     }
   },
-  program: process.argv[1] ?? '',
+  get program() {
+    return process.getBuiltinModule('node:sea').isSea()
+      ? [process.execPath]
+      : [process.execPath, process.argv[1] ?? ''];
+  },
+  calledAs: toCalledAs(process.argv[1] ?? ''),
   environment: process.env,
   write: writeTexts,
   isTerminal,

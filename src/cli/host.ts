@@ -14,8 +14,10 @@ export interface Host {
   readonly version: string;
   /** Absolute, without links. */
   readonly workingDirectory: string;
-  /** The file that Node was started with. */
-  readonly program: string;
+  /** What starts this program again: Node and the file that it was started with, or the single executable. */
+  readonly program: readonly string[];
+  /** What people type to run it, where that is not `model-mirror`. */
+  readonly calledAs?: string | undefined;
   readonly environment: Environment;
   readonly write: (descriptor: 1 | 2, texts: Iterable<string>) => void;
   readonly isTerminal: (descriptor: 1 | 2) => boolean;

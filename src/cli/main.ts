@@ -5,6 +5,7 @@ import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, maskLine } from '../core/diagnostics/safe-text.ts';
 import { addAnalysis } from './analysis/command.ts';
 import { addBrake } from './brake/command.ts';
+import { withName } from './called-as.ts';
 import { addCandidate } from './candidate/command.ts';
 import { addComment } from './comment/command.ts';
 import { addCompare } from './compare/command.ts';
@@ -55,7 +56,8 @@ const groups: Readonly<Record<string, Readonly<Record<string, Add>>>> = {
     schema: addSchema,
     completion: (program, host, finish) =>
       addCompletion(program, host, () => {
-        const all = toProgram(host);
+        // Shells complete what the scripts were made for.
+        const all = toProgram(host, undefined);
         addCommands(all, host, finish);
         return all;
       }),
@@ -68,7 +70,7 @@ export async function main(words: readonly string[], host: Host): Promise<number
   const finish = (outcome: number) => {
     code = outcome;
   };
-  const program = toProgram(host);
+  const program = toProgram(host, host.calledAs);
   addCommands(program, host, finish, words[0]);
   try {
     // The letter of 0.1.0.
@@ -94,9 +96,9 @@ export async function main(words: readonly string[], host: Host): Promise<number
 }
 
 /** The program, without its commands. */
-function toProgram(host: Host): Command {
+function toProgram(host: Host, calledAs: string | undefined): Command {
   return (
-    new Command('model-mirror')
+    new Command(calledAs ?? 'model-mirror')
       .description('Mirrored rollouts of KServe models through git')
       .version(host.version, '-v, --version', 'print the version')
       .helpOption('-h, --help', 'show this help')
@@ -114,7 +116,7 @@ Each command has its own --help, with an example.`,
       .showSuggestionAfterError(false)
       .exitOverride()
       .configureOutput({
-        writeOut: (text) => host.write(1, [text]),
+        writeOut: (text) => host.write(1, [calledAs === undefined ? text : withName(text, calledAs)]),
         writeErr: (text) => host.write(2, [text]),
         // Shown as all errors are, once it is thrown.
         outputError: () => undefined,

@@ -9,8 +9,8 @@ import type { Stage } from './stage.ts';
 
 interface Person {
   readonly environment: Environment;
-  /** The built command line. */
-  readonly program: string;
+  /** What starts the built command line. */
+  readonly program: readonly string[];
 }
 
 /**
@@ -25,7 +25,7 @@ export async function makePlayground(
   mkdirSync(join(folder, 'play'));
   const bin = join(folder, 'bin');
   const command = join(bin, 'model-mirror');
-  writeFiles(bin, { 'model-mirror': `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n` });
+  writeFiles(bin, { 'model-mirror': `#!/bin/sh\nexec ${program.map((word) => `'${word}'`).join(' ')} "$@"\n` });
   chmodSync(command, 0o755);
   return {
     PATH: `${bin}:$PATH`,

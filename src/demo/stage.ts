@@ -50,26 +50,26 @@ export interface Stage {
 }
 
 /**
- * @param program the built command line, which is run as the plugin and as the watcher.
+ * @param program what starts the built command line, which is run as the plugin and as the watcher.
  * @param ends gets what ends each part, the last to be ended first.
  */
 export function setUp(
   folder: string,
-  program: string,
+  program: readonly string[],
   mode: DemoMode,
   ends: (() => unknown)[],
   options: StageOptions & Required<Pick<StageOptions, 'startComparer'>>,
 ): Promise<BusyStage>;
 export function setUp(
   folder: string,
-  program: string,
+  program: readonly string[],
   mode: DemoMode,
   ends: (() => unknown)[],
   options?: StageOptions,
 ): Promise<Stage>;
 export async function setUp(
   folder: string,
-  program: string,
+  program: readonly string[],
   mode: DemoMode,
   ends: (() => unknown)[],
   { path = modelFolder, startComparer }: StageOptions = {},
@@ -94,7 +94,7 @@ export async function setUp(
     repository: url,
     branch: 'main',
     destination: mode.namespace,
-    plugin: [process.execPath, program, 'render', '--output', 'json'],
+    plugin: [...program, 'render', '--output', 'json'],
     checkout: join(folder, 'argocd'),
   });
   ends.push(() => argocd.stop());
@@ -107,7 +107,7 @@ export async function setUp(
   if (traffic !== undefined) ends.push(() => traffic.end());
   const watch = () => {
     const watcher = startWatcherProcess([
-      ...[process.execPath, program, 'watch', '--repo', url, '--kubeconfig', kubeconfig],
+      ...[...program, 'watch', '--repo', url, '--kubeconfig', kubeconfig],
       ...(traffic === undefined ? [] : ['--comparer', traffic.blocks]),
       // Short times, so that the demo takes seconds.
       ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],

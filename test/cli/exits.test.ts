@@ -143,7 +143,7 @@ async function run(
   const code = await main(words, {
     version: '0.0.0',
     workingDirectory: root,
-    program: 'model-mirror',
+    program: ['model-mirror'],
     environment: {},
     write: (_, texts) => written.push(...texts),
     isTerminal: () => false,

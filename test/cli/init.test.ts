@@ -33,7 +33,7 @@ function makeHost(terminal?: Host['terminal']): { host: Host; folder: string; sa
   const host: Host = {
     version: '0.0.0',
     workingDirectory: folder,
-    program: 'model-mirror.cjs',
+    program: ['model-mirror.cjs'],
     environment: {},
     write: (_, texts) => {
       for (const text of texts) said += text;

@@ -1,4 +1,5 @@
 /** The program itself, as a process: what Argo CD and people run. */
+import { isAscii } from 'node:buffer';
 import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -51,6 +52,19 @@ test('the process gives what the golden cases expect', (t) => {
   t.is(stdout, readFileSync(join(fixtures, 'rollout/gate-none/expected/stdout.txt'), 'utf8'));
   t.is(stderr, '');
   t.is(status, 0);
+});
+
+test('the bundles are in ASCII, and the process shows every character as it is', (t) => {
+  const dist = join(root, 'dist');
+  const bundles = readdirSync(dist).filter((file) => file.endsWith('.cjs'));
+  t.true(bundles.length > 10);
+  t.deepEqual(
+    bundles.filter((file) => !isAscii(readFileSync(join(dist, file)))),
+    [],
+  );
+  const { stderr } = run(['render', '--repo-root', '.'], copyInput(t, 'problems/missing-field--storage'));
+  t.true(stderr.includes('…'));
+  t.is(stderr, readFileSync(join(fixtures, 'problems/missing-field--storage/expected/problems.txt'), 'utf8'));
 });
 
 test('every file that a bundle loads when it needs it was built', (t) => {

@@ -62,7 +62,7 @@ async function run(
   const code = await main([...words], {
     version: '0.0.0',
     workingDirectory,
-    program: 'model-mirror.cjs',
+    program: ['model-mirror.cjs'],
     environment,
     write: (descriptor, texts) => {
       for (const text of texts) written[descriptor] += text;

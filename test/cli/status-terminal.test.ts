@@ -19,7 +19,7 @@ function makeHost(columns: number, rows: number): { readonly host: Host; readonl
   const host: Host = {
     version: '0.0.0',
     workingDirectory: join(fixtures, 'every-difference/input'),
-    program: 'model-mirror.cjs',
+    program: ['model-mirror.cjs'],
     environment: {},
     write: (descriptor, texts) => {
       for (const text of texts) written[descriptor] += text;

@@ -119,7 +119,7 @@ async function readHelp(words: readonly string[]): Promise<string> {
   const host: Host = {
     version: '0.0.0',
     workingDirectory: root,
-    program: 'model-mirror.cjs',
+    program: ['model-mirror.cjs'],
     environment: {},
     write: (_, texts) => {
       for (const text of texts) help += text;

@@ -120,7 +120,7 @@ export async function runGoldenCase({ folder }: GoldenCase): Promise<Output> {
     const code = await main(words, {
       version: '0.0.0',
       workingDirectory,
-      program: 'model-mirror.cjs',
+      program: ['model-mirror.cjs'],
       environment: run.environment ?? {},
       write: (descriptor, texts) => {
         for (const text of texts) written[descriptor] += text;

@@ -200,7 +200,7 @@ async function checkLive(folder: string): Promise<void> {
   const ends: (() => unknown)[] = [];
   try {
     let comparer = '';
-    const stage = await setUp(folder, program, demoModes.modelmesh, ends, {
+    const stage = await setUp(folder, [process.execPath, program], demoModes.modelmesh, ends, {
       startComparer: async (...given) => {
         const started = await startComparer(...given);
         comparer = started.pages;

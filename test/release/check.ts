@@ -190,7 +190,18 @@ try {
     [],
   );
   const tarball = `model-mirror-${version}.tgz`;
-  check('what is in the folder', listShelf(), ['install.yaml', tarball, `${tarball}.sha256`]);
+  const executables = ['model-mirror-linux-arm64', 'model-mirror-linux-x64'].flatMap((name) => [
+    name,
+    `${name}.sha256`,
+  ]);
+  const beside = ['model-mirror-executables.THIRD-PARTY-NOTICES', 'model-mirror-executables.sbom.cdx.json'];
+  check(
+    'what is in the folder',
+    new Set(listShelf()),
+    new Set([tarball, `${tarball}.sha256`, 'install.yaml', ...executables, ...beside]),
+  );
+  const own = (await run(shelf, join(shelf, 'model-mirror-linux-x64'), '--version')).stdout;
+  check('the executable is that release', own, `${version}\n`);
   const installFile = readFileSync(join(shelf, 'install.yaml'), 'utf8');
   const image = `image: "images.example.com/ml/model-mirror:${version}"`;
   check('install.yaml has the image of that version', installFile.includes(image), true);

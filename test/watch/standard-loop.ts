@@ -80,7 +80,7 @@ export class StandardLoop {
         stop: () => kserve?.stop(),
       };
     };
-    const stage = await setUp(folder, program, { ...demoModes.standard, start }, ends);
+    const stage = await setUp(folder, [process.execPath, program], { ...demoModes.standard, start }, ends);
     if (kserve === undefined) throw new Error('the stage has started no KServe');
     return new StandardLoop(stage, kserve);
   }
