@@ -9,13 +9,17 @@ import { isFault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { findBrokenFiles } from '../core/diagnostics/problem.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
+import type { Clone } from '../core/ports/clone.ts';
 import type { ClusterReader } from '../core/ports/cluster-reader.ts';
 import type { RenderedRollout } from '../core/render/decide-model.ts';
 import { renderDigests } from '../core/render/digests.ts';
-import type { PathNames } from '../core/repository/find-model.ts';
+import type { ModelTarget, PathNames } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
 import { listStatusClusters } from '../core/repository/status-clusters.ts';
+import { toMirrorTime } from '../core/rollout/promotion-limit.ts';
+import { findMirrorRecord } from '../core/timeline/mirror-record.ts';
 import { findWorst } from './examine-cluster.ts';
+import { readPastIfAny } from './model-past.ts';
 import type { RenderOptions } from './rendered-models.ts';
 import { renderModel, requireNamespace } from './rendered-models.ts';
 
@@ -36,15 +40,23 @@ export interface ExplainReport {
   readonly broken: ReturnType<typeof findBrokenFiles>;
 }
 
+export interface ExplainPorts {
+  /** Of the cluster; undefined: the mirror path is not examined. */
+  readonly reader?: ClusterReader | undefined;
+  /** Undefined: outside of a repository. */
+  readonly clone?: Pick<Clone, 'readPast'> | undefined;
+  /** In seconds since 1970. */
+  readonly now: number;
+}
+
 /**
  * @param findPending finds what is only in this clone of a tree.
- * @param reader of the cluster; undefined: the mirror path is not examined.
  * @throws Fault when several models have this name, or the namespace to examine is not known.
  */
 export async function explainModel(
   { model, names, tree, cluster, namespace }: ExplainRequest,
   findPending: (tree: FolderTree) => Promise<FindPending>,
-  reader?: ClusterReader,
+  { reader, clone, now }: ExplainPorts,
 ): Promise<ExplainReport> {
   const render = (known: string | undefined) => renderModel(model, tree, names, { cluster, namespace: known });
   const declared = render(namespace);
@@ -61,11 +73,19 @@ export async function explainModel(
     clusters: cluster === undefined ? listStatusClusters(tree) : [],
   });
   return {
-    explanation: explainRollout(rendered, assessment),
+    explanation: explainRollout(rendered, assessment, await readMirrorTime(target, rendered)),
     problems,
     unanswered: examined?.unanswered,
     broken: findBrokenFiles(renderDigests(tree, { cluster }).problems),
   };
+
+  async function readMirrorTime(target: ModelTarget, { rollout, candidates }: RenderedRollout) {
+    const limit = rollout.policy.minMirrorTime;
+    const [candidate] = candidates;
+    if (limit === undefined || candidate === undefined) return undefined;
+    const points = await readPastIfAny(target, undefined, clone && { clone, names, cluster });
+    return toMirrorTime(limit, points && findMirrorRecord(points, candidate.digest, now));
+  }
 }
 
 async function examine(rendered: RenderedRollout, namespace: string | undefined, reader: ClusterReader) {

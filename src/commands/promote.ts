@@ -14,15 +14,22 @@ import { toOwnTree } from '../core/repository/find-model.ts';
 import type { MirrorReason } from '../core/rollout/gate.ts';
 import { computeMirror } from '../core/rollout/gate.ts';
 import { findHeldVerdict } from '../core/rollout/held-verdict.ts';
-import { findPromotionLimit, toUnjudged } from '../core/rollout/promotion-limit.ts';
+import {
+  findMissingTime,
+  findPromotionLimit,
+  toMirroredTooBriefly,
+  toMirrorTime,
+  toUnjudged,
+} from '../core/rollout/promotion-limit.ts';
 import type { RolloutVersion } from '../core/rollout/rollout.ts';
 import { toVersionName } from '../core/rollout/rollout.ts';
 import type { MirrorRecord } from '../core/timeline/mirror-record.ts';
 import { findMirrorRecord } from '../core/timeline/mirror-record.ts';
+import type { TimelinePoint } from '../core/timeline/points.ts';
 import { editModel } from './edit/edit-model.ts';
-import { readPastIfAny } from './edit/past.ts';
 import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
+import { readPastIfAny } from './model-past.ts';
 
 interface PromoteInput {
   readonly cluster: string | undefined;
@@ -31,6 +38,8 @@ interface PromoteInput {
   readonly committed: FolderTree | undefined;
   readonly toReasonText: EditPorts['words']['toReasonText'];
   readonly readRecord: ReadRecord;
+  /** The same by what a commit has behind it. */
+  readonly readRecordAt: (commit: string, digest: string) => Promise<ReturnType<ReadRecord>>;
 }
 
 /** For how long the mirror was open for a candidate of this digest; undefined: git's history cannot be read. */
@@ -44,10 +53,15 @@ type ReadRecord = (digest: string) => MirrorRecord | undefined;
 export function promote(request: EditRequest, force: boolean, ports: EditPorts): Promise<EditOutcome> {
   return editModel(request, ports, async ({ target, clone, head }) => {
     const { cluster } = request;
-    const points = await readPastIfAny(target, head?.state.head, clone && { clone, names: ports.names, cluster });
+    const read = (tip: string | undefined) =>
+      readPastIfAny(target, tip, clone && { clone, names: ports.names, cluster });
+    const toRecord = (points: readonly TimelinePoint[] | undefined, digest: string) =>
+      points && findMirrorRecord(points, digest, ports.now());
+    const past = await read(head?.state.head);
     const input = {
       ...{ cluster, force, toReasonText: ports.words.toReasonText },
-      readRecord: (digest: string) => points && findMirrorRecord(points, digest, ports.now()),
+      readRecord: (digest: string) => toRecord(past, digest),
+      readRecordAt: async (commit: string, digest: string) => toRecord(await read(commit), digest),
     };
     return {
       plan: (found, other, committed) => plan(found, other, { ...input, committed }),
@@ -76,7 +90,7 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
 function planPromotion(
   target: ModelTarget,
   candidate: ModelVersion,
-  { cluster, force, committed, toReasonText, readRecord }: PromoteInput,
+  { cluster, force, committed, toReasonText, readRecord, readRecordAt }: PromoteInput,
 ): Planned {
   const { model, source } = target;
   const called = model.metadata.name;
@@ -106,7 +120,11 @@ function planPromotion(
   const reason = toReason(status);
   const limit = findPromotionLimit(rendered, decided, status);
   if (limit !== undefined) return { problems: [toUnjudged(source, decided.version.path, candidate.version, limit)] };
-  const isFree = force && rendered.rollout.policy.requireAnalysis.length === 0;
+  const { minMirrorTime } = rendered.rollout.policy;
+  const time = minMirrorTime && toMirrorTime(minMirrorTime, readRecord(decided.digest));
+  if (time !== undefined && findMissingTime(time) > 0)
+    return { problems: [toMirroredTooBriefly(source, decided.version.path, candidate.version, time)] };
+  const isFree = force && rendered.rollout.policy.requireAnalysis.length === 0 && time === undefined;
   const isReady = reason.code === 'ready';
   if (!isReady && !force)
     return {
@@ -140,8 +158,11 @@ function planPromotion(
       : { code: 'requests-move', service, version: isReady ? version : undefined },
     findObjection: isFree
       ? undefined
-      : (files) => {
+      : async (files, commit) => {
           const pulled = readStatusIn(files);
+          const again = time && toMirrorTime(time.limit, await readRecordAt(commit, decided.digest));
+          if (again !== undefined && findMissingTime(again) > 0)
+            return safe`${mask(version)} was not mirrored for ${mask(again.limit.written)}, as its mirror was closed meanwhile`;
           if (findPromotionLimit(rendered, decided, pulled) !== undefined)
             return safe`${mask(version)} is not judged as Passing any more`;
           const now = toReason(pulled);

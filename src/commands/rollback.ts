@@ -23,9 +23,9 @@ import { toMoments } from '../core/timeline/points.ts';
 import { findStatus } from '../core/timeline/stages.ts';
 import { findTrials } from '../core/timeline/trials.ts';
 import { editModel } from './edit/edit-model.ts';
-import { readPast } from './edit/past.ts';
 import type { EditPorts, EditRequest, Planned, PrepareEdit, RenderedEdit } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
+import { readPast } from './model-past.ts';
 
 /** Makes the version that was the primary before the last promotion the primary again. */
 export function rollback(request: EditRequest, ports: EditPorts): Promise<EditOutcome> {

@@ -7,12 +7,14 @@ import type { PolicyField, PolicyPatch } from '../core/assess/policy-fields.ts';
 import type { Place } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import { mapsAt, valueAt } from '../core/input/plain-value.ts';
+import { findMissingTime } from '../core/rollout/promotion-limit.ts';
 import { toCandidateJson, toConclusionJson, toVersionJson } from './assessment-json.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { toCheckText, toLimitText } from './words/check.ts';
+import { toMirrorTimeText } from './words/trial.ts';
 import type { Wording } from './words/wording.ts';
 
 /** Shown although they are not set: these two decide most. */
@@ -20,7 +22,7 @@ const always: ReadonlySet<string> = new Set(['mirrorPercentage', 'gate']);
 
 /** @param all every field, including those at their defaults. */
 export function toExplainText(
-  { assessment, mode, protocols, policy, analysis, places, hosts }: Explanation,
+  { assessment, mode, protocols, policy, analysis, places, hosts, mirrorTime }: Explanation,
   { all, wording, style }: { readonly all: boolean; readonly wording: Wording; readonly style: Style },
 ): string {
   const at = ({ file, line }: Place) => `${wording.toPath(file)}:${line}`;
@@ -39,16 +41,16 @@ export function toExplainText(
     ),
     ...section('Policy', [...toFieldLines(shown, at, style), ...rest]),
     ...(analysis === undefined ? [] : section(toAnalysisTitle(analysis), toAnalysisLines(analysis))),
-    ...section(
-      'Limits',
-      toColumns(
+    ...section('Limits', [
+      ...toColumns(
         policy.limits.map(({ field, value, place }) => [
           `  ${field.replace(/^limits\./, '')}`,
           toValueText(value),
           at(place),
         ]),
       ),
-    ),
+      ...(mirrorTime === undefined ? [] : [`  ${toMirrorTimeText(mirrorTime)}`]),
+    ]),
     ...section(
       'Patches, in the order in which they are applied',
       toColumns(policy.patches.map((patch) => [...toPatchCells(patch), at(patch.place)])),
@@ -65,7 +67,7 @@ export function toExplainText(
 }
 
 export function toExplainJson(
-  { assessment, mode, protocols, policy, places, hosts }: Explanation,
+  { assessment, mode, protocols, policy, places, hosts, mirrorTime }: Explanation,
   wording: Wording,
 ): string {
   const { name, namespace, file, primary, candidates } = assessment;
@@ -90,6 +92,10 @@ export function toExplainJson(
       limits: policy.limits,
       patches: policy.patches.map((patch) => ({ ...patch, name: patch.name ?? null })),
     },
+    mirrorTime:
+      mirrorTime === undefined
+        ? null
+        : { seconds: mirrorTime.seconds ?? null, isWhole: mirrorTime.isWhole, missing: findMissingTime(mirrorTime) },
     ...toConclusionJson(assessment, wording),
   };
   return `${JSON.stringify(all, null, 2)}\n`;

@@ -265,7 +265,10 @@ test('status and explain name the worst finding of each model, without statistic
     ],
   );
   const explain = async (model: string) => {
-    const { explanation } = await explainModel({ ...request, model, tree }, async () => () => undefined, reader);
+    const { explanation } = await explainModel({ ...request, model, tree }, async () => () => undefined, {
+      reader,
+      now: 0,
+    });
     return explanation?.assessment.finding?.code;
   };
   t.deepEqual([await explain('wisdom'), await explain('folly')], ['route-missing', undefined]);

@@ -521,3 +521,56 @@ test('promote tells for how long the candidate was mirrored, and what was decide
   const alone = await promoteReady(toRequest(), toClone().toPorts(false));
   t.like(alone.code === 'edited' ? alone.edit.notes[0] : undefined, { code: 'tried', mirrored: undefined });
 });
+
+test('promote refuses a candidate that was mirrored too briefly, and no force helps', async (t) => {
+  const limit = '  limits: {minMirrorTime: 2h}\n';
+  const clone = new MemoryClone({ [model]: readInput(model), [policy]: toPolicy(20, limit) });
+  clone.share({ [status]: readInput(status) });
+  const opened = 1_700_000_000 + 120;
+  clone.now = opened + 7199;
+  for (const isForced of [false, true]) {
+    const outcome = await promote(toRequest({ commit: true }), isForced, clone.toPorts());
+    t.like(outcome, { code: 'refused', problems: [{ code: 'mirrored-too-briefly', field: 'spec.candidate' }] });
+  }
+  t.is(clone.commits.length, 0);
+  // Outside of a repository, or where the clone cannot be read, nobody knows.
+  t.like(await promote(toRequest(), true, clone.toPorts(false)), { problems: [{ code: 'mirrored-too-briefly' }] });
+  clone.now = opened + 7200;
+  t.is((await promoteReady(toRequest({ commit: true }), clone.toPorts())).code, 'edited');
+});
+
+test('where the watcher has closed the mirror meanwhile, a promotion that needed the time is not pushed', async (t) => {
+  const clone = new MemoryClone({
+    [model]: readInput(model),
+    [policy]: toPolicy(20, '  limits: {minMirrorTime: 2m}\n'),
+  });
+  clone.share({ [status]: readInput(status) });
+  clone.share({ [policy]: toPolicy(10, '  limits: {minMirrorTime: 2m}\n') });
+  // Commits are a minute apart.
+  clone.now = 1_700_000_000 + 120 + 120;
+  const { openClone, ...ports } = clone.toPorts();
+  const objections: unknown[] = [];
+  const opened = openClone('');
+  if (opened === undefined) throw new Error('it is a repository');
+  const outcome = await promote(toRequest({ commit: true, push: true }), false, {
+    ...ports,
+    openClone: () => ({
+      ...opened,
+      push: async (destination, branch, findObjection) => {
+        const before = await clone.past.names.resolve('main');
+        objections.push(await findObjection(before));
+        // In what the watcher has pushed, the candidate was Loading for a while.
+        const closed = readInput(status).replace(/(version: v2.*)state: Ready/, '$1state: Loading');
+        const [, , , parent] = await clone.past.listSteps(before);
+        const files = { [model]: readInput(model), [policy]: clone.head[policy] ?? '' };
+        clone.past.commit('theirs', 'closed', { ...files, [status]: closed }, { parents: [parent?.id ?? ''] });
+        clone.past.commit('theirs', 'open', { ...files, [status]: readInput(status) });
+        objections.push(await findObjection(clone.past.commit('theirs', 'promote', clone.head)));
+        return opened.push(destination, branch, findObjection);
+      },
+    }),
+  });
+  t.is(outcome.code, 'edited');
+  t.is(objections[0], undefined);
+  t.regex(String(objections[1]), /2m/);
+});

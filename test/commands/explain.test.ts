@@ -1,5 +1,6 @@
 import test from 'ava';
 import { explainModel } from '../../src/commands/explain.ts';
+import type { FolderTree } from '../../src/core/input/folder-tree.ts';
 import { toMemoryTree } from '../core/render/memory-tree.ts';
 import { folder, MemoryWorld, model, names } from './memory-world.ts';
 
@@ -13,7 +14,7 @@ test('places of versions and fields, in the file that sets them', async (t) => {
   const world = new MemoryWorld();
   const policy = 'apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: all}\nspec:\n';
   world.files = { ...world.files, 'policy.yaml': `${policy}  mirrorPercentage: 5\n` };
-  const { explanation, problems } = await explainModel(toRequest(world), unknown);
+  const { explanation, problems } = await explainModel(toRequest(world), unknown, { now: 0 });
   t.deepEqual(problems, []);
   const lines = (world.files[`${folder}/model.yaml`] ?? '').split('\n');
   const lineOf = (field: string) => lines.findIndex((line) => line.startsWith(`  ${field}:`)) + 1;
@@ -28,7 +29,7 @@ test('places of versions and fields, in the file that sets them', async (t) => {
 test('hosts have the namespace of the model, of the flag or of the status file', async (t) => {
   const world = new MemoryWorld();
   const hostOf = async (namespace?: string) =>
-    (await explainModel(toRequest(world, namespace), unknown)).explanation?.hosts[0];
+    (await explainModel(toRequest(world, namespace), unknown, { now: 0 })).explanation?.hosts[0];
   t.is(await hostOf('models'), `${model}.modelmesh-serving`);
   world.change('model.yaml', '  namespace: modelmesh-serving\n', '');
   t.is(await hostOf('models'), `${model}.models`);
@@ -40,12 +41,12 @@ test('hosts have the namespace of the model, of the flag or of the status file',
 test('errors in its own files leave nothing to explain; those of others are named', async (t) => {
   const world = new MemoryWorld();
   world.files = { ...world.files, 'other/model.yaml': 'broken' };
-  const { explanation, broken } = await explainModel(toRequest(world), unknown);
+  const { explanation, broken } = await explainModel(toRequest(world), unknown, { now: 0 });
   t.is(explanation?.assessment.name, model);
   t.deepEqual(broken as unknown, ['other/model.yaml']);
   const policy = `${folder}/policy.yaml`;
   world.files = { ...world.files, [policy]: 'broken' };
-  const refused = await explainModel(toRequest(world), unknown);
+  const refused = await explainModel(toRequest(world), unknown, { now: 0 });
   t.is(refused.explanation, undefined);
   t.true(refused.problems.some(({ file }) => (file as string) === policy));
 });
@@ -58,9 +59,10 @@ test('only its own folder and its policies are searched for what is only in this
     'policy.yaml': 'apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: all}\nspec: {}\n',
   };
   const seen: string[][] = [];
-  await explainModel(toRequest(world), async ({ files }) => {
+  const find = async ({ files }: FolderTree) => {
     seen.push(files.map(({ path }) => path).sort());
     return () => undefined;
-  });
+  };
+  await explainModel(toRequest(world), find, { now: 0 });
   t.deepEqual(seen, [[`${folder}/model.yaml`, `${folder}/status.yaml`, 'policy.yaml'].sort()]);
 });

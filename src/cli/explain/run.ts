@@ -1,7 +1,9 @@
 /** `model-mirror explain`: one model, from the files of the work tree. */
 import { explainModel } from '../../commands/explain.ts';
 import { exitCodes } from '../../core/diagnostics/fault.ts';
-import { openFolderTree } from '../../io/files/folder-tree.ts';
+import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
+import { GitClone } from '../../io/git-cli/clone.ts';
+import { systemClock } from '../../io/process/clock.ts';
 import { toExplainJson, toExplainText } from '../../output/explain-text.ts';
 import { toBrokenFilesText } from '../../output/words/files.ts';
 import { toApiPlace } from '../flags/cluster-flags.ts';
@@ -12,6 +14,7 @@ import { toWording } from '../flags/wording.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { findPendingHere } from '../status/pending.ts';
+import { toGit } from '../user-git.ts';
 import type { ExplainFlags } from './flags.ts';
 
 /** @returns the exit code. */
@@ -25,10 +28,15 @@ export async function runExplain(model: string, flags: ExplainFlags, host: Host)
     namespace: toNamespace(flags.namespace),
   };
   const place = toApiPlace(flags, host);
+  const root = findRepository(places.repository);
   const { explanation, problems, broken, unanswered } = await explainModel(
     request,
     (tree) => findPendingHere(places, tree, host),
-    place && (await import('../status/cluster.ts')).openCluster(place).reader,
+    {
+      reader: place && (await import('../status/cluster.ts')).openCluster(place).reader,
+      clone: root === undefined ? undefined : new GitClone(toGit(root, host), places),
+      now: (host.now ?? systemClock.date)(),
+    },
   );
   const { toShownPath: toPath } = places;
   if (explanation === undefined) {

@@ -119,7 +119,7 @@ async function afterCommit(
         isToRepeat: findObjection !== undefined,
         findObjection: async (rebased) => {
           const files = findObjection && (await clone.readCommit(rebased, target.file.folder));
-          return files && findObjection?.(files);
+          return files && (await findObjection?.(files, rebased));
         },
       }),
       next: undefined,

@@ -55,8 +55,8 @@ export interface EditPlan {
   readonly findObjection?: ObjectionFinder | undefined;
 }
 
-/** Why an edit must not be pushed on top of what the watcher has pushed since it was planned; undefined: it may be. */
-type ObjectionFinder = (files: FolderTree) => SafeText | undefined;
+/** Why an edit must not be pushed as this commit, on top of what the watcher has pushed meanwhile; undefined: it may be. */
+type ObjectionFinder = (files: FolderTree, commit: string) => Promise<SafeText | undefined>;
 
 /** The work tree already has what the edit would write; whether HEAD has it is another question. */
 export interface UnchangedEdit {

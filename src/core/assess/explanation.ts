@@ -5,6 +5,7 @@ import type { Place } from '../diagnostics/problem.ts';
 import type { Protocol } from '../input/schema.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
+import type { MirrorTime } from '../rollout/promotion-limit.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { Assessment } from './assess-model.ts';
 import type { PolicyExplanation } from './policy-fields.ts';
@@ -22,9 +23,15 @@ export interface Explanation {
   /** Where the versions are declared, in their order. */
   readonly places: { readonly primary: Place; readonly candidates: readonly Place[] };
   readonly hosts: readonly string[];
+  /** What the candidate must have behind it before a promotion; undefined: there is none, or no policy wants it. */
+  readonly mirrorTime: MirrorTime | undefined;
 }
 
-export function explainRollout({ rollout }: RenderedRollout, assessment: Assessment): Explanation {
+export function explainRollout(
+  { rollout }: RenderedRollout,
+  assessment: Assessment,
+  mirrorTime: MirrorTime | undefined,
+): Explanation {
   const place = ({ path }: RolloutVersion) => locate(rollout.file.source, path);
   return {
     assessment,
@@ -35,5 +42,6 @@ export function explainRollout({ rollout }: RenderedRollout, assessment: Assessm
     places: { primary: place(rollout.primary), candidates: rollout.candidates.map(place) },
     // The default hosts have the namespace in their names.
     hosts: assessment.namespace === undefined ? rollout.policy.hosts : rollout.hosts,
+    mirrorTime,
   };
 }

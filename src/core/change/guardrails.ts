@@ -68,6 +68,8 @@ function readGuardrail({ gate = 'Status', limits }: MirrorPolicy['spec'], field:
       return limits?.storageUriPrefixes?.join(', ');
     case 'limits.requireAnalysis':
       return limits?.requireAnalysis?.toString();
+    case 'limits.minMirrorTime':
+      return limits?.minMirrorTime;
   }
 }
 

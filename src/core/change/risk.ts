@@ -34,6 +34,7 @@ export const guardrailFields = [
   'limits.maxMirrorPercentage',
   'limits.storageUriPrefixes',
   'limits.requireAnalysis',
+  'limits.minMirrorTime',
   'gate',
 ] as const;
 export type GuardrailField = (typeof guardrailFields)[number];

@@ -35,6 +35,7 @@ export const problemCodes = [
   'link-leaves-repository',
   'link-not-followed',
   'mirror-loop',
+  'mirrored-too-briefly',
   'missing-field',
   'model-name',
   'more-problems',

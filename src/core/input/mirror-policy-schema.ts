@@ -114,6 +114,10 @@ const limits = fields({
     v.boolean(),
     'true: in this folder and all folders below, a candidate needs a policy with an analysis, and is promoted only once it was judged as Passing.',
   ),
+  minMirrorTime: optionalButFilled(
+    duration(),
+    "In this folder and all folders below, a candidate is promoted only once its mirror was open for so long in all, as in 24h, by git's commits. The longest of all such limits holds.",
+  ),
 });
 
 const target = fields({

@@ -13,6 +13,7 @@ import { toProblem } from '../input/parse-document.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { WrittenRamp } from '../input/ramp-schema.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
+import { toMilliseconds } from '../input/schema-parts.ts';
 import type { FieldOrigin, SourceFile } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { PlacedPatch } from '../manifests/patch.ts';
@@ -34,6 +35,14 @@ export interface Setting {
   readonly origin: FieldOrigin;
 }
 
+/** For how long the mirror must be open before a promotion. */
+export interface MinMirrorTime {
+  readonly milliseconds: number;
+  /** As a policy has it. */
+  readonly written: string;
+  readonly origin: FieldOrigin;
+}
+
 export interface EffectivePolicy extends RoutingPolicy {
   readonly router: Router;
   /** Its name, as `routing.api` has it. */
@@ -51,6 +60,8 @@ export interface EffectivePolicy extends RoutingPolicy {
   readonly analysis: Analysis | undefined;
   /** Which policies want every candidate to have an analysis. */
   readonly requireAnalysis: readonly FieldOrigin[];
+  /** The longest one; undefined: there is none. */
+  readonly minMirrorTime: MinMirrorTime | undefined;
   /** The Service that serves the versions, as far as policies set it; otherwise the serving mode's. */
   readonly service: { readonly host: string | undefined; readonly port: number | undefined };
   readonly serving: { readonly allowRawDeployment: boolean };
@@ -68,7 +79,12 @@ export interface EffectivePolicy extends RoutingPolicy {
 }
 
 /** The fields of `limits`: every one that is written holds. */
-const limitFields = ['limits.maxMirrorPercentage', 'limits.storageUriPrefixes', 'limits.requireAnalysis'] as const;
+const limitFields = [
+  'limits.maxMirrorPercentage',
+  'limits.storageUriPrefixes',
+  'limits.requireAnalysis',
+  'limits.minMirrorTime',
+] as const;
 
 /** Each field that a nearer policy replaces as a whole. */
 export const replacedFields = [
@@ -180,6 +196,7 @@ export function computeEffectivePolicy(
     requireAnalysis: (settings.get('limits.requireAnalysis') ?? []).flatMap(({ value, origin }) =>
       value === true ? [origin] : [],
     ),
+    minMirrorTime: toLongest(settings.get('limits.minMirrorTime') ?? []),
     hosts: set<readonly string[]>('routing.hosts', []),
     clusterDomain,
     gateway: { ...defaults.gateway, ...gateway },
@@ -217,6 +234,14 @@ export function computeEffectivePolicy(
   );
   problems.push(...router.checkPolicy(policy));
   return { policy, problems };
+}
+
+function toLongest(limits: readonly Setting[]): MinMirrorTime | undefined {
+  const all = limits.map(({ value, origin }): MinMirrorTime => {
+    const written = String(value);
+    return { milliseconds: Number(toMilliseconds(written)), written, origin };
+  });
+  return all.toSorted((a, b) => b.milliseconds - a.milliseconds)[0];
 }
 
 function toConflict(field: PolicyField, earlier: FieldOrigin, later: FieldOrigin): Problem {

@@ -1,8 +1,9 @@
-/** `limits.requireAnalysis`: what was not judged as Passing does not become the primary. */
+/** `limits.requireAnalysis` and `limits.minMirrorTime`: what was not tried enough does not become the primary. */
 import type { Analysis } from '../analysis/analysis.ts';
 import { isPassingBy } from '../analysis/ramp.ts';
 import { isSameSubject } from '../analysis/subject.ts';
 import type { FieldPath, Problem } from '../diagnostics/problem.ts';
+import type { SafeText } from '../diagnostics/safe-text.ts';
 import { mask, safe } from '../diagnostics/safe-text.ts';
 import { toProblem } from '../input/parse-document.ts';
 import type { CandidateStatus, ModelStatus } from '../input/schema.ts';
@@ -12,6 +13,7 @@ import { locate } from '../input/yaml-place.ts';
 import { isSameDigest } from '../serving/digest-text.ts';
 import { countSteps, toAnalysisDigest } from './analysis-choice.ts';
 import type { DecidedCandidate, DecidedRollout } from './decided.ts';
+import type { MinMirrorTime } from './effective-policy.ts';
 
 /** Which policy keeps a candidate from being promoted now; undefined: none does. */
 export function findPromotionLimit(
@@ -39,9 +41,8 @@ export function checkPromotion(
   status: ModelStatus | undefined,
 ): Problem[] {
   const [required] = policy.requireAnalysis;
-  if (required === undefined || status?.status.primary?.digest === primary.digest) return [];
-  const promoted = status && findPromoted(status.status, primary);
-  if (promoted === undefined) return [];
+  const promoted = findPromoted(primary, status);
+  if (required === undefined || promoted === undefined) return [];
   const { verdict, digest } = promoted;
   const isPassing =
     verdict?.verdict === 'Passing' &&
@@ -50,6 +51,39 @@ export function checkPromotion(
     verdict.subject.analysis === toAnalysisDigest(policy.analysis) &&
     isLastPassing(verdict, policy.analysis);
   return isPassing ? [] : [toUnjudged(file.source, primary.version.path, primary.version.declared.version, required)];
+}
+
+/** What a candidate must have behind it, and has. */
+export interface MirrorTime {
+  readonly limit: MinMirrorTime;
+  /** Seconds for which git has had the mirror open; undefined: its history cannot be read. */
+  readonly seconds: number | undefined;
+  /** Whether older commits, which this clone does not have, may show more. */
+  readonly isWhole: boolean;
+}
+
+/** @param record of git's history; undefined: it cannot be read. */
+export function toMirrorTime(
+  limit: MinMirrorTime,
+  record: { readonly seconds: number; readonly isWhole: boolean } | undefined,
+): MirrorTime {
+  return { limit, seconds: record?.seconds, isWhole: record?.isWhole ?? false };
+}
+
+/** The digest of the candidate that the primary was when it was last observed, where a policy wants it mirrored for some time. */
+export function findTimedPromotion(
+  { rollout: { policy }, primary }: Pick<DecidedRollout, 'rollout' | 'primary'>,
+  status: ModelStatus | undefined,
+): { readonly digest: string; readonly limit: MinMirrorTime } | undefined {
+  const digest = findPromoted(primary, status)?.digest;
+  return digest === undefined || policy.minMirrorTime === undefined
+    ? undefined
+    : { digest, limit: policy.minMirrorTime };
+}
+
+/** Seconds that are missing; 0: none. */
+export function findMissingTime({ limit, seconds = 0 }: Pick<MirrorTime, 'limit' | 'seconds'>): number {
+  return Math.max(0, Math.ceil(limit.milliseconds / 1000) - seconds);
 }
 
 /** Whether it is the Passing of the last step, and follows from its counts. */
@@ -63,9 +97,11 @@ function isLastPassing(verdict: Decided, analysis: Analysis): boolean {
  * Where that is the old primary's too, only the digest tells the two apart.
  */
 function findPromoted(
-  { primary: before, candidates }: ModelStatus['status'],
   { digest, loaded }: DecidedRollout['primary'],
+  status: ModelStatus | undefined,
 ): CandidateStatus | undefined {
+  if (status === undefined || status.status.primary?.digest === digest) return undefined;
+  const { primary: before, candidates } = status.status;
   const isNew = before?.loaded !== undefined && before.loaded !== loaded;
   return (
     candidates.find((one) => isSameDigest(one.digest, digest)) ??
@@ -86,4 +122,35 @@ export function toUnjudged(
     message: safe`${mask(version)} was not judged as Passing, which ${file}:${line} wants before a promotion`,
     hint: safe`wait for the verdict in the status file (docs/how-it-judges.md says how many calls it takes), or fix the candidate`,
   });
+}
+
+/** @param path of the version, in the model file. */
+export function toMirroredTooBriefly(
+  source: SourceFile,
+  path: FieldPath,
+  version: string,
+  { limit, seconds, isWhole }: MirrorTime,
+): Problem {
+  const { file, line } = locate(limit.origin.source, limit.origin.path);
+  const missing = toShortDuration(findMissingTime({ limit, seconds }));
+  const least = isWhole ? '' : 'at least ';
+  const mirrored =
+    seconds === undefined
+      ? safe`for how long ${mask(version)} was mirrored is not known here`
+      : safe`${mask(version)} was mirrored for ${least}${toShortDuration(seconds)}`;
+  const fetch = seconds === undefined ? 'run this in a clone with its whole history' : 'run git fetch --unshallow';
+  return toProblem(source, path, {
+    code: 'mirrored-too-briefly',
+    message: safe`${mirrored}, and ${file}:${line} wants ${mask(limit.written)} before a promotion`,
+    hint: isWhole
+      ? safe`keep the mirror open for ${missing} more; a promotion that is committed already must be made again after that`
+      : safe`${fetch}: older commits may show that it was longer`,
+  });
+}
+
+/** `26h5m`, `40s`, as policies have durations. */
+function toShortDuration(seconds: number): SafeText {
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, Math.floor(seconds) % 60];
+  const parts = [hours > 0 ? `${hours}h` : '', minutes > 0 ? `${minutes}m` : '', rest > 0 ? `${rest}s` : ''];
+  return mask(parts.join('') || '0s');
 }

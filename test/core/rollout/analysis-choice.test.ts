@@ -125,6 +125,15 @@ test('no folder below can take back that an analysis is required', (t) => {
   );
 });
 
+test('the longest of all limits of the time holds, wherever it is', (t) => {
+  const find = (...specs: readonly [string, ...string[]]) => effective(...specs).policy.minMirrorTime;
+  t.like(find('{limits: {minMirrorTime: 24h}}', '{limits: {minMirrorTime: 90m}}'), {
+    ...{ written: '24h', milliseconds: 86_400_000, origin: { source: { path: 'policy.yaml' } } },
+  });
+  t.like(find('{limits: {minMirrorTime: 24h}}', '{limits: {minMirrorTime: 48h}}'), { written: '48h' });
+  t.is(find('{}'), undefined);
+});
+
 test('the digest of an analysis covers what a verdict depends on, and nothing else', (t) => {
   const version = { version: { name: 'wisdom-0' }, digest: 'd2-aa' };
   const digest = (analysis: Analysis | undefined) => analysis && toSubject(analysis, version, version, 0).analysis;

@@ -1,0 +1,43 @@
+/** Opens git's history, which `validate` needs for `limits.minMirrorTime` alone. */
+import { checkMirrorTime } from '../../commands/check-mirror-time.ts';
+import { isFault } from '../../core/diagnostics/fault.ts';
+import type { Problem } from '../../core/diagnostics/problem.ts';
+import type { RenderedRollout } from '../../core/render/decide-model.ts';
+import { GitRevisions } from '../../io/git-cli/revisions.ts';
+import { systemClock } from '../../io/process/clock.ts';
+import { toClusterName } from '../flags/cluster-name.ts';
+import type { RepositoryScope } from '../flags/repository-scope.ts';
+import { toRepositoryScope } from '../flags/repository-scope.ts';
+import type { Host } from '../host.ts';
+import type { InputFlags } from '../render/flags.ts';
+import { toGit } from '../user-git.ts';
+
+/** @param revision undefined: the files are those of the work tree. */
+export async function findBriefPromotions(
+  rollouts: readonly RenderedRollout[],
+  revision: string | undefined,
+  directory: string,
+  flags: InputFlags,
+  host: Host,
+): Promise<Problem[]> {
+  const found = findScope(directory, flags, host);
+  if (found === undefined) return checkMirrorTime(rollouts, undefined);
+  using history = new GitRevisions(toGit(found.repository, host));
+  const part = { folder: found.root, root: found.root };
+  return await checkMirrorTime(rollouts, {
+    history,
+    revision: revision ?? 'HEAD',
+    scope: { part, names: found, cluster: toClusterName(flags.cluster), namespace: undefined },
+    now: (host.now ?? systemClock.date)(),
+  });
+}
+
+/** Undefined outside of a repository. */
+function findScope(directory: string, flags: InputFlags, host: Host): RepositoryScope | undefined {
+  try {
+    return toRepositoryScope({ ...flags, path: directory }, host);
+  } catch (error) {
+    if (isFault(error) && error.code === 'environment') return undefined;
+    throw error;
+  }
+}
