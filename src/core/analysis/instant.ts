@@ -26,6 +26,21 @@ export function toInstant(time: number): string {
   return `${date}T${clock}Z`;
 }
 
+/** @returns in ms since the epoch, what `toInstant` has written; undefined: it did not write that. */
+export function fromInstant(text: string): number | undefined {
+  const found = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/.exec(text);
+  if (found === null) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = found.slice(1).map(Number);
+  // `days_from_civil`, of the years from 1 March.
+  const ofMarch = month <= 2 ? year - 1 : year;
+  const fromMarch = month <= 2 ? month + 9 : month - 3;
+  const dayOfYear = Math.floor((153 * fromMarch + 2) / 5) + day - 1;
+  const days =
+    ofMarch * 365 + Math.floor(ofMarch / 4) - Math.floor(ofMarch / 100) + Math.floor(ofMarch / 400) + dayOfYear;
+  const time = (((days - 719_468) * 24 + hour) * 60 + minute) * 60_000 + second * 1000;
+  return toInstant(time) === text ? time : undefined;
+}
+
 function pad(number: number, digits: number): string {
   return String(number).padStart(digits, '0');
 }

@@ -26,8 +26,10 @@ export interface Look {
   readonly analysis: Pick<Analysis, 'checks' | 'confidence' | 'minSamples'>;
   /** Of the ramp, at least 1. */
   readonly steps: number;
-  /** How long a step lasts at least, from `Judging.began`. */
+  /** How long a step lasts at least, from `Judging.began` or `stepSince`, whichever is later. */
   readonly holdMs: number;
+  /** When the step before ended, as git says, in ms since the epoch; undefined: this is the first one. */
+  readonly stepSince?: number | undefined;
   /** Since when the mirror is open, in ms since the epoch; undefined: it is closed. */
   readonly openSince: number | undefined;
   /** By the clock of who looks. */
@@ -49,7 +51,7 @@ export interface Judging {
   readonly looked: number;
   /**
    * When the first sample that counts may have arrived, in ms since the epoch: the earliest `start` of all that was counted of
-   * the subject; undefined: nothing was. The hold of a step counts from here: unlike the time of a commit, it is the same for
+   * the subject; undefined: nothing was. The hold of a step counts from here at the earliest: unlike the time of a commit, it is the same for
    * whoever reads the same replicas.
    */
   readonly began: number | undefined;
@@ -131,7 +133,7 @@ function lookAtMoments(
   look: Look,
 ): Decided | readonly Wait[] {
   let waits: readonly Wait[] = [];
-  for (const moment of findMoments(past.minutes, from, last, toHoldEnd(began, look.holdMs))) {
+  for (const moment of findMoments(past.minutes, from, last, toHoldEnd(began, look))) {
     const lately = sumBetween(past, moment - sightMs, moment).covered;
     const found = lookAt(moment, sumUp(past, moment), lately, { ...look, checks });
     if ('verdict' in found) return found;

@@ -24,8 +24,10 @@ export const sightMs = 600_000;
 
 export interface SequenceTerms extends Terms {
   readonly checks: readonly JudgedCheck[];
-  /** For how long a step lasts at least, from the first sample that counted. */
+  /** For how long a step lasts at least, from the first sample that counted, or from the end of the step before. */
   readonly holdMs: number;
+  /** When the step before ended, in ms since the epoch; undefined: this is the first one. */
+  readonly stepSince?: number | undefined;
 }
 
 /** The last moment that everybody can look at. */
@@ -33,9 +35,16 @@ export function toLastMoment(now: number): number {
   return Math.floor((now - lagMs) / minuteMs) * minuteMs;
 }
 
-/** @returns undefined: it has not begun. */
-export function toHoldEnd(began: number | undefined, holdMs: number): number | undefined {
-  return began === undefined ? undefined : began + holdMs;
+/**
+ * A replica whose clock is behind puts its samples before the end of the step before: they end no hold sooner.
+ *
+ * @returns undefined: it has not begun.
+ */
+export function toHoldEnd(
+  began: number | undefined,
+  { holdMs, stepSince }: Pick<SequenceTerms, 'holdMs' | 'stepSince'>,
+): number | undefined {
+  return began === undefined ? undefined : Math.max(began, stepSince ?? began) + holdMs;
 }
 
 /** Moments after `looked`, up to the last one, at which anything may be decided that was not before. */
@@ -78,7 +87,7 @@ export function lookAt(moment: number, sums: Sums, lately: Covered, terms: Seque
     if (all < analysis.minSamples) waits.push({ code: 'samples', check: id, all, needed: analysis.minSamples });
     if (standings[i] === 'open') waits.push({ code: 'open', check: id });
   }
-  const until = toHoldEnd(sums.from, holdMs);
+  const until = toHoldEnd(sums.from, terms);
   if (holdMs > 0 && (until === undefined || moment < until)) waits.push({ code: 'hold', until });
   return waits.length > 0 ? waits : decide('Passing');
 }

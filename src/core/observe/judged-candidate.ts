@@ -6,6 +6,7 @@
  * of the ramp is left by its Passing alone, which stays recorded as `passed` while the next one is judged.
  */
 import { minuteMs } from '../analysis/block.ts';
+import { fromInstant } from '../analysis/instant.ts';
 import type { Judging } from '../analysis/judge.ts';
 import { judge } from '../analysis/judge.ts';
 import type { Seen } from '../analysis/live-analysis.ts';
@@ -101,6 +102,7 @@ export function judgeCandidate(
     analysis: { checks, confidence, minSamples },
     steps,
     holdMs,
+    stepSince: step === subject.step && behind !== undefined ? fromInstant(behind.at) : undefined,
     openSince,
     now: askedAt,
     tally: evidence.find(key, subject),

@@ -1,6 +1,8 @@
 import test from 'ava';
+import fc from 'fast-check';
 import { type Judging, judge } from '../../../src/core/analysis/judge.ts';
 import { addBlock } from '../../../src/core/analysis/tally.ts';
+import { times } from '../../thorough.ts';
 import {
   errors,
   look,
@@ -175,6 +177,29 @@ test('what git says stands, but for a brake that is not there yet', (t) => {
   t.deepEqual(
     judge(brake.judging, { ...look, now, decided: brake.judging.decided }).judging.decided,
     brake.judging.decided,
+  );
+});
+
+test('a replica whose clock is behind ends no hold early, and one whose clock is right ends it as late', (t) => {
+  const minutes = fc.integer({ min: 0, max: 20 });
+  fc.assert(
+    fc.property(
+      minutes,
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 0, max: 59_999 }),
+      (ahead, hold, seconds) => {
+        // The step before ended so long after the first sample, by the clock of the replica.
+        const stepSince = since + ahead * minute - (ahead === 0 ? 0 : seconds);
+        const holdMs = hold * minute;
+        const blocks = toBlocks(none(60), 100);
+        const first = watch(blocks, 60, { holdMs }).judging.decided;
+        const { decided } = watch(blocks, 60, { holdMs, stepSince }).judging;
+        const [at, before] = [decided, first].map((one) => Date.parse(one?.at ?? ''));
+        // As early as the samples allow, or when the hold is over; looks are at whole minutes.
+        t.is(at, Math.max(before ?? 0, Math.ceil((stepSince + holdMs) / minute) * minute));
+      },
+    ),
+    { numRuns: times(200, 20) },
   );
 });
 

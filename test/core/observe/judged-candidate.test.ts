@@ -278,3 +278,20 @@ test('a status file that lost its Passing gets none of the later step that the r
   t.is(story.look(counted, { ...at(11), task: { ...onRamp, subject: later } }), undefined);
   t.deepEqual(story.recorded, {});
 });
+
+test('a step lasts its hold from the Passing before it, also by counts of a replica whose clock is a quarter of an hour behind', (t) => {
+  const story = new Story();
+  story.look(good, { ...at(11), task: onRamp });
+  const { passed } = story.recorded;
+  t.is(passed?.subject.step, 0);
+  const later = { ...subject, step: 1 };
+  const behind = Array.from({ length: 60 }, (_, i) => toBlock(start + (i - 3) * minute, 0, 200, later));
+  const holding = { ...onRamp, subject: later, holdMs: 20 * minute };
+  let nth = 12;
+  for (; story.recorded.passed?.subject.step === 0 && nth < 60; nth++) {
+    const shown = behind.filter(({ end }) => end + 15 * minute <= start + nth * minute);
+    story.look(shown, { ...at(nth), task: holding });
+  }
+  t.is(story.recorded.passed?.subject.step, 1, 'it ends');
+  t.is(Date.parse(story.recorded.passed?.at ?? ''), Date.parse(passed?.at ?? '') + 20 * minute);
+});
