@@ -12,7 +12,12 @@ import { toNotices } from './notices.ts';
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 const cli = join(root, 'src/cli');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const { version, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string;
+  engines: { node: string };
+};
+const [, oldestNode] = /^>=(\d+)$/.exec(engines.node) ?? [];
+if (oldestNode === undefined) throw new Error(`engines of package.json: ${engines.node} names no oldest Node`);
 
 /** What is imported only when it is needed, such as a command, becomes a file of its own. */
 const commandsApart: Plugin = {
@@ -46,12 +51,12 @@ const { metafile } = await build({
   bundle: true,
   platform: 'node',
   format: 'cjs',
-  target: 'node24',
+  target: `node${oldestNode}`,
   minify: true,
   charset: 'ascii',
   legalComments: 'none',
   supported: { 'dynamic-import': false },
-  define: { MODEL_MIRROR_VERSION: JSON.stringify(version) },
+  define: { MODEL_MIRROR_VERSION: JSON.stringify(version), MODEL_MIRROR_OLDEST_NODE: oldestNode },
   plugins: [commandsApart],
   metafile: true,
   logLevel: 'warning',

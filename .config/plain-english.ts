@@ -37,6 +37,7 @@ const places = [
   '.config',
   'README.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
 ];
 const own = '.config/plain-english.ts';
 const binary = /\.(?:png|gz|pack|pem)$/;

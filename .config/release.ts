@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { withoutBumpHeadings } from './changelog.ts';
 import { findHelm, renderInstallFile } from './install-file.ts';
+import { packPublished } from './published.ts';
 import { findVersions, mayNameVersion, withVersion } from './version-places.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -144,7 +145,7 @@ function make(tree: string, folder: string): Release {
   run(tree, process.execPath, ['.config/build.ts']);
   const files = join(folder, 'files');
   mkdirSync(files);
-  const packed = run(tree, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', files]);
+  const packed = packPublished(tree, files);
   const sum = createHash('sha256')
     .update(readFileSync(join(files, packed)))
     .digest('hex');

@@ -8,8 +8,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
 
-/** As in `engines` of package.json, for people who run the program without npm. */
-const oldestNode = 24;
+/** Put in by the build: `engines` of package.json, for people who run the program without npm. */
+declare const MODEL_MIRROR_OLDEST_NODE: number;
+
+const oldestNode = MODEL_MIRROR_OLDEST_NODE;
 if (Number.parseInt(process.versions.node, 10) < oldestNode) {
   process.stderr.write(
     `model-mirror: this is Node ${process.versions.node}, and ${oldestNode} is the oldest supported version\n    install a newer Node\n`,
