@@ -4,6 +4,7 @@ import type { Judgement } from '../core/assess/judgement.ts';
 import type { LiveView, Outlook } from '../core/assess/outlook.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import { toRampJson } from './assessment-json.ts';
+import { toJsonText } from './masked-texts.ts';
 import { toGateText } from './words/gate.ts';
 import type { FailureText } from './words/live-failure.ts';
 import { toProspectText, toUnjudgedText } from './words/outlook.ts';
@@ -33,7 +34,7 @@ export function toAnalysisJson(judgement: Judgement, view: LiveView, failure: Fa
     unjudged: view.code === 'unjudged' ? { code: mask(view.why), text: toUnjudgedText(view.why) } : null,
     failure: view.code === 'failed' ? { code: view.failure.code, ...failure } : null,
   };
-  return `${JSON.stringify(all, null, 2)}\n`;
+  return toJsonText(all);
 }
 
 /** As the watcher's page has it, with what follows. */

@@ -1,4 +1,5 @@
 /** What is known of models, for programs: the fields are documented in docs/operations.md. */
+
 import type { AssessedCandidate, Assessment, DesiredVersion } from '../core/assess/assess-model.ts';
 import type { WaitState } from '../core/assess/wait.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
@@ -6,6 +7,7 @@ import { mask } from '../core/diagnostics/safe-text.ts';
 import type { VersionStatus } from '../core/input/schema.ts';
 import type { RampPosition } from '../core/rollout/ramp-choice.ts';
 import type { Diagnosis } from '../core/routing/examination.ts';
+import { toJsonText } from './masked-texts.ts';
 import { toDifferenceText } from './words/difference.ts';
 import { toGateText } from './words/gate.ts';
 import { toNextText } from './words/next-step.ts';
@@ -45,7 +47,7 @@ export function toStatusJson(
     revision: revision ?? null,
     ...(wait === undefined ? {} : { wait: toWaitJson(wait, wording) }),
   };
-  return `${JSON.stringify(all, null, 2)}\n`;
+  return toJsonText(all);
 }
 
 /** The fields that `status` and `explain` share. */

@@ -1,4 +1,5 @@
 /** Findings on the mirror path, for people and for programs. */
+
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { mask } from '../core/diagnostics/safe-text.ts';
 import type {
@@ -8,6 +9,7 @@ import type {
   StatisticsRequest,
   Subject,
 } from '../core/routing/examination.ts';
+import { toJsonText } from './masked-texts.ts';
 import type { Style } from './style.ts';
 
 export interface DoctorResult {
@@ -72,7 +74,7 @@ export function toDoctorJson({ diagnoses, models, counted, problems }: DoctorRes
     cluster: counted === undefined ? null : { statistics: counted },
     problems,
   };
-  return `${JSON.stringify(all, null, 2)}\n`;
+  return toJsonText(all);
 }
 
 function toSubjectJson(subject: Subject): object {

@@ -11,6 +11,7 @@ import { findMissingTime } from '../core/rollout/promotion-limit.ts';
 import { toCandidateJson, toConclusionJson, toVersionJson } from './assessment-json.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
+import { toJsonText } from './masked-texts.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
 import { toCheckText, toLimitText } from './words/check.ts';
@@ -98,7 +99,7 @@ export function toExplainJson(
         : { seconds: mirrorTime.seconds ?? null, isWhole: mirrorTime.isWhole, missing: findMissingTime(mirrorTime) },
     ...toConclusionJson(assessment, wording),
   };
-  return `${JSON.stringify(all, null, 2)}\n`;
+  return toJsonText(all);
 }
 
 function toVersionLines(

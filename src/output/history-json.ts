@@ -1,6 +1,6 @@
 import type { StageVersion } from '../core/timeline/stages.ts';
 import type { Timeline } from '../core/timeline/timeline.ts';
-import { maskTexts } from './masked-texts.ts';
+import { toJsonText } from './masked-texts.ts';
 import { toNameAndCommit } from './words/revision.ts';
 import type { TimelineNotes } from './words/timeline.ts';
 import { toTimelineText } from './words/timeline.ts';
@@ -43,7 +43,7 @@ export function toHistoryJson(timeline: Timeline, { revision, isShallow, leftOut
       mirrors: mirrors.map(({ value, ...times }) => ({ ...times, mirrors: value })),
     },
   };
-  return `${JSON.stringify(maskTexts(value), null, 2)}\n`;
+  return toJsonText(value);
 }
 
 function toVersion(value: StageVersion | undefined): object {

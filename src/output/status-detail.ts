@@ -2,10 +2,12 @@
 
 import type { AssessedVersion, Assessment } from '../core/assess/assess-model.ts';
 import { listStrayMirrors } from '../core/assess/assess-model.ts';
+import type { Mirror } from '../core/rollout/gate.ts';
 import { toConclusionLines, toHeadLines, toObservedText } from './assessment-text.ts';
 import { toColumns } from './columns.ts';
 import { toShown } from './page-text.ts';
 import type { Style } from './style.ts';
+import { toReasonText } from './words/gate.ts';
 import type { Wording } from './words/wording.ts';
 
 export function toStatusDetail(assessment: Assessment, wording: Wording, style: Style): string {
@@ -41,7 +43,7 @@ function toMirrorRows(assessment: Assessment): string[][] {
   const rows = [
     ...candidates.map(({ desired, mirror, observedPercentage }) => [
       '  mirror',
-      mirror.percentage > 0 ? `${mirror.percentage} % to ${desired.name}` : `closed (${percentage} % when it opens)`,
+      mirror.percentage > 0 ? `${mirror.percentage} % to ${desired.name}` : toClosedText(mirror, percentage),
       observedPercentage > 0 ? `${observedPercentage} % to ${desired.name}` : closed,
     ]),
     ...listStrayMirrors(assessment).map((stray) => [
@@ -51,4 +53,10 @@ function toMirrorRows(assessment: Assessment): string[][] {
     ]),
   ];
   return rows.length === 0 ? [['  mirror', 'closed', closed]] : rows;
+}
+
+/** @param percentage the share that it has once it opens. */
+function toClosedText({ reason }: Mirror, percentage: number): string {
+  const opens = reason.code !== 'failing' && reason.code !== 'percentage-zero';
+  return `closed (${opens ? `${percentage} % when it opens` : toReasonText(reason)})`;
 }

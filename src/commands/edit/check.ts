@@ -9,7 +9,7 @@ import type { Digests } from '../../core/render/digests.ts';
 import { renderDigests } from '../../core/render/digests.ts';
 import { isIgnoredPolicy } from '../../core/render/policies.ts';
 import { toOwnTree } from '../../core/repository/find-model.ts';
-import { shareOf } from '../../core/rollout/decided.ts';
+import { lastShareOf, shareOf } from '../../core/rollout/decided.ts';
 import { readCommitted, toLf } from './head.ts';
 import type { EditPlan, EditScene, RenderedEdit } from './plan.ts';
 import { findRendered, findSharing, isToCommit } from './plan.ts';
@@ -51,7 +51,11 @@ export function checkPlan(
       ...(broken.length > 0 ? [{ code: 'broken-files', model: name, files: broken } as const] : []),
     ]),
     effect: plan.effect,
-    policy: found && { mirrorPercentage: shareOf(found), gate: found.rollout.policy.gate },
+    policy: found && {
+      mirrorPercentage: shareOf(found),
+      lastPercentage: lastShareOf(found),
+      gate: found.rollout.policy.gate,
+    },
     warnings: local.warnings,
   };
 }

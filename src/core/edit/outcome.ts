@@ -126,7 +126,14 @@ export interface Edit {
   readonly notes: readonly EditNote[];
   readonly effect: EditEffect;
   /** With the edit, the share as it is once the mirror opens; undefined: the model cannot be rendered. */
-  readonly policy: { readonly mirrorPercentage: number; readonly gate: 'Status' | 'None' } | undefined;
+  readonly policy:
+    | {
+        readonly mirrorPercentage: number;
+        /** The share of the ramp's last step; the same where there is no ramp. */
+        readonly lastPercentage: number;
+        readonly gate: 'Status' | 'None';
+      }
+    | undefined;
   readonly warnings: readonly Problem[];
 }
 

@@ -42,3 +42,8 @@ export function mirrorOf({ candidates }: Pick<DecidedRollout, 'candidates'>): Mi
 export function shareOf({ rollout, candidates }: Pick<DecidedRollout, 'rollout' | 'candidates'>): number {
   return toShare(rollout.policy, candidates[0]?.ramp);
 }
+
+/** The same once the ramp has reached its last step. */
+export function lastShareOf({ rollout: { policy } }: Pick<DecidedRollout, 'rollout'>): number {
+  return toShare(policy, policy.ramp && { step: policy.ramp.steps.length - 1 });
+}

@@ -309,7 +309,11 @@ function toEffectText({ effect, policy }: Edit): SafeText {
       if (policy?.mirrorPercentage === 0) return safe`nothing is mirrored to it, because the policy sets 0 %`;
       const when =
         policy?.gate === 'None' ? 'at once' : safe`when the status file reports ${mask(effect.version)} as Ready`;
-      return safe`the mirror opens${policy === undefined ? '' : safe` at ${policy.mirrorPercentage} %`} ${when}; then promote it, or discard it`;
+      const opens = safe`the mirror opens${policy === undefined ? '' : safe` at ${policy.mirrorPercentage} %`} ${when}`;
+      // A candidate at an earlier step of the ramp has not been tried yet.
+      return policy === undefined || policy.lastPercentage === policy.mirrorPercentage
+        ? safe`${opens}; then promote it, or discard it`
+        : safe`${opens}, and goes on to ${policy.lastPercentage} % step by step, each once the candidate is Passing; then promote it, or discard it`;
     }
     case 'service-removed':
       return safe`Argo CD removes ${mask(effect.service)}`;
