@@ -36,6 +36,11 @@ function toTable(): string {
       readGoPin('argocd', 'github.com/argoproj/argo-cd/v3'),
       '2.5: plugins have parameters. Where it does not know `retry.refresh`, a sync that keeps failing can delay the brake',
     ],
+    [
+      'Helm',
+      readGoPin('helm', 'helm.sh/helm/v3'),
+      '3: the chart is `apiVersion: v2`. Without Helm there is [a file](docs/install.md#without-helm)',
+    ],
   ];
   const lines = rows.map((cells) => `| ${cells.join(' | ')} |`);
   return ['| | Tested with | At least, and why |', '| --- | --- | --- |', ...lines].join('\n');

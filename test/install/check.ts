@@ -13,6 +13,7 @@ import { lintChart, renderChart } from './helm.ts';
 import { buildSidecars, listInstallations } from './installations.ts';
 import type { Built } from './kustomize.ts';
 import { toLabel } from './kustomize.ts';
+import { findLostCopies } from './notes.ts';
 import { findPodTroubles } from './pod-security.ts';
 import { findExcessRights } from './rbac.ts';
 import { RealApi } from './real-api.ts';
@@ -264,6 +265,9 @@ async function checkWithApi(built: ReadonlyMap<string, readonly Built[]>): Promi
     });
     await check('Helm and a file install all of it, and remove it again; models are not touched', () =>
       findRemains(api, folder),
+    );
+    await check('the policy that Helm prints for another namespace leads copies and samples there', () =>
+      findLostCopies(api, folder),
     );
     for (const [name, expectation] of Object.entries(expectations))
       await check(`${name}: rights in force`, () => findWrongRights(api, built.get(name), expectation));

@@ -16,9 +16,7 @@ const scrapePort = 15_090;
 const origin = 'outside';
 
 interface Rules {
-  readonly spec: {
-    readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
-  };
+  readonly groups: readonly { readonly rules: readonly { readonly alert: string; readonly expr: string }[] }[];
 }
 
 /** A metric of a rule, with the labels by which it is chosen there; those that Prometheus adds are left out. */
@@ -116,8 +114,8 @@ function isChosen(text: string, { labels }: Selector): boolean {
 }
 
 function readSelectors(): Selector[] {
-  const { spec } = parse(readFileSync(file, 'utf8')) as Rules;
-  return spec.groups.flatMap(({ rules }) =>
+  const { groups } = parse(readFileSync(file, 'utf8')) as Rules;
+  return groups.flatMap(({ rules }) =>
     rules.flatMap(({ alert, expr }) =>
       [...expr.matchAll(/(envoy_\w+)(?:\{([^}]*)\})?/g)].map(([, name = '', labels = '']) => ({
         alert,
