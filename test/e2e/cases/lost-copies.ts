@@ -38,8 +38,9 @@ export async function lostCopies(scene: Scene): Promise<void> {
     return callsOf(counts, 'wisdom-1');
   };
   const events: Readonly<Record<string, () => Promise<void>>> = {
-    // More copies at a time than hop 1 has places for.
+    // More copies at a time than hop 1 has places for; on a connection, as one that cannot be made fails them instead.
     ModelMirrorCopiesDropped: async () => {
+      await until('copies arrive', async () => (await call(5)) === 5);
       mirror.program.signal('SIGSTOP');
       await send(200);
       mirror.program.signal('SIGCONT');
