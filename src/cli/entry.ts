@@ -35,7 +35,10 @@ const code = main(process.argv.slice(2), {
     return isTerminal(descriptor) && columns > 0 ? { columns, rows } : undefined;
   },
   get terminal() {
-    return isTerminal(0) && isTerminal(1) ? { input: process.stdin, output: process.stdout } : undefined;
+    if (!isTerminal(0) || !isTerminal(1)) return undefined;
+    // Of a terminal that knows no size, as in some containers: questions would have one letter a line.
+    if (process.stdout.columns === 0) Object.assign(process.stdout, { columns: 80, rows: 24 });
+    return { input: process.stdin, output: process.stdout };
   },
   style: (descriptor) => {
     const { styleText } = process.getBuiltinModule('node:util');

@@ -11,13 +11,20 @@ import type { InitNote, InitOutcome, NewCandidateCommand, NewFile, WrittenModel 
 import { Fault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { hasErrors, toWholeProblem } from '../core/diagnostics/problem.ts';
-import { quote, safe } from '../core/diagnostics/safe-text.ts';
+import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { suggest } from '../core/diagnostics/suggest.ts';
 import { toCommitStep } from '../core/edit/git-steps.ts';
 import type { EditSubject } from '../core/edit/outcome.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
+import { namesStorage } from '../core/input/model-storage.ts';
+import { textAt } from '../core/input/plain-value.ts';
 import type { SourceFile } from '../core/input/source-file.ts';
 import type { Clone } from '../core/ports/clone.ts';
+import type { RecognizedMode } from '../core/serving/modes.ts';
+import { findMode, modeNames } from '../core/serving/modes.ts';
+import { deploymentModeAnnotation } from '../core/serving/serving-mode.ts';
 import { findSharing } from './edit/plan.ts';
+import { autoMode } from './init/answers.ts';
 import type { CheckedFiles } from './init/check.ts';
 import {
   checkFiles,
@@ -28,7 +35,7 @@ import {
   toPrimaryName,
 } from './init/check.ts';
 import type { ModelAnswers, ReadValue } from './init/model.ts';
-import { isComplete, parseIter8, parseValue, toAdoptedModel, toFreshModel } from './init/model.ts';
+import { findMissing, parseIter8, parseValue, toAdoptedModel, toFreshModel } from './init/model.ts';
 import type { ReadService } from './init/services.ts';
 import { findTakenServices } from './init/services.ts';
 
@@ -51,8 +58,12 @@ export interface InitPorts {
   readonly readService: (namespace: string, name: string) => Promise<string>;
   /** A Service of Kubernetes; it does not fail. */
   readonly readPlainService: (namespace: string, name: string) => Promise<ReadService>;
-  /** Asks for the answers that are missing; undefined: there is no terminal. */
+  /** Asks for the answers that are missing; undefined: nobody is there to answer. */
   readonly ask: ((answers: ModelAnswers) => Promise<ModelAnswers>) | undefined;
+  /** Shows the files before they are written, and asks whether they should be; only where something was asked. */
+  readonly confirm: (preview: InitPreview) => Promise<boolean>;
+  /** Which mode the models of a namespace have, and what shows it. @throws Fault when the cluster cannot be asked. */
+  readonly recognize: (namespace: string) => Promise<RecognizedMode | undefined>;
   /** @returns the folder for the files, from the repository's root. @throws Fault when it is outside. */
   readonly findFolder: (dir: string | undefined, model: string) => string;
   /** Everything below the outermost folder whose policies count. */
@@ -64,6 +75,12 @@ export interface InitPorts {
   readonly toSchemaText: (kind: 'Model' | 'MirrorPolicy') => string;
   readonly clone: Clone | undefined;
   readonly toSubject: (subject: EditSubject) => string;
+}
+
+/** What is about to be written, and what to know of it. */
+export interface InitPreview {
+  readonly files: readonly NewFile[];
+  readonly notes: readonly InitNote[];
 }
 
 const schemaFolder = '.model-mirror';
@@ -84,12 +101,35 @@ export async function init(request: InitRequest, ports: InitPorts): Promise<Init
     namespace: request.namespace ?? iter8?.namespace,
     percentage: request.percentage ?? iter8?.mirrorPercentage.toString(),
   };
-  const model =
-    existing === undefined
-      ? toFreshModel(isComplete(answers) || ports.ask === undefined ? answers : await ports.ask(answers), iter8)
-      : toAdoptedModel(existing, answers, iter8);
-  if (isProblems(model)) return { code: 'invalid-input', problems: model };
-  return makeFiles(model, { request, ports, iter8, existing, isPercentageGiven: answers.percentage !== undefined });
+  if (existing !== undefined) {
+    const model = toAdoptedModel(existing, answers, iter8);
+    if (isProblems(model)) return { code: 'invalid-input', problems: model };
+    return makeFiles(model, { request, ports, iter8, existing, answers, known: [], wasAsked: false });
+  }
+  const wasAsked = findMissing(answers).length > 0 && ports.ask !== undefined;
+  const asked = wasAsked && ports.ask !== undefined ? await ports.ask(answers) : answers;
+  const { mode, note } = await chooseMode(asked, ports);
+  const model = toFreshModel({ ...asked, mode }, iter8);
+  const known = [...(note === undefined ? [] : [note]), ...findFormatNotes(model)];
+  return makeFiles(model, { request, ports, iter8, existing, answers: asked, known, wasAsked });
+}
+
+/** @throws Fault when the mode is to be recognized, and nothing shows it. */
+async function chooseMode(
+  { mode, namespace }: ModelAnswers,
+  { recognize }: InitPorts,
+): Promise<{ readonly mode: string | undefined; readonly note?: InitNote }> {
+  if (mode?.toLowerCase() !== autoMode) return { mode };
+  if (namespace === undefined)
+    throw new Fault('usage', safe`--mode auto looks at a namespace, and none is named`, safe`pass --namespace`);
+  const found = await recognize(namespace);
+  if (found === undefined)
+    throw new Fault(
+      'usage',
+      safe`nothing in the namespace ${quote(namespace)} shows how KServe runs its models`,
+      safe`pass --mode ${join(modeNames.map(mask), ' or --mode ')}`,
+    );
+  return { mode: found.mode.name, note: { code: 'mode-recognized', mode: found.mode.name, by: found.by } };
 }
 
 async function readExisting(
@@ -115,11 +155,16 @@ interface InitScene {
   readonly ports: InitPorts;
   readonly iter8: Iter8Rollout | undefined;
   readonly existing: ReadValue | undefined;
-  readonly isPercentageGiven: boolean;
+  readonly answers: ModelAnswers;
+  /** What is known to be noted before the files are made. */
+  readonly known: readonly InitNote[];
+  /** Whether a person has answered questions. */
+  readonly wasAsked: boolean;
 }
 
 async function makeFiles(model: NewModel, scene: InitScene): Promise<InitOutcome> {
-  const { request, ports, iter8, existing, isPercentageGiven } = scene;
+  const { request, ports, iter8, existing, answers, known, wasAsked } = scene;
+  const isPercentageGiven = answers.percentage !== undefined;
   const folder = ports.findFolder(request.dir, model.name);
   const tree = ports.openTree();
   const toPath = (name: string) => (folder === '.' ? name : `${folder}/${name}`);
@@ -135,14 +180,16 @@ async function makeFiles(model: NewModel, scene: InitScene): Promise<InitOutcome
   const checked = checkFiles(tree, files, model);
   if (hasErrors(checked.problems)) return { code: 'refused', problems: checked.problems, files };
   const notes: InitNote[] = [
+    ...known,
     ...findNotes(model, { existing, iter8, checked }),
     ...(request.fromCluster === undefined ? [] : await findTakenServices(model, checked, ports.readPlainService)),
     ...findSharing(checked, policyPath, model.name).filter((note) => note.code === 'also-for'),
     ...(given === undefined ? [] : [given]),
     ...(model.namespace === undefined ? [{ code: 'no-namespace' } as const] : []),
   ];
+  if (wasAsked && !request.dryRun && !(await ports.confirm({ files, notes }))) return { code: 'declined' };
   const written = request.dryRun ? undefined : await writeFiles(model, folder, files, ports);
-  return { code: 'made', files, notes, warnings: checked.problems, written };
+  return { code: 'made', files, notes, warnings: checked.problems, written, wasShown: wasAsked && !request.dryRun };
 }
 
 async function writeFiles(
@@ -196,10 +243,35 @@ function findNotes(
   ];
 }
 
-/** With a name where the primary has the default one. */
+/** With a name where the primary has the default one, and the next version where it is clear what it is called. */
 function toAddCandidate(model: NewModel): NewCandidateCommand {
   const isTaken = toPrimaryName(model) === toCandidateName(model);
-  return { model: model.name, service: isTaken ? `${model.name}-0` : undefined };
+  const { version, storageUri, storagePath } = model.primary;
+  const next = toNextVersion(version);
+  const at = storageUri ?? storagePath;
+  return {
+    model: model.name,
+    service: isTaken ? `${model.name}-0` : undefined,
+    version: next,
+    flag: storageUri === undefined && namesStorage(model) ? '--storage-path' : '--storage-uri',
+    at: at?.includes(version) ? at.replaceAll(version, next) : undefined,
+  };
+}
+
+/** `v1` → `v2`; what has no number at its end is followed by `v2`. */
+function toNextVersion(version: string): string {
+  const [, stem = '', number] = /^(.*?)(\d{1,9})$/.exec(version) ?? [];
+  return number === undefined ? 'v2' : `${stem}${Number(number) + 1}`;
+}
+
+/** Runtimes of the cluster may have a format that none of KServe's own have. */
+function findFormatNotes({ annotations, spec }: NewModel): InitNote[] {
+  const mode = findMode(annotations[deploymentModeAnnotation]);
+  const format = textAt(spec, ['predictor', 'model', 'modelFormat', 'name']);
+  if (mode === undefined || format === undefined) return [];
+  const names = mode.formats.map(({ name }) => name);
+  if (names.includes(format)) return [];
+  return [{ code: 'unknown-format', format, mode: mode.name, meant: suggest(format, names) }];
 }
 
 function toTaken({ path }: NewFile): Problem {

@@ -1,10 +1,12 @@
 /** `init` in memory: what is asked, read and taken over, and what is written. */
 import test from 'ava';
+import { refuseAddress, toMode, toProtocols, toResources } from '../../src/commands/init/answers.ts';
 import type { InitPorts, InitRequest } from '../../src/commands/init.ts';
 import { init } from '../../src/commands/init.ts';
 import { Fault } from '../../src/core/diagnostics/fault.ts';
 import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import { parseModel, parsePolicy } from '../../src/core/input/parse-document.ts';
+import { recognizeMode } from '../../src/core/serving/modes.ts';
 import { toMemoryTree } from '../core/render/memory-tree.ts';
 
 const nothing: InitRequest = {
@@ -14,6 +16,10 @@ const nothing: InitRequest = {
   format: undefined,
   version: undefined,
   storageUri: undefined,
+  storageKey: undefined,
+  storagePath: undefined,
+  protocol: undefined,
+  resources: undefined,
   secretKey: undefined,
   serviceAccount: undefined,
   percentage: undefined,
@@ -49,6 +55,8 @@ class World {
       readService: async () => service,
       readPlainService: async () => ({ code: 'absent' }),
       ask: undefined,
+      confirm: async () => true,
+      recognize: async () => undefined,
       findFolder: (dir, model) => dir ?? `models/${model}`,
       openTree: () =>
         toMemoryTree(Object.fromEntries([...this.files].filter(([path]) => /(model|policy)\.yaml$/.test(path)))),
@@ -84,7 +92,16 @@ test('a new model: its files, the schemas, and where they find each other', asyn
   t.like(outcome, {
     code: 'made',
     notes: [{ code: 'primary', version: 'v1', service: 'wisdom-0' }],
-    written: { folder: 'models/wisdom', addCandidate: { model: 'wisdom', service: undefined } },
+    written: {
+      folder: 'models/wisdom',
+      addCandidate: {
+        model: 'wisdom',
+        service: undefined,
+        version: 'v2',
+        flag: '--storage-uri',
+        at: 's3://m/v2',
+      },
+    },
   });
   t.deepEqual(world.model()?.spec.primary, { version: 'v1', storageUri: 's3://m/v1' });
   const text = world.files.get('models/wisdom/policy.yaml') ?? '';
@@ -279,4 +296,70 @@ test('a request that contradicts itself is a fault, and nothing is written', asy
     t.is(fault?.code, code, fault?.message);
     t.is(world.files.size, 1);
   }
+});
+
+test('the mode of a namespace is that of what runs there, or else of its label', (t) => {
+  const isvc = (mode: string | undefined, resolved?: string) => ({
+    metadata: { name: 'one', annotations: mode === undefined ? {} : { 'serving.kserve.io/deploymentMode': mode } },
+    status: { deploymentMode: resolved },
+  });
+  // As `kubectl label namespace NAME modelmesh-enabled=true` leaves it.
+  const meshed = { metadata: { labels: { 'modelmesh-enabled': 'true' } } };
+  const recognize = (namespace: unknown, ...services: unknown[]) => recognizeMode(namespace, services)?.mode.name;
+  t.is(recognize(meshed), 'ModelMesh');
+  t.is(recognize({ metadata: { labels: { 'modelmesh-enabled': 'false' } } }), undefined);
+  t.is(recognize(undefined), undefined);
+  t.is(recognize(meshed, isvc('RawDeployment')), 'Standard');
+  t.is(recognize(undefined, isvc(undefined, 'Standard')), 'Standard');
+  t.is(recognize(undefined, isvc('Standard'), isvc('ModelMesh')), undefined, 'both');
+  t.is(recognize(undefined, isvc('Serverless')), undefined, 'a mode that cannot be mirrored');
+  t.deepEqual(recognizeMode(undefined, [isvc('ModelMesh')])?.by, { service: 'one' });
+});
+
+test('answers that have a form are refused with what a right one looks like', (t) => {
+  const [mesh, own] = [toMode('ModelMesh'), toMode('standard')];
+  for (const [address, mode, shape] of [
+    ['models/v1', own, /^begin with s3:\/\/, gs:\/\/.*, as in s3:\/\/models\/wisdom-v1$/],
+    ['hf://org/wisdom', mesh, /^ModelMesh does not load hf:\/\/ by itself: as in s3:/],
+    ['S3://models', own, /^Standard does not load S3:/],
+    ['s3://', own, /^say what to load after s3:/],
+    ['s3://models/a b', own, /no spaces/],
+    ['C:\\models', own, /^begin with/],
+  ] as const)
+    t.regex(refuseAddress(address, mode) ?? '', shape, address);
+  for (const address of ['s3://models/v1', 'pvc://claim/a/b', 'https://example.com/a.tar.gz'])
+    t.is(refuseAddress(address, mesh) ?? refuseAddress(address, own), undefined, address);
+  for (const address of ['hf://org/wisdom', 'oci://example.com/a:b', 'file:///mnt/models'])
+    t.is(refuseAddress(address, own), undefined, address);
+  t.deepEqual(toResources('cpu=500m, memory=2Gi gpu=1'), {
+    requests: { cpu: '500m', memory: '2Gi', 'nvidia.com/gpu': '1' },
+    limits: { cpu: '500m', memory: '2Gi', 'nvidia.com/gpu': '1' },
+  });
+  for (const text of ['cpu', 'cpu=', 'cpu=-1', 'cores=1', 'memory=2GB', 'cpu=1,,x', '=1'])
+    t.throws(() => toResources(text), { name: 'Fault', message: /no amount of a resource/ }, text);
+  t.deepEqual(toProtocols('REST, grpc', own), ['rest', 'grpc']);
+  t.throws(() => toProtocols('openai', mesh), { name: 'Fault', message: /ModelMesh has no protocol "openai"/ });
+  t.throws(() => toProtocols('grcp', own), { name: 'Fault' });
+});
+
+test('flags that contradict each other, or have no effect, are faults', async (t) => {
+  const world = new World();
+  for (const [request, message] of [
+    [{ ...fresh, storageKey: 'a', storagePath: 'b' }, /--storage-uri and --storage-key both say/],
+    [{ ...fresh, storagePath: 'b' }, /--storage-uri and --storage-path both say/],
+    [{ ...fresh, storageUri: undefined, storageKey: 'a' }, /a new model needs where it is stored/],
+    [{ ...fresh, mode: 'ModelMesh', resources: 'cpu=1' }, /--resources has no effect in the mode ModelMesh/],
+    [{ ...fresh, mode: 'auto', namespace: undefined }, /--mode auto looks at a namespace, and none is named/],
+    [{ ...fresh, mode: 'auto' }, /nothing in the namespace "models" shows/],
+    [
+      { ...fresh, mode: 'ModelMesh', storageUri: undefined, storageKey: 'a', storagePath: 'b', secretKey: 'c' },
+      /--secret-key and --storage-key both name an entry/,
+    ],
+    [
+      { fromCluster: 'models/wisdom-0', resources: 'cpu=1', protocol: 'rest' },
+      /determines this already: --protocol, --resources/,
+    ],
+  ] as const)
+    await t.throwsAsync(world.run(request), { name: 'Fault', message }, String(message));
+  t.is(world.files.size, 0);
 });

@@ -2,6 +2,9 @@ import { resolve } from 'node:path';
 import type { ReadService } from '../../commands/init/services.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { mapsAt } from '../../core/input/plain-value.ts';
+import type { RecognizedMode } from '../../core/serving/modes.ts';
+import { recognizeMode } from '../../core/serving/modes.ts';
 import { ApiTrouble, KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
 import type { Host } from '../host.ts';
 import type { InitFlags } from './flags.ts';
@@ -19,7 +22,8 @@ export async function readClusterService(
   host: Start,
 ): Promise<string> {
   try {
-    return await readText('apis/serving.kserve.io/v1beta1', 'inferenceservices', { namespace, name }, flags, host);
+    const path = `${services(namespace)}/${encodeURIComponent(name)}`;
+    return await readText(path, flags, host);
   } catch (error) {
     if (!(error instanceof ApiTrouble)) throw error;
     const isAbsent = error.status === 404;
@@ -42,7 +46,8 @@ export async function readPlainService(
   host: Start,
 ): Promise<ReadService> {
   try {
-    const text = await readText('api/v1', 'services', { namespace, name }, flags, host);
+    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/services/${encodeURIComponent(name)}`;
+    const text = await readText(path, flags, host);
     return { code: 'found', value: JSON.parse(text) as unknown };
   } catch (error) {
     if (error instanceof ApiTrouble)
@@ -52,15 +57,51 @@ export async function readPlainService(
   }
 }
 
+/** As many as show the mode of a namespace. */
+const fewServices = 20;
+
+/** @returns which mode the models of a namespace have; undefined: nothing shows it. @throws Fault when there is no answer. */
+export async function recognizeInCluster(
+  namespace: string,
+  flags: ClusterFlags,
+  host: Start,
+): Promise<RecognizedMode | undefined> {
+  try {
+    const list = JSON.parse(await readText(`${services(namespace)}?limit=${fewServices}`, flags, host)) as unknown;
+    const found = recognizeMode(undefined, mapsAt(list, ['items']));
+    if (found !== undefined) return found;
+    return recognizeMode(await readNamespace(namespace, flags, host), []);
+  } catch (error) {
+    if (!(error instanceof ApiTrouble || error instanceof SyntaxError)) throw error;
+    throw new Fault(
+      'environment',
+      error instanceof ApiTrouble ? error.message : safe`the answer is not JSON`,
+      safe`check the kubeconfig, or pass the mode with --mode`,
+      { cause: error },
+    );
+  }
+}
+
+/** @returns undefined: there is no such namespace yet, or this person may not read it. */
+async function readNamespace(namespace: string, flags: ClusterFlags, host: Start): Promise<unknown> {
+  try {
+    return JSON.parse(await readText(`/api/v1/namespaces/${encodeURIComponent(namespace)}`, flags, host)) as unknown;
+  } catch (error) {
+    if (error instanceof ApiTrouble && (error.status === 404 || error.status === 403)) return undefined;
+    throw error;
+  }
+}
+
+const services = (namespace: string) =>
+  `/apis/serving.kserve.io/v1beta1/namespaces/${encodeURIComponent(namespace)}/inferenceservices`;
+
+/** @param path of the Kubernetes API. */
 async function readText(
-  group: string,
-  plural: string,
-  { namespace, name }: { readonly namespace: string; readonly name: string },
+  path: string,
   { kubeconfig, context }: ClusterFlags,
   { workingDirectory }: Start,
 ): Promise<string> {
   const api = new KubernetesApi({ kubeconfig: kubeconfig && resolve(workingDirectory, kubeconfig), context });
-  const path = `/${group}/namespaces/${encodeURIComponent(namespace)}/${plural}/${encodeURIComponent(name)}`;
   const response = await api.request(path, { signal: AbortSignal.timeout(timeoutMs) });
   return response.text();
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { autoMode } from '../../commands/init/answers.ts';
 import { defaultMode } from '../../core/adopt/new-model.ts';
 import { modeNames } from '../../core/serving/modes.ts';
 import type { Host } from '../host.ts';
@@ -14,13 +15,20 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
     .option('--namespace <name>', "the namespace of its objects; default: the Application's destination namespace")
     .option(
       '--mode <mode>',
-      `how KServe runs it: ${modeNames.join(' or ')}; default: ${defaultMode}, or the mode of what is taken over`,
+      `how KServe runs it: ${modeNames.join(' or ')}, or ${autoMode} for what its namespace in the cluster shows; default: ${defaultMode}, or the mode of what is taken over`,
     )
     .option('--version <version>', 'the name of the first version (default: "v1")')
-    .option('--storage-uri <uri>', 'where the first version is stored')
+    .option('--storage-uri <uri>', 'where the first version is stored, as in s3://models/wisdom-v1')
+    .option('--storage-key <name>', 'or: the entry of the Secret storage-config that names the storage')
+    .option('--storage-path <path>', 'with --storage-key: the path in that storage')
     .option('--format <name>', 'its modelFormat, such as sklearn or onnx')
     .option('--service-account <name>', 'in Standard mode: the ServiceAccount with whose Secrets it is read')
     .option('--secret-key <name>', 'in ModelMesh: the entry of the Secret storage-config with which it is read')
+    .option(
+      '--protocol <list>',
+      'how clients call it, as in rest or grpc,rest; default: grpc for ModelMesh, rest for Standard',
+    )
+    .option('--resources <list>', 'in Standard mode: what a Pod needs, as in cpu=1,memory=2Gi,gpu=1')
     .option('--percentage <percent>', 'the share of requests that is mirrored to a candidate (default: 100)')
     .option('--from <file>', 'take over the InferenceService in this file; "-": standard input')
     .option(
@@ -28,12 +36,13 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
       'take over this InferenceService of the cluster; the cluster is only read',
     )
     .option('--from-iter8 <values>', "take name, namespace and percentage from the values of Iter8's chart")
-    .option('--kubeconfig <file>', 'with --from-cluster: the kubeconfig; default: KUBECONFIG, ~/.kube/config')
-    .option('--context <name>', 'with --from-cluster: the context of the kubeconfig')
+    .option('--kubeconfig <file>', 'for the cluster: the kubeconfig; default: KUBECONFIG, ~/.kube/config')
+    .option('--context <name>', 'for the cluster: the context of the kubeconfig')
     .option(
       '--dir <folder>',
       'write the files there; default: models/<name> if there is a folder models, otherwise <name>',
     )
+    .option('-y, --yes', 'ask nothing: what was not passed has its default')
     .option('--dry-run', 'show what would be written, and write nothing')
     .option('--root <folder>', "the outermost folder whose policies count; default: the repository's root")
     .option('--repo-root <folder>', "the repository's root; default: the nearest folder with a .git")

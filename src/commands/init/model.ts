@@ -9,14 +9,14 @@ import { defaultMode, toNewAnnotations } from '../../core/adopt/new-model.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
-import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
-import { suggest } from '../../core/diagnostics/suggest.ts';
+import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toProblem } from '../../core/input/parse-document.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
 import { parseManifests } from '../../core/input/yaml-text.ts';
-import { findMode, modeNames } from '../../core/serving/modes.ts';
+import { findMode } from '../../core/serving/modes.ts';
 import type { ServingMode } from '../../core/serving/serving-mode.ts';
 import { deploymentModeAnnotation } from '../../core/serving/serving-mode.ts';
+import { toMode, toPercentage, toProtocols, toResources } from './answers.ts';
 
 /** As typed; undefined was not given. */
 export interface ModelAnswers {
@@ -27,8 +27,15 @@ export interface ModelAnswers {
   readonly format: string | undefined;
   readonly version: string | undefined;
   readonly storageUri: string | undefined;
+  /** An entry of the Secret storage-config, and the path in it: in place of a storageUri. */
+  readonly storageKey: string | undefined;
+  readonly storagePath: string | undefined;
   readonly secretKey: string | undefined;
   readonly serviceAccount: string | undefined;
+  /** As in `grpc,rest`. */
+  readonly protocol: string | undefined;
+  /** As in `cpu=1,memory=2Gi`. */
+  readonly resources: string | undefined;
   readonly percentage: string | undefined;
 }
 
@@ -51,67 +58,92 @@ export function parseIter8(source: SourceFile | Problem): Iter8Rollout | readonl
   return 'code' in rollout ? [toPlaced(read.source, rollout)] : rollout;
 }
 
-const required = [
-  { key: 'name', noun: safe`the name`, flag: safe`NAME` },
-  { key: 'format', noun: safe`the format`, flag: safe`--format` },
-  { key: 'storageUri', noun: safe`the storage URI`, flag: safe`--storage-uri` },
-] as const;
+type Missing = 'name' | 'format' | 'storage';
 
-export function isComplete(answers: ModelAnswers): boolean {
-  return required.every(({ key }) => answers[key] !== undefined);
+/** What has no default, and was not given. */
+export function findMissing({ name, format, storageUri, storageKey, storagePath }: ModelAnswers): readonly Missing[] {
+  const hasStorage = storageUri !== undefined || (storageKey !== undefined && storagePath !== undefined);
+  const given = { name: name !== undefined, format: format !== undefined, storage: hasStorage };
+  return (['name', 'format', 'storage'] as const).filter((one) => !given[one]);
 }
+
+const nouns = { name: safe`its name`, format: safe`its format`, storage: safe`where it is stored` } as const;
+const flags = {
+  name: safe`NAME`,
+  format: safe`--format`,
+  storage: safe`--storage-uri (or --storage-key and --storage-path)`,
+} as const;
 
 /** @throws Fault when an answer is missing or not valid. */
 export function toFreshModel(answers: ModelAnswers, iter8: Iter8Rollout | undefined): NewModel {
-  const missing = required.filter(({ key }) => answers[key] === undefined);
+  const missing = findMissing(answers);
   if (missing.length > 0)
     throw new Fault(
       'usage',
-      safe`there is no terminal to ask for ${join(
-        missing.map(({ noun }) => noun),
+      safe`a new model needs ${join(
+        missing.map((one) => nouns[one]),
         ', ',
       )}`,
       safe`pass ${join(
-        missing.map(({ flag }) => flag),
+        missing.map((one) => flags[one]),
         ', ',
-      )}`,
+      )}, as in model-mirror init wisdom --format sklearn --storage-uri s3://models/wisdom-v1`,
     );
-  const { name = '', namespace, format, version = 'v1', storageUri, secretKey, serviceAccount, percentage } = answers;
+  const { name = '', namespace, format, version = 'v1', storageUri, storageKey, storagePath } = answers;
+  const { secretKey, serviceAccount, percentage } = answers;
   const mode = toMode(answers.mode ?? (iter8 === undefined ? defaultMode : iter8Mode));
+  refuseTwoStorages(answers);
   refuseCredential(mode, answers);
+  const resources = toResources(answers.resources);
+  const protocolVersion = mode.formats.find((known) => known.name === format)?.protocolVersion;
   return {
     name,
     namespace,
     labels: {},
     annotations: toNewAnnotations(mode, secretKey),
+    protocols: toProtocols(answers.protocol, mode),
     spec: {
       predictor: {
         ...(serviceAccount === undefined ? {} : { serviceAccountName: serviceAccount }),
-        model: { modelFormat: { name: format } },
+        model: {
+          modelFormat: { name: format },
+          ...(protocolVersion === undefined ? {} : { protocolVersion }),
+          ...(storageKey === undefined ? {} : { storage: { key: storageKey } }),
+          ...(resources === undefined ? {} : { resources }),
+        },
       },
     },
-    primary: { version, storageUri, name: iter8?.primary === `${name}-0` ? undefined : iter8?.primary },
+    primary: { version, storageUri, storagePath, name: iter8?.primary === `${name}-0` ? undefined : iter8?.primary },
     candidate: undefined,
-    mirrorPercentage: toPercentage(percentage),
+    mirrorPercentage: percentage === undefined ? defaultPercentage : toPercentage(percentage),
     hasFormerMode: false,
   };
 }
 
-/** @throws Fault when KServe has no such mode, or it cannot be mirrored. */
-function toMode(name: string): ServingMode {
-  const mode = findMode(name);
-  if (mode !== undefined) return mode;
-  const meant = suggest(name, modeNames);
-  throw new Fault(
-    'usage',
-    safe`--mode ${quote(name)} is no mode of KServe that can be mirrored`,
-    meant === undefined ? safe`pass ${join(modeNames.map(mask), ' or ')}` : safe`did you mean ${mask(meant)}?`,
-  );
+function refuseTwoStorages({ storageUri, storageKey, storagePath }: ModelAnswers): void {
+  if (storageUri !== undefined && (storageKey !== undefined || storagePath !== undefined))
+    throw new Fault(
+      'usage',
+      safe`--storage-uri and ${storageKey === undefined ? '--storage-path' : '--storage-key'} both say where the model is stored`,
+      safe`pass --storage-uri alone, or --storage-key with --storage-path`,
+    );
 }
 
 /** Pods of its own run with a ServiceAccount; a runtime that versions share has one Secret for all of them. */
-function refuseCredential(mode: ServingMode, { secretKey, serviceAccount }: ModelAnswers): void {
+function refuseCredential(mode: ServingMode, { secretKey, serviceAccount, storageKey, resources }: ModelAnswers): void {
   const isOwn = mode.workloads !== undefined;
+  if (!isOwn && resources !== undefined)
+    throw new Fault(
+      'usage',
+      safe`--resources has no effect in the mode ${mask(mode.name)}`,
+      safe`leave it out: its ServingRuntimes have the resources of the Pods that all models share`,
+    );
+  if (secretKey !== undefined && storageKey !== undefined)
+    throw new Fault(
+      'usage',
+      safe`--secret-key and --storage-key both name an entry of the Secret storage-config`,
+      safe`pass --storage-key and --storage-path, or --secret-key and --storage-uri`,
+    );
   const [flag, other] = isOwn
     ? (['--secret-key', '--service-account'] as const)
     : (['--service-account', '--secret-key'] as const);
@@ -122,14 +154,19 @@ function refuseCredential(mode: ServingMode, { secretKey, serviceAccount }: Mode
 /** @throws Fault when an answer contradicts the InferenceService. */
 export function toAdoptedModel(
   { source, value }: ReadValue,
-  { name, mode, namespace, version, percentage, format, storageUri, secretKey, serviceAccount }: ModelAnswers,
+  answers: ModelAnswers,
   iter8: Iter8Rollout | undefined,
 ): NewModel | readonly Problem[] {
+  const { name, mode, namespace, version, percentage } = answers;
   const extra = Object.entries({
-    '--format': format,
-    '--storage-uri': storageUri,
-    '--secret-key': secretKey,
-    '--service-account': serviceAccount,
+    '--format': answers.format,
+    '--storage-uri': answers.storageUri,
+    '--storage-key': answers.storageKey,
+    '--storage-path': answers.storagePath,
+    '--secret-key': answers.secretKey,
+    '--service-account': answers.serviceAccount,
+    '--protocol': answers.protocol,
+    '--resources': answers.resources,
   });
   const given = extra.filter(([, text]) => text !== undefined).map(([flag]) => mask(flag));
   if (given.length > 0)
@@ -141,7 +178,7 @@ export function toAdoptedModel(
   const model = adoptInferenceService(value, {
     name,
     version,
-    mirrorPercentage: toPercentage(percentage),
+    mirrorPercentage: percentage === undefined ? defaultPercentage : toPercentage(percentage),
     mode: mode && toMode(mode).annotationValues[0],
     services: iter8 && { primary: iter8.primary, candidate: iter8.candidate },
   });
@@ -164,15 +201,7 @@ export function toAdoptedModel(
   return namespace === undefined ? model : { ...model, namespace };
 }
 
-const defaultPercentage = 100;
-
-function toPercentage(text: string | undefined): number {
-  if (text === undefined) return defaultPercentage;
-  const percentage = Number(text.replace(/ ?%$/, ''));
-  if (text.trim() === '' || !(percentage >= 0 && percentage <= 100))
-    throw new Fault('usage', safe`${quote(text)} is not a percentage`, safe`pass a number from 0 to 100`);
-  return percentage;
-}
+export const defaultPercentage = 100;
 
 function toPlaced(source: SourceFile, { path, ...finding }: AdoptionFinding): Problem {
   return toProblem(source, path, finding, { on: 'value' });

@@ -16,6 +16,7 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
   return {
     'metadata.name': `clients call ${name}.${namespace}`,
     'metadata.namespace': "the namespace of its objects; without it, the Application's destination namespace",
+    'spec.protocols': 'how clients call it',
     'spec.template': 'what the versions share',
     'spec.template.metadata.labels': 'of the InferenceService of each version',
     'spec.template.metadata.annotations': 'of the InferenceService of each version',
@@ -24,6 +25,9 @@ function toModelComments({ name, namespace = '<namespace>' }: NewModel): Comment
     'spec.template.spec.predictor.serviceAccountName': 'with whose Secrets the model is read',
     'spec.template.spec': "an InferenceService's spec, as KServe documents it",
     'spec.template.spec.predictor.model.modelFormat': 'what a serving runtime must support',
+    'spec.template.spec.predictor.model.storage.key': 'an entry of the Secret storage-config',
+    'spec.primary.overrides': 'what only this version has',
+    'spec.primary.overrides.spec.predictor.model.storage.path': 'where it is in that storage',
     'spec.primary': 'the version that answers every request',
     'spec.primary.version': 'its name; becomes the label app.kubernetes.io/version',
     'spec.primary.storageUri': 'where the model is stored',

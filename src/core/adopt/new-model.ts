@@ -1,4 +1,5 @@
 import type { PlainMap } from '../input/plain-value.ts';
+import type { Protocol } from '../input/schema.ts';
 import type { ServingMode } from '../serving/serving-mode.ts';
 import { deploymentModeAnnotation } from '../serving/serving-mode.ts';
 
@@ -10,6 +11,8 @@ export interface NewModel {
   /** Labels and annotations of both versions' InferenceServices. */
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
+  /** How clients call it; undefined: as is usual for its mode. */
+  readonly protocols?: readonly Protocol[] | undefined;
   /** What both versions share of an InferenceService's spec. */
   readonly spec: PlainMap;
   readonly primary: NewVersion;
@@ -24,6 +27,8 @@ interface NewVersion {
   readonly version: string;
   /** Undefined: the spec has the model's storage. */
   readonly storageUri: string | undefined;
+  /** The version's own path in the storage that the spec names. */
+  readonly storagePath?: string | undefined;
   /** Undefined: the default name. */
   readonly name: string | undefined;
 }
@@ -45,7 +50,8 @@ export function toNewAnnotations(mode: ServingMode, secretKey: string | undefine
 }
 
 /** The value of the model file. */
-export function toModelValue({ name, namespace, labels, annotations, spec, primary, candidate }: NewModel): PlainMap {
+export function toModelValue(model: NewModel): PlainMap {
+  const { name, namespace, labels, annotations, protocols, spec, primary, candidate } = model;
   const metadata = {
     ...(Object.keys(labels).length === 0 ? {} : { labels }),
     ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
@@ -55,6 +61,7 @@ export function toModelValue({ name, namespace, labels, annotations, spec, prima
     kind: 'Model',
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
     spec: {
+      ...(protocols === undefined ? {} : { protocols }),
       template: { ...(Object.keys(metadata).length === 0 ? {} : { metadata }), spec },
       primary: toVersionValue(primary),
       ...(candidate === undefined ? {} : { candidate: toCandidateValue(candidate) }),
@@ -62,12 +69,17 @@ export function toModelValue({ name, namespace, labels, annotations, spec, prima
   };
 }
 
-function toVersionValue({ version, storageUri, name }: NewVersion): PlainMap {
+function toVersionValue({ version, storageUri, storagePath, name }: NewVersion): PlainMap {
   return {
     version,
     ...(storageUri === undefined ? {} : { storageUri }),
     ...(name === undefined ? {} : { name }),
+    ...(storagePath === undefined ? {} : { overrides: toStoragePath(storagePath) }),
   };
+}
+
+function toStoragePath(path: string): PlainMap {
+  return { spec: { predictor: { model: { storage: { path } } } } };
 }
 
 function toCandidateValue(candidate: NewCandidate): PlainMap {

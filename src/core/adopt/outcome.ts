@@ -36,6 +36,15 @@ export type InitNote =
   /** A policy sets the percentage already. */
   | { readonly code: 'percentage-given'; readonly percentage: number; readonly place: Place }
   | { readonly code: 'no-namespace' }
+  /** None of the runtimes that come with the mode have it. `meant`: one of their formats that is spelt alike. */
+  | {
+      readonly code: 'unknown-format';
+      readonly format: string;
+      readonly mode: string;
+      readonly meant: string | undefined;
+    }
+  /** What the mode was recognized by: an InferenceService of the namespace, or its label. */
+  | { readonly code: 'mode-recognized'; readonly mode: string; readonly by: { readonly service: string } | 'label' }
   /** A Service of the cluster, called like one that is rendered, is somebody else's: Argo CD would take it over. */
   | { readonly code: 'service-taken'; readonly namespace: string; readonly service: string }
   /** Whether there is one is not known. */
@@ -47,11 +56,18 @@ export interface NewCandidateCommand {
   readonly model: string;
   /** Undefined: the default name is free. */
   readonly service: string | undefined;
+  readonly version: string;
+  /** How it says where it is stored. */
+  readonly flag: '--storage-uri' | '--storage-path';
+  /** Where it is probably stored; undefined: the primary's place does not show it. */
+  readonly at: string | undefined;
 }
 
 export type InitOutcome =
   /** In what was read, at paths as typed. */
   | { readonly code: 'invalid-input'; readonly problems: readonly Problem[] }
+  /** The person looked at the files, and does not want them. */
+  | { readonly code: 'declined' }
   /** In the files that were to be written: these, or those that exist already. */
   | { readonly code: 'refused'; readonly problems: readonly Problem[]; readonly files: readonly NewFile[] }
   | {
@@ -61,6 +77,8 @@ export type InitOutcome =
       readonly warnings: readonly Problem[];
       /** Undefined for --dry-run. */
       readonly written: WrittenModel | undefined;
+      /** Whether a person has seen files and notes before. */
+      readonly wasShown: boolean;
     };
 
 export interface WrittenModel {

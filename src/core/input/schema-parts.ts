@@ -47,7 +47,7 @@ export const apiVersion = 'model-mirror.dev/v1alpha1';
 export const dnsLabel = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const dnsName = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*$/;
 /** A value of `metadata.labels` (Kubernetes API conventions). */
-const label = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+export const labelText = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 /** Istio's webhook accepts Go durations of whole milliseconds, at least one (ValidateDuration, pkg/config/validation). */
 const goDuration = /^(?=.*[1-9])([0-9]+(\.[0-9]+)?(h|m|s|ms))+$/;
 const durationPart = /([0-9]+)(?:\.([0-9]+))?(h|ms|m|s)/gy;
@@ -97,7 +97,7 @@ export const labelValue = () =>
   v.pipe(
     v.string(),
     v.regex(
-      label,
+      labelText,
       'this is not a label value\nuse at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
     ),
   );

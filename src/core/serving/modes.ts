@@ -42,3 +42,27 @@ export function findLiveMode(service: unknown): ServingMode {
 export function readVersion(backend: Backend): string | undefined {
   return modes.map((mode) => mode.readVersion(backend)).find((version) => version !== undefined);
 }
+
+/** Which mode the models of a namespace have, and what shows it. */
+export interface RecognizedMode {
+  readonly mode: ServingMode;
+  /** An InferenceService that is there, by its name, or else the label of the namespace. */
+  readonly by: { readonly service: string } | 'label';
+}
+
+/**
+ * @param namespace of the cluster. @param services the InferenceServices in it.
+ * @returns undefined: nothing shows it, or they have several modes.
+ */
+export function recognizeMode(namespace: unknown, services: readonly unknown[]): RecognizedMode | undefined {
+  const found = services.flatMap((service): RecognizedMode[] => {
+    const written = valueAt(service, ['metadata', 'annotations', deploymentModeAnnotation]);
+    const mode = findMode(textAt(service, ['status', 'deploymentMode']) ?? written);
+    const name = textAt(service, ['metadata', 'name']);
+    return mode === undefined || name === undefined ? [] : [{ mode, by: { service: name } }];
+  });
+  const [first] = found;
+  if (first !== undefined) return found.every(({ mode }) => mode === first.mode) ? first : undefined;
+  const mode = modes.find(({ isOwnNamespace }) => isOwnNamespace?.(namespace) === true);
+  return mode && { mode, by: 'label' };
+}

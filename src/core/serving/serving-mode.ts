@@ -114,12 +114,28 @@ export interface VersionPair {
   readonly isInPlace: boolean;
 }
 
+/** A model format that a runtime of the mode's own installation loads without being named. */
+export interface KnownFormat {
+  /** As in `modelFormat.name`. */
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly runtimes: readonly string[];
+  /** To be written, as none of its runtimes speaks the one that KServe fills in. */
+  readonly protocolVersion?: string;
+}
+
 export interface ServingMode {
   readonly name: string;
   /** The values of KServe's annotation for it: the one to write, and former ones. */
   readonly annotationValues: readonly [string, ...string[]];
   /** Its vocabulary in any case, which is used nowhere outside its folder: the walls check it. */
   readonly words: readonly string[];
+  /** Model formats that it has without further runtimes. */
+  readonly formats: readonly KnownFormat[];
+  /** How addresses of stored models begin that it loads without further installations, the most used first. */
+  readonly schemes: readonly string[];
+  /** Whether a Namespace of the cluster is set up for it alone. Absent: nothing shows it. */
+  readonly isOwnNamespace?: (namespace: unknown) => boolean;
   /** The program that gets versions loaded, as its Deployment is called. */
   readonly controller: string;
   /** The kind of object to watch: its status is read with `readReport`. */

@@ -3,6 +3,7 @@ import type { InitNote, NewCandidateCommand, NewFile, WrittenModel } from '../..
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toDiffText } from '../diff-text.ts';
+import { toShellWord } from '../shell-word.ts';
 import { toNoteLines } from './edit.ts';
 import type { LinePlace } from './git-steps.ts';
 import { toNextLine } from './git-steps.ts';
@@ -47,6 +48,20 @@ export function toInitNoteLines(note: InitNote, toPath: ToPath): string[] {
         safe`${percentage} % is mirrored to a candidate, by ${toPath(place.file)}:${place.line}: --percentage sets one of its own`,
       ];
     }
+    case 'unknown-format': {
+      const { format, mode, meant } = note;
+      const hint = meant === undefined ? safe`.` : safe`: did you mean ${mask(meant)}?`;
+      return [
+        safe`no runtime that comes with ${mask(mode)} has the format ${mask(format)}${hint} It loads only if a ServingRuntime of your own has it`,
+      ];
+    }
+    case 'mode-recognized': {
+      const by =
+        note.by === 'label'
+          ? safe`the label of the namespace says so`
+          : safe`${mask(note.by.service)} runs there in this mode`;
+      return [safe`the mode is ${mask(note.mode)}: ${by}`];
+    }
     case 'no-namespace':
       return [safe`no namespace is named: Argo CD uses its Application's destination, and render needs --namespace`];
     case 'service-taken':
@@ -79,10 +94,33 @@ export function toWrittenLines(
     next === undefined ? safe`Commit and push ${toPath(folder)} and ${toPath(schemaFolder)}.` : toNextLine(next, place),
     ...(addCandidate === undefined
       ? []
-      : [safe`To add a candidate later, run ${toCommandText(addCandidate)} with --version and --storage-uri.`]),
+      : [
+          safe`Once Argo CD has synced it: model-mirror status ${mask(toShellWord(addCandidate.model))}`,
+          safe`When there is a second version: ${toCommandText(addCandidate)}`,
+        ]),
   ];
 }
 
-function toCommandText({ model, service }: NewCandidateCommand): SafeText {
-  return safe`model-mirror candidate set ${mask(model)}${service === undefined ? '' : safe` --name ${mask(service)}`}`;
+function toCommandText({ model, service, version, flag, at }: NewCandidateCommand): SafeText {
+  const words = [
+    'model-mirror candidate set',
+    toShellWord(model),
+    ...(service === undefined ? [] : ['--name', toShellWord(service)]),
+    '--version',
+    toShellWord(version),
+    flag,
+    at === undefined ? (flag === '--storage-uri' ? 'URI' : 'PATH') : toShellWord(at),
+  ];
+  return join(words.map(mask), ' ');
+}
+
+/** The command line with these answers as flags. @param answers by the names of the flags; what is no text is left out. */
+export function toInitLine({ name, ...answers }: { readonly name?: string | undefined }): SafeText {
+  const flags = Object.entries(answers).flatMap(([key, value]) =>
+    typeof value !== 'string'
+      ? []
+      : [`--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`, toShellWord(value)],
+  );
+  const words = ['model-mirror init', ...(name === undefined ? [] : [toShellWord(name)]), ...flags];
+  return join(words.map(mask), ' ');
 }

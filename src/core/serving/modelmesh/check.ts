@@ -8,7 +8,7 @@ import { isMap, valueAt } from '../../input/plain-value.ts';
 import type { InferenceService, PlacedFinding } from '../serving-mode.ts';
 
 /** With any other scheme ModelMesh leaves the InferenceService without a status, for ever. */
-const storageScheme = /^(s3|gs|pvc|https?):\/\//;
+export const schemes = ['s3', 'gs', 'pvc', 'https', 'http'];
 
 export function check(service: InferenceService): PlacedFinding[] {
   const findings: PlacedFinding[] = [];
@@ -102,7 +102,7 @@ function checkStorage(model: PlainMap, report: (field: 'storageUri' | 'storage',
     report('storageUri', { code: 'wrong-type', message: safe`storageUri is not a string`, hint: safe`write s3://…` });
     return;
   }
-  if (!storageScheme.test(storageUri))
+  if (!schemes.some((scheme) => storageUri.startsWith(`${scheme}://`)))
     report('storageUri', {
       code: 'invalid-value',
       message: safe`ModelMesh cannot load ${quote(storageUri)}: it knows s3, gs, pvc, http and https`,

@@ -1,6 +1,7 @@
 import type { ServingMode } from '../serving-mode.ts';
 import { isUndeclaredHttp2, readVersion, toBackends, toPodLabels, toService } from './backend.ts';
-import { check, refuseName } from './check.ts';
+import { check, refuseName, schemes } from './check.ts';
+import { formats, isOwnNamespace } from './formats.ts';
 import { findLoadedValues, isLoading } from './loaded-values.ts';
 import { readReport } from './report.ts';
 
@@ -8,6 +9,9 @@ export const modelMesh: ServingMode = {
   name: 'ModelMesh',
   annotationValues: ['ModelMesh'],
   words: ['mm-vmodel-id', 'mm-model-id', 'modelmesh'],
+  formats,
+  schemes,
+  isOwnNamespace,
   controller: 'modelmesh-controller',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
   protocols: ['grpc', 'rest'],

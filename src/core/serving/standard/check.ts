@@ -136,14 +136,14 @@ function checkNodes({ metadata, spec }: InferenceService, report: Report): void 
 }
 
 /** What KServe's storage initializer loads by itself (pkg/controller/v1beta1/inferenceservice/utils, SupportedStorageURIPrefixList). */
-const storageScheme = /^(?:gs|s3|pvc|file|https?|(?:web)?hdfs|oci|oci\+native|hf):\/\//;
+export const schemes = ['s3', 'gs', 'hf', 'oci', 'pvc', 'https', 'http', 'hdfs', 'webhdfs', 'file', 'oci+native'];
 
 /** predictor.go, addStorageInitializerAnnotations. */
 function checkStorage({ spec }: InferenceService, report: Report): void {
   const model = valueAt(spec, ['predictor', 'model']);
   const uri = textAt(model, ['storageUri']);
   // Without a scheme it is a path in the container.
-  if (uri?.includes('://') && !storageScheme.test(uri))
+  if (uri?.includes('://') && !schemes.some((scheme) => uri.startsWith(`${scheme}://`)))
     report(
       ['spec', 'predictor', 'model', 'storageUri'],
       {

@@ -1,7 +1,8 @@
 import type { ServingMode } from '../serving-mode.ts';
 import { readVersion, toBackends, toService } from './backend.ts';
 import { causes } from './causes.ts';
-import { check, compare } from './check.ts';
+import { check, compare, schemes } from './check.ts';
+import { formats } from './formats.ts';
 import { findLoadedValues, isLoading } from './loaded-values.ts';
 import { addModelName } from './model-name.ts';
 import { listCreated, refuseName, toPodSelector } from './names.ts';
@@ -20,6 +21,8 @@ export const standard: ServingMode = {
     'kserve-container',
     'isvc\\.',
   ],
+  formats,
+  schemes,
   controller: 'kserve-controller-manager',
   watched: { kind: 'InferenceService', groupVersion: 'serving.kserve.io/v1beta1', plural: 'inferenceservices' },
   protocols: ['rest', 'grpc', 'openai'],
