@@ -1,11 +1,13 @@
 /** Argo CD: its repo-server, the plugin's cmp-server beside it, and its application controller. */
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { user } from '../image/container.ts';
 import { stackFolder } from '../stack/build.ts';
 import type { ClusterObject } from './cluster.ts';
 import { kubeconfig } from './cluster.ts';
+import { image, startInImage } from './own-program.ts';
 import { Program } from './program.ts';
 import { scratch } from './sandbox.ts';
 
@@ -27,8 +29,6 @@ export class ArgoCd {
   constructor() {
     for (const name of ['plugins', 'config', 'work', 'gnupg', 'tls', 'ssh', 'bin'])
       mkdirSync(join(folder, name), { recursive: true });
-    // The file that the image has, unchanged.
-    cpSync(join(root, 'plugin.yaml'), join(folder, 'config/plugin.yaml'));
     // It is looked for even where signatures are not.
     const wrapper = join(folder, 'bin/git-verify-wrapper.sh');
     writeFileSync(wrapper, '#!/bin/sh\nexit 0\n');
@@ -38,9 +38,7 @@ export class ArgoCd {
       command: join(stackFolder, 'redis-server'),
       words: ['--port', `${redisPort}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'],
     });
-    this.plugin = this.#start('argocd-cmp-server', ['--config-dir-path', join(folder, 'config')], {
-      ARGOCD_CMP_WORKDIR: join(folder, 'work'),
-    });
+    this.plugin = typeof image === 'string' ? this.#startPluginOfClone() : startSidecar();
     this.repoServer = this.#start(
       'argocd-repo-server',
       [
@@ -78,6 +76,14 @@ export class ArgoCd {
     await this.repoServer.until('the repo-server listens', () => isListening(repoServerPort));
   }
 
+  #startPluginOfClone(): Program {
+    // The file that the image has, unchanged.
+    cpSync(join(root, 'plugin.yaml'), join(folder, 'config/plugin.yaml'));
+    return this.#start('argocd-cmp-server', ['--config-dir-path', join(folder, 'config')], {
+      ARGOCD_CMP_WORKDIR: join(folder, 'work'),
+    });
+  }
+
   #start(name: string, words: readonly string[], environment: Readonly<Record<string, string>>): Program {
     return new Program({
       name,
@@ -93,6 +99,20 @@ export class ArgoCd {
       folder,
     });
   }
+}
+
+/** As `plugin/install/sidecar` has it: Argo CD's program, the folder of its socket, and a /tmp of its own. */
+function startSidecar(): Program {
+  const [plugins, work] = [join(folder, 'plugins'), join(folder, 'work')];
+  chownSync(plugins, user, user);
+  chmodSync(work, 0o1777);
+  return startInImage('argocd-cmp-server', ['/var/run/argocd/argocd-cmp-server'], {
+    mounts: [
+      { from: program, to: '/run/argocd/argocd-cmp-server' },
+      { from: plugins, to: '/home/argocd/cmp-server/plugins', isWritable: true },
+      { from: work, to: '/tmp', isWritable: true },
+    ],
+  });
 }
 
 async function isListening(port: number): Promise<boolean> {

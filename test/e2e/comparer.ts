@@ -2,18 +2,20 @@
  * The comparer as its installation runs it: with the rights, the limits and the sidecar of `plugin/chart`, one
  * replica of it or two.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { user } from '../image/container.ts';
 import { renderChart } from '../install/helm.ts';
 import type { Cluster, ClusterObject } from './cluster.ts';
 import type { Envoy } from './envoy.ts';
 import { apiName, nameServices } from './host-names.ts';
 import { findArguments, findVariables, toInstalledObjects, toInstalledPod } from './installed-pod.ts';
 import { addresses } from './network.ts';
+import { startOwn } from './own-program.ts';
 import type { Pod } from './pods.ts';
-import { Program } from './program.ts';
+import type { Program } from './program.ts';
 import { scratch } from './sandbox.ts';
 import type { Stack } from './stack.ts';
 
@@ -85,14 +87,11 @@ async function startReplica(stack: Stack, pod: Pod): Promise<Comparer> {
   const envoy = await stack.addPod(pod);
   apiPort ??= forward(new URL(cluster.api.url));
   const kubeconfig = await writeKubeconfig(cluster, pod, await apiPort);
-  const program = new Program({
+  const program = startOwn({
     name: pod.name,
-    command: 'ip',
-    words: [
-      ...['netns', 'exec', pod.name, process.execPath, '/opt/model-mirror/dist/model-mirror.cjs'],
-      ...findArguments(built),
-      ...['--kubeconfig', kubeconfig, '--log', 'text'],
-    ],
+    network: pod.name,
+    files: [kubeconfig],
+    words: [...findArguments(built), '--kubeconfig', kubeconfig, '--log', 'text'],
     environment: findVariables(built),
   });
   const read = async () => parseMetrics(await (await fetchPage(pod, '/metrics')).text());
@@ -151,5 +150,6 @@ async function writeKubeconfig(
   const clusters = [{ name, cluster: { ...server, server: `https://${apiName}:${port}` } }];
   const users = [{ name: 'admin', user: { token } }];
   writeFileSync(file, JSON.stringify({ ...admin, clusters, users }), { mode: 0o600 });
+  chownSync(file, user, user);
   return file;
 }

@@ -1,12 +1,10 @@
 /** A hosts file in place of DNS, for the comparer, which asks versions, and for the watcher, which asks the comparer. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { mapsAt, textAt } from '../../src/core/input/plain-value.ts';
 import type { Cluster, ClusterObject } from './cluster.ts';
 import { addresses } from './network.ts';
-import { run, scratch } from './sandbox.ts';
+import { hostsFile } from './sandbox.ts';
 
-const file = join(scratch, 'hosts');
 /** As every Pod knows the API server, whose certificate is for this name. */
 export const apiName = 'kubernetes.default.svc';
 
@@ -28,12 +26,9 @@ export async function nameServices(
     const found = address === 'None' ? findAddresses(slices, name) : [address];
     return found.map((one) => toLine(one, name, namespace));
   });
-  const isFirst = system === undefined;
-  system ??= readFileSync('/etc/hosts', 'utf8').trimEnd();
+  system ??= readFileSync(hostsFile, 'utf8').trimEnd();
   const own = [`${addresses.core} ${apiName}\n`, ...more.map((one) => toLine(...one))];
-  writeFileSync(file, [system, '\n', ...own, ...lines].join(''));
-  // The same file from then on, also for what runs already.
-  if (isFirst) run('mount', ['--bind', file, '/etc/hosts']);
+  writeFileSync(hostsFile, [system, '\n', ...own, ...lines].join(''));
 }
 
 /** Those of its Pods: it is headless. */

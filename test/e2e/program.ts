@@ -47,6 +47,11 @@ export class Program {
     return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
+  /** Of the process that runs now, or ran last. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
   /** The most memory that its process has held since it was started, in bytes; 0 where there is none. */
   get peakBytes(): number {
     try {

@@ -1,6 +1,7 @@
 /**
  * The cases on the real stack: `npm run test:e2e [-- CASE...] [--report FILE] [--logs FOLDER]`; without
- * numbers all but those that take minutes, of which MODEL_MIRROR_THOROUGH has most run as well.
+ * numbers all but those that take minutes, of which MODEL_MIRROR_THOROUGH has most run as well. With `--image` there must be the
+ * image (`npm run test:image`) to run the plugin, the watcher and the comparer from; without it, they run from it where it is there.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync } from 'node:fs';
@@ -40,6 +41,7 @@ import { times } from './cases/times.ts';
 import { tutorial } from './cases/tutorial.ts';
 import { tutorialPage } from './cases/tutorial-page.ts';
 import { upgrade } from './cases/upgrade.ts';
+import { findStrangers, image } from './own-program.ts';
 import { logs } from './program.ts';
 import { Report } from './report.ts';
 import { furnish, isInSandbox, runInSandbox } from './sandbox.ts';
@@ -111,7 +113,7 @@ else process.exitCode = await runInSandbox(import.meta.filename);
 
 async function main(): Promise<void> {
   const text = { type: 'string' } as const;
-  const options = { lane: text, report: text, logs: text };
+  const options = { lane: text, report: text, logs: text, image: { type: 'boolean', default: false } } as const;
   const { positionals, values } = parseArgs({ allowPositionals: true, options });
   const unknown = positionals.filter((id) => !(id in cases));
   if (unknown.length > 0) {
@@ -133,6 +135,10 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
   // What comes along with the stack is only there once the sandbox is.
   const { Stack } = await import('./stack.ts');
+  if (typeof image === 'string') {
+    process.stderr.write(`the parts of ours run from the clone, as ${image}\n`);
+    if (values.image) process.exit(3);
+  }
   const report = new Report();
   const started = performance.now();
   const stack = await Stack.start();
@@ -148,6 +154,8 @@ async function main(): Promise<void> {
       await stack.explain();
       await stack.wipe();
     }
+    for (const [name, troubles] of findStrangers())
+      report.check(`${name} runs in the image: user 999, read-only, no capabilities`, troubles);
     report.end();
   }
   await stack.close();
@@ -173,6 +181,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
       .join('\n'),
     'Cases 1 to 23, 30 and 37 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, MLServer, KServe’s server and a model on its SDK in cases 33 and 34, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Cases 33 to 37 have the comparer of `plugin/chart`, one replica of it or two, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/chart`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/chart`.',
     'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, real ModelMesh with sidecars, autoscalers, nodes and GPUs.',
+    `The plugin, the watcher and the comparer run ${typeof image === 'string' ? 'from the clone' : 'in the root file system of the image of `plugin/Dockerfile`, read-only, as user 999 without capabilities'}.`,
     `All parts share ${cpus().length} cores; times are those of such a machine.`,
   ];
 }

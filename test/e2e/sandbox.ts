@@ -4,7 +4,7 @@
  * left behind, however it ends.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { isProgram, stackFolder } from '../stack/build.ts';
 import { components } from '../stack/components.ts';
@@ -13,6 +13,9 @@ const mark = 'MODEL_MIRROR_SANDBOX';
 
 /** Of the sandbox alone; in memory. */
 export const scratch = '/run/model-mirror';
+
+/** In place of /etc/hosts: the same file for whatever runs in the sandbox, and so it is written in place. */
+export const hostsFile = join(scratch, 'hosts');
 
 /** Where the image has the program, and so plugin.yaml looks for it. */
 const programFolder = '/opt/model-mirror';
@@ -74,6 +77,8 @@ export function furnish(): void {
   const temporary = join(scratch, 'tmp');
   run('mkdir', ['-p', '/run/netns', temporary]);
   process.env['TMPDIR'] = temporary;
+  copyFileSync('/etc/hosts', hostsFile);
+  run('mount', ['--bind', hostsFile, '/etc/hosts']);
   run('mount', ['-t', 'tmpfs', 'tmpfs', dirname(programFolder)]);
   for (const [from, to] of [
     [root, programFolder],

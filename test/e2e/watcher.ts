@@ -1,12 +1,13 @@
 /** The watcher as its installation runs it: with the rights of `plugin/chart` and no others. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { user } from '../image/container.ts';
 import { renderRefreshingWatcher } from '../install/installations.ts';
 import type { Cluster, ClusterObject } from './cluster.ts';
-import { Program } from './program.ts';
+import { startOwn } from './own-program.ts';
+import type { Program } from './program.ts';
 import { scratch } from './sandbox.ts';
 
-const program = '/opt/model-mirror/dist/model-mirror.cjs';
 const account = { namespace: 'model-mirror', name: 'model-mirror-watcher' };
 const folder = join(scratch, 'watcher');
 const kubeconfig = join(folder, 'kubeconfig.json');
@@ -23,6 +24,7 @@ export async function writeWatcherKubeconfig(cluster: Cluster): Promise<void> {
   const admin = JSON.parse(cluster.api.kubeconfig()) as { users: { user: { token: string } }[] };
   const token = await cluster.createToken(account.namespace, account.name);
   writeFileSync(kubeconfig, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+  chownSync(kubeconfig, user, user);
 }
 
 export const watcherPort = 8090;
@@ -32,11 +34,11 @@ export const watcherPort = 8090;
  * @param another beside the first one.
  */
 export function startWatcher(repository: string, another = { name: 'watcher', port: watcherPort }): Program {
-  return new Program({
+  return startOwn({
     name: another.name,
-    command: process.execPath,
+    files: [kubeconfig],
     words: [
-      ...[program, 'watch', '--repo', repository, '--kubeconfig', kubeconfig],
+      ...['watch', '--repo', repository, '--kubeconfig', kubeconfig],
       ...['--listen', `127.0.0.1:${another.port}`, '--log', 'text', '--page'],
       '--argocd-refresh',
     ],

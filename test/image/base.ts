@@ -4,7 +4,16 @@
  * that takes a tenth of the time of a whole installation, and half the room.
  */
 import { createHash } from 'node:crypto';
-import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../stack/run-command.ts';
 import type { Buildah } from './buildah.ts';
@@ -73,6 +82,11 @@ function unpackPackages({ scratch }: Buildah, place: string): void {
     run('bash', ['-o', 'pipefail', '-c', unpack, 'bash', join(cache, 'archives', file), place]);
   for (const file of ['passwd', 'group'])
     copyFileSync(join(place, `usr/share/base-passwd/${file}.master`), join(place, 'etc', file));
+  // As base-files would, when it is configured.
+  rmdirSync(join(place, 'var/run'));
+  symlinkSync('/run', join(place, 'var/run'));
+  // Without it, C's library asks DNS before it looks into /etc/hosts.
+  writeFileSync(join(place, 'etc/nsswitch.conf'), 'hosts: files dns\n');
 }
 
 /** Where Node's own image has them. */

@@ -20,7 +20,7 @@ import { parse } from 'yaml';
 import { run } from '../stack/run-command.ts';
 import { nodeVersion } from './base.ts';
 import { buildImage } from './build.ts';
-import { group, type Mount, toContained, user } from './container.ts';
+import { type Mount, toContained, user } from './container.ts';
 import { type Image, imageFolder, root } from './image.ts';
 
 interface Step {
@@ -196,7 +196,7 @@ function checkRights(image: Image, files: readonly string[]): void {
     const none = '0000000000000000';
     return [
       ...expect(value('Uid'), [user, user, user, user].join('\t')),
-      ...expect(value('Gid'), [group, group, group, group].join('\t')),
+      ...expect(value('Gid'), '0\t0\t0\t0'),
       ...['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb'].flatMap((name) =>
         expect([name, value(name)], [name, none]),
       ),
@@ -310,7 +310,7 @@ function start(
   } = {},
 ) {
   const variables = { ...Object.fromEntries(toVariables(config.Env)), ...environment };
-  const [program, ...words] = toContained({ root: place, environment: variables, ...more }, command);
+  const [program, ...words] = toContained({ root: place, environment: variables, hasTmp: true, ...more }, command);
   const { stdout, stderr, status } = spawnSync(program, words, { encoding: 'utf8' });
   return { stdout, stderr, status };
 }
