@@ -24,6 +24,8 @@ const mostItems = 500;
 const sumMs = 24 * 60 * minuteMs;
 /** With more sums than this, an hour. */
 const manySums = 30_000;
+/** Never more than this, which take 60 MB: the oldest go first, of what is compared no more before all others. */
+const mostSums = 60_000;
 
 /** What is counted. */
 type Counting = Pick<Target, 'key' | 'namespace' | 'model' | 'task'>;
@@ -157,7 +159,15 @@ export class Ledger {
     }
     const oldest = this.#now - (this.#sums.size > manySums ? 60 * minuteMs : sumMs);
     for (const [key, sum] of this.#sums) if (sum.end < oldest && !this.#isCompared(key, sum)) this.#sums.delete(key);
+    this.#dropExcess();
     this.#folds++;
+  }
+
+  #dropExcess(): void {
+    if (this.#sums.size <= mostSums) return;
+    const all = [...this.#sums].map(([key, sum]) => ({ key, end: sum.end, isCompared: this.#isCompared(key, sum) }));
+    all.sort((a, b) => Number(a.isCompared) - Number(b.isCompared) || a.end - b.end);
+    for (const { key } of all.slice(0, all.length - mostSums)) this.#sums.delete(key);
   }
 
   /** A clock that was far ahead is put right: until it was there again, nothing would be published. */

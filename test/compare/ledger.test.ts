@@ -2,6 +2,7 @@ import test from 'ava';
 import { Ledger } from '../../src/compare/ledger.ts';
 import type { Block, BlockPage } from '../../src/core/analysis/block.ts';
 import { toExampleTask } from '../core/analysis/analysis-examples.ts';
+import { testThoroughly } from '../thorough.ts';
 
 const minute = 60_000;
 /** A whole minute. */
@@ -180,4 +181,17 @@ test('what nobody reads takes no more room: after 16 minutes only sums grow', (t
   // A cursor of the very first block: whatever is still there comes with it, in one page.
   const kept = readAll(ledger, start + 300 * minute, 'a.0').flatMap(({ blocks }) => blocks);
   t.true(kept.length <= 17);
+});
+
+testThoroughly('there is an end to the sums: what is compared no more goes first, and the oldest of it', (t) => {
+  const ledger = new Ledger('a', (key) => key === 'kept');
+  ledger.add(toTarget('kept'), good, start);
+  const [first, count] = [start + minute, 60_010];
+  for (let i = 0; i < count; i++) ledger.add(toTarget(`m-${i}`), good, first + (i < 20 ? 0 : minute));
+  // Late enough for all to be part of the sums, and too early for any to be forgotten by its age.
+  for (let nth = 3; nth < 40; nth++) readAll(ledger, start + nth * minute);
+  const sums = readAll(ledger, start + 40 * minute).flatMap((page) => page.sums.map(({ model }) => model));
+  t.is(sums.length, 60_000);
+  t.true(sums.includes('kept'));
+  t.is(sums.filter((model) => /^m-1?\d$/.test(model)).length, 9);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo, Server as NetServer } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
@@ -52,6 +52,15 @@ const maxStreams = 2;
 const streamMs = 60_000;
 
 /**
+ * So many connections at a time: the next one takes the place of the oldest, so that whoever opens many and sends nothing keeps no
+ * probe and no reader from being answered.
+ */
+const maxConnections = 200;
+/** For a request to arrive, and for anything to be sent or taken on a connection. */
+const arrivalMs = 10_000;
+const idleMs = 60_000;
+
+/**
  * Serves /healthz, /readyz, /metrics, and other pages.
  *
  * @param place `host:port`, `[::1]:port` or `:port` for all addresses.
@@ -97,12 +106,15 @@ export async function listen(place: string, { health, metrics, json = {}, more =
     await pipeline(found.chunks, response, { signal: AbortSignal.timeout(streamMs) }).catch(() => response.destroy());
     streams--;
   };
-  const server = createServer((request, response) => {
+  const limits = { headersTimeout: arrivalMs, requestTimeout: arrivalMs, connectionsCheckingInterval: 1000 };
+  const server = createServer(limits, (request, response) => {
     answer(request)
       // An error that is not caught here would end the process.
       .catch((error: unknown): PageAnswer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
       .then((found) => send(found, response));
   });
+  server.setTimeout(idleMs);
+  boundConnections(server);
   await started(server, port, host, '--listen');
   return {
     address: toAddressText(server.address() as AddressInfo),
@@ -135,6 +147,16 @@ function toProtection(style: string | undefined): Readonly<Record<string, string
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
   };
+}
+
+function boundConnections(server: NetServer): void {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    const [oldest] = sockets;
+    if (sockets.size >= maxConnections) oldest?.destroy();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
 }
 
 /** Failing pushes do not make it unready, but they are shown here. */

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import { listen } from '../../../src/io/process/listen.ts';
@@ -33,4 +37,51 @@ test('an obstacle makes /readyz answer 503; failing pushes are shown there with 
   const response = await get();
   t.is(response.status, 200);
   t.is(await response.text(), 'ready\nbut pushes fail, 3 in a row, since 2023-11-14T22:13:20.000Z: protected branch\n');
+});
+
+async function start(t: ExecutionContext) {
+  const { address, close } = await listen('127.0.0.1:0', {
+    health: () => ({ isAlive: true, obstacle: undefined }),
+    metrics: { contentType: 'text/plain', text: async () => '' },
+  });
+  t.teardown(close);
+  const open = async (): Promise<Socket> => {
+    const socket = connect(Number(address.split(':')[1]), '127.0.0.1');
+    t.teardown(() => socket.destroy());
+    socket.on('error', () => {});
+    socket.resume();
+    await once(socket, 'connect');
+    return socket;
+  };
+  return { address, open };
+}
+
+test('connections that send nothing keep nobody from being answered: the oldest give up their places', async (t) => {
+  const { address, open } = await start(t);
+  const sockets: Socket[] = [];
+  for (let i = 0; i < 400; i++) sockets.push(await open());
+  t.is(await (await fetch(`http://${address}/readyz`, { headers })).text(), 'ready\n');
+  // Of the 401, and the last one has ended.
+  await Promise.all(sockets.slice(0, 201).map((socket) => socket.closed || once(socket, 'close')));
+  t.deepEqual(
+    sockets.slice(201).map(({ closed }) => closed),
+    Array(199).fill(false),
+  );
+});
+
+test('a request whose head never ends is cut off, and so is one whose body does not come', async (t) => {
+  const { open } = await start(t);
+  const heads = [
+    'GET /readyz HTTP/1.1\r\nhost: a\r\nx: ',
+    'POST /readyz HTTP/1.1\r\nhost: a\r\ncontent-length: 9\r\n\r\n1',
+  ];
+  await t.notThrowsAsync(
+    Promise.all(
+      heads.map(async (head) => {
+        const socket = await open();
+        socket.write(head);
+        if (!socket.closed) await once(socket, 'close');
+      }),
+    ),
+  );
 });
