@@ -1,7 +1,10 @@
 /** Whatever stands in a status file, a mirror gets no more than what was earned. The oracle knows no rule but what any must keep. */
 import test from 'ava';
 import fc from 'fast-check';
-import { findStep } from '../../../src/core/analysis/ramp.ts';
+import { toDecided } from '../../../src/core/analysis/decided.ts';
+import { computeFigures, toJudgedCheck } from '../../../src/core/analysis/figures.ts';
+import { findStep, isPassingBy } from '../../../src/core/analysis/ramp.ts';
+import { verify } from '../../../src/core/analysis/verify.ts';
 import { parseStatus } from '../../../src/core/input/parse-document.ts';
 import { times } from '../../thorough.ts';
 import { toModelText } from '../render/memory-tree.ts';
@@ -201,4 +204,32 @@ test('Failing in the place of a Passing opens the first step', (t) => {
     forged.map((one) => findStep(one, subject, { ...analysis, steps: 3 })),
     [0, 0],
   );
+});
+
+test('a Passing within noise is none of a check without it, nor the other way round, whatever its counts prove', (t) => {
+  if (subject === undefined) return t.fail();
+  const count = { bad: 60, all: 3000, noiseBad: 60, noiseAll: 3000 };
+  const [confidence, minSamples] = [0.95, 300];
+  for (const withinNoise of [true, false]) {
+    const check = {
+      code: 'agreement',
+      limit: withinNoise ? 0.02 : 0.05,
+      withinNoise,
+      outputs: [],
+      ignore: [],
+    } as const;
+    const judged = toJudgedCheck(check);
+    const terms = { checks: [check], confidence, minSamples, steps: 3 };
+    const pass = (isWithin: boolean) => {
+      const figures = computeFigures(
+        { ...judged, withinNoise: isWithin },
+        isWithin === withinNoise ? count : { ...count, bad: 0 },
+        0.05 / 3,
+      );
+      return toDecided('Passing', 'sequence', 0, { subject, analysis: terms, steps: 3 }, [figures]);
+    };
+    t.true(isPassingBy(pass(withinNoise), terms));
+    t.deepEqual(verify(pass(!withinNoise)), [], 'it follows from its counts');
+    t.false(isPassingBy(pass(!withinNoise), terms));
+  }
 });
