@@ -85,7 +85,7 @@ testThoroughly('why a candidate cannot start is reported from its pods, and what
   t.deepEqual(loop.wrongOpenings, []);
 });
 
-test.serial(
+testThoroughly(
   'stopped, scaled to zero, crashing and deleted by hand: each closes the mirror, and its end opens it',
   async (t) => {
     const loop = await StandardLoop.start(t);
