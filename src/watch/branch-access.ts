@@ -71,6 +71,11 @@ export class BranchAccess {
     return this.#pushTrouble;
   }
 
+  /** Whether the branch is not only out of reach for pushes, but does not accept them. */
+  get isRefused(): boolean {
+    return this.#pushTrouble !== undefined && this.#pace.isRefused;
+  }
+
   /** Neither a fetch nor a push may be tried earlier, by the clock. */
   get pausedUntil(): number {
     return this.#pausedUntil;
@@ -79,9 +84,8 @@ export class BranchAccess {
   /** When the branch is to be fetched next, by the clock. */
   get fetchAt(): number {
     if (this.#fetchIsWanted) return this.#lastFetch + fetchPauseMs;
-    const isRefused = this.#pace.isRefused && this.#pushTrouble !== undefined;
     return Math.min(
-      this.#lastFetch + (isRefused ? Math.min(this.#pollMs, refusedPollMs) : this.#pollMs),
+      this.#lastFetch + (this.isRefused ? Math.min(this.#pollMs, refusedPollMs) : this.#pollMs),
       this.#fetchBy,
     );
   }

@@ -15,6 +15,7 @@ import type { Reading } from '../core/ports/evidence.ts';
 import type { LiveAnalyses } from '../core/ports/live-analyses.ts';
 import type { VersionReading } from '../core/ports/metrics.ts';
 import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
+import type { CommittedModel } from '../output/change-event.ts';
 import type { WatchedModels } from '../output/watched-models.ts';
 import type { MessageOptions } from '../output/words/status-commit.ts';
 import { toCommitMessage } from '../output/words/status-commit.ts';
@@ -49,6 +50,15 @@ interface WatcherPorts {
    * models that are now rendered differently.
    */
   readonly refresh: ((trackings: readonly string[]) => void) | undefined;
+  readonly notify?: Notify | undefined;
+}
+
+/** Who is told what happens, once it is in git. */
+export interface Notify {
+  /** What a commit of this watcher records: that of another one is told by that one. */
+  readonly committed: (commit: string, models: readonly CommittedModel[]) => void;
+  /** Pushes on top of a commit are refused; without a trouble: they are accepted again. */
+  readonly pushes: (tip: string, trouble: PushTrouble | undefined) => void;
 }
 
 /** So many changes at once are a storm: while it lasts, the window is up to so many times as long. */
@@ -74,6 +84,9 @@ export class Watcher {
   #lastEvent = Number.NEGATIVE_INFINITY;
   #lastPush = Number.NEGATIVE_INFINITY;
   #wake = new AbortController();
+  /** A commit of which nobody knows whether the branch has it. */
+  #unsure: { readonly commit: string; readonly models: readonly CommittedModel[] } | undefined;
+  #isRefusalTold = false;
 
   constructor(options: WatcherOptions, ports: WatcherPorts) {
     this.#options = options;
@@ -220,6 +233,7 @@ export class Watcher {
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, branch.fetchAt);
     if (plan.statuses.length === 0 && plan.page === undefined) {
       branch.endPushTrouble(safe`nothing is left to push`);
+      this.#tellRefusal();
       return once && !plan.isSettling ? undefined : next;
     }
     const applyAt = Math.max(once ? now : this.#toWindowEnd(plan, now), branch.pushAt);
@@ -244,6 +258,7 @@ export class Watcher {
   #read(signal: AbortSignal): Promise<boolean> {
     const { branch, clock } = this.#ports;
     const take = async (snapshot: Snapshot) => {
+      this.#tellUnsure(snapshot.commit);
       const change = await this.#files.update(snapshot, (ids, maxBytes) => branch.read(ids, maxBytes));
       this.#reports.files(change.warnings);
       this.#reports.models(this.#files.models.size, this.#options.path, snapshot.missing);
@@ -281,7 +296,12 @@ export class Watcher {
     const written = page === undefined ? statuses : [...statuses, page];
     const changes = new Map(written.map(({ file, text }) => [file, text]));
     const snapshot = await this.#branch.push({ changes, message }, drop);
-    if (snapshot === undefined) return;
+    if (snapshot === undefined) {
+      const { sent } = this.#ports.branch;
+      this.#unsure = sent === undefined ? undefined : { commit: sent, models: statuses };
+      this.#tellRefusal();
+      return;
+    }
     this.#lastPush = clock.now();
     this.#view.notePush(statuses, snapshot, () => this.#planner.accept(plan, snapshot, this.#lastPush));
     meter.commit(statuses.map(({ since }) => (this.#lastPush - since) / 1000));
@@ -289,10 +309,26 @@ export class Watcher {
       commit: mask(snapshot.commit),
       models: statuses.length,
     });
+    this.#ports.notify?.committed(snapshot.commit, statuses);
     this.#branch.endPushTrouble(safe`pushes are accepted again`);
+    this.#tellRefusal();
     const rendered = statuses.filter(isRenderedDifferently);
     if (this.#ports.refresh !== undefined) this.#reports.untracked(rendered);
     this.#refresh(rendered.flatMap(({ route }) => route?.tracking ?? []));
+  }
+
+  /** The connection may break after the branch has taken a commit and before it says so. */
+  #tellUnsure(tip: string): void {
+    const unsure = this.#unsure;
+    this.#unsure = undefined;
+    if (unsure?.commit === tip) this.#ports.notify?.committed(tip, unsure.models);
+  }
+
+  #tellRefusal(): void {
+    const { isRefused, pushTrouble, snapshot } = this.#branch;
+    if (isRefused === this.#isRefusalTold || snapshot === undefined) return;
+    this.#isRefusalTold = isRefused;
+    this.#ports.notify?.pushes(snapshot.commit, isRefused ? pushTrouble : undefined);
   }
 
   #refresh(trackings: readonly string[]): void {

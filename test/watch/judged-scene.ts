@@ -7,6 +7,7 @@ import type { EvidenceSource } from '../../src/core/ports/evidence.ts';
 import type { Clock } from '../../src/core/ports/watch.ts';
 import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
 import { readEvidence } from '../../src/watch/evidence-reader.ts';
+import type { Notify } from '../../src/watch/watcher.ts';
 import { Watcher } from '../../src/watch/watcher.ts';
 import { loaded, toRoute } from '../core/observe/live-objects.ts';
 import { toServices } from './declared.ts';
@@ -91,6 +92,7 @@ export function startWatcher(
   models: readonly string[],
   skewMs = 0,
   once = false,
+  notify?: Notify,
 ) {
   const skewed: Clock = { ...clock, date: () => clock.date() + skewMs / 1000 };
   const options = {
@@ -125,6 +127,7 @@ export function startWatcher(
       pushFailures: nothing,
     },
     refresh: undefined,
+    notify,
   });
   const live = models.flatMap((name) => [...toServices(name, loaded), toOpenRoute(name)]);
   for (const { kind } of toKinds(undefined))

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Finding, Problem } from '../../src/core/diagnostics/problem.ts';
+import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import type { CommitHead, Snapshot, StatusBranch, StatusCommit } from '../../src/core/ports/watch.ts';
+import { BranchTrouble } from '../../src/core/ports/watch.ts';
 
 /** A repository with one branch, in memory: what watchers and people share. */
 export class MemoryRepository {
@@ -47,6 +49,7 @@ export class MemoryRepository {
 export class MemoryBranch implements StatusBranch {
   readonly #repository: MemoryRepository;
   readonly #isWanted: (folder: string, name: string) => boolean;
+  sent: string | undefined;
   #snapshot: Snapshot | undefined;
   fetches = 0;
   pushes: StatusCommit[] = [];
@@ -55,6 +58,8 @@ export class MemoryBranch implements StatusBranch {
   /** Thrown by each push. */
   refusal: Error | undefined;
   attempts = 0;
+  /** The next push is taken, and nobody hears of it. */
+  losesAnswer = false;
   /** Called before a push arrives. */
   onPush: () => void = () => {};
 
@@ -80,6 +85,7 @@ export class MemoryBranch implements StatusBranch {
 
   readonly push = async (commit: StatusCommit) => {
     this.attempts++;
+    this.sent = undefined;
     this.#raise();
     this.onPush();
     if (this.#snapshot?.commit !== this.#repository.commit) return 'moved';
@@ -88,6 +94,11 @@ export class MemoryBranch implements StatusBranch {
     const [subject = ''] = commit.message.split('\n', 1);
     this.#repository.apply(commit.changes, 'model-mirror watcher', subject);
     this.#repository.messages.push(commit.message);
+    this.sent = this.#repository.commit;
+    if (this.losesAnswer) {
+      this.losesAnswer = false;
+      throw new BranchTrouble('unreachable', safe`the connection was closed`);
+    }
     this.#snapshot = this.#toSnapshot();
     return this.#snapshot;
   };

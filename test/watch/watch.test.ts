@@ -1,4 +1,7 @@
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
@@ -25,9 +28,21 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
   const cluster = await startKubernetes({ token: 'the-api-token' });
   const scene = await WatchScene.start(t, { cluster, password: 'the-git-password' });
   await startLoading(scene);
+  const posts: unknown[] = [];
+  const receiver = createServer(async (request, response) => {
+    let body = '';
+    for await (const chunk of request) body += chunk;
+    posts.push(JSON.parse(body));
+    response.end('ok');
+  }).listen(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  t.teardown(() => receiver.close());
+  const { port } = receiver.address() as AddressInfo;
   const watcher = scene.watch(['--page', '--listen', '127.0.0.1:0', '--message-suffix', '[skip ci]', '--sign-off'], {
     MODEL_MIRROR_GIT_USERNAME: 'bot',
     MODEL_MIRROR_GIT_PASSWORD: 'the-git-password',
+    MODEL_MIRROR_NOTIFY_URL: `http://127.0.0.1:${port}/the-secret-path`,
+    MODEL_MIRROR_PAGES_URL: 'https://mirrors.example.com/',
   });
   await until('Loading is recorded', isRecorded(scene, 'Loading'));
   await setCandidate(scene, loaded);
@@ -54,10 +69,26 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
   t.true(metrics.includes(`\nmodel_mirror_version_state{${labels},state="Ready"} 1\n`));
   watcher.signal('SIGTERM');
   t.is(await watcher.ended, 0);
+  t.like(posts, [
+    { code: 'primary-ready' },
+    {
+      apiVersion: 'model-mirror.dev/v1alpha1',
+      kind: 'Change',
+      code: 'candidate-ready',
+      text: 'models/wisdom: candidate v2 is Ready; its mirror may open',
+      commit: (await scene.git('rev-parse', 'main')).trim(),
+      namespace: 'models',
+      model: 'wisdom',
+      primary: 'v1',
+      candidate: 'v2',
+      link: 'https://mirrors.example.com/models/wisdom',
+    },
+  ]);
+  t.is(posts.length, 2);
   t.is(await scene.fsck(), '');
   t.notRegex(
     watcher.output + (await scene.git('log', '-p', '--format=fuller', 'main')),
-    /the-api-token|the-git-password/,
+    /the-api-token|the-git-password|the-secret-path/,
   );
 });
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { Host } from '../host.ts';
 import type { WatchFlags } from './flags.ts';
+import { notifyFormats } from './flags.ts';
 
 export function addWatch(program: Command, host: Host, finish: (code: number) => void): void {
   program
@@ -51,6 +52,22 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option(
       '--listen <address>',
       'serve pages of all models for people, /healthz, /readyz, /metrics and /analysis there, for example 0.0.0.0:8080',
+    )
+    .option(
+      '--notify-url <url>',
+      'post each change there as JSON, once it is in git; better as MODEL_MIRROR_NOTIFY_URL, as such addresses often hold a secret',
+    )
+    .addOption(
+      new Option(
+        '--notify-format <form>',
+        'what is posted: all fields, or what Slack takes (MODEL_MIRROR_NOTIFY_FORMAT)',
+      )
+        .choices(notifyFormats)
+        .default(undefined, 'json'),
+    )
+    .option(
+      '--pages-url <url>',
+      'where people find the pages of --listen, for links in what is posted (MODEL_MIRROR_PAGES_URL)',
     )
     .option('--once', 'observe, judge by what replicas of the comparer have counted so far, commit if needed, and exit')
     .addOption(new Option('--log <form>', 'default: text on a terminal').choices(['json', 'text']))

@@ -1,3 +1,6 @@
+export const notifyFormats = ['json', 'slack'] as const;
+export type NotifyFormat = (typeof notifyFormats)[number];
+
 /** What the command line may say to `model-mirror watch`; the names are those of the flags. */
 export interface WatchFlags {
   readonly repo?: string;
@@ -23,6 +26,9 @@ export interface WatchFlags {
   readonly argocdInstanceLabel: string;
   readonly comparer?: readonly string[];
   readonly listen?: string;
+  readonly notifyUrl?: string;
+  readonly notifyFormat?: NotifyFormat;
+  readonly pagesUrl?: string;
   readonly once?: boolean;
   readonly log?: 'json' | 'text';
 }

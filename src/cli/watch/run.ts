@@ -10,6 +10,7 @@ import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
 import { runFeed } from '../../io/kubernetes/cluster-feed.ts';
 import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
 import { toKinds } from '../../io/kubernetes/object-lists.ts';
+import { Notifier } from '../../io/notify/notifier.ts';
 import { toAnalysisPages } from '../../io/process/analysis-pages.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { listen } from '../../io/process/listen.ts';
@@ -22,6 +23,7 @@ import { Watcher } from '../../watch/watcher.ts';
 import type { Host } from '../host.ts';
 import { toHostLog } from '../host-log.ts';
 import type { WatchFlags } from './flags.ts';
+import { toNotify } from './notify.ts';
 import { toWatchSettings } from './settings.ts';
 
 /** How long a push in flight may take after the signal to end; Kubernetes kills the process a little later. */
@@ -42,6 +44,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const metrics = createMetrics(host.version, {
     readings: () => watcher.readings,
     isReady: () => watcher.obstacle === undefined,
+    waiting: () => notifier?.waiting ?? 0,
   });
   const branch = new GitBranch({
     transport: openTransport({
@@ -64,12 +67,16 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const refresh = flags.argocdRefresh
     ? new ArgocdRefresh({ api, namespace: flags.argocdNamespace, clock: systemClock, log, meter: metrics })
     : undefined;
+  const notifier =
+    settings.notify &&
+    new Notifier(settings.notify.url, { clock: systemClock, log, meter: metrics, environment: host.environment });
   const watcher = new Watcher(options, {
     branch,
     clock: systemClock,
     log,
     meter: metrics,
     refresh: refresh && ((trackings) => refresh.ask(trackings, drop.signal)),
+    notify: notifier && toNotify((events) => notifier.add(events), settings),
   });
   const health = () => ({
     isAlive: watcher.isAlive,
@@ -151,7 +158,10 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
         watcher.obstacle ?? watcher.pushTrouble?.message ?? safe`there was no answer`,
         safe`fix it, or let the next run try again`,
       );
-    await refresh?.finish();
+    await Promise.all([
+      refresh?.finish(),
+      notifier?.finish(AbortSignal.any([drop.signal, AbortSignal.timeout(graceMs)])),
+    ]);
     log.info(once ? safe`done` : safe`ended`);
     return exitCodes.fine;
   } finally {

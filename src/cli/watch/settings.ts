@@ -11,7 +11,8 @@ import { toBytes } from '../flags/byte-size.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs, toWatchSeconds } from '../flags/duration.ts';
 import { toNamespaces } from '../flags/namespace-name.ts';
-import type { WatchFlags } from './flags.ts';
+import type { NotifyFormat, WatchFlags } from './flags.ts';
+import { notifyFormats } from './flags.ts';
 
 interface WatchSettings {
   /** The repository's. */
@@ -23,6 +24,10 @@ interface WatchSettings {
   /** In bytes; undefined: what fits into memory. */
   readonly maxFetch: number | undefined;
   readonly comparers: readonly ReplicaPlace[];
+  /** Where changes are posted, and as what; undefined: nowhere. */
+  readonly notify: { readonly url: URL; readonly format: NotifyFormat } | undefined;
+  /** Where people find the watcher's pages, without a slash at the end; undefined: nobody knows. */
+  readonly pages: string | undefined;
   readonly watcher: WatcherOptions;
 }
 
@@ -46,6 +51,8 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
       flags.comparer ??
       environment['MODEL_MIRROR_COMPARER']?.split(/[\s,]+/).filter(Boolean) ?? [defaultComparer]
     ).map(toPlace),
+    notify: toNotify(setting(flags.notifyUrl, 'NOTIFY_URL'), setting(flags.notifyFormat, 'NOTIFY_FORMAT') ?? 'json'),
+    pages: toPages(setting(flags.pagesUrl, 'PAGES_URL')),
     watcher: {
       path: toPath(setting(flags.path, 'PATH') ?? '.'),
       cluster: toClusterName(setting(flags.cluster, 'CLUSTER')),
@@ -74,6 +81,43 @@ function toPlace(text: string): ReplicaPlace {
     safe`--comparer ${quote(text)} is not a host and a port`,
     safe`write for example ${mask(defaultComparer)}`,
   );
+}
+
+/** The address may be a secret, so no message shows it. */
+function toNotify(text: string | undefined, word: string): WatchSettings['notify'] {
+  if (text === undefined) return undefined;
+  const url = toUrl(text);
+  if (url === undefined)
+    throw new Fault(
+      'usage',
+      safe`--notify-url or MODEL_MIRROR_NOTIFY_URL is not an address that can be posted to`,
+      safe`write it as https://host/path, or http:// within a cluster; it is not shown here because it may hold a secret`,
+    );
+  const format = notifyFormats.find((one) => one === word);
+  if (format === undefined)
+    throw new Fault(
+      'usage',
+      safe`MODEL_MIRROR_NOTIFY_FORMAT ${quote(word)} is not a format`,
+      safe`write json or slack`,
+    );
+  return { url, format };
+}
+
+function toPages(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = toUrl(text);
+  if (url !== undefined && url.username === '' && url.password === '' && url.search === '' && url.hash === '')
+    return url.href.endsWith('/') ? url.href.slice(0, -1) : url.href;
+  throw new Fault(
+    'usage',
+    safe`--pages-url ${quote(text)} is not the address of a page`,
+    safe`write for example https://mirrors.example.com, without a user, a query or a fragment`,
+  );
+}
+
+function toUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url : undefined;
 }
 
 function toAddress(text: string | undefined): string {

@@ -110,9 +110,11 @@ export interface StatusBranch {
   readonly read: (ids: ReadonlySet<string>, maxBytes?: number) => Promise<ReadonlyMap<string, string | Finding>>;
   /** Pushes one commit on top of the last snapshot. Returns the new one, or `moved` when the branch has moved. */
   readonly push: (commit: StatusCommit, signal: AbortSignal) => Promise<Snapshot | 'moved'>;
+  /** The commit that the last push has sent; undefined: it failed before it sent one. */
+  readonly sent: string | undefined;
 }
 
-export const retryCauses = ['api', 'git-fetch', 'git-push', 'argocd'] as const;
+export const retryCauses = ['api', 'git-fetch', 'git-push', 'argocd', 'notify'] as const;
 type RetryCause = (typeof retryCauses)[number];
 
 /** What is counted. */

@@ -49,6 +49,7 @@ interface Tip extends Pick<Snapshot, 'commit' | 'head'> {
 }
 
 export class GitBranch implements StatusBranch {
+  sent: string | undefined;
   readonly #options: BranchOptions;
   readonly #ref: string;
   readonly #objects: FetchedObjects;
@@ -100,6 +101,7 @@ export class GitBranch implements StatusBranch {
     return this.#guard('pushed to', signal, async () => {
       const { author, committer, clock, onPhase } = this.#options;
       const before = this.#snapshot;
+      this.sent = undefined;
       if (before === undefined) return 'moved';
       await using server = await this.#openBeforePush(signal);
       if (server.refs.get(this.#ref) !== before.commit) return 'moved';
@@ -116,6 +118,7 @@ export class GitBranch implements StatusBranch {
       const commit = toObjectId('commit', content);
       const pack = writePack([{ type: 'commit', content }, ...edit.objects]);
       const packed = performance.now();
+      this.sent = commit;
       const refusal = await sendPack(server, { ref: this.#ref, from: before.commit, to: commit }, pack);
       onPhase?.('pack', (packed - start) / 1000);
       onPhase?.('send', (performance.now() - packed) / 1000);

@@ -3,6 +3,8 @@ import { Counter, Gauge, Histogram } from 'prom-client';
 import type { VersionReading } from '../../core/ports/metrics.ts';
 import type { Meter } from '../../core/ports/watch.ts';
 import { branchTroubleCodes, retryCauses } from '../../core/ports/watch.ts';
+import type { NotifyResult } from '../notify/notifier.ts';
+import { notifyResults } from '../notify/notifier.ts';
 import type { MetricsPage } from './registry.ts';
 import { createRegistry } from './registry.ts';
 import { createVersionMetrics } from './version-metrics.ts';
@@ -10,6 +12,7 @@ import { createVersionMetrics } from './version-metrics.ts';
 export interface Metrics extends Meter, MetricsPage {
   /** Records how long a part of the work with git took. */
   readonly phase: (phase: string, seconds: number) => void;
+  readonly notified: (result: NotifyResult) => void;
 }
 
 /** What is asked for when Prometheus asks. */
@@ -17,9 +20,11 @@ export interface MetricsSources {
   readonly readings: () => Iterable<VersionReading>;
   /** Whether the cluster was listed and the branch was read, and both still can be. */
   readonly isReady: () => boolean;
+  /** How many notifications wait. */
+  readonly waiting: () => number;
 }
 
-export function createMetrics(version: string, { readings, isReady }: MetricsSources): Metrics {
+export function createMetrics(version: string, { readings, isReady, waiting }: MetricsSources): Metrics {
   const { registers, page, retry } = createRegistry('watcher', version, retryCauses);
   const models = new Gauge({
     name: 'model_mirror_models',
@@ -88,8 +93,24 @@ export function createMetrics(version: string, { readings, isReady }: MetricsSou
     help: 'When a commit was last pushed, in seconds since 1970; 0 before the first.',
     registers,
   });
+  const notified = new Counter({
+    name: 'model_mirror_notifications_total',
+    help: 'Changes for --notify-url, by what became of them.',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of notifyResults) notified.inc({ result }, 0);
+  new Gauge({
+    name: 'model_mirror_notifications_waiting',
+    help: 'Changes that were not posted yet.',
+    registers,
+    collect() {
+      this.set(waiting());
+    },
+  });
   return {
     ...page,
+    notified: (result) => notified.inc({ result }),
     retry,
     phase: (phase, value) => phases.observe({ phase }, value),
     event: (kind, change) => events.inc({ kind, change }),

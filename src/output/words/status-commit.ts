@@ -68,7 +68,8 @@ const verbs = {
   Deleting: 'is being deleted',
 } as const satisfies Readonly<Record<ModelState, string>>;
 
-function toHeadline(change: StatusChange): SafeText {
+/** The change alone, without what it was before and why. */
+export function toHeadline(change: StatusChange): SafeText {
   if (change.code !== 'version-changed') return toDetail(change);
   const { role, title, from, to } = change;
   const isCandidate = role === 'candidate';

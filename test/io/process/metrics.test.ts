@@ -26,7 +26,7 @@ function toReadings(model: string, { isJudged = true, version = 'v2' } = {}): Ve
 
 function startMetrics(first: readonly VersionReading[], isReady = true) {
   let readings = first;
-  const metrics = createMetrics('1.2.3', { readings: () => readings, isReady: () => isReady });
+  const metrics = createMetrics('1.2.3', { readings: () => readings, isReady: () => isReady, waiting: () => 3 });
   return {
     metrics,
     show: (next: readonly VersionReading[]) => {
@@ -110,9 +110,13 @@ test('which program it is, whether it is in step, and causes that have not happe
   t.deepEqual(samplesOf(before, 'model_mirror_ready'), { '': 0 });
   t.is(samplesOf(before, 'model_mirror_pushes_failed_total')['cause=refused'], 0);
   t.deepEqual(samplesOf(before, 'model_mirror_last_look_timestamp_seconds'), { '': 0 });
+  t.deepEqual(samplesOf(before, 'model_mirror_notifications_waiting'), { '': 3 });
+  t.is(samplesOf(before, 'model_mirror_notifications_total')['result=overflowed'], 0);
+  metrics.notified('overflowed');
   metrics.pushFailed('refused');
   metrics.look();
   const after = await read();
+  t.is(samplesOf(after, 'model_mirror_notifications_total')['result=overflowed'], 1);
   t.is(samplesOf(after, 'model_mirror_pushes_failed_total')['cause=refused'], 1);
   t.true((samplesOf(after, 'model_mirror_last_look_timestamp_seconds')[''] ?? 0) > 1_700_000_000);
 });
