@@ -53,9 +53,9 @@ interface WatcherPorts {
   readonly notify?: Notify | undefined;
 }
 
-/** Who is told what happens, once it is in git. */
+/** Who learns what happens, once it is in git. */
 export interface Notify {
-  /** What a commit of this watcher records: that of another one is told by that one. */
+  /** What a commit of this watcher records: that of another watcher is reported by that one. */
   readonly committed: (commit: string, models: readonly CommittedModel[]) => void;
   /** Pushes on top of a commit are refused; without a trouble: they are accepted again. */
   readonly pushes: (tip: string, trouble: PushTrouble | undefined) => void;

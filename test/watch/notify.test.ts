@@ -1,4 +1,4 @@
-/** What watchers tell others of: each change once, by the watcher whose commit records it, and not before it is in git. */
+/** What watchers report to others: each change once, by the watcher whose commit records it, and not before it is in git. */
 import test from 'ava';
 import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../src/core/ports/watch.ts';
@@ -17,11 +17,11 @@ function toScene(count: number, models: readonly string[] = ['m0']) {
   const repository = new MemoryRepository();
   repository.edit(Object.fromEntries(models.map((name) => [`${name}/model.yaml`, toModelText(name)])));
   const replicas = new Replicas(clock, [0]);
-  const told: ChangeEvent[] = [];
+  const posted: ChangeEvent[] = [];
   const options = { cluster: undefined, pages: 'https://mirrors.example.com' };
   const notify: Notify = {
-    committed: (commit, changed) => told.push(...toChangeEvents(commit, changed, options)),
-    pushes: (tip, trouble) => told.push(toPushesEvent(tip, trouble, options)),
+    committed: (commit, changed) => posted.push(...toChangeEvents(commit, changed, options)),
+    pushes: (tip, trouble) => posted.push(toPushesEvent(tip, trouble, options)),
   };
   const watchers = Array.from({ length: count }, () =>
     startWatcher(repository, clock, replicas, models, 0, false, notify),
@@ -31,8 +31,8 @@ function toScene(count: number, models: readonly string[] = ['m0']) {
     repository,
     replicas,
     watchers,
-    told,
-    codes: () => told.map(({ code, model }) => (model === undefined ? code : `${model} ${code}`)),
+    posted,
+    codes: () => posted.map(({ code, model }) => (model === undefined ? code : `${model} ${code}`)),
     put: (name: string, status: typeof loaded) => {
       for (const { watcher } of watchers) for (const live of toServices(name, status)) watcher.put(live);
     },
@@ -40,11 +40,11 @@ function toScene(count: number, models: readonly string[] = ['m0']) {
   };
 }
 
-test('each change is told once, whoever of two watchers commits it', async (t) => {
-  const { clock, repository, replicas, told, codes, put, end } = toScene(2, ['m0', 'm1']);
+test('each change is posted once, whoever of two watchers commits it', async (t) => {
+  const { clock, repository, replicas, posted, codes, put, end } = toScene(2, ['m0', 'm1']);
   await clock.advance(minute);
   t.deepEqual(codes().toSorted(), ['m0 candidate-ready', 'm0 primary-ready', 'm1 candidate-ready', 'm1 primary-ready']);
-  t.like(told[0], {
+  t.like(posted[0], {
     kind: 'Change',
     text: 'models/m0: candidate v2 is Ready; its mirror may open',
     commit: repository.commit,
@@ -54,24 +54,24 @@ test('each change is told once, whoever of two watchers commits it', async (t) =
     candidate: 'v2',
     link: 'https://mirrors.example.com/models/m0',
   });
-  told.length = 0;
+  posted.length = 0;
   replicas.failures.set('m0', 90);
   replicas.count();
   await clock.advance(minute);
   t.deepEqual(codes(), ['m0 candidate-failing']);
-  t.regex(told[0]?.text ?? '', /^models\/m0: candidate v2 is Failing/);
+  t.regex(posted[0]?.text ?? '', /^models\/m0: candidate v2 is Failing/);
   put('m1', failed);
   await clock.advance(minute);
   t.deepEqual(codes().slice(1), ['m1 candidate-failed']);
-  const ids = told.map(({ id }) => id);
+  const ids = posted.map(({ id }) => id);
   t.is(new Set(ids).size, ids.length);
   await end();
 });
 
-test('nothing is told before it is in git, and refused pushes are told once', async (t) => {
-  const { clock, watchers, codes, put, told, end, repository } = toScene(1);
+test('nothing is posted before it is in git, and refused pushes are posted once', async (t) => {
+  const { clock, watchers, codes, put, posted, end, repository } = toScene(1);
   await clock.advance(minute);
-  told.length = 0;
+  posted.length = 0;
   const [only] = watchers;
   if (only === undefined) return t.fail();
   only.branch.refusal = new BranchTrouble('refused', safe`protected branch: ask <!channel> or @owner`);
@@ -79,8 +79,8 @@ test('nothing is told before it is in git, and refused pushes are told once', as
   put('m0', failed);
   await clock.advance(3 * minute);
   t.deepEqual(codes(), ['pushes-refused']);
-  t.like(told[0], { commit: tip, model: undefined });
-  t.regex(told[0]?.text ?? '', /protected branch: ask ‹!channel› or ＠owner$/);
+  t.like(posted[0], { commit: tip, model: undefined });
+  t.regex(posted[0]?.text ?? '', /protected branch: ask ‹!channel› or ＠owner$/);
   only.branch.refusal = undefined;
   await clock.advance(5 * minute);
   t.deepEqual(codes().slice(1), ['m0 candidate-failed', 'pushes-accepted']);
@@ -88,9 +88,9 @@ test('nothing is told before it is in git, and refused pushes are told once', as
 });
 
 test('a push that nobody can reach is not a refusal', async (t) => {
-  const { clock, watchers, codes, put, told, end } = toScene(1);
+  const { clock, watchers, codes, put, posted, end } = toScene(1);
   await clock.advance(minute);
-  told.length = 0;
+  posted.length = 0;
   const [only] = watchers;
   if (only === undefined) return t.fail();
   only.branch.refusal = new BranchTrouble('unreachable', safe`no route to the host`);
@@ -102,14 +102,14 @@ test('a push that nobody can reach is not a refusal', async (t) => {
   await end();
 });
 
-test('a commit whose answer is lost is told once the branch shows it, and only by who made it', async (t) => {
-  const { clock, watchers, codes, put, told, end, repository } = toScene(2);
+test('a commit whose answer is lost is posted once the branch shows it, and only by who made it', async (t) => {
+  const { clock, watchers, codes, put, posted, end, repository } = toScene(2);
   await clock.advance(minute);
-  told.length = 0;
+  posted.length = 0;
   for (const { branch } of watchers) branch.losesAnswer = true;
   put('m0', failed);
   await clock.advance(5 * minute);
   t.deepEqual(codes(), ['m0 candidate-failed']);
-  t.is(told[0]?.commit, repository.commit);
+  t.is(posted[0]?.commit, repository.commit);
   await end();
 });
