@@ -346,6 +346,9 @@ test('flags that contradict each other, or have no effect, are faults', async (t
   const world = new World();
   for (const [request, message] of [
     [{ ...fresh, storageKey: 'a', storagePath: 'b' }, /--storage-uri and --storage-key both say/],
+    [{ ...fresh, storageUri: 's3://m/v1\n  evil: true' }, /--storage-uri ".*" has a space or a line break/],
+    [{ ...fresh, format: 'a b' }, /--format "a b" has a space or a line break/],
+    [{ ...fresh, storageUri: '' }, /--storage-uri is empty/],
     [{ ...fresh, storagePath: 'b' }, /--storage-uri and --storage-path both say/],
     [{ ...fresh, storageUri: undefined, storageKey: 'a' }, /a new model needs where it is stored/],
     [{ ...fresh, mode: 'ModelMesh', resources: 'cpu=1' }, /--resources has no effect in the mode ModelMesh/],

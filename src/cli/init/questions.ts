@@ -249,7 +249,8 @@ function refuseName(typed: string): string | undefined {
     .replace(/\p{M}/gu, '')
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, 63)
-    .replace(/^-+|-+$/g, '');
+    // Each run of other characters has become one dash.
+    .replace(/^-|-$/g, '');
   return `use at most 63 lower-case letters, digits and "-"${near === '' ? '' : `, as in ${near}`}`;
 }
 

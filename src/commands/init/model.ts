@@ -9,7 +9,7 @@ import { defaultMode, toNewAnnotations } from '../../core/adopt/new-model.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { hasErrors } from '../../core/diagnostics/problem.ts';
-import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
+import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { toProblem } from '../../core/input/parse-document.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
 import { parseManifests } from '../../core/input/yaml-text.ts';
@@ -93,6 +93,7 @@ export function toFreshModel(answers: ModelAnswers, iter8: Iter8Rollout | undefi
   const { secretKey, serviceAccount, percentage } = answers;
   const mode = toMode(answers.mode ?? (iter8 === undefined ? defaultMode : iter8Mode));
   refuseTwoStorages(answers);
+  refuseSpaces(answers);
   refuseCredential(mode, answers);
   const resources = toResources(answers.resources);
   const protocolVersion = mode.formats.find((known) => known.name === format)?.protocolVersion;
@@ -118,6 +119,25 @@ export function toFreshModel(answers: ModelAnswers, iter8: Iter8Rollout | undefi
     mirrorPercentage: percentage === undefined ? defaultPercentage : toPercentage(percentage),
     hasFormerMode: false,
   };
+}
+
+/** None of these has any: a line break was pasted, or a quote is missing. */
+function refuseSpaces({ format, storageUri, storageKey, storagePath, secretKey, serviceAccount }: ModelAnswers): void {
+  const all = Object.entries({
+    '--format': format,
+    '--storage-uri': storageUri,
+    '--storage-key': storageKey,
+    '--storage-path': storagePath,
+    '--secret-key': secretKey,
+    '--service-account': serviceAccount,
+  });
+  for (const [flag, text = 'x'] of all)
+    if (text === '' || /[\s\p{Cc}]/u.test(text))
+      throw new Fault(
+        'usage',
+        text === '' ? safe`${mask(flag)} is empty` : safe`${mask(flag)} ${quote(text)} has a space or a line break`,
+        text === '' ? safe`pass a value, or leave it out` : safe`check what was pasted`,
+      );
 }
 
 function refuseTwoStorages({ storageUri, storageKey, storagePath }: ModelAnswers): void {
