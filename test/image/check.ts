@@ -3,17 +3,7 @@
  * a cluster would. One line per check; the exit code is 1 when one of them fails.
  */
 import { spawnSync } from 'node:child_process';
-import {
-  cpSync,
-  type Dirent,
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
@@ -324,10 +314,13 @@ function toVariables(env: readonly string[] = []): readonly (readonly [name: str
   return env.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]);
 }
 
-/** All that is in a folder, relative to it; links are not followed. */
-function* list(folder: string): Generator<string> {
-  const toPath = ({ parentPath, name }: Dirent) => join(parentPath, name).slice(folder.length + 1);
-  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) yield toPath(entry);
+/** All that is in a folder, relative to it. Links are not followed, as `readdirSync` itself would: /var/run leads out of the image. */
+function* list(folder: string, place = ''): Generator<string> {
+  for (const entry of readdirSync(join(folder, place), { withFileTypes: true })) {
+    const path = join(place, entry.name);
+    yield path;
+    if (entry.isDirectory()) yield* list(folder, path);
+  }
 }
 
 /** The files that the Dockerfile adds. */
