@@ -124,7 +124,7 @@ export function toUnjudged(
   });
 }
 
-/** @param path of the version, in the model file. */
+/** @param path of the version, in the model file: of the candidate, or of the primary that it is promoted to. */
 export function toMirroredTooBriefly(
   source: SourceFile,
   path: FieldPath,
@@ -133,6 +133,7 @@ export function toMirroredTooBriefly(
 ): Problem {
   const { file, line } = locate(limit.origin.source, limit.origin.path);
   const missing = toShortDuration(findMissingTime({ limit, seconds }));
+  const isPromoted = path.at(-1) === 'primary';
   const least = isWhole ? '' : 'at least ';
   const mirrored =
     seconds === undefined
@@ -143,7 +144,9 @@ export function toMirroredTooBriefly(
     code: 'mirrored-too-briefly',
     message: safe`${mirrored}, and ${file}:${line} wants ${mask(limit.written)} before a promotion`,
     hint: isWhole
-      ? safe`keep the mirror open for ${missing} more; a promotion that is committed already must be made again after that`
+      ? isPromoted
+        ? safe`promote it again, in a new commit, when its mirror has been open for ${missing} more`
+        : safe`keep the mirror open for ${missing} more`
       : safe`${fetch}: older commits may show that it was longer`,
   });
 }
