@@ -41,7 +41,7 @@ export function toModelsPage({ identity, state, picked, rows, now }: ModelsPage)
     watcherCss,
     `<h1>Models${identity.cluster === undefined ? '' : ` <small>in ${toHtmlText(identity.cluster)}</small>`}</h1>
 ${toTroubles(state.troubles, now)}${toFacts(identity, state, now)}${toGroups(picked)}${toSearch(picked)}${
-  rows.length === 0 ? '<p>There is no such model.</p>\n' : toTable(picked, rows)
+  rows.length === 0 ? toNone(picked) : toTable(picked, rows)
 }${toPaging(picked)}`,
   );
 }
@@ -60,6 +60,11 @@ function toSearch({ query: { text, group } }: ModelsPage['picked']): string {
   const value = text === '' ? '' : ` value="${toHtmlText(text)}"`;
   const kept = group === 'all' ? '' : `<input type="hidden" name="state" value="${group}">`;
   return `<form method="get" action="./" role="search"><label for="q">Name or namespace</label> <input id="q" name="q" type="search"${value}>${kept} <button>Search</button></form>\n`;
+}
+
+function toNone({ query, counts }: ModelsPage['picked']): string {
+  const isAll = query.text === '' && counts.all === 0;
+  return `<p>${isAll ? 'The branch declares no models.' : 'There is no such model.'}</p>\n`;
 }
 
 const heads = ['Model', 'Primary', 'Candidate', 'Mirror', 'Verdict', 'Problems'];
