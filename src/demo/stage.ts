@@ -23,6 +23,8 @@ export interface StageOptions {
   readonly path?: string;
   /** Absent: no request is sent. */
   readonly startComparer?: StartComparer;
+  /** Whether the watcher serves its pages, at a port of its choice. */
+  readonly pages?: boolean;
 }
 
 /** A stage on which requests are sent. */
@@ -72,7 +74,7 @@ export async function setUp(
   program: readonly string[],
   mode: DemoMode,
   ends: (() => unknown)[],
-  { path = modelFolder, startComparer }: StageOptions = {},
+  { path = modelFolder, startComparer, pages = false }: StageOptions = {},
 ): Promise<Stage> {
   const [cluster, server] = await Promise.all([startKubernetes(), startGitServer({ root: folder })]);
   ends.push(
@@ -109,6 +111,7 @@ export async function setUp(
     const watcher = startWatcherProcess([
       ...[...program, 'watch', '--repo', url, '--kubeconfig', kubeconfig],
       ...(traffic === undefined ? [] : ['--comparer', traffic.blocks]),
+      ...(pages ? ['--listen', '127.0.0.1:0'] : []),
       // Short times, so that the demo takes seconds.
       ...['--settle', '500ms', '--batch-window', '150ms', '--git-interval', '1s', '--argocd-refresh', '--log', 'text'],
     ]);

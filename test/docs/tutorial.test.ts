@@ -13,6 +13,12 @@ for (const mode of ['standard', 'modelmesh'] as const)
       const stage = await setTutorialStage(mode);
       let left: readonly string[] | undefined;
       try {
+        const [address = ''] = /http:\/\/127\.0\.0\.1:\d+\/$/m.exec(stage.said()) ?? [];
+        t.regex(
+          await (await fetch(address)).text(),
+          /<h1>Models<\/h1>/,
+          "the address that it prints has the watcher's pages",
+        );
         for (const { commands, mustFail, shown } of blocks) {
           // Whoever cloned or pulled before is behind when they push.
           if (commands.includes('git push')) await stage.intrude();

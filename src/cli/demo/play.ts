@@ -37,7 +37,11 @@ export async function runPlay({ mode: name }: Pick<DemoFlags, 'mode'>, host: Hos
   const folder = makeTemporaryFolder('model-mirror-play-');
   const ends: (() => unknown)[] = [];
   try {
-    const stage = await setUp(folder, host.program, demoModes[name], ends, { path: 'models', startComparer });
+    const stage = await setUp(folder, host.program, demoModes[name], ends, {
+      path: 'models',
+      startComparer,
+      pages: true,
+    });
     const polls = setInterval(() => stage.argocd.refresh(), pollMs);
     const clients = setInterval(() => stage.traffic.sendToAll(), requestMs);
     ends.push(
@@ -45,7 +49,8 @@ export async function runPlay({ mode: name }: Pick<DemoFlags, 'mode'>, host: Hos
       () => clearInterval(clients),
     );
     const variables = await makePlayground(folder, host, stage);
-    say(...toHelp(join(folder, 'play'), variables, stage, style));
+    const address = await stage.watcher.address();
+    say(...toHelp(join(folder, 'play'), variables, stage, address, style));
     await report(stage, say, style, end);
     say('', `Ending, and removing ${folder}.`);
     return exitCodes.fine;
@@ -63,6 +68,7 @@ function toHelp(
   place: string,
   variables: Readonly<Record<string, string>>,
   { traffic, mode }: BusyStage,
+  address: string | undefined,
   style: Style,
 ): string[] {
   const exports = Object.entries(variables).map(([variable, value]) => `${variable}="${value}"`);
@@ -89,6 +95,9 @@ function toHelp(
           `  curl -s http://127.0.0.1:${traffic.port}/v2/models/wisdom/infer -H 'Host: wisdom.predictions' -d ${question}`,
         ]
       : []),
+    ...(address === undefined
+      ? []
+      : [`The watcher's pages show all models, and why each mirror is open or closed: http://${address}/`]),
     style('bold', 'Ctrl-C ends everything, and removes the folder with all that is in it.'),
     '',
   ];
