@@ -117,12 +117,11 @@ for (const [title, answer] of [
     });
     add('a', 'b');
     await done();
-    // What takes a busy machine too long is posted once more.
+    // What takes a busy machine too long is posted once more; of an attempt whose connection fails the receiver sees nothing.
     const least = ['a', 'a', 'a', 'b'];
     const ids = posts.map(({ headers }) => String(headers['idempotency-key']));
     t.deepEqual(title === 'silence' ? [...new Set(ids)] : ids, title === 'silence' ? ['a', 'b'] : least);
     t.deepEqual(results, ['delivered', 'delivered']);
-    t.is(retries(), ids.length - 2);
     t.true(retries() >= 2);
     if (title !== 'silence')
       t.is(lines.filter((line) => line.startsWith('warn')).length, 1, 'once for each time that it is away');
