@@ -1,7 +1,7 @@
 /**
  * Every command block of the pages that people follow first is typed by a test: here what needs no more than Node, npm
- * and git, of which `npm test` types only the tutorial's; `docs/tutorial.md` by `tutorial.test.ts`; what needs docker or a cluster by `test/install/check.ts`; the
- * commands of the README by `.ci/run` itself.
+ * and git; `docs/tutorial.md` by `tutorial.test.ts`, both in `npm run test:thorough` alone; what needs docker or a cluster by
+ * `test/install/check.ts`; the commands of the README by `.ci/run` itself.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

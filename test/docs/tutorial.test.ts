@@ -5,7 +5,7 @@ import { readBlocks, readDifferences, toComparable, toQuicker, tutorialFile } fr
 import { setTutorialStage } from './tutorial-stage.ts';
 
 for (const mode of ['standard', 'modelmesh'] as const)
-  (mode === 'standard' ? test : testThoroughly)(
+  testThoroughly(
     `every command of the tutorial does what the page says on demo --play in ${mode} mode, while a bot pushes in between`,
     async (t: ExecutionContext) => {
       const blocks = readBlocks(tutorialFile, mode);
