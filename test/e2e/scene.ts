@@ -247,7 +247,7 @@ export class Scene {
     const counts = await Promise.all([
       ...from.map((origin) =>
         this.envoyOf(origin).count(
-          '^cluster\\.outbound\\|[0-9]+\\|.*\\|model-mirror-gateway\\..*upstream_rq_active_overflow$',
+          '^cluster\\.outbound\\|[0-9]+\\|.*\\|model-mirror-gateway\\..*upstream_rq_(active|pending)_overflow$',
         ),
       ),
       this.stack.mirror.count('^cluster\\.outbound\\|.*upstream_rq_(active|pending)_overflow$'),
