@@ -52,6 +52,13 @@ const maxStreams = 2;
 const streamMs = 60_000;
 
 /**
+ * So many answers of at least so many characters are held until they are taken: the next one takes the place of the oldest, so
+ * that whoever asks and takes nothing does not fill the memory.
+ */
+const maxLong = 4;
+const longLength = 1024 * 1024;
+
+/**
  * So many connections at a time: the next one takes the place of the oldest, so that whoever opens many and sends nothing keeps no
  * probe and no reader from being answered.
  */
@@ -69,6 +76,7 @@ export async function listen(place: string, { health, metrics, json = {}, more =
   const { host, port } = parsePlace(place);
   const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json), ...more.flatMap(({ names }) => names)];
   let streams = 0;
+  const hold = toHold();
   const answer = async ({ method, url = '' }: IncomingMessage): Promise<PageAnswer> => {
     const [path = '', ...words] = url.split('?');
     const query = new URLSearchParams(words.join('?'));
@@ -98,6 +106,7 @@ export async function listen(place: string, { health, metrics, json = {}, more =
       ...toProtection(found.style),
     });
     if ('text' in found || response.req.method === 'HEAD') {
+      if ('text' in found && found.text.length >= longLength) hold(response);
       response.end('text' in found ? found.text : undefined);
       return;
     }
@@ -146,6 +155,21 @@ function toProtection(style: string | undefined): Readonly<Record<string, string
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
+  };
+}
+
+/** @returns what is called with each response that is long. */
+function toHold(): (response: ServerResponse) => void {
+  const held = new Set<ServerResponse>();
+  return (response) => {
+    const [oldest] = held;
+    if (oldest !== undefined && held.size >= maxLong) {
+      held.delete(oldest);
+      // Its connection: of requests that were sent without waiting, the answers wait there.
+      oldest.req.socket.destroy();
+    }
+    held.add(response);
+    response.once('close', () => held.delete(response));
   };
 }
 

@@ -45,8 +45,19 @@ export function createRegistry(
   for (const cause of causes) retries.inc({ cause }, 0);
   return {
     registers,
-    page: { contentType: registry.contentType, text: () => toText(registry) },
+    page: { contentType: registry.contentType, text: toSharedText(registry) },
     retry: (cause) => retries.inc({ cause }),
+  };
+}
+
+/** Whoever asks while the page is made gets the same: many that ask together cost no more than one. */
+function toSharedText(registry: Registry): () => Promise<string> {
+  let making: Promise<string> | undefined;
+  return () => {
+    making ??= toText(registry).finally(() => {
+      making = undefined;
+    });
+    return making;
   };
 }
 

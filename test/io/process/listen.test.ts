@@ -85,3 +85,32 @@ test('a request whose head never ends is cut off, and so is one whose body does 
     ),
   );
 });
+
+test('those who do not take long answers keep few of them in memory, and nobody from getting theirs', async (t) => {
+  const text = 'x'.repeat(16 * 1024 * 1024);
+  const { address, close } = await listen('127.0.0.1:0', {
+    health: () => ({ isAlive: true, obstacle: undefined }),
+    metrics: { contentType: 'text/plain', text: async () => text },
+  });
+  t.teardown(close);
+  const sockets: Socket[] = [];
+  for (let i = 0; i < 6; i++) {
+    const socket = connect(Number(address.split(':')[1]), '127.0.0.1');
+    t.teardown(() => socket.destroy());
+    socket.on('error', () => {});
+    socket.write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n');
+    await once(socket, 'readable');
+    sockets.push(socket);
+  }
+  t.is((await (await fetch(`http://${address}/metrics`, { headers })).text()).length, text.length);
+  // Of the seven answers, and the last one was taken.
+  for (const socket of sockets.slice(0, 3)) {
+    socket.resume();
+    if (!socket.closed) await once(socket, 'close');
+    t.true(socket.bytesRead < text.length);
+  }
+  t.deepEqual(
+    sockets.slice(3).map(({ closed }) => closed),
+    [false, false, false],
+  );
+});

@@ -120,3 +120,20 @@ test('which program it is, whether it is in step, and causes that have not happe
   t.is(samplesOf(after, 'model_mirror_pushes_failed_total')['cause=refused'], 1);
   t.true((samplesOf(after, 'model_mirror_last_look_timestamp_seconds')[''] ?? 0) > 1_700_000_000);
 });
+
+test('however many ask at a time, the page is made once', async (t) => {
+  let asked = 0;
+  const metrics = createMetrics('1.2.3', {
+    readings: () => [],
+    isReady: () => {
+      asked++;
+      return true;
+    },
+    waiting: () => 0,
+  });
+  const pages = await Promise.all(Array.from({ length: 50 }, () => metrics.text()));
+  t.is(asked, 1);
+  t.is(new Set(pages).size, 1);
+  await metrics.text();
+  t.is(asked, 2, 'and again for who asks later');
+});
