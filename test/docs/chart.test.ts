@@ -74,11 +74,13 @@ test('nothing that reads more, writes more or opens more is on by default', (t) 
     t.is(valueAt(values, path.split('.')), true, path);
 });
 
-test('the files that are included as they are can be', (t) => {
-  for (const file of ['files/rules.yaml', 'files/mirror-gateway-rules.yaml']) {
-    const { groups } = parse(read(file)) as { readonly groups: readonly unknown[] };
+test('the files that are included as they are can be, and have each alert once', (t) => {
+  const names = ['files/rules.yaml', 'files/mirror-gateway-rules.yaml'].flatMap((file) => {
+    const { groups } = parse(read(file)) as { readonly groups: readonly { readonly rules: { alert: string }[] }[] };
     t.true(groups.length > 0, file);
-  }
+    return groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+  });
+  t.deepEqual(names.toSorted(), [...new Set(names)].toSorted());
   t.true(isMap(JSON.parse(read('files/dashboard.json'))));
 });
 

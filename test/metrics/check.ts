@@ -21,7 +21,7 @@ import { play, setUp } from '../../src/demo/stage.ts';
 import { stackFolder } from '../stack/build.ts';
 import type { AlertCase } from './alerts.ts';
 import { alertCases } from './alerts.ts';
-import { findMetrics, findSelectors, readQueries, readRules, readVariables, rulesFile } from './expressions.ts';
+import { findMetrics, findSelectors, readQueries, readRules, readVariables, rulesFiles } from './expressions.ts';
 import { readPage } from './page.ts';
 
 const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
@@ -71,7 +71,7 @@ function toTest({ alert, title, series, silent, fires }: AlertCase): object {
 }
 
 function checkAlerts(folder: string): void {
-  promtool(['check', 'rules', '--lint-fatal', rulesFile]);
+  promtool(['check', 'rules', '--lint-fatal', ...rulesFiles]);
   const rules = readRules();
   for (const { alert, labels, annotations } of rules) {
     const cases = alertCases.filter((one) => one.alert === alert);
@@ -90,7 +90,7 @@ function checkAlerts(folder: string): void {
     );
   }
   const file = join(folder, 'alerts.yaml');
-  writeFileSync(file, stringify({ rule_files: [rulesFile], evaluation_interval: '1m', tests: alertCases.map(toTest) }));
+  writeFileSync(file, stringify({ rule_files: rulesFiles, evaluation_interval: '1m', tests: alertCases.map(toTest) }));
   promtool(['test', 'rules', file]);
   process.stdout.write(`${rules.length} alerts, ${alertCases.length} stories of them\n`);
 }
@@ -146,7 +146,7 @@ async function startPrometheus(folder: string, targets: readonly (readonly [job:
     file,
     stringify({
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
-      rule_files: [rulesFile],
+      rule_files: rulesFiles,
       scrape_configs: targets.map(([job_name, address]) => ({
         job_name,
         honor_labels: true,

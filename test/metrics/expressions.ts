@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 
 const folder = join(import.meta.dirname, '../../plugin/chart/files');
-export const rulesFile = join(folder, 'rules.yaml');
+export const rulesFiles = ['rules.yaml', 'mirror-gateway-rules.yaml'].map((name) => join(folder, name));
 
 export interface Rule {
   readonly alert: string;
@@ -26,8 +26,10 @@ interface Dashboard {
 }
 
 export function readRules(): readonly Rule[] {
-  const { groups } = parse(readFileSync(rulesFile, 'utf8')) as { groups: { rules: Rule[] }[] };
-  return groups.flatMap(({ rules }) => rules);
+  return rulesFiles.flatMap((file) => {
+    const { groups } = parse(readFileSync(file, 'utf8')) as { groups: { rules: Rule[] }[] };
+    return groups.flatMap(({ rules }) => rules);
+  });
 }
 
 function readDashboard(): Dashboard {

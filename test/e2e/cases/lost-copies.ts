@@ -123,7 +123,7 @@ function readSelectors(): Selector[] {
         name,
         labels: [...labels.matchAll(/(\w+)(=~?)"((?:[^"\\]|\\.)*)"/g)]
           .map(([, label = '', sign, value = '']) => [label, sign === '=~', value.replaceAll('\\\\', '\\')] as const)
-          .filter(([label]) => label !== 'namespace'),
+          .filter(([label]) => label !== 'namespace' && label !== 'pod'),
       })),
     ),
   );
