@@ -1,4 +1,5 @@
 /** For how long git has had the mirror of a candidate open. */
+import type { RenderedRollout } from '../render/decide-model.ts';
 import type { TimelinePoint } from './points.ts';
 import { toMoments } from './points.ts';
 import { toStages } from './stages.ts';
@@ -13,19 +14,23 @@ export interface MirrorRecord {
 }
 
 /**
- * By the times of committers, which never count backwards, nor beyond the end.
+ * By the times of committers, which never count backwards, nor beyond the end. When a commit was made that is later than the
+ * end nobody knows: what it opens counts from the next one, and what it closes until the one before.
  *
  * @param points the oldest first.
  * @param digest of the candidate.
  * @param end in seconds since 1970.
  */
 export function findMirrorRecord(points: readonly TimelinePoint[], digest: string, end: number): MirrorRecord {
-  const moments = toMoments(points).map(({ time, deployed }) => ({ time: Math.min(time, end), deployed }));
-  const open = toStages(
-    moments,
-    end,
-    (model) => model?.candidates.find((candidate) => candidate.digest === digest)?.mirror.percentage ?? 0,
-  ).filter(({ value }) => value > 0);
+  const toShare = (model: RenderedRollout | undefined) =>
+    model?.candidates.find((candidate) => candidate.digest === digest)?.mirror.percentage ?? 0;
+  let time = Number.NEGATIVE_INFINITY;
+  const moments = toMoments(points).flatMap(({ point, deployed }) => {
+    if (point.commit.time <= end) time = Math.max(time, point.commit.time);
+    else if (toShare(deployed) > 0) return [];
+    return [{ time, deployed }];
+  });
+  const open = toStages(moments, end, toShare).filter(({ value }) => value > 0);
   return {
     seconds: open.reduce((sum, { from, to }) => sum + to - from, 0),
     lastPercentage: open.at(-1)?.value,

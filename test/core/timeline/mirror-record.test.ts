@@ -47,12 +47,22 @@ test('a clock that is wrong adds nothing beyond the present, and takes nothing a
   t.is(find(60, toPoint(86_400, open(20))).seconds, 0);
 });
 
+test('a commit of the far future costs its own time alone, whatever comes after it', (t) => {
+  const far = 100 * 365 * 86_400;
+  t.is(find(200, toPoint(0, closed), toPoint(far, closed), toPoint(50, open(20))).seconds, 150);
+  t.is(find(200, toPoint(far, closed), toPoint(50, open(20))).seconds, 150);
+  // When it opened nobody knows, nor when it closed: the least of it.
+  t.is(find(200, toPoint(0, closed), toPoint(far, open(20)), toPoint(50, open(40)), toPoint(60, closed)).seconds, 10);
+  t.is(find(200, toPoint(0, open(20)), toPoint(far, closed), toPoint(50, open(20))).seconds, 150);
+  t.is(find(200, toPoint(0, open(20)), toPoint(10, open(40)), toPoint(far, closed)).seconds, 10);
+});
+
 test('it is never negative, nor more than has passed', (t) => {
   fc.assert(
     fc.property(histories, fc.integer({ min: 1_600_000_000, max: 1_800_000_000 }), (points, end) => {
       const found = findMirrorRecord(points, digest, end);
-      const first = points[0]?.commit.time ?? end;
-      t.true(found.seconds >= 0 && found.seconds <= Math.max(0, end - first));
+      const first = Math.min(end, ...points.map(({ commit }) => commit.time));
+      t.true(found.seconds >= 0 && found.seconds <= end - first);
     }),
     { numRuns: times(500, 100) },
   );
