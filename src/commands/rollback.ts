@@ -68,7 +68,7 @@ interface Past extends PrimaryPast {
 function plan(
   target: ModelTarget,
   head: ModelTarget | undefined,
-  { former, last, isCut, isPushed, cluster }: Past & { readonly cluster: string | undefined },
+  { former, last, isInferred, isCut, isPushed, cluster }: Past & { readonly cluster: string | undefined },
 ): Planned {
   const { model, source } = target;
   const called = model.metadata.name;
@@ -101,7 +101,8 @@ function plan(
       ],
       uncommitted: file,
     };
-  if (former === undefined) return { problems: [toNoPromotion(target, last?.commit, isCut)] };
+  // What looks like a promotion may be a way back, and the version before it the bad one.
+  if (former === undefined || (isCut && isInferred)) return { problems: [toNoPromotion(target, last?.commit, isCut)] };
   const { declared } = former.primary.version;
   const application = renderDigests(toOwnTree(target), { cluster });
   if (hasErrors(application.problems)) return { problems: application.problems };

@@ -161,6 +161,10 @@ const histories: Record<string, { readonly texts: readonly string[]; readonly le
     texts: [toModel(v1, v2), 'kind: Model\n', toModel(v2)],
     leadsTo: 'v1',
   },
+  'a way back to a version that is the candidate, and stays it': {
+    texts: [toModel(v1, v2), toModel(v2), toModel(v2, v1), toModel(v1, v1)],
+    leadsTo: undefined,
+  },
   'two versions that were swapped': {
     texts: [
       toModel({ ...v1, name: 'wisdom-0' }, { ...v2, name: 'wisdom-1' }),
@@ -270,6 +274,16 @@ test('a shallow clone may lack the promotion, and says so', async (t) => {
   const outcome = await run(clone);
   t.deepEqual(codes(outcome), ['no-promotion']);
   t.regex(outcome.code === 'refused' ? (outcome.problems[0]?.hint ?? '') : '', /--unshallow/);
+});
+
+test('a shallow clone in which a way back may look like a promotion leads nowhere', async (t) => {
+  const clone = toClone(toModel(v1), toModel(v2), toModel(v3), toModel(v2));
+  const [, third] = await clone.past.listSteps(await clone.past.names.resolve('main'));
+  if (third?.parent !== undefined) clone.past.forget(third.parent);
+  const outcome = await run(clone);
+  t.deepEqual(codes(outcome), ['no-promotion']);
+  t.regex(outcome.code === 'refused' ? (outcome.problems[0]?.hint ?? '') : '', /--unshallow/);
+  t.is(findPrimary(clone)?.version, 'v2');
 });
 
 test('without commits there is nothing to go back to', async (t) => {

@@ -21,11 +21,15 @@ export interface PrimaryPast {
     | undefined;
   /** The model as it was last while the version before was its primary; undefined: no commit shows one. */
   readonly former: RenderedRollout | undefined;
+  /** Whether no commit shows the present primary as a candidate: older commits may have it as a primary, to which this leads back. */
+  readonly isInferred: boolean;
 }
 
 interface Promoted {
   /** Undefined: it was there first. */
   readonly commit: TimelineCommit | undefined;
+  /** Whether it was the candidate before. */
+  readonly isTried: boolean;
   /** With the latest changes of this primary. */
   readonly model: RenderedRollout;
 }
@@ -48,7 +52,7 @@ export function findPrimaryPast(moments: readonly Moment[]): PrimaryPast {
     }
     before = deployed;
   }
-  return { last, former: stack.at(-2)?.model };
+  return { last, former: stack.at(-2)?.model, isInferred: stack.at(-1)?.isTried === false };
 }
 
 function follow(
@@ -62,13 +66,16 @@ function follow(
 } {
   const { version } = model.primary;
   const top = stack.at(-1);
-  if (top === undefined) return { code: 'first', stack: [{ commit: undefined, model }] };
-  const replace = (at: number) => [...stack.slice(0, at), { commit: stack[at]?.commit, model }];
+  if (top === undefined) return { code: 'first', stack: [{ commit: undefined, isTried: false, model }] };
+  const replace = (at: number) => [
+    ...stack.slice(0, at),
+    { commit: stack[at]?.commit, isTried: stack[at]?.isTried === true, model },
+  ];
   const [declared, identity] = [toDeclared(version), toIdentity(version)];
   if (toDeclared(top.model.primary.version) === declared) return { code: 'same', stack: replace(stack.length - 1) };
   const promoted = {
     code: 'promoted',
-    stack: [...stack, { commit, model }],
+    stack: [...stack, { commit, isTried: isPromoted, model }],
   } as const;
   if (isPromoted) return promoted;
   const below = stack.slice(0, -1);
@@ -80,15 +87,16 @@ function follow(
   return near >= 0 ? { code: 'returned', stack: replace(near) } : promoted;
 }
 
-/** Whether the primary is what was the candidate until now. */
+/** Whether the primary is what was the candidate until now. One that stays the candidate is not promoted: a rollback leaves it. */
 function isPromotion(
   before: RenderedRollout | undefined,
-  { primary }: RenderedRollout,
+  { primary, candidates }: RenderedRollout,
   demoted: ReadonlySet<string>,
 ): boolean {
   const declared = toDeclared(primary.version);
-  const wasCandidate = before?.candidates.some(({ version }) => toDeclared(version) === declared) ?? false;
-  return wasCandidate && !demoted.has(declared);
+  const isDeclared = ({ version }: RenderedRollout['candidates'][number]) => toDeclared(version) === declared;
+  const wasCandidate = before?.candidates.some(isDeclared) ?? false;
+  return wasCandidate && !candidates.some(isDeclared) && !demoted.has(declared);
 }
 
 function findDemoted(
