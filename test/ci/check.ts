@@ -20,6 +20,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
+import { toFoundFile } from '../../src/core/input/folder-tree.ts';
+import { renderDigests } from '../../src/core/render/digests.ts';
+import type { DecidedVersion } from '../../src/core/rollout/decided.ts';
 import { marker } from '../../src/output/pull-request-markdown.ts';
 import { ReviewHost } from '../io/review/review-host.ts';
 import { serveRegistry } from '../release/registry.ts';
@@ -77,6 +80,29 @@ spec:
 `;
 }
 
+/** A promotion by hand, where the policy wants the candidate mirrored for a day first. */
+function toEarlyPromotion(): Readonly<Record<string, string>> {
+  const tried = toModel('v2');
+  const path = 'models/wisdom/model.yaml';
+  const source = { path, text: tried };
+  const tree = { folder: 'models', policyRoot: '.', ignoredPolicies: [], problems: [], read: () => source };
+  const [rendered] = renderDigests({ ...tree, files: [toFoundFile(path)] }, { cluster: undefined }).rollouts;
+  const [candidate] = rendered?.candidates ?? [];
+  if (rendered === undefined || candidate === undefined) throw new Error('it does not render');
+  const head = (kind: string) => `apiVersion: model-mirror.dev/v1alpha1\nkind: ${kind}\n`;
+  const toObserved = ({ version: { name, declared }, digest }: DecidedVersion) =>
+    `{name: ${name}, version: ${declared.version}, digest: "${digest}", state: Ready}`;
+  return {
+    [path]: tried.replace(/ {2}primary: .*\n/, '').replace('  candidate:', '  primary:'),
+    'models/policy.yaml': `${head('MirrorPolicy')}metadata: {name: all}\nspec: {limits: {minMirrorTime: 24h}}\n`,
+    'models/wisdom/status.yaml': `${head('ModelStatus')}metadata: {name: wisdom, namespace: models}
+status:
+  primary: ${toObserved(rendered.primary)}
+  candidates: [${toObserved(candidate)}]
+`,
+  };
+}
+
 /** What a pull request must not affect: the source of the package. */
 const hostile = { '.npmrc': 'registry=http://127.0.0.1:9/\n' };
 
@@ -101,6 +127,7 @@ function makeOrigin(): void {
   commit('again', toModel('v4'));
   commit('broken', toModel('v3', 'verison'));
   commit('unrelated', toModel('v2'));
+  commit('early', '', toEarlyPromotion());
   git(origin, 'checkout', '--quiet', 'main');
 }
 
@@ -297,6 +324,12 @@ async function checkGithub(runner: Readonly<Record<string, string>>, made: Packa
       [foreign.succeeded, foreign.outputs['changed']],
       [true, 'true'],
     );
+    const early = await run('early', 'job-token', { comment: 'false' }, anotherOwner);
+    check(
+      'GitHub: a checkout of another user: validate reads how long a mirror was open',
+      `${early.succeeded} ${early.log}`,
+      /^false [\s\S]*^::error .*title=mirrored-too-briefly::v2 was mirrored for 0s, and models\/policy\.yaml:4 wants 24h/m,
+    );
     const gitless = await run('feature', 'job-token', {}, { PATH: toPathWithoutGit() });
     check(
       'GitHub: an image without git: it fails and says so',
@@ -396,12 +429,18 @@ async function checkGitlab(runner: Readonly<Record<string, string>>, made: Packa
       `${foreign.code} ${foreign.log}`,
       /^0 [\s\S]*wisdom: candidate v2 → v3/,
     );
+    const early = await run('model-mirror-validate', 'early', undefined, anotherOwner);
+    check(
+      'GitLab: a checkout of another user: validate reads how long a mirror was open',
+      `${early.code} ${early.log}`,
+      /^1 [\s\S]*v2 was mirrored for 0s, and models\/policy\.yaml:4 wants 24h/,
+    );
     const path = { PATH: toPathWithoutGit() };
     const gitless = await run('model-mirror-diff', 'feature', undefined, path);
     check(
       'GitLab: an image without git: diff fails and says so',
       `${gitless.code} ${gitless.log}`,
-      /^127 [\s\S]*\bgit\b/,
+      /^1 [\s\S]*\n {4}install git 2\.30 or newer\n/,
     );
     const unversioned = await run('model-mirror-validate', 'feature', undefined, path);
     check('GitLab: an image without git: validate does without', [unversioned.code, unversioned.quality], [0, []]);
