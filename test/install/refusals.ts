@@ -6,15 +6,34 @@ const repo = 'https://git.example.com/ml/deployments';
 const watcher = (more: Values): Values => ({ watcher: { repo, ...more } });
 const beside = (more: Values): Values => ({ watcher: { repo }, ...more });
 
-const refused: readonly (readonly [why: string, values: Values])[] = [
+const refused: readonly (readonly [why: string, values: Values, namespace?: string])[] = [
   ['watcher.repo is missing: set it to the HTTPS address', {}],
   ["at '/watcher': additional properties 'rep' not allowed", { watcher: { rep: repo } }],
   ["at '': additional properties 'compare' not allowed", beside({ compare: { enabled: true } })],
   ["additional properties 'enable' not allowed", beside({ monitoring: { dashboard: { enable: true } } })],
+  // As with --reuse-values, where the release is of a chart that did not have the value yet.
+  ["at '/watcher': missing property 'networkPolicy'", watcher({ networkPolicy: null })],
+  ["at '/istio': missing property 'rootNamespace'", beside({ istio: { rootNamespace: null } })],
   ["at '/watcher/repo'", { watcher: { repo: 'git@git.example.com:ml/deployments' } }],
   ['watcher.repo holds credentials', { watcher: { repo: 'https://me:secret@git.example.com/x' } }],
   ['watcher.repo and watcher.existingConfigMap are both set', watcher({ existingConfigMap: 'mine' })],
   ['httpProxy holds credentials', watcher({ proxy: { httpsProxy: 'http://me:secret@proxy.example.com:3128' } })],
+  [
+    'watcher.env has the value of MODEL_MIRROR_GIT_TOKEN',
+    watcher({ env: [{ name: 'MODEL_MIRROR_GIT_TOKEN', value: 'secret@' }] }),
+  ],
+  [
+    'watcher.env has credentials in the address of HTTPS_PROXY',
+    watcher({ env: [{ name: 'HTTPS_PROXY', value: 'http://me:secret@proxy.example.com:3128' }] }),
+  ],
+  [
+    'watcher.extraArgs has credentials in an address',
+    watcher({ extraArgs: ['--notify-url=https://me:secret@hooks.example.com'] }),
+  ],
+  [
+    'watcher.path or watcher.cluster is set beside watcher.existingConfigMap',
+    watcher({ repo: '', existingConfigMap: 'mine', path: 'models' }),
+  ],
   ['watcher.notifyUrl holds credentials', watcher({ notifyUrl: 'https://me:secret@hooks.example.com' })],
   ['watcher.ca.configMap and watcher.ca.secret are both set', watcher({ ca: { configMap: 'a', secret: 'b' } })],
   [
@@ -45,6 +64,7 @@ const refused: readonly (readonly [why: string, values: Values])[] = [
     'comparer.clearText and comparer.authorization.enabled are both true',
     beside({ comparer: { enabled: true, clearText: true, authorization: { enabled: true } } }),
   ],
+  [`the namespace ${'n'.repeat(43)} is too long`, beside({}), 'n'.repeat(43)],
   [
     "at '/comparer/networkPolicy/clientCidrs/0'",
     beside({ comparer: { networkPolicy: { clientCidrs: ['10.0.0.1'] } } }),
@@ -53,9 +73,9 @@ const refused: readonly (readonly [why: string, values: Values])[] = [
 
 /** Those that are rendered, or refused with another sentence, or with one that shows a password. */
 export function findAccepted(): string[] {
-  return refused.flatMap(([why, values]) => {
+  return refused.flatMap(([why, values, namespace]) => {
     try {
-      renderChart(values);
+      renderChart(values, namespace);
     } catch (error) {
       const { message } = error as Error;
       return message.includes(why) && !message.includes('secret@') ? [] : [`"${why}" is not in: ${message}`];

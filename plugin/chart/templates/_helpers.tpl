@@ -251,6 +251,7 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- if $watcher.enabled -}}
 {{- if $watcher.existingConfigMap -}}
 {{- if $watcher.repo }}{{ fail "watcher.repo and watcher.existingConfigMap are both set: set one of them, as the ConfigMap names the repository too" }}{{ end -}}
+{{- if or $watcher.path $watcher.cluster (ne $watcher.branch "main") }}{{ fail "watcher.branch, watcher.path or watcher.cluster is set beside watcher.existingConfigMap, and would be ignored: put it into the ConfigMap, as MODEL_MIRROR_BRANCH, MODEL_MIRROR_PATH or MODEL_MIRROR_CLUSTER" }}{{ end -}}
 {{- else -}}
 {{- $_ := required "watcher.repo is missing: set it to the HTTPS address of the repository that Argo CD deploys, as in --set watcher.repo=https://git.example.com/ml/deployments" $watcher.repo -}}
 {{- end -}}
@@ -258,6 +259,14 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- if contains "@" $watcher.repo }}{{ fail "watcher.repo holds credentials: remove them, and put a token into the Secret that watcher.git.existingSecret names" }}{{ end -}}
 {{- if contains "@" (print $watcher.proxy.httpsProxy $watcher.proxy.httpProxy) }}{{ fail "watcher.proxy.httpsProxy or watcher.proxy.httpProxy holds credentials: put the address into a Secret, and name it in watcher.proxy.existingSecret" }}{{ end -}}
 {{- if contains "@" $watcher.notifyUrl }}{{ fail "watcher.notifyUrl holds credentials: put the address into a Secret, and name it in watcher.notifyUrlSecret.name" }}{{ end -}}
+{{- range $watcher.env -}}
+{{- $value := .value | default "" -}}
+{{- if and $value (has .name (list "MODEL_MIRROR_GIT_TOKEN" "MODEL_MIRROR_GIT_PASSWORD")) }}{{ fail (printf "watcher.env has the value of %s: remove it, and put it into the Secret that watcher.git.existingSecret names" .name) }}{{ end -}}
+{{- if regexMatch "://[^/]*@" $value }}{{ fail (printf "watcher.env has credentials in the address of %s: put it into a Secret, and name that in valueFrom.secretKeyRef" .name) }}{{ end -}}
+{{- end -}}
+{{- range $watcher.extraArgs -}}
+{{- if regexMatch "://[^/]*@" . }}{{ fail "watcher.extraArgs has credentials in an address: the watcher takes them from Secrets (watcher.git, watcher.proxy, watcher.notifyUrlSecret)" }}{{ end -}}
+{{- end -}}
 {{- if and $watcher.ca.configMap $watcher.ca.secret }}{{ fail "watcher.ca.configMap and watcher.ca.secret are both set: set one of them" }}{{ end -}}
 {{- if and $watcher.notifyUrl $watcher.notifyUrlSecret.name }}{{ fail "watcher.notifyUrl and watcher.notifyUrlSecret.name are both set: set one of them" }}{{ end -}}
 {{- end -}}
@@ -265,6 +274,8 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- $part := index $.Values $name -}}
 {{- if and $part.enabled $part.clearText $part.authorization.enabled }}{{ fail (printf "%s.clearText and %s.authorization.enabled are both true: authorization names workloads by certificates, so it would refuse what arrives in clear text" $name $name) }}{{ end -}}
 {{- end -}}
+{{- /* A label's value has at most 63 characters. */ -}}
+{{- if and .Values.mirrorGateway.enabled (gt (len (include "model-mirror.gatewayLabel" .)) 63) }}{{ fail (printf "the namespace %s is too long for a mirror gateway, whose label ends with it: choose one of at most 42 characters, or set mirrorGateway.enabled=false" .Release.Namespace) }}{{ end -}}
 {{- with .Values.mirrorGateway.autoscaling -}}
 {{- if gt (int .minReplicas) (int .maxReplicas) }}{{ fail "mirrorGateway.autoscaling.minReplicas is above maxReplicas: lower it, or raise maxReplicas" }}{{ end -}}
 {{- end -}}
