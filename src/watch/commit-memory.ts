@@ -25,11 +25,16 @@ export interface TouchingCommit {
 const mostPerModel = 30;
 /** Mostly references to texts that are kept anyway. */
 const mostPoints = 20_000;
+/** Of all texts, each counted once, in characters: whoever may push can push large files again and again. */
+const mostCharacters = 64 * 1024 * 1024;
 
 export class CommitMemory {
   /** By the model's file, those that were touched last at the end. */
   readonly #points = new Map<string, readonly RememberedPoint[]>();
   #count = 0;
+  /** How many points have a text. */
+  readonly #uses = new Map<string, number>();
+  #characters = 0;
   /** When the first commit was read, and its id. */
   #start: { readonly id: string; readonly time: number } | undefined;
 
@@ -47,13 +52,31 @@ export class CommitMemory {
     const known = this.#points.get(file) ?? (before === undefined ? [] : this.#toStart(before));
     const points = [...known, { commit: { id, mergedBy: undefined, isStatusOnly, ...head }, texts: after }];
     const kept = points.length > mostPerModel ? toCut(points.slice(-mostPerModel)) : points;
-    this.#count += kept.length - (this.#points.get(file)?.length ?? 0);
-    this.#points.delete(file);
+    this.#forget(file);
     this.#points.set(file, kept);
-    for (const [oldest, its] of this.#points) {
-      if (this.#count <= mostPoints) break;
-      this.#points.delete(oldest);
-      this.#count -= its.length;
+    this.#count += kept.length;
+    for (const text of listTexts(kept)) {
+      const uses = this.#uses.get(text) ?? 0;
+      if (uses === 0) this.#characters += text.length;
+      this.#uses.set(text, uses + 1);
+    }
+    for (const oldest of this.#points.keys()) {
+      if (this.#count <= mostPoints && this.#characters <= mostCharacters) break;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(file: string): void {
+    const points = this.#points.get(file) ?? [];
+    this.#points.delete(file);
+    this.#count -= points.length;
+    for (const text of listTexts(points)) {
+      const uses = (this.#uses.get(text) ?? 0) - 1;
+      if (uses > 0) this.#uses.set(text, uses);
+      else {
+        this.#uses.delete(text);
+        this.#characters -= text.length;
+      }
     }
   }
 
@@ -66,6 +89,10 @@ export class CommitMemory {
     const { id, time } = this.#start ?? { id: '', time: 0 };
     return toCut([{ commit: { id, author: '', mergedBy: undefined, time, subject: '', isStatusOnly: false }, texts }]);
   }
+}
+
+function* listTexts(points: readonly RememberedPoint[]): Iterable<string> {
+  for (const { texts } of points) for (const text of texts.files.values()) if (typeof text === 'string') yield text;
 }
 
 /** Who made what is there at the beginning is not known. */

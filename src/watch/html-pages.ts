@@ -36,8 +36,8 @@ interface HtmlPages {
   readonly answer: (path: string, query: URLSearchParams) => Promise<HtmlAnswer | Answer> | undefined;
 }
 
-/** Each takes about a millisecond. */
-const modelsPerTurn = 10;
+/** The loop gets its turn when a page has taken so long. A model takes some milliseconds, and with large files a hundred. */
+const turnMs = 15;
 /** Pages are made one after the other; so many readers may wait. */
 const mostWaiting = 20;
 
@@ -45,7 +45,7 @@ const mostWaiting = 20;
 export function toHtmlPages(
   watched: WatchedModels,
   identity: WatcherIdentity,
-  clock: Pick<Clock, 'date' | 'sleep'>,
+  clock: Pick<Clock, 'now' | 'date' | 'sleep'>,
 ): HtmlPages {
   let waiting = 0;
   let last: Promise<unknown> = Promise.resolve();
@@ -60,13 +60,21 @@ export function toHtmlPages(
       waiting--;
     }
   };
-  const pause = () => clock.sleep(0, new AbortController().signal);
+  const toPause = () => {
+    let end = clock.now() + turnMs;
+    return async () => {
+      if (clock.now() < end) return;
+      await clock.sleep(0, new AbortController().signal);
+      end = clock.now() + turnMs;
+    };
+  };
 
   const toAll = async (query: URLSearchParams): Promise<HtmlAnswer> => {
     const { models, ...picked } = pickModels(watched.list(), parseModelsQuery(query));
     const rows: ShownModel[] = [];
-    for (const [i, listed] of models.entries()) {
-      if (i % modelsPerTurn === modelsPerTurn - 1) await pause();
+    const pause = toPause();
+    for (const listed of models) {
+      await pause();
       rows.push({ listed, described: watched.describe(listed) });
     }
     return toAnswer(200, toModelsPage({ identity, state: watched.state(), picked, rows, now: clock.date() }));
@@ -75,16 +83,17 @@ export function toHtmlPages(
   const toOne = async (namespace: string, name: string): Promise<HtmlAnswer> => {
     const listed = watched.find(namespace, name);
     if (listed === undefined) return toAnswer(404, toMissing(namespace, name));
+    const pause = toPause();
     const described = watched.describe(listed);
     const parts = watched.timeline(listed)[Symbol.iterator]();
-    for (let taken = 1; ; taken++) {
+    for (;;) {
+      await pause();
       const { done, value } = parts.next();
       if (done === true)
         return toAnswer(
           200,
           toModelPage({ identity, state: watched.state(), listed, described, timeline: value, now: clock.date() }),
         );
-      if (taken % modelsPerTurn === 0) await pause();
     }
   };
 

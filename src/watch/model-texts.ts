@@ -69,6 +69,23 @@ export function toModelTree({ files, folder }: ModelTexts): FolderTree {
   };
 }
 
+/**
+ * Whether nothing of a model but its status file is different. One policy may be large and apply to all models: nothing here
+ * takes longer for it, as the same text is the same value.
+ *
+ * @param before undefined: there was no such model.
+ */
+export function isSameButStatus(
+  before: ModelTexts | undefined,
+  after: ModelTexts,
+  statusFile: string | undefined,
+): boolean {
+  if (before === undefined) return false;
+  const toOwn = ({ files }: ModelTexts) => [...files].filter(([path]) => path !== statusFile);
+  const own = toOwn(after);
+  return own.length === toOwn(before).length && own.every(([path, text]) => before.files.get(path) === text);
+}
+
 function isPolicy(path: string): boolean {
   return toFileRole(toName(path))?.kind === 'MirrorPolicy';
 }

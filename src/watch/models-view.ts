@@ -30,7 +30,7 @@ import type { BranchChange, BranchFiles, ModelFile } from './branch-files.ts';
 import { CommitMemory } from './commit-memory.ts';
 import type { LiveCache } from './live-cache.ts';
 import type { ModelTexts } from './model-texts.ts';
-import { toModelTree } from './model-texts.ts';
+import { isSameButStatus, toModelTree } from './model-texts.ts';
 import type { Planner } from './planner.ts';
 import type { PlannedStatus, TrackedModel } from './status-planner.ts';
 
@@ -216,10 +216,4 @@ function toListed({ namespace, model: { name, file }, status }: TrackedModel): L
 
 function toUnplaced({ name, namespace, file }: ModelFile): ListedModel {
   return { name, namespace, file, status: undefined, attention: toAttention(undefined) };
-}
-
-function isSameButStatus(before: ModelTexts | undefined, after: ModelTexts, statusFile: string | undefined): boolean {
-  if (before === undefined) return false;
-  const toText = ({ files }: ModelTexts) => JSON.stringify([...files].filter(([path]) => path !== statusFile));
-  return toText(before) === toText(after);
 }

@@ -32,7 +32,7 @@ const plain = memoryBefore - without.before;
 const { watcher, clock, before, end } = await start(true);
 const texts = toHeap() - before - plain;
 
-const pages = toHtmlPages(watcher.models, identity, { date: clock.date, sleep: systemClock.sleep });
+const pages = toHtmlPages(watcher.models, identity, { ...systemClock, date: clock.date });
 const line = (title: string, cpu: string, bytes: string) =>
   process.stdout.write(`${title.padEnd(34)}${cpu.padStart(8)}${bytes.padStart(10)}\n`);
 line(`${size} models`, 'CPU ms', 'bytes');

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { CommitMemory } from '../../src/watch/commit-memory.ts';
 import type { ModelTexts } from '../../src/watch/model-texts.ts';
-import { KeptTexts, toModelTree } from '../../src/watch/model-texts.ts';
+import { isSameButStatus, KeptTexts, toModelTree } from '../../src/watch/model-texts.ts';
 
 const toTexts = (text: string): ModelTexts => ({ folder: 'a', files: new Map([['a/model.yaml', text]]) });
 const toCommit = (n: number) => ({
@@ -45,6 +45,44 @@ test('however long it runs, it remembers so many of a model and of all', (t) => 
   t.is(memory.find('m14999', toTexts('now')).length, 2);
   const all = Array.from({ length: 15_000 }, (_, n) => memory.find(`m${n}`, toTexts('now')).length);
   t.is(all.filter((length) => length === 2).length, 10_000);
+});
+
+test('it remembers only so much text, however large the files are that people push', (t) => {
+  const memory = new CommitMemory();
+  memory.begin('c0', 0);
+  const large = 'x'.repeat(1024 * 1024);
+  for (let n = 1; n <= 200; n++) memory.note(`m${n}`, toTexts(`${large} ${n}`), toTexts(`${n} ${large}`), toCommit(n));
+  const lengths = Array.from({ length: 200 }, (_, n) => memory.find(`m${n + 1}`, toTexts('now')).length);
+  t.is(lengths.filter((length) => length === 2).length, 31);
+  t.is(lengths.at(-1), 2, 'what was touched first is forgotten first');
+});
+
+test('a policy that many models share counts once, and no more once it is forgotten', (t) => {
+  const memory = new CommitMemory();
+  memory.begin('c0', 0);
+  const share = (policy: string, own: string): ModelTexts => ({
+    folder: 'a',
+    files: new Map(Object.entries({ 'policy.yaml': policy, 'a/model.yaml': own })),
+  });
+  const [first, second] = ['first'.repeat(100_000), 'second'.repeat(100_000)];
+  for (let n = 0; n < 5000; n++) memory.note(`m${n}`, share(first, `${n}`), share(second, `${n}`), toCommit(n));
+  t.is(memory.find('m0', toTexts('now')).length, 2);
+  const large = 'x'.repeat(1024 * 1024);
+  for (let n = 0; n < 200; n++) memory.note('m0', undefined, share(second, `${n} ${large}`), toCommit(n));
+  t.is(memory.find('m1', toTexts('now')).length, 2);
+});
+
+test('a commit that changed nothing of a model but its status is known as such', (t) => {
+  const of = (files: Readonly<Record<string, string>>) => ({ folder: 'a', files: new Map(Object.entries(files)) });
+  const before = of({ 'policy.yaml': 'p', 'a/model.yaml': 'm', 'a/status.yaml': 's' });
+  const is = (files: Readonly<Record<string, string>>) => isSameButStatus(before, of(files), 'a/status.yaml');
+  t.true(is({ 'policy.yaml': 'p', 'a/model.yaml': 'm', 'a/status.yaml': 't' }));
+  t.true(is({ 'policy.yaml': 'p', 'a/model.yaml': 'm' }));
+  t.false(is({ 'policy.yaml': 'q', 'a/model.yaml': 'm', 'a/status.yaml': 't' }));
+  t.false(is({ 'a/model.yaml': 'm', 'a/status.yaml': 't' }));
+  t.false(is({ 'policy.yaml': 'p', 'a/policy.yaml': 'p', 'a/model.yaml': 'm', 'a/status.yaml': 's' }));
+  t.false(is({ 'policy.yaml': 'p', 'a/other.yaml': 'm', 'a/status.yaml': 's' }));
+  t.false(isSameButStatus(undefined, before, 'a/status.yaml'));
 });
 
 test('of the texts a model gets its own, the policies around it and its status file', (t) => {

@@ -9,9 +9,10 @@ import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { BranchTrouble } from '../../src/core/ports/watch.ts';
 import { listen } from '../../src/io/process/listen.ts';
+import { toHtmlPages } from '../../src/watch/html-pages.ts';
 import { toStatus } from '../core/observe/live-objects.ts';
 import { toModelText } from '../core/render/memory-tree.ts';
-import { goldenPages, PagesScene, toGoldenPages } from './pages-scene.ts';
+import { goldenPages, identity, PagesScene, toGoldenPages } from './pages-scene.ts';
 
 async function serve(t: ExecutionContext, scene: PagesScene) {
   const { address, close } = await listen('127.0.0.1:0', {
@@ -225,4 +226,27 @@ test('all pages of many readers are made one after the other, and too many are a
     [],
   );
   t.is((await get('/models/wisdom')).status, 200);
+});
+
+test('however long a model takes, the loop gets its turn after each', async (t) => {
+  const scene = await start(t);
+  for (const name of ['a', 'b', 'c', 'd']) scene.add(name, undefined);
+  await scene.pass(1);
+  let now = 0;
+  let pauses = 0;
+  const pages = toHtmlPages(scene.first.watcher.models, identity, {
+    date: scene.clock.date,
+    // Whatever is done takes a second.
+    now: () => {
+      now += 1000;
+      return now;
+    },
+    sleep: async () => {
+      pauses++;
+    },
+  });
+  await pages.answer('/', new URLSearchParams());
+  t.is(pauses, 5);
+  await pages.answer('/models/wisdom', new URLSearchParams());
+  t.true(pauses > 6);
 });

@@ -10,7 +10,7 @@ import { RampScene, toPolicyText } from './ramp-scene.ts';
 /** Where the golden pages are. */
 export const goldenPages = join(import.meta.dirname, '../../fixtures/watcher-pages');
 
-const identity: WatcherIdentity = {
+export const identity: WatcherIdentity = {
   version: '1.2.3',
   repository: 'https://git.example.com/ml/deployments',
   branch: 'main',
@@ -27,8 +27,8 @@ export class PagesScene extends RampScene {
 
   /** Its pages, for a server that does not wait for the scene's clock. */
   get pages(): ReturnType<typeof toHtmlPages> {
-    const { sleep } = systemClock;
-    return toHtmlPages(this.first.watcher.models, identity, { date: this.clock.date, sleep });
+    const { now, sleep } = systemClock;
+    return toHtmlPages(this.first.watcher.models, identity, { date: this.clock.date, now, sleep });
   }
 
   static async start(): Promise<PagesScene> {
