@@ -200,6 +200,15 @@ async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
       ...objects.filter(isOffByDefault).map(toLabel),
     ]);
   }
+  await check('docs/upgrading.md, The commands: the same objects are there afterwards', () => {
+    const before = (built.get(withHelm) ?? []).map(toLabel).filter((label) => !/argocd/.test(label));
+    const { objects, blocks } = typePage('docs/upgrading.md', 'The commands', join(folder, 'with-helm'));
+    const after = objects.map(toLabel);
+    return [
+      ...(blocks['sh'] === 1 ? [] : [`${blocks['sh']} blocks`]),
+      ...before.filter((label) => !after.includes(label)),
+    ];
+  });
   await check(`${page}, Uninstalling: each block does what it says, and leaves nothing`, () => {
     const { objects, blocks } = typePage(page, 'Uninstalling', join(folder, 'with-helm'));
     return [...objects.map(toLabel), ...(blocks['sh'] === 2 ? [] : [`${blocks['sh']} blocks`])];

@@ -91,7 +91,7 @@ function playHelm(): void {
   const options = {
     namespace: { ...text, short: 'n' },
     set: { ...text, multiple: true },
-    'reuse-values': { type: 'boolean' },
+    'reset-then-reuse-values': { type: 'boolean' },
     'create-namespace': { type: 'boolean' },
   } as const;
   const { values, positionals } = parseArgs({ args: others, options, allowPositionals: true });
@@ -106,7 +106,7 @@ function playHelm(): void {
     return;
   }
   if (verb !== 'install' && verb !== 'upgrade') throw new Error('this is not played');
-  const set = [...(values['reuse-values'] === true ? before.set : []), ...(values.set ?? [])];
+  const set = [...(values['reset-then-reuse-values'] === true ? before.set : []), ...(values.set ?? [])];
   const flags = set.flatMap((pair) => ['--set', pair]);
   const objects = readObjects(helm(['template', release, chart, '--namespace', values.namespace, ...flags]));
   const namespaces = readThere(({ kind, metadata }) => kind === 'Namespace' && metadata.name === values.namespace);
