@@ -99,7 +99,8 @@ export function toPushesEvent(
 function toCode(change: StatusChange, before: ModelStatus['status'] | undefined): string | undefined {
   switch (change.code) {
     case 'version-changed':
-      if (change.from === change.to) return undefined;
+      // The same version in the same state, but for its words. Another one takes the place of the one before it.
+      if (change.from === change.to && isKnown(change.role, change.title, before)) return undefined;
       if (change.to === 'Ready') return `${change.role}-ready`;
       return change.to === 'Failed' ? `${change.role}-failed` : undefined;
     case 'mirror-opened':
@@ -112,6 +113,11 @@ function toCode(change: StatusChange, before: ModelStatus['status'] | undefined)
     default:
       return undefined;
   }
+}
+
+function isKnown(role: 'primary' | 'candidate', title: string, before: ModelStatus['status'] | undefined): boolean {
+  const known = role === 'primary' ? [before?.primary] : (before?.candidates ?? []);
+  return known.some((one) => one !== undefined && toTitle(one) === title);
 }
 
 function toTitle({ version, name }: VersionStatus): string {

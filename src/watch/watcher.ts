@@ -233,7 +233,6 @@ export class Watcher {
     const next = Math.min(plan.due ?? Number.POSITIVE_INFINITY, branch.fetchAt);
     if (plan.statuses.length === 0 && plan.page === undefined) {
       branch.endPushTrouble(safe`nothing is left to push`);
-      this.#tellRefusal();
       return once && !plan.isSettling ? undefined : next;
     }
     const applyAt = Math.max(once ? now : this.#toWindowEnd(plan, now), branch.pushAt);
@@ -324,11 +323,13 @@ export class Watcher {
     if (unsure?.commit === tip) this.#ports.notify?.committed(tip, unsure.models);
   }
 
+  /** Only a push that is accepted ends it: that nothing is left to push, or nobody can be reached, shows nothing. */
   #tellRefusal(): void {
     const { isRefused, pushTrouble, snapshot } = this.#branch;
-    if (isRefused === this.#isRefusalTold || snapshot === undefined) return;
+    const isAccepted = pushTrouble === undefined;
+    if (snapshot === undefined || (this.#isRefusalTold ? !isAccepted : !isRefused)) return;
     this.#isRefusalTold = isRefused;
-    this.#ports.notify?.pushes(snapshot.commit, isRefused ? pushTrouble : undefined);
+    this.#ports.notify?.pushes(snapshot.commit, pushTrouble);
   }
 
   #refresh(trackings: readonly string[]): void {

@@ -41,6 +41,7 @@ test('an address that cannot be posted to is refused, and not shown', (t) => {
     'https://',
     'javascript:SECRET',
     'https://a b/SECRET',
+    'https://user:%SECRET@hooks.example.com/',
   ]) {
     const error = t.throws(() => toWatchSettings({ ...flags, notifyUrl: address }, {}), { instanceOf: Fault });
     t.notRegex(`${error?.message} ${error?.hint}`, /SECRET|ftp:|javascript/, address);

@@ -51,6 +51,17 @@ test('each change that somebody should read of has a code', (t) => {
   t.deepEqual(toCodes(toStatus(), toStatus({ passed: decided })), ['step-passed']);
 });
 
+test('a version that is in the place of another is posted, also if it is in the same state', (t) => {
+  const failed = { state: 'Failed', reason: 'ModelLoadFailed' } as const;
+  t.deepEqual(toCodes(toStatus(failed), toStatus({ ...failed, version: 'v3' })), ['candidate-failed']);
+  t.deepEqual(toCodes(toStatus(failed), toStatus({ ...failed, version: 'v3', name: 'wisdom-2' })), [
+    'candidate-failed',
+  ]);
+  t.deepEqual(toCodes(toStatus(), { primary: { ...primary, version: 'v2', digest: 'd2' }, candidates: [] }), [
+    'primary-ready',
+  ]);
+});
+
 test('what is on the way to something else is not posted', (t) => {
   const failed = { state: 'Failed', reason: 'ModelLoadFailed' } as const;
   t.deepEqual(toCodes(toStatus(), toStatus({ state: 'Loading' })), []);

@@ -5,7 +5,7 @@ import { BranchTrouble } from '../../src/core/ports/watch.ts';
 import type { ChangeEvent } from '../../src/output/change-event.ts';
 import { toChangeEvents, toPushesEvent } from '../../src/output/change-event.ts';
 import type { Notify } from '../../src/watch/watcher.ts';
-import { failed, type loaded } from '../core/observe/live-objects.ts';
+import { failed, loaded } from '../core/observe/live-objects.ts';
 import { toServices } from './declared.ts';
 import { minute, Replicas, startWatcher } from './judged-scene.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -84,6 +84,31 @@ test('nothing is posted before it is in git, and refused pushes are posted once'
   only.branch.refusal = undefined;
   await clock.advance(5 * minute);
   t.deepEqual(codes().slice(1), ['m0 candidate-failed', 'pushes-accepted']);
+  await end();
+});
+
+test('that nothing is left to push is no push that was accepted', async (t) => {
+  const { clock, watchers, codes, put, posted, end } = toScene(1);
+  await clock.advance(minute);
+  posted.length = 0;
+  const [only] = watchers;
+  if (only === undefined) return t.fail();
+  only.branch.refusal = new BranchTrouble('refused', safe`protected branch`);
+  put('m0', failed);
+  await clock.advance(3 * minute);
+  put('m0', loaded);
+  await clock.advance(minute / 2);
+  t.is(only.watcher.pushTrouble, undefined);
+  put('m0', failed);
+  await clock.advance(3 * minute);
+  t.deepEqual(codes(), ['pushes-refused']);
+  only.branch.refusal = new BranchTrouble('unreachable', safe`no route to the host`);
+  await clock.advance(3 * minute);
+  t.deepEqual(codes(), ['pushes-refused']);
+  only.branch.refusal = undefined;
+  await clock.advance(5 * minute);
+  // No copies have arrived for minutes.
+  t.deepEqual(codes().slice(1), ['m0 candidate-failed', 'm0 candidate-unknown', 'pushes-accepted']);
   await end();
 });
 

@@ -87,11 +87,11 @@ function toPlace(text: string): ReplicaPlace {
 function toNotify(text: string | undefined, word: string): WatchSettings['notify'] {
   if (text === undefined) return undefined;
   const url = toUrl(text);
-  if (url === undefined)
+  if (url === undefined || !isDecodable(url.username) || !isDecodable(url.password))
     throw new Fault(
       'usage',
       safe`--notify-url or MODEL_MIRROR_NOTIFY_URL is not an address that can be posted to`,
-      safe`write it as https://host/path, or http:// within a cluster; it is not shown here because it may hold a secret`,
+      safe`write it as https://host/path, or http:// within a cluster, with %25 for a percent sign; it is not shown here because it may hold a secret`,
     );
   const format = notifyFormats.find((one) => one === word);
   if (format === undefined)
@@ -101,6 +101,15 @@ function toNotify(text: string | undefined, word: string): WatchSettings['notify
       safe`write json or slack`,
     );
   return { url, format };
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function toPages(text: string | undefined): string | undefined {
