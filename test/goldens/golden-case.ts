@@ -88,11 +88,18 @@ export function readExpected({ folder }: GoldenCase): Output {
   return readTexts(join(folder, 'expected'));
 }
 
+/** Node's own recursive option follows links, round a circle of them until the system says ELOOP (nodejs/node#52663). */
+function listFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? listFiles(path) : entry.isFile() ? [path] : [];
+  });
+}
+
 /** Every file below a folder, by its path from there. */
 function readTexts(folder: string): Map<string, string> {
-  const files = readdirSync(folder, { withFileTypes: true, recursive: true }).filter((entry) => entry.isFile());
-  const paths = files
-    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+  const paths = listFiles(folder)
+    .map((path) => relative(folder, path))
     // The schemas that init writes are those of `model-mirror schema`.
     .filter((path) => !/^\.(git|model-mirror)\//.test(path))
     .sort();
