@@ -41,7 +41,7 @@ const wanted = [
   'dist/schema.cjs',
   'dist/status-cluster.cjs',
   'dist/status.cjs',
-  'dist/validate-mirror-time.cjs',
+  'dist/validate-promotions.cjs',
   'dist/validate-revision.cjs',
   'dist/watch.cjs',
   'package.json',

@@ -34,7 +34,8 @@ export function findPromotionLimit(
 
 /**
  * A primary that is what the last status has as a candidate, and that was not judged as Passing. A primary that was never a
- * candidate is another matter: the way back to an earlier version must stay open.
+ * candidate is another matter: the way back to an earlier version must stay open. Whether one that is a candidate has served
+ * before is in git's history (`servedBefore`).
  */
 export function checkPromotion(
   { rollout: { policy, file }, primary }: Pick<DecidedRollout, 'rollout' | 'primary'>,
@@ -79,6 +80,14 @@ export function findTimedPromotion(
   return digest === undefined || policy.minMirrorTime === undefined
     ? undefined
     : { digest, limit: policy.minMirrorTime };
+}
+
+/** Whether only git's history can say that the policies allow the primary. */
+export function isLimitedPromotion(
+  rollout: Pick<DecidedRollout, 'rollout' | 'primary'>,
+  status: ModelStatus | undefined,
+): boolean {
+  return findTimedPromotion(rollout, status) !== undefined || checkPromotion(rollout, status).length > 0;
 }
 
 /** Seconds that are missing; 0: none. */

@@ -1,5 +1,5 @@
 /**
- * Which version a rollback leads to: the one that was the primary before the last promotion.
+ * What was the primary before. Which version a rollback leads to: the one that was the primary before the last promotion.
  *
  * Promotions are stacked. A primary that was the candidate until then, or that was never the primary, is put on top,
  * whoever wrote it and in however many commits: after a squash nothing else is left of a promotion. One that was the
@@ -10,6 +10,7 @@ import { findLocation } from '../input/model-storage.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { Moment, TimelineCommit } from './points.ts';
+import { findStatus } from './stages.ts';
 
 export interface PrimaryPast {
   /** How the present primary became it; undefined: no commit shows that. */
@@ -108,6 +109,21 @@ function findDemoted(
   const isNew = old !== undefined && old !== toDeclared(primary.version);
   const present = candidates.map(({ version }) => toDeclared(version));
   return new Set(present.filter((one) => demoted.has(one) || (isNew && one === old)));
+}
+
+/**
+ * Whether clients were served by this version, as the watcher observed it, before another one was the primary.
+ *
+ * @param primary the present one, which may not be committed yet.
+ */
+export function servedBefore(moments: readonly Moment[], primary: RolloutVersion): boolean {
+  const declared = toDeclared(primary);
+  const models = moments.flatMap(({ deployed }) => (deployed === undefined ? [] : [deployed]));
+  const isThis = (model: RenderedRollout) => toDeclared(model.primary.version) === declared;
+  const other = models.findLastIndex((model) => !isThis(model));
+  return models
+    .slice(0, Math.max(0, other))
+    .some((model) => isThis(model) && findStatus(model.primary, model.status)?.state === 'Ready');
 }
 
 /** What people wrote of a version, but for the name of its InferenceService. */

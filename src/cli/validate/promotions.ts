@@ -1,5 +1,5 @@
-/** Opens git's history, which `validate` needs for `limits.minMirrorTime` alone. */
-import { checkMirrorTime } from '../../commands/check-mirror-time.ts';
+/** Opens git's history, which `validate` needs for promotions under `limits` alone. */
+import { checkPromotions } from '../../commands/check-promotions.ts';
 import { isFault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
@@ -13,7 +13,7 @@ import type { InputFlags } from '../render/flags.ts';
 import { toGit } from '../user-git.ts';
 
 /** @param revision undefined: the files are those of the work tree. */
-export async function findBriefPromotions(
+export async function findEarlyPromotions(
   rollouts: readonly RenderedRollout[],
   revision: string | undefined,
   directory: string,
@@ -21,10 +21,10 @@ export async function findBriefPromotions(
   host: Host,
 ): Promise<Problem[]> {
   const found = findScope(directory, flags, host);
-  if (found === undefined) return checkMirrorTime(rollouts, undefined);
+  if (found === undefined) return checkPromotions(rollouts, undefined);
   using history = new GitRevisions(toGit(found.repository, host));
   const part = { folder: found.root, root: found.root };
-  return await checkMirrorTime(rollouts, {
+  return await checkPromotions(rollouts, {
     history,
     revision: revision ?? 'HEAD',
     scope: { part, names: found, cluster: toClusterName(flags.cluster), namespace: undefined },

@@ -1,16 +1,20 @@
-/** `validate`: a promotion that a policy does not allow yet, as it wants the candidate mirrored for longer. */
+/** `validate`: promotions that a policy does not allow yet, as it wants a verdict first, or the candidate mirrored for longer. */
 import { isFault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import type { History } from '../core/ports/revisions.ts';
 import type { RenderedRollout } from '../core/render/decide-model.ts';
 import {
+  checkPromotion,
   findMissingTime,
   findTimedPromotion,
+  isLimitedPromotion,
   toMirroredTooBriefly,
   toMirrorTime,
 } from '../core/rollout/promotion-limit.ts';
-import type { MirrorRecord } from '../core/timeline/mirror-record.ts';
+import { servedBefore } from '../core/timeline/former-primary.ts';
 import { findMirrorRecord } from '../core/timeline/mirror-record.ts';
+import type { TimelinePoint } from '../core/timeline/points.ts';
+import { toMoments } from '../core/timeline/points.ts';
 import type { PointsScope } from './history-points.ts';
 import { readPoints } from './history-points.ts';
 
@@ -23,16 +27,23 @@ interface CheckedHistory {
   readonly now: number;
 }
 
-/** @param past undefined: there is no repository, so nobody knows how long any mirror was open. */
-export async function checkMirrorTime(
+/**
+ * The way back to a version that clients were served by before is free, also where it is the candidate now.
+ *
+ * @param past undefined: there is no repository, so nobody knows how long any mirror was open, nor what served before.
+ */
+export async function checkPromotions(
   rollouts: readonly RenderedRollout[],
   past: CheckedHistory | undefined,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const rollout of rollouts) {
+  for (const rollout of rollouts.filter((one) => isLimitedPromotion(one, one.status))) {
+    const points = past && (await readPastOf(rollout, past));
+    if (points !== undefined && servedBefore(toMoments(points), rollout.primary.version)) continue;
+    problems.push(...checkPromotion(rollout, rollout.status));
     const promotion = findTimedPromotion(rollout, rollout.status);
     if (promotion === undefined) continue;
-    const record = past && (await readRecord(rollout, promotion.digest, past));
+    const record = points && past && findMirrorRecord(points, promotion.digest, past.now);
     const time = toMirrorTime(promotion.limit, record);
     const { path, declared } = rollout.primary.version;
     if (findMissingTime(time) > 0)
@@ -42,16 +53,14 @@ export async function checkMirrorTime(
 }
 
 /** Undefined: the clone cannot be read. */
-async function readRecord(
+async function readPastOf(
   { rollout }: RenderedRollout,
-  digest: string,
-  { history, revision, scope, now }: CheckedHistory,
-): Promise<MirrorRecord | undefined> {
+  { history, revision, scope }: CheckedHistory,
+): Promise<TimelinePoint[] | undefined> {
   const { name, namespace } = rollout.file.model.metadata;
   try {
     const tip = await history.names.resolve(revision);
-    const model = { name, namespace, path: rollout.file.source.path };
-    return findMirrorRecord(await readPoints(tip, model, scope, history), digest, now);
+    return await readPoints(tip, { name, namespace, path: rollout.file.source.path }, scope, history);
   } catch (error) {
     if (isFault(error)) return undefined;
     throw error;
