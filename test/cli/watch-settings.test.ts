@@ -28,7 +28,7 @@ test('changes are posted where a flag says, or else the environment', (t) => {
   const environment = {
     MODEL_MIRROR_NOTIFY_URL: 'https://hooks.example.com/a?b=c',
     MODEL_MIRROR_NOTIFY_FORMAT: 'slack',
-    MODEL_MIRROR_PAGES_URL: 'https://mirrors.example.com/west/',
+    MODEL_MIRROR_PAGES_URL: 'https://mirrors.example.com/west//',
   };
   t.deepEqual(read({}, environment), ['https://hooks.example.com/a?b=c', 'slack', 'https://mirrors.example.com/west']);
   t.deepEqual(read({ notifyFormat: 'json' }, environment)[1], 'json');
@@ -50,9 +50,15 @@ test('an address that cannot be posted to is refused, and not shown', (t) => {
     instanceOf: Fault,
     message: /"xml" is not a format/,
   });
-  for (const pagesUrl of ['mirrors', 'https://user:password@mirrors.example.com', 'https://mirrors.example.com/?a=b'])
+  for (const pagesUrl of [
+    'mirrors',
+    'https://user:password@mirrors.example.com',
+    'https://mirrors.example.com/?a=b',
+    'https://mirrors.example.com/?',
+    'https://mirrors.example.com/#',
+  ])
     t.throws(() => toWatchSettings({ ...flags, pagesUrl }, {}), {
       instanceOf: Fault,
-      message: /is not the address of a page/,
+      message: /is not an address of the watcher's pages/,
     });
 });

@@ -130,6 +130,13 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: 'ModelMirrorWatcherDown',
+    title: 'as the same alert for hours',
+    series: { [toSeries('up', watcher)]: '1x10 0x300', [toSeries('model_mirror_ready', watcher)]: '1x10 _x300' },
+    silent: [10],
+    fires: { at: [17, 60, 72, 90, 300], labels: [watcher] },
+  },
+  {
+    alert: 'ModelMirrorWatcherDown',
     title: 'when there never was one',
     series: { [toSeries('up', { job: 'other', instance: '1' })]: '0x30' },
     silent: [4],

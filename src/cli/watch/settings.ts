@@ -11,6 +11,7 @@ import { toBytes } from '../flags/byte-size.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs, toWatchSeconds } from '../flags/duration.ts';
 import { toNamespaces } from '../flags/namespace-name.ts';
+import { toWatcherUrl } from '../flags/watcher-url.ts';
 import type { NotifyFormat, WatchFlags } from './flags.ts';
 import { notifyFormats } from './flags.ts';
 
@@ -52,7 +53,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
       environment['MODEL_MIRROR_COMPARER']?.split(/[\s,]+/).filter(Boolean) ?? [defaultComparer]
     ).map(toPlace),
     notify: toNotify(setting(flags.notifyUrl, 'NOTIFY_URL'), setting(flags.notifyFormat, 'NOTIFY_FORMAT') ?? 'json'),
-    pages: toPages(setting(flags.pagesUrl, 'PAGES_URL')),
+    pages: toWatcherUrl(setting(flags.pagesUrl, 'PAGES_URL')),
     watcher: {
       path: toPath(setting(flags.path, 'PATH') ?? '.'),
       cluster: toClusterName(setting(flags.cluster, 'CLUSTER')),
@@ -110,18 +111,6 @@ function isDecodable(text: string): boolean {
   } catch {
     return false;
   }
-}
-
-function toPages(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const url = toUrl(text);
-  if (url !== undefined && url.username === '' && url.password === '' && url.search === '' && url.hash === '')
-    return url.href.endsWith('/') ? url.href.slice(0, -1) : url.href;
-  throw new Fault(
-    'usage',
-    safe`--pages-url ${quote(text)} is not the address of a page`,
-    safe`write for example https://mirrors.example.com, without a user, a query or a fragment`,
-  );
 }
 
 function toUrl(text: string): URL | undefined {

@@ -96,7 +96,7 @@ export class Notifier {
 
   add(events: readonly Notification[]): void {
     const { log } = this.#ports;
-    this.#waiting.push(...events);
+    for (const event of events) this.#waiting.push(event);
     const left = this.#waiting.splice(0, Math.max(0, this.#waiting.length - this.#limits.most));
     for (const _ of left) this.#ports.meter.notified('overflowed');
     if (left.length > 0 && !this.#isOverflowing)

@@ -209,14 +209,15 @@ export function toAddressText({ address, port, family }: AddressInfo): string {
 }
 
 /**
- * Starts a server.
+ * Starts a server. A connection that it cannot accept later, because too many files are open, is lost, and nothing else.
  *
  * @param flag that chooses the port.
  * @throws Fault when the port is taken or may not be used.
  */
 export function started(server: NetServer, port: number, host: string, flag: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error) =>
+    // It stays: without a listener, an error ends the process.
+    server.on('error', (error) =>
       reject(
         new Fault(
           'environment',

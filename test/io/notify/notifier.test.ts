@@ -202,6 +202,15 @@ test('what waits is bounded: the oldest are dropped and counted, and whoever add
   t.is(lines.filter((line) => line.includes('too many notifications wait')).length, 1);
 });
 
+test('however many events come at once, adding them does not fail', (t) => {
+  const { notifier, add, results } = startNotifier('http://127.0.0.1:9/', { most: 3 });
+  t.notThrows(() => notifier.add(Array.from({ length: 300_000 }, (_, n) => ({ id: `${n}`, body: '' }))));
+  t.is(notifier.waiting, 3);
+  t.is(results.filter((result) => result === 'overflowed').length, 299_997);
+  t.notThrows(() => add('more'));
+  return notifier.finish(AbortSignal.abort());
+});
+
 test('an event that is never accepted does not hold up the others for ever', async (t) => {
   const { host } = await startReceiver(t, [
     (response, { body }) => response.writeHead(body.includes('poison') ? 500 : 200).end(),

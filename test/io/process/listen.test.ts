@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { ExecutionContext } from 'ava';
 import test from 'ava';
 import { safe } from '../../../src/core/diagnostics/safe-text.ts';
-import { listen } from '../../../src/io/process/listen.ts';
+import { listen, started } from '../../../src/io/process/listen.ts';
 
 const headers = { connection: 'close' };
 
@@ -113,4 +113,12 @@ test('those who do not take long answers keep few of them in memory, and nobody 
     sockets.slice(3).map(({ closed }) => closed),
     [false, false, false],
   );
+});
+
+test('a connection that cannot be accepted ends nothing', async (t) => {
+  const server = createServer();
+  t.teardown(() => server.close());
+  await started(server, 0, '127.0.0.1', '--listen');
+  for (let i = 0; i < 3; i++)
+    t.notThrows(() => server.emit('error', Object.assign(new Error('accept EMFILE'), { code: 'EMFILE' })));
 });
