@@ -11,6 +11,7 @@ import { makeTemporaryFolder, removeFolder } from '../../io/files/work-folder.ts
 import { systemClock } from '../../io/process/clock.ts';
 import type { Style } from '../../output/style.ts';
 import type { Host } from '../host.ts';
+import { toComplaint } from './complaint.ts';
 import type { DemoFlags } from './flags.ts';
 import { toProof } from './proof.ts';
 import { listenForEnd } from './signals.ts';
@@ -111,10 +112,12 @@ async function report({ traffic, argocd }: BusyStage, say: Say, style: Style, en
   while (!end.aborted) {
     await systemClock.sleep(windowMs, end);
     if (end.aborted) return;
-    if (argocd.complaint !== undefined && argocd.complaint !== complaint)
-      say(style('yellow', `Argo CD cannot apply what is in git:\n${argocd.complaint.trimEnd()}`));
-    complaint = argocd.complaint;
     const now = await traffic.count();
+    if (argocd.complaint !== undefined && argocd.complaint !== complaint) {
+      const { text, isWrong } = toComplaint(argocd.complaint, now.sent);
+      say(isWrong ? style('yellow', text) : text);
+    }
+    complaint = argocd.complaint;
     const counts = subtract(now, before);
     before = now;
     const kind = toKind(counts);
