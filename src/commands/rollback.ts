@@ -1,7 +1,6 @@
 /** The last promotion is undone by an edit of the model file. */
 import { Fault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
-import { hasErrors } from '../core/diagnostics/problem.ts';
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import { findCandidate } from '../core/edit/model-edits.ts';
 import type { EditNote, EditOutcome } from '../core/edit/outcome.ts';
@@ -104,16 +103,18 @@ function plan(
   // What looks like a promotion may be a way back, and the version before it the bad one.
   if (former === undefined || (isCut && isInferred)) return { problems: [toNoPromotion(target, last?.commit, isCut)] };
   const { declared } = former.primary.version;
-  const application = renderDigests(toOwnTree(target), { cluster });
-  if (hasErrors(application.problems)) return { problems: application.problems };
-  const rendered = findRendered(application, target);
-  if (rendered !== undefined && rendered.rollout.mode !== former.rollout.mode)
-    return {
-      problems: [toOtherMode(target, declared.version, former, rendered)],
-    };
+  const edited = restorePrimary(source, model, declared, former.rollout.file.source.text);
+  if ('problem' in edited) return { problems: [edited.problem] };
+  // What is wrong with the version that leaves must not be in the way.
+  const render = (texts: ReadonlyMap<string, string>) =>
+    findRendered(renderDigests(toOwnTree(target), { cluster, edited: texts }), target);
+  const restored = render(new Map([[file, edited.text]]));
+  if (restored !== undefined && restored.rollout.mode !== former.rollout.mode)
+    return { problems: [toOtherMode(target, declared.version, former, restored)] };
+  const rendered = render(new Map());
   const service = toVersionName(called, 'primary', primary);
   const status = rendered && findStatus(rendered.primary, rendered.status);
-  return toModelPlan(target, restorePrimary(source, model, declared, former.rollout.file.source.text), {
+  return toModelPlan(target, edited, {
     unchanged: {
       code: 'rolled-back',
       model: called,

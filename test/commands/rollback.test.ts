@@ -253,6 +253,17 @@ test('limits hold for an earlier version, too', async (t) => {
   t.deepEqual(codes(await run(clone)), ['storage-not-allowed']);
 });
 
+test('a version that cannot be rendered, as limits forbid it now, is no obstacle to the way back', async (t) => {
+  const clone = toClone(toModel(v1, v2), toModel(v2));
+  const limits = '{limits: {storageUriPrefixes: [s3://models/v1]}}';
+  clone.share({
+    [policy]: `apiVersion: model-mirror.dev/v1alpha1\nkind: MirrorPolicy\nmetadata: {name: w}\nspec: ${limits}\n`,
+  });
+  const outcome = await run(clone);
+  t.is(outcome.code, 'edited', JSON.stringify(codes(outcome)));
+  t.is(clone.remote[model], toModel(v1));
+});
+
 test('a primary that is changed and not committed is in the way; anything else is not', async (t) => {
   const clone = toClone(toModel(v1, v2), toModel(v2));
   clone.put(model, toModel(v3));
