@@ -104,6 +104,17 @@ try {
       }),
     ),
   );
+  await check('as many requests may wait for a connection as may be in flight', () =>
+    ['comparer', 'limits of the egress gateway', 'all values'].flatMap((name) =>
+      (built.get(name) ?? [])
+        .filter(({ kind }) => kind === 'DestinationRule')
+        .filter((rule) => {
+          const http = valueAt(rule, ['spec', 'trafficPolicy', 'connectionPool', 'http']);
+          return valueAt(http, ['http1MaxPendingRequests']) !== valueAt(http, ['http2MaxRequests']);
+        })
+        .map((rule) => `${name}: ${toLabel(rule)}`),
+    ),
+  );
   for (const [name, objects] of buildSidecars(folder)) {
     built.set(name, objects);
     await check(`${name}: Pods`, () => findPodTroubles(objects));

@@ -1,4 +1,5 @@
 import test from 'ava';
+import { valueAt } from '../../src/core/input/plain-value.ts';
 import type { Built } from './kustomize.ts';
 import type { Role } from './rbac.ts';
 import { findExcessRights, findMissingRights } from './rbac.ts';
@@ -87,4 +88,21 @@ test('the comparer may read routes, and nothing else that the watcher reads', (t
   t.deepEqual(findExcessRights([toRole(reading), toBinding('it', comparer)]), [
     'ClusterRoleBinding it gives it to the ServiceAccount model-mirror-comparer',
   ]);
+});
+
+test('a Pod has a token of the API if its account has rights, and only then', (t) => {
+  for (const rendering of ['cluster', 'namespaced'] as const) {
+    const objects = readRendered(rendering);
+    const bindings = objects.filter(({ kind }) => /^(Cluster)?RoleBinding$/.test(kind));
+    const named = bindings.flatMap((binding) =>
+      (valueAt(binding, ['subjects']) as readonly { name: string }[]).map(({ name }) => name),
+    );
+    const deployments = objects.filter(({ kind }) => kind === 'Deployment');
+    t.is(deployments.length, 3);
+    for (const deployment of deployments) {
+      const pod = valueAt(deployment, ['spec', 'template', 'spec']);
+      const hasRights = named.includes(`${valueAt(pod, ['serviceAccountName'])}`);
+      t.is(valueAt(pod, ['automountServiceAccountToken']), hasRights ? undefined : false, deployment.metadata.name);
+    }
+  }
 });
