@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import type { AddressInfo, Server as NetServer } from 'node:net';
 import { pipeline } from 'node:stream/promises';
 import { Fault, toReason } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { PushTrouble } from '../../core/ports/watch.ts';
+import { boundConnections, toHold, toPipelineLimit } from './listen-limits.ts';
 
 interface Health {
   readonly isAlive: boolean;
@@ -51,18 +52,6 @@ export type PageAnswer = {
 const maxStreams = 2;
 const streamMs = 60_000;
 
-/**
- * So many answers of at least so many characters are held until they are taken: the next one takes the place of the oldest, so
- * that whoever asks and takes nothing does not fill the memory.
- */
-const maxLong = 4;
-const longLength = 1024 * 1024;
-
-/**
- * So many connections at a time: the next one takes the place of the oldest, so that whoever opens many and sends nothing keeps no
- * probe and no reader from being answered.
- */
-const maxConnections = 200;
 /** For a request to arrive, and for anything to be sent or taken on a connection. */
 const arrivalMs = 10_000;
 const idleMs = 60_000;
@@ -76,7 +65,6 @@ export async function listen(place: string, { health, metrics, json = {}, more =
   const { host, port } = parsePlace(place);
   const paths = ['/healthz', '/readyz', '/metrics', ...Object.keys(json), ...more.flatMap(({ names }) => names)];
   let streams = 0;
-  const hold = toHold();
   const answer = async ({ method, url = '' }: IncomingMessage): Promise<PageAnswer> => {
     const [path = '', ...words] = url.split('?');
     const query = new URLSearchParams(words.join('?'));
@@ -101,12 +89,14 @@ export async function listen(place: string, { health, metrics, json = {}, more =
     return found;
   };
   const send = async (found: PageAnswer, response: ServerResponse): Promise<void> => {
+    // Who asked is gone.
+    if (response.req.socket.destroyed) return;
     response.writeHead(found.status, {
       'content-type': found.type ?? 'text/plain; charset=utf-8',
       ...toProtection(found.style),
     });
     if ('text' in found || response.req.method === 'HEAD') {
-      if ('text' in found && found.text.length >= longLength) hold(response);
+      if ('text' in found) hold(response, found.text.length);
       response.end('text' in found ? found.text : undefined);
       return;
     }
@@ -116,12 +106,15 @@ export async function listen(place: string, { health, metrics, json = {}, more =
     streams--;
   };
   const limits = { headersTimeout: arrivalMs, requestTimeout: arrivalMs, connectionsCheckingInterval: 1000 };
+  const isTooMuch = toPipelineLimit();
   const server = createServer(limits, (request, response) => {
+    if (isTooMuch(response)) return;
     answer(request)
       // An error that is not caught here would end the process.
       .catch((error: unknown): PageAnswer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
       .then((found) => send(found, response));
   });
+  const hold = toHold(server);
   server.setTimeout(idleMs);
   boundConnections(server);
   await started(server, port, host, '--listen');
@@ -156,31 +149,6 @@ function toProtection(style: string | undefined): Readonly<Record<string, string
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-store',
   };
-}
-
-/** @returns what is called with each response that is long. */
-function toHold(): (response: ServerResponse) => void {
-  const held = new Set<ServerResponse>();
-  return (response) => {
-    const [oldest] = held;
-    if (oldest !== undefined && held.size >= maxLong) {
-      held.delete(oldest);
-      // Its connection: of requests that were sent without waiting, the answers wait there.
-      oldest.req.socket.destroy();
-    }
-    held.add(response);
-    response.once('close', () => held.delete(response));
-  };
-}
-
-function boundConnections(server: NetServer): void {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    const [oldest] = sockets;
-    if (sockets.size >= maxConnections) oldest?.destroy();
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
 }
 
 /** Failing pushes do not make it unready, but they are shown here. */
