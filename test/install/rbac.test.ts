@@ -106,3 +106,12 @@ test('a Pod has a token of the API if its account has rights, and only then', (t
     }
   }
 });
+
+test('the watcher looks for Applications where it may patch them', (t) => {
+  const objects = readRendered('namespaced', 'model-mirror-watcher');
+  const role = objects.find(({ kind, metadata }) => kind === 'Role' && /refresh/.test(metadata.name));
+  const deployment = objects.find(({ kind }) => kind === 'Deployment');
+  const [container] = valueAt(deployment, ['spec', 'template', 'spec', 'containers']) as readonly unknown[];
+  const flags = valueAt(container, ['args']) as readonly string[];
+  t.true(flags.includes(`--argocd-namespace=${role?.metadata.namespace}`), flags.join(' '));
+});
