@@ -1,5 +1,5 @@
 /** The last promotion is undone by an edit of the model file. */
-import { Fault } from '../core/diagnostics/fault.ts';
+import { Fault, isFault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import { findCandidate } from '../core/edit/model-edits.ts';
@@ -22,6 +22,7 @@ import { toMoments } from '../core/timeline/points.ts';
 import { findStatus } from '../core/timeline/stages.ts';
 import { findTrials } from '../core/timeline/trials.ts';
 import { editModel } from './edit/edit-model.ts';
+import type { HeadView } from './edit/head.ts';
 import type { EditPorts, EditRequest, Planned, PrepareEdit, RenderedEdit } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
 import { readPast } from './model-past.ts';
@@ -44,11 +45,12 @@ const prepare = async (
       safe`run it in a clone`,
     );
   const moments = toMoments(await readPast(target, tip, { clone, names, cluster }));
+  const found = findPrimaryPast(moments);
   const past = {
-    ...findPrimaryPast(moments),
+    ...found,
     moments,
     isCut: moments[0]?.point.commit.author === undefined,
-    isPushed: !head.state.unpushed.has(target.file.path),
+    isPushed: !head.state.unpushed.has(target.file.path) || (await isPushed(found.last?.commit, target, head)),
   };
   return {
     plan: (found: ModelTarget, other: ModelTarget | undefined) => plan(found, other, { ...past, cluster }),
@@ -56,11 +58,31 @@ const prepare = async (
   };
 };
 
+/** Whether a branch that is pushed to has the commit: something else may be what is not pushed of the file. */
+function isPushed(
+  commit: TimelineCommit | undefined,
+  { file }: ModelTarget,
+  { clone, state }: HeadView,
+): Promise<boolean> {
+  return clone.readPast(file.path, async ({ history: { names } }) => {
+    if (commit === undefined) return false;
+    for (const ref of state.destination?.tracking ?? []) {
+      try {
+        if ((await names.findMergeBase(commit.id, await names.resolve(ref))) === commit.id) return true;
+      } catch (error) {
+        // Nothing was fetched of it yet, or nothing that is in common.
+        if (!isFault(error)) throw error;
+      }
+    }
+    return false;
+  });
+}
+
 interface Past extends PrimaryPast {
   readonly moments: readonly Moment[];
   /** The clone begins after the model did. */
   readonly isCut: boolean;
-  /** Whether the remote has the model file of HEAD. */
+  /** Whether the remote has the model file of HEAD, or at least the last promotion or rollback. */
   readonly isPushed: boolean;
 }
 

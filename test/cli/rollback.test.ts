@@ -29,6 +29,22 @@ test('what promote has pushed, rollback takes back, to the byte', async (t) => {
   t.is(repository.read(model), before);
 });
 
+test('a second rollback goes on, also with a commit of something else that is not pushed', async (t) => {
+  const repository = clone(t);
+  await promote(repository);
+  const v3 = ['--version', 'v3', '--storage-uri', 's3://models/wisdom-3'];
+  await repository.run('candidate', 'set', 'wisdom', ...v3, '--commit', '--push');
+  await promote(repository);
+  await repository.run('rollback', 'wisdom', '--commit', '--push');
+  repository.put(model, `# mine\n${repository.read(model)}`);
+  repository.git('commit', '--quiet', '--all', '--message', 'mine');
+  t.is((await repository.run('rollback', 'wisdom', '--commit', '--push')).code, 0);
+  t.is(
+    repository.git('log', '--format=%s', '-3', 'origin/main'),
+    'wisdom: roll back to v1\nmine\nwisdom: roll back to v2\n',
+  );
+});
+
 test('a dry run writes nothing, and a branch of its own is pushed', async (t) => {
   const repository = clone(t);
   const before = v1(repository);

@@ -54,7 +54,7 @@ export class MemoryClone {
   share(files: Files, message = 'share'): void {
     this.work = { ...this.work, ...files };
     this.commitAll(message);
-    this.remote = this.head;
+    this.#push();
   }
 
   put(path: string, text: string): void {
@@ -63,6 +63,11 @@ export class MemoryClone {
 
   commitAll(message = 'by hand'): void {
     this.#commit(this.work, message);
+  }
+
+  #push(): void {
+    this.remote = this.head;
+    for (const ref of this.destination?.tracking ?? []) this.past.point(ref, this.#tip);
   }
 
   #commit(files: Files, message: string): void {
@@ -127,7 +132,7 @@ export class MemoryClone {
       push: async () => {
         if (this.interruptedAt === 'push') this.#isInterrupted = true;
         if (this.refusal !== undefined) return this.refusal;
-        this.remote = this.head;
+        this.#push();
         return { kind: 'pushed', branch: 'main', rebased: undefined, said: undefined };
       },
       holdInterrupts: () => ({ isInterrupted: () => this.#isInterrupted, release: () => {} }),

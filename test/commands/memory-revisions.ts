@@ -71,6 +71,11 @@ export class MemoryRevisions implements History {
     return id;
   }
 
+  /** A name of a commit. */
+  point(name: string, commit: string): void {
+    this.#branches.set(name, commit);
+  }
+
   /** As a shallow clone: without the commit's parents. */
   forget(commit: string): void {
     this.#commits.delete(commit);

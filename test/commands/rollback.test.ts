@@ -117,6 +117,16 @@ test('a rollback that is committed and not pushed is pushed when it is asked for
   t.is(clone.remote[model], toModel(v1));
 });
 
+test('a rollback that is pushed is not asked for again by whoever has something else in the file to push', async (t) => {
+  const clone = toClone(toModel(v1), toModel(v1, v2), toModel(v2), toModel(v2, v3), toModel(v3));
+  await run(clone);
+  t.is(clone.remote[model], toModel(v2));
+  clone.put(model, `# mine\n${toModel(v2)}`);
+  clone.commitAll();
+  t.is((await run(clone)).code, 'edited');
+  t.is(clone.remote[model], `# mine\n${toModel(v1)}`);
+});
+
 const histories: Record<string, { readonly texts: readonly string[]; readonly leadsTo: string | undefined }> = {
   'no promotion': {
     texts: [toModel(v1), toModel(v1, v2), toModel(v1)],
