@@ -2,7 +2,7 @@
  * In every kind of clone, what is committed is what `git commit --only` commits, and nothing else changes: the same
  * clone is kept, the same text is written there, and git itself commits it. Where git refuses, all is as it was.
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -42,6 +42,8 @@ async function tryCommit(t: ExecutionContext, kind: Kind): Promise<void> {
   const ours = await runInProcess(join(clone.around, kind.from ?? kind.at ?? 'clone'), clone.environment, edit.words);
   stopProcesses(kind, clone);
   const after = look(clone);
+  const body = edit.body === undefined ? '' : readBody(clone);
+  t.regex(body, edit.body ?? /^$/);
   if (canCommit) t.is(check(clone), '');
   restore(clone);
   if (before !== undefined) {
@@ -52,7 +54,7 @@ async function tryCommit(t: ExecutionContext, kind: Kind): Promise<void> {
     t.deepEqual(compare(toKept(after), toKept(before)), {});
   }
   if (!canCommit && refused === undefined) return;
-  const git = commit(edit, clone);
+  const git = commit(edit, body, clone);
   stopProcesses(kind, clone);
   const wanted = look(clone);
   if (refused !== undefined) {
@@ -75,9 +77,19 @@ interface Done {
   readonly head: string;
 }
 
+/** Of the last commit's message: what depends on the time of day. */
+function readBody({ folder, gitEnvironment }: Clone): string {
+  return execFileSync('git', ['log', '-1', '--format=%b'], {
+    cwd: folder,
+    env: gitEnvironment,
+    encoding: 'utf8',
+  }).trimStart();
+}
+
 /** What git does by itself. */
 function commit(
   { path, toText, isNew = false, subject, first = '', last = '' }: Edit,
+  body: string,
   { folder, around, gitEnvironment }: Clone,
 ): Done {
   const file = join(folder, path);
@@ -89,11 +101,11 @@ exec >"$log" 2>&1 </dev/null
 git rev-parse HEAD
 ${first || ':'} || exit
 ${isNew ? 'git add --force -- "$pathspec"' : ':'} || exit
-git commit --quiet --only -m "$subject" -- "$pathspec" || exit
+git commit --quiet --only -m "$message" -- "$pathspec" || exit
 ${last}`;
   const { status } = spawnSync('sh', ['-c', script], {
     cwd: folder,
-    env: { ...gitEnvironment, log, pathspec, subject },
+    env: { ...gitEnvironment, log, pathspec, message: body === '' ? subject : `${subject}\n\n${body}` },
   });
   const said = readFileSync(log, 'utf8');
   return { code: status ?? 128, said, head: /^[0-9a-f]{40,}$/m.exec(said)?.[0] ?? '' };

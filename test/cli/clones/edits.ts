@@ -40,6 +40,7 @@ export const promotion: Edit = {
   path: model,
   toText: () => readFileSync(promoted, 'utf8'),
   subject: 'wisdom: promote v2',
+  body: /^v2 was mirrored for \d+ d .*\n+$/,
 };
 
 export const candidate: Edit = {

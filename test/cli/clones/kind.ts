@@ -47,6 +47,8 @@ export interface Edit {
   /** Whether it has to be added first. */
   readonly isNew?: boolean;
   readonly subject: string;
+  /** What else the message says, which depends on the time of day. */
+  readonly body?: RegExp;
   /** A script before git commits. */
   readonly first?: string;
   /** A script after that. */
