@@ -110,6 +110,11 @@ const pods = {
 };
 const container = { extraArgs: ['--log', 'json'], env: [{ name: 'NODE_OPTIONS', value: '--max-semi-space-size=4' }] };
 
+const from = [
+  { namespaceSelector: {}, podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } },
+  { ipBlock: { cidr: '10.0.0.0/24' } },
+];
+
 /** Each value that no switch sets. */
 const allValues: Values = {
   ...create,
@@ -123,7 +128,7 @@ const allValues: Values = {
   watcher: {
     ...{ repo, branch: 'deploy', path: 'models', cluster: 'west', replicas: 2 },
     ...{ comparers: ['model-mirror-comparer-blocks.models.svc:8081'], ca: { secret: 'ca' } },
-    ...{ notifyUrl: 'https://hooks.example.com/x', networkPolicy: { egressPorts: [443, 6443, 3128] } },
+    ...{ notifyUrl: 'https://hooks.example.com/x', networkPolicy: { egressPorts: [443, 6443, 3128], from } },
     ...{ ...pods, ...container },
   },
   mirrorGateway: {

@@ -44,6 +44,7 @@ const refused: readonly (readonly [why: string, values: Values, namespace?: stri
   ["at '/watcher/watchNamespaces/0'", watcher({ watchNamespaces: ['Models'] })],
   ["at '/watcher/argocdRefresh/namespaces'", watcher({ argocdRefresh: { enabled: true, namespaces: [] } })],
   ["at '/watcher/networkPolicy/egressPorts/0'", watcher({ networkPolicy: { egressPorts: [70_000] } })],
+  ["at '/watcher/networkPolicy/from/0'", watcher({ networkPolicy: { from: [{ podselector: {} }] } })],
   ["at '/watcher/page'", watcher({ page: 'yes' })],
   ["at '/watcher/git/existingSecret'", watcher({ git: { existingSecret: '' } })],
   ["at '/watcher/env/0'", watcher({ env: [{ value: 'x' }] })],
