@@ -103,6 +103,17 @@ test('the page stays small: of many candidates that are judged only some show th
   t.deepEqual(samplesOf(more, 'model_mirror_left_out'), { 'what=versions': 2, 'what=checks': 0 });
 });
 
+test('a verdict in git with very many checks, or long or equal names of them, leaves the page small', async (t) => {
+  const names = ['x'.repeat(100_000), 'query.1', ...Array.from({ length: 5000 }, (_, n) => `query.${n}`)];
+  const [primary, candidate] = toReadings('wisdom');
+  if (primary === undefined || candidate?.candidate === undefined) return t.fail();
+  const toChecks = () => names.map((name) => ({ ...check, check: name }));
+  const { metrics, read } = startMetrics([primary, { ...candidate, candidate: { ...candidate.candidate, toChecks } }]);
+  const shown = Object.keys(samplesOf(await read(), 'model_mirror_check_calls'));
+  t.is(shown.length, 50);
+  t.is((await metrics.text()).match(/^model_mirror_check_calls\{.*check="query\.1"/gm)?.length, 1);
+});
+
 test('which program it is, whether it is in step, and causes that have not happened are there from the start', async (t) => {
   const { metrics, read } = startMetrics([], false);
   const before = await read();
