@@ -1,6 +1,8 @@
 /** `validate`: promotions that a policy does not allow yet, as it wants a verdict first, or the candidate mirrored for longer. */
+import type { Fault } from '../core/diagnostics/fault.ts';
 import { isFault } from '../core/diagnostics/fault.ts';
 import type { Problem } from '../core/diagnostics/problem.ts';
+import { maskLine } from '../core/diagnostics/safe-text.ts';
 import type { History } from '../core/ports/revisions.ts';
 import type { RenderedRollout } from '../core/render/decide-model.ts';
 import {
@@ -38,7 +40,8 @@ export async function checkPromotions(
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const rollout of rollouts.filter((one) => isLimitedPromotion(one, one.status))) {
-    const points = past && (await readPastOf(rollout, past));
+    const read = past && (await readPastOf(rollout, past));
+    const [points, fault] = isFault(read) ? [undefined, read] : [read, undefined];
     if (points !== undefined && servedBefore(toMoments(points), rollout.primary.version)) continue;
     problems.push(...checkPromotion(rollout, rollout.status));
     const promotion = findTimedPromotion(rollout, rollout.status);
@@ -46,23 +49,24 @@ export async function checkPromotions(
     const record = points && past && findMirrorRecord(points, promotion.digest, past.now);
     const time = toMirrorTime(promotion.limit, record);
     const { path, declared } = rollout.primary.version;
-    if (findMissingTime(time) > 0)
-      problems.push(toMirroredTooBriefly(rollout.rollout.file.source, path, declared.version, time));
+    if (findMissingTime(time) === 0) continue;
+    const problem = toMirroredTooBriefly(rollout.rollout.file.source, path, declared.version, time);
+    problems.push(fault === undefined ? problem : { ...problem, hint: maskLine(fault.message) });
   }
   return problems;
 }
 
-/** Undefined: the clone cannot be read. */
+/** A fault: why the clone cannot be read. */
 async function readPastOf(
   { rollout }: RenderedRollout,
   { history, revision, scope }: CheckedHistory,
-): Promise<TimelinePoint[] | undefined> {
+): Promise<TimelinePoint[] | Fault> {
   const { name, namespace } = rollout.file.model.metadata;
   try {
     const tip = await history.names.resolve(revision);
     return await readPoints(tip, { name, namespace, path: rollout.file.source.path }, scope, history);
   } catch (error) {
-    if (isFault(error)) return undefined;
+    if (isFault(error)) return error;
     throw error;
   }
 }

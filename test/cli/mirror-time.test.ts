@@ -80,3 +80,13 @@ test('a clone that does not reach back says what to fetch', async (t) => {
   git('-C', shallow, 'fetch', '--quiet', '--unshallow');
   t.is((await runInProcess(shallow, personal, ['validate'])).code, 0);
 });
+
+test('where git refuses the folder, its reason is in the problem', async (t) => {
+  const repository = clone(t);
+  openAgo(repository, 48 * hour);
+  promoteByHand(repository);
+  const foreign = { ...personal, GIT_TEST_ASSUME_DIFFERENT_OWNER: '1' };
+  const { code, out } = await runInProcess(repository.folder, foreign, ['validate']);
+  t.is(code, 1);
+  t.regex(out, /for how long v2 was mirrored is not known here, and .*\n +.*dubious ownership/);
+});
