@@ -115,6 +115,12 @@ const from = [
   { ipBlock: { cidr: '10.0.0.0/24' } },
 ];
 
+const mount = { name: 'from-a-store', mountPath: '/mnt/git' };
+const mounted = {
+  name: mount.name,
+  csi: { driver: 'secrets-store.csi.k8s.io', readOnly: true, volumeAttributes: { secretProviderClass: 'git' } },
+};
+
 /** Each value that no switch sets. */
 const allValues: Values = {
   ...create,
@@ -129,7 +135,8 @@ const allValues: Values = {
     ...{ repo, branch: 'deploy', path: 'models', cluster: 'west', replicas: 2 },
     ...{ comparers: ['model-mirror-comparer-blocks.models.svc:8081'], ca: { secret: 'ca' } },
     ...{ notifyUrl: 'https://hooks.example.com/x', networkPolicy: { egressPorts: [443, 6443, 3128], from } },
-    ...{ ...pods, ...container },
+    ...{ git: { existingSecret: '' }, extraVolumes: [mounted], extraVolumeMounts: [{ ...mount, readOnly: true }] },
+    ...{ ...pods, ...container, extraArgs: [`--git-credentials=${mount.mountPath}`, ...container.extraArgs] },
   },
   mirrorGateway: {
     ...{ namespaces: ['models'], maxCopiesInFlight: 20, replicas: 3, autoscaling: { maxReplicas: 2 } },

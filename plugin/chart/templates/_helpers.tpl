@@ -264,6 +264,10 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- if and $value (has .name (list "MODEL_MIRROR_GIT_TOKEN" "MODEL_MIRROR_GIT_PASSWORD")) }}{{ fail (printf "watcher.env has the value of %s: remove it, and put it into the Secret that watcher.git.existingSecret names" .name) }}{{ end -}}
 {{- if regexMatch "://[^/]*@" $value }}{{ fail (printf "watcher.env has credentials in the address of %s: put it into a Secret, and name that in valueFrom.secretKeyRef" .name) }}{{ end -}}
 {{- end -}}
+{{- $places := list -}}
+{{- range $watcher.env }}{{ $places = append $places .name }}{{ end -}}
+{{- range $watcher.extraArgs }}{{ $places = append $places (regexReplaceAll "=.*" . "") }}{{ end -}}
+{{- if not (or $watcher.git.existingSecret (has "--git-credentials" $places) (has "MODEL_MIRROR_GIT_TOKEN" $places) (has "MODEL_MIRROR_GIT_PASSWORD" $places)) }}{{ fail "watcher.git.existingSecret is empty: name a Secret, or mount the credentials by watcher.extraVolumes and name their place by --git-credentials in watcher.extraArgs" }}{{ end -}}
 {{- range $watcher.extraArgs -}}
 {{- if regexMatch "://[^/]*@" . }}{{ fail "watcher.extraArgs has credentials in an address: the watcher takes them from Secrets (watcher.git, watcher.proxy, watcher.notifyUrlSecret)" }}{{ end -}}
 {{- end -}}
