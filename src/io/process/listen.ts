@@ -112,7 +112,8 @@ export async function listen(place: string, { health, metrics, json = {}, more =
     answer(request)
       // An error that is not caught here would end the process.
       .catch((error: unknown): PageAnswer => ({ status: 500, text: `${mask(toReason(error))}\n` }))
-      .then((found) => send(found, response));
+      .then((found) => send(found, response))
+      .catch(() => response.destroy());
   });
   const hold = toHold(server);
   server.setTimeout(idleMs);

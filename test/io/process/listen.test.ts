@@ -151,3 +151,13 @@ test('a connection is kept for the next request', async (t) => {
     t.regex(data.toString(), /200 OK/);
   }
 });
+
+test('an answer that cannot be sent ends its connection, and nothing else', async (t) => {
+  const { address, close } = await listen('127.0.0.1:0', {
+    health: () => ({ isAlive: true, obstacle: undefined }),
+    metrics: { contentType: 'no\nheader', text: async () => '' },
+  });
+  t.teardown(close);
+  await t.throwsAsync(fetch(`http://${address}/metrics`, { headers }));
+  t.is(await (await fetch(`http://${address}/healthz`, { headers })).text(), 'alive\n');
+});
