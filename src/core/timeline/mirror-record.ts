@@ -14,8 +14,8 @@ export interface MirrorRecord {
 }
 
 /**
- * By the times of committers, which never count backwards, nor beyond the end. When a commit was made that is later than the
- * end nobody knows: what it opens counts from the next one, and what it closes until the one before.
+ * By the times of committers, which never count backwards, nor beyond the end. One that is later than the end was
+ * made by a clock that is wrong, and counts as made with the next one, or now.
  *
  * @param points the oldest first.
  * @param digest of the candidate.
@@ -24,11 +24,19 @@ export interface MirrorRecord {
 export function findMirrorRecord(points: readonly TimelinePoint[], digest: string, end: number): MirrorRecord {
   const toShare = (model: RenderedRollout | undefined) =>
     model?.candidates.find((candidate) => candidate.digest === digest)?.mirror.percentage ?? 0;
-  let time = Number.NEGATIVE_INFINITY;
-  const moments = toMoments(points).flatMap(({ point, deployed }) => {
-    if (point.commit.time <= end) time = Math.max(time, point.commit.time);
-    else if (toShare(deployed) > 0) return [];
-    return [{ time, deployed }];
+  let next = end;
+  const times = points
+    .map(({ commit }) => commit.time)
+    .reverse()
+    .map((time) => {
+      if (time <= end) next = time;
+      return next;
+    })
+    .reverse();
+  let last = Number.NEGATIVE_INFINITY;
+  const moments = toMoments(points).map(({ deployed }, i) => {
+    last = Math.max(last, times[i] ?? end);
+    return { time: last, deployed };
   });
   const open = toStages(moments, end, toShare).filter(({ value }) => value > 0);
   return {
