@@ -289,6 +289,8 @@ test('a request that contradicts itself is a fault, and nothing is written', asy
     [{ from: 'in/s.json', namespace: 'elsewhere' }, 'usage'],
     [{ ...fresh, percentage: '101' }, 'usage'],
     [{ ...fresh, percentage: '' }, 'usage'],
+    [{ ...fresh, percentage: '%' }, 'usage'],
+    [{ ...fresh, percentage: '0x10' }, 'usage'],
     [{ fromCluster: 'models/absent' }, 'environment'],
   ] as const) {
     const world = new World({ 'in/s.json': service }, { readService: away });

@@ -72,8 +72,8 @@ export function toResources(text: string | undefined): PlainMap | undefined {
 
 /** @throws Fault when it is no percentage. */
 export function toPercentage(text: string): number {
-  const percentage = Number(text.replace(/ ?%$/, ''));
-  if (text.trim() === '' || !(percentage >= 0 && percentage <= 100))
+  const percentage = /^\d+(\.\d+)? ?%?$/.test(text) ? Number.parseFloat(text) : Number.NaN;
+  if (!(percentage <= 100))
     throw new Fault('usage', safe`${quote(text)} is not a percentage`, safe`pass a number from 0 to 100`);
   return percentage;
 }
