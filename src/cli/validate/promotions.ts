@@ -3,6 +3,7 @@ import { checkPromotions } from '../../commands/check-promotions.ts';
 import { isFault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
+import { findRepository } from '../../io/files/folder-tree.ts';
 import { GitRevisions } from '../../io/git-cli/revisions.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
@@ -35,7 +36,9 @@ export async function findEarlyPromotions(
 /** Undefined outside of a repository. */
 function findScope(directory: string, flags: InputFlags, host: Host): RepositoryScope | undefined {
   try {
-    return toRepositoryScope({ ...flags, path: directory }, host);
+    const scope = toRepositoryScope({ ...flags, path: directory }, host);
+    // --repo-root may name any folder.
+    return scope.isBare || findRepository(scope.repository) !== undefined ? scope : undefined;
   } catch (error) {
     if (isFault(error) && error.code === 'environment') return undefined;
     throw error;
