@@ -22,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/rollout': ['core/analysis', 'core/serving', 'core/routing', 'core/manifests', 'core/input'],
   'core/render': ['core/analysis', 'core/serving', 'core/routing', 'core/manifests', 'core/rollout', 'core/input'],
   'core/change': ['core/analysis', 'core/render', 'core/serving', 'core/manifests', 'core/rollout', 'core/input'],
-  'core/timeline': ['core/change', 'core/render', 'core/rollout', 'core/input'],
+  'core/timeline': ['core/change', 'core/render', 'core/manifests', 'core/rollout', 'core/input'],
   'core/assess': [
     'core/analysis',
     'core/edit',

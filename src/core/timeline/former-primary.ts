@@ -7,6 +7,7 @@
  * leads forward again.
  */
 import { findLocation } from '../input/model-storage.ts';
+import { toCanonicalText } from '../manifests/manifest.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
 import type { RolloutVersion } from '../rollout/rollout.ts';
 import type { Moment, TimelineCommit } from './points.ts';
@@ -128,18 +129,10 @@ export function servedBefore(moments: readonly Moment[], primary: RolloutVersion
 
 /** What people wrote of a version, but for the name of its InferenceService. */
 function toDeclared({ declared }: RolloutVersion): string {
-  return toText({ ...declared, name: undefined });
+  const { name: _, ...rest } = declared;
+  return toCanonicalText(rest);
 }
 
 function toIdentity({ declared }: RolloutVersion): string {
   return JSON.stringify([declared.version, findLocation(declared)]);
-}
-
-/** The order of keys does not matter. */
-function toText(value: unknown): string {
-  return JSON.stringify(value, (_, one: unknown) =>
-    typeof one === 'object' && one !== null && !Array.isArray(one)
-      ? Object.fromEntries(Object.entries(one).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : one,
-  );
 }
