@@ -13,12 +13,14 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { writeSumFile } from './sum-file.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -86,10 +88,8 @@ function make(work: string, main: string, parts: readonly string[], executable: 
   rmSync(output, { force: true });
   execFileSync(process.execPath, ['--build-sea', config], { stdio: ['ignore', 'ignore', 'inherit'] });
   chmodSync(output, 0o755);
-  const bytes = readFileSync(output);
-  const name = output.slice(dirname(output).length + 1);
-  writeFileSync(`${output}.sha256`, `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`);
-  process.stderr.write(`${output}: ${(bytes.length / 1e6).toFixed(0)} MB\n`);
+  writeSumFile(output);
+  process.stderr.write(`${output}: ${(statSync(output).size / 1e6).toFixed(0)} MB\n`);
 }
 
 /** @returns Node for arm64, of the version that builds. */

@@ -4,7 +4,6 @@
  * Nothing is pushed or published.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -23,6 +22,7 @@ import { parseArgs } from 'node:util';
 import { withoutBumpHeadings } from './changelog.ts';
 import { findHelm, renderInstallFile } from './install-file.ts';
 import { packPublished } from './published.ts';
+import { writeSumFile } from './sum-file.ts';
 import { findVersions, mayNameVersion, withVersion } from './version-places.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -146,10 +146,7 @@ function make(tree: string, folder: string): Release {
   const files = join(folder, 'files');
   mkdirSync(files);
   const packed = packPublished(tree, files);
-  const sum = createHash('sha256')
-    .update(readFileSync(join(files, packed)))
-    .digest('hex');
-  writeFileSync(join(files, `${packed}.sha256`), `${sum}  ${packed}\n`);
+  writeSumFile(join(files, packed));
   return { version, commit: run(tree, 'git', ['rev-parse', 'HEAD']), entry, changes, tarball: packed };
 }
 

@@ -15,25 +15,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { findVersions, mayNameVersion } from '../../.config/version-places.ts';
+import { check, endChecks } from './checks.ts';
 import { serveRegistry } from './registry.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'model-mirror-release-check-'));
 const clone = join(folder, 'clone');
 const shelf = join(folder, 'registry');
-
-let passed = 0;
-let failed = 0;
-
-function check(name: string, found: unknown, wanted: unknown): void {
-  const isFine = wanted instanceof RegExp ? wanted.test(String(found)) : isDeepStrictEqual(found, wanted);
-  if (isFine) passed++;
-  else failed++;
-  process.stdout.write(`${isFine ? 'passed' : 'FAILED'}: ${name}\n`);
-  if (!isFine) process.stdout.write(`    wanted ${String(wanted)}\n    found ${JSON.stringify(found)}\n`);
-}
 
 interface Outcome {
   readonly code: number;
@@ -218,5 +208,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+endChecks();

@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { check, endChecks } from './checks.ts';
 
 const root = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'model-mirror-executables-check-'));
@@ -28,17 +28,6 @@ const bin = join(folder, 'bin');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
 /** Where Debian's package libc6-arm64-cross is. */
 const arm64Root = '/usr/aarch64-linux-gnu';
-
-let passed = 0;
-let failed = 0;
-
-function check(name: string, found: unknown, wanted: unknown): void {
-  const isFine = wanted instanceof RegExp ? wanted.test(String(found)) : isDeepStrictEqual(found, wanted);
-  if (isFine) passed++;
-  else failed++;
-  process.stdout.write(`${isFine ? 'passed' : 'FAILED'}: ${name}\n`);
-  if (!isFine) process.stdout.write(`    wanted ${String(wanted)}\n    found ${JSON.stringify(found)}\n`);
-}
 
 /** What starts it, and what git, sh and the rest of the system are found by: there is no Node among them. */
 const x64 = [join(made, 'model-mirror-linux-x64')];
@@ -242,5 +231,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+endChecks();
