@@ -18,12 +18,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { parse } from 'yaml';
 import { toFoundFile } from '../../src/core/input/folder-tree.ts';
 import { renderDigests } from '../../src/core/render/digests.ts';
 import type { DecidedVersion } from '../../src/core/rollout/decided.ts';
 import { marker } from '../../src/output/pull-request-markdown.ts';
+import { check, endChecks } from '../checks.ts';
 import { ReviewHost } from '../io/review/review-host.ts';
 import { serveRegistry } from '../release/registry.ts';
 import type { JobOutcome } from './action.ts';
@@ -39,18 +39,6 @@ const shelf = join(folder, 'registry');
 
 /** The inputs by which it is named. */
 type Package = Readonly<Record<'package' | 'sha256', string>>;
-
-let passed = 0;
-let failed = 0;
-
-function check(name: string, found: unknown, wanted: unknown): void {
-  const isFine = wanted instanceof RegExp ? wanted.test(String(found)) : isDeepStrictEqual(found, wanted);
-  if (isFine) passed++;
-  else failed++;
-  process.stdout.write(`${isFine ? 'passed' : 'FAILED'}: ${name}\n`);
-  if (!isFine) process.stdout.write(`    wanted ${wanted instanceof RegExp ? wanted : JSON.stringify(wanted)}\n`);
-  if (!isFine) process.stdout.write(`    found ${typeof found === 'string' ? found : JSON.stringify(found)}\n`);
-}
 
 function git(cwd: string, ...words: string[]): string {
   const person = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' };
@@ -494,5 +482,4 @@ try {
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+endChecks();

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { checkThat, endChecks } from '../checks.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -45,8 +46,6 @@ const expectations: readonly Expectation[] = [
 ];
 
 const folder = mkdtempSync(join(tmpdir(), 'model-mirror-completion-'));
-let passed = 0;
-let failed = 0;
 try {
   const program = join(folder, 'model-mirror');
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${root}/dist/model-mirror.cjs' "$@"\n`);
@@ -55,29 +54,25 @@ try {
   cpSync(model, join(folder, 'wisdom/model.yaml'));
   writeFileSync(join(folder, 'folly.model.yaml'), toFolly());
   for (const [shell, toScript] of Object.entries(shells))
-    for (const { words, offered, not } of expectations) {
-      const { stdout, stderr, error } = spawnSync(shell, ['-c', toScript(words)], {
-        cwd: folder,
-        encoding: 'utf8',
-        env: { PATH: [folder, process.env['PATH']].join(delimiter), HOME: folder },
+    for (const { words, offered, not } of expectations)
+      await checkThat(`${shell}: ${words.join(' ')}`, () => {
+        const { stdout, stderr, error } = spawnSync(shell, ['-c', toScript(words)], {
+          cwd: folder,
+          encoding: 'utf8',
+          env: { PATH: [folder, process.env['PATH']].join(delimiter), HOME: folder },
+        });
+        const found = (stdout ?? '').split('\n').map((line) => line.trim());
+        const troubles = [
+          ...(error === undefined ? [] : [error.message]),
+          ...offered.filter((word) => !found.includes(word)).map((word) => `${word} is not offered`),
+          ...not.filter((word) => found.includes(word)).map((word) => `${word} is offered`),
+        ];
+        return troubles.length === 0 ? [] : [...troubles, stderr ?? ''];
       });
-      const found = (stdout ?? '').split('\n').map((line) => line.trim());
-      const troubles = [
-        ...(error === undefined ? [] : [error.message]),
-        ...offered.filter((word) => !found.includes(word)).map((word) => `${word} is not offered`),
-        ...not.filter((word) => found.includes(word)).map((word) => `${word} is offered`),
-      ];
-      if (troubles.length === 0) passed++;
-      else failed++;
-      process.stdout.write(`${troubles.length === 0 ? 'passed' : 'FAILED'}: ${shell}: ${words.join(' ')}\n`);
-      for (const trouble of troubles) process.stdout.write(`    ${trouble}\n`);
-      if (troubles.length > 0) process.stdout.write(`    ${stderr ?? ''}\n`);
-    }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+endChecks();
 
 function toFolly(): string {
   return `apiVersion: model-mirror.dev/v1alpha1

@@ -7,6 +7,7 @@ import { cpSync, existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { parse } from 'yaml';
+import { checkThat, endChecks } from '../checks.ts';
 import { run } from '../stack/run-command.ts';
 import { nodeVersion } from './base.ts';
 import { buildImage } from './build.ts';
@@ -30,23 +31,6 @@ const pluginFile = 'home/argocd/cmp-server/config/plugin.yaml';
 const ownFolder = 'opt/model-mirror';
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly version: string };
 
-let passed = 0;
-let failed = 0;
-
-/** @param find what is wrong; nothing, when all is well. */
-function check(name: string, find: () => readonly string[]): void {
-  let troubles: readonly string[];
-  try {
-    troubles = find();
-  } catch (error) {
-    troubles = [(error as Error).stack ?? String(error)];
-  }
-  if (troubles.length === 0) passed++;
-  else failed++;
-  say(`${troubles.length === 0 ? 'passed' : 'FAILED'}: ${name}`);
-  for (const trouble of troubles.slice(0, 20)) say(`    ${trouble}`);
-}
-
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -60,13 +44,13 @@ const scratch = mkdtempSync(join(tmpdir(), 'model-mirror-image-'));
 try {
   const image = buildImage(say);
   const files = [...list(image.root)];
-  checkConfig(image);
-  checkContents(image, files);
-  checkLicences(image);
-  checkRights(image, files);
-  checkEntryPoint(image);
-  checkPlugin(image);
-  check('nothing is left of building it', findLeftovers);
+  await checkConfig(image);
+  await checkContents(image, files);
+  await checkLicences(image);
+  await checkRights(image, files);
+  await checkEntryPoint(image);
+  await checkPlugin(image);
+  await checkThat('nothing is left of building it', findLeftovers);
   const bytes = files.reduce((sum, path) => sum + lstatSync(join(image.root, path)).size, 0);
   say(
     `${files.length} files, ${(bytes / 1e6).toFixed(0)} MB, of which Node is ${sizeOf(image, 'usr/local/bin/node')} MB`,
@@ -74,11 +58,10 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-say(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+endChecks();
 
-function checkConfig({ config }: Image): void {
-  check('it runs as user 999, in /tmp, with no variable but PATH', () => [
+async function checkConfig({ config }: Image): Promise<void> {
+  await checkThat('it runs as user 999, in /tmp, with no variable but PATH', () => [
     ...expect(config.User, `${user}`),
     ...expect(config.WorkingDir, '/tmp'),
     ...expect(
@@ -86,19 +69,19 @@ function checkConfig({ config }: Image): void {
       ['PATH'],
     ),
   ]);
-  check('without arguments it shows its help', () => [
+  await checkThat('without arguments it shows its help', () => [
     ...expect(config.Entrypoint, ['model-mirror']),
     ...expect(config.Cmd, ['--help']),
   ]);
 }
 
-function checkContents(image: Image, files: readonly string[]): void {
-  check('it has no package manager of Node, no compiler, no sources and no development dependencies', () => {
+async function checkContents(image: Image, files: readonly string[]): Promise<void> {
+  await checkThat('it has no package manager of Node, no compiler, no sources and no development dependencies', () => {
     const tools = /^(npm|npx|yarn|yarnpkg|pnpm|corepack|esbuild|tsc|gcc|g\+\+|cc|c\+\+|clang|ld|as|make)$/;
     const isTool = (path: string) => /(^|\/)s?bin\//.test(path) && tools.test(basename(path));
     return files.filter((path) => isTool(path) || /(^|\/)node_modules$|\.(ts|map|h|tgz)$/.test(path));
   });
-  check('its program is what `npm run build` makes here, byte by byte', () => {
+  await checkThat('its program is what `npm run build` makes here, byte by byte', () => {
     const list = (folder: string) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
     const [own, there] = [join(root, 'dist'), join(image.root, ownFolder, 'dist')];
     // V8's compiled code is of the machine's processor.
@@ -106,7 +89,7 @@ function checkContents(image: Image, files: readonly string[]): void {
     const differing = both.filter((name) => !readFileSync(join(own, name)).equals(readFileSync(join(there, name))));
     return [...expect(list(there), list(own)), ...differing];
   });
-  check('nothing of ours has a path of where it was built, a source map or the registry’s name', () => {
+  await checkThat('nothing of ours has a path of where it was built, a source map or the registry’s name', () => {
     const registry = new URL(run('npm', ['config', 'get', 'registry']).trim()).hostname;
     const unwanted = ['sourceMappingURL', `/${ownFolder}/src`, 'model-mirror-build-', root, registry];
     return ours(files).flatMap((path) => {
@@ -114,7 +97,7 @@ function checkContents(image: Image, files: readonly string[]): void {
       return unwanted.filter((mark) => text.includes(mark)).map((mark) => `${path} has ${mark}`);
     });
   });
-  check('it has no settings or credentials of whoever built it', () => {
+  await checkThat('it has no settings or credentials of whoever built it', () => {
     const private_ =
       /(^|\/)(\.npmrc|npmrc|\.netrc|\.git-credentials|\.gitconfig|\.docker|\.kube|\.ssh|id_[a-z0-9]+|\.npm)(\/|$)/;
     const found = files.filter((path) => private_.test(path));
@@ -125,7 +108,7 @@ function checkContents(image: Image, files: readonly string[]): void {
       ...open.filter((path) => !path.endsWith('.cjs') && text.test(readFileSync(join(image.root, path), 'latin1'))),
     ];
   });
-  check(`its Node is the one of package-lock.json, and takes the code that was compiled for it`, () => {
+  await checkThat(`its Node is the one of package-lock.json, and takes the code that was compiled for it`, () => {
     const hook = `const vm = require('node:vm'), { Script } = vm;
       vm.Script = class extends Script {
         constructor(...words) { super(...words); process._rawDebug('rejected: ' + this.cachedDataRejected); }
@@ -146,17 +129,20 @@ function checkContents(image: Image, files: readonly string[]): void {
   });
 }
 
-function checkLicences(image: Image): void {
+async function checkLicences(image: Image): Promise<void> {
   const read = (path: string) => readFileSync(join(image.root, path), 'utf8');
-  check('the licences of all parts are in it: ours, of bundled libraries, Node’s and of Debian’s packages', () => [
-    ...expect(read(`${ownFolder}/LICENSE`), readFileSync(join(root, 'LICENSE'), 'utf8')),
-    ...expect(read(`${ownFolder}/dist/THIRD-PARTY-NOTICES`).includes('\nisomorphic-git 1.'), true),
-    ...expect(/^Node\.js is licensed for use as follows/m.test(read('usr/local/LICENSE')), true),
-    ...['libc6', 'libstdc++6', 'libatomic1', 'coreutils']
-      .map((name) => `usr/share/doc/${name}`)
-      .filter((folder) => !existsSync(join(image.root, folder))),
-  ]);
-  check('the bill of materials is in it', () => {
+  await checkThat(
+    'the licences of all parts are in it: ours, of bundled libraries, Node’s and of Debian’s packages',
+    () => [
+      ...expect(read(`${ownFolder}/LICENSE`), readFileSync(join(root, 'LICENSE'), 'utf8')),
+      ...expect(read(`${ownFolder}/dist/THIRD-PARTY-NOTICES`).includes('\nisomorphic-git 1.'), true),
+      ...expect(/^Node\.js is licensed for use as follows/m.test(read('usr/local/LICENSE')), true),
+      ...['libc6', 'libstdc++6', 'libatomic1', 'coreutils']
+        .map((name) => `usr/share/doc/${name}`)
+        .filter((folder) => !existsSync(join(image.root, folder))),
+    ],
+  );
+  await checkThat('the bill of materials is in it', () => {
     const bom = JSON.parse(read(`${ownFolder}/dist/sbom.cdx.json`)) as {
       readonly metadata: { readonly component: { readonly purl: string } };
       readonly components: readonly object[];
@@ -168,11 +154,11 @@ function checkLicences(image: Image): void {
   });
 }
 
-function checkRights(image: Image, files: readonly string[]): void {
-  check('no file has the set-user-ID or set-group-ID bit', () =>
+async function checkRights(image: Image, files: readonly string[]): Promise<void> {
+  await checkThat('no file has the set-user-ID or set-group-ID bit', () =>
     files.filter((path) => isFile(image, path) && (lstatSync(join(image.root, path)).mode & 0o6000) !== 0),
   );
-  check('all of it is root’s, and what is ours nobody else may write', () => {
+  await checkThat('all of it is root’s, and what is ours nobody else may write', () => {
     const foreign = files.filter((path) => lstatSync(join(image.root, path)).uid !== 0);
     const open = ours(files).filter((path) => {
       const { mode, gid } = lstatSync(join(image.root, path));
@@ -180,7 +166,7 @@ function checkRights(image: Image, files: readonly string[]): void {
     });
     return [...foreign, ...open];
   });
-  check('it runs without capabilities, and cannot get any', () => {
+  await checkThat('it runs without capabilities, and cannot get any', () => {
     const { stdout } = start(image, ['cat', '/proc/self/status']);
     const value = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(stdout)?.[1];
     const none = '0000000000000000';
@@ -193,7 +179,7 @@ function checkRights(image: Image, files: readonly string[]): void {
       ...expect(value('NoNewPrivs'), '1'),
     ];
   });
-  check('it can write in /tmp and nowhere else', () => {
+  await checkThat('it can write in /tmp and nowhere else', () => {
     // Both for the mount, which is read-only, and for the files' own rights: there a folder may be open for all.
     const program = `const fs = require('node:fs'), { join } = require('node:path');
       const errors = {};
@@ -216,8 +202,8 @@ function checkRights(image: Image, files: readonly string[]): void {
   });
 }
 
-function checkEntryPoint(image: Image): void {
-  check('its entry point runs the program', () => [
+async function checkEntryPoint(image: Image): Promise<void> {
+  await checkThat('its entry point runs the program', () => [
     ...expect(enter(image, ['--version']), { stdout: `${version}\n`, stderr: '', status: 0 }),
     ...expect(enter(image, image.config.Cmd ?? []).stdout.includes('Usage: model-mirror'), true),
   ]);
@@ -225,21 +211,21 @@ function checkEntryPoint(image: Image): void {
     ['watch', '--repo'],
     ['compare', '--listen'],
   ] as const)
-    check(`it has what a Deployment runs: ${command}`, () => {
+    await checkThat(`it has what a Deployment runs: ${command}`, () => {
       const { stdout, status } = enter(image, [command, '--help']);
       return [
         ...expect(status, 0),
         ...expect(stdout.includes(`Usage: model-mirror ${command}`) && stdout.includes(flag), true),
       ];
     });
-  check('a command that fails says so, and nothing about its own code', () => {
+  await checkThat('a command that fails says so, and nothing about its own code', () => {
     const { stderr, status } = enter(image, ['render', '/none']);
     return [...expect(status !== 0 && stderr.includes('/none'), true), ...expect(/\n\s+at /.test(stderr), false)];
   });
 }
 
 /** What cmp-server does of plugin.yaml, as it does. */
-function checkPlugin(image: Image): void {
+async function checkPlugin(image: Image): Promise<void> {
   const text = readFileSync(join(image.root, pluginFile), 'utf8');
   const { spec } = parse(text) as Plugin;
   const app = join(scratch, 'app');
@@ -247,14 +233,14 @@ function checkPlugin(image: Image): void {
   const environment = { ARGOCD_APP_SOURCE_PATH: '.', ARGOCD_APP_NAMESPACE: 'default', ARGOCD_APP_PARAMETERS: 'null' };
   const runStep = ({ command, args }: Step) =>
     start(image, [...command, ...args], { environment, mounts: [{ from: app, to: '/tmp/app' }], folder: '/tmp/app' });
-  check('plugin.yaml is where cmp-server looks for it', () =>
+  await checkThat('plugin.yaml is where cmp-server looks for it', () =>
     expect(text, readFileSync(join(root, 'plugin.yaml'), 'utf8')),
   );
-  check('plugin.yaml: it discovers what it is for', () => {
+  await checkThat('plugin.yaml: it discovers what it is for', () => {
     const { stdout, status } = runStep(spec.discover.find);
     return [...expect(status, 0), ...expect(/^\.\/\w+\.yaml\n$/.test(stdout), true)];
   });
-  check('plugin.yaml: it renders what `model-mirror render` does here', () => {
+  await checkThat('plugin.yaml: it renders what `model-mirror render` does here', () => {
     const { stdout, stderr, status } = runStep(spec.generate);
     const here = spawnSync(process.execPath, [join(root, 'dist/model-mirror.cjs'), ...spec.generate.args.slice(1)], {
       ...{ cwd: app, encoding: 'utf8' },
@@ -266,7 +252,7 @@ function checkPlugin(image: Image): void {
       ...expect(stdout, here.stdout),
     ];
   });
-  check('plugin.yaml: it announces its parameters', () => {
+  await checkThat('plugin.yaml: it announces its parameters', () => {
     const { stdout, status } = runStep(spec.parameters.dynamic);
     return [...expect(status, 0), ...expect((JSON.parse(stdout) as readonly object[]).length > 0, true)];
   });

@@ -8,6 +8,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { valueAt } from '../../src/core/input/plain-value.ts';
+import { checkThat, endChecks } from '../checks.ts';
 import { stackFolder } from '../stack/build.ts';
 import { lintChart, renderChart } from './helm.ts';
 import { buildSidecars, listInstallations } from './installations.ts';
@@ -39,24 +40,6 @@ const others: readonly Built[] = [
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } };
 });
 
-let passed = 0;
-let failed = 0;
-
-/** @param find what is wrong; nothing, when all is well. */
-async function check(name: string, find: () => readonly string[] | Promise<readonly string[]>): Promise<void> {
-  let troubles: readonly string[];
-  try {
-    troubles = await find();
-  } catch (error) {
-    const { stderr, message } = error as Error & { stderr?: string };
-    troubles = [stderr || message];
-  }
-  if (troubles.length === 0) passed++;
-  else failed++;
-  say(`${troubles.length === 0 ? 'passed' : 'FAILED'}: ${name}`);
-  for (const trouble of new Set(troubles)) say(`    ${trouble.trim()}`);
-}
-
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
@@ -65,7 +48,7 @@ const folder = mkdtempSync(join(tmpdir(), 'model-mirror-install-'));
 try {
   const built = new Map<string, readonly Built[]>();
   for (const { name, values, namespace, expected, besides = [] } of listInstallations())
-    await check(`${name}: is linted, and has its objects, no right too many, safe Pods, and no loose end`, () => {
+    await checkThat(`${name}: is linted, and has its objects, no right too many, safe Pods, and no loose end`, () => {
       lintChart(values);
       const objects = renderChart(values, namespace);
       built.set(name, objects);
@@ -76,23 +59,23 @@ try {
         ...findLooseEnds(objects, besides),
       ];
     });
-  await check('values that cannot be are refused, by their names', () => findAccepted());
-  await check('test/install/rendered is what the chart renders', () => findStaleRenderings());
-  await check('two installations share no object', () => [
+  await checkThat('values that cannot be are refused, by their names', () => findAccepted());
+  await checkThat('test/install/rendered is what the chart renders', () => findStaleRenderings());
+  await checkThat('two installations share no object', () => [
     ...['model-mirror', 'ml-others'].flatMap((other) =>
       findShared(built, 'with all that reaches out of ml-tools', `with all that reaches out of ${other}`),
     ),
     ...findShared(built, 'in ml-tools', 'comparer'),
   ]);
-  await check('comparers of two namespaces share no object', () =>
+  await checkThat('comparers of two namespaces share no object', () =>
     findShared(built, 'a comparer of its own in models-a', 'a comparer of its own in models-b'),
   );
-  await check('a comparer without limits for samples has no object elsewhere', () =>
+  await checkThat('a comparer without limits for samples has no object elsewhere', () =>
     (built.get('a comparer of its own in models-c') ?? [])
       .filter(({ kind, metadata }) => kind !== 'Namespace' && metadata.namespace !== 'models-c')
       .map(toLabel),
   );
-  await check('EnvoyFilters for clients are in Istio’s root namespace, and name the Services', () =>
+  await checkThat('EnvoyFilters for clients are in Istio’s root namespace, and name the Services', () =>
     Object.entries({
       comparer: ['istio-system', 'model-mirror.svc.cluster.local', ''],
       'in ml-tools': ['istio-system', 'ml-tools.svc.cluster.local', '-ml-tools'],
@@ -104,7 +87,7 @@ try {
       }),
     ),
   );
-  await check('as many requests may wait for a connection as may be in flight', () =>
+  await checkThat('as many requests may wait for a connection as may be in flight', () =>
     ['comparer', 'limits of the egress gateway', 'all values'].flatMap((name) =>
       (built.get(name) ?? [])
         .filter(({ kind }) => kind === 'DestinationRule')
@@ -117,17 +100,16 @@ try {
   );
   for (const [name, objects] of buildSidecars(folder)) {
     built.set(name, objects);
-    await check(`${name}: Pods`, () => findPodTroubles(objects));
-    await check(`${name}: the repo-server`, () => findSidecarTroubles(objects));
+    await checkThat(`${name}: Pods`, () => findPodTroubles(objects));
+    await checkThat(`${name}: the repo-server`, () => findSidecarTroubles(objects));
   }
-  await check('the first step of a removal closes all mirrors, and changes no version', () => findOpenMirrors());
+  await checkThat('the first step of a removal closes all mirrors, and changes no version', () => findOpenMirrors());
   await checkPages(built);
   await checkWithApi(built);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-say(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 && passed > 0 ? 0 : 1;
+endChecks();
 
 function compare(found: readonly string[], expected: readonly string[]): string[] {
   return [
@@ -172,12 +154,12 @@ function findOtherClients(objects: readonly Built[], expected: Readonly<Record<s
 async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
   const page = 'docs/install.md';
   const [withHelm, withFile] = ['Helm', 'a file'].map((how) => `as ${page} says, with ${how}`) as [string, string];
-  await check(`${withHelm}: each block does what it says, in an empty folder`, () => {
+  await checkThat(`${withHelm}: each block does what it says, in an empty folder`, () => {
     const { objects, blocks } = typePage(page, 'In five steps', join(folder, 'with-helm'));
     built.set(withHelm, objects);
     return JSON.stringify(blocks) === JSON.stringify({ sh: 3, yaml: 2 }) ? [] : [JSON.stringify(blocks)];
   });
-  await check(`${withFile}: each block does what it says, in an empty folder`, () => {
+  await checkThat(`${withFile}: each block does what it says, in an empty folder`, () => {
     const { objects } = typePage(page, 'Without Helm', join(folder, 'with-file'));
     built.set(withFile, objects);
     const images = objects.filter(({ kind }) => kind === 'Deployment').map((one) => JSON.stringify(one));
@@ -185,7 +167,7 @@ async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
       ? []
       : ['the image is not set'];
   });
-  await check('README.md, Install: it installs the same', () => {
+  await checkThat('README.md, Install: it installs the same', () => {
     const { objects } = typePage('README.md', 'Install', join(folder, 'readme'), 'model-mirror');
     const labels = objects.map(toLabel);
     return (built.get(withHelm) ?? [])
@@ -194,24 +176,27 @@ async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
       .filter((label) => !labels.includes(label))
       .map((label) => `${label} is missing`);
   });
-  await check(`${page}: the sidecar is the same from Argo CD’s Helm chart and its operator`, () => {
+  await checkThat(`${page}: the sidecar is the same from Argo CD’s Helm chart and its operator`, () => {
     const repoServer = (built.get(withHelm) ?? []).filter(({ metadata }) => metadata.name === 'argocd-repo-server');
     return findOtherSidecars(page, 'The plugin in an Argo CD from Helm or an operator', repoServer);
   });
   for (const name of [withHelm, withFile]) {
     const objects = built.get(name) ?? [];
     const ours = objects.filter(({ kind, metadata }) => kind !== 'Application' && metadata.namespace !== 'argocd');
-    await check(`${name}: rights`, () => findExcessRights(objects));
-    await check(`${name}: Pods`, () => findPodTroubles(objects));
-    await check(`${name}: nothing leads nowhere`, () => findLooseEnds(ours));
-    await check(`${name}: the namespace is restricted, and what docs/security.md calls off by default is off`, () => [
-      ...(objects.some(({ kind, metadata }) => kind === 'Namespace' && isRestricted(metadata.labels))
-        ? []
-        : ['the namespace is not restricted']),
-      ...objects.filter(isOffByDefault).map(toLabel),
-    ]);
+    await checkThat(`${name}: rights`, () => findExcessRights(objects));
+    await checkThat(`${name}: Pods`, () => findPodTroubles(objects));
+    await checkThat(`${name}: nothing leads nowhere`, () => findLooseEnds(ours));
+    await checkThat(
+      `${name}: the namespace is restricted, and what docs/security.md calls off by default is off`,
+      () => [
+        ...(objects.some(({ kind, metadata }) => kind === 'Namespace' && isRestricted(metadata.labels))
+          ? []
+          : ['the namespace is not restricted']),
+        ...objects.filter(isOffByDefault).map(toLabel),
+      ],
+    );
   }
-  await check('docs/upgrading.md, The commands: the same objects are there afterwards', () => {
+  await checkThat('docs/upgrading.md, The commands: the same objects are there afterwards', () => {
     const before = (built.get(withHelm) ?? []).map(toLabel).filter((label) => !/argocd/.test(label));
     const { objects, blocks } = typePage('docs/upgrading.md', 'The commands', join(folder, 'with-helm'));
     const after = objects.map(toLabel);
@@ -220,7 +205,7 @@ async function checkPages(built: Map<string, readonly Built[]>): Promise<void> {
       ...before.filter((label) => !after.includes(label)),
     ];
   });
-  await check(`${page}, Uninstalling: each block does what it says, and leaves nothing`, () => {
+  await checkThat(`${page}, Uninstalling: each block does what it says, and leaves nothing`, () => {
     const { objects, blocks } = typePage(page, 'Uninstalling', join(folder, 'with-helm'));
     return [...objects.map(toLabel), ...(blocks['sh'] === 2 ? [] : [`${blocks['sh']} blocks`])];
   });
@@ -263,7 +248,7 @@ async function checkWithApi(built: ReadonlyMap<string, readonly Built[]>): Promi
   const api = await RealApi.start(assets);
   try {
     const all = [...built.values()].flat();
-    await check('a real API server has the namespaces', async () => {
+    await checkThat('a real API server has the namespaces', async () => {
       for (const namespace of [...all.filter(({ kind }) => kind === 'Namespace'), ...others])
         await api.apply(namespace);
       return [];
@@ -273,9 +258,9 @@ async function checkWithApi(built: ReadonlyMap<string, readonly Built[]>): Promi
       // Most of them are the same in many installations.
       const others = objects.filter((object) => !known.has(JSON.stringify(object)));
       for (const object of others) known.add(JSON.stringify(object));
-      if (others.length > 0) await check(`${name}: a real API server takes it`, () => findRefusals(api, others));
+      if (others.length > 0) await checkThat(`${name}: a real API server takes it`, () => findRefusals(api, others));
     }
-    await check('a real API server refuses and warns of a Pod that may be root', async () => {
+    await checkThat('a real API server refuses and warns of a Pod that may be root', async () => {
       const lenient = all
         .filter(({ kind }) => kind === 'Deployment')
         .map(toLenient)
@@ -283,14 +268,14 @@ async function checkWithApi(built: ReadonlyMap<string, readonly Built[]>): Promi
       const refusals = await findRefusals(api, lenient);
       return refusals.length === 2 ? [] : ['it does not', ...refusals];
     });
-    await check('Helm and a file install all of it, and remove it again; models are not touched', () =>
+    await checkThat('Helm and a file install all of it, and remove it again; models are not touched', () =>
       findRemains(api, folder),
     );
-    await check('the policy that Helm prints for another namespace leads copies and samples there', () =>
+    await checkThat('the policy that Helm prints for another namespace leads copies and samples there', () =>
       findLostCopies(api, folder),
     );
     for (const [name, expectation] of Object.entries(expectations))
-      await check(`${name}: rights in force`, () => findWrongRights(api, built.get(name), expectation));
+      await checkThat(`${name}: rights in force`, () => findWrongRights(api, built.get(name), expectation));
   } finally {
     await api.close();
   }

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findVersions, mayNameVersion } from '../../.config/version-places.ts';
-import { check, endChecks } from './checks.ts';
+import { check, endChecks } from '../checks.ts';
 import { serveRegistry } from './registry.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -45,26 +45,27 @@ export function buildStack(names: readonly string[] = []): void {
     else linkSystem(component);
 }
 
-function buildGo({ name, package: source, variables = {}, sources }: GoComponent): void {
+function buildGo({ name, package: source, variables = {}, tags = [], cgo, sources }: GoComponent): void {
   const folder = join(import.meta.dirname, name);
   const flags = Object.entries(variables).map(([variable, value]) => ` -X ${variable}=${value}`);
-  const words = ['build', '-trimpath', `-ldflags=-s -w${flags.join('')}`, '-o'];
+  const tagWords = tags.length === 0 ? [] : ['-tags', tags.join()];
+  const words = ['build', '-trimpath', ...tagWords, `-ldflags=-s -w${flags.join('')}`, '-o'];
   const stamp = toStamp(folder, ['go.mod', 'go.sum'], JSON.stringify([words, sources]));
   // Without its sources it is built again.
-  if (sources !== undefined && !existsSync(join(sourcesOf(name), basename(sources.path))))
+  if (sources?.paths.some((path) => !existsSync(join(sourcesOf(name), basename(path)))))
     rmSync(stampFileOf(name), { force: true });
   make(name, stamp, (unfinished) => {
     if (findProgram('go') === undefined)
       throw new NotBuilt(`${name} is built with Go, and there is no go on the PATH: see https://go.dev/doc/install`);
-    const env = { CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' };
+    if (cgo && findProgram('gcc') === undefined)
+      throw new NotBuilt(`${name} is built with C, and there is no gcc on the PATH: on Debian, apt-get install gcc`);
+    const env = { CGO_ENABLED: cgo ? '1' : '0', GOFLAGS: '-mod=readonly' };
     const go = (...more: string[]) => run('go', more, { cwd: folder, env });
     if (sources !== undefined) {
       // `go list -m` names no folder for a module that is not in the cache yet; this downloads it.
       const { Dir: module } = JSON.parse(go('mod', 'download', '-json', sources.module)) as { Dir: string };
       rmSync(sourcesOf(name), { recursive: true, force: true });
-      cpSync(join(module, sources.path), join(sourcesOf(name), basename(sources.path)), { recursive: true });
-      // The module cache is read-only, and so are copies of its files.
-      run('chmod', ['-R', 'u+w', sourcesOf(name)]);
+      copySources(module, sources.paths, sourcesOf(name));
     }
     go(...words, unfinished, source);
   });
@@ -95,9 +96,14 @@ function installPackages({ name, sources }: PythonComponent): void {
     if (sources === undefined) return;
     const found = run('go', ['mod', 'download', '-json', sources.module], { cwd: folder });
     const { Dir: module } = JSON.parse(found) as { Dir: string };
-    for (const path of sources.paths) cpSync(join(module, path), join(unfinished, basename(path)), { recursive: true });
-    run('chmod', ['-R', 'u+w', unfinished]);
+    copySources(module, sources.paths, unfinished);
   });
+}
+
+function copySources(module: string, paths: readonly string[], folder: string): void {
+  for (const path of paths) cpSync(join(module, path), join(folder, basename(path)), { recursive: true });
+  // The module cache is read-only, and so are copies of its files.
+  run('chmod', ['-R', 'u+w', folder]);
 }
 
 function unpackPackage({ name, debianPackage, path }: PackageComponent): void {

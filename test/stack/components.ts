@@ -7,8 +7,11 @@ export interface GoComponent {
   readonly package: string;
   /** What the linker sets (`-X`), by the variable's name. */
   readonly variables?: Readonly<Record<string, string>>;
-  /** What else the stack needs of the module's sources: a file, or a folder of them. */
-  readonly sources?: { readonly module: string; readonly path: string };
+  readonly tags?: readonly string[];
+  /** Whether parts of it are written in C. */
+  readonly cgo?: true;
+  /** What else the stack needs of the module's sources: files, and folders of them. */
+  readonly sources?: { readonly module: string; readonly paths: readonly string[] };
 }
 
 /** A program out of a Python wheel, which a requirements.txt in a folder of the program's name pins. */
@@ -75,7 +78,7 @@ export const components: readonly Component[] = [
     kind: 'go',
     name: 'kserve-manager',
     package: `${kserve}/cmd/manager`,
-    sources: { module: kserve, path: 'config' },
+    sources: { module: kserve, paths: ['config'] },
   },
   { kind: 'go', name: 'kserve-agent', package: `${kserve}/cmd/agent` },
   { kind: 'system', name: 'etcd', debianPackage: 'etcd-server' },
@@ -95,20 +98,30 @@ export const components: readonly Component[] = [
     kind: 'go',
     name: 'istiod',
     package: 'istio.io/istio/pilot/cmd/pilot-discovery',
-    sources: { module: 'istio.io/istio', path: 'manifests/charts/base/files/crd-all.gen.yaml' },
+    sources: { module: 'istio.io/istio', paths: ['manifests/charts/base/files/crd-all.gen.yaml'] },
   },
   {
     kind: 'go',
     name: 'pilot-agent',
     package: 'istio.io/istio/pilot/cmd/pilot-agent',
-    sources: { module: 'istio.io/istio', path: 'tools/packaging/common/envoy_bootstrap.json' },
+    sources: { module: 'istio.io/istio', paths: ['tools/packaging/common/envoy_bootstrap.json'] },
   },
   {
     kind: 'go',
     name: 'argocd',
     package: `${argocd}/cmd`,
     variables: { [`${argocd}/common.version`]: '3.5.7' },
-    sources: { module: argocd, path: 'manifests/crds' },
+    sources: { module: argocd, paths: ['manifests/crds'] },
+  },
+  {
+    kind: 'go',
+    name: 'gitea',
+    package: 'code.gitea.io/gitea',
+    variables: { 'main.Version': '1.26.0' },
+    tags: ['sqlite', 'sqlite_unlock_notify'],
+    cgo: true,
+    // It reads them when it starts. Of its pages in the browser there is only what needs no other build.
+    sources: { module: 'code.gitea.io/gitea', paths: ['options', 'public', 'templates'] },
   },
   { kind: 'wheel', name: 'envoy', path: 'envoy/_bin/envoy' },
   { kind: 'python', name: 'mlserver' },
