@@ -6,13 +6,14 @@ import type { LiveRoute } from '../../src/core/observe/live-object.ts';
 import type { EvidenceSource } from '../../src/core/ports/evidence.ts';
 import type { Clock } from '../../src/core/ports/watch.ts';
 import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
+import type { Notify } from '../../src/watch/announcements.ts';
 import { readEvidence } from '../../src/watch/evidence-reader.ts';
-import type { Notify } from '../../src/watch/watcher.ts';
 import { Watcher } from '../../src/watch/watcher.ts';
 import { loaded, toRoute } from '../core/observe/live-objects.ts';
 import { toServices } from './declared.ts';
 import type { MemoryRepository } from './memory-branch.ts';
 import { MemoryBranch } from './memory-branch.ts';
+import { idleMeter, options } from './watcher-parts.ts';
 
 export const minute = 60_000;
 const check = { code: 'errors.candidateOnly', limit: 0.01 } as const;
@@ -95,40 +96,20 @@ export function startWatcher(
   notify?: Notify,
 ) {
   const skewed: Clock = { ...clock, date: () => clock.date() + skewMs / 1000 };
-  const options = {
-    path: '.',
-    cluster: undefined,
-    namespaces: undefined,
-    settleMs: 5000,
-    page: false,
-    keepsTexts: true,
-    batchMs: 500,
-    pollMs: 30_000,
-    once,
-    suffix: undefined,
-    signOff: undefined,
-  };
   const nothing = () => {};
   const log = { info: nothing, warn: nothing, error: nothing };
   const branch = new MemoryBranch(repository);
-  const watcher = new Watcher(options, {
-    branch,
-    clock: skewed,
-    log,
-    meter: {
-      event: nothing,
-      look: nothing,
-      pushFailed: nothing,
-      models: nothing,
-      declared: nothing,
-      commit: nothing,
-      conflict: nothing,
-      retry: nothing,
-      pushFailures: nothing,
+  const watcher = new Watcher(
+    { ...options, keepsTexts: true, once },
+    {
+      branch,
+      clock: skewed,
+      log,
+      meter: idleMeter,
+      refresh: undefined,
+      notify,
     },
-    refresh: undefined,
-    notify,
-  });
+  );
   const live = models.flatMap((name) => [...toServices(name, loaded), toOpenRoute(name)]);
   for (const { kind } of toKinds(undefined))
     watcher.replace(

@@ -4,7 +4,7 @@ import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../src/core/ports/watch.ts';
 import type { ChangeEvent } from '../../src/output/change-event.ts';
 import { toChangeEvents, toPushesEvent } from '../../src/output/change-event.ts';
-import type { Notify } from '../../src/watch/watcher.ts';
+import type { Notify } from '../../src/watch/announcements.ts';
 import { failed, loaded } from '../core/observe/live-objects.ts';
 import { toServices } from './declared.ts';
 import { minute, Replicas, startWatcher } from './judged-scene.ts';

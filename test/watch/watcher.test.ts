@@ -7,7 +7,7 @@ import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import type { Live } from '../../src/core/observe/live-object.ts';
 import { BranchTrouble } from '../../src/core/ports/watch.ts';
 import { toKinds } from '../../src/io/kubernetes/object-lists.ts';
-import type { WatcherOptions } from '../../src/watch/watcher.ts';
+import type { WatcherOptions } from '../../src/watch/watch-loop.ts';
 import { Watcher } from '../../src/watch/watcher.ts';
 import { failed, loaded, loading, toRoute, toStatus } from '../core/observe/live-objects.ts';
 import { times } from '../thorough.ts';
@@ -15,19 +15,7 @@ import { inNamespace, toServices } from './declared.ts';
 import { ManualClock } from './manual-clock.ts';
 import { MemoryBranch, MemoryRepository } from './memory-branch.ts';
 import { toModelText } from './watch-scene.ts';
-
-const options: WatcherOptions = {
-  path: '.',
-  cluster: undefined,
-  namespaces: undefined,
-  settleMs: 5000,
-  page: false,
-  batchMs: 500,
-  pollMs: 30_000,
-  once: false,
-  suffix: undefined,
-  signOff: undefined,
-};
+import { idleMeter, options } from './watcher-parts.ts';
 
 class Scene {
   readonly clock: ManualClock;
@@ -62,9 +50,8 @@ class Scene {
         clock,
         log: { info: say('info'), warn: say('warn'), error: say('error') },
         meter: {
-          event: () => {},
+          ...idleMeter,
           look: () => this.counts.looks++,
-          models: () => {},
           declared: (count) => {
             this.counts.declared = count;
           },

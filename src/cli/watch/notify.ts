@@ -1,7 +1,7 @@
 import type { Notification } from '../../io/notify/notifier.ts';
 import type { ChangeEvent } from '../../output/change-event.ts';
 import { toChangeEvents, toPushesEvent } from '../../output/change-event.ts';
-import type { Notify } from '../../watch/watcher.ts';
+import type { Notify } from '../../watch/announcements.ts';
 import type { NotifyFormat } from './flags.ts';
 import type { toWatchSettings } from './settings.ts';
 

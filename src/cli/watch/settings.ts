@@ -6,7 +6,7 @@ import type { ReplicaPlace } from '../../io/comparer/replicas.ts';
 import type { Person } from '../../io/git/branch.ts';
 import { parseAddress } from '../../io/git/transports.ts';
 import type { Environment } from '../../io/process/argocd-environment.ts';
-import type { WatcherOptions } from '../../watch/watcher.ts';
+import type { WatcherOptions } from '../../watch/watch-loop.ts';
 import { toBytes } from '../flags/byte-size.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs, toWatchSeconds } from '../flags/duration.ts';
