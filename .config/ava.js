@@ -71,7 +71,7 @@ function toFiles() {
   if (process.env['MODEL_MIRROR_TOGETHER'] === undefined) return {};
   const isLong = (file) => slow.some((part) => `/${file}`.includes(`/test/${part}`));
   const together = putTogether(files.filter((file) => !isLong(file)));
-  return { files: [...files.filter(isLong), ...together], require: ['./.config/together.js'] };
+  return { files: [...files.filter(isLong), ...together], require: [...ava.require, './.config/together.js'] };
 }
 
 export default {

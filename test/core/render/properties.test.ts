@@ -13,7 +13,7 @@ import { type Files, render, renderObjects } from './memory-tree.ts';
 const asWritten: Writing = { seed: 0, style: 'block', lineEnd: '\n', comments: false, quotes: false };
 const toOutput = (files: Files) => render(files).objects.map(({ output }) => output);
 
-fc.configureGlobal({ numRuns: times(100, 30) });
+fc.configureGlobal({ ...fc.readConfigureGlobal(), numRuns: times(100, 30) });
 
 test('rendering twice gives the same bytes, and no valid input has a problem', (t) => {
   fc.assert(
