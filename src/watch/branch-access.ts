@@ -5,10 +5,11 @@
  * different reasons, so the success of one does not end the pause of the other.
  */
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
-import { safe } from '../core/diagnostics/safe-text.ts';
+import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import { computeBackoff } from '../core/pacing/backoff.ts';
 import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch, StatusCommit } from '../core/ports/watch.ts';
 import { BranchTrouble } from '../core/ports/watch.ts';
+import { toTimeText } from '../output/time-text.ts';
 import { PushPace } from './push-pace.ts';
 
 interface BranchPorts {
@@ -40,6 +41,9 @@ export class BranchAccess {
   #pushTrouble: PushTrouble | undefined;
   #conflicts = 0;
   #pausedUntil = Number.NEGATIVE_INFINITY;
+  #leftAloneUntil = Number.NEGATIVE_INFINITY;
+  /** What the last fetch and the last push failed with: what is repeated is no news. */
+  readonly #said: { fetch?: SafeText; push?: SafeText } = {};
 
   constructor(ports: BranchPorts, pollMs: number) {
     this.#ports = ports;
@@ -79,6 +83,11 @@ export class BranchAccess {
   /** Neither a fetch nor a push may be tried earlier, by the clock. */
   get pausedUntil(): number {
     return this.#pausedUntil;
+  }
+
+  /** How long the server has asked to be left alone still, in seconds; 0: it has not. */
+  get waitSeconds(): number {
+    return Math.max(0, this.#leftAloneUntil - this.#ports.clock.now()) / 1000;
   }
 
   /** When the branch is to be fetched next, by the clock. */
@@ -127,6 +136,7 @@ export class BranchAccess {
       if (this.#fetchTrouble !== undefined) log.info(safe`git answers again`, { after: this.#fetchFailures });
       this.#fetchFailures = 0;
       this.#fetchTrouble = undefined;
+      delete this.#said.fetch;
       this.#fetchFailsSince = undefined;
       this.#readAt = clock.date();
       return true;
@@ -168,6 +178,7 @@ export class BranchAccess {
     log.info(why, { after: this.#pushTrouble.failures });
     meter.pushFailures(0);
     this.#pushTrouble = undefined;
+    delete this.#said.push;
   }
 
   #meetConflict(): void {
@@ -188,7 +199,8 @@ export class BranchAccess {
     const pause = Math.max(computeBackoff(this.#fetchFailures, clock.random(), bounds), error.retryAfterMs ?? 0);
     this.#pausedUntil = clock.now() + pause;
     this.#report('git-fetch', error, this.#fetchFailures, pause);
-    this.#fetchTrouble = error.message;
+    this.#said.fetch = error.message;
+    this.#fetchTrouble = this.#withWait(error, pause);
     this.#fetchFailsSince ??= clock.date();
   }
 
@@ -200,14 +212,25 @@ export class BranchAccess {
     meter.pushFailed(error.code);
     meter.pushFailures(failures);
     this.#report('git-push', error, failures, pause);
-    this.#pushTrouble = { message: error.message, failures, since: this.#pushTrouble?.since ?? clock.date() };
+    this.#said.push = error.message;
+    const message = this.#withWait(error, pause);
+    this.#pushTrouble = { message, failures, since: this.#pushTrouble?.since ?? clock.date() };
+  }
+
+  /** The message, with the end of the pause where the server asks for one. */
+  #withWait({ message, retryAfterMs }: BranchTrouble, pause: number): SafeText {
+    if (retryAfterMs === undefined) return message;
+    const { clock } = this.#ports;
+    this.#leftAloneUntil = Math.max(this.#leftAloneUntil, clock.now() + retryAfterMs);
+    const until = toTimeText(clock.date() + Math.round(pause / 1000));
+    return safe`${message}; it asks to wait until ${mask(until)} UTC`;
   }
 
   /** An error the first time, and a warning each time it is repeated. */
   #report(cause: 'git-fetch' | 'git-push', { code, message }: BranchTrouble, attempt: number, pause: number): void {
     const { log, meter } = this.#ports;
     meter.retry(cause);
-    const isKnown = message === this.#fetchTrouble || message === this.#pushTrouble?.message;
+    const isKnown = message === this.#said.fetch || message === this.#said.push;
     const write = isKnown ? log.warn : log.error;
     write(message, { cause: safe`${code}`, attempt, retryInSeconds: Math.round(pause / 100) / 10 });
   }

@@ -4,7 +4,7 @@
  * host a run of its hooks.
  *
  * Invariants, from the first refusal to the next push that is accepted: no two pushes within 30 s, at most
- * 40 within any hour, and never more than six minutes without one. Time and randomness are arguments.
+ * 40 within any hour, and never more than six minutes without one unless the server asks for more. Time and randomness are arguments.
  */
 import { computeBackoff } from '../core/pacing/backoff.ts';
 import type { BranchTrouble } from '../core/ports/watch.ts';

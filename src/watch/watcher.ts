@@ -133,6 +133,11 @@ export class Watcher {
     return fetchTrouble ?? (snapshot === undefined ? safe`the branch was not read yet` : undefined);
   }
 
+  /** How long the git host has asked to be left alone still, in seconds; 0: it has not. */
+  get gitWaitSeconds(): number {
+    return this.#branch.waitSeconds;
+  }
+
   get pushTrouble(): PushTrouble | undefined {
     return this.#branch.pushTrouble;
   }

@@ -550,6 +550,40 @@ test('failed fetches are retried with growing pauses, without end, and nothing i
   await scene.end();
 });
 
+test('a host that asks to be left alone for an hour is, and the watcher shows until when', async (t) => {
+  const scene = await toLoadingScene();
+  const limited = () => new BranchTrouble('throttled', safe`slow down`, hourMs);
+  scene.branch.troubles.push(limited());
+  await scene.clock.advance(31_000);
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  const until = new Date((scene.clock.date() + scene.watcher.gitWaitSeconds) * 1000).toISOString();
+  t.is<string | undefined, string>(
+    scene.watcher.obstacle?.replace(/\d\d:\d\d UTC$/, ''),
+    `slow down; it asks to wait until ${until.slice(0, 14).replace('T', ' ')}`,
+  );
+  const { fetches, attempts } = scene.branch;
+  await scene.clock.advance(hourMs - 60_000);
+  t.deepEqual([scene.branch.fetches, scene.branch.attempts], [fetches, attempts]);
+  t.true(scene.watcher.gitWaitSeconds > 0 && scene.watcher.gitWaitSeconds < 60);
+  await scene.clock.advance(120_000);
+  t.is(scene.watcher.obstacle, undefined);
+  t.is(scene.watcher.gitWaitSeconds, 0);
+
+  // Of a push: the branch is still read.
+  scene.branch.refusal = limited();
+  for (const live of toServices('wisdom', failed)) scene.watcher.put(live);
+  await scene.clock.advance(10_000);
+  t.regex(scene.watcher.pushTrouble?.message ?? '', /^slow down; it asks to wait until \d{4}-\d\d-\d\d [\d:]{8} UTC$/);
+  t.is(scene.watcher.obstacle, undefined);
+  const pushes = scene.branch.attempts;
+  const looks = scene.branch.fetches;
+  await scene.clock.advance(hourMs - 60_000);
+  t.is(scene.branch.attempts, pushes);
+  t.true(scene.branch.fetches > looks);
+  t.is(scene.lines.filter((line) => line === 'error slow down').length, 2, 'once for each');
+  await scene.end();
+});
+
 const refused = new BranchTrouble('refused', safe`protected branch: ask an owner`);
 const hourMs = 3_600_000;
 

@@ -28,8 +28,8 @@ import { toWatchSettings } from './settings.ts';
 
 /** How long a push in flight may take after the signal to end; Kubernetes kills the process a little later. */
 const graceMs = 8000;
-/** How long `--once` waits for a cluster or a git host that does not answer. */
-const patienceMs = 60_000;
+/** How long `--once` waits for a cluster or a git host that does not answer, or asks to be left alone, in seconds. */
+const patience = 60;
 /** How soon `--once` notices that there is something to judge. */
 const oncePauseMs = 200;
 
@@ -45,12 +45,14 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     readings: () => watcher.readings,
     isReady: () => watcher.obstacle === undefined,
     waiting: () => notifier?.waiting ?? 0,
+    gitWait: () => watcher.gitWaitSeconds,
   });
   const branch = new GitBranch({
     transport: openTransport({
       address: settings.address,
       credentials: toAbsolute(flags.gitCredentials),
       environment: host.environment,
+      onMoved: (address) => log.warn(safe`the repository is now ${address}: name it with --repo`),
     }),
     branch: settings.branch,
     path: options.path,
@@ -98,9 +100,12 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   if (listener !== undefined) log.info(safe`listening`, { address: mask(listener.address) });
 
   let isLate = false;
-  const late = once ? setTimeout(giveUp, patienceMs) : undefined;
-  function giveUp(): void {
-    if (watcher.obstacle === undefined && watcher.pushTrouble === undefined) return;
+  let troubled = 0;
+  const late = once ? setInterval(countTrouble, 1000) : undefined;
+  function countTrouble(): void {
+    const hasTrouble = watcher.obstacle !== undefined || watcher.pushTrouble !== undefined;
+    troubled = hasTrouble ? troubled + 1 : 0;
+    if (!hasTrouble || Math.max(troubled, watcher.gitWaitSeconds) < patience) return;
     isLate = true;
     stop.abort();
     drop.abort();
@@ -165,7 +170,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     log.info(once ? safe`done` : safe`ended`);
     return exitCodes.fine;
   } finally {
-    clearTimeout(late);
+    clearInterval(late);
     stopCollecting();
     stop.abort();
     listener?.close();

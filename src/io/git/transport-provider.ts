@@ -1,4 +1,5 @@
 /** What a provider in `transports/` consists of. */
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
 import type { Environment } from '../process/argocd-environment.ts';
 
@@ -10,6 +11,8 @@ export interface TransportOptions {
   readonly environment: Environment;
   /** How long the server may be silent, in milliseconds. */
   readonly silenceMs?: number | undefined;
+  /** Called when the server answers that the repository has another address now, once for each such address. */
+  readonly onMoved?: (address: SafeText) => void;
 }
 
 export interface TransportProvider {

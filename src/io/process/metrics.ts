@@ -22,9 +22,11 @@ export interface MetricsSources {
   readonly isReady: () => boolean;
   /** How many notifications wait. */
   readonly waiting: () => number;
+  /** How long the git host has asked to be left alone still, in seconds. */
+  readonly gitWait: () => number;
 }
 
-export function createMetrics(version: string, { readings, isReady, waiting }: MetricsSources): Metrics {
+export function createMetrics(version: string, { readings, isReady, waiting, gitWait }: MetricsSources): Metrics {
   const { registers, page, retry } = createRegistry('watcher', version, retryCauses);
   const models = new Gauge({
     name: 'model_mirror_models',
@@ -82,6 +84,14 @@ export function createMetrics(version: string, { readings, isReady, waiting }: M
     labelNames: ['phase'],
     buckets: [0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30],
     registers,
+  });
+  new Gauge({
+    name: 'model_mirror_git_wait_seconds',
+    help: 'How much longer the git host has asked to be left alone, by Retry-After; 0: it has not.',
+    registers,
+    collect() {
+      this.set(gitWait());
+    },
   });
   const lastLook = new Gauge({
     name: 'model_mirror_last_look_timestamp_seconds',

@@ -26,7 +26,12 @@ function toReadings(model: string, { isJudged = true, version = 'v2' } = {}): Ve
 
 function startMetrics(first: readonly VersionReading[], isReady = true) {
   let readings = first;
-  const metrics = createMetrics('1.2.3', { readings: () => readings, isReady: () => isReady, waiting: () => 3 });
+  const metrics = createMetrics('1.2.3', {
+    readings: () => readings,
+    isReady: () => isReady,
+    waiting: () => 3,
+    gitWait: () => 1800,
+  });
   return {
     metrics,
     show: (next: readonly VersionReading[]) => {
@@ -123,6 +128,7 @@ test('which program it is, whether it is in step, and causes that have not happe
   t.deepEqual(samplesOf(before, 'model_mirror_last_look_timestamp_seconds'), { '': 0 });
   t.deepEqual(samplesOf(before, 'model_mirror_notifications_waiting'), { '': 3 });
   t.is(samplesOf(before, 'model_mirror_notifications_total')['result=overflowed'], 0);
+  t.is(samplesOf(before, 'model_mirror_git_wait_seconds')[''], 1800);
   metrics.notified('overflowed');
   metrics.pushFailed('refused');
   metrics.look();
@@ -141,6 +147,7 @@ test('however many ask at a time, the page is made once', async (t) => {
       return true;
     },
     waiting: () => 0,
+    gitWait: () => 0,
   });
   const pages = await Promise.all(Array.from({ length: 50 }, () => metrics.text()));
   t.is(asked, 1);

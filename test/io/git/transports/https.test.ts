@@ -152,33 +152,121 @@ test('missing credentials are reported as missing', async (t) => {
   t.regex(message, /none were given \(HTTP 401\): pass --git-credentials or MODEL_MIRROR_GIT_TOKEN$/);
 });
 
-test('a redirect to a sign-in page does not count as a moved repository, and its host is named', async (t) => {
-  const login = await serve(t, (_, response) => {
-    response.writeHead(200, { 'content-type': 'text/html' }).end(page);
+test('nothing is asked of another host: a sign-in page there is named, and a repository too', async (t) => {
+  const asked: string[] = [];
+  const away = await serve(t, (request, response) => {
+    asked.push(`${request.url}`);
+    response.end();
   });
-  const location = `${login}/login?next=/team/repo.git/info/refs`;
-  const trouble = await fail(t, { status: 302, headers: { location } });
-  t.is(trouble.code, 'denied');
-  t.regex(trouble.message, new RegExp(`^${new URL(login).host} answers with a page.*: Sign in · Example$`));
+  const { host } = new URL(away);
+  for (const [location, message] of [
+    [`${away}/login?next=/team/repo.git/info/refs`, `redirects to ${host} in place of answering (HTTP 302)`],
+    [`${away.replace('//', '//ada:pa55word@')}/x`, `redirects to ${host} in place`],
+    [`${away}/new.git/info/refs?service=git-upload-pack`, `has moved to ${away}/new.git: name it with --repo`],
+    [`${away.replace('//', '//ada:pa55word@')}/new.git/info/refs`, `has moved to ${away}/new.git: name`],
+    ['ftp://files.example.com/info/refs', 'redirects to files.example.com'],
+    ['javascript:alert(1)', 'redirects to no valid address'],
+    ['file:///etc/passwd', 'redirects to no valid address'],
+    ['https://', 'redirects to no valid address'],
+  ] as const) {
+    const { code, message: found } = await fail(t, { status: 302, headers: { location } });
+    t.is(code, 'denied', location);
+    t.true(found.includes(message), found);
+    t.notRegex(found, /pa55word/);
+  }
+  t.deepEqual(asked, []);
+});
+
+test('a redirect without an address is a page in place of git', async (t) => {
+  t.regex((await fail(t, { status: 302, text: 'go away' })).message, /with a page .*\(HTTP 302\).*: go away$/);
 });
 
 test('an endless redirect is reported as denied', async (t) => {
+  let requests = 0;
   const url: string = await serve(t, (request, response) => {
-    response.writeHead(302, { location: `${url}${request.url}` }).end();
+    response.writeHead(302, { location: `${url}${request.url}&${requests++}` }).end();
   });
-  t.is((await t.throwsAsync<BranchTrouble>(openAt(`${url}/repo.git`), { instanceOf: BranchTrouble }))?.code, 'denied');
+  const trouble = await t.throwsAsync<BranchTrouble>(openAt(`${url}/repo.git`), { instanceOf: BranchTrouble });
+  t.is(trouble?.code, 'denied');
+  t.regex(trouble?.message ?? '', /keeps redirecting/);
+  t.is(requests, 11);
 });
 
-test('a repository that moved to another host is named, not followed', async (t) => {
-  const away = await serve(t, (_, response) => {
-    response.writeHead(200, { 'content-type': 'application/x-git-upload-pack-advertisement' }).end();
+/** Repositories at some addresses, and redirects; notes what was asked, with the credentials. */
+async function serveMoved(
+  t: ExecutionContext,
+  answers: Readonly<Record<string, { readonly status: number; readonly to?: string }>>,
+): Promise<{ readonly url: string; readonly asked: string[] }> {
+  const asked: string[] = [];
+  const url = await serve(t, (request, response) => {
+    const { pathname, search } = new URL(request.url ?? '', 'http://x');
+    const [name = ''] = pathname.split('/').slice(1);
+    asked.push(`${name} ${request.headers.authorization === undefined ? 'without' : 'with'}`);
+    const { status, to } = answers[name] ?? { status: 404 };
+    const [, rest = ''] = pathname.split(name);
+    if (status !== 200) return void response.writeHead(status, { location: `${to}${rest}${search}` }).end();
+    const type = 'application/x-git-upload-pack-advertisement';
+    response.writeHead(200, { 'content-type': type }).end('001e# service=git-upload-pack\n00000000');
   });
-  const moved = await serve(t, ({ url }, response) => {
-    response.writeHead(301, { location: `${away}${url}` }).end();
+  return { url, asked };
+}
+
+function openMoved(url: string): { readonly look: () => Promise<GitSession>; readonly reported: string[] } {
+  const reported: string[] = [];
+  const transport = openTransport({
+    address: `${url}/old.git`,
+    credentials: undefined,
+    environment: { MODEL_MIRROR_GIT_TOKEN: 'token-of-git' },
+    onMoved: (address) => reported.push(address),
   });
-  await t.throwsAsync(openAt(`${moved}/repo.git`), {
-    message: `the git server says that the repository has moved to ${away}/repo.git: name it with --repo`,
+  return { look: () => transport.open('git-upload-pack', never), reported };
+}
+
+test('a repository that was renamed is named once, and asked directly while it is there', async (t) => {
+  const answers: Record<string, { status: number; to?: string }> = {
+    'old.git': { status: 301, to: '/new.git' },
+    'new.git': { status: 200 },
+  };
+  const { url, asked } = await serveMoved(t, answers);
+  const { look, reported } = openMoved(url);
+  await look();
+  await look();
+  t.deepEqual(asked.splice(0), ['old.git with', 'new.git with', 'new.git with']);
+  t.deepEqual(reported, [`${url}/new.git`]);
+
+  // Gone there: the old address is asked again, and the same place is no news.
+  answers['new.git'] = { status: 404 };
+  await t.throwsAsync(look(), { instanceOf: BranchTrouble });
+  answers['new.git'] = { status: 200 };
+  await look();
+  t.deepEqual(asked.splice(0), ['new.git with', 'old.git with', 'new.git with']);
+  t.is(reported.length, 1);
+
+  // Renamed once more, and then back.
+  answers['new.git'] = { status: 308, to: `${url.replace('//', '//ada:pa55word@')}/newer.git` };
+  answers['newer.git'] = { status: 200 };
+  await look();
+  t.deepEqual(reported, [`${url}/new.git`, `${url}/newer.git`]);
+  answers['newer.git'] = { status: 301, to: '/old.git' };
+  answers['old.git'] = { status: 200 };
+  await look();
+  asked.splice(0);
+  await look();
+  t.deepEqual(asked, ['old.git with']);
+  t.is(reported.length, 2);
+});
+
+test('a redirect for now is followed each time and not reported', async (t) => {
+  const { url, asked } = await serveMoved(t, {
+    'old.git': { status: 301, to: '/balanced.git' },
+    'balanced.git': { status: 307, to: '/b.git' },
+    'b.git': { status: 200 },
   });
+  const { look, reported } = openMoved(url);
+  await look();
+  await look();
+  t.is(asked.filter((one) => one.startsWith('old')).length, 2);
+  t.deepEqual(reported, []);
 });
 
 test('413 and 503 for a push are troubles of the push, not of the look', async (t) => {
@@ -213,15 +301,28 @@ test('413 and 503 for a push are troubles of the push, not of the look', async (
   t.true((await t.throwsAsync<BranchTrouble>(push(), { instanceOf: BranchTrouble }))?.isOfLook);
 });
 
-test('Retry-After is seconds or a date, up to five minutes', (t) => {
+test('Retry-After is seconds or a date, up to an hour for git hosts and five minutes for others', (t) => {
   const now = Date.UTC(2026, 0, 1, 12, 0, 0);
-  const read = (value: string) => toRetryAfterMs(new Headers({ 'retry-after': value }), now);
+  const read = (value: string, longestMs?: number) =>
+    toRetryAfterMs(new Headers({ 'retry-after': value }), now, longestMs);
   t.is(read('7'), 7000);
   t.is(read('Thu, 01 Jan 2026 12:00:30 GMT'), 30_000);
   t.is(read('Thursday, 01-Jan-26 12:00:30 GMT'), 30_000);
   t.is(read('Thu, 01 Jan 2026 11:00:00 GMT'), undefined);
-  t.is(read('Thu, 01 Jan 2026 18:00:00 GMT'), 300_000);
-  t.is(read('86400'), 300_000);
-  for (const nonsense of ['', '-1', 'soon', '0']) t.is(read(nonsense), undefined);
+  for (const long of ['Thu, 01 Jan 2026 18:00:00 GMT', 'Fri, 31 Dec 9999 23:59:59 GMT', '86400', '9'.repeat(400)]) {
+    t.is(read(long), 300_000, long);
+    t.is(read(long, 3_600_000), 3_600_000, long);
+  }
+  for (const nonsense of ['', '-1', 'soon', '0', '1e9', '0x10', 'Thu, 99 Jan 2026', 'Infinity', 'NaN'])
+    t.is(read(nonsense), undefined, nonsense);
   t.is(toRetryAfterMs(new Headers(), now), undefined);
+});
+
+test('a git host is left alone for as long as it asks, up to an hour', async (t) => {
+  for (const [value, expected] of [
+    ['1800', 1_800_000],
+    ['99999999999999', 3_600_000],
+    ['-1', undefined],
+  ] as const)
+    t.is((await fail(t, { status: 429, headers: { 'retry-after': value } })).retryAfterMs, expected);
 });

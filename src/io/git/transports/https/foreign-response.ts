@@ -3,7 +3,7 @@
  * line distinguishes an expired token from a suspended account or a missing sign-on.
  *
  * Observed: Gitea and GitHub answer 401, 403 and 404 with a line of text; Azure DevOps answers a wrong token with 203
- * and a sign-in page; single sign-on proxies answer 200 or a redirect, and a page.
+ * and a sign-in page; single sign-on proxies answer 200 and a page, or with a redirect to one.
  */
 import type { Response } from 'undici';
 import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
@@ -15,6 +15,11 @@ import { toRetryAfterMs } from '../../../process/retry-after.ts';
 /** How much of a response is read, in bytes. */
 const readLength = 8192;
 const lineLength = 200;
+/**
+ * Git hosts block clients that go on asking while they are limited, and their limits are for an hour at most (GitHub's
+ * primary limit of requests, GitLab's and Azure DevOps's of minutes).
+ */
+const longestWaitMs = 3_600_000;
 
 /** Whether a response can be git's: hosts, proxies and sign-on pages write text, HTML or JSON. */
 export function isOfGit({ status, headers }: Response): boolean {
@@ -33,13 +38,10 @@ export async function toForeignResponseTrouble(
   const line = toFirstLine(await readStart(response), response.headers.get('content-type') ?? '');
   const [code, meaning] = toMeaning(response, hasCredentials);
   const message = line === '' ? meaning : safe`${meaning}: ${mask(line)}`;
-  return new BranchTrouble(code, message, toRetryAfterMs(response.headers, now));
+  return new BranchTrouble(code, message, toRetryAfterMs(response.headers, now, longestWaitMs));
 }
 
-function toMeaning(
-  { status, headers, redirected, url }: Response,
-  hasCredentials: boolean,
-): readonly [BranchTroubleCode, SafeText] {
+function toMeaning({ status, headers }: Response, hasCredentials: boolean): readonly [BranchTroubleCode, SafeText] {
   const isLimited = headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0';
   if (status === 429 || (status === 403 && isLimited))
     return ['throttled', safe`the git server asks for fewer requests (HTTP ${status})`];
@@ -59,10 +61,9 @@ function toMeaning(
   if (status === 404)
     return ['denied', safe`the git server has no such repository, or does not show it to these credentials (HTTP 404)`];
   if (status >= 400) return ['denied', safe`the git server does not accept the request (HTTP ${status})`];
-  const by = redirected ? safe`${mask(new URL(url).host)} answers` : safe`the git server answers`;
   return [
     'denied',
-    safe`${by} with a page in place of git (HTTP ${status}): check the address and the credentials, there may be a sign-in page in front`,
+    safe`the git server answers with a page in place of git (HTTP ${status}): check the address and the credentials, there may be a sign-in page in front`,
   ];
 }
 

@@ -1,23 +1,32 @@
 /**
  * Git's smart HTTP protocol (gitprotocol-http(5)): a GET lists the refs, a POST carries the request.
  *
- * Invariants: a server that goes silent is given up; credentials are sent to the repository's own host only (fetch
- * removes them when a redirect leaves it) and appear in no message.
+ * Invariants: a server that goes silent, or does not come to an end, is given up; requests and credentials are sent to
+ * the repository's own host only, and credentials appear in no message.
  */
 import type { BodyInit, Response } from 'undici';
 import { Fault } from '../../../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { GitService, GitSession, GitTransport } from '../../../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { fetch, ProxyTrouble } from '../../../process/fetch.ts';
 import { SilenceLimit } from '../../../process/silence.ts';
-import type { TransportProvider } from '../../transport-provider.ts';
+import type { TransportOptions, TransportProvider } from '../../transport-provider.ts';
 import type { ReadAuthorization } from './credentials.ts';
 import { toAuthorization } from './credentials.ts';
 import { isOfGit, toForeignResponseTrouble } from './foreign-response.ts';
+import type { Redirect } from './redirects.ts';
+import { mostRedirects, toCircle, toRedirect, toRepository } from './redirects.ts';
 
 /** Without a byte for so long, a connection is taken for dead. */
 const defaultSilenceMs = 30_000;
+/** How long the list of refs may take, however steadily it arrives: a loop that waits for longer is restarted. */
+const listMs = 90_000;
+/** 40,000 refs take 3 MiB. */
+const mostOfList = 64 * 2 ** 20;
+/** A push is answered by a report, and what hooks print. */
+const mostOfReport = 8 * 2 ** 20;
 
 export const https: TransportProvider = {
   schemes: ['https:', 'http:'],
@@ -30,8 +39,7 @@ export const https: TransportProvider = {
         safe`use https://`,
       );
   },
-  open: ({ address, credentials, environment, silenceMs = defaultSilenceMs }) =>
-    new HttpsTransport(address, toAuthorization(credentials, environment), silenceMs),
+  open: (options) => new HttpsTransport(options),
 };
 
 interface Call {
@@ -41,56 +49,101 @@ interface Call {
 }
 
 class HttpsTransport implements GitTransport {
-  readonly #url: string;
+  readonly #address: string;
   readonly #authorize: ReadAuthorization;
   readonly #silenceMs: number;
+  readonly #onMoved: (address: SafeText) => void;
+  /** Where the repository is: a host that answers at an old address with a redirect would do so at each look. */
+  #base: string;
+  /** The new address that was reported last. */
+  #reported: string | undefined;
 
-  constructor(url: string, authorize: ReadAuthorization, silenceMs: number) {
-    this.#url = url;
-    this.#authorize = authorize;
+  constructor({ address, credentials, environment, silenceMs = defaultSilenceMs, onMoved }: TransportOptions) {
+    this.#address = address;
+    this.#base = address;
+    this.#authorize = toAuthorization(credentials, environment);
     this.#silenceMs = silenceMs;
+    this.#onMoved = onMoved ?? (() => {});
   }
 
   readonly open = async (service: GitService, signal: AbortSignal): Promise<GitSession> => {
     const headers = this.#authorize();
-    const call = (url: string, one: Call) => this.#call(url, one, signal);
-    const { response, chunks } = await call(`${this.#url}/info/refs?service=${service}`, { method: 'GET', headers });
-    // As git does it: the request goes to where the list of refs came from.
-    const base = response.redirected ? toMovedBase(this.#url, response.url) : this.#url;
-    const parts: Uint8Array[] = [];
-    for await (const chunk of chunks) parts.push(chunk);
+    const { listed, base } = await this.#list(service, headers, signal);
+    const types = { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` };
+    const post = (body: Uint8Array) =>
+      this.#call(`${base}/${service}`, { method: 'POST', headers: { ...headers, ...types }, body }, signal);
+    const most = service === 'git-receive-pack' ? mostOfReport : Number.POSITIVE_INFINITY;
     return {
-      advertisement: withoutServiceLine(Buffer.concat(parts), service),
+      advertisement: withoutServiceLine(listed, service),
       request: async function* (body) {
-        const types = {
-          'content-type': `application/x-${service}-request`,
-          accept: `application/x-${service}-result`,
-        };
-        const post = { method: 'POST', headers: { ...headers, ...types }, body } as const;
-        yield* (await call(`${base}/${service}`, post)).chunks;
+        yield* bound((await post(body)).chunks, most, safe`answer to the push`);
       },
       [Symbol.asyncDispose]: async () => {},
     };
   };
 
-  /** @throws BranchTrouble when the response is not git's. */
+  /** @returns the refs, and the repository's address that they came from: as git does it, the request goes there. */
+  async #list(
+    service: GitService,
+    headers: Call['headers'],
+    signal: AbortSignal,
+  ): Promise<{ readonly listed: Buffer; readonly base: string }> {
+    const limit = AbortSignal.timeout(listMs);
+    const either = AbortSignal.any([signal, limit]);
+    let url = `${this.#base}/info/refs?service=${service}`;
+    let isPermanent = true;
+    try {
+      for (let redirects = 0; redirects <= mostRedirects; redirects++) {
+        const { chunks, redirect } = await this.#call(url, { method: 'GET', headers }, either);
+        if (redirect === undefined) {
+          const parts: Uint8Array[] = [];
+          for await (const chunk of bound(chunks, mostOfList, safe`list of refs`)) parts.push(chunk);
+          const base = toRepository(url) ?? this.#base;
+          if (isPermanent) this.#move(base);
+          return { listed: Buffer.concat(parts), base };
+        }
+        url = redirect.to;
+        isPermanent &&= redirect.isPermanent;
+      }
+      throw toCircle();
+    } catch (error) {
+      // It may be gone from its new address.
+      this.#base = this.#address;
+      if (signal.aborted || !limit.aborted) throw error;
+      throw new BranchTrouble('unreachable', safe`the git server did not list the refs within ${listMs / 1000} s`);
+    }
+  }
+
+  #move(base: string): void {
+    this.#base = base;
+    if (base === this.#address || base === this.#reported) return;
+    this.#reported = base;
+    this.#onMoved(mask(base));
+  }
+
+  /** @throws BranchTrouble when the response is neither git's nor a redirect of a list of refs. */
   async #call(
     url: string,
     call: Call,
     signal: AbortSignal,
-  ): Promise<{ readonly response: Response; readonly chunks: AsyncIterable<Uint8Array> }> {
+  ): Promise<{ readonly chunks: AsyncIterable<Uint8Array>; readonly redirect: Redirect | undefined }> {
     const hasCredentials = 'Authorization' in call.headers;
     const silence = new SilenceLimit(this.#silenceMs);
     const toSilent = () =>
       new BranchTrouble('unreachable', safe`the git server was silent for ${this.#silenceMs / 1000} s`);
     try {
-      const response = await fetch(url, { ...call, signal: AbortSignal.any([signal, silence.signal]) });
-      if (!isOfGit(response)) throw await toForeignResponseTrouble(response, hasCredentials, Date.now());
-      return { response, chunks: readChunks(response, silence, toSilent) };
+      const init = { ...call, redirect: 'manual', signal: AbortSignal.any([signal, silence.signal]) } as const;
+      const response = await fetch(url, init);
+      const redirect = call.method === 'GET' ? toRedirect(response, url) : undefined;
+      if (redirect !== undefined) {
+        silence.stop();
+        await response.body?.cancel();
+      } else if (!isOfGit(response)) throw await toForeignResponseTrouble(response, hasCredentials, Date.now());
+      return { chunks: readChunks(response, silence, toSilent), redirect };
     } catch (error) {
       silence.stop();
-      if (silence.isExceeded) throw toSilent();
-      throw toFailure(error);
+      if (error instanceof BranchTrouble) throw error;
+      throw silence.isExceeded ? toSilent() : toFailure(error);
     }
   }
 }
@@ -112,20 +165,19 @@ async function* readChunks(
   }
 }
 
-/**
- * The base address of a repository that was renamed. It is followed on its own host only: credentials do not belong
- * elsewhere.
- */
-function toMovedBase(url: string, listed: string): string {
-  const end = '/info/refs';
-  // A sign-in page often has the old address in its query.
-  if (!new URL(listed).pathname.endsWith(end)) return url;
-  const base = listed.slice(0, listed.indexOf(end));
-  if (new URL(base).origin === new URL(url).origin) return base;
-  throw new BranchTrouble(
-    'denied',
-    safe`the git server says that the repository has moved to ${mask(base)}: name it with --repo`,
-  );
+/** @throws BranchTrouble when there are more bytes: they would be collected until the memory is full. */
+async function* bound(
+  chunks: AsyncIterable<Uint8Array>,
+  most: number,
+  title: SafeText,
+): AsyncIterableIterator<Uint8Array> {
+  let length = 0;
+  for await (const chunk of chunks) {
+    length += chunk.length;
+    if (length > most)
+      throw new BranchTrouble('too-large', safe`the git server’s ${title} is longer than ${most / 2 ** 20} MiB`);
+    yield chunk;
+  }
 }
 
 /** What only HTTP has in front of the refs: a pkt-line that names the service, and a flush packet. */
@@ -154,12 +206,5 @@ function toFailure(error: unknown): unknown {
       safe`the git server cannot be reached through ${title}: ${mask(error.message)}`,
     );
   }
-  const { cause } = error as { readonly cause?: unknown };
-  // It is a response each time; single sign-on in front of a host does that.
-  if (cause instanceof Error && cause.message === 'redirect count exceeded')
-    return new BranchTrouble(
-      'denied',
-      safe`the git server keeps redirecting: check the address and the credentials, there may be a sign-in page in front`,
-    );
   return error;
 }
