@@ -53,6 +53,7 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
     'status(wisdom): candidate v2 is Ready; its mirror may open [skip ci]',
   ]);
   t.regex(await scene.git('log', '-1', '--format=%B', 'main'), /Signed-off-by: model-mirror watcher </);
+  t.regex(watcher.output, /"message":"watching".*"credentials":"a password"/);
   t.regex(await scene.show('STATUS.md'), /wisdom/);
   const [, address] = /"address":"([^"]+)"/.exec(watcher.output) ?? [];
   // Each on a new connection: an old one may be closed just when it is reused.

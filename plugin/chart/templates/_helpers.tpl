@@ -261,13 +261,13 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- if contains "@" $watcher.notifyUrl }}{{ fail "watcher.notifyUrl holds credentials: put the address into a Secret, and name it in watcher.notifyUrlSecret.name" }}{{ end -}}
 {{- range $watcher.env -}}
 {{- $value := .value | default "" -}}
-{{- if and $value (has .name (list "MODEL_MIRROR_GIT_TOKEN" "MODEL_MIRROR_GIT_PASSWORD")) }}{{ fail (printf "watcher.env has the value of %s: remove it, and put it into the Secret that watcher.git.existingSecret names" .name) }}{{ end -}}
+{{- if and $value (has .name (list "MODEL_MIRROR_GIT_TOKEN" "MODEL_MIRROR_GIT_PASSWORD" "MODEL_MIRROR_GIT_BEARER_TOKEN")) }}{{ fail (printf "watcher.env has the value of %s: remove it, and put it into the Secret that watcher.git.existingSecret names" .name) }}{{ end -}}
 {{- if regexMatch "://[^/]*@" $value }}{{ fail (printf "watcher.env has credentials in the address of %s: put it into a Secret, and name that in valueFrom.secretKeyRef" .name) }}{{ end -}}
 {{- end -}}
 {{- $places := list -}}
 {{- range $watcher.env }}{{ $places = append $places .name }}{{ end -}}
 {{- range $watcher.extraArgs }}{{ $places = append $places (regexReplaceAll "=.*" . "") }}{{ end -}}
-{{- if not (or $watcher.git.existingSecret (has "--git-credentials" $places) (has "MODEL_MIRROR_GIT_TOKEN" $places) (has "MODEL_MIRROR_GIT_PASSWORD" $places)) }}{{ fail "watcher.git.existingSecret is empty: name a Secret, or mount the credentials by watcher.extraVolumes and name their place by --git-credentials in watcher.extraArgs" }}{{ end -}}
+{{- if not (or $watcher.git.existingSecret (has "--git-credentials" $places) (has "MODEL_MIRROR_GIT_TOKEN" $places) (has "MODEL_MIRROR_GIT_PASSWORD" $places) (has "MODEL_MIRROR_GIT_BEARER_TOKEN" $places)) }}{{ fail "watcher.git.existingSecret is empty: name a Secret, or mount the credentials by watcher.extraVolumes and name their place by --git-credentials in watcher.extraArgs" }}{{ end -}}
 {{- range $watcher.extraArgs -}}
 {{- if regexMatch "://[^/]*@" . }}{{ fail "watcher.extraArgs has credentials in an address: the watcher takes them from Secrets (watcher.git, watcher.proxy, watcher.notifyUrlSecret)" }}{{ end -}}
 {{- end -}}

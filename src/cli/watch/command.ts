@@ -16,8 +16,9 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--namespace <name...>', 'only these namespaces; default: all (MODEL_MIRROR_NAMESPACES)')
     .option(
       '--git-credentials <place>',
-      'a file with a token, or a folder with token, or username and password; read again each time. ' +
-        'Default: MODEL_MIRROR_GIT_TOKEN, or MODEL_MIRROR_GIT_USERNAME and MODEL_MIRROR_GIT_PASSWORD',
+      'a file with a token, or a folder with token; username and password; bearer-token; or app-id, installation-id and ' +
+        'private-key of a GitHub App; read again each time. Default: MODEL_MIRROR_GIT_TOKEN, MODEL_MIRROR_GIT_USERNAME ' +
+        'and MODEL_MIRROR_GIT_PASSWORD, or MODEL_MIRROR_GIT_BEARER_TOKEN',
     )
     .option('--kubeconfig <file>', "default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
     .option('--context <name>', 'the context of the kubeconfig')

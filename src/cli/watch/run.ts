@@ -5,7 +5,8 @@ import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toEvidenceSource } from '../../io/comparer/replicas.ts';
 import { GitBranch } from '../../io/git/branch.ts';
 import { toFetchLimit } from '../../io/git/fetch-limit.ts';
-import { openTransport } from '../../io/git/transports.ts';
+import type { TransportOptions } from '../../io/git/transport-provider.ts';
+import { openTransport, toCredentialsTitle } from '../../io/git/transports.ts';
 import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
 import { runFeed } from '../../io/kubernetes/cluster-feed.ts';
 import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
@@ -47,13 +48,15 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     waiting: () => notifier?.waiting ?? 0,
     gitWait: () => watcher.gitWaitSeconds,
   });
+  const repository: TransportOptions = {
+    address: settings.address,
+    credentials: toAbsolute(flags.gitCredentials),
+    environment: host.environment,
+    onMoved: (address) => log.warn(safe`the repository is now ${address}: name it with --repo`),
+  };
+  const credentials = toCredentialsTitle(repository);
   const branch = new GitBranch({
-    transport: openTransport({
-      address: settings.address,
-      credentials: toAbsolute(flags.gitCredentials),
-      environment: host.environment,
-      onMoved: (address) => log.warn(safe`the repository is now ${address}: name it with --repo`),
-    }),
+    transport: openTransport(repository),
     branch: settings.branch,
     path: options.path,
     isWanted: BranchFiles.toFilter(options),
@@ -120,6 +123,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     const { path, cluster, namespaces } = options;
     log.info(safe`watching`, {
       repository: mask(settings.address),
+      credentials,
       path: mask(path),
       cluster: cluster === undefined ? undefined : mask(cluster),
       namespaces: mask(namespaces?.join(' ') ?? 'all'),

@@ -19,7 +19,7 @@ export function hideCredentials(text: string, isCut = false): string {
 /** A shorter one could be part of any word. */
 const shortestOwn = 6;
 /** Credentials rotate, and a response may still repeat an earlier one. */
-const mostOwn = 8;
+const mostOwn = 16;
 const own = new Set<string>();
 
 /** Hides a credential of the program itself from now on: a server may repeat it, as in "token … has expired". */

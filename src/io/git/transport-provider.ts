@@ -21,4 +21,10 @@ export interface TransportProvider {
   /** @throws Fault for an address that cannot be used safely. */
   readonly check: (address: URL) => void;
   readonly open: (options: TransportOptions) => GitTransport;
+  /**
+   * Which kind of credentials is used, for the log; never a secret. Absent: the transport takes none.
+   *
+   * @throws Fault when the credentials are of two kinds.
+   */
+  readonly toCredentialsTitle?: (options: TransportOptions) => SafeText;
 }

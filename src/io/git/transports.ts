@@ -1,5 +1,6 @@
 /** The ways to reach a remote repository. A provider is a folder in `transports/` and a line in this list. */
 import { Fault } from '../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
 import type { TransportOptions, TransportProvider } from './transport-provider.ts';
@@ -33,6 +34,11 @@ export function parseAddress(text: string): string {
 
 export function openTransport(options: TransportOptions): GitTransport {
   return findProvider(parseUrl(options.address)).open(options);
+}
+
+/** Which kind of credentials is used; undefined: the transport takes none. @throws Fault when they are of two kinds. */
+export function toCredentialsTitle(options: TransportOptions): SafeText | undefined {
+  return findProvider(parseUrl(options.address)).toCredentialsTitle?.(options);
 }
 
 function findProvider({ protocol }: URL): TransportProvider {

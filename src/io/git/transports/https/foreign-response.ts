@@ -35,10 +35,19 @@ export async function toForeignResponseTrouble(
   hasCredentials: boolean,
   now: number,
 ): Promise<BranchTrouble> {
-  const line = toFirstLine(await readStart(response), response.headers.get('content-type') ?? '');
+  const line = await readFirstLine(response);
   const [code, meaning] = toMeaning(response, hasCredentials);
   const message = line === '' ? meaning : safe`${meaning}: ${mask(line)}`;
-  return new BranchTrouble(code, message, toRetryAfterMs(response.headers, now, longestWaitMs));
+  const Trouble = response.status === 401 || response.status === 203 ? NotAuthorized : BranchTrouble;
+  return new Trouble(code, message, toRetryAfterMs(response.headers, now, longestWaitMs));
+}
+
+/** Other credentials may be accepted. */
+export class NotAuthorized extends BranchTrouble {}
+
+/** The first line of what a person would read; empty when there is none. */
+export async function readFirstLine(response: Response): Promise<string> {
+  return toFirstLine(await readStart(response), response.headers.get('content-type') ?? '');
 }
 
 function toMeaning({ status, headers }: Response, hasCredentials: boolean): readonly [BranchTroubleCode, SafeText] {

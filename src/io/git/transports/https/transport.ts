@@ -14,8 +14,8 @@ import { fetch, ProxyTrouble } from '../../../process/fetch.ts';
 import { SilenceLimit } from '../../../process/silence.ts';
 import type { TransportOptions, TransportProvider } from '../../transport-provider.ts';
 import type { ReadAuthorization } from './credentials.ts';
-import { toAuthorization } from './credentials.ts';
-import { isOfGit, toForeignResponseTrouble } from './foreign-response.ts';
+import { Credentials } from './credentials.ts';
+import { isOfGit, NotAuthorized, toForeignResponseTrouble } from './foreign-response.ts';
 import type { Redirect } from './redirects.ts';
 import { mostRedirects, toCircle, toRedirect, toRepository } from './redirects.ts';
 
@@ -27,6 +27,8 @@ const listMs = 90_000;
 const mostOfList = 64 * 2 ** 20;
 /** A push is answered by a report, and what hooks print. */
 const mostOfReport = 8 * 2 ** 20;
+/** How often a request that is answered with 401 is made, with credentials that were renewed meanwhile. */
+const mostAttempts = 3;
 
 export const https: TransportProvider = {
   schemes: ['https:', 'http:'],
@@ -40,6 +42,8 @@ export const https: TransportProvider = {
       );
   },
   open: (options) => new HttpsTransport(options),
+  toCredentialsTitle: ({ address, credentials, environment }) =>
+    new Credentials(address, credentials, environment).toTitle(),
 };
 
 interface Call {
@@ -47,6 +51,13 @@ interface Call {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: BodyInit;
 }
+
+interface Answer {
+  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly redirect: Redirect | undefined;
+}
+
+type MakeCall = (url: string, call: Call, signal: AbortSignal) => Promise<Answer>;
 
 class HttpsTransport implements GitTransport {
   readonly #address: string;
@@ -61,17 +72,16 @@ class HttpsTransport implements GitTransport {
   constructor({ address, credentials, environment, silenceMs = defaultSilenceMs, onMoved }: TransportOptions) {
     this.#address = address;
     this.#base = address;
-    this.#authorize = toAuthorization(credentials, environment);
+    this.#authorize = new Credentials(address, credentials, environment).read;
     this.#silenceMs = silenceMs;
     this.#onMoved = onMoved ?? (() => {});
   }
 
   readonly open = async (service: GitService, signal: AbortSignal): Promise<GitSession> => {
-    const headers = this.#authorize();
-    const { listed, base } = await this.#list(service, headers, signal);
-    const types = { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` };
-    const post = (body: Uint8Array) =>
-      this.#call(`${base}/${service}`, { method: 'POST', headers: { ...headers, ...types }, body }, signal);
+    const call = await this.#authorized(signal);
+    const { listed, base } = await this.#list(service, call, signal);
+    const headers = { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` };
+    const post = (body: Uint8Array) => call(`${base}/${service}`, { method: 'POST', headers, body }, signal);
     const most = service === 'git-receive-pack' ? mostOfReport : Number.POSITIVE_INFINITY;
     return {
       advertisement: withoutServiceLine(listed, service),
@@ -82,10 +92,30 @@ class HttpsTransport implements GitTransport {
     };
   };
 
+  /** @returns what makes calls with the credentials of now, and with those that replace them. */
+  async #authorized(opening: AbortSignal): Promise<MakeCall> {
+    let authorization = await this.#authorize(opening);
+    return async (url, call, signal) => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          const headers = { ...authorization.headers, ...call.headers };
+          const answer = await this.#call(url, { ...call, headers }, signal);
+          if (answer.redirect === undefined) authorization.accept();
+          return answer;
+        } catch (error) {
+          if (!(error instanceof NotAuthorized) || attempt === mostAttempts) throw error;
+          const next = await authorization.refuse(signal);
+          if (next === undefined) throw error;
+          authorization = next;
+        }
+      }
+    };
+  }
+
   /** @returns the refs, and the repository's address that they came from: as git does it, the request goes there. */
   async #list(
     service: GitService,
-    headers: Call['headers'],
+    call: MakeCall,
     signal: AbortSignal,
   ): Promise<{ readonly listed: Buffer; readonly base: string }> {
     const limit = AbortSignal.timeout(listMs);
@@ -94,7 +124,7 @@ class HttpsTransport implements GitTransport {
     let isPermanent = true;
     try {
       for (let redirects = 0; redirects <= mostRedirects; redirects++) {
-        const { chunks, redirect } = await this.#call(url, { method: 'GET', headers }, either);
+        const { chunks, redirect } = await call(url, { method: 'GET', headers: {} }, either);
         if (redirect === undefined) {
           const parts: Uint8Array[] = [];
           for await (const chunk of bound(chunks, mostOfList, safe`list of refs`)) parts.push(chunk);
@@ -122,11 +152,7 @@ class HttpsTransport implements GitTransport {
   }
 
   /** @throws BranchTrouble when the response is neither git's nor a redirect of a list of refs. */
-  async #call(
-    url: string,
-    call: Call,
-    signal: AbortSignal,
-  ): Promise<{ readonly chunks: AsyncIterable<Uint8Array>; readonly redirect: Redirect | undefined }> {
+  async #call(url: string, call: Call, signal: AbortSignal): Promise<Answer> {
     const hasCredentials = 'Authorization' in call.headers;
     const silence = new SilenceLimit(this.#silenceMs);
     const toSilent = () =>
