@@ -12,9 +12,10 @@ import { findProviderWords } from './provider-words.ts';
 const arrows: Readonly<Record<string, readonly string[]>> = {
   'core/diagnostics': [],
   'core/pacing': [],
-  'core/ports': ['core/analysis', 'core/observe', 'core/routing', 'core/input'],
+  'core/ports': ['core/analysis', 'core/carry', 'core/observe', 'core/routing', 'core/input'],
   'core/input': [],
   'core/repository': ['core/input'],
+  'core/carry': ['core/repository', 'core/input'],
   'core/manifests': ['core/input'],
   'core/routing': ['core/manifests', 'core/input'],
   'core/analysis': ['core/input'],

@@ -7,6 +7,7 @@ import { addAnalysis } from './analysis/command.ts';
 import { addBrake } from './brake/command.ts';
 import { withName } from './called-as.ts';
 import { addCandidate } from './candidate/command.ts';
+import { addCarry } from './carry/command.ts';
 import { addComment } from './comment/command.ts';
 import { addCompare } from './compare/command.ts';
 import { addCompletion } from './completion/command.ts';
@@ -42,6 +43,7 @@ const groups: Readonly<Record<string, Readonly<Record<string, Add>>>> = {
     promote: addPromote,
     discard: addDiscard,
     rollback: addRollback,
+    carry: addCarry,
   },
   'Judge a candidate and its mirror': { analysis: addAnalysis, doctor: addDoctor },
   'Check the files and a pull request': {

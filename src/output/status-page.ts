@@ -5,6 +5,7 @@
  * break the table, or add a link or HTML.
  */
 import { compareText } from '../core/diagnostics/problem.ts';
+import { pageMark } from '../core/input/file-role.ts';
 import type { CandidateStatus, ModelState, ModelStatus } from '../core/input/schema.ts';
 import { toCell, toCode, toInline, toLinkTarget, toShown } from './page-text.ts';
 import { isMirrored, maxPictured, toMirrorText, toStatusPicture } from './status-picture.ts';
@@ -53,7 +54,7 @@ export function toStatusPage({
   );
   const where = cluster === undefined ? '' : ` in ${toInline(cluster, 80)}`;
   const parts = [
-    '<!-- Written by the model-mirror watcher. Do not edit. -->',
+    pageMark,
     `# Models${where}`,
     ...(sorted.length === 0
       ? ['The watcher observes no models.']

@@ -30,12 +30,30 @@ export function toStatusName(stem: string, cluster: string | undefined): string 
 
 /** The cluster in the name of a status file. */
 export function toStatusCluster(name: string): string | undefined {
-  return toFileRole(name)?.kind === 'ModelStatus' ? observed.exec(name)?.[2]?.slice(1) : undefined;
+  return toStatusParts(name)?.cluster;
+}
+
+/** Which model file of the same folder a status file is about, and which cluster; undefined: it is not a status file. */
+export function toStatusParts(
+  name: string,
+): { readonly model: string; readonly stem: string; readonly cluster: string | undefined } | undefined {
+  if (toFileRole(name)?.kind !== 'ModelStatus') return undefined;
+  const [, start, end] = observed.exec(name) ?? [];
+  const stem = start?.slice(0, -1) ?? '';
+  return { model: stem === '' ? 'model.yaml' : `${stem}.model.yaml`, stem, cluster: end?.slice(1) };
 }
 
 const page = /^STATUS(\.[^.]+)?\.md$/;
 
+/** Whether the watcher writes pages of this name. */
+export function isPageName(name: string): boolean {
+  return page.test(name);
+}
+
+/** The first line of a page that the watcher wrote. */
+export const pageMark = '<!-- Written by the model-mirror watcher. Do not edit. -->';
+
 /** Whether the watcher writes files of this name: the status of a model, or the page of all models. */
 export function isOfWatcher(name: string): boolean {
-  return toFileRole(name)?.kind === 'ModelStatus' || page.test(name);
+  return toFileRole(name)?.kind === 'ModelStatus' || isPageName(name);
 }

@@ -50,6 +50,17 @@ export async function pushBranch(
   return { kind: 'pushed', branch: first.branch, rebased: { commit: after, isHere }, said: second.said };
 }
 
+/** Pushes a commit of this clone to a branch of a remote, or makes that branch; nothing is forced. */
+export async function pushTo(
+  git: Git,
+  remote: string,
+  commit: string,
+  branch: string,
+): Promise<{ readonly state: 'pushed' | 'overtaken' | 'refused'; readonly said: SafeText | undefined }> {
+  const { state, said } = await push(git, ['push', '--porcelain', remote, `${commit}:${heads}${branch}`], [commit]);
+  return { state: state === 'rejected' ? 'refused' : state, said };
+}
+
 /** In full, since a tag may have the same name. */
 function toFullNames(words: readonly string[], branch: string): string[] {
   return words.map((word, i) => (i === words.length - 1 && word === branch ? heads + branch : word));
