@@ -56,8 +56,7 @@ const providers: readonly Provider[] = [
     within: /^src\/(io\/git|watch|core\/ports)\//,
     exceptions: {
       'src/io/git/library-client.ts': 'isomorphic-git takes every transport for HTTP',
-      'src/io/git/fetched-objects.ts': 'the name of an option of isomorphic-git',
-      'src/io/git/receive-pack.ts': 'the name of an option of isomorphic-git',
+      'src/io/git/discovery.ts': 'the name of an option of isomorphic-git',
       'src/io/git/transports.ts': `${list}, with its advice on addresses`,
     },
   },

@@ -27,7 +27,7 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--git-interval <duration>', 'how often to fetch the branch when nothing happens', '30s')
     .option(
       '--max-fetch <size>',
-      'the most that one fetch of the branch may transfer, for example 100Mi; default: what fits into memory',
+      'the most that one fetch of the branch may keep in memory, for example 100Mi; default: what fits',
     )
     .option(
       '--watch-timeout <duration>',

@@ -15,12 +15,7 @@ const lfsPointer = /^version https:\/\/(git-lfs|hawser)\.github\.com\/spec\/v\d/
  * @param maxBytes is larger for the pages that the watcher writes.
  */
 export function toFileText(bytes: Uint8Array, maxBytes = maxFileBytes): string | Finding {
-  if (bytes.length > maxBytes)
-    return {
-      code: 'file-too-large',
-      message: safe`the file is larger than ${maxBytes} bytes, which is the limit`,
-      hint: safe`make it smaller, or rename it if it is not for model-mirror`,
-    };
+  if (bytes.length > maxBytes) return toTooLarge(maxBytes);
   let text: string;
   try {
     text = utf8.decode(bytes);
@@ -34,4 +29,13 @@ export function toFileText(bytes: Uint8Array, maxBytes = maxFileBytes): string |
       hint: safe`keep the file out of Git LFS: remove its pattern from .gitattributes, and run git add --renormalize; the watcher cannot read files in LFS`,
     };
   return text;
+}
+
+/** What is reported of a file that is not read. */
+export function toTooLarge(maxBytes = maxFileBytes): Finding {
+  return {
+    code: 'file-too-large',
+    message: safe`the file is larger than ${maxBytes} bytes, which is the limit`,
+    hint: safe`make it smaller, or rename it if it is not for model-mirror`,
+  };
 }

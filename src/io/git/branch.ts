@@ -12,19 +12,21 @@ import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
 import type { Clock, Snapshot, StatusBranch, StatusCommit } from '../../core/ports/watch.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
-import { toFileText } from '../../core/repository/file-text.ts';
+import { toFileText, toTooLarge } from '../../core/repository/file-text.ts';
 import { toBranchList } from './branch-list.ts';
+import type { OpenService } from './discovery.ts';
+import { openService } from './discovery.ts';
 import type { FetchLimit } from './fetch-limit.ts';
 import { toFetchLimit } from './fetch-limit.ts';
+import type { FetchedCommit } from './fetched-objects.ts';
 import { FetchedObjects } from './fetched-objects.ts';
 import { editFolders } from './folder-edit.ts';
 import { toCommit, toObjectId } from './objects.ts';
 import { writePack } from './pack.ts';
-import type { ReceivePack } from './receive-pack.ts';
-import { openReceivePack, sendPack } from './receive-pack.ts';
+import { sendPack } from './receive-pack.ts';
 import type { Folder, TipScope } from './tip-folders.ts';
 import { findMissing, listWanted, readFolders } from './tip-folders.ts';
-import { followLinks, noLinks } from './tip-links.ts';
+import { followLinks, listLinkIds, noLinks } from './tip-links.ts';
 
 export interface Person {
   readonly name: string;
@@ -43,10 +45,7 @@ export interface BranchOptions extends TipScope {
   readonly onPhase?: (phase: 'look' | 'fetch' | 'pack' | 'send', seconds: number) => void;
 }
 
-interface Tip extends Pick<Snapshot, 'commit' | 'head'> {
-  /** The id. */
-  readonly tree: string;
-}
+type Tip = Pick<FetchedCommit, 'commit' | 'head' | 'tree'>;
 
 export class GitBranch implements StatusBranch {
   sent: string | undefined;
@@ -56,29 +55,36 @@ export class GitBranch implements StatusBranch {
   #folders = new Map<string, Folder>();
   #links = noLinks;
   #snapshot: Snapshot | undefined;
+  /** Of the last fetch: what it left out is loaded when it is read. */
+  #signal = new AbortController().signal;
   /** The tip that was refused last, and why. */
   #tooLarge: { readonly tip: string; readonly trouble: BranchTrouble } | undefined;
 
   constructor(options: BranchOptions) {
     this.#options = options;
     this.#ref = `refs/heads/${options.branch}`;
-    this.#objects = new FetchedObjects(options.branch, options.fetchLimit ?? toFetchLimit(undefined));
+    this.#objects = new FetchedObjects(options.transport, options.fetchLimit ?? toFetchLimit(undefined));
   }
 
   async fetch(signal: AbortSignal): Promise<Snapshot> {
     return this.#guard('read', signal, async () => {
+      this.#signal = signal;
       const tip = await this.#look(signal);
-      if (this.#snapshot?.commit === tip) return this.#snapshot;
+      if (this.#snapshot?.commit === tip) {
+        // What was fetched has been read.
+        this.#objects.retain(new Set());
+        return this.#snapshot;
+      }
       // It would be as large again.
       if (this.#tooLarge?.tip === tip) throw this.#tooLarge.trouble;
       try {
-        return await this.#fetchTip(tip, signal);
+        return await this.#fetchTip(signal);
       } catch (error) {
         if (error instanceof BranchTrouble && error.code === 'too-large') this.#tooLarge = { tip, trouble: error };
         const isIncomplete = this.#snapshot !== undefined && !(error instanceof BranchTrouble) && !signal.aborted;
         this.#forget();
         if (!isIncomplete) throw error;
-        return await this.#fetchTip(tip, signal);
+        return await this.#fetchTip(signal);
       }
     });
   }
@@ -88,7 +94,11 @@ export class GitBranch implements StatusBranch {
     return this.#guard('read', undefined, async () => {
       const texts = new Map<string, string | Finding>();
       try {
-        for (const id of ids) texts.set(id, toFileText(await this.#objects.read(id), maxBytes));
+        await this.#objects.load(ids, this.#signal, maxBytes);
+        for (const id of ids) {
+          const content = this.#objects.read(id);
+          texts.set(id, content === undefined ? toTooLarge(maxBytes) : toFileText(content, maxBytes));
+        }
       } catch (error) {
         this.#forget();
         throw error;
@@ -123,7 +133,7 @@ export class GitBranch implements StatusBranch {
       onPhase?.('pack', (packed - start) / 1000);
       onPhase?.('send', (performance.now() - packed) / 1000);
       if (refusal !== undefined) {
-        await using again = await openReceivePack(this.#options.transport, signal);
+        await using again = await openService(this.#options.transport, 'git-receive-pack', signal);
         const after = again.refs.get(this.#ref);
         if (after !== before.commit && after !== commit) return 'moved';
         if (after !== commit)
@@ -133,12 +143,10 @@ export class GitBranch implements StatusBranch {
         if (folder === undefined) this.#folders.delete(path);
         else this.#folders.set(path, folder);
       }
-      await this.#objects.keep(commit, content);
-      const blobs = edit.objects.filter(({ type }) => type === 'blob');
-      const written = new Set(blobs.map((blob) => toObjectId('blob', blob.content)));
+      this.#objects.keep([content]);
       const [subject = ''] = message.split('\n', 1);
       const head = { author: author.name, time: date, subject };
-      this.#snapshot = await this.#toSnapshot({ commit, head, tree: edit.root }, written);
+      this.#snapshot = await this.#toSnapshot({ commit, head, tree: edit.root });
       return this.#snapshot;
     });
   }
@@ -150,9 +158,9 @@ export class GitBranch implements StatusBranch {
   }
 
   /** @throws BranchTrouble when there is no such branch, too. */
-  async #open(signal: AbortSignal): Promise<ReceivePack> {
+  async #open(signal: AbortSignal): Promise<OpenService> {
     const start = performance.now();
-    const server = await openReceivePack(this.#options.transport, signal);
+    const server = await openService(this.#options.transport, 'git-receive-pack', signal);
     this.#options.onPhase?.('look', (performance.now() - start) / 1000);
     if (server.refs.has(this.#ref)) return server;
     await server[Symbol.asyncDispose]();
@@ -163,7 +171,7 @@ export class GitBranch implements StatusBranch {
   }
 
   /** What fails here would fail for a fetch as well, and is not about pushing. */
-  async #openBeforePush(signal: AbortSignal): Promise<ReceivePack> {
+  async #openBeforePush(signal: AbortSignal): Promise<OpenService> {
     try {
       return await this.#guard('read', signal, () => this.#open(signal));
     } catch (error) {
@@ -178,23 +186,26 @@ export class GitBranch implements StatusBranch {
     this.#snapshot = undefined;
   }
 
-  async #fetchTip(tip: string, signal: AbortSignal): Promise<Snapshot> {
+  async #fetchTip(signal: AbortSignal): Promise<Snapshot> {
     const start = performance.now();
-    // The whole size helps whoever reads the message, but is worth its bytes only once.
-    const countsAll = this.#tooLarge === undefined;
-    const { commit, head, tree } = await this.#objects.fetch(this.#options.transport, tip, countsAll, signal);
-    this.#folders = await readFolders(this.#options, tree, this.#folders, (id) => this.#objects.read(id));
-    this.#snapshot = await this.#toSnapshot({ commit, head, tree }, new Set());
+    const [tip] = await this.#objects.fetch([this.#ref], signal);
+    if (tip === undefined) throw new Error('the tip is missing');
+    this.#folders = await readFolders(this.#options, tip.tree, this.#folders, async (id) =>
+      this.#objects.readFolder(id),
+    );
+    this.#objects.keep([tip.content]);
+    this.#snapshot = await this.#toSnapshot(tip);
+    this.#objects.retain(new Set(this.#snapshot.files.values()));
     this.#options.onPhase?.('fetch', (performance.now() - start) / 1000);
     return this.#snapshot;
   }
 
-  /** @param written ids of files that were just pushed from here. */
-  async #toSnapshot({ commit, head, tree: root }: Tip, written: ReadonlySet<string>): Promise<Snapshot> {
+  async #toSnapshot({ commit, head, tree: root }: Tip): Promise<Snapshot> {
     const { path } = this.#options;
     const { files, problems, links } = listWanted(this.#folders);
-    const tip = { root, folders: this.#folders, read: (id: string) => this.#objects.read(id) };
-    const followed = await followLinks(tip, links, path, this.#links, written);
+    await this.#objects.load(listLinkIds(this.#folders, this.#links), this.#signal);
+    const tip = { root, folders: this.#folders, read: (id: string) => this.#readBeside(id) };
+    const followed = await followLinks(tip, links, path, this.#links);
     this.#links = followed;
     for (const [link, id] of followed.targets) files.set(link, id);
     return {
@@ -204,6 +215,13 @@ export class GitBranch implements StatusBranch {
       problems: [...problems, ...followed.problems],
       missing: findMissing(path, this.#folders),
     };
+  }
+
+  /** A folder or a link that is not among the folders that are kept. */
+  async #readBeside(id: string): Promise<Buffer> {
+    await this.#objects.load([id], this.#signal);
+    // No path is that long.
+    return this.#objects.read(id) ?? Buffer.alloc(0);
   }
 
   async #guard<T>(done: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {

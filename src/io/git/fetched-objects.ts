@@ -1,114 +1,223 @@
 /**
- * The objects of fetched commits, in memory, as isomorphic-git fetches and reads them. It is a cache: whatever is
- * missing in it is fetched again from scratch.
+ * The objects of fetched commits, in memory. It is a cache: whatever is missing in it is fetched again from scratch.
+ *
+ * Where the server allows it, the files of a commit are left out at first and fetched by their ids once it is known which
+ * are read. Otherwise they all pass by, and what is small is kept until then.
  */
-import git from 'isomorphic-git';
-import { safe } from '../../core/diagnostics/safe-text.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
-import type { CommitHead } from '../../core/ports/watch.ts';
+import type { BranchTroubleCode, CommitHead } from '../../core/ports/watch.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
+import { maxFileBytes } from '../../core/repository/file-text.ts';
+import type { OpenService } from './discovery.ts';
+import { openService } from './discovery.ts';
 import type { FetchLimit } from './fetch-limit.ts';
-import { checkPack, limitDownload } from './fetch-limit.ts';
-import { libraryUrl, toLibraryClient } from './library-client.ts';
-import { MemoryFiles } from './memory-files.ts';
-import { completeUploadPack } from './upload-pack.ts';
+import { FetchBudget } from './fetch-limit.ts';
+import { toObjectId } from './objects.ts';
+import { ObjectStore } from './pack-reader/object-store.ts';
+import { readPack } from './pack-reader/read-pack.ts';
+import { readCommit } from './read-commit.ts';
+import type { PackRequest } from './upload-pack.ts';
+import { requestPack } from './upload-pack.ts';
 
-const gitdir = '/clone';
+export interface FetchedCommit {
+  /** The id. */
+  readonly commit: string;
+  /** The commit object. */
+  readonly content: Buffer;
+  readonly head: CommitHead;
+  /** The id. */
+  readonly tree: string;
+}
+
+/** What is read of the repository, and how large its files may be, in bytes. */
+interface Request extends PackRequest {
+  readonly maxBytes: number;
+}
+
+/** In one request: half a megabyte, which proxies let pass. */
+const mostWants = 10_000;
+/** How many files are asked for one by one. */
+const mostAlone = 100;
 
 export class FetchedObjects {
-  readonly #branch: string;
-  readonly #limit: FetchLimit;
-  #files: MemoryFiles | undefined;
-  #cache: object = {};
+  readonly #transport: GitTransport;
+  readonly #budget: FetchBudget;
+  readonly #store: ObjectStore;
+  /** The commits that are known here, by id. */
+  #known: ReadonlyMap<string, Buffer> = new Map();
+  /** Whether the server has never refused to leave files out, and to return objects by their ids. */
+  #leavesOut = true;
+  #givesById = true;
 
-  constructor(branch: string, limit: FetchLimit) {
-    this.#branch = branch;
-    this.#limit = limit;
+  constructor(transport: GitTransport, limit: FetchLimit) {
+    this.#transport = transport;
+    this.#budget = new FetchBudget(limit);
+    this.#store = new ObjectStore(this.#budget);
   }
 
+  /** Whether no commit is known. */
   get isEmpty(): boolean {
-    return this.#files === undefined;
+    return this.#known.size === 0;
   }
 
+  /** Also the commits that are known: the next fetch brings everything. */
   forget(): void {
-    this.#files = undefined;
-    this.#cache = {};
+    this.#known = new Map();
+    this.retain(new Set());
   }
 
   /**
-   * Fetches what is new since the last fetch or `keep`.
+   * Fetches commits with what is new in them since those that are known. What was fetched before is dropped.
    *
-   * @param tip of the branch.
-   * @param countsAll whether to find out the whole size of what is too large.
-   * @returns the commit that was fetched, how it describes itself, and its tree: the branch may have moved since `tip`.
-   * @throws BranchTrouble when it does not fit into memory.
+   * @param wants full names of refs, whose commits are those of this moment, or ids of commits.
+   * @returns the commits in the same order.
+   * @throws BranchTrouble when they do not fit into memory, or a ref does not exist.
    */
-  async fetch(
-    transport: GitTransport,
-    tip: string,
-    countsAll: boolean,
-    signal: AbortSignal,
-  ): Promise<{ readonly commit: string; readonly head: CommitHead; readonly tree: string }> {
-    // What was fetched before has been read, and isomorphic-git keeps whole packs in its cache.
-    this.#cache = {};
-    this.#files?.forget((path) => path.startsWith(`${gitdir}/objects/pack/`));
-    this.#files ??= await this.#init();
-    const fs = this.#files;
-    await using session = await transport.open('git-upload-pack', signal);
-    const { advertisement, request } = completeUploadPack(session, tip);
-    const limited = (body: Uint8Array) => limitDownload(request(body), this.#limit, countsAll);
-    const { fetchHead } = await git.fetch({
-      fs,
-      http: toLibraryClient({ advertisement, request: limited }, 'git-upload-pack'),
-      gitdir,
-      url: libraryUrl,
-      ref: this.#ref,
-      singleBranch: true,
-      depth: 1,
-      tags: false,
-      cache: this.#cache,
-    });
-    if (fetchHead === null)
-      throw new BranchTrouble('no-branch', safe`the repository is empty: waiting for its first commit`);
-    const { commit } = await git.readCommit({ fs, gitdir, oid: fetchHead, cache: this.#cache });
-    await git.writeRef({ fs, gitdir, ref: this.#ref, value: fetchHead, force: true });
-    const { author, committer, message, tree } = commit;
-    const [subject = ''] = message.split('\n', 1);
-    return { commit: fetchHead, head: { author: author.name, time: committer.timestamp, subject }, tree };
-  }
-
-  /** @throws Error when it was not fetched, or was forgotten. */
-  async read(oid: string): Promise<Buffer> {
-    const fs = this.#files as MemoryFiles;
-    const { object } = await git.readObject({ fs, gitdir, oid, format: 'content', cache: this.#cache });
-    return Buffer.from(object as Uint8Array);
+  async fetch(wants: readonly string[], signal: AbortSignal): Promise<FetchedCommit[]> {
+    this.retain(new Set());
+    const ids = await this.#fetchCommits(wants, maxFileBytes, this.#leavesOut && this.isEmpty, signal);
+    return Promise.all(ids.map((id) => this.#toCommit(id)));
   }
 
   /**
-   * Keeps a commit that was pushed from here, and nothing else. The server assumes that whoever has a commit has all
-   * that is in it, so that the next fetch brings only what is new.
+   * Fetches objects of the known commits that are not here.
+   *
+   * @param maxBytes files that are larger are not kept.
+   * @throws Error when the server does not have them.
    */
-  async keep(commit: string, content: Buffer): Promise<void> {
-    const fs = this.#files;
-    if (fs === undefined) return;
-    await git.writeObject({ fs, gitdir, type: 'commit', object: content, format: 'content', oid: commit });
-    await git.writeRef({ fs, gitdir, ref: this.#ref, value: commit, force: true });
-    await fs.promises.writeFile(`${gitdir}/shallow`, `${commit}\n`);
-    fs.forget((path) => path.startsWith(`${gitdir}/objects/`) && !path.endsWith(commit.slice(2)));
-    this.#cache = {};
+  async load(ids: Iterable<string>, signal: AbortSignal, maxBytes = maxFileBytes): Promise<void> {
+    const wanted = new Set(ids);
+    if (this.#listMissing(wanted, maxBytes).length === 0) return;
+    const hasById = this.#givesById && (await this.#loadById(wanted, maxBytes, signal));
+    if (hasById) return;
+    const kept = new Set([...wanted, ...this.#store.ids()]);
+    await this.#fetchCommits([...this.#known.keys()], maxBytes, false, signal, new Map());
+    this.retain(kept);
+    // Not before the same was seen to work in another way: the server may just have been unwell.
+    this.#givesById = false;
+    const [missing] = this.#listMissing(wanted, maxBytes);
+    if (missing !== undefined) throw new Error(`the object ${missing} is missing`);
   }
 
-  get #ref(): string {
-    return `refs/heads/${this.#branch}`;
+  has(id: string): boolean {
+    return this.#store.find(id) !== undefined;
   }
 
-  async #init(): Promise<MemoryFiles> {
-    const fs = new MemoryFiles((path, content) => {
-      if (!path.endsWith('.pack') || typeof content === 'string') return;
-      checkPack(Buffer.from(content.buffer, content.byteOffset, content.length), this.#limit);
+  /** @returns undefined for a file that is too large. @throws Error when it is not here. */
+  read(id: string): Buffer | undefined {
+    const object = this.#store.find(id);
+    if (object !== undefined) return this.#store.read(object);
+    if (this.#store.sizeOfTooLarge(id) !== undefined) return undefined;
+    throw new Error(`the object ${id} is missing`);
+  }
+
+  /** @throws Error when it is not here. */
+  readFolder(id: string): Buffer {
+    const object = this.#store.find(id);
+    if (object?.type !== 'tree') throw new Error(`the folder ${id} is missing`);
+    return this.#store.read(object);
+  }
+
+  /**
+   * From now on these are the known commits, fetched or pushed. The server assumes that whoever has a commit has all that
+   * is in it, so that the next fetch brings only what is new.
+   *
+   * @param commits commit objects.
+   */
+  keep(commits: readonly Buffer[]): void {
+    this.#known = new Map(commits.map((content) => [toObjectId('commit', content), content]));
+  }
+
+  /** Drops all objects but these. */
+  retain(ids: ReadonlySet<string>): void {
+    this.#store.retain(ids);
+  }
+
+  async #toCommit(id: string): Promise<FetchedCommit> {
+    const content = this.#known.get(id) ?? this.read(id);
+    if (content === undefined) throw new Error(`the object ${id} is no commit`);
+    const { author, committer, message, tree } = await readCommit(id, content);
+    const [subject = ''] = message.split('\n', 1);
+    return { commit: id, content, head: { author: author.name, time: committer.timestamp, subject }, tree };
+  }
+
+  /** @returns the ids of the commits. */
+  async #fetchCommits(
+    wants: readonly string[],
+    maxBytes: number,
+    mayLeaveOut: boolean,
+    signal: AbortSignal,
+    known = this.#known,
+  ): Promise<string[]> {
+    await using service = await openService(this.#transport, 'git-upload-pack', signal);
+    const ids = wants.map((want) => toId(want, service));
+    const isWithoutFiles = mayLeaveOut && this.#givesById && offersFilter(service);
+    const wanted = [...new Set(ids)].filter((id) => !known.has(id));
+    const request = { wants: wanted, haves: [...known.keys()], isShallow: true, isWithoutFiles, maxBytes };
+    if (wanted.length === 0) return ids;
+    try {
+      await this.#read(service, request);
+      return ids;
+    } catch (error) {
+      if (!isWithoutFiles || !isRefusal(error)) throw error;
+    }
+    const again = await this.#fetchCommits(ids, maxBytes, false, signal, known);
+    this.#leavesOut = false;
+    return again;
+  }
+
+  /** @returns whether they are all here now. */
+  async #loadById(wanted: ReadonlySet<string>, maxBytes: number, signal: AbortSignal): Promise<boolean> {
+    const load = async (wants: readonly string[]) => {
+      await using service = await openService(this.#transport, 'git-upload-pack', signal);
+      await this.#read(service, { wants, maxBytes });
+    };
+    const listMissing = () => this.#listMissing(wanted, maxBytes);
+    try {
+      const missing = listMissing();
+      for (let at = 0; at < missing.length; at += mostWants) await load(missing.slice(at, at + mostWants));
+      // A difference from a file that is too large: alone, it comes as it is.
+      const rest = listMissing();
+      if (rest.length <= mostAlone) for (const id of rest) await load([id]);
+      return listMissing().length === 0;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
+    }
+  }
+
+  async #read(service: OpenService, { maxBytes, ...request }: Request): Promise<void> {
+    await readPack(requestPack(service, request), {
+      store: this.#store,
+      budget: this.#budget,
+      maxFileBytes: maxBytes,
     });
-    await git.init({ fs, gitdir, bare: true, defaultBranch: this.#branch });
-    await git.addRemote({ fs, gitdir, remote: 'origin', url: libraryUrl });
-    return fs;
   }
+
+  #listMissing(ids: ReadonlySet<string>, maxBytes: number): string[] {
+    return [...ids].filter((id) => !this.has(id) && (this.#store.sizeOfTooLarge(id) ?? 0) <= maxBytes);
+  }
+}
+
+function toId(want: string, { refs }: OpenService): string {
+  if (!want.startsWith('refs/')) return want;
+  const id = refs.get(want);
+  if (id === undefined) throw new BranchTrouble('no-branch', safe`the repository has no ${mask(want)}: waiting for it`);
+  return id;
+}
+
+/** Whether files can be left out, and be asked for later (gitprotocol-capabilities(5)). */
+function offersFilter({ capabilities }: OpenService): boolean {
+  return (
+    capabilities.has('filter') &&
+    (capabilities.has('allow-tip-sha1-in-want') || capabilities.has('allow-reachable-sha1-in-want'))
+  );
+}
+
+const refusals: readonly BranchTroubleCode[] = ['unavailable', 'denied', 'refused', 'unsupported'];
+
+/** Whether the server answers, but not with what was asked for. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof BranchTrouble && refusals.includes(error.code);
 }

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { Entry, EntryKind } from '../../core/repository/entries.ts';
 
-export type ObjectType = 'commit' | 'tree' | 'blob';
+export type ObjectType = 'commit' | 'tree' | 'blob' | 'tag';
 
 export const folderMode = '40000';
 

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import type { EditedTree, ObjectType } from './objects.ts';
+import { referenceDelta, toPackHeader, typeNumbers } from './pack-format.ts';
 
 /** An object of the same type that the reader of the pack has, and how the new one is made of it. */
 interface Base extends Pick<EditedTree, 'parts'> {
@@ -21,19 +22,13 @@ export interface PackObject {
   readonly base?: Base;
 }
 
-const types: Readonly<Record<ObjectType, number>> = { commit: 1, tree: 2, blob: 3 };
-const referenceDelta = 7;
 /** The most bytes of one copy, and of one insertion, in a delta. */
 const longestCopy = 0xff_ffff;
 const longestInsertion = 0x7f;
 
 /** A whole pack, version 2, with its checksum. */
 export function writePack(objects: readonly PackObject[]): Buffer {
-  const header = Buffer.alloc(12);
-  header.write('PACK', 'latin1');
-  header.writeUInt32BE(2, 4);
-  header.writeUInt32BE(objects.length, 8);
-  const parts = [header, ...objects.flatMap(toEntry)];
+  const parts = [toPackHeader(objects.length), ...objects.flatMap(toEntry)];
   const hash = createHash('sha1');
   for (const part of parts) hash.update(part);
   return Buffer.concat([...parts, hash.digest()]);
@@ -43,7 +38,7 @@ function toEntry({ type, content, base }: PackObject): Buffer[] {
   const delta = base && toDelta(base, content.length);
   if (base !== undefined && delta !== undefined && delta.length < content.length / 2)
     return [toEntryHeader(referenceDelta, delta.length), Buffer.from(base.oid, 'hex'), deflate(delta)];
-  return [toEntryHeader(types[type], content.length), deflate(content)];
+  return [toEntryHeader(typeNumbers[type], content.length), deflate(content)];
 }
 
 function deflate(content: Buffer): Buffer {

@@ -4,45 +4,10 @@
  *
  * The format: gitprotocol-pack(5), "Pushing data to a server".
  */
-import { GitRemoteHTTP } from 'isomorphic-git/managers';
 import { safe } from '../../core/diagnostics/safe-text.ts';
-import type { GitSession, GitTransport } from '../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
-import { libraryUrl, toLibraryClient } from './library-client.ts';
+import type { OpenService } from './discovery.ts';
 import { flushPacket, readPackets, toPacket } from './packets.ts';
-
-/** A session in which one ref can be updated. */
-export interface ReceivePack extends AsyncDisposable {
-  /** Full name of a ref → commit. */
-  readonly refs: ReadonlyMap<string, string>;
-  readonly capabilities: ReadonlySet<string>;
-  readonly session: GitSession;
-}
-
-/** Opens a session for a push, which also shows whether the credentials may push. Whoever opens it disposes of it. */
-export async function openReceivePack(transport: GitTransport, signal: AbortSignal): Promise<ReceivePack> {
-  const session = await transport.open('git-receive-pack', signal);
-  const end = () => session[Symbol.asyncDispose]();
-  try {
-    const { refs, capabilities } = (await GitRemoteHTTP.discover({
-      http: toLibraryClient(session, 'git-receive-pack'),
-      url: libraryUrl,
-      service: 'git-receive-pack',
-      headers: {},
-      protocolVersion: 1,
-    })) as Pick<ReceivePack, 'refs' | 'capabilities'>;
-    // gitprotocol-capabilities(5), "object-format".
-    if (!capabilities.has('object-format=sha256')) return { refs, capabilities, session, [Symbol.asyncDispose]: end };
-  } catch (error) {
-    await end();
-    throw error;
-  }
-  await end();
-  throw new BranchTrouble(
-    'unsupported',
-    safe`the watcher does not support SHA-256 repositories: use one that was made with --object-format=sha1`,
-  );
-}
 
 export interface RefUpdate {
   readonly ref: string;
@@ -56,7 +21,7 @@ export type Refusal = string | undefined;
 
 /** Sends an update with the objects that it needs. */
 export async function sendPack(
-  { session, capabilities }: ReceivePack,
+  { session, capabilities }: OpenService,
   { ref, from, to }: RefUpdate,
   pack: Buffer,
 ): Promise<Refusal> {

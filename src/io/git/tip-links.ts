@@ -25,11 +25,20 @@ export interface Tip {
   readonly read: (id: string) => Promise<Buffer>;
 }
 
+/** The ids of the links in the folders that have not been read before. */
+export function listLinkIds(folders: Folders, before: FollowedLinks): string[] {
+  return [...folders.values()].flatMap(({ tree }) => {
+    if (tree === undefined || tree.links.length === 0) return [];
+    const names = new Set(tree.links);
+    const links = parseTree(Buffer.from(tree.raw, 'latin1'), (name) => names.has(toNameText(name)));
+    return links.map(({ oid }) => oid).filter((id) => !before.beside.has(id));
+  });
+}
+
 /**
  * @param links by path.
  * @param from the folder that is read: links that leave the repository's part above it are refused.
  * @param before where links led in the last tip.
- * @param written ids of files that were just pushed from here, and so need not be read.
  * @throws what `read` throws when a link leads to what was not fetched.
  */
 export async function followLinks(
@@ -37,7 +46,6 @@ export async function followLinks(
   links: readonly string[],
   from: string,
   before: FollowedLinks,
-  written: ReadonlySet<string>,
 ): Promise<FollowedLinks & { readonly problems: readonly Problem[] }> {
   const beside = new Map<string, string>();
   const lookup = toLookup(tip, async (id) => {
@@ -55,8 +63,6 @@ export async function followLinks(
       continue;
     }
     const id = (await lookup.find(followed.file))?.oid ?? '';
-    // What a new link leads to may be old, and then it was not fetched with this tip.
-    if (before.targets.get(path) !== id && !written.has(id)) await tip.read(id);
     targets.set(path, id);
   }
   return { targets, beside, problems };

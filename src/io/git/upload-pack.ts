@@ -1,42 +1,64 @@
-/**
- * What isomorphic-git's `fetch` leaves out of git's protocol, put around the session that it uses.
- *
- * The format: gitprotocol-pack(5), "Packfile Negotiation".
- */
+/** Git's fetch protocol in its first version (gitprotocol-pack(5), "Packfile Negotiation"), in one request. */
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
-import type { LibrarySession } from './library-client.ts';
+import type { OpenService } from './discovery.ts';
 import { flushPacket, readPackets, toPacket } from './packets.ts';
 
-/** @param tip of the branch that is fetched. */
-export function completeUploadPack(session: LibrarySession, tip: string): LibrarySession {
-  return {
-    advertisement: withHead(Buffer.from(session.advertisement), tip),
-    request: (body) => throwErrors(session.request(body)),
-  };
+export interface PackRequest {
+  /** Ids of commits, or of other objects where the server gives those. */
+  readonly wants: readonly string[];
+  /** Commits whose objects are known here, without their parents. */
+  readonly haves?: readonly string[];
+  /** Whether wanted commits come without their parents. */
+  readonly isShallow?: boolean;
+  /** Whether files are left out, unless they are wanted themselves. */
+  readonly isWithoutFiles?: boolean;
 }
+
+/** What a server must offer, as every one does since 2007. */
+const needed = ['side-band-64k', 'shallow'];
+const useful = ['ofs-delta', 'no-progress'];
 
 /**
- * A server lists no HEAD where its default branch does not exist: it was removed, or never pushed. isomorphic-git
- * then fails to fetch any branch with "Could not find HEAD", so the branch itself is listed as HEAD.
+ * @returns the pack as it arrives.
+ * @throws BranchTrouble when the server refuses, or breaks off.
  */
-function withHead(refs: Buffer, tip: string): Buffer {
-  const end = refs.length - flushPacket.length;
-  const hasHead = refs.includes(' HEAD\0') || refs.includes(' HEAD\n');
-  if (hasHead || !refs.includes(' refs/') || !refs.subarray(end).equals(flushPacket)) return refs;
-  return Buffer.concat([refs.subarray(0, end), toPacket(`${tip} HEAD\n`), flushPacket]);
+export async function* requestPack(
+  { session, capabilities }: OpenService,
+  { wants, haves = [], isShallow = false, isWithoutFiles = false }: PackRequest,
+): AsyncIterable<Buffer> {
+  for (const name of needed)
+    if (!capabilities.has(name))
+      throw new BranchTrouble('unsupported', safe`the git server is too old to be read from: it has no ${mask(name)}`);
+  const options = [
+    ...needed,
+    ...useful.filter((name) => capabilities.has(name)),
+    ...(isWithoutFiles ? ['filter'] : []),
+  ];
+  const [first, ...others] = wants;
+  const body = Buffer.concat([
+    toPacket(`want ${first} ${options.join(' ')}\n`),
+    ...others.map((id) => toPacket(`want ${id}\n`)),
+    ...haves.map((id) => toPacket(`shallow ${id}\n`)),
+    ...(isShallow ? [toPacket('deepen 1\n')] : []),
+    ...(isWithoutFiles ? [toPacket('filter blob:none\n')] : []),
+    flushPacket,
+    ...haves.map((id) => toPacket(`have ${id}\n`)),
+    toPacket('done\n'),
+  ]);
+  yield* readBands(session.request(body));
 }
 
-const errorBand = 3;
+const [dataBand, errorBand] = [1, 3];
 
-/** An error in place of a pack, or in the middle of one: isomorphic-git drops it, and misses an object later. */
-async function* throwErrors(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+/** The pack comes in bands. In front of it are lines of the negotiation, and between it what the server shows people. */
+async function* readBands(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
   for await (const packet of readPackets(chunks)) {
-    const start = packet[4] === errorBand ? 5 : packet.toString('latin1', 4, 8) === 'ERR ' ? 8 : undefined;
-    if (start !== undefined) {
-      const said = packet.toString('utf8', start).trim();
+    const band = packet[4];
+    if (band === dataBand) yield packet.subarray(5);
+    else if (band === errorBand || packet.toString('latin1', 4, 8) === 'ERR ') {
+      const said = packet.toString('utf8', band === errorBand ? 5 : 8).trim();
       throw new BranchTrouble('unavailable', safe`the git server returned no data: ${mask(said)}`);
     }
-    yield packet;
   }
 }
