@@ -24,6 +24,7 @@ import { editFolders } from './folder-edit.ts';
 import { toCommit, toObjectId } from './objects.ts';
 import { writePack } from './pack.ts';
 import { sendPack } from './receive-pack.ts';
+import { withHint } from './refusal-hints.ts';
 import type { Folder, TipScope } from './tip-folders.ts';
 import { findMissing, listWanted, readFolders } from './tip-folders.ts';
 import { followLinks, listLinkIds, noLinks } from './tip-links.ts';
@@ -137,7 +138,10 @@ export class GitBranch implements StatusBranch {
         const after = again.refs.get(this.#ref);
         if (after !== before.commit && after !== commit) return 'moved';
         if (after !== commit)
-          throw new BranchTrouble('refused', safe`the git server refuses the push: ${mask(refusal)}`);
+          throw new BranchTrouble(
+            'refused',
+            withHint(safe`the git server refuses the push: ${mask(refusal)}`, refusal),
+          );
       }
       for (const [path, folder] of edit.folders) {
         if (folder === undefined) this.#folders.delete(path);

@@ -54,6 +54,7 @@ async function toRefusal(report: readonly Buffer[], remarks: string): Promise<Re
   return [
     ...(unpacked === 'unpack ok' ? [] : [unpacked]),
     ...refused.map((line) => line.slice(3)),
-    ...remarks.split(/[\r\n]+/).filter((line) => line.trim() !== ''),
+    // Hosts frame their words with lines of signs, and Bitbucket paints a bucket above them.
+    ...remarks.split(/[\r\n]+/).filter((line) => /[\p{L}\p{N}]/u.test(line)),
   ].join('; ');
 }

@@ -11,6 +11,7 @@ import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { BranchTroubleCode } from '../../../../core/ports/watch.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { toRetryAfterMs } from '../../../process/retry-after.ts';
+import { withHint } from '../../refusal-hints.ts';
 
 /** How much of a response is read, in bytes. */
 const readLength = 8192;
@@ -37,7 +38,7 @@ export async function toForeignResponseTrouble(
 ): Promise<BranchTrouble> {
   const line = await readFirstLine(response);
   const [code, meaning] = toMeaning(response, hasCredentials);
-  const message = line === '' ? meaning : safe`${meaning}: ${mask(line)}`;
+  const message = line === '' ? meaning : withHint(safe`${meaning}: ${mask(line)}`, line);
   const Trouble = response.status === 401 || response.status === 203 ? NotAuthorized : BranchTrouble;
   return new Trouble(code, message, toRetryAfterMs(response.headers, now, longestWaitMs));
 }
