@@ -12,7 +12,7 @@ export interface ObservedModel {
   readonly status: ModelStatus['status'];
 }
 
-const versionKeys = ['name', 'version', 'digest', 'state', 'loaded', 'reason', 'message'] as const;
+const versionKeys = ['name', 'version', 'digest', 'state', 'loaded', 'uid', 'reason', 'message'] as const;
 
 /** A digest of 0.1.0 that no YAML parser reads as a number: it has a letter other than `e`. */
 const plainDigest = /^(?=.*[abcdf])[0-9a-f]{32}$/;

@@ -1,4 +1,5 @@
 /** How long changes are collected before they are committed together. */
+import { closesMirror } from '../core/observe/closing.ts';
 import type { PlannedStatus } from './status-planner.ts';
 
 /** So many changes at once are a storm: while it lasts, the window is up to so many times as long. */
@@ -29,6 +30,9 @@ export class CommitWindow {
   findEnd(statuses: readonly PlannedStatus[], now: number): number {
     if (statuses.length === 0) return now;
     const since = statuses.reduce((first, status) => Math.min(first, status.since), now);
+    // What closes a mirror waits for nothing but the window after the last push, so that a storm is no storm of commits.
+    if (statuses.some(({ before, after }) => closesMirror(before, after)))
+      return Math.min(since, this.#lastPush) + this.#batchMs;
     const calm = this.#lastEvent + Math.min(stormPauseMs, this.#batchMs);
     if (statuses.length < stormSize || calm <= now) return since + this.#batchMs;
     // Changes that came during the last push have not had a window yet.

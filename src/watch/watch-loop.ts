@@ -5,6 +5,7 @@
  * of objects were listed and the branch was read; no event in the meantime is lost.
  */
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
+import type { CandidateStatus } from '../core/input/schema.ts';
 import { findStatusChanges } from '../core/observe/status-change.ts';
 import type { Clock, Log, Meter, Snapshot, StatusBranch } from '../core/ports/watch.ts';
 import type { MessageOptions } from '../output/words/status-commit.ts';
@@ -210,9 +211,10 @@ export class WatchLoop {
   }
 }
 
-/** The status of the live mirror is for people; what the plugin renders depends on the versions alone. */
+/** The status of the live mirror is for people, and the object for the watcher; the plugin renders by the rest alone. */
 function isRenderedDifferently({ before, after }: PlannedStatus): boolean {
+  const toRest = ({ mirror: _, uid: __, ...rest }: Partial<CandidateStatus> = {}) => rest;
   const versions = (status: typeof after) =>
-    JSON.stringify([status?.primary, (status?.candidates ?? []).map(({ mirror: _, ...version }) => version)]);
+    JSON.stringify([toRest(status?.primary), status?.candidates.map(toRest) ?? []]);
   return versions(before) !== versions(after);
 }

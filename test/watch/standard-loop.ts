@@ -128,6 +128,11 @@ export class StandardLoop {
     await until(`KServe says ${words}`, () => this.said === words);
   }
 
+  /** Undefined: there is none. */
+  get candidateUid(): string | undefined {
+    return this.stage.cluster.get('inferenceservices', namespace, candidate)?.metadata.uid;
+  }
+
   get candidateDeployment(): unknown {
     return this.stage.cluster.get('deployments', namespace, `${candidate}-predictor`);
   }

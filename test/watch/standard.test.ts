@@ -3,6 +3,7 @@ import test from 'ava';
 import { valueAt } from '../../src/core/input/plain-value.ts';
 import { testThoroughly } from '../thorough.ts';
 import { StandardLoop } from './standard-loop.ts';
+import { until } from './watch-scene.ts';
 
 /** Long enough for several rounds of the loop: what does not happen within it is not on its way. */
 const whileMs = 3000;
@@ -184,3 +185,27 @@ testThoroughly('two watchers report the same, and neither opens what the other d
   await loop.untilShare(100);
   t.deepEqual(loop.wrongOpenings, []);
 });
+
+testThoroughly(
+  'a watcher that starts after a promotion was reverted closes the mirror until the candidate is loaded again',
+  async (t) => {
+    const loop = await StandardLoop.start(t);
+    await loop.declare('v1', 'v2');
+    await loop.untilShare(100);
+    await loop.stage.watcher.stop();
+    await loop.declare('v2');
+    await until('the candidate is removed', () => loop.candidateUid === undefined);
+    loop.setCandidateFate('hangs');
+    // Every file is as it was when the candidate was Ready.
+    await loop.declare('v1', 'v2');
+    await until('the candidate is created again', () => loop.candidateUid !== undefined);
+    await loop.untilShare(100);
+    t.is(loop.wrongOpenings.length, 1, 'which the plugin cannot know');
+    loop.stage.watch();
+    await loop.untilShare(0);
+    await loop.untilState('v2 Loading');
+    loop.setCandidateFate('loads');
+    await loop.untilShare(100);
+    t.is(loop.wrongOpenings.length, 1);
+  },
+);

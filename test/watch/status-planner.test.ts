@@ -16,8 +16,10 @@ const readyText = toStatusText({
   name: 'a',
   namespace: 'models',
   status: {
-    primary: { name: 'a-0', version: 'v1', digest: 'd1', state: 'Ready', loaded: 'd2-30239da781fb2564' },
-    candidates: [{ name: 'a-1', version: 'v2', digest: 'd2', state: 'Ready', loaded: 'd2-32f76c9e7338fbad' }],
+    primary: { name: 'a-0', version: 'v1', digest: 'd1', state: 'Ready', loaded: 'd2-30239da781fb2564', uid: 'a-0' },
+    candidates: [
+      { name: 'a-1', version: 'v2', digest: 'd2', state: 'Ready', loaded: 'd2-32f76c9e7338fbad', uid: 'a-1' },
+    ],
   },
 });
 

@@ -117,9 +117,9 @@ apiVersion: model-mirror.dev/v1alpha1
 kind: ModelStatus
 metadata: {name: wisdom, namespace: models}
 status:
-  primary: {name: wisdom-0, version: v1, digest: d1, state: Ready, loaded: d2-30239da781fb2564}
+  primary: {name: wisdom-0, version: v1, digest: d1, state: Ready, loaded: d2-30239da781fb2564, uid: wisdom-0}
   candidates:
-    - {name: wisdom-1, version: v2, digest: d2, state: Ready, loaded: d2-32f76c9e7338fbad}
+    - {name: wisdom-1, version: v2, digest: d2, state: Ready, loaded: d2-32f76c9e7338fbad, uid: wisdom-1}
 `,
   );
   t.is(scene.repository.files.get('README.md'), 'not ours');
@@ -202,6 +202,32 @@ test('nothing is written before all kinds were listed, least of all that somethi
   await scene.clock.advance(60_000);
   t.deepEqual(scene.log, []);
   t.is(scene.watcher.obstacle, safe`the cluster was not listed yet`);
+  await scene.end();
+});
+
+test('what is Ready and then deleted is committed at once, on top of a commit that was not fetched yet', async (t) => {
+  const scene = await toLoadingScene();
+  for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+  await scene.clock.advance(60_000);
+  for (const isFetched of [true, false]) {
+    // A fetch has just been: events cause no other one within a second.
+    scene.watcher.put(toRoute(isFetched ? 'another' : 'a-third', { path: 'another' }));
+    await scene.clock.advance(0);
+    const { commit } = scene.repository;
+    if (!isFetched)
+      scene.repository.edit({ 'wisdom/model.yaml': toModelText('wisdom').replace(/ {2}candidate.*\n/, '') });
+    scene.watcher.drop('InferenceService', 'models', 'wisdom-1');
+    await scene.clock.advance(0);
+    t.not(scene.repository.commit, commit);
+    t.is(
+      scene.log.at(-1),
+      isFetched
+        ? 'status(wisdom): candidate wisdom-1 is missing; its mirror closes'
+        : 'status(wisdom): candidate v2 is gone',
+    );
+    for (const live of toServices('wisdom', loaded)) scene.watcher.put(live);
+    await scene.clock.advance(60_000);
+  }
   await scene.end();
 });
 
@@ -655,7 +681,7 @@ test('a person who pushes the refused change ends the failure', async (t) => {
   const { scene } = await toRefusedScene();
   const wanted = (scene.repository.files.get(status('wisdom')) ?? '').replace(
     'state: Loading',
-    'state: Ready, loaded: d2-32f76c9e7338fbad',
+    'state: Ready, loaded: d2-32f76c9e7338fbad, uid: wisdom-1',
   );
   scene.repository.edit({ [status('wisdom')]: wanted });
   await scene.clock.advance(5000);

@@ -16,6 +16,10 @@ const versionFields = {
     v.string(),
     'A digest of what the server is known to have loaded: kept while it is Pending or Loading again, absent before it was Ready and after it has failed.',
   ),
+  uid: optional(
+    v.string(),
+    'The InferenceService that has loaded it: one that was deleted and created again has another one, and has loaded nothing yet.',
+  ),
   reason: optional(v.string(), "KServe's reason for a failure, or for Pending."),
   message: optional(v.string(), "KServe's message."),
 };

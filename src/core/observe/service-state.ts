@@ -23,7 +23,10 @@ export function computeObserved(
   { isCurrent, wasLoaded }: Pick<Trust, 'isCurrent' | 'wasLoaded'>,
 ): ObservedVersion {
   const to = (state: ModelState, more: Pick<VersionStatus, 'loaded' | 'reason' | 'message'> = {}) => ({
-    status: omitUndefined({ name, version: live?.version, digest: live?.digest, state, ...more }),
+    status: omitUndefined({
+      ...{ name, version: live?.version, digest: live?.digest, state, ...more },
+      uid: more.loaded === undefined ? undefined : live?.uid || undefined,
+    }),
     isStandby: state === 'Ready' && live?.report?.isStandby === true,
   });
   if (live === undefined) return to('Missing');

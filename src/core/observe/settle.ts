@@ -1,6 +1,6 @@
 /**
  * What is observed → what is recorded: a change for the worse, and a Ready that may be a flash, must hold
- * first. ModelMesh shows `Standby` and `FailedToLoad` for a moment right after Loading.
+ * first, unless what was Ready is gone. ModelMesh shows `Standby` and `FailedToLoad` for a moment right after Loading.
  *
  * Invariants: without anything to wait for, what is recorded is what is observed; a Ready is never recorded
  * for anything else than what is live.
@@ -69,13 +69,13 @@ export function settle(
 function toMeanwhile(
   recorded: VersionStatus | undefined,
   isRecorded: boolean,
-  { name, version, digest, state, loaded }: VersionStatus,
+  { name, version, digest, state, loaded, uid }: VersionStatus,
 ): VersionStatus | undefined {
   const isOutlived =
     recorded?.state === 'Ready' && (!isRecorded || (digest !== undefined && !isSameDigest(recorded.digest, digest)));
   if (!isOutlived) return recorded;
-  const rest = state === 'Ready' ? undefined : loaded;
-  return omitUndefined<VersionStatus>({ name, version, digest, state: 'Pending', loaded: rest });
+  const rest = state === 'Ready' ? {} : { loaded, uid };
+  return omitUndefined<VersionStatus>({ name, version, digest, state: 'Pending', ...rest });
 }
 
 /** @returns which change must hold; undefined: what is observed is recorded at once. */
@@ -87,6 +87,8 @@ function findChange(
   const { state } = status;
   if (state === 'Ready') return isStandby && !(recorded?.state === 'Ready' && isRecorded) ? 'opening' : undefined;
   if (recorded === undefined) return isBad(state) ? 'worse' : undefined;
+  // Nothing shows that for a moment only, and people may declare it again before it is recorded.
+  if (recorded.state === 'Ready' && isGone(state)) return undefined;
   if (recorded.state === state && isRecorded) {
     // Why it is pending shows people what to do, and changes with what happens to it alone.
     if (recorded.reason !== status.reason) return state === 'Pending' ? undefined : 'worse';
@@ -97,5 +99,9 @@ function findChange(
 }
 
 function isBad(state: ModelState): boolean {
-  return state === 'Failed' || state === 'Missing' || state === 'Deleting' || state === 'Stopped';
+  return state === 'Failed' || state === 'Stopped' || isGone(state);
+}
+
+function isGone(state: ModelState): boolean {
+  return state === 'Missing' || state === 'Deleting';
 }

@@ -50,7 +50,9 @@ export function assessTrust(
 ): Trust {
   if (service === undefined) return trustOfNone;
   const { uid, loads, digest, isAssumed } = service;
-  const recordedLoad = isOfThisVersion(recorded?.loaded) ? recorded.loaded : undefined;
+  // People bring an old status file back, by `git revert` or by adding again what they removed.
+  const isOfOther = recorded?.uid !== undefined && recorded.uid !== uid;
+  const recordedLoad = !isOfOther && isOfThisVersion(recorded?.loaded) ? recorded.loaded : undefined;
   const isOther = before !== undefined && before.uid !== uid;
   const isDoubted = isAssumed && (before === undefined || isOther ? recorded?.digest !== undefined : before.isDoubted);
   const statusOf = isDoubted ? undefined : service.statusOf;
@@ -61,6 +63,7 @@ export function assessTrust(
   // A status file of 0.1.0 records the digest alone.
   const isReadyRecorded =
     before === undefined &&
+    !isOfOther &&
     recordedLoad === undefined &&
     recorded?.state === 'Ready' &&
     digest !== undefined &&
@@ -73,6 +76,7 @@ export function assessTrust(
   const isRecorded =
     recorded !== undefined &&
     !isOther &&
+    !isOfOther &&
     (recordedLoad === undefined ? isSameDigest(recorded.digest, digest) : isLoadRecorded);
   // Another watcher can have seen a failure as well; to agree with it opens nothing.
   const isKnownFromGit = wasLoaded || (isRecorded && recorded.state === 'Failed');

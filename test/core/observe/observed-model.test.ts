@@ -89,6 +89,7 @@ test('a candidate is Pending, Loading and Ready as KServe reports it', (t) => {
     version: 'v2',
     digest: 'd2',
     loaded: toService().loads,
+    uid: 'u1',
   });
   t.is(story.due, undefined);
 });
@@ -369,10 +370,37 @@ test('an object that was deleted and re-created is another object', (t) => {
   t.is(story.observe(600_000), 'Pending');
 });
 
-test('a deleted object is Missing once that has held', (t) => {
+test('what is recorded as Ready is Deleting or Missing at once: an object that is gone shows nothing for a moment only', (t) => {
   const story = toReadyStory();
-  t.is(story.observe(0, toService({ deleting: true, status: loaded })), 'Ready');
-  t.is(story.observe(settleMs - 1, 'gone'), 'Ready');
+  t.is(story.observe(0, toService({ deleting: true, status: loaded })), 'Deleting');
+  t.is(toReadyStory().observe(0, 'gone'), 'Missing');
+});
+
+test('what another object of this name had loaded counts for nothing, whoever wrote that into the status file', (t) => {
+  const recorded = toReadyStory().recorded;
+  const again = (status: object | undefined) => toService({ uid: 'u2', generation: 3, ...(status && { status }) });
+  for (const status of [undefined, loading, standby, asleep]) {
+    for (const isKnown of [false, true]) {
+      const story = new Story();
+      // Since the candidate left git and came back, or since it started, the watcher remembers nothing of it.
+      if (isKnown) story.observe(0, again(undefined));
+      story.recorded = recorded;
+      const state = status === loading ? 'Loading' : 'Pending';
+      t.is(story.observe(0, again(status)), state);
+      t.is(story.recorded?.candidates[0]?.uid, undefined);
+    }
+    const same = new Story();
+    same.recorded = recorded;
+    same.observe(0, toService({ ...(status && { status }) }));
+    t.is(same.recorded?.candidates[0]?.state, 'Ready', 'of the same object it counts');
+  }
+});
+
+test('a deleted object is Missing once that has held, if it was not Ready', (t) => {
+  const story = new Story();
+  story.observe(0, toService({ status: loading }));
+  t.is(story.observe(0, toService({ deleting: true, status: loading })), 'Loading');
+  t.is(story.observe(settleMs - 1, 'gone'), 'Loading');
   t.is(story.observe(1), 'Missing');
   t.deepEqual(story.recorded?.candidates[0], { name: 'wisdom-1', state: 'Missing' });
 });

@@ -124,7 +124,7 @@ export function toRandom(seed: number): () => number {
   };
 }
 
-/** A mirror that opened to what was never loaded. */
+/** A mirror that opened to what was never loaded, or stays open to what is gone. */
 export class WrongOpening extends Error {}
 
 export class Simulation {
@@ -507,6 +507,18 @@ export class Simulation {
     if (object === undefined) this.#services.delete(serviceKey);
     else this.#services.set(serviceKey, follow(this.#services.get(serviceKey), toLiveService(object)));
     this.#look();
+    const run = this.#watcherRun;
+    const uid = this.#services.get(serviceKey)?.uid;
+    this.#after(2 * batchMs + 1, () => {
+      if (this.#watcherIsUp && run === this.#watcherRun) this.#checkObject(uid);
+    });
+  }
+
+  /** A Ready of an object that is gone is recorded no longer than a commit takes, whether people declare it again or not. */
+  #checkObject(uid: string | undefined): void {
+    const [recorded] = this.#reported?.candidates ?? [];
+    if (this.#services.get(serviceKey)?.uid === uid && recorded?.state === 'Ready' && recorded.uid !== uid)
+      throw new WrongOpening(`${recorded.uid} is recorded as Ready, but ${uid ?? 'nothing'} is there`);
   }
 
   #observe(): ReturnType<typeof observeModel> {
