@@ -13,6 +13,7 @@ const changes = {
   'argocd refresh': { watcher: { argocdRefresh: { enabled: true, namespaces: ['argocd', 'argocd-ml'] } } },
   proxy: { watcher: { proxy: { httpsProxy: 'http://proxy.example.com:3128', noProxy: '10.0.0.0/8' } } },
   'proxy by a Secret': { watcher: { proxy: { existingSecret: 'model-mirror-proxy' } } },
+  'signed commits': { watcher: { signing: { existingSecret: 'model-mirror-signing' } } },
   'a private authority': { watcher: { ca: { configMap: 'model-mirror-ca' } } },
   'a notified address': { watcher: { notifyUrlSecret: { name: 'model-mirror-notify' } } },
   'no policy for the watcher': { watcher: { networkPolicy: { enabled: false } } },

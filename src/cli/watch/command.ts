@@ -20,6 +20,10 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
         'private-key of a GitHub App; read again each time. Default: MODEL_MIRROR_GIT_TOKEN, MODEL_MIRROR_GIT_USERNAME ' +
         'and MODEL_MIRROR_GIT_PASSWORD, or MODEL_MIRROR_GIT_BEARER_TOKEN',
     )
+    .option(
+      '--signing-key <place>',
+      'sign commits with this SSH key: a file, or a folder with ssh-privatekey; read again each time (MODEL_MIRROR_SIGNING_KEY)',
+    )
     .option('--kubeconfig <file>', "default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
     .option('--context <name>', 'the context of the kubeconfig')
     .option('--settle <duration>', 'how long a change for the worse must last before it is committed', '5s')

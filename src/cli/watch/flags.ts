@@ -9,6 +9,7 @@ export interface WatchFlags {
   readonly cluster?: string;
   readonly namespace?: readonly string[];
   readonly gitCredentials?: string;
+  readonly signingKey?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly settle: string;

@@ -5,6 +5,7 @@ import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toEvidenceSource } from '../../io/comparer/replicas.ts';
 import { GitBranch } from '../../io/git/branch.ts';
 import { toFetchLimit } from '../../io/git/fetch-limit.ts';
+import { CommitSigner } from '../../io/git/signing/commit-signer.ts';
 import type { TransportOptions } from '../../io/git/transport-provider.ts';
 import { openTransport, toCredentialsTitle } from '../../io/git/transports.ts';
 import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
@@ -55,6 +56,8 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     onMoved: (address) => log.warn(safe`the repository is now ${address}: name it with --repo`),
   };
   const credentials = toCredentialsTitle(repository);
+  const signingKey = toAbsolute(settings.signingKey);
+  const signer = signingKey === undefined ? undefined : new CommitSigner(signingKey, systemClock);
   const branch = new GitBranch({
     transport: openTransport(repository),
     branch: settings.branch,
@@ -63,6 +66,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     author: settings.author,
     committer: settings.committer,
     clock: systemClock,
+    sign: signer?.sign,
     fetchLimit: toFetchLimit(settings.maxFetch),
     onPhase: metrics.phase,
   });
@@ -124,6 +128,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     log.info(safe`watching`, {
       repository: mask(settings.address),
       credentials,
+      signingKey: signer?.title,
       path: mask(path),
       cluster: cluster === undefined ? undefined : mask(cluster),
       namespaces: mask(namespaces?.join(' ') ?? 'all'),

@@ -21,6 +21,8 @@ interface WatchSettings {
   readonly branch: string;
   readonly author: Person;
   readonly committer: Person;
+  /** A file or a folder with the private key that signs commits; undefined: they are not signed. */
+  readonly signingKey: string | undefined;
   readonly watchSeconds: number;
   /** In bytes; undefined: what fits into memory. */
   readonly maxFetch: number | undefined;
@@ -46,6 +48,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
     branch: setting(flags.branch, 'BRANCH') ?? 'main',
     author,
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
+    signingKey: setting(flags.signingKey, 'SIGNING_KEY'),
     watchSeconds: toWatchSeconds(flags.watchTimeout),
     maxFetch: flags.maxFetch === undefined ? undefined : toBytes(flags.maxFetch, '--max-fetch'),
     comparers: (

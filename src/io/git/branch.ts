@@ -40,6 +40,8 @@ export interface BranchOptions extends TipScope {
   readonly author: Person;
   readonly committer: Person;
   readonly clock: Pick<Clock, 'date'>;
+  /** Adds a signature to the content of a commit; absent: commits are not signed. */
+  readonly sign?: ((content: Buffer) => Buffer) | undefined;
   /** Absent: as much as the memory of the process allows. */
   readonly fetchLimit?: FetchLimit;
   /** Called with how long each part of the work took, in seconds. */
@@ -110,7 +112,7 @@ export class GitBranch implements StatusBranch {
 
   async push({ changes, message }: StatusCommit, signal: AbortSignal): Promise<Snapshot | 'moved'> {
     return this.#guard('pushed to', signal, async () => {
-      const { author, committer, clock, onPhase } = this.#options;
+      const { author, committer, clock, sign = (content) => content, onPhase } = this.#options;
       const before = this.#snapshot;
       this.sent = undefined;
       if (before === undefined) return 'moved';
@@ -119,13 +121,15 @@ export class GitBranch implements StatusBranch {
       const start = performance.now();
       const edit = editFolders(this.#folders, changes, !server.capabilities.has('no-thin'));
       const date = clock.date();
-      const content = toCommit({
-        tree: edit.root,
-        parents: [before.commit],
-        author: { ...author, date },
-        committer: { ...committer, date },
-        message,
-      });
+      const content = sign(
+        toCommit({
+          tree: edit.root,
+          parents: [before.commit],
+          author: { ...author, date },
+          committer: { ...committer, date },
+          message,
+        }),
+      );
       const commit = toObjectId('commit', content);
       const pack = writePack([{ type: 'commit', content }, ...edit.objects]);
       const packed = performance.now();
