@@ -19,7 +19,8 @@ if (values.grpc === undefined || values.control === undefined)
   throw new Error('needs --grpc IP:PORT and --control IP:PORT');
 const conduct = new Conduct();
 const sockets = new Set<Socket>();
-const control = createHttpServer(async (request, response) => {
+// A test that waits for calls in between asks on the same connection again: longer than the client keeps it.
+const control = createHttpServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
   if (request.method === 'PUT') {
     const asked = await text(request);
     const found = behaviours.find((one) => one === asked);

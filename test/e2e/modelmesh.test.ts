@@ -139,6 +139,7 @@ function isPending(fake: ModelMeshFake): boolean {
 }
 
 test('a model is chosen by header, and the name in the body beats it', async (t) => {
+  const since = Date.now();
   const fake = await start(t);
   const { address } = fake;
   t.deepEqual(await send(address, { headers: [toWisdom] }).then(({ byModel }) => byModel), {
@@ -153,7 +154,7 @@ test('a model is chosen by header, and the name in the body beats it', async (t)
   ] as never);
   const { lastCalls } = fake.report();
   t.deepEqual(Object.keys(lastCalls), ['wisdom-0', 'wisdom-1']);
-  t.true(Object.values(lastCalls).every((time) => Math.abs(Date.now() - time) < 10_000));
+  t.true(Object.values(lastCalls).every((time) => time >= since && time <= Date.now()));
 });
 
 test('with a name in the body no header is looked at', async (t) => {

@@ -4,11 +4,14 @@ import type { WatcherPages } from '../../core/ports/watcher-pages.ts';
 import { fetch } from '../process/fetch.ts';
 import { pageMs, readPageText } from './page-text.ts';
 
-/** @param address without a slash at its end. */
-export function openPagesAt(address: string): WatcherPages {
+/**
+ * @param address without a slash at its end.
+ * @param limitMs how long a page may take.
+ */
+export function openPagesAt(address: string, limitMs = pageMs): WatcherPages {
   return {
     read: async (path, signal) => {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(pageMs)]);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
       try {
         const { status, body } = await fetch(address + path, {
           headers: { accept: 'application/json' },

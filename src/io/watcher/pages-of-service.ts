@@ -10,13 +10,15 @@ import { pageMs, readPageText } from './page-text.ts';
 /** The API server passes on what the watcher answers with. */
 const answers = [404, 503];
 
+/** @param limitMs how long a page may take. */
 export function openPagesOf(
   { namespace, name, port }: Extract<WatcherPlace, { readonly code: 'service' }>,
   api: Pick<KubernetesApi, 'request'>,
+  limitMs = pageMs,
 ): WatcherPages {
   return {
     read: async (path, signal) => {
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(pageMs)]);
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(limitMs)]);
       const proxy = `/api/v1/namespaces/${namespace}/services/${name}:${port}/proxy`;
       try {
         const { status, body } = await api.request(proxy + path, { answers, redirect: 'manual', signal: limit });

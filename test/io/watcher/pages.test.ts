@@ -14,6 +14,8 @@ import { openPagesAt } from '../../../src/io/watcher/pages-at-address.ts';
 import { openPagesOf } from '../../../src/io/watcher/pages-of-service.ts';
 
 const { signal } = new AbortController();
+/** What is tried is not how fast a busy machine is. */
+const patientMs = 600_000;
 
 async function serve(t: ExecutionContext, answer: RequestListener): Promise<string> {
   const server = createServer(answer);
@@ -49,7 +51,7 @@ function toApi(address: string) {
 /** Both ways to the same pages. */
 async function open(t: ExecutionContext, answer: RequestListener) {
   const address = await serve(t, answer);
-  return [openPagesAt(address), openPagesOf(place, toApi(address))];
+  return [openPagesAt(address, patientMs), openPagesOf(place, toApi(address), patientMs)];
 }
 
 test('what is answered is handed on with its status, whoever wrote it', async (t) => {
