@@ -572,7 +572,7 @@ test('as processes', async (t) => {
   const to = ['--to', listen, '--authority', authority];
   const some = run(t, 'load-process.ts', [...to, '--calls', '20', '--parallel', '3', '--header', toWisdom.join('=')]);
   const steady = run(t, 'load-process.ts', [...to, '--rate', '100', '--model-name', 'wisdom-1', '--timeline']);
-  const several = ['--header', toWisdom.join('='), '--header', 'mm-vmodel-id=x', '--deadline-ms', '3000'];
+  const several = ['--header', toWisdom.join('='), '--header', 'mm-vmodel-id=x', '--deadline-ms', '60000'];
   const multi = run(t, 'load-process.ts', [...to, '--calls', '1', '--connections', '1', ...several]);
   t.like(await some.line, { sent: 20, answered: 20, errors: {}, byModel: { [ids[0]]: 20 } });
   t.like(await multi.line, { sent: 1, byModel: { [ids[0]]: 1 } });

@@ -43,9 +43,11 @@ interface Round {
   readonly take: (part: ReplicaPart) => void;
 }
 
+/** @param roundMs how long a round may take. */
 export function toEvidenceSource(
   places: readonly ReplicaPlace[],
   lookup: LookupAll = async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address),
+  roundMs = timeoutMs,
 ): EvidenceSource {
   /** By Service and address, as two may be asked at once; the one that was asked last is the last. */
   const readers = new Map<string, PageReader>();
@@ -59,7 +61,7 @@ export function toEvidenceSource(
   const unique = [...new Map(places.map((place) => [`${place.host}:${place.port}`, place])).values()];
   return {
     read: async (take, signal) => {
-      const round = { left: maxRoundBytes, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]), take };
+      const round = { left: maxRoundBytes, signal: AbortSignal.any([signal, AbortSignal.timeout(roundMs)]), take };
       const readings = await Promise.all(unique.map((place) => readPlace(place, { lookup, toReader }, round)));
       for (const oldest of readers.keys()) {
         if (readers.size <= maxReaders) break;
