@@ -64,7 +64,10 @@ for (const [name, toEnvironment, address] of [
 test('what keeps it from commenting goes to stderr', async (t) => {
   const host = await startHost(t);
   t.is(await comment(nothing, onGithub(host)), '0\nThere are no changes and no earlier comment, so none is written.\n');
-  t.regex(await comment(report, onGithub(host, 'fork-token')), /^0\nNot commented: .*\(403\)/);
+  t.regex(
+    await comment(report, onGithub(host, 'fork-token')),
+    /^0\nNot commented: .*\(403: Resource not accessible by integration\)\. Tokens for pull requests from forks/,
+  );
   const wrong = await comment(report, onGithub(host, 'not-the-token'));
   t.regex(wrong, /^3\nmodel-mirror: GET \/user was answered with 401 .*\n {4}MODEL_MIRROR_TOKEN is wrong/);
   t.false(wrong.includes('not-the-token'));
@@ -76,10 +79,13 @@ test('missing variables and other input are reported before any request', async 
   const { GITHUB_REF: _, ...push } = onGithub(host);
   const { CI_MERGE_REQUEST_IID: _iid, ...branch } = onGitlab(host);
   const { MODEL_MIRROR_TOKEN: _token, ...bare } = onGithub(host);
-  t.regex(await comment(report, {}), /^2\nmodel-mirror: this is not a GitHub or GitLab job\n/);
+  t.regex(await comment(report, {}), /^2\nmodel-mirror: this is not a GitHub, Gitea or GitLab job\n/);
   t.regex(await comment(report, push), /^2\nmodel-mirror: this is not a job for a pull request\n/);
   t.regex(await comment(report, branch), /^2\nmodel-mirror: CI_MERGE_REQUEST_IID is not set\n/);
-  t.regex(await comment(report, bare), /^2\nmodel-mirror: MODEL_MIRROR_TOKEN is not set\n {4}on GitHub, set it to/);
+  t.regex(
+    await comment(report, bare),
+    /^2\nmodel-mirror: MODEL_MIRROR_TOKEN is not set\n {4}on GitHub and Gitea, set it to/,
+  );
   t.regex(await comment('hello\n', onGithub(host)), /^2\nmodel-mirror: the input is not a report of model-mirror/);
   t.deepEqual(host.asked, []);
 });

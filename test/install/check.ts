@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { valueAt } from '../../src/core/input/plain-value.ts';
 import { checkThat, endChecks } from '../checks.ts';
 import { stackFolder } from '../stack/build.ts';
+import { findClosedPorts } from './egress-ports.ts';
 import { lintChart, renderChart } from './helm.ts';
 import { buildSidecars, listInstallations } from './installations.ts';
 import type { Built } from './kustomize.ts';
@@ -60,6 +61,7 @@ try {
       ];
     });
   await checkThat('values that cannot be are refused, by their names', () => findAccepted());
+  await checkThat('the watcher may reach the ports of its addresses', () => findClosedPorts());
   await checkThat('test/install/rendered is what the chart renders', () => findStaleRenderings());
   await checkThat('two installations share no object', () => [
     ...['model-mirror', 'ml-others'].flatMap((other) =>

@@ -245,6 +245,21 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- end }}
 {{- end }}
 
+{{/* TCP ports that the watcher may reach: those of the values, and those in its addresses. */}}
+{{- define "model-mirror.egressPorts" -}}
+{{- $ports := list -}}
+{{- range .Values.watcher.networkPolicy.egressPorts }}{{ $ports = append $ports (toString .) }}{{ end -}}
+{{- with .Values.watcher -}}
+{{- range list .repo .proxy.httpsProxy .proxy.httpProxy -}}
+{{- $port := regexFind "[0-9]+$" (regexFind "^[a-z+]+://[^/]*:[0-9]+" .) -}}
+{{- if and (eq $port "") (regexMatch "^(ssh://|[^/:]+@[^/:]+:)" .) }}{{ $port = "22" }}{{ end -}}
+{{- if and (eq $port "") (hasPrefix "http://" .) }}{{ $port = "80" }}{{ end -}}
+{{- if $port }}{{ $ports = append $ports $port }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- join "," (uniq $ports) -}}
+{{- end -}}
+
 {{/* What cannot be, and which the schema cannot say. */}}
 {{- define "model-mirror.validate" -}}
 {{- $watcher := .Values.watcher -}}

@@ -31,19 +31,19 @@ export async function runComment(host: Host): Promise<number> {
       break;
     case 'not-allowed':
       host.write(2, [
-        `Not commented: ${result.reason}. Tokens for pull requests from forks have no right to comment.\n`,
+        `Not commented: the token has no right to (403${result.reason && `: ${maskLine(result.reason)}`}). Tokens for pull requests from forks never have it; check the scopes of any other.\n`,
       ]);
   }
   return exitCodes.fine;
 }
 
-/** The git host is known by the variables that its runners set, as GitHub and GitLab document them. */
+/** The git host is known by the variables that its runners set: Gitea and Forgejo set those of GitHub. */
 function toComments(environment: Environment): ReviewComments {
   const isGithub = environment['GITHUB_ACTIONS'] === 'true';
   if (!isGithub && environment['GITLAB_CI'] !== 'true')
     throw new Fault(
       'usage',
-      safe`this is not a GitHub or GitLab job`,
+      safe`this is not a GitHub, Gitea or GitLab job`,
       safe`run it in one; elsewhere, use model-mirror diff`,
     );
   const read = (name: RequiredVariable) => {
@@ -84,5 +84,5 @@ type RequiredVariable =
   | 'GITHUB_REPOSITORY';
 
 const hints: { readonly [name in RequiredVariable]?: SafeText } = {
-  MODEL_MIRROR_TOKEN: safe`on GitHub, set it to github.token; on GitLab, to a project access token: the job's own token cannot write notes`,
+  MODEL_MIRROR_TOKEN: safe`on GitHub and Gitea, set it to github.token; on GitLab, to a project access token: the job's own token cannot write notes`,
 };

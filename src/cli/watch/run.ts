@@ -18,6 +18,7 @@ import { systemClock } from '../../io/process/clock.ts';
 import { listen } from '../../io/process/listen.ts';
 import { keepMemorySmall } from '../../io/process/memory.ts';
 import { createMetrics } from '../../io/process/metrics.ts';
+import { listIneffective } from '../../io/process/network-settings.ts';
 import { BranchFiles } from '../../watch/branch-files.ts';
 import { readEvidence } from '../../watch/evidence-reader.ts';
 import { toHtmlPages } from '../../watch/html-pages.ts';
@@ -42,6 +43,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const { once } = options;
   const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
   const log = toHostLog(flags.log, host);
+  for (const warning of listIneffective(settings.address, host.environment)) log.warn(warning);
   const api = new KubernetesApi({ kubeconfig: toAbsolute(flags.kubeconfig), context: flags.context });
   const metrics = createMetrics(host.version, {
     readings: () => watcher.readings,

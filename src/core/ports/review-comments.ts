@@ -10,9 +10,9 @@ export interface ReviewComments {
 export interface ReviewComment {
   readonly id: number;
   readonly body: string;
-  /** Written with the same token, as far as the host shows. */
-  readonly isOwn: boolean;
+  /** Whether it was written with the same token; unknown where the host shows neither who the token is nor what is a program. */
+  readonly isOwn: boolean | 'unknown';
 }
 
-/** The token is valid, but has no right to comment. */
+/** The token is valid, but has no right to do so; the message is the host's, or empty. */
 export class NotAllowed extends Error {}

@@ -12,7 +12,10 @@ export interface GithubPlace {
   readonly token: string;
 }
 
-/** Comments of a pull request on GitHub, which are those of an issue (REST API 2022-11-28, "Issue comments"). */
+/**
+ * Comments of a pull request on GitHub, which are those of an issue (REST API 2022-11-28, "Issue comments"); and on Gitea and
+ * Forgejo, whose API has the same paths and fields for them (Gitea 1.26), and whose runners set the same variables.
+ */
 export class GithubComments implements ReviewComments {
   readonly #api: ReviewApi;
   readonly #repository: string;
@@ -33,10 +36,7 @@ export class GithubComments implements ReviewComments {
     return comments.map((comment) => ({
       id: Number(valueAt(comment, ['id'])),
       body: textAt(comment, ['body']),
-      isOwn:
-        login === undefined
-          ? valueAt(comment, ['user', 'type']) === 'Bot'
-          : valueAt(comment, ['user', 'login']) === login,
+      isOwn: login === undefined ? isOfApp(comment) : valueAt(comment, ['user', 'login']) === login,
     }));
   }
 
@@ -52,7 +52,8 @@ export class GithubComments implements ReviewComments {
 
   /**
    * Undefined for an app: GITHUB_TOKEN and other tokens of apps have no right to read /user (403), and people, whose
-   * comments could begin with the marker too, are never of the type Bot.
+   * comments could begin with the marker too, are never of the type Bot. Undefined also for a token of Gitea without the
+   * scope read:user.
    */
   async #findLogin(): Promise<string | undefined> {
     try {
@@ -62,6 +63,12 @@ export class GithubComments implements ReviewComments {
       throw error;
     }
   }
+}
+
+/** Gitea does not say of a user whether it is a program. */
+function isOfApp(comment: unknown): boolean | 'unknown' {
+  const type = valueAt(comment, ['user', 'type']);
+  return type === undefined ? 'unknown' : type === 'Bot';
 }
 
 function toAddress(comment: unknown): string {

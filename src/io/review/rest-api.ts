@@ -103,12 +103,21 @@ async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
   }
   const { status, headers } = response;
   const isLimited = status === 429 || headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after');
-  if (status === 403 && !isLimited) throw new NotAllowed('the token has no right to do so (403)');
+  if (status === 403 && !isLimited) throw new NotAllowed(toMessage(text).slice(0, 300));
   const said = safe`${status} ${quote(text.slice(0, 120))}`;
   if (isLimited) throw toFault(what, said, safe`there were too many requests: try again later`);
   if (status === 401) throw toFault(what, said, safe`MODEL_MIRROR_TOKEN is wrong, has expired, or is not for this API`);
   if (status === 404) throw toFault(what, said, safe`the token has no access to the repository, or there is none`);
   throw toFault(what, said, tryAgain);
+}
+
+/** GitHub, GitLab and Gitea answer with an object that has one; Gitea also with nothing. */
+function toMessage(text: string): string {
+  try {
+    return textAt(JSON.parse(text), ['message']);
+  } catch {
+    return '';
+  }
 }
 
 function toFault(what: SafeText, answer: SafeText, hint: SafeText): Fault {

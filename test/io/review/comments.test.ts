@@ -1,4 +1,4 @@
-/** Comments through the REST APIs of GitHub and GitLab, against fakes of both. */
+/** Comments through the REST APIs of GitHub, Gitea and GitLab, against fakes of them. */
 import test, { type ExecutionContext } from 'ava';
 import { keepComment } from '../../../src/commands/comment.ts';
 import { Fault } from '../../../src/core/diagnostics/fault.ts';
@@ -18,6 +18,9 @@ async function startHost(t: ExecutionContext): Promise<ReviewHost> {
 const onGithub = ({ url }: ReviewHost, token = 'job-token') =>
   new GithubComments({ api: url, repository: 'ml/deployments', number: '12', token });
 
+const onGitea = ({ url }: ReviewHost, token = 'robot-token') =>
+  new GithubComments({ api: `${url}/api/v1`, repository: 'ml/deployments', number: '12', token });
+
 const onGitlab = ({ url }: ReviewHost, token = 'robot-token') =>
   new GitlabNotes({
     api: `${url}/api/v4`,
@@ -33,6 +36,7 @@ function report(comments: ReviewComments, text: string): ReturnType<typeof keepC
 
 for (const [name, open, address] of [
   ['GitHub', onGithub, 'https://github.example.com/ml/deployments/pull/12#issuecomment-'],
+  ['Gitea', onGitea, 'https://gitea.example.com/ml/deployments/pulls/12#issuecomment-'],
   ['GitLab', onGitlab, 'https://gitlab.example.com/ml/deployments/-/merge_requests/12#note_'],
 ] as const) {
   test(`${name}: one comment is created and then replaced, among several pages of others`, async (t) => {
@@ -51,8 +55,13 @@ for (const [name, open, address] of [
 
   test(`${name}: a token that may only read comments`, async (t) => {
     const host = await startHost(t);
-    const { code } = await report(open(host, name === 'GitHub' ? 'fork-token' : 'reader-token'), 'one');
-    t.is(code, 'not-allowed');
+    const token = { GitHub: 'fork-token', Gitea: 'repository-token', GitLab: 'reader-token' }[name];
+    const result = await report(open(host, token), 'one');
+    t.is(result.code, 'not-allowed');
+    // The host's words tell a missing scope from a fork.
+    const words =
+      name === 'Gitea' ? /required=\[read:issue\], token scope=write:repository$/ : /Resource not accessible/;
+    t.regex(result.code === 'not-allowed' ? result.reason : '', words);
     t.is(host.comments.length, 0);
   });
 
@@ -73,6 +82,28 @@ test("GitHub: a person's token finds its own comment again", async (t) => {
     host.comments.map(({ body }) => body),
     [`${marker}\nof another bot`, `${marker}\ntwo`],
   );
+});
+
+test('Gitea: a token that may not ask who it is keeps one comment, and leaves those of others alone', async (t) => {
+  const host = await startHost(t);
+  const open = () => onGitea(host, 'issue-token');
+  host.add(somebody, `${marker}\nnot ours`);
+  for (const text of ['one', 'two', 'three']) t.is((await report(open(), text)).code, 'written');
+  // After ours: the newest that may be changed is taken.
+  host.add(somebody, `${marker}\nnot ours either`);
+  t.deepEqual(await report(open(), 'four'), {
+    code: 'written',
+    address: 'https://gitea.example.com/ml/deployments/pulls/12#issuecomment-1001',
+  });
+  t.deepEqual(
+    host.comments.map(({ body }) => body.split('\n')[1]),
+    ['not ours', 'four', 'not ours either'],
+  );
+  for (let i = 0; i < 500; i++) host.add(somebody, `${marker}\nflood`);
+  host.asked.length = 0;
+  t.is((await report(open(), 'five')).code, 'written');
+  t.is(host.asked.filter((request) => request.startsWith('PATCH')).length, 10);
+  t.is(host.comments.at(-1)?.body, `${marker}\nfive`);
 });
 
 test('a passing failure is retried, except where that could add a second comment', async (t) => {

@@ -1,5 +1,5 @@
 /**
- * Fakes of the REST APIs of GitHub and GitLab for comments of a pull or merge request: tokens with and without the
+ * Fakes of the REST APIs of GitHub, Gitea (below /api/v1) and GitLab (below /api/v4) for comments of a pull or merge request: tokens with and without the
  * right to write, lists in pages with Link headers, and their ways of refusing.
  */
 import type { IncomingMessage } from 'node:http';
@@ -33,6 +33,13 @@ const tokens: Readonly<
   'reader-token': { author: robot, mayWrite: false, isApp: false },
 };
 
+/** On Gitea, what a token may do is in its scopes. */
+const scopes: Readonly<Record<string, readonly string[]>> = {
+  'robot-token': ['write:issue', 'read:user'],
+  'issue-token': ['write:issue'],
+  'repository-token': ['write:repository'],
+};
+
 interface Reply {
   readonly status: number;
   readonly value: unknown;
@@ -57,7 +64,7 @@ export class ReviewHost {
     }
     const { status, value, link } = this.#reply(method, new URL(url, this.url), request, body);
     response.writeHead(status, { 'content-type': 'application/json', ...(link === undefined ? {} : { link }) });
-    response.end(JSON.stringify(value));
+    response.end(value === undefined ? '' : JSON.stringify(value));
   });
 
   static async start(): Promise<ReviewHost> {
@@ -80,6 +87,7 @@ export class ReviewHost {
   }
 
   #reply(method: string, url: URL, request: IncomingMessage, body: string): Reply {
+    if (url.pathname.startsWith('/api/v1/')) return this.#replyAsGitea(method, url, request, body);
     const token = tokens[/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''];
     if (token === undefined) return { status: 401, value: { message: 'Bad credentials' } };
     const refused = { status: 403, value: { message: 'Resource not accessible by integration' } };
@@ -101,6 +109,32 @@ export class ReviewHost {
     return { status: 200, value: toValue(comment, isGitlab) };
   }
 
+  /** As Gitea 1.26 does: its users have no type, its lists of comments no pages, and its refusal of an edit no text. */
+  #replyAsGitea(method: string, url: URL, request: IncomingMessage, body: string): Reply {
+    const granted = scopes[/^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''];
+    if (granted === undefined) return { status: 401, value: { message: 'user does not exist [uid: 0, name: ]' } };
+    const path = url.pathname.slice('/api/v1'.length);
+    const category = path === '/user' ? 'user' : 'issue';
+    const level = method === 'GET' ? 'read' : 'write';
+    if (!granted.includes(`write:${category}`) && !granted.includes(`${level}:${category}`)) {
+      const message = `token does not have at least one of required scope(s), required=[${level}:${category}], token scope=${granted.join(',')}`;
+      return { status: 403, value: { message, url: `${this.url}/api/swagger` } };
+    }
+    if (path === '/user') return { status: 200, value: toGiteaUser(robot) };
+    const list = '/repos/ml/deployments/issues/12/comments';
+    if (path === list && method === 'GET') return { status: 200, value: this.comments.map(toGiteaComment) };
+    const { body: text } = JSON.parse(body) as { body: string };
+    if (path === list) {
+      this.add(robot, text);
+      return { status: 201, value: toGiteaComment(this.comments.at(-1) as StoredComment) };
+    }
+    const comment = this.comments.find(({ id }) => path === `/repos/ml/deployments/issues/comments/${id}`);
+    if (comment === undefined) return { status: 404, value: {} };
+    if (comment.author !== robot) return { status: 403, value: undefined };
+    comment.body = text;
+    return { status: 200, value: toGiteaComment(comment) };
+  }
+
   /** GitHub lists the oldest first, GitLab the newest. */
   #list(url: URL, isGitlab: boolean): Reply {
     const count = Math.min(100, Number(url.searchParams.get('per_page') ?? 20));
@@ -119,6 +153,15 @@ function toValue({ id, author, body, system = false }: StoredComment, isGitlab: 
   return isGitlab
     ? { id, body, system, author: { id: author.id, username: author.login } }
     : { id, body, user: author, html_url: `https://github.example.com/ml/deployments/pull/12#issuecomment-${id}` };
+}
+
+function toGiteaUser({ id, login }: Author): unknown {
+  return { id, login, username: login, full_name: '', is_admin: false };
+}
+
+function toGiteaComment({ id, author, body }: StoredComment): unknown {
+  const html_url = `https://gitea.example.com/ml/deployments/pulls/12#issuecomment-${id}`;
+  return { id, body, html_url, user: toGiteaUser(author), original_author: '' };
 }
 
 async function readBody(request: IncomingMessage): Promise<string> {

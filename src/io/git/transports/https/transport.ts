@@ -10,11 +10,12 @@ import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { GitService, GitSession, GitTransport } from '../../../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
-import { fetch, ProxyTrouble } from '../../../process/fetch.ts';
+import { fetch } from '../../../process/fetch.ts';
 import { SilenceLimit } from '../../../process/silence.ts';
 import type { TransportOptions, TransportProvider } from '../../transport-provider.ts';
 import type { ReadAuthorization } from './credentials.ts';
 import { Credentials } from './credentials.ts';
+import { toFailure } from './failure.ts';
 import { isOfGit, NotAuthorized, toForeignResponseTrouble } from './foreign-response.ts';
 import type { Redirect } from './redirects.ts';
 import { mostRedirects, toCircle, toRedirect, toRepository } from './redirects.ts';
@@ -211,26 +212,4 @@ function withoutServiceLine(listed: Buffer, service: GitService): Buffer {
   const [, line] = /^[\da-f]{4}(# service=[a-z-]+)\n?0000/.exec(listed.toString('latin1', 0, 64)) ?? [];
   if (line === `# service=${service}`) return listed.subarray(listed.indexOf('0000', 4 + line.length) + 4);
   throw new BranchTrouble('denied', safe`the server does not answer as a git server does: check the address`);
-}
-
-/** A request that failed without a response of git's. */
-function toFailure(error: unknown): unknown {
-  if (error instanceof ProxyTrouble) {
-    const { title, status } = error;
-    if (status === 407)
-      return new BranchTrouble(
-        'denied',
-        safe`${title} requires credentials (HTTP 407): write them into the variable, http://user:password@host:port`,
-      );
-    if (status !== undefined)
-      return new BranchTrouble(
-        status >= 500 ? 'unavailable' : 'denied',
-        safe`${title} does not connect to the git server (HTTP ${status})`,
-      );
-    return new BranchTrouble(
-      'unreachable',
-      safe`the git server cannot be reached through ${title}: ${mask(error.message)}`,
-    );
-  }
-  return error;
 }
