@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findVersions, mayNameVersion } from '../../.config/version-places.ts';
-import { check, endChecks } from '../checks.ts';
+import { check, checkThat, endChecks } from '../checks.ts';
 import { serveRegistry } from './registry.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -147,6 +147,13 @@ try {
   );
   check('--dry-run: nothing was changed', lookAt(), before);
 
+  const signers = join(folder, 'signers');
+  const key = join(folder, 'signing');
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+  writeFileSync(signers, `* ${readFileSync(`${key}.pub`, 'utf8')}`);
+  const signing = { 'gpg.format': 'ssh', 'gpg.ssh.allowedSignersFile': signers, 'user.signingKey': key };
+  for (const [name, value] of Object.entries({ ...signing, 'commit.gpgSign': 'true', 'tag.gpgSign': 'true' }))
+    git('config', name, value);
   const parent = git('rev-parse', 'HEAD');
   const done = await release();
   check('it releases', `${done.code} ${done.stderr}`, '0 ');
@@ -161,6 +168,11 @@ try {
     [git('cat-file', '-t', tag), git('rev-parse', `${tag}^{}`)],
     ['tag', git('rev-parse', 'main')],
   );
+  await checkThat('commit and tag are signed where git is configured to', () => {
+    git('verify-commit', 'main');
+    git('verify-tag', tag);
+    return [];
+  });
   check('the work tree is clean', git('status', '--porcelain'), '');
   check('no work tree is left', git('worktree', 'list').split('\n').length, 1);
   const entry = `## ${version}\n\n- Something is new,\n  and takes two lines.\n- A small thing is fixed.\n\n`;

@@ -20,7 +20,7 @@ const lineLength = 200;
  * Git hosts block clients that go on asking while they are limited, and their limits are for an hour at most (GitHub's
  * primary limit of requests, GitLab's and Azure DevOps's of minutes).
  */
-const longestWaitMs = 3_600_000;
+export const longestWaitMs = 3_600_000;
 
 /** Whether a response can be git's: hosts, proxies and sign-on pages write text, HTML or JSON. */
 export function isOfGit({ status, headers }: Response): boolean {
@@ -51,10 +51,15 @@ export async function readFirstLine(response: Response): Promise<string> {
   return toFirstLine(await readStart(response), response.headers.get('content-type') ?? '');
 }
 
-function toMeaning({ status, headers }: Response, hasCredentials: boolean): readonly [BranchTroubleCode, SafeText] {
+/** Whether a host refuses because there were too many requests. GitHub answers so with 403 as well. */
+export function isThrottled({ status, headers }: Response): boolean {
   const isLimited = headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0';
-  if (status === 429 || (status === 403 && isLimited))
-    return ['throttled', safe`the git server asks for fewer requests (HTTP ${status})`];
+  return status === 429 || (status === 403 && isLimited);
+}
+
+function toMeaning(response: Response, hasCredentials: boolean): readonly [BranchTroubleCode, SafeText] {
+  const { status } = response;
+  if (isThrottled(response)) return ['throttled', safe`the git server asks for fewer requests (HTTP ${status})`];
   if (status >= 500 || status === 408) return ['unavailable', safe`the git server answers with HTTP ${status}`];
   if (status === 413)
     return [

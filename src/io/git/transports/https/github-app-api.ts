@@ -12,7 +12,7 @@ import { mask, quote, safe } from '../../../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { fetch, ProxyTrouble } from '../../../process/fetch.ts';
 import { toRetryAfterMs } from '../../../process/retry-after.ts';
-import { readFirstLine } from './foreign-response.ts';
+import { isThrottled, longestWaitMs, readFirstLine } from './foreign-response.ts';
 
 const limitMs = 20_000;
 /** A larger difference is the cause of a refusal (it takes a JWT that begins a minute ago, and ends in nine). */
@@ -90,9 +90,8 @@ async function toTrouble(title: SafeText, request: TokenRequest, response: Respo
   const { status, headers } = response;
   const line = await readFirstLine(response);
   const said = line === '' ? safe`(HTTP ${status})` : safe`(HTTP ${status}: ${mask(line)})`;
-  const isLimited = headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0';
-  const wait = toRetryAfterMs(headers, request.date * 1000);
-  if (status === 429 || (status === 403 && isLimited))
+  const wait = toRetryAfterMs(headers, request.date * 1000, longestWaitMs);
+  if (isThrottled(response))
     return new BranchTrouble('throttled', safe`${title} asks for fewer requests ${said}`, wait);
   if (status >= 500 || status === 408) return new BranchTrouble('unavailable', safe`${title} fails ${said}`, wait);
   return new BranchTrouble('denied', safe`${toCause(request, response, line)} ${said}`);

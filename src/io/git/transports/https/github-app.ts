@@ -11,6 +11,7 @@ import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import type { CredentialFiles, CredentialKind, Headers } from './credential-kind.ts';
 import { requestToken } from './github-app-api.ts';
 import { toJwt } from './github-app-jwt.ts';
+import { isLoopback } from './redirects.ts';
 import { toBasic } from './static-credentials.ts';
 
 /** How long before its end a token is replaced. */
@@ -137,8 +138,7 @@ export function toApi(given: string | undefined, { protocol, host, hostname }: U
     return isCloud ? `https://api.${hostname}` : `${protocol}//${host}/api/v3`;
   }
   const url = URL.parse(given);
-  const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(url?.hostname ?? '');
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback)) return given.replace(/\/$/, '');
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))) return given.replace(/\/$/, '');
   throw new BranchTrouble(
     'denied',
     safe`api-url is not an address that begins with https://: write it as https://github.example.com/api/v3`,

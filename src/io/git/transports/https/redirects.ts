@@ -64,3 +64,8 @@ function isAddressOfGit({ protocol }: URL): boolean {
 function toBase({ origin, pathname }: URL): string {
   return origin + pathname.slice(0, -listEnd.length);
 }
+
+/** Whether it is on this machine, where nobody can listen on the way. */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}

@@ -18,7 +18,7 @@ import { Credentials } from './credentials.ts';
 import { toFailure } from './failure.ts';
 import { isOfGit, NotAuthorized, toForeignResponseTrouble } from './foreign-response.ts';
 import type { Redirect } from './redirects.ts';
-import { mostRedirects, toCircle, toRedirect, toRepository } from './redirects.ts';
+import { isLoopback, mostRedirects, toCircle, toRedirect, toRepository } from './redirects.ts';
 
 /** Without a byte for so long, a connection is taken for dead. */
 const defaultSilenceMs = 30_000;
@@ -33,9 +33,8 @@ const mostAttempts = 3;
 
 export const https: TransportProvider = {
   schemes: ['https:', 'http:'],
-  check: ({ protocol, hostname }) => {
-    const isLoopback = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-    if (protocol === 'http:' && !isLoopback)
+  check: (url) => {
+    if (url.protocol === 'http:' && !isLoopback(url))
       throw new Fault(
         'usage',
         safe`the address of the repository begins with http://, and credentials would be readable`,
