@@ -19,8 +19,9 @@ import { startApi } from '../demo/fakes/kubernetes/api-under-test.ts';
 export const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 
 interface SceneOptions {
-  /** Of the git server. */
+  /** Of the git server; with the user `bot`, unless another one is named. */
   readonly password?: string;
+  readonly username?: string;
   /** Absent: the API under test, with a proxy in front of it that can be made to fail. */
   readonly cluster?: FakeKubernetes;
 }
@@ -52,10 +53,10 @@ export class WatchScene {
   /** Everything ends with the test. */
   static async start(
     t: Pick<ExecutionContext, 'teardown'>,
-    { password, cluster: given }: SceneOptions = {},
+    { password, username = 'bot', cluster: given }: SceneOptions = {},
   ): Promise<WatchScene> {
     const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
-    const authorization = password === undefined ? {} : { authorization: { username: 'bot', password } };
+    const authorization = password === undefined ? {} : { authorization: { username, password } };
     const server = await startGitServer({ root: folder, ...authorization });
     const api = given === undefined ? await startApi() : undefined;
     const proxy = api && (await startFaultyProxy(api.upstream));

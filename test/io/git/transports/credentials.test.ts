@@ -94,6 +94,12 @@ for (const [title, files, message] of [
     t.notRegex(trouble?.message ?? '', /secret/);
   });
 
+test('an empty file is reported as empty', async (t) => {
+  const file = join(toFolder(t, { token: '\n' }), 'token');
+  const message = `the file with the git credentials is empty: ${file}`;
+  await t.throwsAsync(new Credentials(address, file, {}).read(never), { instanceOf: BranchTrouble, message });
+});
+
 /** A repository without refs, for those who have the right token. */
 class Host {
   accepts = toBasic('x-token-auth:secret-1');

@@ -51,6 +51,11 @@ export class FakeGithub {
     return this.tokens.at(-1) ?? 'none';
   }
 
+  /** The one that it gives after so many others. */
+  tokenOf(count: number): string {
+    return `ghs_${String(count).padStart(36, 'x')}`;
+  }
+
   async listen(t: ExecutionContext): Promise<void> {
     const server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
@@ -110,7 +115,7 @@ export class FakeGithub {
       };
     if (Object.entries(wish.permissions).some(([name, right]) => this.permissions[name] !== right))
       return { status: 422, message: 'The permissions requested are not granted to this installation.' };
-    const token = `ghs_${String(this.tokens.length).padStart(36, 'x')}`;
+    const token = this.tokenOf(this.tokens.length);
     this.tokens.push(token);
     const end = new Date((now + 3600) * 1000).toISOString().replace('.000', '');
     return { status: 201, token, expires_at: end, ...wish };

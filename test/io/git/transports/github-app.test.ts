@@ -324,15 +324,16 @@ test('the API is found by the host of the repository', (t) => {
 });
 
 test('a branch is read and pushed to with the tokens of an App, of which one is revoked', async (t) => {
-  const password = (i: number) => `ghs_${String(i).padStart(36, 'x')}`;
-  const server = await startGitServer({ authorization: { username: 'x-access-token', password: password(0) } });
+  const github = new FakeGithub(publicKey, systemClock.date);
+  await github.listen(t);
+  const server = await startGitServer({
+    authorization: { username: 'x-access-token', password: github.tokenOf(0) },
+  });
   t.teardown(() => server.close());
   await server.createRepository('deployments.git');
   const commit = ['commit refs/heads/main', 'committer Ada <ada@example.com> 1700000000 +0000', 'data 5', 'first'];
   const input = `${[...commit, 'M 100644 inline a', 'data 1', 'a'].join('\n')}\n`;
   await git(server.folder('deployments.git'), ['fast-import', '--quiet'], { input });
-  const github = new FakeGithub(publicKey, systemClock.date);
-  await github.listen(t);
   const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
   t.teardown(() => rmSync(folder, { recursive: true }));
   const files = { 'app-id': '1234', 'installation-id': '77', 'private-key': pkcs1, 'api-url': `${github.url}/api/v3` };
@@ -348,7 +349,7 @@ test('a branch is read and pushed to with the tokens of an App, of which one is 
     clock: systemClock,
   });
   t.is((await branch.fetch(never)).files.size, 1);
-  server.setPassword(password(1));
+  server.setPassword(github.tokenOf(1));
   t.not(await branch.push({ changes: new Map([['b', 'b']]), message: safe`status: test\n` }, never), 'moved');
-  t.deepEqual(github.tokens, [password(0), password(1)]);
+  t.deepEqual(github.tokens, [github.tokenOf(0), github.tokenOf(1)]);
 });

@@ -28,14 +28,16 @@ export function readCredentialFiles(
   const files = new Map<string, string>();
   const add = (name: string, text: string | undefined) => {
     const trimmed = text?.trim() ?? '';
-    if (trimmed !== '') files.set(name, trimmed);
+    return trimmed === '' ? files : files.set(name, trimmed);
   };
   if (place === undefined) for (const [name, variable] of variables) add(name, environment[variable]);
   else
     try {
       if (statSync(place).isDirectory()) for (const name of names) add(name, readIfThere(join(place, name)));
-      else add('token', readFileSync(place, 'utf8'));
+      else if (add('token', readFileSync(place, 'utf8')).size === 0)
+        throw new BranchTrouble('denied', safe`the file with the git credentials is empty: ${mask(place)}`);
     } catch (error) {
+      if (error instanceof BranchTrouble) throw error;
       throw new BranchTrouble('denied', safe`the git credentials cannot be read: ${toReason(error)}: ${mask(place)}`);
     }
   return files;
