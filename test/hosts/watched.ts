@@ -81,7 +81,7 @@ export class Watched {
 
   /** @throws Error with what the watcher wrote, when it never happens. */
   until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-    return until(what, look as () => T | Promise<T>, 120_000).catch((error: Error) => {
+    return until(what, look as () => T | Promise<T>).catch((error: Error) => {
       throw new Error(`${error.message}; the watcher wrote:\n${this.output}`, { cause: error });
     });
   }

@@ -19,8 +19,11 @@ const program = join(stackFolder, 'gitea');
 export const admin = 'owner';
 const password = 'the-password-of-all';
 
-/** What git does to a repository over HTTP. */
-type GitService = 'git-upload-pack' | 'git-receive-pack';
+/** The ends of the paths that git asks for, as Gitea's log has them. It leads to a renamed repository without `.git`. */
+const gitRequests = {
+  look: (repository: string) => new RegExp(`completed GET /${repository}(\\.git)?/info/refs\\?service=`),
+  push: (repository: string) => new RegExp(`completed POST /${repository}(\\.git)?/git-receive-pack`),
+};
 
 interface Answer {
   readonly status: number;
@@ -71,7 +74,16 @@ export class Gitea {
   }
 
   url(repository: string): string {
-    return `http://${host}:${this.port}/${repository}.git`;
+    return `${this.pageUrl(repository)}.git`;
+  }
+
+  /** For people. */
+  pageUrl(repository: string): string {
+    return `http://${host}:${this.port}/${repository}`;
+  }
+
+  get apiUrl(): string {
+    return `http://${host}:${this.port}/api/v1`;
   }
 
   sshUrl(repository: string): string {
@@ -97,9 +109,10 @@ export class Gitea {
     return readFileSync(this.#process.logFile, 'utf8');
   }
 
-  /** How many requests of a service it has answered, whatever the answer was. */
-  count(repository: string, service: GitService): number {
-    return this.log.split('\n').filter((line) => line.includes(`completed POST /${repository}.git/${service}`)).length;
+  /** How many of these requests it has answered, whatever the answer was. */
+  count(repository: string, request: keyof typeof gitRequests): number {
+    const isOne = gitRequests[request](repository);
+    return this.log.split('\n').filter((line) => isOne.test(line)).length;
   }
 
   /** @throws Error with its answer, when it refuses. */
@@ -110,13 +123,30 @@ export class Gitea {
   }
 
   async ask(method: string, path: string, body: unknown, authorization: string): Promise<Answer> {
-    const response = await fetch(`http://${host}:${this.port}/api/v1${path}`, {
+    const response = await fetch(`${this.apiUrl}${path}`, {
       method,
       headers: { authorization, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+    const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+    return { status: response.status, body: isJson ? JSON.parse(text) : text };
+  }
+
+  /** A form of its pages, by somebody who has signed in. @throws Error when it is not accepted. */
+  async submit(user: string, path: string, fields: Readonly<Record<string, string>>): Promise<void> {
+    const post = async (to: string, body: Readonly<Record<string, string>>, cookie: string) => {
+      const response = await fetch(`http://${host}:${this.port}${to}`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { cookie },
+        body: new URLSearchParams(body),
+      });
+      if (response.status !== 303) throw new Error(`${to}: ${response.status} ${await response.text()}`);
+      return response.headers.getSetCookie().map((line) => line.replace(/;.*/, ''));
+    };
+    const cookies = await post('/user/login', { user_name: user, password }, '');
+    await post(path, fields, cookies.join('; '));
   }
 
   /** @returns an account's name, which has the password of all. */

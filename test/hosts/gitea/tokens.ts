@@ -6,6 +6,7 @@ const push = ['write:repository'];
 export const tokens: readonly Story[] = [
   { title: 'a token as the password', play: playToken },
   { title: 'a token that is deleted, and another one in the file', play: playDeleted },
+  { title: 'credentials that may not push', play: playDenied },
 ];
 
 async function playToken({ gitea, repository, bot, watched, check, subjects }: Scene): Promise<void> {
@@ -50,4 +51,35 @@ async function playDeleted({ gitea, repository, bot, watched, check, subjects }:
 
 function levelsOf(lines: Scene['watched']['lines'], message: string): readonly string[] {
   return lines.filter((line) => line.message === message).map(({ level }) => level);
+}
+
+/** Each with what it has, and the first line of the log that is not good news. */
+async function playDenied({ gitea, repository, bot, watched, check }: Scene): Promise<void> {
+  const readOnly = await gitea.addToken(bot, 'reader', ['read:repository']);
+  const writer = await gitea.addToken(bot, 'writer', push);
+  const expected: readonly (readonly [title: string, place: string, token: string, words: RegExp])[] = [
+    ['a wrong token', repository, `${writer}x`, /^the git server does not accept the credentials \(HTTP 401\)/],
+    ['no token', repository, '', /and none were given \(HTTP 401\): pass --git-credentials or MODEL_MIRROR_GIT_TOKEN/],
+    ['a token that may only read', repository, readOnly, /\(HTTP 403\): Forbidden$/],
+    [
+      'a repository that is not there',
+      `${repository}-not`,
+      writer,
+      /\(HTTP 403\): Push to create is not enabled for users\.$/,
+    ],
+  ];
+  for (const [title, place, token, words] of expected) {
+    watched.watch(gitea.url(place), [], { MODEL_MIRROR_GIT_TOKEN: token });
+    const { message } = await watched.line(/"level":"(error|warn)"/);
+    check(title, message, words);
+    check(`${title}: the token is not shown`, token !== '' && watched.output.includes(token), false);
+    await watched.stop();
+  }
+  await gitea.api('PATCH', `/repos/${repository}`, { archived: true });
+  watched.watch(gitea.url(repository), [], { MODEL_MIRROR_GIT_TOKEN: writer });
+  check(
+    'an archived repository',
+    (await watched.line(/"level":"(error|warn)"/)).message,
+    /\(HTTP 403\): This repo is archived/,
+  );
 }
