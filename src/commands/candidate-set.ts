@@ -1,4 +1,4 @@
-import { findFirstOpening } from '../core/change/model-risks.ts';
+import { findFirstOpening, findReturn } from '../core/change/model-risks.ts';
 import { defaultThreshold } from '../core/change/risk.ts';
 import { Fault } from '../core/diagnostics/fault.ts';
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
@@ -6,11 +6,10 @@ import { findCandidate, setCandidate } from '../core/edit/model-edits.ts';
 import type { EditNote, EditOutcome } from '../core/edit/outcome.ts';
 import { findStoragePath, hasStorage } from '../core/input/model-storage.ts';
 import type { ModelVersion } from '../core/input/schema.ts';
-import type { Digests } from '../core/render/digests.ts';
 import type { ModelTarget } from '../core/repository/find-model.ts';
 import { isSameServed } from '../core/rollout/decided.ts';
 import { editModel } from './edit/edit-model.ts';
-import type { EditPorts, EditRequest, Planned } from './edit/plan.ts';
+import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
 
 /** What is to change about the candidate; undefined stays as it is. */
@@ -33,7 +32,7 @@ export function candidateSet(request: EditRequest, input: CandidateSetInput, por
     );
   return editModel(request, ports, {
     plan: (target) => plan(target, input),
-    findNotes: (target, { after }) => findNotes(target, after, input),
+    findNotes: (target, rendered) => findNotes(target, rendered, input),
   });
 }
 
@@ -65,7 +64,7 @@ function plan(target: ModelTarget, input: CandidateSetInput): Planned {
   });
 }
 
-function findNotes(target: ModelTarget, after: Digests, input: CandidateSetInput): EditNote[] {
+function findNotes(target: ModelTarget, { before: old, after }: RenderedEdit, input: CandidateSetInput): EditNote[] {
   const model = target.model.metadata.name;
   const before = findCandidate(target.model);
   const rendered = findRendered(after, target);
@@ -73,6 +72,9 @@ function findNotes(target: ModelTarget, after: Digests, input: CandidateSetInput
   if (rendered === undefined) return notes;
   const { rollout, primary, candidates } = rendered;
   if (candidates.some((candidate) => isSameServed(candidate, primary))) notes.push({ code: 'equals-primary', model });
+  const earlier = findRendered(old, target);
+  const comesBack = earlier && findReturn(earlier, rendered);
+  if (comesBack !== undefined) notes.push({ model, ...comesBack });
   const opening = before === undefined ? findFirstOpening(rollout, defaultThreshold) : undefined;
   if (opening !== undefined) notes.push({ model, ...opening });
   return notes;

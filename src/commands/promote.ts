@@ -233,9 +233,12 @@ function findNotes(target: ModelTarget, { before, own }: RenderedEdit): EditNote
   const service = promoted.primary.version.name;
   const rendered = findRendered(before, target);
   const isPatched = promoted.primary.digest !== rendered?.candidates[0]?.digest;
+  // One that moves with its name stays loaded.
+  const isLost = rendered?.candidates.some((one) => one.mirror.percentage > 0 && one.version.name !== service) === true;
   const old = rendered?.primary.version.name;
   const isNameTaken = toVersionName(model, 'candidate', {}) === service;
   return [
+    ...(isLost ? [{ code: 'revert-opens', model, version: promoted.primary.version.declared.version } as const] : []),
     ...(isPatched ? [{ code: 'patched', model, service } as const] : []),
     ...(old !== undefined && old !== service
       ? [{ code: 'removed-first', model, service: old, to: service } as const]

@@ -17,7 +17,7 @@ import { isHttp } from '../serving/protocol.ts';
 import type { ModelPair } from './changed-models.ts';
 import type { CandidatePair } from './find-changes.ts';
 import { compareHosts, pairCandidates } from './find-changes.ts';
-import type { FirstOpening, GuardrailField, GuardrailValue, Risk, RiskFinding } from './risk.ts';
+import type { FirstOpening, GuardrailField, GuardrailValue, Return, Risk, RiskFinding } from './risk.ts';
 import { guardrailFields, maxExtraLoad } from './risk.ts';
 import type { RenderedVersion } from './version-change.ts';
 import { findLoadingChanges, isSameSpec } from './version-change.ts';
@@ -31,6 +31,7 @@ export function findModelRisks({ before, after }: ModelPair, threshold: number):
   return [
     ...(before === undefined ? [] : [...findIdentityRisks(before, after), ...findPrimaryRisks(before, after)]),
     ...pairs.flatMap((pair) => findCandidateRisks(pair, before, after)),
+    ...(before === undefined ? [] : findReturnRisks(before, after)),
     ...raised,
     ...first.flatMap((pair) => findOpeningRisks(pair, after, threshold)),
     ...findLoadRisks(before, after),
@@ -118,6 +119,27 @@ function findCandidateRisks(pair: CandidatePair, before: RenderedRollout | undef
   if (pair.after === undefined || !isSameServed(pair.after, after.primary) || wasEqual) return [];
   const { path, declared } = pair.after.version;
   return [toRisk(after, path, { code: 'candidate-equals-primary', candidate: declared.version })];
+}
+
+function findReturnRisks(before: RenderedRollout, after: RenderedRollout): Risk[] {
+  const finding = findReturn(before, after);
+  return finding === undefined ? [] : [toRisk(after, after.candidates[0]?.version.path ?? [], finding)];
+}
+
+/** Undefined: no mirror opens by what was recorded of a candidate that is not declared before. */
+export function findReturn(before: RenderedRollout, after: RenderedRollout): Return | undefined {
+  const [candidate] = after.candidates;
+  if (candidate === undefined || candidate.mirror.percentage === 0 || candidate.mirror.reason.code !== 'ready')
+    return undefined;
+  const { digest, version } = candidate;
+  const isSame = (one: { readonly name: string; readonly digest?: string | undefined }) =>
+    one.name === version.name && one.digest === digest;
+  const wasDeclared = [before.primary, ...before.candidates].some((one) =>
+    isSame({ name: one.version.name, digest: one.digest }),
+  );
+  const [old, now] = [before, after].map(({ status }) => status?.status.candidates.find(isSame));
+  const isOld = old?.state === 'Ready' && old.uid === now?.uid;
+  return wasDeclared || !isOld ? undefined : { code: 'candidate-returns', candidate: version.declared.version };
 }
 
 /** By a policy: that a step of the ramp is passed is what the ramp is for. */

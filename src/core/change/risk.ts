@@ -5,6 +5,7 @@ import type { LoadingChange } from './version-change.ts';
 /** Every kind of risk. */
 export const riskCodes = [
   'candidate-equals-primary',
+  'candidate-returns',
   'extra-load-raised',
   'first-opening',
   'guardrail-touched',
@@ -50,9 +51,13 @@ export type FirstOpening = Coded<
   { percentage: number; isDefault: boolean; threshold: number; sharesPods: boolean }
 >;
 
+/** The status file reports as Ready what was there before the candidate was removed: its mirror opens unobserved. */
+export type Return = Coded<'candidate-returns', { candidate: string }>;
+
 /** What may go wrong; `output/words/risk.ts` has the words. */
 export type RiskFinding =
   | Coded<'candidate-equals-primary', { candidate: string }>
+  | Return
   /** What the primary executes again, in percent of all requests. */
   | Coded<'extra-load-raised', { to: number; most: number }>
   | FirstOpening

@@ -1,6 +1,6 @@
 /** What an edit did, as values; `output/words/edit.ts` makes sentences of them. */
 import type { ChangedModel } from '../change/changed-models.ts';
-import type { FirstOpening } from '../change/risk.ts';
+import type { FirstOpening, Return } from '../change/risk.ts';
 import { exitCodes } from '../diagnostics/fault.ts';
 import type { Problem } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
@@ -83,7 +83,9 @@ export type EditNote =
       readonly version: string;
     }
   | { readonly code: 'equals-primary'; readonly model: string }
-  | ({ readonly model: string } & FirstOpening)
+  | ({ readonly model: string } & (FirstOpening | Return))
+  /** Until the watcher has committed that the candidate is gone, its old status opens the mirror again. */
+  | { readonly code: 'revert-opens'; readonly model: string; readonly version: string }
   /** A patch makes the promoted primary differ from what was tried as the candidate. */
   | { readonly code: 'patched'; readonly model: string; readonly service: string }
   /** Argo CD removes what requests go to before it moves them. */

@@ -3,7 +3,6 @@ import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type {
   Edit,
-  EditNote,
   EditOutcome,
   EditResult,
   EditSubject,
@@ -12,23 +11,13 @@ import type {
   UnchangedResult,
 } from '../../core/edit/outcome.ts';
 import { toCommitWords } from '../commit-words.ts';
-import { toShellWord } from '../shell-word.ts';
-import { toDurationText } from '../time-text.ts';
-import { toBrokenFilesText } from './files.ts';
+import type { EditWording } from './edit-note.ts';
+import { toNoteLines, toShareText } from './edit-note.ts';
 import type { LinePlace } from './git-steps.ts';
 import { toGitLine, toNextLine } from './git-steps.ts';
 import type { Lines } from './push.ts';
 import { toPushLines, toTargetText } from './push.ts';
-import { toOpeningText, toSmallerStep } from './risk.ts';
 import { toTrialText } from './trial.ts';
-
-/** How paths and commands are written for the person who runs the command. */
-export interface EditWording {
-  readonly toPath: (file: string) => SafeText;
-  readonly place: LinePlace;
-  /** What commands need to find the same model, such as ` --path models`; or empty. */
-  readonly flags: string;
-}
 
 /** The subject of the commit. */
 export function toSubject(subject: EditSubject): string {
@@ -88,97 +77,6 @@ export function toEditLines(outcome: EditOutcome, wording: EditWording): Lines {
     case 'edited':
       return toResultLines(outcome.edit, outcome.result, wording);
   }
-}
-
-/** One line for each note; an indented one belongs to the line above. */
-export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording, 'toPath' | 'flags'>): SafeText[] {
-  switch (note.code) {
-    case 'tried':
-      return [toTrialText(note)];
-    case 'place-stays': {
-      const flag = note.field === 'storageUri' ? '--storage-uri' : '--storage-path';
-      return [safe`${note.field} stays ${mask(note.value)}: pass ${flag} if ${mask(note.version)} is stored elsewhere`];
-    }
-    case 'equals-primary':
-      return [safe`${mask(note.model)}: the candidate has the same spec as the primary: comparing them shows nothing`];
-    case 'first-opening':
-      return [safe`${mask(note.model)}: risk: ${toOpeningText(note)}`, safe`    ${toSmallerStep(note.model, flags)}`];
-    case 'patched':
-      return [
-        safe`${mask(note.model)}: a patch of a policy makes ${mask(note.service)} differ from the candidate that was tried`,
-      ];
-    case 'removed-first':
-      return [
-        safe`${mask(note.model)}: risk: Argo CD removes ${mask(note.service)} before it moves requests to ${mask(note.to)}, so they fail for a second, or longer if Argo CD is busy`,
-        safe`    to lose none, swap the two versions instead, each with its name, and discard ${mask(note.service)} in a later commit`,
-      ];
-    case 'name-taken':
-      return [
-        safe`${mask(note.model)}: the next candidate needs another name: candidate set --name ${mask(note.free)}`,
-      ];
-    case 'not-kept':
-      return [toNotKeptText(note, flags)];
-    case 'differs-from-then':
-      return [
-        safe`${mask(note.model)}: risk: the template, a policy or a patch has changed since ${mask(note.version)} was the primary, before ${mask(note.commit.slice(0, 7))}: it is not loaded exactly as then`,
-      ];
-    case 'name-kept':
-      return [
-        safe`${mask(note.model)}: ${mask(note.service)} keeps its name, so that no call is lost; before the promotion it was ${mask(note.former)}`,
-      ];
-    case 'took-to-load':
-      return [
-        safe`${mask(note.version)} took ${mask(toDurationText(note.seconds))} to be ready when it was the candidate`,
-      ];
-    case 'candidate-stays':
-      return [
-        safe`${mask(note.model)}: ${mask(note.candidate)} stays the candidate, beside ${mask(note.primary)} from then on`,
-      ];
-    case 'small-share':
-      return [toShareText(note)];
-    case 'later':
-      return [safe`${mask(note.model)}: ${note.from} % → ${note.to} % once the mirror is open`];
-    case 'also-for': {
-      const shown = note.models.slice(0, 5).map(mask);
-      return [safe`${toPath(note.file)} also applies to ${join(shown, ', ')}${note.models.length > 5 ? ', …' : ''}`];
-    }
-    case 'commits-more':
-      return [safe`${toPath(note.file)} had uncommitted changes: the commit contains them too`];
-    case 'has-other-changes':
-      return [safe`${toPath(note.file)} has other uncommitted changes, too`];
-    case 'left-out':
-      return [safe`not part of the commit, and not counted here: ${join(note.files.map(toPath), ', ')}`];
-    case 'broken-files':
-      return [toBrokenFilesText(note.files, note.model, toPath)];
-  }
-}
-
-function toNotKeptText(
-  { model, version, storageUri, storagePath, overridesIn }: Extract<EditNote, { code: 'not-kept' }>,
-  flags: string,
-): SafeText {
-  const place =
-    storageUri !== undefined
-      ? ` --storage-uri ${toShellWord(storageUri)}`
-      : storagePath !== undefined
-        ? ` --storage-path ${toShellWord(storagePath)}`
-        : '';
-  const command = `model-mirror candidate set ${toShellWord(model)} --version ${toShellWord(version)}${place}${flags}`;
-  const overrides = overridesIn === undefined ? '' : safe`, with its overrides as in ${mask(overridesIn.slice(0, 7))}`;
-  return safe`${mask(model)}: ${mask(version)} is not mirrored from then on; to try it again: ${mask(command)}${overrides}`;
-}
-
-function toShareText({ percentage, requests, outOf }: SmallShare): SafeText {
-  return safe`${percentage} % is ${requests} ${requests === 1 ? 'request' : 'requests'} in ${mask(toGrouped(outOf))}`;
-}
-
-/** `10,000` */
-function toGrouped(count: number): string {
-  const digits = String(count);
-  const first = digits.length % 3 || 3;
-  let text = digits.slice(0, first);
-  for (let i = first; i < digits.length; i += 3) text += `,${digits.slice(i, i + 3)}`;
-  return text;
 }
 
 function toUnchangedLines(unchanged: Unchanged, result: UnchangedResult, wording: EditWording): Lines {

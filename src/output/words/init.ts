@@ -4,7 +4,7 @@ import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toDiffText } from '../diff-text.ts';
 import { toShellWord } from '../shell-word.ts';
-import { toNoteLines } from './edit.ts';
+import { toNoteLines } from './edit-note.ts';
 import type { LinePlace } from './git-steps.ts';
 import { toNextLine } from './git-steps.ts';
 

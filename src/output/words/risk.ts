@@ -1,5 +1,5 @@
 /** What a reviewer should look at twice, in words. */
-import type { FirstOpening, GuardrailValue, RiskFinding } from '../../core/change/risk.ts';
+import type { FirstOpening, GuardrailValue, Return, RiskFinding } from '../../core/change/risk.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../../core/diagnostics/safe-text.ts';
 
@@ -18,6 +18,8 @@ export function toRiskText(risk: RiskFinding, model: string | undefined): RiskTe
         message: safe`the candidate ${mask(risk.candidate)} has the same spec as the primary: comparing them shows nothing`,
         hint: safe`fix its storageUri, unless you only want to try the mirror`,
       };
+    case 'candidate-returns':
+      return { message: toReturnText(risk), hint: safe`${waitForWatcher}; to undo a promotion, roll it back instead` };
     case 'extra-load-raised':
       return {
         message: safe`the primary executes ${risk.to} % of requests again for the analysis, which is above ${risk.most} %: by the pods that answer clients`,
@@ -131,6 +133,14 @@ function toUnprovenText(risk: Extract<RiskFinding, { readonly code: 'primary-unp
 }
 
 const declareFirst = safe`declare it as the candidate first, and promote it when it is ready`;
+
+/** What to do about it. */
+export const waitForWatcher = safe`wait for the watcher's next commit, which reports that it is gone`;
+
+/** That a mirror opens by an old status file. */
+export function toReturnText({ candidate }: Omit<Return, 'code'>): SafeText {
+  return safe`the mirror opens to ${mask(candidate)} before it is loaded again: the status file still reports it as Ready, from before it was removed`;
+}
 
 /** That a mirror opens at a large share at once. */
 export function toOpeningText(opening: Omit<FirstOpening, 'code'>): SafeText {

@@ -37,6 +37,15 @@ const cases: readonly (readonly [title: string, Setup | undefined, Setup | undef
     { primary: v2 },
     [{ code: 'primary-unproven', cause: 'version', from: 'v1', to: 'v2' }],
   ],
+  [
+    'a promotion is reverted before the watcher has committed that the candidate is gone',
+    { ...small, primary: v2, observed: { candidate: v2 }, state: 'Ready' },
+    { ...small, ...ready },
+    [
+      { code: 'primary-unproven', cause: 'version', from: 'v2', to: 'v1' },
+      { code: 'candidate-returns', candidate: 'v2' },
+    ],
+  ],
   ['the template changes', {}, { format: 'onnx' }, [{ code: 'primary-unproven', cause: 'spec' }]],
   ['a ready candidate is promoted', { ...ready, ...small }, { ...small, primary: v2 }, []],
   [

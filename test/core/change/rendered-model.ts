@@ -20,6 +20,8 @@ export interface Setup {
   /** Of the candidate as rendered; absent: there is no status file. */
   readonly state?: string;
   readonly reason?: string;
+  /** Whose candidate the status file is about; absent: that of this one. */
+  readonly observed?: Setup;
 }
 
 export const toStored = (version: string): Version => ({ version, storageUri: `s3://models/${version}` });
@@ -36,7 +38,7 @@ export function toRendered(setup: Setup): RenderedRollout {
     state,
     reason,
   } = setup;
-  const { annotations, format = 'sklearn', policy } = setup;
+  const { annotations, observed, format = 'sklearn', policy } = setup;
   const metadata = { name, namespace };
   const template = {
     metadata: { annotations: { 'serving.kserve.io/deploymentMode': 'ModelMesh', ...annotations } },
@@ -60,13 +62,13 @@ export function toRendered(setup: Setup): RenderedRollout {
   };
   const rendered = toRollout();
   if (state === undefined) return rendered;
-  const [decided] = rendered.candidates;
-  const observed = { name: decided?.version.name, digest: decided?.digest, state, reason };
+  const [decided] = (observed === undefined ? rendered : toRendered(observed)).candidates;
+  const recorded = { name: decided?.version.name, digest: decided?.digest, state, reason };
   files[`${folder}/status.yaml`] = JSON.stringify({
     ...head,
     kind: 'ModelStatus',
     metadata,
-    status: { candidates: [observed] },
+    status: { candidates: [recorded] },
   });
   return toRollout();
 }

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { mask } from '../../../src/core/diagnostics/safe-text.ts';
 import type { PromotedTrial } from '../../../src/core/edit/outcome.ts';
-import { toMessage, toNoteLines, toSubject } from '../../../src/output/words/edit.ts';
+import { toMessage, toSubject } from '../../../src/output/words/edit.ts';
+import { toNoteLines } from '../../../src/output/words/edit-note.ts';
 
 const wording = { toPath: mask, flags: '' };
 
