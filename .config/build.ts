@@ -11,7 +11,8 @@ import { toNotices } from './notices.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
-const cli = join(root, 'src/cli');
+const source = join(root, 'src');
+const cli = join(source, 'cli');
 const { version, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   version: string;
   engines: { node: string };
@@ -26,9 +27,7 @@ const commandsApart: Plugin = {
     // The same library as modules that can be left out one by one; its form for Node is one piece.
     onResolve({ filter: /^yaml$/ }, () => ({ path: join(root, 'node_modules/yaml/browser/dist/index.js') }));
     onResolve({ filter: /^\.\.?\/[a-z/-]+\.ts$/ }, ({ kind, path, resolveDir }) =>
-      kind === 'dynamic-import'
-        ? { path: `./${toBundleName(relative(cli, join(resolveDir, path)))}.cjs`, external: true }
-        : undefined,
+      kind === 'dynamic-import' ? { path: `./${toBundleName(join(resolveDir, path))}.cjs`, external: true } : undefined,
     );
     // commander needs it for commands in programs of their own, which there are none of; loading it
     // costs a tenth of Node's start.
@@ -36,6 +35,9 @@ const commandsApart: Plugin = {
       importer.includes('/commander/') ? { path: 'none', namespace: 'empty' } : undefined,
     );
     onLoad({ filter: /.*/, namespace: 'empty' }, () => ({ contents: 'module.exports = {}' }));
+    // What ssh2 has in native code if that was built: without it, it uses Node's own.
+    onResolve({ filter: /^cpu-features$|\/sshcrypto\.node$/ }, () => ({ path: 'native', namespace: 'missing' }));
+    onLoad({ filter: /.*/, namespace: 'missing' }, () => ({ contents: "throw new Error('not in this bundle')" }));
   },
 };
 
@@ -44,7 +46,7 @@ const { metafile } = await build({
   entryPoints: [
     { in: join(root, 'src/cli/start.ts'), out: 'model-mirror' },
     { in: join(root, 'src/cli/entry.ts'), out: 'cli' },
-    ...findPartsApart().map((file) => ({ in: join(cli, file), out: toBundleName(file) })),
+    ...findPartsApart().map((file) => ({ in: file, out: toBundleName(file) })),
   ],
   outdir: dist,
   outExtension: { '.js': '.cjs' },
@@ -92,20 +94,21 @@ try {
   rmSync(example, { recursive: true, force: true });
 }
 
-/** Every file of `src/cli/` that another one imports dynamically: the plugin above leaves it out of the importer's bundle. */
+/** Every file that another one imports dynamically: the plugin above leaves it out of the importer's bundle. */
 function findPartsApart(): string[] {
-  const importers = readdirSync(cli, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const importers = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
   const parts = importers.flatMap((importer) =>
-    [...readFileSync(join(cli, importer), 'utf8').matchAll(/\bimport\('(\.[a-z./-]+\.ts)'\)/g)].map(([, path = '']) =>
-      join(dirname(importer), path),
+    [...readFileSync(join(source, importer), 'utf8').matchAll(/\bimport\('(\.[a-z./-]+\.ts)'\)/g)].map(
+      ([, path = '']) => join(source, dirname(importer), path),
     ),
   );
   return [...new Set(parts)].sort();
 }
 
-/** `status/run.ts` → `status`, `edit/confirm.ts` → `edit-confirm`. */
+/** `cli/status/run.ts` → `status`, `cli/edit/confirm.ts` → `edit-confirm`, `io/git/transports/ssh/library.ts` → `ssh-library`. */
 function toBundleName(file: string): string {
-  return file.replace(/(\/run)?\.ts$/, '').replaceAll('/', '-');
+  const parts = relative(cli, file).startsWith('..') ? file.split('/').slice(-2) : relative(cli, file).split('/');
+  return parts.join('-').replace(/(-run)?\.ts$/, '');
 }
 
 /**

@@ -72,7 +72,7 @@ function findBundled(
   const paths = [...byFolder].filter(([folder]) => folder !== own);
   const purlOf = (folder: string) => toPurl(nameOf(folder), locked[folder]?.version ?? '');
   const found = paths.map(([folder, its]): readonly [string, Bundled] => {
-    const { version, license = '', integrity = '' } = locked[folder] ?? { version: '' };
+    const { version, license = readOldLicense(root, folder), integrity = '' } = locked[folder] ?? { version: '' };
     if (version === '' || integrity === '') throw new Error(`${folder} is bundled and not in package-lock.json`);
     if (license === '') throw new Error(`${folder} is bundled and names no licence`);
     const texts = readLicences(root, folder, its, license === 'Apache-2.0' ? apache : undefined);
@@ -85,6 +85,13 @@ function findBundled(
   });
   // The same version may be installed in two places.
   return [...new Map(found).values()].sort((one, other) => (one.purl < other.purl ? -1 : 1));
+}
+
+/** The list that package.json once had for it, which npm does not copy into the lockfile; empty where it is not one licence. */
+function readOldLicense(root: string, folder: string): string {
+  const file = join(root, folder, 'package.json');
+  const { licenses = [] } = readJson<{ licenses?: readonly { readonly type: string }[] }>(file);
+  return licenses.length === 1 ? (licenses[0]?.type ?? '') : '';
 }
 
 /** `…/node_modules/a/node_modules/@b/c/d.js` → `node_modules/a/node_modules/@b/c`, as the lockfile has it. */

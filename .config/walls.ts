@@ -122,6 +122,13 @@ const forbidden: IForbiddenRuleType[] = [
     to: { path: '^src/io/git/transports/', pathNot: '^src/io/git/transports/$1/' },
   },
   {
+    name: 'ssh-library-apart',
+    comment: 'it is loaded only where an address needs it',
+    severity: 'error',
+    from: { path: '^src/', pathNot: '^src/io/git/transports/ssh/library\\.ts$' },
+    to: { path: 'node_modules/(@types/)?ssh2/', dependencyTypesNot: ['type-only'] },
+  },
+  {
     name: 'one-http-client',
     comment:
       'agents, proxies and their errors are in one place; servers use node:http. The comparer asks model servers without ' +

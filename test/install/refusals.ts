@@ -14,8 +14,9 @@ const refused: readonly (readonly [why: string, values: Values, namespace?: stri
   // As with --reuse-values, where the release is of a chart that did not have the value yet.
   ["at '/watcher': missing property 'networkPolicy'", watcher({ networkPolicy: null })],
   ["at '/istio': missing property 'rootNamespace'", beside({ istio: { rootNamespace: null } })],
-  ["at '/watcher/repo'", { watcher: { repo: 'git@git.example.com:ml/deployments' } }],
+  ["at '/watcher/repo'", { watcher: { repo: 'git.example.com:ml/deployments' } }],
   ['watcher.repo holds credentials', { watcher: { repo: 'https://me:secret@git.example.com/x' } }],
+  ['watcher.repo holds credentials', { watcher: { repo: 'ssh://git:secret@git.example.com/x' } }],
   ['watcher.repo and watcher.existingConfigMap are both set', watcher({ existingConfigMap: 'mine' })],
   ['httpProxy holds credentials', watcher({ proxy: { httpsProxy: 'http://me:secret@proxy.example.com:3128' } })],
   [

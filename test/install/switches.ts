@@ -15,6 +15,12 @@ const changes = {
   'proxy by a Secret': { watcher: { proxy: { existingSecret: 'model-mirror-proxy' } } },
   'signed commits': { watcher: { signing: { existingSecret: 'model-mirror-signing' } } },
   'a private authority': { watcher: { ca: { configMap: 'model-mirror-ca' } } },
+  SSH: {
+    watcher: {
+      repo: 'git@git.example.com:ml/deployments.git',
+      git: { knownHosts: { configMap: 'model-mirror-known-hosts' } },
+    },
+  },
   'a notified address': { watcher: { notifyUrlSecret: { name: 'model-mirror-notify' } } },
   'no policy for the watcher': { watcher: { networkPolicy: { enabled: false } } },
   'no budget for the watcher': { watcher: { podDisruptionBudget: { enabled: false } } },

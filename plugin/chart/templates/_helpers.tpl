@@ -268,23 +268,23 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- if $watcher.repo }}{{ fail "watcher.repo and watcher.existingConfigMap are both set: set one of them, as the ConfigMap names the repository too" }}{{ end -}}
 {{- if or $watcher.path $watcher.cluster (ne $watcher.branch "main") }}{{ fail "watcher.branch, watcher.path or watcher.cluster is set beside watcher.existingConfigMap, and would be ignored: put it into the ConfigMap, as MODEL_MIRROR_BRANCH, MODEL_MIRROR_PATH or MODEL_MIRROR_CLUSTER" }}{{ end -}}
 {{- else -}}
-{{- $_ := required "watcher.repo is missing: set it to the HTTPS address of the repository that Argo CD deploys, as in --set watcher.repo=https://git.example.com/ml/deployments" $watcher.repo -}}
+{{- $_ := required "watcher.repo is missing: set it to the address of the repository that Argo CD deploys, as in --set watcher.repo=https://git.example.com/ml/deployments" $watcher.repo -}}
 {{- end -}}
 {{- /* Whoever may read ConfigMaps and Deployments would read it; and the schema's sentence would show it. */ -}}
-{{- if contains "@" $watcher.repo }}{{ fail "watcher.repo holds credentials: remove them, and put a token into the Secret that watcher.git.existingSecret names" }}{{ end -}}
+{{- if or (regexMatch "^https?://[^/]*@" $watcher.repo) (regexMatch "^[a-z+]+://[^/@]*:[^/@]*@" $watcher.repo) }}{{ fail "watcher.repo holds credentials: remove them, and put a token into the Secret that watcher.git.existingSecret names" }}{{ end -}}
 {{- if contains "@" (print $watcher.proxy.httpsProxy $watcher.proxy.httpProxy) }}{{ fail "watcher.proxy.httpsProxy or watcher.proxy.httpProxy holds credentials: put the address into a Secret, and name it in watcher.proxy.existingSecret" }}{{ end -}}
 {{- if contains "@" $watcher.notifyUrl }}{{ fail "watcher.notifyUrl holds credentials: put the address into a Secret, and name it in watcher.notifyUrlSecret.name" }}{{ end -}}
 {{- range $watcher.env -}}
 {{- $value := .value | default "" -}}
 {{- if and $value (has .name (list "MODEL_MIRROR_GIT_TOKEN" "MODEL_MIRROR_GIT_PASSWORD" "MODEL_MIRROR_GIT_BEARER_TOKEN")) }}{{ fail (printf "watcher.env has the value of %s: remove it, and put it into the Secret that watcher.git.existingSecret names" .name) }}{{ end -}}
-{{- if regexMatch "://[^/]*@" $value }}{{ fail (printf "watcher.env has credentials in the address of %s: put it into a Secret, and name that in valueFrom.secretKeyRef" .name) }}{{ end -}}
+{{- if or (regexMatch "https?://[^/]*@" $value) (regexMatch "://[^/@]*:[^/@]*@" $value) }}{{ fail (printf "watcher.env has credentials in the address of %s: put it into a Secret, and name that in valueFrom.secretKeyRef" .name) }}{{ end -}}
 {{- end -}}
 {{- $places := list -}}
 {{- range $watcher.env }}{{ $places = append $places .name }}{{ end -}}
 {{- range $watcher.extraArgs }}{{ $places = append $places (regexReplaceAll "=.*" . "") }}{{ end -}}
 {{- if not (or $watcher.git.existingSecret (has "--git-credentials" $places) (has "MODEL_MIRROR_GIT_TOKEN" $places) (has "MODEL_MIRROR_GIT_PASSWORD" $places) (has "MODEL_MIRROR_GIT_BEARER_TOKEN" $places)) }}{{ fail "watcher.git.existingSecret is empty: name a Secret, or mount the credentials by watcher.extraVolumes and name their place by --git-credentials in watcher.extraArgs" }}{{ end -}}
 {{- range $watcher.extraArgs -}}
-{{- if regexMatch "://[^/]*@" . }}{{ fail "watcher.extraArgs has credentials in an address: the watcher takes them from Secrets (watcher.git, watcher.proxy, watcher.notifyUrlSecret)" }}{{ end -}}
+{{- if or (regexMatch "https?://[^/]*@" .) (regexMatch "://[^/@]*:[^/@]*@" .) }}{{ fail "watcher.extraArgs has credentials in an address: the watcher takes them from Secrets (watcher.git, watcher.proxy, watcher.notifyUrlSecret)" }}{{ end -}}
 {{- end -}}
 {{- if and $watcher.ca.configMap $watcher.ca.secret }}{{ fail "watcher.ca.configMap and watcher.ca.secret are both set: set one of them" }}{{ end -}}
 {{- if and $watcher.notifyUrl $watcher.notifyUrlSecret.name }}{{ fail "watcher.notifyUrl and watcher.notifyUrlSecret.name are both set: set one of them" }}{{ end -}}

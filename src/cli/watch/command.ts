@@ -9,7 +9,10 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .command('watch')
     .summary('commit what the cluster shows')
     .description('observe the cluster, and commit its state to the status files')
-    .option('--repo <url>', 'the repository: https://…, or file://… to try things out (MODEL_MIRROR_REPO)')
+    .option(
+      '--repo <url>',
+      'the repository: https://…, ssh://… or git@host:path; file://… to try things out (MODEL_MIRROR_REPO)',
+    )
     .option('--branch <name>', 'the branch that Argo CD deploys; default: main (MODEL_MIRROR_BRANCH)')
     .option('--path <folder>', 'only models below this folder of the repository (MODEL_MIRROR_PATH)')
     .option('--cluster <name>', 'write status.<name>.yaml instead of status.yaml (MODEL_MIRROR_CLUSTER)')
@@ -17,12 +20,17 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option(
       '--git-credentials <place>',
       'a file with a token, or a folder with token; username and password; bearer-token; or app-id, installation-id and ' +
-        'private-key of a GitHub App; read again each time. Default: MODEL_MIRROR_GIT_TOKEN, MODEL_MIRROR_GIT_USERNAME ' +
-        'and MODEL_MIRROR_GIT_PASSWORD, or MODEL_MIRROR_GIT_BEARER_TOKEN',
+        'private-key of a GitHub App; for SSH, a private key, or a folder with ssh-privatekey; read again each time. ' +
+        'Default: MODEL_MIRROR_GIT_TOKEN, MODEL_MIRROR_GIT_USERNAME and MODEL_MIRROR_GIT_PASSWORD, or MODEL_MIRROR_GIT_BEARER_TOKEN',
     )
     .option(
       '--signing-key <place>',
       'sign commits with this SSH key: a file, or a folder with ssh-privatekey; read again each time (MODEL_MIRROR_SIGNING_KEY)',
+    )
+    .option(
+      '--known-hosts <file>',
+      'for SSH, the keys of the git server, as ssh-keyscan writes them. Default: known_hosts in the folder of ' +
+        '--git-credentials (MODEL_MIRROR_KNOWN_HOSTS)',
     )
     .option('--kubeconfig <file>', "default: KUBECONFIG, ~/.kube/config, or the Pod's service account")
     .option('--context <name>', 'the context of the kubeconfig')

@@ -10,6 +10,7 @@ export interface WatchFlags {
   readonly namespace?: readonly string[];
   readonly gitCredentials?: string;
   readonly signingKey?: string;
+  readonly knownHosts?: string;
   readonly kubeconfig?: string;
   readonly context?: string;
   readonly settle: string;

@@ -54,6 +54,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const repository: TransportOptions = {
     address: settings.address,
     credentials: toAbsolute(flags.gitCredentials),
+    knownHosts: toAbsolute(settings.knownHosts),
     environment: host.environment,
     onMoved: (address) => log.warn(safe`the repository is now ${address}: name it with --repo`),
   };

@@ -19,6 +19,8 @@ interface WatchSettings {
   /** The repository's. */
   readonly address: string;
   readonly branch: string;
+  /** A file; undefined: beside the private key, if SSH is used. */
+  readonly knownHosts: string | undefined;
   readonly author: Person;
   readonly committer: Person;
   /** A file or a folder with the private key that signs commits; undefined: they are not signed. */
@@ -46,6 +48,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
   return {
     address: toAddress(setting(flags.repo, 'REPO')),
     branch: setting(flags.branch, 'BRANCH') ?? 'main',
+    knownHosts: setting(flags.knownHosts, 'KNOWN_HOSTS'),
     author,
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
     signingKey: setting(flags.signingKey, 'SIGNING_KEY'),

@@ -8,6 +8,8 @@ export interface TransportOptions {
   readonly address: string;
   /** A file, or a folder as a Secret is mounted; undefined: the credentials are in the environment, if there are any. */
   readonly credentials: string | undefined;
+  /** The file of the keys by which SSH servers are known; undefined: `known_hosts` in the folder of the credentials. */
+  readonly knownHosts?: string | undefined;
   readonly environment: Environment;
   /** How long the server may be silent, in milliseconds. */
   readonly silenceMs?: number | undefined;
@@ -18,8 +20,10 @@ export interface TransportOptions {
 export interface TransportProvider {
   /** Of its addresses, each with a colon. */
   readonly schemes: readonly string[];
-  /** @throws Fault for an address that cannot be used safely. */
-  readonly check: (address: URL) => void;
+  /** Whether an address is its own that is no URL; absent: it has none. */
+  readonly takes?: (address: string) => boolean;
+  /** @throws Fault for an address that cannot be used safely, as one that contains credentials. */
+  readonly check: (address: string) => void;
   readonly open: (options: TransportOptions) => GitTransport;
   /**
    * Which kind of credentials is used, for the log; never a secret. Absent: the transport takes none.

@@ -6,8 +6,9 @@ import type { GitTransport } from '../../core/ports/git-transport.ts';
 import type { TransportOptions, TransportProvider } from './transport-provider.ts';
 import { https } from './transports/https/transport.ts';
 import { local } from './transports/local/transport.ts';
+import { ssh } from './transports/ssh/transport.ts';
 
-const providers: readonly TransportProvider[] = [https, local];
+const providers: readonly TransportProvider[] = [https, ssh, local];
 
 /**
  * A repository's address, checked.
@@ -15,48 +16,35 @@ const providers: readonly TransportProvider[] = [https, local];
  * @throws Fault when no provider takes it, and when it contains credentials.
  */
 export function parseAddress(text: string): string {
-  if (/^(ssh|git\+ssh):|^[^/@]+@[^/:]+:/.test(text))
-    throw new Fault(
-      'usage',
-      safe`SSH is not supported`,
-      safe`use the https:// address of the repository, with a token`,
-    );
-  const url = parseUrl(text);
-  if (url.username !== '' || url.password !== '')
-    throw new Fault(
-      'usage',
-      safe`the address of the repository contains credentials, which anyone could see`,
-      safe`take them out; use --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
-    );
-  findProvider(url).check(url);
+  findProvider(text).check(text);
   return text.replace(/\/$/, '');
 }
 
+/** @throws Fault when the credentials are of no use. */
 export function openTransport(options: TransportOptions): GitTransport {
-  return findProvider(parseUrl(options.address)).open(options);
+  return findProvider(options.address).open(options);
 }
 
 /** Which kind of credentials is used; undefined: the transport takes none. @throws Fault when they are of two kinds. */
 export function toCredentialsTitle(options: TransportOptions): SafeText | undefined {
-  return findProvider(parseUrl(options.address)).toCredentialsTitle?.(options);
+  return findProvider(options.address).toCredentialsTitle?.(options);
 }
 
-function findProvider({ protocol }: URL): TransportProvider {
-  const found = providers.find(({ schemes }) => schemes.includes(protocol));
+function findProvider(address: string): TransportProvider {
+  const own = providers.find(({ takes }) => takes?.(address));
+  if (own !== undefined) return own;
+  const url = URL.parse(address);
+  if (url === null)
+    throw new Fault(
+      'usage',
+      safe`${quote(address)} is not the address of a repository`,
+      safe`write https://host/path, ssh://git@host/path or git@host:path`,
+    );
+  const found = providers.find(({ schemes }) => schemes.includes(url.protocol));
   if (found !== undefined) return found;
   throw new Fault(
     'usage',
-    safe`${mask(protocol)}// is not supported`,
-    safe`use https://; file:// is for trying things out`,
+    safe`${mask(url.protocol)}// is not supported`,
+    safe`use https:// or ssh://; file:// is for trying things out`,
   );
-}
-
-function parseUrl(text: string): URL {
-  try {
-    return new URL(text);
-  } catch (error) {
-    throw new Fault('usage', safe`${quote(text)} is not the address of a repository`, safe`write https://host/path`, {
-      cause: error,
-    });
-  }
 }

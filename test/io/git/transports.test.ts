@@ -22,12 +22,16 @@ test('addresses that no transport takes, or that are not safe, are refused', (t)
     'http://127.0.0.1/repo',
     'http://[::1]:80/repo',
     'file:///srv/repo.git',
+    'git@git.example.com:team/repo.git',
+    'ada@[2001:db8::1]:/srv/repo.git',
+    'ssh://git@git.example.com:2222/~ada/repo.git',
+    'git+ssh://git.example.com/repo.git',
   ])
     t.is(parseAddress(address), address);
   t.is(parseAddress('https://git.example.com/repo/'), 'https://git.example.com/repo');
   for (const address of [
-    'git@git.example.com:team/repo.git',
-    'ssh://git@git.example.com/repo.git',
+    'ssh://ada:secret@git.example.com/repo.git',
+    'git.example.com:team/repo.git',
     'http://git.example.com/repo.git',
     'https://ada:secret@git.example.com/repo.git',
     'ftp://git.example.com/repo.git',

@@ -33,7 +33,14 @@ const mostAttempts = 3;
 
 export const https: TransportProvider = {
   schemes: ['https:', 'http:'],
-  check: (url) => {
+  check: (address) => {
+    const url = new URL(address);
+    if (url.username !== '' || url.password !== '')
+      throw new Fault(
+        'usage',
+        safe`the address of the repository contains credentials, which anyone could see`,
+        safe`take them out; use --git-credentials or MODEL_MIRROR_GIT_TOKEN`,
+      );
     if (url.protocol === 'http:' && !isLoopback(url))
       throw new Fault(
         'usage',

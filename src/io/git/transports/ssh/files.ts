@@ -1,0 +1,72 @@
+/** The files that a connection depends on: the private key, and known_hosts. They are read again for each session. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { keepCredential } from '../../../../core/diagnostics/credentials.ts';
+import { Fault, toReason } from '../../../../core/diagnostics/fault.ts';
+import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
+import { BranchTrouble } from '../../../../core/ports/watch.ts';
+import type { PrivateKey } from '../../private-key.ts';
+import { parsePrivateKey } from '../../private-key.ts';
+
+export interface SshFiles {
+  readonly key: PrivateKey;
+  readonly keyPlace: string;
+  /** The text of known_hosts. */
+  readonly knownHosts: string;
+  /** Of known_hosts; undefined: there is none. */
+  readonly knownHostsPlace: string | undefined;
+}
+
+/**
+ * @param credentials a file with a private key, or a folder with `ssh-privatekey`, as in a Secret of type ssh-auth, and
+ *   `known_hosts`, unless that is elsewhere.
+ * @param knownHosts the file, if it was named.
+ * @throws Fault when they cannot be used.
+ */
+export function readSshFiles(credentials: string | undefined, knownHosts: string | undefined): SshFiles {
+  if (credentials === undefined)
+    throw new Fault(
+      'usage',
+      safe`no private key is given for SSH`,
+      safe`pass --git-credentials: a file with a private key, or a folder with ssh-privatekey`,
+    );
+  try {
+    const isFolder = statSync(credentials).isDirectory();
+    const keyPlace = isFolder ? join(credentials, 'ssh-privatekey') : credentials;
+    const text = readFileSync(keyPlace, 'utf8');
+    keepCredential(text.trim());
+    const key = parsePrivateKey(text, keyPlace);
+    if ('hint' in key) throw new Fault('environment', key.message, key.hint);
+    const place = knownHosts ?? (isFolder ? join(credentials, 'known_hosts') : undefined);
+    const known = place === undefined ? undefined : readIfThere(place, knownHosts === undefined);
+    return { key, keyPlace, knownHosts: known ?? '', knownHostsPlace: known === undefined ? undefined : place };
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    const { path = credentials } = error as NodeJS.ErrnoException;
+    throw new Fault(
+      'environment',
+      safe`${mask(path)} cannot be read: ${toReason(error)}`,
+      safe`check --git-credentials and --known-hosts: a private key, or a folder with ssh-privatekey, and a file of known hosts`,
+      { cause: error },
+    );
+  }
+}
+
+/** The same while the watcher runs: what was there at the start may be replaced, and may come back. */
+export function rereadSshFiles(credentials: string | undefined, knownHosts: string | undefined): SshFiles {
+  try {
+    return readSshFiles(credentials, knownHosts);
+  } catch (error) {
+    const { message, hint } = error as Fault;
+    throw new BranchTrouble('denied', safe`${message}: ${hint}`);
+  }
+}
+
+function readIfThere(file: string, mayBeMissing: boolean): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (mayBeMissing && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
