@@ -7,11 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkThat, endChecks } from '../checks.ts';
 import { checkGitea } from './gitea.ts';
+import { checkOpenSsh } from './openssh.ts';
 import { checkSigning } from './signing.ts';
 
 /** Each makes its checks, in a folder of its own; what it throws is a check that failed. */
 const parts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   gitea: checkGitea,
+  openssh: checkOpenSsh,
   signing: checkSigning,
 };
 
