@@ -252,7 +252,7 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- with .Values.watcher -}}
 {{- range list .repo .proxy.httpsProxy .proxy.httpProxy -}}
 {{- $port := regexFind "[0-9]+$" (regexFind "^[a-z+]+://[^/]*:[0-9]+" .) -}}
-{{- if and (eq $port "") (regexMatch "^(ssh://|[^/:]+@[^/:]+:)" .) }}{{ $port = "22" }}{{ end -}}
+{{- if and (eq $port "") (regexMatch "^((git[+])?ssh://|[^/:]+@[^/:]+:)" .) }}{{ $port = "22" }}{{ end -}}
 {{- if and (eq $port "") (hasPrefix "http://" .) }}{{ $port = "80" }}{{ end -}}
 {{- if $port }}{{ $ports = append $ports $port }}{{ end -}}
 {{- end -}}

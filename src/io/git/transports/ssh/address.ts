@@ -12,7 +12,7 @@ export interface SshAddress {
   readonly path: string;
 }
 
-export const sshSchemes = ['ssh:', 'git+ssh:', 'ssh+git:'];
+export const sshSchemes = ['ssh:', 'git+ssh:'];
 
 export const defaultPort = 22;
 /** Of git hosts; a container's own user means nothing to them. */
