@@ -100,7 +100,8 @@ export class GitServer {
     this.#isTemporary = given === undefined;
     this.#username = authorization?.username;
     this.#password = authorization?.password;
-    this.#server = createServer((request, response) => {
+    // Longer than any client keeps a connection: one that was closed just before a request would be a fault that nobody ordered.
+    this.#server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
       const work = this.#serve(request, response)
         .catch(() => void response.destroy())
         .finally(() => this.#work.delete(work));
