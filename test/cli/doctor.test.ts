@@ -1,4 +1,4 @@
-/** `model-mirror doctor`, as a process, with an API server over a real socket that records what it is asked. */
+/** `model-mirror doctor`, once as a process, with an API server over a real socket that records what it is asked. */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { TestObject } from '../core/routing/istio/installation.ts';
 import { answer, find, toFiles, toHealthyCluster } from '../core/routing/istio/installation.ts';
+import { type Ended, runInProcess } from './in-process.ts';
 
 const program = join(import.meta.dirname, '../../dist/model-mirror.cjs');
 
@@ -85,18 +86,26 @@ function makeRepository(t: ExecutionContext): string {
   return folder;
 }
 
-async function run(t: ExecutionContext, api: Api | undefined, words: readonly string[], command = 'doctor') {
-  const folder = makeRepository(t);
-  if (api !== undefined) writeFileSync(join(folder, 'kubeconfig'), api.kubeconfig);
-  const env = { PATH: process.env['PATH'], GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: devNull };
-  return new Promise<{ readonly code: unknown; readonly out: string; readonly err: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      [program, command, '--repo-root', '.', ...words],
-      { cwd: folder, env },
-      (error, out, err) => resolve({ code: error === null ? 0 : error.code, out, err }),
+type Start = (folder: string, words: readonly string[]) => Promise<Omit<Ended, 'code'> & { readonly code: unknown }>;
+
+const env = { PATH: process.env['PATH'] ?? '', GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_GLOBAL: devNull };
+const here: Start = (folder, words) => runInProcess(folder, env, words);
+const asProcess: Start = (folder, words) =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [program, ...words], { cwd: folder, env }, (error, out, err) =>
+      resolve({ code: error === null ? 0 : error.code, out, err }),
     );
   });
+
+function run(
+  t: ExecutionContext,
+  api: Api | undefined,
+  words: readonly string[],
+  { command = 'doctor', start = here }: { readonly command?: string; readonly start?: Start } = {},
+) {
+  const folder = makeRepository(t);
+  if (api !== undefined) writeFileSync(join(folder, 'kubeconfig'), api.kubeconfig);
+  return start(folder, [command, '--repo-root', '.', ...words]);
 }
 
 const live = ['--live', '--kubeconfig', 'kubeconfig'];
@@ -151,7 +160,7 @@ test('a healthy cluster ends with 0, although statistics cannot be read', async 
 
 test('a cluster that cannot be read ends with 3', async (t) => {
   for (const status of [401, 403, 503]) {
-    const { code, out, err } = await run(t, await startApi(t, [], status), live);
+    const { code, out, err } = await run(t, await startApi(t, [], status), live, { start: asProcess });
     t.is(code, 3);
     t.is(out, '');
     t.regex(err, new RegExp(`with ${status}: the fake answers nobody`));
@@ -170,7 +179,7 @@ test('status and explain show the worst finding in one line, and the command tha
   const objects = toHealthyCluster(toFiles()).filter(({ metadata }) => metadata.name !== 'wisdom-mirror');
   const api = await startApi(t, objects);
   const toLine = async (command: string, words: readonly string[]) =>
-    (await run(t, api, [...words, ...live], command)).out.split('\n').filter((line) => line.startsWith('Copies:'));
+    (await run(t, api, [...words, ...live], { command })).out.split('\n').filter((line) => line.startsWith('Copies:'));
   const worst =
     'Copies: error: the VirtualService models/wisdom-mirror, which forwards copies to the candidate, does not exist: the mirror gateway answers copies with 404; see `model-mirror doctor';
   const flags = ' --repo-root . --live --kubeconfig kubeconfig`';
@@ -181,11 +190,11 @@ test('status and explain show the worst finding in one line, and the command tha
 });
 
 test('explain --live explains from git when the cluster does not answer, and says so', async (t) => {
-  const { code, out, err } = await run(t, await startApi(t, [], 503), ['wisdom', ...live], 'explain');
+  const { code, out, err } = await run(t, await startApi(t, [], 503), ['wisdom', ...live], { command: 'explain' });
   t.is(code, 3);
   t.regex(out, /^wisdom/m);
   t.regex(err, /^model-mirror: this is explained from git alone: .*with 503: the fake answers nobody/m);
   // The next step asks the cluster where it was asked.
-  const plain = await run(t, undefined, ['wisdom'], 'explain');
+  const plain = await run(t, undefined, ['wisdom'], { command: 'explain' });
   t.is(out.slice(0, out.indexOf('Next:')), plain.out.slice(0, plain.out.indexOf('Next:')));
 });

@@ -1,4 +1,4 @@
-/** The commands that edit, as processes: their effect on files and repositories. */
+/** The commands that edit, most as processes: their effect on files and repositories. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -17,6 +17,7 @@ import test, { type ExecutionContext } from 'ava';
 import { isFault } from '../../src/core/diagnostics/fault.ts';
 import { git } from '../../src/demo/fakes/git.ts';
 import { replaceFile } from '../../src/io/files/edited-file.ts';
+import { personal, runInProcess } from './in-process.ts';
 
 const root = join(import.meta.dirname, '../..');
 const program = join(root, 'dist/model-mirror.cjs');
@@ -179,34 +180,33 @@ test('a file that another program has changed in the meantime stays as it is', (
   t.is(readFileSync(path, 'utf8'), 'after\n');
 });
 
-test('every command has a --help with an example', (t) => {
-  const commandsOf = (words: readonly string[]): string[][] => {
-    const { status, stdout } = run([...words, '--help'], root);
-    t.is(status, 0);
-    t.regex(stdout, /\nExample: .+\n {2}\$ model-mirror /, words.join(' '));
-    const groups = stdout.split('\n\n').filter((part) => /^(?!Options:)[^\n]*:\n {2}[a-z]/.test(part));
+test('every command has a --help with an example', async (t) => {
+  const commandsOf = async (words: readonly string[]): Promise<string[][]> => {
+    const { code, out } = await runInProcess(root, {}, [...words, '--help']);
+    t.is(code, 0);
+    t.regex(out, /\nExample: .+\n {2}\$ model-mirror /, words.join(' '));
+    const groups = out.split('\n\n').filter((part) => /^(?!Options:)[^\n]*:\n {2}[a-z]/.test(part));
     const names = [...groups.join('\n').matchAll(/^ {2}([a-z]+)/gm)].map(([, name = '']) => name);
-    return names
-      .filter((name) => name !== 'help')
-      .flatMap((name) => [[...words, name], ...commandsOf([...words, name])]);
+    const found = names.filter((name) => name !== 'help').map((name) => [...words, name]);
+    return [...found, ...(await Promise.all(found.map(commandsOf))).flat()];
   };
-  const commands = commandsOf([]).map((words) => words.join(' '));
+  const commands = (await commandsOf([])).map((words) => words.join(' '));
   t.true(commands.includes('candidate set') && commands.includes('watch'), commands.join(', '));
 });
 
 test('suggestions for mistyped commands, models and flags', async (t) => {
   const folder = await makeRepository(t);
-  const say = (...words: string[]) => {
-    const { status, stderr } = run(words, folder);
-    return `${status} ${/did you mean (.*)\?/i.exec(stderr)?.[1]}`;
+  const say = async (...words: string[]) => {
+    const { code, err } = await runInProcess(folder, personal, words);
+    return `${code} ${/did you mean (.*)\?/i.exec(err)?.[1]}`;
   };
-  t.is(say('promot', 'wisdom'), '2 "model-mirror promote"');
-  t.is(say('candidate', 'sett', 'wisdom'), '2 "model-mirror candidate set"');
-  t.is(say('set', 'candidate', 'wisdom', '--version', 'v3'), '2 "model-mirror candidate set"');
-  t.is(say('candidate', 'wisdom', 'set'), '2 "model-mirror candidate set wisdom"');
-  t.is(say('wisdom', 'promote', '--force'), '2 "model-mirror promote wisdom"');
-  t.is(say('promote', 'wisdon'), '1 "wisdom"');
-  t.is(say('promote', 'modelmesh-serving/wisdon'), '1 "modelmesh-serving/wisdom"');
-  t.is(say('candidate', 'set', 'wisdom', '--storage-url', 's3://a'), '2 "--storage-uri"');
-  t.is(say('mirror', 'wisdom', '20', '--heer'), '2 "--here"');
+  t.is(await say('promot', 'wisdom'), '2 "model-mirror promote"');
+  t.is(await say('candidate', 'sett', 'wisdom'), '2 "model-mirror candidate set"');
+  t.is(await say('set', 'candidate', 'wisdom', '--version', 'v3'), '2 "model-mirror candidate set"');
+  t.is(await say('candidate', 'wisdom', 'set'), '2 "model-mirror candidate set wisdom"');
+  t.is(await say('wisdom', 'promote', '--force'), '2 "model-mirror promote wisdom"');
+  t.is(await say('promote', 'wisdon'), '1 "wisdom"');
+  t.is(await say('promote', 'modelmesh-serving/wisdon'), '1 "modelmesh-serving/wisdom"');
+  t.is(await say('candidate', 'set', 'wisdom', '--storage-url', 's3://a'), '2 "--storage-uri"');
+  t.is(await say('mirror', 'wisdom', '20', '--heer'), '2 "--here"');
 });

@@ -5,7 +5,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { startGitServer } from '../../src/demo/fakes/git-server.ts';
-import { pick } from '../thorough.ts';
+import { pick, testThoroughly } from '../thorough.ts';
 import type { Repository } from './clone.ts';
 import { clone, model, policy } from './clone.ts';
 import { personal } from './in-process.ts';
@@ -185,7 +185,7 @@ test('a commit is reported also where the remote cannot be read', async (t) => {
   t.is(toNext(err), 'git pull --rebase --autostash && git push');
 });
 
-test('a fork that is pushed to may be behind the upstream', async (t) => {
+testThoroughly('a fork that is pushed to may be behind the upstream', async (t) => {
   const { run, git, there, put } = setUp(t);
   git('stash', '--quiet');
   git('clone', '--quiet', '--bare', '../remote', '../fork');
@@ -250,7 +250,7 @@ test('--push needs a commit, and a remote', async (t) => {
   t.is(git('branch', '--format=%(refname:short)'), 'main\nmine\n');
 });
 
-test('it is pushed to where git push goes', async (t) => {
+testThoroughly('it is pushed to where git push goes', async (t) => {
   const ways: Record<string, { readonly prepare: (scene: Scene) => void; readonly ref: string }> = {
     'push.default is upstream': {
       prepare: ({ git }) => {
@@ -349,7 +349,7 @@ test('a promotion is not rebased onto a status in which the candidate is not Rea
   t.is(there('log', '-1', '--format=%s', 'main'), 'wisdom: promote v2\n');
 });
 
-test('a promotion that is forced is rebased onto any status', async (t) => {
+testThoroughly('a promotion that is forced is rebased onto any status', async (t) => {
   const { run, there, other, read } = setUp(t);
   other({ [status]: read(status).replace(/(wisdom-1,.*state: )Ready/, '$1Failed') });
   t.is((await run('promote', 'wisdom', '--force', '--commit', '--push')).code, 0);
@@ -413,7 +413,7 @@ test('a file of the watcher that is being changed here keeps the work tree as it
   t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
 });
 
-test('commits that were removed from the remote are not pushed again', async (t) => {
+testThoroughly('commits that were removed from the remote are not pushed again', async (t) => {
   const { run, git, other, there, put, read, shell } = setUp(t);
   git('stash', '--quiet');
   put('other.yaml', 'a: wrong\n');
@@ -493,7 +493,7 @@ test('a hook here that refuses the push: the commit stays', async (t) => {
   t.is(there('rev-parse', 'main'), git('rev-parse', 'main'));
 });
 
-test('a hook that pushes elsewhere and then refuses is not taken for the push', async (t) => {
+testThoroughly('a hook that pushes elsewhere and then refuses is not taken for the push', async (t) => {
   const { run, git, there, hook } = setUp(t);
   git('init', '--quiet', '--bare', '../mirror');
   hook('pre-push', 'git push --porcelain --no-verify ../mirror main', 'echo no; exit 1');
@@ -508,7 +508,7 @@ test('a hook that pushes elsewhere and then refuses is not taken for the push', 
   t.is(pushed.err, 'git push printed: all is well\n');
 });
 
-test('a server that gives no reason: git gives one', async (t) => {
+testThoroughly('a server that gives no reason: git gives one', async (t) => {
   const { run, there } = setUp(t);
   there('config', 'receive.hideRefs', 'refs/heads/main');
   const { code, err } = await run('mirror', 'wisdom', '0', '--commit', '--push');
@@ -528,7 +528,7 @@ test('a protected branch: the server’s reason is shown, and the next step crea
   t.is(git('branch', '--show-current'), 'wisdom-mirror-0\n');
 });
 
-test('commits that are rebased onto those of the watcher are signed again', async (t) => {
+testThoroughly('commits that are rebased onto those of the watcher are signed again', async (t) => {
   const { run, git, other, read, folder, put } = setUp(t);
   const gpg = join(folder, '../gpg');
   const sign = [
@@ -554,7 +554,7 @@ test('commits that are rebased onto those of the watcher are signed again', asyn
   t.regex(err, /has new commits, and the commits here could not be rebased onto them: git commit-tree failed/);
 });
 
-test('over HTTP, with a password that a helper knows', async (t) => {
+testThoroughly('over HTTP, with a password that a helper knows', async (t) => {
   const server = await startGitServer({ authorization: { username: 'ada', password: 'secret' } });
   t.teardown(() => server.close());
   await server.createRepository('deployments');
@@ -584,7 +584,7 @@ test('over HTTP, with a password that a helper knows', async (t) => {
   t.regex(read(policy), /mirrorPercentage: 7/);
 });
 
-test('a policy that is new is pushed, too', async (t) => {
+testThoroughly('a policy that is new is pushed, too', async (t) => {
   const { run, git, there } = setUp(t);
   git('rm', '--quiet', policy);
   git('commit', '--quiet', '--message', 'no policy', policy);

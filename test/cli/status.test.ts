@@ -23,6 +23,7 @@ import type { FakeKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import { startKubernetes } from '../../src/demo/fakes/kubernetes/api.ts';
 import type { Written } from '../../src/demo/fakes/kubernetes/object.ts';
 import { renderObjects } from '../core/render/memory-tree.ts';
+import { testThoroughly } from '../thorough.ts';
 import { runInProcess } from './in-process.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -358,7 +359,7 @@ test('a clone of another user: git shows what to do', async (t) => {
   t.true(stderr.includes(`\n      git config --global --add safe.directory ${clone}\n`), stderr);
 });
 
-test('--fetch in a shallow clone leaves it shallow', async (t) => {
+testThoroughly('--fetch in a shallow clone leaves it shallow', async (t) => {
   const { server, clone, push } = await makeClone(t);
   await push('state: Loading', 'state: Failed');
   const shallow = join(clone, '../shallow');
@@ -376,7 +377,7 @@ test('--fetch in a shallow clone leaves it shallow', async (t) => {
   t.notRegex((await run([], shallow)).stdout, /commits that are not here/);
 });
 
-test('--fetch in a clone of another branch alone, and in one that leaves the upstream out', async (t) => {
+testThoroughly('--fetch in a clone of another branch alone, and in one that leaves the upstream out', async (t) => {
   const { server, clone, push } = await makeClone(t);
   const bare = server.folder('repo.git');
   await git(bare, ['branch', 'other', 'main']);
@@ -395,7 +396,7 @@ test('--fetch in a clone of another branch alone, and in one that leaves the ups
   t.is(await git(single, ['rev-parse', 'refs/remotes/origin/main']), tip);
 });
 
-test('--fetch keeps the branch where the configuration keeps branches of that remote', async (t) => {
+testThoroughly('--fetch keeps the branch where the configuration keeps branches of that remote', async (t) => {
   const { server, clone, push } = await makeClone(t);
   await git(server.folder('repo.git'), ['branch', 'feature/x', 'main']);
   await git(clone, ['config', 'remote.origin.fetch', '+refs/heads/*:refs/remotes/team/theirs/*']);
@@ -407,7 +408,7 @@ test('--fetch keeps the branch where the configuration keeps branches of that re
   t.is(refs, 'refs/remotes/team/theirs/feature/x\nrefs/remotes/team/theirs/main\n');
 });
 
-test('--fetch before the first commit, and in a SHA-256 repository', async (t) => {
+testThoroughly('--fetch before the first commit, and in a SHA-256 repository', async (t) => {
   const { server, clone } = await makeClone(t);
   const files = join(clone, '../files');
   for (const format of ['sha1', 'sha256']) {
@@ -434,7 +435,7 @@ test('--fetch before the first commit, and in a SHA-256 repository', async (t) =
   }
 });
 
-test('--fetch of a branch of the repository itself, which another one follows', async (t) => {
+testThoroughly('--fetch of a branch of the repository itself, which another one follows', async (t) => {
   const { clone } = await makeClone(t);
   await git(clone, ['checkout', '--quiet', '-b', 'topic', '--track', 'main']);
   await git(clone, ['rm', '--quiet', '-r', 'models']);
@@ -446,7 +447,7 @@ test('--fetch of a branch of the repository itself, which another one follows', 
   t.deepEqual(toChanged(before, readGitFolder(clone)), []);
 });
 
-test('names that begin with a dash, and a remote that is not called origin', async (t) => {
+testThoroughly('names that begin with a dash, and a remote that is not called origin', async (t) => {
   const { server, clone, push } = await makeClone(t);
   const bare = server.folder('repo.git');
   await push('state: Loading', 'state: Ready');
@@ -466,7 +467,7 @@ function writeSsh(folder: string, script: string): Record<string, string> {
   return { GIT_SSH: join(folder, 'ssh'), GIT_SSH_VARIANT: 'simple' };
 }
 
-test('--fetch by ssh', async (t) => {
+testThoroughly('--fetch by ssh', async (t) => {
   const { server, clone, push } = await makeClone(t);
   await git(clone, ['remote', 'set-url', 'origin', `git@example.com:${server.folder('repo.git')}`]);
   await push('state: Loading', 'state: Ready');

@@ -40,7 +40,7 @@ function setUp(t: ExecutionContext, name: string): Repository {
 const stepOf = (text: string) => /^Next: (.*)$/m.exec(text)?.[1] ?? '';
 const firstOf = (text: string) => /^First: .*?: `(.*)`$/m.exec(text)?.[1] ?? '';
 
-for (const name of pick(names, 5))
+for (const name of pick(names, 8))
   test(`a folder called ${JSON.stringify(name)}`, async (t) => {
     const { run, shell, put, git, at } = setUp(t, name);
     const own = `${name}/wisdom/policy.yaml`;
@@ -75,7 +75,7 @@ for (const name of pick(names, 5))
     t.is(git('diff', '--name-only', 'HEAD'), 'other.yaml\nstaged.yaml\n');
   });
 
-for (const name of pick(names, 5))
+for (const name of pick(names, 8))
   test(`a clone called ${JSON.stringify(name)}`, async (t) => {
     const plain = clone(t);
     renameSync(plain.folder, join(plain.folder, '..', name));

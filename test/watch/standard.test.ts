@@ -41,7 +41,7 @@ test.serial('the mirror opens only when all pods of the candidate are of exactly
   t.deepEqual(loop.wrongOpenings, []);
 });
 
-test.serial(
+testThoroughly(
   'an update that crash-loops never opens, though KServe reports Ready; the spec before opens again',
   async (t) => {
     const loop = await StandardLoop.start(t);

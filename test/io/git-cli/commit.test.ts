@@ -19,7 +19,7 @@ import type { CommitWish, MadeCommit } from '../../../src/core/ports/clone.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
 import { commitFile } from '../../../src/io/git-cli/commit.ts';
 import { Git } from '../../../src/io/git-cli/git.ts';
-import { pick } from '../../thorough.ts';
+import { pick, testThoroughly } from '../../thorough.ts';
 
 const file = 'models/wisdom/model.yaml';
 /** What the machine and the user say is no matter here. */
@@ -190,7 +190,7 @@ test('a new file in a new folder is committed even if it is ignored', async (t) 
   await scene.git('fsck', '--strict');
 });
 
-test('no character in a name has a special meaning', async (t) => {
+testThoroughly('no character in a name has a special meaning', async (t) => {
   const odd = [
     '-m/--all/model.yaml',
     ':(top)x/model.yaml',
@@ -320,7 +320,7 @@ test('staged content that exists nowhere else any more is reported', async (t) =
   t.is((await scene.commit()).unstaged, undefined, 'the work tree had it');
 });
 
-test('CRLF becomes LF where git is configured to convert it, and stays where it is committed', async (t) => {
+testThoroughly('CRLF becomes LF where git is configured to convert it, and stays where it is committed', async (t) => {
   const configure: Record<string, (scene: Scene) => Promise<unknown> | unknown> = {
     autocrlf: ({ git }) => git('config', 'core.autocrlf', 'true'),
     attributes: ({ put }) => put('models/.gitattributes', '*.yaml text\n'),
@@ -344,7 +344,7 @@ test('CRLF becomes LF where git is configured to convert it, and stays where it 
   t.is((await plain.commit()).id, undefined);
 });
 
-test('a filter of the repository runs, and refuses the file when it fails', async (t) => {
+testThoroughly('a filter of the repository runs, and refuses the file when it fails', async (t) => {
   const scene = await setUp(t, { [file]: 'a: 1\n', '.gitattributes': '*.yaml filter=upper\n' });
   await scene.git('config', 'filter.upper.clean', 'tr a-z A-Z');
   await scene.commit();
@@ -355,7 +355,7 @@ test('a filter of the repository runs, and refuses the file when it fails', asyn
   t.regex(await toRefusal(t, strict), /^git refuses the file: (.|\n)*clean filter 'strict' failed/);
 });
 
-test('a commit is made in a linked work tree', async (t) => {
+testThoroughly('a commit is made in a linked work tree', async (t) => {
   const { folder, git: main } = await setUp(t);
   await main('worktree', 'add', '--quiet', '-b', 'side', '../side');
   const side = toScene(join(folder, '../side'));
@@ -456,7 +456,7 @@ test('a repository without a commit is refused, and a missing git is reported', 
   t.is(error?.message, 'git is not installed, or not in PATH');
 });
 
-test('the index flags of a file survive its commit and its refusal', async (t) => {
+testThoroughly('the index flags of a file survive its commit and its refusal', async (t) => {
   const odd = await setUp(t, { '-x/model.yaml': 'a: 1\n' });
   await odd.git('update-index', '--skip-worktree', '--', '-x/model.yaml');
   await odd.commit({}, '-x/model.yaml');
@@ -555,7 +555,7 @@ test('hooks after the commit cannot undo it, and the actual HEAD is reported', a
   t.regex(error?.message ?? '', /^a hook has moved HEAD back to [0-9a-f]{7} after the commit$/);
 });
 
-test('a hook that fails after the branch is created cannot undo it', async (t) => {
+testThoroughly('a hook that fails after the branch is created cannot undo it', async (t) => {
   const scene = await setUp(t);
   scene.hook('post-checkout', 'echo no lock; exit 1');
   const { id, branch, remarks } = await scene.commit({ branch: 'new' });
@@ -595,7 +595,7 @@ test('a commit is signed by the configured program if git is configured to sign'
   t.regex(await toRefusal(t, scene, { branch: 'new' }), /^git refuses the commit: (.|\n)*gpg failed to sign/);
 });
 
-test('commit.cleanup, commit.template and an editor do not change the message', async (t) => {
+testThoroughly('commit.cleanup, commit.template and an editor do not change the message', async (t) => {
   const scene = await setUp(t);
   scene.put('../template', 'fill this in\n');
   await scene.git('config', 'commit.template', '../template');
@@ -606,7 +606,7 @@ test('commit.cleanup, commit.template and an editor do not change the message', 
   t.is(await scene.git('log', '-1', '--format=%B', id ?? ''), '# wisdom: try v2\n\n');
 });
 
-test('SHA-256, split and version 4 indexes and sparse clones are supported', async (t) => {
+testThoroughly('SHA-256, split and version 4 indexes and sparse clones are supported', async (t) => {
   const kinds: Record<string, (scene: Scene) => Promise<unknown>> = {
     split: ({ git }) => git('update-index', '--split-index'),
     'version 4': ({ git }) => git('update-index', '--index-version', '4'),
@@ -635,7 +635,7 @@ test('SHA-256, split and version 4 indexes and sparse clones are supported', asy
   t.is(await sha256.git('show', `HEAD:${file}`), 'a: 1\nb: 2\n');
 });
 
-test('a work tree may be reached through a link', async (t) => {
+testThoroughly('a work tree may be reached through a link', async (t) => {
   const scene = await setUp(t);
   symlinkSync(scene.folder, join(scene.folder, '../link'));
   await toScene(join(scene.folder, '../link')).commit();
