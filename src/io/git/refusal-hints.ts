@@ -12,10 +12,10 @@ import { safe } from '../../core/diagnostics/safe-text.ts';
 const hints: readonly (readonly [texts: readonly string[], hint: SafeText])[] = [
   [
     ['must have verified signatures', 'commit must be signed', 'from unverified commit'],
-    safe`the branch requires signed commits`,
+    safe`the branch requires signed commits: pass --signing-key`,
   ],
   // Gitea 1.26 shows git nothing better than an internal error.
-  [['internal server error (no message for end users)'], safe`are signed commits required?`],
+  [['internal server error (no message for end users)'], safe`are signed commits required? Then pass --signing-key`],
   [['dco signoff', 'signed-off-by', 'sign-off'], safe`pass --sign-off`],
   [['gh007'], safe`pass --author and --committer with the noreply address of the account`],
   [

@@ -53,7 +53,7 @@ test('what to do is named where the host’s words are known', async (t) => {
     ],
     [
       'error: GH006: Protected branch update failed for refs/heads/main.\nerror: Commits must have verified signatures.',
-      /; hint: the branch requires signed commits$/,
+      /; hint: the branch requires signed commits: pass --signing-key$/,
     ],
     [
       'error: GH013: Repository rule violations found for refs/heads/main.\n\n- Changes must be made through a pull request.',
@@ -68,14 +68,17 @@ test('what to do is named where the host’s words are known', async (t) => {
       '========\n\nGitLab: You are not allowed to push code to protected branches on this project.\n\n========',
       /; hint: let the account push, under Protected branches$/,
     ],
-    ['GitLab: Commit must be signed with a GPG key', /; hint: the branch requires signed commits$/],
+    ['GitLab: Commit must be signed with a GPG key', /; hint: the branch requires signed commits: pass --signing-key$/],
     ['GitLab: Commit message must contain a DCO signoff', /; hint: pass --sign-off$/],
     [
       "GitLab: You cannot push commits for 'bot@example.com'. You can only push commits if the committer email is one of your own verified emails.",
       /; hint: pass --author and --committer/,
     ],
     ['error: Not allowed to push to protected branch main', /; hint: let the account push, in the protection/],
-    ['error: Internal Server Error (no message for end users)', /; hint: are signed commits required\?$/],
+    [
+      'error: Internal Server Error (no message for end users)',
+      /; hint: are signed commits required\? Then pass --signing-key$/,
+    ],
     ['Permission denied to update branch main.', /; hint: let the account write without a pull request/],
     [
       'TF402455: Pushes to this branch are not permitted; you must use a pull request to update this branch.',
