@@ -25,8 +25,13 @@ export interface SshConnection {
   /** Those that it was made with. */
   readonly files: SshFiles;
   readonly isOver: () => boolean;
-  /** Starts a command on a channel, which keeps the connection until it is closed. @throws Error */
-  readonly exec: (command: string) => Promise<ClientChannel>;
+  /**
+   * Starts a command on a channel, which keeps the connection until it is closed.
+   *
+   * @param take is called before anything else of the channel arrives: its end may be in the same packet.
+   * @throws Error
+   */
+  readonly exec: <T>(command: string, take: (channel: ClientChannel) => T) => Promise<T>;
   /** Closes it when its last channel is closed. */
   readonly retire: () => void;
   /** Closes it at once. */
@@ -85,7 +90,7 @@ export async function connectSsh(address: SshAddress, files: SshFiles, silenceMs
   return {
     files,
     isOver: () => isOver || !socket.writable,
-    exec: (command) =>
+    exec: (command, take) =>
       new Promise((resolve, reject) => {
         count(1);
         const fail = (error: unknown) => {
@@ -96,7 +101,7 @@ export async function connectSsh(address: SshAddress, files: SshFiles, silenceMs
           client.exec(command, (error, channel) => {
             if (error) return fail(error);
             channel.once('close', () => count(-1));
-            resolve(channel);
+            resolve(take(channel));
           });
         } catch (error) {
           fail(error);

@@ -33,15 +33,17 @@ export async function openSession(options: SessionOptions): Promise<GitSession> 
   const { connection, service, path, signal } = options;
   signal.throwIfAborted();
   const limits = new Limits(options);
-  const opening = connection.exec(`${service} ${toShellWord(path)}`);
+  const opening = connection.exec(
+    `${service} ${toShellWord(path)}`,
+    (channel) => new SshSession(channel, options, limits),
+  );
   let session: SshSession | undefined;
   try {
-    const channel = await limits.wait(opening);
-    session = new SshSession(channel, options, limits);
+    session = await limits.wait(opening);
     await session.list();
     return session;
   } catch (error) {
-    if (session === undefined) opening.then((late) => late.destroy(), ignore);
+    if (session === undefined) opening.then((late) => late[Symbol.asyncDispose](), ignore);
     limits.end();
     await session?.[Symbol.asyncDispose]();
     if (error instanceof BranchTrouble || signal.aborted) throw error;
