@@ -5,7 +5,7 @@
  * one, so that a rendered revision would be outdated.
  */
 
-import type { FieldPath, Finding, Problem } from '../../core/diagnostics/problem.ts';
+import type { FieldPath, Finding, Problem, Severity } from '../../core/diagnostics/problem.ts';
 import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { suggest } from '../../core/diagnostics/suggest.ts';
 import { toProblem } from '../../core/input/parse-document.ts';
@@ -92,8 +92,15 @@ function parseParameters(text: string | undefined): { values: Map<string, string
   const source = { path: variable, text };
   const { value: list, problems: broken } = parseText(source);
   const problems = [...broken];
-  const report = (path: FieldPath, finding: Omit<Finding, 'code'>) =>
-    problems.push(toProblem(source, path, { code: 'parameter-refused', ...finding }, { on: 'value' }));
+  const report = (path: FieldPath, finding: Omit<Finding, 'code'>, severity?: Severity) =>
+    problems.push(
+      toProblem(
+        source,
+        path,
+        { code: 'parameter-refused', ...finding },
+        { on: 'value', ...(severity && { severity }) },
+      ),
+    );
   if (!Array.isArray(list)) {
     if (problems.length === 0)
       report([], {
@@ -115,10 +122,15 @@ function parseParameters(text: string | undefined): { values: Map<string, string
       const value: unknown = isMap(entry) ? entry['string'] : undefined;
       const isBoolean = known.itemType === 'boolean';
       if (typeof value !== 'string' || (isBoolean && !['true', 'false', ''].includes(value)))
-        report([i, 'string'], {
-          message: safe`the parameter ${known.name} is not ${isBoolean ? '"true" or "false"' : 'a string'}`,
-          hint: safe`write {name: ${known.name}, string: "${isBoolean ? 'true' : '…'}"}`,
-        });
+        report(
+          [i, 'string'],
+          {
+            message: safe`the parameter ${known.name} is not ${isBoolean ? '"true" or "false"' : 'a string'}`,
+            hint: safe`write {name: ${known.name}, string: "${isBoolean ? 'true' : '…'}"}`,
+          },
+          // A link for people must not keep the rest from being rendered.
+          known.name === 'watcherUrl' ? 'warning' : 'error',
+        );
       else values.set(known.name, value);
     }
   }
