@@ -9,11 +9,13 @@ const cases: readonly (readonly [ports: readonly number[], watcher: Values])[] =
   [[443, 6443], { repo }],
   [[443, 6443, 8443], { repo: 'https://git.example.com:8443/ml/deployments' }],
   [[443, 6443], { repo: 'https://git.example.com/a:80/b' }],
+  [[443, 6443, 22], { repo: 'ssh://git@git.example.com/ml/deployments' }],
+  [[443, 6443, 22], { repo: 'git@git.example.com:ml/deployments' }],
+  [[443, 6443, 7999], { repo: 'ssh://git@git.example.com:7999/ml/deployments.git' }],
   [[443, 6443, 3128], { repo, proxy: { httpsProxy: 'http://proxy.example.com:3128' } }],
   [[443, 6443, 8080], { repo, proxy: { httpsProxy: 'http://proxy.example.com:8080/', httpProxy: 'http://p:8080' } }],
   [[443, 6443, 80], { repo, proxy: { httpsProxy: 'http://proxy.example.com' } }],
   [[443], { repo, networkPolicy: { egressPorts: [443] }, proxy: { httpsProxy: 'https://proxy.example.com:443' } }],
-  [[443, 6443, 7999], { repo, networkPolicy: { egressPorts: [443, 6443, 7999] } }],
 ];
 
 /** @returns what is not as it must be. */
