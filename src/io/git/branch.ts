@@ -196,7 +196,12 @@ export class GitBranch implements StatusBranch {
 
   async #fetchTip(signal: AbortSignal): Promise<Snapshot> {
     const start = performance.now();
-    const [tip] = await this.#objects.fetch([this.#ref], signal);
+    const known = new Map([...this.#folders.values()].map(({ id, tree }) => [id, tree?.raw]));
+    const findFolder = (id: string) => {
+      const raw = known.get(id);
+      return raw === undefined ? undefined : Buffer.from(raw, 'latin1');
+    };
+    const [tip] = await this.#objects.fetch([this.#ref], signal, findFolder);
     if (tip === undefined) throw new Error('the tip is missing');
     this.#folders = await readFolders(this.#options, tip.tree, this.#folders, async (id) =>
       this.#objects.readFolder(id),

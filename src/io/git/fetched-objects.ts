@@ -33,7 +33,11 @@ export interface FetchedCommit {
 /** What is read of the repository, and how large its files may be, in bytes. */
 interface Request extends PackRequest {
   readonly maxBytes: number;
+  readonly findFolder?: FindFolder | undefined;
 }
+
+/** The content of a folder that is known from before; undefined: it is not known. */
+export type FindFolder = (id: string) => Buffer | undefined;
 
 /** In one request: half a megabyte, which proxies let pass. */
 const mostWants = 10_000;
@@ -68,15 +72,24 @@ export class FetchedObjects {
   }
 
   /**
-   * Fetches commits with what is new in them since those that are known. What was fetched before is dropped.
+   * Fetches commits with what is new in them since those that are known. What was fetched before is dropped. Some of what
+   * is new may be missing: a host may send it as a difference from what is not kept.
    *
    * @param wants full names of refs, whose commits are those of this moment, or ids of commits.
+   * @param findFolder among those of the known commits.
    * @returns the commits in the same order.
    * @throws BranchTrouble when they do not fit into memory, or a ref does not exist.
    */
-  async fetch(wants: readonly string[], signal: AbortSignal): Promise<FetchedCommit[]> {
+  async fetch(wants: readonly string[], signal: AbortSignal, findFolder?: FindFolder): Promise<FetchedCommit[]> {
     this.retain(new Set());
-    const ids = await this.#fetchCommits(wants, maxFileBytes, this.#leavesOut && this.isEmpty, signal);
+    const request = {
+      wants,
+      haves: [...this.#known.keys()],
+      isWithoutFiles: this.#leavesOut,
+      maxBytes: maxFileBytes,
+      findFolder,
+    };
+    const ids = await this.#fetchCommits(request, signal);
     return Promise.all(ids.map((id) => this.#toCommit(id)));
   }
 
@@ -92,7 +105,7 @@ export class FetchedObjects {
     const hasById = this.#givesById && (await this.#loadById(wanted, maxBytes, signal));
     if (hasById) return;
     const kept = new Set([...wanted, ...this.#store.ids()]);
-    await this.#fetchCommits([...this.#known.keys()], maxBytes, false, signal, new Map());
+    await this.#fetchCommits({ wants: [...this.#known.keys()], maxBytes }, signal);
     this.retain(kept);
     // Not before the same was seen to work in another way: the server may just have been unwell.
     this.#givesById = false;
@@ -143,26 +156,27 @@ export class FetchedObjects {
   }
 
   /** @returns the ids of the commits. */
-  async #fetchCommits(
-    wants: readonly string[],
-    maxBytes: number,
-    mayLeaveOut: boolean,
-    signal: AbortSignal,
-    known = this.#known,
-  ): Promise<string[]> {
+  async #fetchCommits(request: Request, signal: AbortSignal): Promise<string[]> {
     await using service = await openService(this.#transport, 'git-upload-pack', signal);
-    const ids = wants.map((want) => toId(want, service));
-    const isWithoutFiles = mayLeaveOut && this.#givesById && offersFilter(service);
-    const wanted = [...new Set(ids)].filter((id) => !known.has(id));
-    const request = { wants: wanted, haves: [...known.keys()], isShallow: true, isWithoutFiles, maxBytes };
-    if (wanted.length === 0) return ids;
+    const ids = request.wants.map((want) => toId(want, service));
+    const { haves = [] } = request;
+    const wants = [...new Set(ids)].filter((id) => !haves.includes(id));
+    if (wants.length === 0) return ids;
+    const isWithoutFiles = request.isWithoutFiles === true && this.#givesById && offersFilter(service);
     try {
-      await this.#read(service, request);
+      // What is missing of what is new is asked for by its id. A host that does not return it sends everything.
+      await this.#read(service, {
+        ...request,
+        wants,
+        haves: this.#givesById ? haves : [],
+        isShallow: true,
+        isWithoutFiles,
+      });
       return ids;
     } catch (error) {
       if (!isWithoutFiles || !isRefusal(error)) throw error;
     }
-    const again = await this.#fetchCommits(ids, maxBytes, false, signal, known);
+    const again = await this.#fetchCommits({ ...request, wants: ids, isWithoutFiles: false }, signal);
     this.#leavesOut = false;
     return again;
   }
@@ -187,11 +201,12 @@ export class FetchedObjects {
     }
   }
 
-  async #read(service: OpenService, { maxBytes, ...request }: Request): Promise<void> {
+  async #read(service: OpenService, { maxBytes, findFolder, ...request }: Request): Promise<void> {
     await readPack(requestPack(service, request), {
       store: this.#store,
       budget: this.#budget,
       maxFileBytes: maxBytes,
+      ...(findFolder === undefined ? {} : { findFolder }),
     });
   }
 

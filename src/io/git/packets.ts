@@ -7,8 +7,11 @@ export function toPacket(text: string): Buffer {
   return Buffer.concat([Buffer.from((content.length + 4).toString(16).padStart(4, '0')), content]);
 }
 
+const longestPacket = 0xffff;
+
 /**
- * The packets of a stream, each with its length; the end of the stream as it is where it is not a packet.
+ * The packets of a stream, each with its length; the end of the stream as it is where it is not a packet. What cannot
+ * become one is not read to its end.
  *
  * @param chunks cut anywhere.
  */
@@ -22,6 +25,7 @@ export async function* readPackets(chunks: AsyncIterable<Uint8Array> | Iterable<
       yield rest.subarray(0, length);
       rest = rest.subarray(length);
     }
+    if (rest.length > longestPacket) break;
   }
   if (rest.length > 0) yield rest;
 }

@@ -18,6 +18,11 @@ export interface PackRequest {
 /** What a server must offer, as every one does since 2007. */
 const needed = ['side-band-64k', 'shallow'];
 const useful = ['ofs-delta', 'no-progress'];
+/**
+ * With it git leaves out what a known commit has even if that is not the parent of the wanted one, which it does not
+ * look for in a shallow fetch otherwise; but it may send differences from objects that are not in the pack.
+ */
+const thin = 'thin-pack';
 
 /**
  * @returns the pack as it arrives.
@@ -33,6 +38,7 @@ export async function* requestPack(
   const options = [
     ...needed,
     ...useful.filter((name) => capabilities.has(name)),
+    ...(haves.length > 0 ? [thin] : []),
     ...(isWithoutFiles ? ['filter'] : []),
   ];
   const [first, ...others] = wants;

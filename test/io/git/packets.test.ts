@@ -50,3 +50,15 @@ test('the end of a stream that is not a packet is passed on, and loses nothing',
   }
   t.deepEqual(await collect([]), []);
 });
+
+test('what cannot become a packet is not read without end', async (t) => {
+  let read = 0;
+  const endless = (function* () {
+    for (;;) {
+      read++;
+      yield Buffer.from('<html>'.repeat(1000));
+    }
+  })();
+  for await (const packet of readPackets(endless)) t.true(packet.length < 80_000);
+  t.true(read < 20);
+});

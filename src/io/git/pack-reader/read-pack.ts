@@ -24,6 +24,8 @@ export interface PackTarget {
   readonly budget: FetchBudget;
   /** Files that have more bytes are not kept. */
   readonly maxFileBytes: number;
+  /** A folder that is neither in the pack nor in the store, and of which something may be a difference. */
+  readonly findFolder?: (id: string) => Buffer | undefined;
 }
 
 /**
@@ -141,7 +143,9 @@ class PackReader {
 
   #findBase(key: number | string): Base {
     if (typeof key === 'string') {
-      const { store } = this.#target;
+      const { store, findFolder } = this.#target;
+      const content = findFolder?.(key);
+      if (content !== undefined) return { type: 'tree', size: content.length, content };
       return store.find(key) ?? (store.sizeOfTooLarge(key) === undefined ? 'later' : 'left out');
     }
     const base = this.#byOffset.get(key);

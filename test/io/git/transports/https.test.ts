@@ -326,3 +326,21 @@ test('a git host is left alone for as long as it asks, up to an hour', async (t)
   ] as const)
     t.is((await fail(t, { status: 429, headers: { 'retry-after': value } })).retryAfterMs, expected);
 });
+
+test('a slow reader is not taken for a silent server', async (t) => {
+  const line = '# service=git-upload-pack';
+  const url = await serve(t, (request, response) => {
+    const isLook = request.method === 'GET';
+    response.writeHead(200, { 'content-type': `application/x-git-upload-pack-${isLook ? 'advertisement' : 'result'}` });
+    response.end(isLook ? `001d${line}00000000` : Buffer.alloc(2 ** 20));
+  });
+  const silenceMs = 1000;
+  const transport = openTransport({ address: url, credentials: undefined, environment: {}, silenceMs });
+  await using session = await transport.open('git-upload-pack', never);
+  let length = 0;
+  for await (const chunk of session.request(Buffer.alloc(0))) {
+    if (length === 0) await new Promise((resolve) => setTimeout(resolve, 2 * silenceMs));
+    length += chunk.length;
+  }
+  t.is(length, 2 ** 20);
+});

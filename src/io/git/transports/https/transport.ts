@@ -188,8 +188,10 @@ async function* readChunks(
 ): AsyncIterable<Uint8Array> {
   try {
     for await (const chunk of body ?? []) {
-      silence.restart();
+      // Whoever reads may take long, and that is not the server's silence.
+      silence.stop();
       yield chunk;
+      silence.restart();
     }
   } catch (error) {
     throw silence.isExceeded ? toSilent() : error;
