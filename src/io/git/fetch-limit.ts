@@ -19,8 +19,8 @@ export interface FetchLimit {
 const mebibyte = 2 ** 20;
 /** Memory for the program itself, with ten thousand models. */
 const ownBytes = 192 * mebibyte;
-/** Measured with 100,000 small files that are not models, and with files of nearly 1 MiB (`npm run bench:fetch`). */
-const timesInMemory = 2;
+/** Measured: 2.9 times with 100,000 small files that are not models (`npm run bench:fetch`). */
+const timesInMemory = 3;
 const leastLimit = 16 * mebibyte;
 const mostLimit = 4096 * mebibyte;
 /** What one fetch may transfer and inflate: some minutes of work. A server may send without end. */

@@ -101,8 +101,8 @@ test('large files pass by, and do not count', async (t) => {
 
 test('the limit follows from the memory that the process may use, or from the option', async (t) => {
   const of = (mebibytes: number) => Math.floor(toFetchLimit(undefined, mebibytes * mebibyte).bytes / mebibyte);
-  t.is(of(512), 160);
-  t.is(of(1024), 416);
+  t.is(of(512), 106);
+  t.is(of(1024), 277);
   t.is(of(64), 16);
   t.is(of(1 << 20), 4096);
   t.deepEqual(toFetchLimit(5), { bytes: 5, memory: undefined });

@@ -8,7 +8,7 @@ export interface Entry {
   readonly content: Buffer;
   /** How far back the base of a delta is, in bytes, or its id. */
   readonly base?: number | string;
-  /** What the header says of the content's length, if it lies. */
+  /** The length of the content in the header, where that is wrong. */
   readonly size?: number;
   /** In place of the compressed content. */
   readonly packed?: Buffer;
@@ -34,7 +34,7 @@ function toOffset(distance: number): Buffer {
   return Buffer.from(bytes);
 }
 
-/** @param count what the header says of the number of entries. */
+/** @param count the number of entries in the header. */
 export function toHandMadePack(entries: readonly Buffer[], count = entries.length): Buffer {
   const header = Buffer.from('5041434b0000000200000000', 'hex');
   header.writeUInt32BE(count, 8);
