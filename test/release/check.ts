@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findVersions, mayNameVersion } from '../../.config/version-places.ts';
-import { check, checkThat, endChecks } from '../checks.ts';
+import { check, endChecks } from '../checks.ts';
 import { serveRegistry } from './registry.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -168,11 +168,12 @@ try {
     [git('cat-file', '-t', tag), git('rev-parse', `${tag}^{}`)],
     ['tag', git('rev-parse', 'main')],
   );
-  await checkThat('commit and tag are signed where git is configured to', () => {
-    git('verify-commit', 'main');
-    git('verify-tag', tag);
-    return [];
-  });
+  const verified = [await run(clone, 'git', 'verify-commit', 'main'), await run(clone, 'git', 'verify-tag', tag)];
+  check(
+    'commit and tag are signed where git is configured to',
+    verified.map(({ stderr }) => /^Good "git" signature/.test(stderr)),
+    [true, true],
+  );
   check('the work tree is clean', git('status', '--porcelain'), '');
   check('no work tree is left', git('worktree', 'list').split('\n').length, 1);
   const entry = `## ${version}\n\n- Something is new,\n  and takes two lines.\n- A small thing is fixed.\n\n`;
