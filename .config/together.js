@@ -10,7 +10,7 @@ const folder = '.together';
 
 /** Pure, or nearly so: they neither start processes or servers nor wait. */
 const pure = /^test\/(core|output|commands|linear|upgrade|install|release|compare\/answers)\//;
-const pureAtOnce = 14;
+const pureAtOnce = 30;
 /** The others have servers and processes of their own, and wait for them: fewer, as one that computes holds up the others. */
 const othersAtOnce = 6;
 /** Calls with deadlines, thousands at once. */
