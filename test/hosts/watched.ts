@@ -49,9 +49,14 @@ export class Watched {
 
   /** For credentials and what else it is given. */
   file(name: string, text: string): string {
-    const file = join(this.#folder, name);
+    const file = this.path(name);
     writeFileSync(file, text, { mode: 0o600 });
     return file;
+  }
+
+  /** Of a file that is not there yet. */
+  path(name: string): string {
+    return join(this.#folder, name);
   }
 
   /** Something happens to the candidate. */

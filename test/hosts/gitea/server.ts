@@ -133,20 +133,23 @@ export class Gitea {
     return { status: response.status, body: isJson ? JSON.parse(text) : text };
   }
 
-  /** A form of its pages, by somebody who has signed in. @throws Error when it is not accepted. */
+  /** A form of its pages, by somebody who signs in for it. @throws Error when it is not accepted. */
   async submit(user: string, path: string, fields: Readonly<Record<string, string>>): Promise<void> {
-    const post = async (to: string, body: Readonly<Record<string, string>>, cookie: string) => {
+    const post = async (to: string, body: Readonly<Record<string, string>>, leadsTo: string, cookie: string) => {
       const response = await fetch(`http://${host}:${this.port}${to}`, {
         method: 'POST',
         redirect: 'manual',
         headers: { cookie },
         body: new URLSearchParams(body),
       });
-      if (response.status !== 303) throw new Error(`${to}: ${response.status} ${await response.text()}`);
-      return response.headers.getSetCookie().map((line) => line.replace(/;.*/, ''));
+      const place = response.headers.get('location');
+      if (place !== leadsTo) throw new Error(`${to}: ${response.status} ${place} ${await response.text()}`);
+      // Of one that is set twice, the last counts.
+      const cookies = new Map(response.headers.getSetCookie().map((line) => [line.replace(/=.*/, ''), line]));
+      return [...cookies.values()].map((line) => line.replace(/;.*/, '')).join('; ');
     };
-    const cookies = await post('/user/login', { user_name: user, password }, '');
-    await post(path, fields, cookies.join('; '));
+    const cookies = await post('/user/login', { user_name: user, password }, '/', '');
+    await post(path, fields, path, cookies);
   }
 
   /** @returns an account's name, which has the password of all. */
