@@ -5,12 +5,16 @@ import { protection } from './gitea/protection.ts';
 import { restart } from './gitea/restart.ts';
 import { Gitea } from './gitea/server.ts';
 import { signing } from './gitea/signing.ts';
+import { ssh } from './gitea/ssh.ts';
 import type { Story } from './gitea/story.ts';
 import { tell } from './gitea/story.ts';
 import { tokens } from './gitea/tokens.ts';
 
 /** Those of one act run side by side. */
-const acts: readonly (readonly Story[])[] = [[...tokens, ...protection, ...moves, ...signing, ...comments], [restart]];
+const acts: readonly (readonly Story[])[] = [
+  [...tokens, ...protection, ...moves, ...signing, ...ssh, ...comments],
+  [restart],
+];
 
 /** @param folder for all that it makes. */
 export async function checkGitea(folder: string): Promise<void> {

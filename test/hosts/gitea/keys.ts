@@ -4,15 +4,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Gitea } from './server.ts';
 
 /** Makes a key without a passphrase, as its file and `.pub` beside it. @returns its public part. */
-export function makeKey(file: string): string {
-  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'watcher', '-f', file]);
+export function makeKey(file: string, type = 'ed25519'): string {
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-C', 'watcher', '-f', file]);
   return readFileSync(`${file}.pub`, 'utf8').trim();
 }
 
-export async function addDeployKey(gitea: Gitea, repository: string, key: string, mayPush: boolean): Promise<number> {
+export async function addDeployKey(gitea: Gitea, repository: string, key: string, mayPush: boolean): Promise<void> {
   const body = { title: mayPush ? 'writer' : 'reader', key, read_only: !mayPush };
-  const { id } = await gitea.api<{ id: number }>('POST', `/repos/${repository}/keys`, body);
-  return id;
+  await gitea.api('POST', `/repos/${repository}/keys`, body);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A repository that is renamed, and a branch that others move, while a watcher runs. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { statusFile } from '../watched.ts';
+import { type LogLine, statusFile } from '../watched.ts';
 import type { Scene, Story } from './story.ts';
 import { addFiles } from './story.ts';
 

@@ -15,7 +15,7 @@ async function play({ gitea, repository, bot, watched, check, subjects }: Scene)
   watched.watch(gitea.url(repository), [], token);
   const { message } = await watched.line(/"level":"error"/);
   // Gitea says no more than this to git; that the commit is not verified is in its own log alone.
-  check('without a signature: the words', message, /pre-receive hook declined.*; hint: are signed commits required\?$/);
+  check('without a signature: the words', message, /pre-receive hook declined.*; hint: are signed commits required\?/);
   await watched.stop();
   const key = watched.path('signing-key');
   makeKey(key);

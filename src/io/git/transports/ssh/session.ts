@@ -63,6 +63,10 @@ function toShellWord(path: string): string {
   return `'${path.replace(/['!]/g, "'\\$&'")}'`;
 }
 
+function isBlank(output: Buffer): boolean {
+  return output.toString('latin1').trim() === '';
+}
+
 class SshSession implements GitSession {
   advertisement: Uint8Array = Buffer.alloc(0);
   readonly #channel: ClientChannel;
@@ -137,10 +141,12 @@ class SshSession implements GitSession {
 
   /** To the end of the service, when its status is known too. */
   async *#read(): AsyncGenerator<Buffer> {
-    for (let isFirst = true; ; isFirst = false) {
-      const { done, value } = await this.#limits.wait(this.#output.next());
+    for (let isFirst = this.advertisement.length === 0; ; isFirst = false) {
+      let { done, value } = await this.#limits.wait(this.#output.next());
+      // Gitea writes an empty line there before it says on stderr what is wrong (cmd/serv.go, fail).
+      while (isFirst && !done && isBlank(value)) ({ done, value } = await this.#limits.wait(this.#output.next()));
       if (done) break;
-      if (isFirst && this.advertisement.length === 0 && !/^[\da-f]{0,4}$/i.test(value.toString('latin1', 0, 4)))
+      if (isFirst && !/^[\da-f]{0,4}$/i.test(value.toString('latin1', 0, 4)))
         throw new BranchTrouble(
           'denied',
           safe`the server answers with text in place of git: ${mask(value.toString('utf8', 0, 200).split(/[\r\n]/)[0] ?? '')}`,
