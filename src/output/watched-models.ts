@@ -24,7 +24,7 @@ export interface WatcherState {
 /** What keeps what is shown from being all that is true now. */
 export type WatcherTrouble =
   | { readonly code: 'cluster' | 'git'; readonly since: number; readonly message: SafeText }
-  | { readonly code: 'push'; readonly since: number; readonly failures: number; readonly message: SafeText }
+  | { readonly code: 'push' | 'carry'; readonly since: number; readonly failures: number; readonly message: SafeText }
   | { readonly code: 'cluster-not-listed' | 'branch-not-read' }
   /** A file of the branch that no model is made of. */
   | { readonly code: 'file'; readonly problem: Problem }

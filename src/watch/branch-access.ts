@@ -7,10 +7,10 @@
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import { computeBackoff } from '../core/pacing/backoff.ts';
+import { PushPace } from '../core/pacing/push-pace.ts';
 import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch, StatusCommit } from '../core/ports/watch.ts';
 import { BranchTrouble } from '../core/ports/watch.ts';
 import { toTimeText } from '../output/time-text.ts';
-import { PushPace } from './push-pace.ts';
 
 interface BranchPorts {
   readonly branch: StatusBranch;

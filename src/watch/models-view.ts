@@ -12,7 +12,7 @@ import { toAttention } from '../core/observe/attention.ts';
 import { toKey } from '../core/observe/live-object.ts';
 import type { Reading } from '../core/ports/evidence.ts';
 import type { LiveAnalyses } from '../core/ports/live-analyses.ts';
-import type { Clock, Snapshot } from '../core/ports/watch.ts';
+import type { Clock, PushTrouble, Snapshot } from '../core/ports/watch.ts';
 import type { RenderedRollout } from '../core/render/decide-model.ts';
 import { renderDigests } from '../core/render/digests.ts';
 import type { TimelinePoint } from '../core/timeline/points.ts';
@@ -42,6 +42,7 @@ interface Parts {
   readonly analyses: LiveAnalyses;
   readonly clock: Clock;
   readonly cluster: string | undefined;
+  readonly carries?: { readonly trouble: PushTrouble | undefined } | undefined;
 }
 
 interface StreamTrouble {
@@ -193,7 +194,7 @@ export class ModelsView implements WatchedModels {
   }
 
   *#listTroubles(): Iterable<WatcherTrouble> {
-    const { branch, live, files, planner } = this.#parts;
+    const { branch, carries, live, files, planner } = this.#parts;
     const { fetchTrouble, fetchFailsSince, snapshot, pushTrouble } = branch;
     if (fetchTrouble !== undefined && fetchFailsSince !== undefined)
       yield { code: 'git', since: fetchFailsSince, message: fetchTrouble };
@@ -201,6 +202,7 @@ export class ModelsView implements WatchedModels {
     for (const trouble of this.#streamTroubles.values()) yield { code: 'cluster', ...trouble };
     if (!live.isComplete && this.#streamTroubles.size === 0) yield { code: 'cluster-not-listed' };
     if (pushTrouble !== undefined) yield { code: 'push', ...pushTrouble };
+    if (carries?.trouble !== undefined) yield { code: 'carry', ...carries.trouble };
     for (const problem of [...files.broken.values(), ...files.problems]) yield { code: 'file', problem };
     for (const message of planner.ignored) yield { code: 'claim', message };
   }

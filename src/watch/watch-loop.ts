@@ -7,7 +7,7 @@
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import type { CandidateStatus } from '../core/input/schema.ts';
 import { findStatusChanges } from '../core/observe/status-change.ts';
-import type { Clock, Log, Meter, Snapshot, StatusBranch } from '../core/ports/watch.ts';
+import type { Clock, Log, Meter, PushTrouble, Snapshot, StatusBranch } from '../core/ports/watch.ts';
 import type { MessageOptions } from '../output/words/status-commit.ts';
 import { toCommitMessage } from '../output/words/status-commit.ts';
 import type { Notify } from './announcements.ts';
@@ -41,6 +41,8 @@ export interface WatcherPorts {
    */
   readonly refresh: ((trackings: readonly string[]) => void) | undefined;
   readonly notify?: Notify | undefined;
+  /** What becomes of carries; absent: nothing is carried. */
+  readonly carries?: { readonly trouble: PushTrouble | undefined } | undefined;
 }
 
 /** A loop without a turn for so long hangs: a push may take half a minute. */

@@ -44,6 +44,7 @@ export class Watcher {
       analyses: this.analyses,
       clock: ports.clock,
       cluster: options.cluster,
+      carries: ports.carries,
     });
     this.#loop = new WatchLoop(options, ports, {
       live: this.#live,

@@ -9,7 +9,13 @@ import { readRules } from '../metrics/expressions.ts';
 const text = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8');
 
 test('the tables have every metric of ours, and no other', async (t) => {
-  const watcher = createMetrics('1', { readings: () => [], isReady: () => true, waiting: () => 0, gitWait: () => 0 });
+  const watcher = createMetrics('1', {
+    readings: () => [],
+    isReady: () => true,
+    waiting: () => 0,
+    secondsBehind: () => 0,
+    gitWait: () => 0,
+  });
   const comparer = createCompareMetrics('1', {
     held: () => ({ calls: 0, bytes: 0 }),
     known: () => [],

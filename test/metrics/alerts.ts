@@ -110,6 +110,19 @@ export const alertCases: readonly AlertCase[] = [
     fires: { at: [17, 24], labels: [watcher], value: '5' },
   },
   {
+    alert: 'ModelMirrorNotCarried',
+    title: 'once a commit of the source waits for more than five minutes',
+    series: { [toSeries('model_mirror_carry_behind_seconds', watcher)]: '0 60 120 180 240 300 360 420 0x10' },
+    silent: [0, 4, 5, 8, 12],
+    fires: { at: [7], labels: [watcher], value: '7m 0s' },
+  },
+  {
+    alert: 'ModelMirrorNotCarried',
+    title: 'not for a watcher that carries nothing, or at once',
+    series: { [toSeries('model_mirror_carry_behind_seconds', watcher)]: '0x10 5 0x10 30 0x5' },
+    silent: [5, 10, 11, 21, 25],
+  },
+  {
     alert: 'ModelMirrorWatcherDown',
     title: 'when a watcher is no longer there, once',
     series: { [toSeries('up', watcher)]: '1x10 0x20', [toSeries('model_mirror_ready', watcher)]: '1x10 _x20' },

@@ -266,7 +266,7 @@ which then stops reading from its clients. Argument: the context, GATEWAY or SID
 {{- if $watcher.enabled -}}
 {{- if $watcher.existingConfigMap -}}
 {{- if $watcher.repo }}{{ fail "watcher.repo and watcher.existingConfigMap are both set: set one of them, as the ConfigMap names the repository too" }}{{ end -}}
-{{- if or $watcher.path $watcher.cluster (ne $watcher.branch "main") }}{{ fail "watcher.branch, watcher.path or watcher.cluster is set beside watcher.existingConfigMap, and would be ignored: put it into the ConfigMap, as MODEL_MIRROR_BRANCH, MODEL_MIRROR_PATH or MODEL_MIRROR_CLUSTER" }}{{ end -}}
+{{- if or $watcher.path $watcher.cluster $watcher.sourceBranch (ne $watcher.branch "main") }}{{ fail "watcher.branch, watcher.sourceBranch, watcher.path or watcher.cluster is set beside watcher.existingConfigMap, and would be ignored: put it into the ConfigMap, as MODEL_MIRROR_BRANCH, MODEL_MIRROR_SOURCE_BRANCH, MODEL_MIRROR_PATH or MODEL_MIRROR_CLUSTER" }}{{ end -}}
 {{- else -}}
 {{- $_ := required "watcher.repo is missing: set it to the address of the repository that Argo CD deploys, as in --set watcher.repo=https://git.example.com/ml/deployments" $watcher.repo -}}
 {{- end -}}

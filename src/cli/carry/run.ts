@@ -2,10 +2,11 @@
 import { resolve } from 'node:path';
 import { carry } from '../../commands/carry.ts';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
-import { quote, safe } from '../../core/diagnostics/safe-text.ts';
+import { safe } from '../../core/diagnostics/safe-text.ts';
 import { findRepository, isBareRepository, toRealFolder } from '../../io/files/folder-tree.ts';
 import { GitCarryClone } from '../../io/git-cli/carry.ts';
 import { toCarryLines, toCarryMessage } from '../../output/words/carry.ts';
+import { assertApart } from '../flags/branches.ts';
 import type { Host } from '../host.ts';
 import { toGit } from '../user-git.ts';
 
@@ -48,14 +49,4 @@ export async function runCarry(flags: CarryFlags, host: Host): Promise<number> {
   );
   const { code } = outcome.result;
   return code === 'refused' || code === 'overtaken' ? exitCodes.environment : exitCodes.fine;
-}
-
-/** @throws Fault when both are the same branch. */
-export function assertApart(source: string, deploy: string): void {
-  if (source !== deploy) return;
-  throw new Fault(
-    'usage',
-    safe`--source-branch and --branch are both ${quote(source)}`,
-    safe`name the branch that people push to, and the one that Argo CD deploys`,
-  );
 }

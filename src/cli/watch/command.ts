@@ -14,6 +14,10 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
       'the repository: https://…, ssh://… or git@host:path; file://… to try things out (MODEL_MIRROR_REPO)',
     )
     .option('--branch <name>', 'the branch that Argo CD deploys; default: main (MODEL_MIRROR_BRANCH)')
+    .option(
+      '--source-branch <name>',
+      'the branch that people push to, which is then carried to --branch, that Argo CD deploys (MODEL_MIRROR_SOURCE_BRANCH)',
+    )
     .option('--path <folder>', 'only models below this folder of the repository (MODEL_MIRROR_PATH)')
     .option('--cluster <name>', 'write status.<name>.yaml instead of status.yaml (MODEL_MIRROR_CLUSTER)')
     .option('--namespace <name...>', 'only these namespaces; default: all (MODEL_MIRROR_NAMESPACES)')
@@ -36,7 +40,10 @@ export function addWatch(program: Command, host: Host, finish: (code: number) =>
     .option('--context <name>', 'the context of the kubeconfig')
     .option('--settle <duration>', 'how long a change for the worse must last before it is committed', '5s')
     .option('--batch-window <duration>', 'how long to collect changes into one commit', '500ms')
-    .option('--git-interval <duration>', 'how often to fetch the branch when nothing happens', '30s')
+    .option(
+      '--git-interval <duration>',
+      'how often to look at the branches when nothing happens; default: 30s, and 5s with --source-branch',
+    )
     .option(
       '--max-fetch <size>',
       'the most that one fetch of the branch may keep in memory, for example 100Mi; default: what fits',

@@ -5,6 +5,7 @@ export type NotifyFormat = (typeof notifyFormats)[number];
 export interface WatchFlags {
   readonly repo?: string;
   readonly branch?: string;
+  readonly sourceBranch?: string;
   readonly path?: string;
   readonly cluster?: string;
   readonly namespace?: readonly string[];
@@ -15,7 +16,7 @@ export interface WatchFlags {
   readonly context?: string;
   readonly settle: string;
   readonly batchWindow: string;
-  readonly gitInterval: string;
+  readonly gitInterval?: string;
   readonly maxFetch?: string;
   readonly watchTimeout: string;
   readonly page?: boolean;

@@ -3,8 +3,6 @@ import { resolve } from 'node:path';
 import { exitCodes, Fault } from '../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toEvidenceSource } from '../../io/comparer/replicas.ts';
-import { GitBranch } from '../../io/git/branch.ts';
-import { toFetchLimit } from '../../io/git/fetch-limit.ts';
 import { CommitSigner } from '../../io/git/signing/commit-signer.ts';
 import type { TransportOptions } from '../../io/git/transport-provider.ts';
 import { openTransport, toCredentialsTitle } from '../../io/git/transports.ts';
@@ -19,12 +17,12 @@ import { listen } from '../../io/process/listen.ts';
 import { keepMemorySmall } from '../../io/process/memory.ts';
 import { createMetrics } from '../../io/process/metrics.ts';
 import { listIneffective } from '../../io/process/network-settings.ts';
-import { BranchFiles } from '../../watch/branch-files.ts';
 import { readEvidence } from '../../watch/evidence-reader.ts';
 import { toHtmlPages } from '../../watch/html-pages.ts';
 import { Watcher } from '../../watch/watcher.ts';
 import type { Host } from '../host.ts';
 import { toHostLog } from '../host-log.ts';
+import { openBranch } from './branch.ts';
 import type { WatchFlags } from './flags.ts';
 import { toNotify } from './notify.ts';
 import { toWatchSettings } from './settings.ts';
@@ -49,6 +47,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     readings: () => watcher.readings,
     isReady: () => watcher.obstacle === undefined,
     waiting: () => notifier?.waiting ?? 0,
+    secondsBehind: () => carries?.secondsBehind ?? 0,
     gitWait: () => watcher.gitWaitSeconds,
   });
   const repository: TransportOptions = {
@@ -61,18 +60,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const credentials = toCredentialsTitle(repository);
   const signingKey = toAbsolute(settings.signingKey);
   const signer = signingKey === undefined ? undefined : new CommitSigner(signingKey, systemClock);
-  const branch = new GitBranch({
-    transport: openTransport(repository),
-    branch: settings.branch,
-    path: options.path,
-    isWanted: BranchFiles.toFilter(options),
-    author: settings.author,
-    committer: settings.committer,
-    clock: systemClock,
-    sign: signer?.sign,
-    fetchLimit: toFetchLimit(settings.maxFetch),
-    onPhase: metrics.phase,
-  });
+  const { carries, branch } = openBranch(settings, openTransport(repository), { log, metrics, sign: signer?.sign });
   const stopCollecting = keepMemorySmall();
   const stop = new AbortController();
   const drop = new AbortController();
@@ -87,6 +75,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     clock: systemClock,
     log,
     meter: metrics,
+    carries,
     refresh: refresh && ((trackings) => refresh.ask(trackings, drop.signal)),
     notify: notifier && toNotify((events) => notifier.add(events), settings),
   });
@@ -94,6 +83,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     isAlive: watcher.isAlive,
     obstacle: watcher.obstacle,
     pushTrouble: watcher.pushTrouble,
+    carryTrouble: carries?.trouble,
   });
   const identity = {
     version: host.version,

@@ -7,6 +7,7 @@ import type { Person } from '../../io/git/branch.ts';
 import { parseAddress } from '../../io/git/transports.ts';
 import type { Environment } from '../../io/process/argocd-environment.ts';
 import type { WatcherOptions } from '../../watch/watch-loop.ts';
+import { assertApart } from '../flags/branches.ts';
 import { toBytes } from '../flags/byte-size.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
 import { toMs, toWatchSeconds } from '../flags/duration.ts';
@@ -21,6 +22,8 @@ interface WatchSettings {
   readonly branch: string;
   /** A file; undefined: beside the private key, if SSH is used. */
   readonly knownHosts: string | undefined;
+  /** The branch that is carried to it; undefined: none is. */
+  readonly sourceBranch: string | undefined;
   readonly author: Person;
   readonly committer: Person;
   /** A file or a folder with the private key that signs commits; undefined: they are not signed. */
@@ -45,10 +48,14 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
   const setting = (flag: string | undefined, name: string) =>
     flag ?? (environment[`MODEL_MIRROR_${name}`] || undefined);
   const author = toPerson(flags.author);
+  const branch = setting(flags.branch, 'BRANCH') ?? 'main';
+  const sourceBranch = setting(flags.sourceBranch, 'SOURCE_BRANCH');
+  if (sourceBranch !== undefined) assertApart(sourceBranch, branch);
   return {
     address: toAddress(setting(flags.repo, 'REPO')),
-    branch: setting(flags.branch, 'BRANCH') ?? 'main',
     knownHosts: setting(flags.knownHosts, 'KNOWN_HOSTS'),
+    branch,
+    sourceBranch,
     author,
     committer: flags.committer === undefined ? author : toPerson(flags.committer),
     signingKey: setting(flags.signingKey, 'SIGNING_KEY'),
@@ -66,7 +73,7 @@ export function toWatchSettings(flags: WatchFlags, environment: Environment): Wa
       namespaces: toNamespaces(flags.namespace, environment),
       settleMs: toMs(flags.settle, '--settle'),
       batchMs: toMs(flags.batchWindow, '--batch-window'),
-      pollMs: toMs(flags.gitInterval, '--git-interval'),
+      pollMs: toMs(flags.gitInterval ?? (sourceBranch === undefined ? '30s' : '5s'), '--git-interval'),
       page: flags.page === true,
       keepsTexts: flags.listen !== undefined,
       once: flags.once === true,

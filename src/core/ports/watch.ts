@@ -1,4 +1,6 @@
 /** What the watcher needs from the outside; `io/` implements it. */
+import type { SourceCommit } from '../carry/carry.ts';
+import type { CarryPlan } from '../carry/plan.ts';
 import type { Finding, Problem } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
 
@@ -41,6 +43,8 @@ export interface CommitHead {
   readonly time: number;
   /** The first line of the message. */
   readonly subject: string;
+  /** The commit of the source branch that it names as carried last; undefined: it names none. */
+  readonly carried?: string | undefined;
 }
 
 export interface MissingFolder {
@@ -133,7 +137,36 @@ export interface Meter {
   readonly declared: (count: number) => void;
 }
 
-/** Why pushes fail. */
+export interface CarryMeter {
+  /** The source branch was carried to the deploy branch. */
+  readonly carried: () => void;
+  /** How many carries in a row have failed; 0: the last one was accepted, or there is nothing to carry. */
+  readonly carryFailures: (count: number) => void;
+}
+
+/** What becomes of carries from the source branch to the deploy branch. */
+export interface CarryReports {
+  /** The deploy branch has the source's newest commit. */
+  readonly current: () => void;
+  /** It does not, or nobody knows. */
+  readonly behind: () => void;
+  readonly carried: (carried: Carried) => void;
+  /** People have changed these files on the deploy branch itself. @param commit its tip. */
+  readonly edited: (commit: string, paths: readonly string[]) => void;
+  /** @param failures in a row. @param retryMs how long until the next try, at the latest. */
+  readonly failed: (trouble: BranchTrouble, failures: number, retryMs: number) => void;
+}
+
+/** A carry that is pushed. */
+export interface Carried extends Pick<CarryPlan, 'undone'> {
+  readonly source: SourceCommit;
+  /** The new tip of the deploy branch. */
+  readonly commit: string;
+  /** `first`: the branch was made by somebody else. */
+  readonly code: 'created' | 'first' | 'carried';
+}
+
+/** Why pushes, or carries, fail. */
 export interface PushTrouble {
   readonly message: SafeText;
   /** How many in a row. */

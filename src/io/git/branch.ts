@@ -6,6 +6,7 @@
  * it if the branch has moved, so nothing is ever overwritten; the clone is a cache: if anything is missing in it, it is
  * thrown away and fetched again. What this program pushed itself is never fetched.
  */
+import { readCarried } from '../../core/carry/trailer.ts';
 import { toNetworkReason } from '../../core/diagnostics/fault.ts';
 import type { Finding } from '../../core/diagnostics/problem.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
@@ -23,8 +24,7 @@ import { FetchedObjects } from './fetched-objects.ts';
 import { editFolders } from './folder-edit.ts';
 import { toCommit, toObjectId } from './objects.ts';
 import { writePack } from './pack.ts';
-import { sendPack } from './receive-pack.ts';
-import { withHint } from './refusal-hints.ts';
+import { pushPack } from './receive-pack.ts';
 import type { Folder, TipScope } from './tip-folders.ts';
 import { findMissing, listWanted, readFolders } from './tip-folders.ts';
 import { followLinks, listLinkIds, noLinks } from './tip-links.ts';
@@ -44,6 +44,8 @@ export interface BranchOptions extends TipScope {
   readonly sign?: ((content: Buffer) => Buffer) | undefined;
   /** Absent: as much as the memory of the process allows. */
   readonly fetchLimit?: FetchLimit;
+  /** Called with all refs of the repository at each look, by their full names. */
+  readonly onRefs?: (refs: ReadonlyMap<string, string>) => void;
   /** Called with how long each part of the work took, in seconds. */
   readonly onPhase?: (phase: 'look' | 'fetch' | 'pack' | 'send', seconds: number) => void;
 }
@@ -134,26 +136,18 @@ export class GitBranch implements StatusBranch {
       const pack = writePack([{ type: 'commit', content }, ...edit.objects]);
       const packed = performance.now();
       this.sent = commit;
-      const refusal = await sendPack(server, { ref: this.#ref, from: before.commit, to: commit }, pack);
+      const update = { ref: this.#ref, from: before.commit, to: commit };
+      const result = await pushPack(server, this.#options.transport, update, pack, signal);
       onPhase?.('pack', (packed - start) / 1000);
       onPhase?.('send', (performance.now() - packed) / 1000);
-      if (refusal !== undefined) {
-        await using again = await openService(this.#options.transport, 'git-receive-pack', signal);
-        const after = again.refs.get(this.#ref);
-        if (after !== before.commit && after !== commit) return 'moved';
-        if (after !== commit)
-          throw new BranchTrouble(
-            'refused',
-            withHint(safe`the git server refuses the push: ${mask(refusal)}`, refusal),
-          );
-      }
+      if (result === 'moved') return 'moved';
       for (const [path, folder] of edit.folders) {
         if (folder === undefined) this.#folders.delete(path);
         else this.#folders.set(path, folder);
       }
       this.#objects.keep([content]);
       const [subject = ''] = message.split('\n', 1);
-      const head = { author: author.name, time: date, subject };
+      const head = { author: author.name, time: date, subject, carried: readCarried(message) };
       this.#snapshot = await this.#toSnapshot({ commit, head, tree: edit.root });
       return this.#snapshot;
     });
@@ -170,6 +164,7 @@ export class GitBranch implements StatusBranch {
     const start = performance.now();
     const server = await openService(this.#options.transport, 'git-receive-pack', signal);
     this.#options.onPhase?.('look', (performance.now() - start) / 1000);
+    this.#options.onRefs?.(server.refs);
     if (server.refs.has(this.#ref)) return server;
     await server[Symbol.asyncDispose]();
     throw new BranchTrouble(
@@ -201,7 +196,7 @@ export class GitBranch implements StatusBranch {
       const raw = known.get(id);
       return raw === undefined ? undefined : Buffer.from(raw, 'latin1');
     };
-    const [tip] = await this.#objects.fetch([this.#ref], signal, findFolder);
+    const [tip] = await this.#objects.fetch([this.#ref], signal, { findFolder });
     if (tip === undefined) throw new Error('the tip is missing');
     this.#folders = await readFolders(this.#options, tip.tree, this.#folders, async (id) =>
       this.#objects.readFolder(id),

@@ -4,6 +4,7 @@
  * Where the server allows it, the files of a commit are left out at first and fetched by their ids once it is known which
  * are read. Otherwise they all pass by, and what is small is kept until then.
  */
+import { readCarried } from '../../core/carry/trailer.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
 import type { BranchTroubleCode, CommitHead } from '../../core/ports/watch.ts';
@@ -77,10 +78,15 @@ export class FetchedObjects {
    *
    * @param wants full names of refs, whose commits are those of this moment, or ids of commits.
    * @param findFolder among those of the known commits.
+   * @param depth how many commits of each line come with them; only the wanted ones are returned.
    * @returns the commits in the same order.
    * @throws BranchTrouble when they do not fit into memory, or a ref does not exist.
    */
-  async fetch(wants: readonly string[], signal: AbortSignal, findFolder?: FindFolder): Promise<FetchedCommit[]> {
+  async fetch(
+    wants: readonly string[],
+    signal: AbortSignal,
+    { findFolder, depth = 1 }: { readonly findFolder?: FindFolder; readonly depth?: number } = {},
+  ): Promise<FetchedCommit[]> {
     this.retain(new Set());
     const request = {
       wants,
@@ -88,6 +94,7 @@ export class FetchedObjects {
       isWithoutFiles: this.#leavesOut,
       maxBytes: maxFileBytes,
       findFolder,
+      depth,
     };
     const ids = await this.#fetchCommits(request, signal);
     return Promise.all(ids.map((id) => this.#toCommit(id)));
@@ -152,7 +159,8 @@ export class FetchedObjects {
     if (content === undefined) throw new Error(`the object ${id} is no commit`);
     const { author, committer, message, tree } = await readCommit(id, content);
     const [subject = ''] = message.split('\n', 1);
-    return { commit: id, content, head: { author: author.name, time: committer.timestamp, subject }, tree };
+    const head = { author: author.name, time: committer.timestamp, subject, carried: readCarried(message) };
+    return { commit: id, content, head, tree };
   }
 
   /** @returns the ids of the commits. */
@@ -169,7 +177,7 @@ export class FetchedObjects {
         ...request,
         wants,
         haves: this.#givesById ? haves : [],
-        isShallow: true,
+        depth: request.depth ?? 1,
         isWithoutFiles,
       });
       return ids;

@@ -4,10 +4,16 @@
  *
  * The format: gitprotocol-pack(5), "Pushing data to a server".
  */
-import { safe } from '../../core/diagnostics/safe-text.ts';
+import { mask, safe } from '../../core/diagnostics/safe-text.ts';
+import type { GitTransport } from '../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
 import type { OpenService } from './discovery.ts';
+import { openService } from './discovery.ts';
 import { flushPacket, readPackets, toPacket } from './packets.ts';
+import { withHint } from './refusal-hints.ts';
+
+/** What a ref that does not exist is updated from. */
+export const noCommit = '0'.repeat(40);
 
 export interface RefUpdate {
   readonly ref: string;
@@ -17,10 +23,33 @@ export interface RefUpdate {
 }
 
 /** Undefined: accepted. Otherwise why the server did not accept it, in its own words. */
-export type Refusal = string | undefined;
+type Refusal = string | undefined;
+
+/**
+ * Pushes a pack, and finds out what became of it.
+ *
+ * @param server a session for pushes.
+ * @returns `moved` when the branch is neither where it was nor where it was pushed to.
+ * @throws BranchTrouble when the server refuses it.
+ */
+export async function pushPack(
+  server: OpenService,
+  transport: GitTransport,
+  update: RefUpdate,
+  pack: Buffer,
+  signal: AbortSignal,
+): Promise<'pushed' | 'moved'> {
+  const refusal = await sendPack(server, update, pack);
+  if (refusal === undefined) return 'pushed';
+  await using again = await openService(transport, 'git-receive-pack', signal);
+  const after = again.refs.get(update.ref) ?? noCommit;
+  if (after === update.to) return 'pushed';
+  if (after !== update.from) return 'moved';
+  throw new BranchTrouble('refused', withHint(safe`the git server refuses the push: ${mask(refusal)}`, refusal));
+}
 
 /** Sends an update with the objects that it needs. */
-export async function sendPack(
+async function sendPack(
   { session, capabilities }: OpenService,
   { ref, from, to }: RefUpdate,
   pack: Buffer,

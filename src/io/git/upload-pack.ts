@@ -9,8 +9,8 @@ export interface PackRequest {
   readonly wants: readonly string[];
   /** Commits whose objects are known here, without their parents. */
   readonly haves?: readonly string[];
-  /** Whether wanted commits come without their parents. */
-  readonly isShallow?: boolean;
+  /** How many commits of each line come, from the wanted ones on; absent: all. */
+  readonly depth?: number;
   /** Whether files are left out, unless they are wanted themselves. */
   readonly isWithoutFiles?: boolean;
 }
@@ -30,7 +30,7 @@ const thin = 'thin-pack';
  */
 export async function* requestPack(
   { session, capabilities }: OpenService,
-  { wants, haves = [], isShallow = false, isWithoutFiles = false }: PackRequest,
+  { wants, haves = [], depth, isWithoutFiles = false }: PackRequest,
 ): AsyncIterable<Buffer> {
   for (const name of needed)
     if (!capabilities.has(name))
@@ -46,7 +46,7 @@ export async function* requestPack(
     toPacket(`want ${first} ${options.join(' ')}\n`),
     ...others.map((id) => toPacket(`want ${id}\n`)),
     ...haves.map((id) => toPacket(`shallow ${id}\n`)),
-    ...(isShallow ? [toPacket('deepen 1\n')] : []),
+    ...(depth === undefined ? [] : [toPacket(`deepen ${depth}\n`)]),
     ...(isWithoutFiles ? [toPacket('filter blob:none\n')] : []),
     flushPacket,
     ...haves.map((id) => toPacket(`have ${id}\n`)),

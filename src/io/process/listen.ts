@@ -14,6 +14,8 @@ interface Health {
   readonly obstacle: string | undefined;
   /** Why pushes fail; undefined: they do not. */
   readonly pushTrouble?: PushTrouble | undefined;
+  /** Why the source branch is not carried; undefined: it is, or there is none. */
+  readonly carryTrouble?: PushTrouble | undefined;
 }
 
 export interface Listener {
@@ -68,12 +70,12 @@ export async function listen(place: string, { health, metrics, json = {}, more =
   const answer = async ({ method, url = '' }: IncomingMessage): Promise<PageAnswer> => {
     const [path = '', ...words] = url.split('?');
     const query = new URLSearchParams(words.join('?'));
-    const { isAlive, obstacle, pushTrouble } = health();
+    const { isAlive, obstacle, ...troubles } = health();
     if (method !== 'GET' && method !== 'HEAD') return { status: 405, text: 'only GET\n' };
     if (path === '/healthz')
       return isAlive ? { status: 200, text: 'alive\n' } : { status: 503, text: 'the loop hangs\n' };
     if (path === '/readyz')
-      return { status: obstacle === undefined ? 200 : 503, text: toReadyText(obstacle, pushTrouble) };
+      return { status: obstacle === undefined ? 200 : 503, text: toReadyText(obstacle, troubles) };
     if (path === '/metrics') return { status: 200, text: await metrics.text(), type: metrics.contentType };
     const toValue = Object.hasOwn(json, path) ? json[path] : undefined;
     if (toValue !== undefined) {
@@ -153,11 +155,17 @@ function toProtection(style: string | undefined): Readonly<Record<string, string
 }
 
 /** Failing pushes do not make it unready, but they are shown here. */
-function toReadyText(obstacle: string | undefined, trouble: PushTrouble | undefined): string {
-  const push =
-    trouble &&
-    `but pushes fail, ${trouble.failures} in a row, since ${new Date(trouble.since * 1000).toISOString()}: ${trouble.message}`;
-  return [obstacle ?? 'ready', ...(push === undefined ? [] : [push]), ''].join('\n');
+function toReadyText(
+  obstacle: string | undefined,
+  { pushTrouble, carryTrouble }: Pick<Health, 'pushTrouble' | 'carryTrouble'>,
+): string {
+  const toLines = (what: string, trouble: PushTrouble | undefined) =>
+    trouble === undefined
+      ? []
+      : [
+          `but ${what} fail, ${trouble.failures} in a row, since ${new Date(trouble.since * 1000).toISOString()}: ${trouble.message}`,
+        ];
+  return [obstacle ?? 'ready', ...toLines('pushes', pushTrouble), ...toLines('carries', carryTrouble), ''].join('\n');
 }
 
 /** `host:port`, `[::1]:port` or `:port` for all addresses. @throws Fault */

@@ -1,7 +1,7 @@
 /** The watcher's metrics, in the format of Prometheus. */
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { VersionReading } from '../../core/ports/metrics.ts';
-import type { Meter } from '../../core/ports/watch.ts';
+import type { CarryMeter, Meter } from '../../core/ports/watch.ts';
 import { branchTroubleCodes, retryCauses } from '../../core/ports/watch.ts';
 import type { NotifyResult } from '../notify/notifier.ts';
 import { notifyResults } from '../notify/notifier.ts';
@@ -9,7 +9,7 @@ import type { MetricsPage } from './registry.ts';
 import { createRegistry } from './registry.ts';
 import { createVersionMetrics } from './version-metrics.ts';
 
-export interface Metrics extends Meter, MetricsPage {
+export interface Metrics extends Meter, CarryMeter, MetricsPage {
   /** Records how long a part of the work with git took. */
   readonly phase: (phase: string, seconds: number) => void;
   readonly notified: (result: NotifyResult) => void;
@@ -22,11 +22,16 @@ export interface MetricsSources {
   readonly isReady: () => boolean;
   /** How many notifications wait. */
   readonly waiting: () => number;
+  /** For how long the source branch has had a commit that the deploy branch has not, in seconds. */
+  readonly secondsBehind: () => number;
   /** How long the git host has asked to be left alone still, in seconds. */
   readonly gitWait: () => number;
 }
 
-export function createMetrics(version: string, { readings, isReady, waiting, gitWait }: MetricsSources): Metrics {
+export function createMetrics(
+  version: string,
+  { readings, isReady, waiting, secondsBehind, gitWait }: MetricsSources,
+): Metrics {
   const { registers, page, retry } = createRegistry('watcher', version, retryCauses);
   const models = new Gauge({
     name: 'model_mirror_models',
@@ -103,6 +108,24 @@ export function createMetrics(version: string, { readings, isReady, waiting, git
     help: 'When a commit was last pushed, in seconds since 1970; 0 before the first.',
     registers,
   });
+  const carries = new Counter({
+    name: 'model_mirror_carries_total',
+    help: 'Commits of the source branch that were carried to the deploy branch.',
+    registers,
+  });
+  const carryFailures = new Gauge({
+    name: 'model_mirror_carry_failures',
+    help: 'Carries in a row that failed; 0: the last one was accepted, or nothing waits to be carried.',
+    registers,
+  });
+  new Gauge({
+    name: 'model_mirror_carry_behind_seconds',
+    help: 'For how long the source branch has had a commit that is not on the deploy branch; 0: it has all, or there is no source branch.',
+    registers,
+    collect() {
+      this.set(secondsBehind());
+    },
+  });
   const notified = new Counter({
     name: 'model_mirror_notifications_total',
     help: 'Changes for --notify-url, by what became of them.',
@@ -134,6 +157,8 @@ export function createMetrics(version: string, { readings, isReady, waiting, git
     pushFailed: (cause) => failed.inc({ cause }),
     pushFailures: (count) => pushFailures.set(count),
     declared: (count) => declared.set(count),
+    carried: () => carries.inc(),
+    carryFailures: (count) => carryFailures.set(count),
     models: (byState) => {
       models.reset();
       for (const [key, count] of byState) {

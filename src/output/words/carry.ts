@@ -4,6 +4,7 @@ import type { CarryChanges } from '../../core/carry/plan.ts';
 import { toTrailer } from '../../core/carry/trailer.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
+import type { Carried } from '../../core/ports/watch.ts';
 import { toCommitWords } from '../commit-words.ts';
 import { toFileList } from './files.ts';
 import type { Lines } from './push.ts';
@@ -50,11 +51,35 @@ function toShort(id: string): SafeText {
   return mask(id.slice(0, 8));
 }
 
-/** Where a carry goes to. */
-export interface CarryPlace {
-  readonly remote: string;
+/** The names of the branches. */
+interface BranchNames {
   readonly source: string;
   readonly deploy: string;
+}
+
+/** For the log. */
+export function toCarriedText({ code, source }: Pick<Carried, 'code' | 'source'>, names: BranchNames): SafeText {
+  const what = safe`${toShort(source.id)} ${quote(source.subject)} by ${mask(source.author)}`;
+  return code === 'created'
+    ? safe`made ${mask(names.deploy)} from ${mask(names.source)}: ${what}`
+    : safe`carried ${mask(names.source)} to ${mask(names.deploy)}: ${what}`;
+}
+
+/** What people had changed on the deploy branch. */
+export function toUndoneText({ code, undone }: Pick<Carried, 'code' | 'undone'>, names: BranchNames): SafeText {
+  return code === 'first'
+    ? safe`Different on ${mask(names.deploy)}, and replaced: ${toFileList(undone)}`
+    : safe`Changed on ${mask(names.deploy)}, and undone because ${mask(names.source)} has changed them since: ${toFileList(undone)}`;
+}
+
+/** What people have changed there, and what is not undone. */
+export function toEditedText(paths: readonly string[], names: BranchNames): SafeText {
+  return safe`Changed on ${mask(names.deploy)} alone, and kept until ${mask(names.source)} changes them: ${toFileList(paths)}`;
+}
+
+/** Where a carry goes to. */
+export interface CarryPlace extends BranchNames {
+  readonly remote: string;
 }
 
 /** Lines for standard output and standard error. */
@@ -62,23 +87,10 @@ export function toCarryLines(outcome: CarryOutcome, place: CarryPlace): Lines {
   const { source, code, undone, kept } = outcome;
   const where = safe`${mask(place.deploy)} of ${mask(place.remote)}`;
   const what = safe`${toShort(source.id)} ${quote(source.subject)} by ${mask(source.author)}`;
-  const remains =
-    kept.length === 0
-      ? []
-      : [
-          safe`Changed on ${mask(place.deploy)} alone, and kept until ${mask(place.source)} changes them: ${toFileList(kept)}`,
-        ];
+  const remains = kept.length === 0 ? [] : [toEditedText(kept, place)];
   if (code === 'nothing')
     return { out: [safe`${where} has the newest commit of ${mask(place.source)}: ${what}.`, ...remains], err: [] };
-  const isFirst = code === 'first';
-  const lost =
-    undone.length === 0
-      ? []
-      : [
-          isFirst
-            ? safe`Different on ${mask(place.deploy)}, and replaced: ${toFileList(undone)}`
-            : safe`Changed on ${mask(place.deploy)}, and undone because ${mask(place.source)} has changed them since: ${toFileList(undone)}`,
-        ];
+  const lost = undone.length === 0 ? [] : [toUndoneText({ code: code === 'first' ? code : 'carried', undone }, place)];
   const about = [
     ...(code === 'created'
       ? [safe`${mask(place.deploy)} is made from ${mask(place.source)}: ${what}`]

@@ -18,6 +18,8 @@ export function toTroubleText(trouble: WatcherTrouble, now: number): SafeText {
       return safe`The Kubernetes API cannot be read completely ${toSince(trouble.since, now)}: ${trouble.message}. Observed states may be out of date.`;
     case 'push':
       return safe`Status files cannot be pushed ${toSince(trouble.since, now)}, ${trouble.failures} in a row: ${trouble.message}. Mirrors open and close by what git has.`;
+    case 'carry':
+      return safe`What people push is not deployed ${toSince(trouble.since, now)}, ${trouble.failures} in a row: ${trouble.message}. model-mirror carry --push does it by hand.`;
     case 'cluster-not-listed':
       return safe`The watcher has not listed the cluster completely yet: observed states are missing.`;
     case 'branch-not-read':

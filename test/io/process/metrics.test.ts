@@ -30,6 +30,7 @@ function startMetrics(first: readonly VersionReading[], isReady = true) {
     readings: () => readings,
     isReady: () => isReady,
     waiting: () => 3,
+    secondsBehind: () => 0,
     gitWait: () => 1800,
   });
   return {
@@ -147,6 +148,7 @@ test('however many ask at a time, the page is made once', async (t) => {
       return true;
     },
     waiting: () => 0,
+    secondsBehind: () => 0,
     gitWait: () => 0,
   });
   const pages = await Promise.all(Array.from({ length: 50 }, () => metrics.text()));

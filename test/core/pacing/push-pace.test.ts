@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { BranchTrouble } from '../../src/core/ports/watch.ts';
-import { PushPace } from '../../src/watch/push-pace.ts';
+import { PushPace } from '../../../src/core/pacing/push-pace.ts';
+import { BranchTrouble } from '../../../src/core/ports/watch.ts';
 
 const refused = new BranchTrouble('refused', 'protected branch');
 const hour = 3_600_000;

@@ -6,8 +6,9 @@
  * Invariants, from the first refusal to the next push that is accepted: no two pushes within 30 s, at most
  * 40 within any hour, and never more than six minutes without one unless the server asks for more. Time and randomness are arguments.
  */
-import { computeBackoff } from '../core/pacing/backoff.ts';
-import type { BranchTrouble } from '../core/ports/watch.ts';
+
+import type { BranchTrouble } from '../ports/watch.ts';
+import { computeBackoff } from './backoff.ts';
 
 /** The shortest time between two pushes once the server has refused one. */
 const refusedPauseMs = 30_000;
