@@ -24,7 +24,7 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
     'src/core/input/mirror-policy-schema.ts': field,
     'src/core/input/schema-parts.ts': field,
     'src/core/routing/examiners.ts': list,
-    'src/output/editor-schema/field-help.ts': field,
+    'src/output/editor-schema/mirror-policy-offers.ts': field,
     'src/core/manifests/patchable.ts': 'domains of labels that programs of any provider read',
   },
   ModelMesh: {
@@ -35,7 +35,6 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
     'src/cli/demo/command.ts': 'a flag that chooses the mode of an example',
     'src/core/input/mirror-policy-schema.ts': field,
     'src/core/input/model-schema.ts': field,
-    'src/output/editor-schema/field-help.ts': field,
   },
 };
 

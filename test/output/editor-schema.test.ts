@@ -4,7 +4,8 @@ import test from 'ava';
 import { parseModel, parsePolicy } from '../../src/core/input/parse-document.ts';
 import { checkSpec } from '../../src/core/serving/spec-check.ts';
 import { toAnySchemaText, toSchemaText } from '../../src/output/editor-schema/editor-schema.ts';
-import { annotationHelp, mirrorPolicyOffers, modelOffers } from '../../src/output/editor-schema/field-help.ts';
+import { mirrorPolicyOffers } from '../../src/output/editor-schema/mirror-policy-offers.ts';
+import { annotationHelp, modelOffers } from '../../src/output/editor-schema/model-offers.ts';
 import { specHelp } from '../../src/output/editor-schema/spec-help.ts';
 import { toSpecDefinitions } from '../../src/output/editor-schema/spec-json-schema.ts';
 

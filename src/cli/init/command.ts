@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { autoMode } from '../../commands/init/answers.ts';
-import { defaultMode } from '../../core/adopt/new-model.ts';
-import { modeNames } from '../../core/serving/modes.ts';
+import { defaultMode, modeNames } from '../../core/serving/modes.ts';
 import type { Host } from '../host.ts';
 import type { InitFlags } from './flags.ts';
 
@@ -15,7 +14,7 @@ export function addInit(program: Command, host: Host, finish: (code: number) => 
     .option('--namespace <name>', "the namespace of its objects; default: the Application's destination namespace")
     .option(
       '--mode <mode>',
-      `how KServe runs it: ${modeNames.join(' or ')}, or ${autoMode} for what its namespace in the cluster shows; default: ${defaultMode}, or the mode of what is taken over`,
+      `how KServe runs it: ${modeNames.join(' or ')}, or ${autoMode} for what its namespace in the cluster shows; default: ${defaultMode.name}, or the mode of what is taken over`,
     )
     .option('--version <version>', 'the name of the first version (default: "v1")')
     .option('--storage-uri <uri>', 'where the first version is stored, as in s3://models/wisdom-v1')

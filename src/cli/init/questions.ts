@@ -10,13 +10,12 @@ import {
 } from '../../commands/init/answers.ts';
 import type { ModelAnswers } from '../../commands/init/model.ts';
 import { defaultPercentage } from '../../commands/init/model.ts';
-import { defaultMode } from '../../core/adopt/new-model.ts';
 import { Fault, isFault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import { suggest } from '../../core/diagnostics/suggest.ts';
 import { dnsLabel, labelText } from '../../core/input/schema-parts.ts';
 import type { RecognizedMode } from '../../core/serving/modes.ts';
-import { modes } from '../../core/serving/modes.ts';
+import { defaultMode, modes, offeredModes } from '../../core/serving/modes.ts';
 import type { ServingMode } from '../../core/serving/serving-mode.ts';
 import type { Terminal } from '../host.ts';
 
@@ -84,15 +83,13 @@ async function askMode(ask: Asker, namespace: string | undefined, { recognize }:
       message: 'How does KServe run your models?',
       help: 'kubectl get pods: NAME-predictor-… is Standard, modelmesh-serving-… ModelMesh',
       options: [
-        ...[...modes]
-          .sort((one, other) => Number(other.name === defaultMode) - Number(one.name === defaultMode))
-          .map((mode) => ({
-            value: mode.name,
-            label: mode.name,
-            hint: isOwnPods(mode)
-              ? `each version has Pods of its own; also called ${mode.annotationValues.at(-1)}`
-              : 'models are loaded into shared Pods',
-          })),
+        ...offeredModes.map((mode) => ({
+          value: mode.name,
+          label: mode.name,
+          hint: isOwnPods(mode)
+            ? `each version has Pods of its own; also called ${mode.annotationValues.at(-1)}`
+            : 'models are loaded into shared Pods',
+        })),
         ...(namespace === undefined
           ? []
           : [
@@ -109,7 +106,7 @@ async function askMode(ask: Asker, namespace: string | undefined, { recognize }:
         return found.mode.name;
       }
       ask.say(
-        `Nothing in ${namespace} shows it: there is no InferenceService yet. New installations use ${defaultMode}.`,
+        `Nothing in ${namespace} shows it: there is no InferenceService yet. New installations use ${defaultMode.name}.`,
       );
     } catch (error) {
       if (!isFault(error)) throw error;

@@ -38,9 +38,6 @@ interface NewCandidate extends NewVersion {
   readonly overrides: PlainMap;
 }
 
-/** For models whose mode nobody names: ModelMesh is archived upstream. */
-export const defaultMode = 'Standard';
-
 /** @param secretKey the entry of the Secret storage-config. */
 export function toNewAnnotations(mode: ServingMode, secretKey: string | undefined): Record<string, string> {
   return {

@@ -8,6 +8,12 @@ import { standard } from './standard/standard.ts';
 
 export const modes: readonly [ServingMode, ...ServingMode[]] = [modelMesh, standard];
 
+/** For models whose mode nobody names: ModelMesh is archived upstream. */
+export const defaultMode = standard;
+
+/** In the order in which people are offered them. */
+export const offeredModes = [defaultMode, ...modes.filter((mode) => mode !== defaultMode)];
+
 /** As the annotation is to be written. */
 export const modeNames = modes.map(({ annotationValues: [name] }) => name);
 

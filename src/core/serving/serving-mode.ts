@@ -2,6 +2,7 @@
 
 import type { FieldPath, Finding, Severity } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
+import type { FieldOffer } from '../input/field-offer.ts';
 import type { PlainMap } from '../input/plain-value.ts';
 import type { ModelState, Protocol } from '../input/schema.ts';
 import type { Manifest } from '../manifests/manifest.ts';
@@ -124,12 +125,35 @@ export interface KnownFormat {
   readonly protocolVersion?: string;
 }
 
+export interface AnnotationHelp extends FieldOffer {
+  readonly description: string;
+}
+
+/** What editors show of a mode to people who write a model. */
+export interface ModeHelp {
+  /** What it does with versions, after its name: "Standard gives each its own Pods". */
+  readonly versions: string;
+  /** Namespaces as its own documentation calls them. */
+  readonly namespaces: readonly string[];
+  /** A model file to begin with; its first place to type at is the name. */
+  readonly newModel: {
+    readonly label: string;
+    readonly description: string;
+    /** Of the template. */
+    readonly spec: PlainMap;
+    readonly primary: PlainMap;
+  };
+  /** Annotations of KServe that only its InferenceServices have, by name. */
+  readonly annotations: Readonly<Record<string, AnnotationHelp>>;
+}
+
 export interface ServingMode {
   readonly name: string;
   /** The values of KServe's annotation for it: the one to write, and former ones. */
   readonly annotationValues: readonly [string, ...string[]];
   /** Its vocabulary in any case, which is used nowhere outside its folder: the walls check it. */
   readonly words: readonly string[];
+  readonly help: ModeHelp;
   /** Model formats that it has without further runtimes. */
   readonly formats: readonly KnownFormat[];
   /** How addresses of stored models begin that it loads without further installations, the most used first. */

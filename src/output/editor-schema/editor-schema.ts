@@ -4,11 +4,12 @@
  */
 import { type JsonSchema, toJsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
+import type { FieldOffers } from '../../core/input/field-offer.ts';
 import type { Kind } from '../../core/input/schema.ts';
 import { schemas } from '../../core/input/schema.ts';
 import { meaningOfEmpty } from '../../core/input/schema-fields.ts';
-import type { FieldOffers } from './field-help.ts';
-import { annotationHelp, mirrorPolicyOffers, modelOffers } from './field-help.ts';
+import { mirrorPolicyOffers } from './mirror-policy-offers.ts';
+import { annotationHelp, modelOffers } from './model-offers.ts';
 import { toSpecDefinitions } from './spec-json-schema.ts';
 
 type Schema = Readonly<Record<string, unknown>>;

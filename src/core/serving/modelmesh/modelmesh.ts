@@ -2,6 +2,7 @@ import type { ServingMode } from '../serving-mode.ts';
 import { isUndeclaredHttp2, readVersion, toBackends, toPodLabels, toService } from './backend.ts';
 import { check, refuseName, schemes } from './check.ts';
 import { formats, isOwnNamespace } from './formats.ts';
+import { help } from './help.ts';
 import { findLoadedValues, isLoading } from './loaded-values.ts';
 import { readReport } from './report.ts';
 
@@ -9,6 +10,7 @@ export const modelMesh: ServingMode = {
   name: 'ModelMesh',
   annotationValues: ['ModelMesh'],
   words: ['mm-vmodel-id', 'mm-model-id', 'modelmesh'],
+  help,
   formats,
   schemes,
   isOwnNamespace,

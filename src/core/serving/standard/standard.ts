@@ -3,6 +3,7 @@ import { readVersion, toBackends, toService } from './backend.ts';
 import { causes } from './causes.ts';
 import { check, compare, schemes } from './check.ts';
 import { formats } from './formats.ts';
+import { help } from './help.ts';
 import { findLoadedValues, isLoading } from './loaded-values.ts';
 import { addModelName } from './model-name.ts';
 import { listCreated, refuseName, toPodSelector } from './names.ts';
@@ -21,6 +22,7 @@ export const standard: ServingMode = {
     'kserve-container',
     'isvc\\.',
   ],
+  help,
   formats,
   schemes,
   controller: 'kserve-controller-manager',

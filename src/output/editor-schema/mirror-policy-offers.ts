@@ -1,149 +1,8 @@
-/** What editors offer for the fields that people write: examples, defaults and snippets. The schemas describe the fields. */
-
-/** Something to insert, as yaml-language-server reads it: `${1:text}` is a place to type at. */
-export interface Snippet {
-  readonly label: string;
-  readonly description: string;
-  readonly body: unknown;
-}
-
-/** A place to type at: the first is where typing begins. */
-const at = (place: number, text: string) => `$\{${place}:${text}}`;
-
-export interface FieldOffer {
-  /**
-   * Only where an absent field means exactly this: what policies inherit has none. Nor has an analysis: editors would write
-   * all its defaults with its key, and no checks.
-   */
-  readonly default?: unknown;
-  readonly examples?: readonly unknown[];
-  readonly defaultSnippets?: readonly Snippet[];
-}
-
-/** By the field's path; `[]` is an entry of a list. The empty path is the whole file. */
-export type FieldOffers = Readonly<Record<string, FieldOffer>>;
-
-const apiVersion = 'model-mirror.dev/v1alpha1';
-const deploymentMode = 'serving.kserve.io/deploymentMode';
-
-const primary = { version: at(3, 'v1'), storageUri: at(4, 's3://models/wisdom-v1') };
-const candidate = { version: at(1, 'v2'), storageUri: at(2, 's3://models/wisdom-v2') };
-const storagePath = (path: string) => ({ spec: { predictor: { model: { storage: { path } } } } });
-const candidateSnippets: readonly Snippet[] = [
-  { label: 'candidate', description: 'A second version, which gets copies of requests.', body: candidate },
-  {
-    label: 'candidate in a storage of the cluster',
-    description: 'For a template with storage.key: the version has a path of its own.',
-    body: { version: at(1, 'v2'), overrides: storagePath(at(2, 'sklearn/wisdom-v2')) },
-  },
-];
-
-const addresses = [
-  's3://models/wisdom-v1',
-  'gs://models/wisdom-v1',
-  'pvc://models/wisdom-v1',
-  'https://example.com/wisdom-v1.tar.gz',
-  'hf://org/wisdom',
-  'oci://registry.example.com/models/wisdom:v1',
-];
-
-const version: FieldOffer = { examples: ['v1', 'v2', '2026-11-26'] };
-const storageUri: FieldOffer = { examples: addresses };
-const overrides: FieldOffer = {
-  defaultSnippets: [
-    {
-      label: 'another path in the storage',
-      description: 'Where this version is, in the storage that the template names.',
-      body: storagePath(at(1, 'sklearn/wisdom-v2')),
-    },
-    {
-      label: 'more memory',
-      description: 'What differs from the template; all else stays.',
-      body: { spec: { predictor: { model: { resources: { limits: { memory: at(1, '4Gi') } } } } } },
-    },
-  ],
-};
-
-export const modelOffers: FieldOffers = {
-  '': {
-    defaultSnippets: [
-      {
-        label: 'a model in Standard mode',
-        description: 'A new model file: KServe runs Pods for each version.',
-        body: {
-          apiVersion,
-          kind: 'Model',
-          metadata: { name: at(1, 'wisdom') },
-          spec: {
-            template: {
-              metadata: { annotations: { [deploymentMode]: 'Standard' } },
-              spec: { predictor: { model: { modelFormat: { name: at(2, 'sklearn') } } } },
-            },
-            primary,
-          },
-        },
-      },
-      {
-        label: 'a model of ModelMesh',
-        description:
-          'A new model file: ModelMesh loads each version into shared Pods, from an entry of storage-config.',
-        body: {
-          apiVersion,
-          kind: 'Model',
-          metadata: { name: at(1, 'wisdom') },
-          spec: {
-            template: {
-              metadata: { annotations: { [deploymentMode]: 'ModelMesh' } },
-              spec: {
-                predictor: {
-                  model: { modelFormat: { name: at(2, 'sklearn') }, storage: { key: at(3, 'localMinIO') } },
-                },
-              },
-            },
-            primary: { version: at(4, 'v1'), overrides: storagePath(at(5, 'sklearn/wisdom-v1')) },
-          },
-        },
-      },
-    ],
-  },
-  'metadata.name': { examples: ['wisdom', 'fraud-detection'] },
-  'metadata.namespace': { examples: ['models', 'modelmesh-serving'] },
-  'spec.protocols': {
-    examples: [['rest'], ['grpc'], ['grpc', 'rest'], ['openai']],
-  },
-  'spec.template.metadata.labels': { examples: [{ team: 'ranking' }] },
-  'spec.primary.version': version,
-  'spec.primary.storageUri': storageUri,
-  'spec.primary.name': { examples: ['wisdom-0', 'wisdom-blue'] },
-  'spec.primary.overrides': overrides,
-  'spec.candidate': { defaultSnippets: candidateSnippets },
-  'spec.candidate.version': version,
-  'spec.candidate.storageUri': storageUri,
-  'spec.candidate.name': { examples: ['wisdom-1', 'wisdom-green'] },
-  'spec.candidate.overrides': overrides,
-  'spec.candidates[]': { defaultSnippets: candidateSnippets },
-  'spec.candidates[].version': version,
-  'spec.candidates[].storageUri': storageUri,
-  'spec.candidates[].name': { examples: ['wisdom-1', 'wisdom-green'] },
-  'spec.candidates[].overrides': overrides,
-};
-
-/** The annotations by which KServe decides how it runs and reads a model. */
-export const annotationHelp: Readonly<Record<string, FieldOffer & { readonly description: string }>> = {
-  [deploymentMode]: {
-    description:
-      'How KServe runs the versions: Standard gives each its own Pods, ModelMesh loads them into shared ones.',
-    examples: ['Standard', 'ModelMesh'],
-  },
-  'serving.kserve.io/secretKey': {
-    description: 'ModelMesh: the entry of the Secret storage-config with which a storageUri is read.',
-    examples: ['localMinIO', 'models'],
-  },
-  'serving.kserve.io/autoscalerClass': {
-    description: 'Standard mode: what scales the Pods. none: nothing, so their number is minReplicas.',
-    examples: ['hpa', 'none', 'external', 'keda'],
-  },
-};
+/** What editors offer for the fields of a policy that people write. The schema describes the fields. */
+import type { FieldOffers } from '../../core/input/field-offer.ts';
+import { at } from '../../core/input/field-offer.ts';
+import { apiVersion } from '../../core/input/schema-parts.ts';
+import { modes } from '../../core/serving/modes.ts';
 
 const errors = { errors: { candidateOnly: at(1, '0.2%') } };
 const slower = { slower: { than: 1.5, atMost: '5%' } };
@@ -272,7 +131,9 @@ export const mirrorPolicyOffers: FieldOffers = {
     examples: ['model-mirror-gateway.model-mirror.svc.cluster.local'],
   },
   'spec.routing.mirrorGateway.port': { examples: [443, 80] },
-  'spec.routing.service.host': { examples: ['modelmesh-serving.models.svc.cluster.local'] },
+  'spec.routing.service.host': {
+    examples: modes.flatMap(({ ownServices }) => ownServices.map((name) => `${name}.models.svc.cluster.local`)),
+  },
   'spec.routing.service.port': { examples: [8033] },
   'spec.routing.timeout': { examples: ['30s', '5m'] },
   'spec.routing.mirrorTimeout': { examples: ['2s', '10s'] },
