@@ -55,6 +55,12 @@ export class RouteTable {
     return typeof target === 'string' ? { is: target, namespace: first.namespace, model: first.model ?? '' } : target;
   }
 
+  /** @param authority as a request has it. @returns undefined: nobody is asked for it, for whatever reason. */
+  findTarget(authority: string): Target | undefined {
+    const found = this.find(authority);
+    return typeof found === 'object' && 'task' in found ? found : undefined;
+  }
+
   /** All models with a task that can be done. */
   get targets(): readonly Target[] {
     return [...this.#routes.values()].flatMap((routed) => {
