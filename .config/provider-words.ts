@@ -29,7 +29,7 @@ const exceptions: Readonly<Record<string, Provider['exceptions']>> = {
   },
   ModelMesh: {
     'src/cli/init/command.ts': example,
-    'src/cli/init/questions.ts': example,
+    'src/cli/init/storage-questions.ts': example,
     'src/commands/init/model.ts': example,
     'src/demo/demo-modes.ts': example,
     'src/cli/demo/command.ts': 'a flag that chooses the mode of an example',

@@ -20,9 +20,10 @@ import { toOwnPlaces } from '../flags/model-places.ts';
 import type { Places } from '../flags/places.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
+import { confirmWriting } from './asker.ts';
 import { readClusterService, readPlainService, recognizeInCluster } from './cluster-service.ts';
 import type { InitFlags } from './flags.ts';
-import { askFor, confirmWriting } from './questions.ts';
+import { askFor } from './questions.ts';
 
 /** @returns the exit code. */
 export async function runInit(name: string | undefined, flags: InitFlags, host: Host): Promise<number> {

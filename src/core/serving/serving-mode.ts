@@ -129,10 +129,12 @@ export interface AnnotationHelp extends FieldOffer {
   readonly description: string;
 }
 
-/** What editors show of a mode to people who write a model. */
+/** What people who write a model are shown of a mode. */
 export interface ModeHelp {
   /** What it does with versions, after its name: "Standard gives each its own Pods". */
   readonly versions: string;
+  /** How the names of its Pods begin. */
+  readonly pods: string;
   /** Namespaces as its own documentation calls them. */
   readonly namespaces: readonly string[];
   /** A model file to begin with; its first place to type at is the name. */

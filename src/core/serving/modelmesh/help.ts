@@ -3,6 +3,7 @@ import type { ModeHelp } from '../serving-mode.ts';
 
 export const help: ModeHelp = {
   versions: 'loads them into shared ones',
+  pods: 'modelmesh-serving-…',
   namespaces: ['modelmesh-serving'],
   newModel: {
     label: 'a model of ModelMesh',

@@ -3,6 +3,7 @@ import type { ModeHelp } from '../serving-mode.ts';
 
 export const help: ModeHelp = {
   versions: 'gives each its own Pods',
+  pods: 'NAME-predictor-…',
   namespaces: [],
   newModel: {
     label: 'a model in Standard mode',
