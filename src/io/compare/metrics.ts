@@ -1,8 +1,8 @@
 /** The comparer's metrics, in the format of Prometheus: numbers by candidate, and nothing of any request. */
-import { Gauge, Histogram } from 'prom-client';
+import { Counter, Gauge, Histogram } from 'prom-client';
 import type { CompareMeter, CountedName } from '../../core/ports/compare.ts';
 import type { LiveValue } from '../process/live-metrics.ts';
-import { LiveCounter } from '../process/live-metrics.ts';
+import { computeWhenAsked } from '../process/live-metrics.ts';
 import type { MetricsPage } from '../process/registry.ts';
 import { createRegistry, toLabels, versionLabels } from '../process/registry.ts';
 import type { CandidateCount, CountedEnd } from './candidate-counts.ts';
@@ -32,7 +32,7 @@ export function createCompareMetrics(version: string, { held, known, isReady }: 
     toValues: (count: CandidateCount) => Iterable<LiveValue>,
   ) => {
     const labelNames = label === undefined ? [...versionLabels] : [...versionLabels, label];
-    new LiveCounter({ name, help, labelNames, registers }, () =>
+    computeWhenAsked(new Counter({ name, help, labelNames, registers }), () =>
       counts.list(known()).flatMap((one) => [...toValues(one)]),
     );
   };

@@ -1,9 +1,10 @@
 /** What the watcher shows of each version of each model, computed when Prometheus asks: events cost nothing. */
 import type { Registry } from 'prom-client';
+import { Gauge } from 'prom-client';
 import type { LiveCheck } from '../../core/analysis/live-analysis.ts';
 import type { CandidateReading, VersionName, VersionReading } from '../../core/ports/metrics.ts';
 import type { LiveValue } from './live-metrics.ts';
-import { LiveGauge } from './live-metrics.ts';
+import { computeWhenAsked } from './live-metrics.ts';
 import { toLabels, versionLabels } from './registry.ts';
 
 /** Twice ten thousand models with a primary and a candidate. */
@@ -20,7 +21,7 @@ type Labels = Readonly<Record<string, string>>;
 export function createVersionMetrics(registers: Registry[], readings: () => Iterable<VersionReading>): void {
   const add = (name: string, help: string, label: string | undefined, compute: () => Iterable<LiveValue>) => {
     const labelNames = label === undefined ? [...versionLabels] : [...versionLabels, label];
-    new LiveGauge({ name, help, labelNames, registers }, compute);
+    computeWhenAsked(new Gauge({ name, help, labelNames, registers }), compute);
   };
   const addOfCandidates = (
     name: string,
@@ -73,18 +74,20 @@ export function createVersionMetrics(registers: Registry[], readings: () => Iter
   addOfChecks('model_mirror_check_low_ratio', 'The true share of bad calls is at least this.', ({ low }) => low);
   addOfChecks('model_mirror_check_high_ratio', 'The true share of bad calls is at most this.', ({ high }) => high);
   addOfChecks('model_mirror_check_limit_ratio', 'The share of bad calls that is accepted.', ({ limit }) => limit);
-  new LiveGauge(
-    {
+  computeWhenAsked(
+    new Gauge({
       name: 'model_mirror_left_out',
       help: `What is too much for this page: versions beyond ${mostVersions}, and judged candidates beyond ${mostJudged}, whose checks are missing.`,
       labelNames: ['what'],
       registers,
-    },
+    }),
     function* () {
-      const all = [...readings()];
-      const judged = findJudged(shown(all));
-      yield { labels: { what: 'versions' }, value: Math.max(0, all.length - mostVersions) };
-      yield { labels: { what: 'checks' }, value: Math.max(0, judged.length - mostJudged) };
+      let versions = 0;
+      let judged = 0;
+      for (const { candidate } of readings())
+        if (++versions <= mostVersions && candidate?.toChecks !== undefined) judged++;
+      yield { labels: { what: 'versions' }, value: Math.max(0, versions - mostVersions) };
+      yield { labels: { what: 'checks' }, value: Math.max(0, judged - mostJudged) };
     },
   );
 }
