@@ -334,12 +334,13 @@ test('a slow reader is not taken for a silent server', async (t) => {
     response.writeHead(200, { 'content-type': `application/x-git-upload-pack-${isLook ? 'advertisement' : 'result'}` });
     response.end(isLook ? `001d${line}00000000` : Buffer.alloc(2 ** 20));
   });
-  const silenceMs = 1000;
+  // A busy machine takes a second to answer.
+  const silenceMs = 5000;
   const transport = openTransport({ address: url, credentials: undefined, environment: {}, silenceMs });
   await using session = await transport.open('git-upload-pack', never);
   let length = 0;
   for await (const chunk of session.request(Buffer.alloc(0))) {
-    if (length === 0) await new Promise((resolve) => setTimeout(resolve, 2 * silenceMs));
+    if (length === 0) await new Promise((resolve) => setTimeout(resolve, silenceMs + 1000));
     length += chunk.length;
   }
   t.is(length, 2 ** 20);
