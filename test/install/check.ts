@@ -58,13 +58,14 @@ try {
         ...findExcessRights(objects),
         ...findPodTroubles(objects),
         ...findLooseEnds(objects, besides),
+        ...objects.flatMap(findUnquoted),
       ];
     });
   await checkThat('values that cannot be are refused, by their names', () => findAccepted());
   await checkThat('the watcher may reach the ports of its addresses', () => findClosedPorts());
   await checkThat('test/install/rendered is what the chart renders', () => findStaleRenderings());
   await checkThat('two installations share no object', () => [
-    ...['model-mirror', 'ml-others'].flatMap((other) =>
+    ...['model-mirror', 'ml-others', '2026'].flatMap((other) =>
       findShared(built, 'with all that reaches out of ml-tools', `with all that reaches out of ${other}`),
     ),
     ...findShared(built, 'in ml-tools', 'comparer'),
@@ -119,6 +120,18 @@ function compare(found: readonly string[], expected: readonly string[]): string[
     ...expected.filter((one) => !found.includes(one)).map((one) => `${one} is missing`),
     ...(found.length === expected.length ? [] : ['an object is there twice']),
   ];
+}
+
+/** Namespaces that YAML reads as something else than text, wherever an object names one. */
+function findUnquoted(object: Built): string[] {
+  const values: unknown[] = [];
+  JSON.stringify(object, (key, value: unknown) => {
+    if (key === 'namespace') values.push(value);
+    return value;
+  });
+  return values
+    .filter((value) => typeof value !== 'string')
+    .map((value) => `${toLabel(object)}: ${JSON.stringify(value)} is no text`);
 }
 
 /** One that is in both belongs to whoever was installed last; and a Gateway that selects the other's Pods takes their port. */

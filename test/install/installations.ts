@@ -50,7 +50,8 @@ export function listInstallations(): Installation[] {
       namespace: 'ml-tools',
       values: { ...create, watcher: { repo }, comparer: { enabled: true } },
     },
-    ...['model-mirror', 'ml-tools', 'ml-others'].map((namespace) => ({
+    // Digits alone are a namespace's name, too, and a number in YAML unless they are quoted.
+    ...['model-mirror', 'ml-tools', 'ml-others', '2026'].map((namespace) => ({
       name: `with all that reaches out of ${namespace}`,
       namespace,
       values: {

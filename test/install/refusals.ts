@@ -7,7 +7,7 @@ const watcher = (more: Values): Values => ({ watcher: { repo, ...more } });
 const beside = (more: Values): Values => ({ watcher: { repo }, ...more });
 
 const refused: readonly (readonly [why: string, values: Values, namespace?: string])[] = [
-  ['watcher.repo is missing: set it to the HTTPS address', {}],
+  ['watcher.repo is missing: set it to the address of the repository', {}],
   ["at '/watcher': additional properties 'rep' not allowed", { watcher: { rep: repo } }],
   ["at '': additional properties 'compare' not allowed", beside({ compare: { enabled: true } })],
   ["additional properties 'enable' not allowed", beside({ monitoring: { dashboard: { enable: true } } })],

@@ -49,10 +49,11 @@ const changes = {
 export type Switch = keyof typeof changes;
 export const switches = Object.keys(changes) as Switch[];
 
-/** Names workloads by certificates, so the chart refuses it in clear text. */
+/** The chart refuses to name workloads by certificates in clear text, and two places for the repository's address. */
 export const excluded: readonly (readonly [Switch, Switch])[] = [
   ['mirror gateway in clear text', 'who may send copies'],
   ['comparer in clear text', 'who may send samples'],
+  ['ConfigMap of one’s own', 'SSH'],
 ];
 
 /** With the namespace, so that nothing leads out of the installation. */

@@ -124,7 +124,7 @@ kind: {{ $kind }}
 metadata:
   name: {{ $name }}
   {{- with . }}
-  namespace: {{ . }}
+  namespace: {{ . | quote }}
   {{- end }}
   labels: {{- include "model-mirror.labels" $account | nindent 4 }}
 rules: {{- $rules | nindent 2 }}
@@ -134,7 +134,7 @@ kind: {{ $kind }}Binding
 metadata:
   name: {{ $name }}
   {{- with . }}
-  namespace: {{ . }}
+  namespace: {{ . | quote }}
   {{- end }}
   labels: {{- include "model-mirror.labels" $account | nindent 4 }}
 roleRef:
@@ -144,7 +144,7 @@ roleRef:
 subjects:
   - kind: ServiceAccount
     name: {{ $account }}
-    namespace: {{ $root.Release.Namespace }}
+    namespace: {{ $root.Release.Namespace | quote }}
 {{- end }}
 {{- end }}
 
@@ -162,7 +162,7 @@ kind: EnvoyFilter
 metadata:
   name: {{ .name }}-clients{{ include "model-mirror.suffix" $root }}
   # Istio's root namespace: only there does it apply to the Envoys of all clients.
-  namespace: {{ $root.Values.istio.rootNamespace }}
+  namespace: {{ $root.Values.istio.rootNamespace | quote }}
   labels: {{- include "model-mirror.labels" .name | nindent 4 }}
 spec:
   configPatches:
