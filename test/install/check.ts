@@ -59,6 +59,9 @@ try {
         ...findPodTroubles(objects),
         ...findLooseEnds(objects, besides),
         ...objects.flatMap(findUnquoted),
+        ...objects
+          .filter((object) => !hasChartLabel(object))
+          .map((object) => `${toLabel(object)}: the label with its chart`),
       ];
     });
   await checkThat('values that cannot be are refused, by their names', () => findAccepted());
@@ -132,6 +135,12 @@ function findUnquoted(object: Built): string[] {
   return values
     .filter((value) => typeof value !== 'string')
     .map((value) => `${toLabel(object)}: ${JSON.stringify(value)} is no text`);
+}
+
+/** Whether an object names its chart, and its Pods do not: an upgrade that changes nothing of them must not replace them. */
+function hasChartLabel(object: Built): boolean {
+  const ofPods = valueAt(object, ['spec', 'template', 'metadata', 'labels', 'helm.sh/chart']);
+  return object.metadata.labels?.['helm.sh/chart']?.startsWith('model-mirror-') === true && ofPods === undefined;
 }
 
 /** One that is in both belongs to whoever was installed last; and a Gateway that selects the other's Pods takes their port. */

@@ -53,7 +53,7 @@ export function findStaleRenderings(): string[] {
 }
 
 function render(name: Rendering): string {
-  return renderChartText(renderings[name]);
+  return renderChartText(renderings[name]).replaceAll(/(helm\.sh\/chart: model-mirror)-\S+/g, `$1-${image.tag}`);
 }
 
 function names(): Rendering[] {

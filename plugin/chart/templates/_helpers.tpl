@@ -24,10 +24,16 @@ lose the copies of one of them.
 model-mirror-gateway{{ include "model-mirror.suffix" . }}
 {{- end }}
 
-{{/* Labels of an object. Argument: the part's name. */}}
-{{- define "model-mirror.labels" -}}
-app.kubernetes.io/name: {{ . }}
+{{/* Labels of every object, but of no Pod, which an upgrade of the chart alone would replace. A label has no "+". */}}
+{{- define "model-mirror.commonLabels" -}}
 app.kubernetes.io/part-of: model-mirror
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
+{{- end }}
+
+{{/* Labels of a part's object. Arguments: root, and the part's name. */}}
+{{- define "model-mirror.labels" -}}
+app.kubernetes.io/name: {{ last . }}
+{{ include "model-mirror.commonLabels" (first .) }}
 {{- end }}
 
 {{/* Where Pods may run. Arguments: values of a part, and the label that selects its Pods. */}}
@@ -126,7 +132,7 @@ metadata:
   {{- with . }}
   namespace: {{ . | quote }}
   {{- end }}
-  labels: {{- include "model-mirror.labels" $account | nindent 4 }}
+  labels: {{- include "model-mirror.labels" (list $root $account) | nindent 4 }}
 rules: {{- $rules | nindent 2 }}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
@@ -136,7 +142,7 @@ metadata:
   {{- with . }}
   namespace: {{ . | quote }}
   {{- end }}
-  labels: {{- include "model-mirror.labels" $account | nindent 4 }}
+  labels: {{- include "model-mirror.labels" (list $root $account) | nindent 4 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: {{ $kind }}
@@ -163,7 +169,7 @@ metadata:
   name: {{ .name }}-clients{{ include "model-mirror.suffix" $root }}
   # Istio's root namespace: only there does it apply to the Envoys of all clients.
   namespace: {{ $root.Values.istio.rootNamespace | quote }}
-  labels: {{- include "model-mirror.labels" .name | nindent 4 }}
+  labels: {{- include "model-mirror.labels" (list $root .name) | nindent 4 }}
 spec:
   configPatches:
     {{- range list "GATEWAY" "SIDECAR_OUTBOUND" }}
