@@ -104,6 +104,14 @@ for (const [title, out, error, status, code, message] of [
     /deploy key write access/,
   ],
   [
+    'an empty line before the words, as of Gitea',
+    '\n',
+    'Gitea: Deploy Key: 3:ro is not authorized to write to ml/x.\n',
+    1,
+    'denied',
+    /deploy key write access: Deploy Key: 3:ro is not authorized to write to ml\/x\.$/,
+  ],
+  [
     'an error in place of the refs',
     toPacket('ERR access denied or repository not found'),
     '',
@@ -140,8 +148,8 @@ for (const [title, out, error, status, code, message] of [
   test(`a server that ends a service: ${title}`, async (t) => {
     const scene = await SshScene.start(t, {
       serve: (_, channel) => {
-        channel.stderr.write(error);
         channel.write(out);
+        channel.stderr.write(error);
         channel.exit(status);
         channel.end();
         channel.resume();
