@@ -38,12 +38,15 @@ export function toCarryMessage(
   );
 }
 
-/** The message of another commit of the watcher, with what was carried last: a search for it ends there. */
+/**
+ * The message of another commit of the watcher, with what was carried last: a search for it ends there.
+ *
+ * @param message ends with a line break.
+ */
 export function withCarried(message: SafeText, carried: string | undefined): SafeText {
   if (carried === undefined) return message;
-  const text = mask(message.trimEnd());
-  const hasTrailers = /\n\nSigned-off-by: [^\n]*$/.test(text);
-  return safe`${text}${hasTrailers ? '' : '\n'}\n${mask(toTrailer(carried))}\n`;
+  const hasTrailers = /\n\nSigned-off-by: [^\n]*\n$/.test(message);
+  return safe`${message}${hasTrailers ? '' : '\n'}${mask(toTrailer(carried))}\n`;
 }
 
 /** As git shows ids that are meant to be unique. */
