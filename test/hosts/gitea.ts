@@ -1,5 +1,7 @@
 /** The watcher and `comment` against a real Gitea. Each story has a repository, a cluster and a watcher of its own. */
 import { comments } from './gitea/comments.ts';
+import { deploy } from './gitea/deploy.ts';
+import { filter } from './gitea/filter.ts';
 import { moves } from './gitea/moves.ts';
 import { protection } from './gitea/protection.ts';
 import { restart } from './gitea/restart.ts';
@@ -12,7 +14,7 @@ import { tokens } from './gitea/tokens.ts';
 
 /** Those of one act run side by side. */
 const acts: readonly (readonly Story[])[] = [
-  [...tokens, ...protection, ...moves, ...signing, ...ssh, ...comments],
+  [...tokens, ...protection, ...moves, ...signing, ...ssh, ...comments, ...deploy, ...filter],
   [restart],
 ];
 

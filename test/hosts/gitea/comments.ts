@@ -2,8 +2,8 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { marker } from '../../../src/output/pull-request-markdown.ts';
+import { openPullRequest } from './pull-request.ts';
 import type { Gitea } from './server.ts';
-import { admin } from './server.ts';
 import type { Scene, Story } from './story.ts';
 
 const program = join(import.meta.dirname, '../../../dist/model-mirror.cjs');
@@ -36,18 +36,6 @@ async function playComments({ gitea, repository, bot, check }: Scene): Promise<v
     await comment(gitea, repository, number, repositoryOnly, 'three'),
     /^0 Not commented: the token has no right to \(403: token does not have at least one of required scope/,
   );
-}
-
-async function openPullRequest(gitea: Gitea, repository: string): Promise<number> {
-  await gitea.api('POST', `/repos/${repository}/contents/note.md`, {
-    branch: 'main',
-    new_branch: 'proposal',
-    message: 'a note',
-    content: Buffer.from('a note\n').toString('base64'),
-  });
-  const pull = { head: 'proposal', base: 'main', title: 'a note' };
-  const { number } = await gitea.api<{ number: number }>('POST', `/repos/${repository}/pulls`, pull, admin);
-  return number;
 }
 
 /** @returns the exit code, and what it printed. */

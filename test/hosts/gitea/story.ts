@@ -7,6 +7,8 @@ import type { Gitea } from './server.ts';
 
 export interface Story {
   readonly title: string;
+  /** Where the watcher commits; absent: main. */
+  readonly branch?: string;
   readonly play: (scene: Scene) => Promise<void>;
 }
 
@@ -26,7 +28,7 @@ export interface Scene {
 let count = 0;
 
 /** Tells it, in a repository of its own; what it throws is a check that failed. */
-export async function tell({ title, play }: Story, gitea: Gitea, folder: string): Promise<void> {
+export async function tell({ title, branch, play }: Story, gitea: Gitea, folder: string): Promise<void> {
   const name = `story-${++count}`;
   const ends: (() => Promise<void>)[] = [];
   try {
@@ -35,7 +37,7 @@ export async function tell({ title, play }: Story, gitea: Gitea, folder: string)
     await gitea.allow(repository, bot, 'write');
     await addFiles(gitea, repository, files, 'wisdom: try v2');
     const watched = await Watched.start(await mkdtemp(join(folder, `${name}-`)), () =>
-      gitea.show(repository, statusFile),
+      gitea.show(repository, statusFile, branch),
     );
     ends.push(() => watched.end());
     await play({
