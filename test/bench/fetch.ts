@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { startGitServer } from '../../src/demo/fakes/git-server.ts';
 import { GitBranch } from '../../src/io/git/branch.ts';
 import { openTransport } from '../../src/io/git/transports.ts';
+import { keepMemorySmall } from '../../src/io/process/memory.ts';
 import { BranchFiles } from '../../src/watch/branch-files.ts';
 import type { Case } from './race.ts';
 import { race } from './race.ts';
@@ -68,6 +69,7 @@ async function serve(root: string): Promise<void> {
 /** As the watcher does it when it starts: the folders, and the texts of models and status files. */
 async function read(url: string): Promise<void> {
   if (url === '') return;
+  keepMemorySmall();
   const options = { path: '.', cluster: undefined, page: false };
   const branch = new GitBranch({
     transport: openTransport({ address: url, credentials: undefined, environment: {} }),

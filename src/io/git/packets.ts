@@ -7,7 +7,9 @@ export function toPacket(text: string): Buffer {
   return Buffer.concat([Buffer.from((content.length + 4).toString(16).padStart(4, '0')), content]);
 }
 
-const longestPacket = 0xffff;
+/** In bytes. */
+export const longestPacket = 0xffff;
+export const lengthDigits = 4;
 
 /**
  * The packets of a stream, each with its length; the end of the stream as it is where it is not a packet. What cannot
@@ -19,8 +21,8 @@ export async function* readPackets(chunks: AsyncIterable<Uint8Array> | Iterable<
   let rest = Buffer.alloc(0);
   for await (const chunk of chunks) {
     rest = rest.length === 0 ? Buffer.from(chunk) : Buffer.concat([rest, chunk]);
-    while (rest.length >= 4) {
-      const length = Math.max(4, Number.parseInt(rest.toString('latin1', 0, 4), 16));
+    while (rest.length >= lengthDigits) {
+      const length = readLength(rest);
       if (!(length <= rest.length)) break;
       yield rest.subarray(0, length);
       rest = rest.subarray(length);
@@ -28,4 +30,9 @@ export async function* readPackets(chunks: AsyncIterable<Uint8Array> | Iterable<
     if (rest.length > longestPacket) break;
   }
   if (rest.length > 0) yield rest;
+}
+
+/** @returns the length of the packet that begins here, in bytes; NaN: none does. */
+export function readLength(bytes: Buffer): number {
+  return Math.max(lengthDigits, Number.parseInt(bytes.toString('latin1', 0, lengthDigits), 16));
 }

@@ -2,7 +2,8 @@
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
 import type { OpenService } from './discovery.ts';
-import { flushPacket, readPackets, toPacket } from './packets.ts';
+import { flushPacket, toPacket } from './packets.ts';
+import { readBands } from './side-band.ts';
 
 export interface PackRequest {
   /** Ids of commits, or of other objects where the server gives those. */
@@ -53,18 +54,4 @@ export async function* requestPack(
     toPacket('done\n'),
   ]);
   yield* readBands(session.request(body));
-}
-
-const [dataBand, errorBand] = [1, 3];
-
-/** The pack comes in bands. In front of it are lines of the negotiation, and between it what the server shows people. */
-async function* readBands(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Buffer> {
-  for await (const packet of readPackets(chunks)) {
-    const band = packet[4];
-    if (band === dataBand) yield packet.subarray(5);
-    else if (band === errorBand || packet.toString('latin1', 4, 8) === 'ERR ') {
-      const said = packet.toString('utf8', band === errorBand ? 5 : 8).trim();
-      throw new BranchTrouble('unavailable', safe`the git server returned no data: ${mask(said)}`);
-    }
-  }
 }

@@ -85,7 +85,7 @@ export async function inflateAway(
   ended.catch(() => {});
   try {
     for (let isDone = false; !isDone; ) {
-      await bytes.fill(pieceLength);
+      await bytes.fillSome();
       const piece = bytes.available;
       if (piece.length === 0) throw toBrokenPack('it is cut off');
       const before = engine.bytesWritten;

@@ -31,7 +31,7 @@ export class PackBytes {
     let missing = length - (this.#buffer.length - this.#at);
     if (missing <= 0) return;
     this.#hash.update(this.#buffer.subarray(0, this.#at));
-    const parts = [this.available];
+    const parts = missing < length ? [this.available] : [];
     while (missing > 0) {
       const { done, value } = await this.#chunks.next();
       if (done === true) break;
@@ -40,7 +40,9 @@ export class PackBytes {
     }
     this.#start += this.#at;
     this.#at = 0;
-    this.#buffer = Buffer.concat(parts);
+    const [first = Buffer.alloc(0)] = parts;
+    // The bytes of large files pass by uncopied.
+    this.#buffer = parts.length > 1 ? Buffer.concat(parts) : first;
   }
 
   /** Waits until anything is available. @returns whether the stream goes on. */
