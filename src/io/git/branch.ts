@@ -44,7 +44,9 @@ export interface BranchOptions extends TipScope {
   readonly sign?: ((content: Buffer) => Buffer) | undefined;
   /** Absent: as much as the memory of the process allows. */
   readonly fetchLimit?: FetchLimit;
-  /** Called with all refs of the repository at each look, by their full names. */
+  /** Full names of refs that are looked up with the branch, for `onRefs`. */
+  readonly otherRefs?: readonly string[];
+  /** Called with these refs and the branch, of those that exist, at each look. */
   readonly onRefs?: (refs: ReadonlyMap<string, string>) => void;
   /** Called with how long each part of the work took, in seconds. */
   readonly onPhase?: (phase: 'look' | 'fetch' | 'pack' | 'send', seconds: number) => void;
@@ -162,14 +164,15 @@ export class GitBranch implements StatusBranch {
   /** @throws BranchTrouble when there is no such branch, too. */
   async #open(signal: AbortSignal): Promise<OpenService> {
     const start = performance.now();
-    const server = await openService(this.#options.transport, 'git-receive-pack', signal);
+    const { transport, otherRefs = [] } = this.#options;
+    const server = await openService(transport, 'git-receive-pack', [this.#ref, ...otherRefs], signal);
     this.#options.onPhase?.('look', (performance.now() - start) / 1000);
     this.#options.onRefs?.(server.refs);
     if (server.refs.has(this.#ref)) return server;
     await server[Symbol.asyncDispose]();
     throw new BranchTrouble(
       'no-branch',
-      safe`the repository has no branch ${mask(this.#options.branch)}: waiting for it; ${toBranchList(server.refs.keys())}`,
+      safe`the repository has no branch ${mask(this.#options.branch)}: waiting for it; ${toBranchList(server.listRefs())}`,
     );
   }
 

@@ -165,7 +165,7 @@ export class FetchedObjects {
 
   /** @returns the ids of the commits. */
   async #fetchCommits(request: Request, signal: AbortSignal): Promise<string[]> {
-    await using service = await openService(this.#transport, 'git-upload-pack', signal);
+    await using service = await openService(this.#transport, 'git-upload-pack', request.wants, signal);
     const ids = request.wants.map((want) => toId(want, service));
     const { haves = [] } = request;
     const wants = [...new Set(ids)].filter((id) => !haves.includes(id));
@@ -192,7 +192,7 @@ export class FetchedObjects {
   /** @returns whether they are all here now. */
   async #loadById(wanted: ReadonlySet<string>, maxBytes: number, signal: AbortSignal): Promise<boolean> {
     const load = async (wants: readonly string[]) => {
-      await using service = await openService(this.#transport, 'git-upload-pack', signal);
+      await using service = await openService(this.#transport, 'git-upload-pack', [], signal);
       await this.#read(service, { wants, maxBytes });
     };
     const listMissing = () => this.#listMissing(wanted, maxBytes);

@@ -33,6 +33,6 @@ export async function* readPackets(chunks: AsyncIterable<Uint8Array> | Iterable<
 }
 
 /** @returns the length of the packet that begins here, in bytes; NaN: none does. */
-export function readLength(bytes: Buffer): number {
-  return Math.max(lengthDigits, Number.parseInt(bytes.toString('latin1', 0, lengthDigits), 16));
+export function readLength(bytes: Buffer, start = 0): number {
+  return Math.max(lengthDigits, Number.parseInt(bytes.toString('latin1', start, start + lengthDigits), 16));
 }

@@ -41,7 +41,7 @@ export async function pushPack(
 ): Promise<'pushed' | 'moved'> {
   const refusal = await sendPack(server, update, pack);
   if (refusal === undefined) return 'pushed';
-  await using again = await openService(transport, 'git-receive-pack', signal);
+  await using again = await openService(transport, 'git-receive-pack', [update.ref], signal);
   const after = again.refs.get(update.ref) ?? noCommit;
   if (after === update.to) return 'pushed';
   if (after !== update.from) return 'moved';

@@ -15,7 +15,9 @@ import { GitBranch } from '../branch.ts';
 import type { CarrierOptions, FoundCarry } from './carrier.ts';
 import { Carrier } from './carrier.ts';
 
-export interface CarriedBranchOptions extends Omit<BranchOptions, 'clock' | 'onRefs'>, Omit<CarrierOptions, 'clock'> {
+export interface CarriedBranchOptions
+  extends Omit<BranchOptions, 'clock' | 'otherRefs' | 'onRefs'>,
+    Omit<CarrierOptions, 'clock'> {
   readonly clock: Pick<Clock, 'now' | 'date' | 'random'>;
   readonly reports: CarryReports;
 }
@@ -42,6 +44,7 @@ export class CarriedBranch implements StatusBranch {
     this.#sourceRef = `refs/heads/${options.sourceBranch}`;
     this.#branch = new GitBranch({
       ...options,
+      otherRefs: [this.#sourceRef],
       onRefs: (refs) => {
         this.#refs = refs;
       },

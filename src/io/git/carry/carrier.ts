@@ -77,7 +77,7 @@ export class Carrier {
     if (prepared === 'moved') return 'moved';
     const { source, start, changes, undone } = prepared;
     const code = deploy === undefined ? 'created' : base === undefined ? 'first' : 'carried';
-    await using server = await openService(this.#options.transport, 'git-receive-pack', signal);
+    await using server = await openService(this.#options.transport, 'git-receive-pack', [this.#refs.deploy], signal);
     const from = deploy ?? noCommit;
     if ((server.refs.get(this.#refs.deploy) ?? noCommit) !== from) return 'moved';
     const isThin = !server.capabilities.has('no-thin');
