@@ -155,11 +155,13 @@ export interface ApplicationOptions {
   /** Where models that name no namespace go. */
   readonly namespace: string;
   readonly isServerSideDiff?: boolean;
+  /** Default: main. */
+  readonly branch?: string;
 }
 
 /** As the README says that an Application should be. */
 export function toApplication(options: ApplicationOptions): ClusterObject {
-  const { name, repository, path, namespace, isServerSideDiff = false } = options;
+  const { name, repository, path, namespace, isServerSideDiff = false, branch = 'main' } = options;
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
@@ -177,7 +179,7 @@ export function toApplication(options: ApplicationOptions): ClusterObject {
       source: {
         repoURL: repository,
         path,
-        targetRevision: 'main',
+        targetRevision: branch,
         plugin: { name: pluginName },
       },
       destination: { server: 'https://kubernetes.default.svc', namespace },

@@ -126,12 +126,12 @@ export class Repository {
     }
   }
 
-  /** Of the branch, the newest first. */
-  async log(limit = 50): Promise<Commit[]> {
-    const text = await git(this.#bare, ['log', `--max-count=${limit}`, '--format=%H%x09%ct%x09%an%x09%s', 'main']);
+  /** Of main, the newest first. @param range as `git log` has it. */
+  async log(limit = 50, range = 'main'): Promise<Commit[]> {
+    const text = await git(this.#bare, ['log', `--max-count=${limit}`, '--format=%H%x09%ct%x09%an%x09%s', range]);
     return text
-      .trimEnd()
       .split('\n')
+      .filter((line) => line !== '')
       .map((line) => {
         const [id = '', time = '', author = '', subject = ''] = line.split('\t');
         return { id, at: Number(time) * 1000, author, subject };
@@ -143,6 +143,12 @@ export class Repository {
     const commits = (await git(this.#bare, ['log', '--reverse', '--format=%H', 'main', '--', path])).split('\n');
     const ids = commits.filter((id) => id !== '');
     return Promise.all(ids.map(async (id) => ({ id, text: await this.read(path, id) })));
+  }
+
+  /** The paths that differ between two commits. */
+  async differences(from: string, to: string): Promise<string[]> {
+    const text = await git(this.#bare, ['diff', '--name-only', '-z', from, to]);
+    return text.split('\0').filter((path) => path !== '');
   }
 
   async tip(): Promise<string> {

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { stackFolder } from '../stack/build.ts';
 import { argoCdAsUserInterface } from './cases/argocd-interface.ts';
 import { brake } from './cases/brake.ts';
+import { deployBranch } from './cases/deploy-branch.ts';
 import { doctor } from './cases/doctor.ts';
 import { fairness } from './cases/fairness.ts';
 import { faultsUnderLoad } from './cases/faults.ts';
@@ -90,6 +91,7 @@ const cases: Readonly<Record<string, Case>> = {
   35: { title: 'Standard mode: isolation from the comparer', run: standardComparer },
   36: { title: 'Standard mode: faults of the parts that judge', run: standardAnalysisFaults },
   37: { title: 'ModelMesh: candidates that are judged', run: modelMeshAnalysis },
+  38: { title: 'A deploy branch', run: deployBranch },
 };
 /** Minutes each: it waits for Argo CD to poll git. */
 const onRequest = ['10'];
@@ -106,7 +108,7 @@ const lanes: Readonly<Record<string, (id: string) => boolean>> = {
   first: (id) => !measuring.includes(id) && !besides.includes(id),
 };
 const measuring = ['18', '28', '35'];
-const besides = ['17', '19', '22', '25', '26', '27', '29', '31', '33', '34', '36'];
+const besides = ['17', '19', '22', '25', '26', '27', '29', '31', '33', '34', '36', '38'];
 
 if (isInSandbox()) await main();
 else process.exitCode = await runInSandbox(import.meta.filename);
@@ -179,7 +181,7 @@ function toPreface(chosen: readonly string[], passes: number, failures: number):
     toVersions()
       .map(([part, version]) => `- ${part}: ${version}`)
       .join('\n'),
-    'Cases 1 to 23, 30 and 37 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, MLServer, KServe’s server and a model on its SDK in cases 33 and 34, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Cases 33 to 37 have the comparer of `plugin/chart`, one replica of it or two, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/chart`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/chart`.',
+    'Cases 1 to 23, 30, 37 and 38 are ModelMesh mode’s, with fakes of two parts: **ModelMesh** (a gRPC server of the KServe V2 protocol that routes, answers and counts calls as recordings of the real one show, with rest-proxy’s paths before it) and **its controller** (writes the statuses of InferenceServices that the real one was seen to write, and no others; the defaults of KServe’s webhook come from a real MutatingAdmissionPolicy). The others are Standard mode’s, on KServe’s real manager and webhooks and the controllers of Kubernetes; a **kubelet** of a few hundred lines runs each container’s program in the network of its Pod: KServe’s own server and MLServer in the tutorial (case 25), KServe’s agent and a transformer on its SDK in case 29, MLServer, KServe’s server and a model on its SDK in cases 33 and 34, a **fake server** where a case needs one that starts at once, or one that misbehaves on demand. Cases 33 to 37 have the comparer of `plugin/chart`, one replica of it or two, with its rights and its sidecar; it reaches the API server through a forwarder. A hosts file takes the place of DNS for Pods, the comparer and the watcher. There is no object storage: a folder is mounted. All else is real: git over HTTP, Argo CD with the plugin, kube-apiserver with RBAC, istiod, the mirror gateway of `plugin/chart`, Envoys behind Istio’s pilot-agent at both gateways, a client, ModelMesh and each Pod, with certificates of istiod in a STRICT mesh, and the watcher with the rights of `plugin/chart`.',
     'Not covered: Istio’s own proxy image and its filters (ALPN, metadata exchange, statistics such as `istio_requests_total`), its injector and webhooks, certificates that are rotated, several trust domains or clusters, ambient mode, the Gateway API, real ModelMesh with sidecars, autoscalers, nodes and GPUs.',
     `The plugin, the watcher and the comparer run ${typeof image === 'string' ? 'from the clone' : 'in the root file system of the image of `plugin/Dockerfile`, read-only, as user 999 without capabilities'}.`,
     `All parts share ${cpus().length} cores; times are those of such a machine.`,

@@ -73,11 +73,14 @@ export class Scene {
   readonly report: Report;
   /** Where its models are. */
   readonly namespace: string;
+  /** That Argo CD deploys, and that has the status files. */
+  readonly branch: string;
 
-  constructor(stack: Stack, report: Report, namespace = modelNamespace) {
+  constructor(stack: Stack, report: Report, namespace = modelNamespace, branch = 'main') {
     this.stack = stack;
     this.report = report;
     this.namespace = namespace;
+    this.branch = branch;
   }
 
   row(columns: readonly string[], cells: readonly Cell[]): void {
@@ -148,7 +151,7 @@ export class Scene {
     });
   }
 
-  async status(model = 'wisdom', commit?: string): Promise<GitStatus | undefined> {
+  async status(model = 'wisdom', commit = this.branch): Promise<GitStatus | undefined> {
     const text = await this.stack.repository.read(`${folderOf(model)}/status.yaml`, commit);
     if (text === undefined) return undefined;
     const { primary, candidates: [candidate] = [] } = (parseDocument(text).toJS() as StatusFile).status;

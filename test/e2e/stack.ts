@@ -26,7 +26,7 @@ import {
 import { Program, until } from './program.ts';
 import { Repository } from './repository.ts';
 import { Standard } from './standard.ts';
-import { startWatcher, toWatcherObjects, watcherPort, writeWatcherKubeconfig } from './watcher.ts';
+import { startWatcher, toWatcherObjects, untilWatcherIsReady, writeWatcherKubeconfig } from './watcher.ts';
 
 const controlPort = 8099;
 const modelMeshProgram = join(import.meta.dirname, 'modelmesh-process.ts');
@@ -93,10 +93,7 @@ export class Stack {
     await Promise.all([
       argocd.untilReady(),
       ...envoys.map((envoy) => envoy.untilReady()),
-      stack.watcher.until(
-        'the watcher is ready',
-        async () => (await fetch(`http://127.0.0.1:${watcherPort}/readyz`)).ok,
-      ),
+      untilWatcherIsReady(stack.watcher),
     ]);
     return stack;
   }

@@ -29,11 +29,21 @@ export async function writeWatcherKubeconfig(cluster: Cluster): Promise<void> {
 
 export const watcherPort = 8090;
 
+/** Until it follows git and the cluster. */
+export function untilWatcherIsReady(watcher: Program, port = watcherPort): Promise<void> {
+  return watcher.until(`${watcher.name} is ready`, async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok);
+}
+
 /**
  * @param repository its address.
- * @param another beside the first one.
+ * @param another beside the first one, or in its place.
+ * @param words of its own.
  */
-export function startWatcher(repository: string, another = { name: 'watcher', port: watcherPort }): Program {
+export function startWatcher(
+  repository: string,
+  another = { name: 'watcher', port: watcherPort },
+  words: readonly string[] = [],
+): Program {
   return startOwn({
     name: another.name,
     files: [kubeconfig],
@@ -41,6 +51,7 @@ export function startWatcher(repository: string, another = { name: 'watcher', po
       ...['watch', '--repo', repository, '--kubeconfig', kubeconfig],
       ...['--listen', `127.0.0.1:${another.port}`, '--log', 'text', '--page'],
       '--argocd-refresh',
+      ...words,
     ],
   });
 }
