@@ -34,3 +34,5 @@ try {
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 endChecks();
+// Connections over SSH are kept for as long as their process runs.
+process.exit();
