@@ -27,6 +27,8 @@ interface CheckedHistory {
   readonly scope: PointsScope;
   /** Seconds since 1970. */
   readonly now: number;
+  /** The path of a model's file → where the revision has it; absent: at the same path. */
+  readonly toPath?: (path: string) => string;
 }
 
 /**
@@ -59,12 +61,12 @@ export async function checkPromotions(
 /** A fault: why the clone cannot be read. */
 async function readPastOf(
   { rollout }: RenderedRollout,
-  { history, revision, scope }: CheckedHistory,
+  { history, revision, scope, toPath = (path) => path }: CheckedHistory,
 ): Promise<TimelinePoint[] | Fault> {
   const { name, namespace } = rollout.file.model.metadata;
   try {
     const tip = await history.names.resolve(revision);
-    return await readPoints(tip, { name, namespace, path: rollout.file.source.path }, scope, history);
+    return await readPoints(tip, { name, namespace, path: toPath(rollout.file.source.path) }, scope, history);
   } catch (error) {
     if (isFault(error)) return error;
     throw error;

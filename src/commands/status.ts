@@ -56,7 +56,7 @@ export function createStatus(request: StatusRequest, ports: StatusPorts): ReadSt
       ? renderModels(tree, { cluster, namespace: known })
       : renderModel(model, tree, names, { cluster, namespace: known });
   return async (signal) => {
-    const { tree, revision, ahead } = await ports.readFiles(signal);
+    const { tree, revision, ahead, statusesOn } = await ports.readFiles(signal);
     const { rollouts, problems } = render(tree, namespace);
     const live = await observe(rollouts);
     const findings = await examine(tree, rollouts);
@@ -69,7 +69,7 @@ export function createStatus(request: StatusRequest, ports: StatusPorts): ReadSt
     });
     const pending = findPending?.(rollouts.map(toFile));
     return {
-      ...{ assessments, problems, revision, ahead },
+      ...{ assessments, problems, revision, ahead, statusesOn },
       finding: findings?.worst,
       pending: pending && toPendingStep(pending),
     };

@@ -1,10 +1,12 @@
 /** Flags → what `status` reads: the work tree, a commit or the fetched upstream, and with `--live` the cluster. */
 import { relative, sep } from 'node:path';
 import type { StatusPorts } from '../../commands/status.ts';
+import { listDeployed, withDeployed } from '../../core/carry/deployed-statuses.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { ReadFiles } from '../../core/ports/observation.ts';
 import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
+import { findDeployBranches } from '../../io/git-cli/deploy-branches.ts';
 import { LatestRevision } from '../../io/git-cli/latest-revision.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../../io/git-cli/upstream.ts';
 import { systemClock } from '../../io/process/clock.ts';
@@ -20,7 +22,7 @@ export async function toStatusPorts(flags: StatusFlags, places: Places, host: Ho
   const place = toApiPlace(flags, host);
   const cluster = place && (await import('./cluster.ts')).openCluster(place);
   return {
-    readFiles: toReadFiles(flags, places, host),
+    readFiles: withDeployBranch(toReadFiles(flags, places, host), flags, places, host),
     listLive: cluster?.listLive,
     // It reads much more than the models' own objects: not again and again.
     reader: flags.watch === true || flags.wait !== undefined ? undefined : cluster?.reader,
@@ -60,5 +62,21 @@ function toReadFiles(flags: StatusFlags, places: Places, host: Host): ReadFiles 
     const upstream = await findUpstream(git, flags.branch, signal);
     await fetchUpstream(git, upstream, signal);
     return read(toUpstreamName(upstream), upstream.ref);
+  };
+}
+
+/** Where the model's status files are on a deploy branch, they are read there, as it was last fetched. */
+function withDeployBranch(readFiles: ReadFiles, flags: StatusFlags, places: Places, host: Host): ReadFiles {
+  const repository = flags.revision === undefined ? findRepository(places.folder) : places.repository;
+  if (repository === undefined) return readFiles;
+  const git = toGit(repository, host, false);
+  const root = relative(repository, places.root).split(sep).join('/') || '.';
+  const latest = new LatestRevision(git, { folder: root, root });
+  return async (signal) => {
+    const files = await readFiles(signal);
+    const [branch] = await findDeployBranches(git, files.revision?.commit);
+    if (branch === undefined) return files;
+    const { tree, modelPaths } = withDeployed(files.tree, listDeployed((await latest.read(branch.commit)).tree), false);
+    return { ...files, tree, statusesOn: modelPaths.size === 0 ? undefined : branch.name };
   };
 }

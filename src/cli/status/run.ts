@@ -74,7 +74,7 @@ function toText(
   flags: StatusFlags,
   { wording, host }: { readonly wording: Wording; readonly host: Host },
 ): string {
-  const { problems, revision, pending, ahead, finding } = report;
+  const { problems, revision, pending, ahead, statusesOn, finding } = report;
   const assessments =
     flags.differing === true
       ? report.assessments.filter(({ differences }) => differences.length > 0)
@@ -93,6 +93,7 @@ function toText(
       ? [`All ${report.assessments.length} models are in the desired state.`]
       : []),
     ...(revision === undefined ? [] : [toRevisionText(revision)]),
+    ...(statusesOn === undefined ? [] : [`Status files are those of ${statusesOn}, as it was last fetched.`]),
     ...(ahead === undefined
       ? []
       : [`${ahead} has commits that are not here: pull, or read it with --revision ${ahead}.`]),

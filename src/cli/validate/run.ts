@@ -1,7 +1,7 @@
 import { exitCodes } from '../../core/diagnostics/fault.ts';
 import { hasErrors, sortProblems } from '../../core/diagnostics/problem.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
-import { isLimitedPromotion } from '../../core/rollout/promotion-limit.ts';
+import { isLimited } from '../../core/rollout/unknown-status.ts';
 import { computeHash } from '../../core/serving/digest.ts';
 import { toGithubText, toGitlabText, toProblemJson } from '../../output/problem-text.ts';
 import type { Host } from '../host.ts';
@@ -24,7 +24,7 @@ export async function runValidate(directory: string, flags: ValidateFlags, host:
   const { models, policies, rollouts } = application;
   const problems = sortProblems([
     ...application.problems,
-    ...(rollouts.some((rollout) => isLimitedPromotion(rollout, rollout.status))
+    ...(rollouts.some((rollout) => isLimited(rollout) || rollout.status !== undefined)
       ? await (await import('./promotions.ts')).findEarlyPromotions(rollouts, revision, directory, flags, host)
       : []),
   ]);

@@ -13,9 +13,9 @@ import type { CarryEntry, FolderVersions } from './folders.ts';
 import { isRegular, listChanged, toFile, toPath } from './folders.ts';
 
 /** Whom a file is about. */
-interface Subject {
+export interface Subject {
   readonly name: string;
-  readonly namespace: string | undefined;
+  readonly namespace?: string | undefined;
 }
 
 interface Freed {
@@ -118,6 +118,6 @@ function readSubject(
 }
 
 /** A model without a namespace is in that of its Application. */
-function isAbout(status: Subject, model: Subject): boolean {
+export function isAbout(status: Subject, model: Subject): boolean {
   return status.name === model.name && (model.namespace === undefined || status.namespace === model.namespace);
 }

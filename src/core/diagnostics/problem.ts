@@ -62,6 +62,7 @@ export const problemCodes = [
   'several-candidates',
   'several-models',
   'status-broken',
+  'status-elsewhere',
   'status-of-another-model',
   'storage-conflict',
   'storage-not-allowed',

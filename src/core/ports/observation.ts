@@ -9,6 +9,8 @@ export interface RepositoryFiles {
   readonly revision: { readonly name: string; readonly commit: string } | undefined;
   /** The upstream, if it is known to have commits that the work tree does not have. */
   readonly ahead: string | undefined;
+  /** The deploy branch that status files come from, which are not among the other files. */
+  readonly statusesOn?: string | undefined;
 }
 
 /**

@@ -1,0 +1,158 @@
+/** Commands in a clone of main, whose status files are on the branch that the watcher carries main to. */
+import { execFileSync } from 'node:child_process';
+import test, { type ExecutionContext } from 'ava';
+import { renderApplication } from '../../src/core/render/application.ts';
+import { toMemoryTree } from '../core/render/memory-tree.ts';
+import type { Repository } from './clone.ts';
+import { clone, model, policy, toPolicy } from './clone.ts';
+import { personal } from './in-process.ts';
+
+const status = 'models/wisdom/status.yaml';
+const hour = 3600;
+const now = Math.floor(Date.now() / 1000);
+const timed = `${toPolicy(20)}  limits: {minMirrorTime: 24h}\n`;
+const judged = `${toPolicy(20)}  analysis: {checks: [errors: {rate: 1%}], comparer: {service: comparer.tools}}\n  limits: {requireAnalysis: true}\n`;
+
+/** Main without status files, fetched beside a deploy branch that has them, with the mirror open for so many hours. */
+function start(t: ExecutionContext, rules: string, hours = 1, carried?: (text: string) => string): Repository {
+  const repository = clone(t);
+  const { git, put } = repository;
+  const observed = repository.read(status);
+  const commit = (message: string) => {
+    const date = `${now - hours * hour} +0000`;
+    execFileSync('git', ['-C', repository.folder, 'commit', '--quiet', '--all', '--message', message], {
+      env: { ...personal, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
+      stdio: 'ignore',
+    });
+  };
+  put(policy, rules);
+  git('rm', '--quiet', '--cached', status);
+  git('commit', '--quiet', '--all', '--message', 'a rule');
+  git('push', '--quiet', 'origin', 'main');
+  git('switch', '--quiet', '--orphan', 'deploy');
+  git('checkout', '--quiet', 'main', '--', '.');
+  put(status, observed);
+  git('add', '--all');
+  const trailer = `Carried: ${git('rev-parse', 'main').trim()}`;
+  commit((carried ?? ((text) => text))(`observed\n\n${trailer}`));
+  git('push', '--quiet', 'origin', 'deploy');
+  git('switch', '--quiet', 'main');
+  git('branch', '--quiet', '--delete', '--force', 'deploy');
+  return repository;
+}
+
+function promoteByHand({ read, put, git }: Repository): void {
+  const text = read(model);
+  const [head = '', candidate = ''] = text.split('  candidate: # on trial\n');
+  put(model, `${head.slice(0, head.indexOf('    version: v1'))}${candidate}`);
+  git('commit', '--quiet', '--all', '--message', 'promote');
+}
+
+const ways = [['validate'], ['validate', '--revision', 'HEAD'], ['validate', 'models']];
+
+test('validate checks a promotion against the status file of the deploy branch', async (t) => {
+  for (const [rules, code] of [
+    [timed, 'mirrored-too-briefly'],
+    [judged, 'analysis-required'],
+  ] as const) {
+    const repository = start(t, rules);
+    t.is((await repository.run('validate')).code, 0);
+    promoteByHand(repository);
+    for (const words of ways) {
+      const { code: ended, out } = await repository.run(...words);
+      t.is(ended, 1, `${words.join(' ')}: ${out}`);
+      t.true(out.includes(`[${code}]`), out);
+    }
+  }
+  const long = start(t, timed, 25);
+  promoteByHand(long);
+  for (const words of ways) {
+    const { code, out } = await long.run(...words);
+    t.is(code, 0, out);
+    t.regex(out, /no problems/);
+  }
+});
+
+test('the status file goes by the name of a model that the promotion moves', async (t) => {
+  const repository = start(t, timed);
+  repository.git('mv', 'models', 'moved');
+  repository.git('commit', '--quiet', '--message', 'move');
+  t.is((await repository.run('validate')).code, 0);
+  const text = repository.read('moved/wisdom/model.yaml');
+  const [head = '', candidate = ''] = text.split('  candidate: # on trial\n');
+  repository.put('moved/wisdom/model.yaml', `${head.slice(0, head.indexOf('    version: v1'))}${candidate}`);
+  t.regex((await repository.run('validate')).out, /v2 was mirrored for 1h.*\[mirrored-too-briefly\]/);
+});
+
+test('a status file on main does not count, whatever it says, and is warned of', async (t) => {
+  const repository = start(t, timed);
+  promoteByHand(repository);
+  const [rendered] = renderApplication(
+    toMemoryTree({ 'model.yaml': repository.read(model) }),
+    {},
+    () => undefined,
+  ).rollouts;
+  repository.put(
+    status,
+    `apiVersion: model-mirror.dev/v1alpha1
+kind: ModelStatus
+metadata: {name: wisdom, namespace: modelmesh-serving}
+status:
+  primary: {name: wisdom-0, version: v2, digest: ${rendered?.primary.digest}, state: Ready}
+  candidates: []
+`,
+  );
+  repository.git('add', '--all');
+  // A message that looks like the watcher's does not make it the watcher's branch.
+  repository.git('commit', '--quiet', '--message', `mine\n\nCarried: ${'1'.repeat(40)}`);
+  for (const words of ways) {
+    const { code, out } = await repository.run(...words);
+    t.is(code, 1, out);
+    t.regex(out, /status.yaml:1:1: warning: .* on origin\/deploy .*\[status-elsewhere\]/);
+    t.regex(out, /\[mirrored-too-briefly\]/);
+  }
+});
+
+test('a branch that only looks like the deploy branch allows nothing', async (t) => {
+  const repository = start(t, timed);
+  promoteByHand(repository);
+  repository.git('switch', '--quiet', '--create', 'mine');
+  repository.git('commit', '--quiet', '--allow-empty', '--message', `x\n\nCarried: ${'1'.repeat(40)}`);
+  repository.git('push', '--quiet', 'origin', 'mine');
+  repository.git('switch', '--quiet', 'main');
+  t.regex((await repository.run('validate')).out, /\[mirrored-too-briefly\]/);
+});
+
+test('without any status file of the model, validate warns that its limits are not checked', async (t) => {
+  const repository = start(t, timed);
+  promoteByHand(repository);
+  repository.git('update-ref', '-d', 'refs/remotes/origin/deploy');
+  const { code, out } = await repository.run('validate');
+  t.is(code, 0);
+  t.regex(
+    out,
+    /warning: whether models\/wisdom\/policy.yaml:6 allows this primary is not checked.*\n.*git fetch origin deploy:/,
+  );
+  const squashed = start(t, timed, 1, () => 'squashed');
+  promoteByHand(squashed);
+  t.regex((await squashed.run('validate')).out, /\[status-elsewhere\]/);
+});
+
+test('on the deploy branch its own status files count', async (t) => {
+  const repository = start(t, timed);
+  repository.git('switch', '--quiet', '--detach', 'origin/deploy');
+  t.regex((await repository.run('validate')).out, /no problems/);
+  promoteByHand(repository);
+  t.regex((await repository.run('validate')).out, /\[mirrored-too-briefly\]/);
+});
+
+test('status shows what was observed, and on which branch', async (t) => {
+  const repository = start(t, timed);
+  for (const words of [['status'], ['status', '--revision', 'main'], ['status', '--fetch']]) {
+    const { out } = await repository.run(...words);
+    t.regex(out, /v2 .*(20 %|20%)/, words.join(' '));
+    t.regex(out, /Status files are those of origin\/deploy, as it was last fetched\./);
+  }
+  const deployed = await repository.run('status', '--revision', 'origin/deploy');
+  t.notRegex(deployed.out, /Status files are/);
+});
