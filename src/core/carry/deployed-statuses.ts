@@ -11,7 +11,7 @@ import type { SourceFile } from '../input/source-file.ts';
 import type { Subject } from './statuses.ts';
 import { isAbout } from './statuses.ts';
 
-export interface DeployedStatus {
+interface DeployedStatus {
   /** Of the model file beside the status file on the deploy branch. */
   readonly modelPath: string;
   readonly cluster: string | undefined;
@@ -19,7 +19,7 @@ export interface DeployedStatus {
   readonly subject: Subject;
 }
 
-export interface DeployedTree {
+interface DeployedTree {
   /** Status files have the paths that a carry would give them. */
   readonly tree: FolderTree;
   /** A model file of the source branch → where the deploy branch has the model that the status files are about. */
