@@ -87,6 +87,7 @@ test('a host that allows it leaves files out, and returns those that are asked f
     author: 'Ada',
     time: Number(await run('show', '-s', '--format=%ct', tip)),
     subject: 'edit',
+    carried: undefined,
   });
   objects.keep(fetched === undefined ? [] : [fetched.content]);
   const ids = await Promise.all(
