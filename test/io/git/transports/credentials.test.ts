@@ -52,6 +52,29 @@ for (const [title, environment, sent, shown] of [
     t.is(headers['Authorization'], sent);
   });
 
+const pem = '-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n';
+for (const [title, text] of [
+  ['a private key', pem],
+  ['a private key on one line', pem.replaceAll('\n', ' ')],
+  ['a private key with line ends of Windows', pem.replaceAll('\n', '\r\n')],
+  ['a key of PuTTY', 'PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nc2VjcmV0\n'],
+  ['a file of several credentials', 'https://ada:secret-1@git.example.com\nhttps://ada:secret-2@other.example.com\n'],
+] as const)
+  test(`what is not a token is never sent as one: ${title}`, async (t) => {
+    const folder = toFolder(t, { token: text, id: text });
+    const password = toFolder(t, { username: 'ada', password: text });
+    for (const place of [join(folder, 'id'), folder, password]) {
+      const read = new Credentials(address, place, {}).read(never);
+      const trouble = await t.throwsAsync<BranchTrouble>(read, { instanceOf: BranchTrouble });
+      t.is(trouble?.code, 'denied');
+      t.regex(
+        trouble?.message ?? '',
+        /^the token or password has several lines, or is a private key, so it is not sent/,
+      );
+      t.notRegex(trouble?.message ?? '', /c2VjcmV0|secret-/);
+    }
+  });
+
 test('a transport without credentials has no title for them', (t) => {
   t.is(toCredentialsTitle({ address: 'file:///srv/x', credentials: undefined, environment: {} }), undefined);
 });
