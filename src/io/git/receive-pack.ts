@@ -7,6 +7,7 @@
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
+import { bound, mostOfReport } from './bounded.ts';
 import type { OpenService } from './discovery.ts';
 import { openService } from './discovery.ts';
 import { flushPacket, readPackets, toPacket } from './packets.ts';
@@ -56,7 +57,8 @@ async function sendPack(
 ): Promise<Refusal> {
   const wanted = ['report-status', 'side-band-64k'].filter((name) => capabilities.has(name));
   const command = toPacket(`${from} ${to} ${ref}\0 ${wanted.join(' ')}\n`);
-  const response = readPackets(session.request(Buffer.concat([command, flushPacket, pack])));
+  const answer = session.request(Buffer.concat([command, flushPacket, pack]));
+  const response = readPackets(bound(answer, mostOfReport, safe`answer to the push`));
   const report: Buffer[] = [];
   let remarks = '';
   for await (const packet of response)

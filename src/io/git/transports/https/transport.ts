@@ -12,6 +12,7 @@ import type { GitService, GitSession, GitTransport } from '../../../../core/port
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { fetch } from '../../../process/fetch.ts';
 import { SilenceLimit } from '../../../process/silence.ts';
+import { bound, mostOfList } from '../../bounded.ts';
 import type { TransportOptions, TransportProvider } from '../../transport-provider.ts';
 import type { ReadAuthorization } from './credentials.ts';
 import { Credentials } from './credentials.ts';
@@ -24,10 +25,6 @@ import { isLoopback, mostRedirects, toCircle, toRedirect, toRepository } from '.
 const defaultSilenceMs = 30_000;
 /** How long the list of refs may take, however steadily it arrives: a loop that waits for longer is restarted. */
 const listMs = 90_000;
-/** 40,000 refs take 3 MiB. */
-const mostOfList = 64 * 2 ** 20;
-/** A push is answered by a report, and what hooks print. */
-const mostOfReport = 8 * 2 ** 20;
 /** How often a request that is answered with 401 is made, with credentials that were renewed meanwhile. */
 const mostAttempts = 3;
 
@@ -89,11 +86,10 @@ class HttpsTransport implements GitTransport {
     const { listed, base } = await this.#list(service, call, signal);
     const headers = { 'content-type': `application/x-${service}-request`, accept: `application/x-${service}-result` };
     const post = (body: Uint8Array) => call(`${base}/${service}`, { method: 'POST', headers, body }, signal);
-    const most = service === 'git-receive-pack' ? mostOfReport : Number.POSITIVE_INFINITY;
     return {
       advertisement: withoutServiceLine(listed, service),
       request: async function* (body) {
-        yield* bound((await post(body)).chunks, most, safe`answer to the push`);
+        yield* (await post(body)).chunks;
       },
       [Symbol.asyncDispose]: async () => {},
     };
@@ -197,21 +193,6 @@ async function* readChunks(
     throw silence.isExceeded ? toSilent() : error;
   } finally {
     silence.stop();
-  }
-}
-
-/** @throws BranchTrouble when there are more bytes: they would be collected until the memory is full. */
-async function* bound(
-  chunks: AsyncIterable<Uint8Array>,
-  most: number,
-  title: SafeText,
-): AsyncIterableIterator<Uint8Array> {
-  let length = 0;
-  for await (const chunk of chunks) {
-    length += chunk.length;
-    if (length > most)
-      throw new BranchTrouble('too-large', safe`the git server’s ${title} is longer than ${most / 2 ** 20} MiB`);
-    yield chunk;
   }
 }
 

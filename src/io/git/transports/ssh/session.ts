@@ -9,6 +9,7 @@ import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { GitService, GitSession } from '../../../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { SilenceLimit } from '../../../process/silence.ts';
+import { bound, mostOfList } from '../../bounded.ts';
 import { flushPacket, readPackets } from '../../packets.ts';
 import type { SshConnection } from './connection.ts';
 import { toEndingTrouble } from './server-words.ts';
@@ -19,6 +20,8 @@ export class NotBegun extends BranchTrouble {}
 /** What is kept of stderr, in characters. */
 const textLength = 8192;
 const pieceLength = 1 << 18;
+/** How long the refs may take, however steadily they arrive, as a multiple of how long the server may be silent. */
+const listSilences = 3;
 
 export interface SessionOptions {
   readonly connection: SshConnection;
@@ -41,6 +44,7 @@ export async function openSession(options: SessionOptions): Promise<GitSession> 
   try {
     session = await limits.wait(opening);
     await session.list();
+    limits.endList();
     return session;
   } catch (error) {
     if (session === undefined) opening.then((late) => late[Symbol.asyncDispose](), ignore);
@@ -102,7 +106,7 @@ class SshSession implements GitSession {
   /** Reads the refs. */
   async list(): Promise<void> {
     const packets: Buffer[] = [];
-    for await (const packet of readPackets(this.#read())) {
+    for await (const packet of readPackets(bound(this.#read(), mostOfList, safe`list of refs`))) {
       if (packet.toString('latin1', 4, 8) === 'ERR ') {
         this.#text += packet.toString('utf8', 8);
         break;
@@ -182,9 +186,10 @@ class SshSession implements GitSession {
   }
 }
 
-/** What ends a session from outside: its signal, and a server that stays silent while something is waited for. */
+/** What ends a session from outside: its signal, a server that stays silent while something is waited for, and a list without an end. */
 class Limits {
   readonly #silence: SilenceLimit;
+  #list: NodeJS.Timeout | undefined;
   readonly #failed: Promise<never>;
   readonly #ended = new AbortController();
   #isWaiting = false;
@@ -200,6 +205,10 @@ class Limits {
         reject(new BranchTrouble('unreachable', safe`the git server was silent for ${silenceMs / 1000} s`));
       };
       this.#silence.signal.addEventListener('abort', giveUp, once);
+      const listMs = listSilences * silenceMs;
+      const toLate = () =>
+        new BranchTrouble('unreachable', safe`the git server did not list the refs within ${listMs / 1000} s`);
+      this.#list = setTimeout(() => reject(toLate()), listMs);
     });
     this.#failed.catch(ignore);
   }
@@ -220,7 +229,13 @@ class Limits {
     if (this.#isWaiting) this.#silence.restart();
   }
 
+  /** The refs are there. */
+  endList(): void {
+    clearTimeout(this.#list);
+  }
+
   end(): void {
+    this.endList();
     this.#silence.stop();
     this.#ended.abort();
   }

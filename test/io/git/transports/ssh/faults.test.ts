@@ -8,7 +8,7 @@ import { isFault } from '../../../../../src/core/diagnostics/fault.ts';
 import { BranchTrouble } from '../../../../../src/core/ports/watch.ts';
 import { flushPacket, toPacket } from '../../../../../src/io/git/packets.ts';
 import { openTransport } from '../../../../../src/io/git/transports.ts';
-import { fail, hostKey, look, never, SshScene, write } from './ssh-scene.ts';
+import { fail, hostKey, look, never, SshScene, until, write } from './ssh-scene.ts';
 
 /** Forwards to a server, and cuts the next connection after so many bytes in both directions together. */
 class Cutter {
@@ -161,6 +161,45 @@ for (const [title, out, error, status, code, message] of [
     t.regex(trouble.message, message);
     t.notRegex(trouble.message, /\p{Cc}/u);
   });
+
+test('a list of refs without an end is given up, and its channel is closed', async (t) => {
+  const line = toPacket(`${'1'.repeat(40)} refs/heads/${'x'.repeat(60_000)}\n`);
+  const scene = await SshScene.start(t, {
+    serve: (_, channel) => {
+      let isClosed = false;
+      const pour = () => {
+        if (!isClosed) channel.write(line, () => setImmediate(pour));
+      };
+      channel
+        .on('error', () => {})
+        .on('close', () => {
+          isClosed = true;
+        });
+      channel.resume();
+      pour();
+      return true;
+    },
+  });
+  const trouble = await fail(t, scene.transport());
+  t.is(trouble.code, 'too-large');
+  t.regex(trouble.message, /list of refs is longer than 64 MiB$/);
+  await until(() => scene.server.open() === 0);
+});
+
+test('a list of refs that arrives too slowly is given up, though the server is never silent', async (t) => {
+  const scene = await SshScene.start(t, {
+    serve: (_, channel) => {
+      channel.write(toPacket(`${'1'.repeat(40)} HEAD\0\n`));
+      const drip = setInterval(() => channel.stderr.write('.'), 20);
+      channel.on('error', () => {}).on('close', () => clearInterval(drip));
+      return true;
+    },
+  });
+  const trouble = await fail(t, scene.transport(undefined, 500));
+  t.is(trouble.code, 'unreachable');
+  // A machine that is busy for so long makes it silent after all.
+  t.regex(trouble.message, /did not list the refs within 1\.5 s$|was silent for 0\.5 s$/);
+});
 
 test('a response whose end is missing is an error, though the channel was closed in order', async (t) => {
   const refs = [toPacket(`${'1'.repeat(40)} HEAD\0 side-band-64k\n`), flushPacket];
