@@ -44,6 +44,8 @@ export async function readPack(chunks: AsyncIterable<Buffer>, target: PackTarget
     const reader = new PackReader(bytes, target);
     for (let read = 1; read <= count; read++) {
       target.budget.reach(read / count);
+      // Objects that are not kept take memory, too.
+      target.budget.assertFits(read * placeOverhead);
       await reader.readEntry();
     }
     reader.end();
@@ -54,6 +56,9 @@ export async function readPack(chunks: AsyncIterable<Buffer>, target: PackTarget
     await bytes.close();
   }
 }
+
+/** Of an object's place in the pack, in bytes. */
+const placeOverhead = 64;
 
 /** A delta whose base has not been read yet. */
 interface WaitingDelta {

@@ -64,6 +64,13 @@ test('a small pack by hand is read', async (t) => {
   );
 });
 
+test('a pack with the same object again and again is refused when the places of all of them do not fit', async (t) => {
+  const limit = 2 ** 16;
+  const store = await readBytes(toPack(Array(1000).fill(whole)), { limit });
+  t.deepEqual([...store.ids()], [helloId]);
+  await refuse(t, toPack(Array(1100).fill(whole)), /the branch is too large to be read/, { limit, code: 'too-large' });
+});
+
 test('a pack that is cut off anywhere is refused', async (t) => {
   const pack = makeSmall();
   for (let length = 0; length < pack.length; length++) await refuse(t, pack.subarray(0, length), /it is cut off/);
