@@ -49,7 +49,7 @@ async function fail(t: ExecutionContext, url: string, silenceMs?: number): Promi
   const error = await t.throwsAsync(toTransport(url, silenceMs).open('git-receive-pack', never));
   const shown = `${error instanceof BranchTrouble ? error.code : error?.name} ${error?.message} ${(error?.cause as Error)?.message}`;
   const pair = Buffer.from(`x-token-auth:${token}`).toString('base64');
-  t.false(shown.includes(token) || shown.includes(pair), shown);
+  t.false(shown.includes(token.slice(0, 10)) || shown.includes(pair), shown);
   t.true(shown.length < 1000);
   return error?.message ?? '';
 }
@@ -107,6 +107,8 @@ test('what a host writes cannot break a line of the log, nor show what it was se
     ['200 OK', 'text/html', `<title>${'<title'.repeat(2000)}`],
     ['200 OK', 'text/html; charset=utf-16', Buffer.from('<title>Sign in</title>', 'utf16le')],
     ['401 No', 'text/plain', `you sent Basic ${Buffer.from(`x-token-auth:${token}`).toString('base64')}`],
+    // What is shown ends within the token.
+    ['401 No', 'text/plain', `${'you sent '.repeat(20)}${token}`],
   ] as const) {
     const { url } = await serve(t, (socket) => {
       socket.write(`HTTP/1.1 ${status}\r\ncontent-type: ${kind}\r\nconnection: close\r\n\r\n`);

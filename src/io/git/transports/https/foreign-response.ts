@@ -6,6 +6,7 @@
  * and a sign-in page; single sign-on proxies answer 200 and a page, or with a redirect to one.
  */
 import type { Response } from 'undici';
+import { hideCredentials } from '../../../../core/diagnostics/credentials.ts';
 import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { BranchTroubleCode } from '../../../../core/ports/watch.ts';
@@ -102,7 +103,8 @@ async function readStart({ body }: Response): Promise<string> {
 function toFirstLine(text: string, type: string): string {
   const shown = /html/i.test(type) ? toTitle(text) : /json/i.test(type) ? toJsonMessage(text) : text;
   const line = shown.split(/[\r\n]/).find((one) => one.trim() !== '') ?? '';
-  return line.trim().slice(0, lineLength);
+  // Half of a credential would not be recognized as one.
+  return hideCredentials(line.trim()).slice(0, lineLength);
 }
 
 function toTitle(page: string): string {
