@@ -21,6 +21,7 @@ for (const [title, packet] of [
     const service = {
       session,
       refs: new Map([['refs/heads/main', before]]),
+      listRefs: () => ['refs/heads/main'],
       capabilities: new Set(['report-status', 'side-band-64k']),
       [Symbol.asyncDispose]: async () => {},
     };
