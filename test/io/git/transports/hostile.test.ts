@@ -154,22 +154,6 @@ test('a redirect of a push is not followed, and nothing is sent to where it lead
   t.deepEqual(away.requests, []);
 });
 
-test('a report of a push without an end is given up', async (t) => {
-  const { url } = await serve(t, (socket, request) => {
-    const refs = '001f# service=git-receive-pack\n00000000';
-    const length = `content-length: ${refs.length}\r\nconnection: close\r\n`;
-    if (request.startsWith('GET'))
-      return void socket.end(`HTTP/1.1 200 OK\r\ncontent-type: ${type}\r\n${length}\r\n${refs}`);
-    socket.write('HTTP/1.1 200 OK\r\ncontent-type: application/x-git-receive-pack-result\r\n\r\n');
-    pour(socket, Buffer.alloc(2 ** 16, 'x'));
-  });
-  await using session = await toTransport(url).open('git-receive-pack', never);
-  const answer = async () => {
-    for await (const _ of session.request(Buffer.from('0000')));
-  };
-  await t.throwsAsync(answer(), { instanceOf: BranchTrouble, message: /answer to the push is longer than 8 MiB$/ });
-});
-
 test('a certificate of an unknown authority is reported with the variable that names it', async (t) => {
   const { cert, key } = makeCertificate(['localhost']);
   const server = createTlsServer({ cert, key }, (_: IncomingMessage, response: ServerResponse) => response.end());
