@@ -22,11 +22,12 @@ import { toFetchLimit } from './fetch-limit.ts';
 import type { FetchedCommit } from './fetched-objects.ts';
 import { FetchedObjects } from './fetched-objects.ts';
 import { editFolders } from './folder-edit.ts';
+import { KnownFolders } from './known-folders.ts';
 import { toCommit, toObjectId } from './objects.ts';
 import { writePack } from './pack.ts';
 import { pushPack } from './receive-pack.ts';
-import type { Folder, TipScope } from './tip-folders.ts';
-import { findMissing, listWanted, readFolders } from './tip-folders.ts';
+import type { TipScope } from './tip-folders.ts';
+import { findMissing, listWanted } from './tip-folders.ts';
 import { followLinks, listLinkIds, noLinks } from './tip-links.ts';
 
 export interface Person {
@@ -59,7 +60,7 @@ export class GitBranch implements StatusBranch {
   readonly #options: BranchOptions;
   readonly #ref: string;
   readonly #objects: FetchedObjects;
-  #folders = new Map<string, Folder>();
+  readonly #folders = new KnownFolders();
   #links = noLinks;
   #snapshot: Snapshot | undefined;
   /** Of the last fetch: what it left out is loaded when it is read. */
@@ -123,7 +124,7 @@ export class GitBranch implements StatusBranch {
       await using server = await this.#openBeforePush(signal);
       if (server.refs.get(this.#ref) !== before.commit) return 'moved';
       const start = performance.now();
-      const edit = editFolders(this.#folders, changes, !server.capabilities.has('no-thin'));
+      const edit = editFolders(this.#folders.byPath, changes, !server.capabilities.has('no-thin'));
       const date = clock.date();
       const content = sign(
         toCommit({
@@ -143,10 +144,7 @@ export class GitBranch implements StatusBranch {
       onPhase?.('pack', (packed - start) / 1000);
       onPhase?.('send', (performance.now() - packed) / 1000);
       if (result === 'moved') return 'moved';
-      for (const [path, folder] of edit.folders) {
-        if (folder === undefined) this.#folders.delete(path);
-        else this.#folders.set(path, folder);
-      }
+      this.#folders.apply(edit.folders);
       this.#objects.keep([content]);
       const [subject = ''] = message.split('\n', 1);
       const head = { author: author.name, time: date, subject, carried: readCarried(message) };
@@ -194,16 +192,11 @@ export class GitBranch implements StatusBranch {
 
   async #fetchTip(signal: AbortSignal): Promise<Snapshot> {
     const start = performance.now();
-    const known = new Map([...this.#folders.values()].map(({ id, tree }) => [id, tree?.raw]));
-    const findFolder = (id: string) => {
-      const raw = known.get(id);
-      return raw === undefined ? undefined : Buffer.from(raw, 'latin1');
-    };
+    const findFolder = this.#folders.toFinder();
     const [tip] = await this.#objects.fetch([this.#ref], signal, { findFolder });
     if (tip === undefined) throw new Error('the tip is missing');
-    this.#folders = await readFolders(this.#options, tip.tree, this.#folders, async (id) =>
-      this.#objects.readFolder(id),
-    );
+    // A folder that is known may be elsewhere now.
+    await this.#folders.read(this.#options, tip.tree, (id) => findFolder(id) ?? this.#objects.readFolder(id));
     this.#objects.keep([tip.content]);
     this.#snapshot = await this.#toSnapshot(tip);
     this.#objects.retain(new Set(this.#snapshot.files.values()));
@@ -213,9 +206,10 @@ export class GitBranch implements StatusBranch {
 
   async #toSnapshot({ commit, head, tree: root }: Tip): Promise<Snapshot> {
     const { path } = this.#options;
-    const { files, problems, links } = listWanted(this.#folders);
-    await this.#objects.load(listLinkIds(this.#folders, this.#links), this.#signal);
-    const tip = { root, folders: this.#folders, read: (id: string) => this.#readBeside(id) };
+    const folders = this.#folders.byPath;
+    const { files, problems, links } = listWanted(folders);
+    await this.#objects.load(listLinkIds(folders, this.#links), this.#signal);
+    const tip = { root, folders, read: (id: string) => this.#readBeside(id) };
     const followed = await followLinks(tip, links, path, this.#links);
     this.#links = followed;
     for (const [link, id] of followed.targets) files.set(link, id);
@@ -224,7 +218,7 @@ export class GitBranch implements StatusBranch {
       head,
       files,
       problems: [...problems, ...followed.problems],
-      missing: findMissing(path, this.#folders),
+      missing: findMissing(path, folders),
     };
   }
 

@@ -14,6 +14,7 @@ import type { OpenService } from './discovery.ts';
 import { openService } from './discovery.ts';
 import type { FetchLimit } from './fetch-limit.ts';
 import { FetchBudget } from './fetch-limit.ts';
+import type { FindFolder } from './known-folders.ts';
 import { toObjectId } from './objects.ts';
 import { ObjectStore } from './pack-reader/object-store.ts';
 import { readPack } from './pack-reader/read-pack.ts';
@@ -36,9 +37,6 @@ interface Request extends PackRequest {
   readonly maxBytes: number;
   readonly findFolder?: FindFolder | undefined;
 }
-
-/** The content of a folder that is known from before; undefined: it is not known. */
-export type FindFolder = (id: string) => Buffer | undefined;
 
 /** In one request: half a megabyte, which proxies let pass. */
 const mostWants = 10_000;

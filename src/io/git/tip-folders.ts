@@ -39,8 +39,22 @@ export interface TipScope {
 /** By path. */
 export type Folders = ReadonlyMap<string, Folder>;
 
+/** Where folders are read from. */
+export interface FolderSource {
+  readonly read: (id: string) => Promise<Buffer>;
+  /** Called with a folder that was read, where nothing in it or below is wanted; as latin1. */
+  readonly onUnwanted: (id: string, raw: string) => void;
+}
+
 export function toInnerPath(folder: string, name: string): string {
   return folder === '.' ? name : `${folder}/${name}`;
+}
+
+/** Undefined for the root. */
+function toOuterPath(path: string): string | undefined {
+  if (path === '.') return undefined;
+  const end = path.lastIndexOf('/');
+  return end < 0 ? '.' : path.slice(0, end);
 }
 
 /**
@@ -54,17 +68,20 @@ export async function readFolders(
   { path, isWanted }: TipScope,
   root: string,
   known: Folders,
-  read: (id: string) => Promise<Buffer>,
+  { read, onUnwanted }: FolderSource,
 ): Promise<Map<string, Folder>> {
   const found = new Map<string, Folder>();
   const isBelow = (folder: string) => path === '.' || folder === path || folder.startsWith(`${path}/`);
   /** Above the path, or at it. */
   const isOnTheWay = (folder: string) => isWithin(path, folder);
+  const knownWithin = Map.groupBy(known.entries(), ([at]) => toOuterPath(at));
+  /** With all that is below it: where nothing is wanted, a neighbour may change next. */
   const keep = (at: string, folder: Folder): void => {
-    found.set(at, folder);
-    for (const inner of folder.tree?.folders ?? []) {
-      const before = known.get(inner);
-      if (before !== undefined) keep(inner, before);
+    const kept: [string, Folder][] = [[at, folder]];
+    // A loop, as folders may be nested more deeply than a stack.
+    for (let next = kept.pop(); next !== undefined; next = kept.pop()) {
+      found.set(...next);
+      for (const inner of knownWithin.get(next[0]) ?? []) kept.push(inner);
     }
   };
   const walk = async (at: string, id: string): Promise<void> => {
@@ -96,6 +113,7 @@ export async function readFolders(
     }
     const isKept = [files, folders, links, refusals].some(({ length }) => length > 0) || isOnTheWay(at);
     const tree: Tree = { raw: raw.toString('latin1'), files, folders, links, refusals };
+    if (!isKept) onUnwanted(id, tree.raw);
     found.set(at, { id, tree: isKept ? tree : undefined });
   };
   await walk('.', root);
