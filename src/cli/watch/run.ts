@@ -5,7 +5,7 @@ import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toEvidenceSource } from '../../io/comparer/replicas.ts';
 import { CommitSigner } from '../../io/git/signing/commit-signer.ts';
 import type { TransportOptions } from '../../io/git/transport-provider.ts';
-import { openTransport, toCredentialsTitle } from '../../io/git/transports.ts';
+import { isOverSsh, openTransport, toCredentialsTitle } from '../../io/git/transports.ts';
 import { ArgocdRefresh } from '../../io/kubernetes/argocd-refresh.ts';
 import { runFeed } from '../../io/kubernetes/cluster-feed.ts';
 import { KubernetesApi } from '../../io/kubernetes/kubernetes-api.ts';
@@ -41,7 +41,8 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const { once } = options;
   const toAbsolute = (file: string | undefined) => file && resolve(host.workingDirectory, file);
   const log = toHostLog(flags.log, host);
-  for (const warning of listIneffective(settings.address, host.environment)) log.warn(warning);
+  for (const warning of listIneffective(settings.address, isOverSsh(settings.address), host.environment))
+    log.warn(warning);
   const api = new KubernetesApi({ kubeconfig: toAbsolute(flags.kubeconfig), context: flags.context });
   const metrics = createMetrics(host.version, {
     readings: () => watcher.readings,

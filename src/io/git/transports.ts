@@ -30,6 +30,11 @@ export function toCredentialsTitle(options: TransportOptions): SafeText | undefi
   return findProvider(options.address).toCredentialsTitle?.(options);
 }
 
+/** Whether it is reached over SSH. @throws Fault when no provider takes the address. */
+export function isOverSsh(address: string): boolean {
+  return findProvider(address) === ssh;
+}
+
 function findProvider(address: string): TransportProvider {
   const own = providers.find(({ takes }) => takes?.(address));
   if (own !== undefined) return own;

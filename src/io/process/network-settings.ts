@@ -19,30 +19,38 @@ import { findProxy } from './proxy.ts';
  * @param address of the repository.
  * @throws Fault when the variable for its proxy is not the address of one: it would stay so.
  */
-export function listIneffective(address: string, environment: Environment): SafeText[] {
+export function listIneffective(address: string, isOverSsh: boolean, environment: Environment): SafeText[] {
   return [
-    ...listUnusedProxies(address, environment),
+    ...(isOverSsh ? listProxies(environment) : listUnusedProxies(address, environment)),
     ...listDifferent(environment),
     ...listUnmatched(environment),
     ...listUnknownCertificates(environment),
   ];
 }
 
+function listProxies(environment: Environment): SafeText[] {
+  return ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY'].some((name) => isSet(name, environment))
+    ? [safe`the repository is reached over SSH, which takes no proxy: use its https:// address to go through one`]
+    : [];
+}
+
+function isSet(name: string, environment: Environment): boolean {
+  return Boolean(environment[name.toLowerCase()] || environment[name]);
+}
+
 function listUnusedProxies(address: string, environment: Environment): SafeText[] {
-  const isSet = (name: string) => Boolean(environment[name.toLowerCase()] || environment[name]);
-  if (/^(git\+)?ssh:|^[^/@]+@[^/:]+:/.test(address))
-    return isSet('HTTPS_PROXY') || isSet('HTTP_PROXY') || isSet('ALL_PROXY')
-      ? [safe`the repository is reached over SSH, which takes no proxy: use its https:// address to go through one`]
-      : [];
   if (!/^https?:/.test(address) || findProxy(address, environment) !== undefined) return [];
   const [wanted, other] = address.startsWith('https:')
     ? (['HTTPS_PROXY', 'HTTP_PROXY'] as const)
     : (['HTTP_PROXY', 'HTTPS_PROXY'] as const);
   // What NO_PROXY has is reached directly because somebody wants it.
-  if (isSet(wanted)) return [];
+  if (isSet(wanted, environment)) return [];
   // Unless it is reached directly in any case.
   for (const name of [other, 'ALL_PROXY'] as const)
-    if (isSet(name) && findProxy(address, { ...environment, [wanted]: 'http://proxy.invalid' }) !== undefined)
+    if (
+      isSet(name, environment) &&
+      findProxy(address, { ...environment, [wanted]: 'http://proxy.invalid' }) !== undefined
+    )
       return [
         name === 'ALL_PROXY'
           ? safe`ALL_PROXY is not read, and the repository is reached directly: set ${wanted}`

@@ -5,6 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Response } from 'undici';
+import { hideCredentials, keepCredential } from '../../core/diagnostics/credentials.ts';
 import { Fault, toNetworkReason } from '../../core/diagnostics/fault.ts';
 import type { FieldPath } from '../../core/diagnostics/problem.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
@@ -12,9 +13,13 @@ import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { valueAt } from '../../core/input/plain-value.ts';
 import { NotAllowed } from '../../core/ports/review-comments.ts';
 import { fetch } from '../process/fetch.ts';
+import { readStart } from '../process/read-start.ts';
 
 const limitMs = 20_000;
 const maxPages = 100;
+/** How much of an answer is read, in bytes: a page of the longest comments, of which Gitea lists all on one. */
+const mostRead = 128 * 2 ** 20;
+const mostOfRefusal = 8192;
 const tryAgain = safe`try again; nothing else depends on the comment`;
 
 interface Call {
@@ -34,6 +39,7 @@ export class ReviewApi {
 
   constructor(api: string, token: string, headers: Readonly<Record<string, string>> = {}) {
     this.#api = api.replace(/\/$/, '');
+    keepCredential(token);
     this.#headers = { ...headers, Authorization: `Bearer ${token}`, 'User-Agent': 'model-mirror' };
   }
 
@@ -93,8 +99,9 @@ export function textAt(value: unknown, path: FieldPath): string {
 }
 
 async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
-  const text = await response.text().catch(() => '');
+  const { text, isLonger } = await readStart(response, response.ok ? mostRead : mostOfRefusal);
   if (response.ok) {
+    if (isLonger) throw toFault(what, safe`more than ${mostRead / 2 ** 20} MiB`, safe`correct the address of the API`);
     try {
       return { value: JSON.parse(text), hasNext: /rel="?next"?/.test(response.headers.get('link') ?? '') };
     } catch {
@@ -103,8 +110,8 @@ async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
   }
   const { status, headers } = response;
   const isLimited = status === 429 || headers.get('x-ratelimit-remaining') === '0' || headers.has('retry-after');
-  if (status === 403 && !isLimited) throw new NotAllowed(toMessage(text).slice(0, 300));
-  const said = safe`${status} ${quote(text.slice(0, 120))}`;
+  if (status === 403 && !isLimited) throw new NotAllowed(hideCredentials(toMessage(text)).slice(0, 300));
+  const said = safe`${status} ${quote(text)}`;
   if (isLimited) throw toFault(what, said, safe`there were too many requests: try again later`);
   if (status === 401) throw toFault(what, said, safe`MODEL_MIRROR_TOKEN is wrong, has expired, or is not for this API`);
   if (status === 404) throw toFault(what, said, safe`the token has no access to the repository, or there is none`);

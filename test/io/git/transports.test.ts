@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { isFault } from '../../../src/core/diagnostics/fault.ts';
+import { Fault, isFault } from '../../../src/core/diagnostics/fault.ts';
 import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import type { GitSession, GitTransport } from '../../../src/core/ports/git-transport.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
@@ -34,6 +34,8 @@ test('addresses that no transport takes, or that are not safe, are refused', (t)
     'git.example.com:team/repo.git',
     'http://git.example.com/repo.git',
     'https://ada:secret@git.example.com/repo.git',
+    'file://ada:secret@git.example.com/repo.git',
+    'file://git.example.com/repo.git',
     'ftp://git.example.com/repo.git',
     'repo.git',
     '',
@@ -42,6 +44,14 @@ test('addresses that no transport takes, or that are not safe, are refused', (t)
     t.true(isFault(error) && error.code === 'usage', address);
     t.notRegex(`${error?.message}`, /secret/);
   }
+});
+
+test('a percent sign that begins no escape is a fault that names it', (t) => {
+  for (const address of ['https://git.example.com/a/%zz', 'ssh://git.example.com/%zz', 'file:///srv/%zz'])
+    t.throws(() => parseAddress(address), {
+      instanceOf: Fault,
+      message: `"${address}" has a percent sign that is not the start of an escape such as %20`,
+    });
 });
 
 /** A conversation with one process for each session, as over SSH: the server keeps its state, and waits for commands. */

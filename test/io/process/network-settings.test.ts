@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { Fault } from '../../../src/core/diagnostics/fault.ts';
+import { isOverSsh } from '../../../src/io/git/transports.ts';
 import { listIneffective } from '../../../src/io/process/network-settings.ts';
 import { makeCertificate } from './certificate.ts';
 
@@ -10,7 +11,7 @@ const repo = 'https://git.corp.test/ml/deployments';
 const proxy = 'http://ada:pa55word@proxy.corp.test:3128';
 
 function list(environment: Readonly<Record<string, string>>, address = repo): readonly string[] {
-  const found = listIneffective(address, environment);
+  const found = listIneffective(address, isOverSsh(address), environment);
   for (const one of found) if (one.includes('pa55word')) throw new Error(one);
   return found;
 }
@@ -40,7 +41,12 @@ test('a proxy that the repository’s address does not take is named', (t) => {
   t.deepEqual(list({ all_proxy: 'socks5://proxy:1080' }), [
     'ALL_PROXY is not read, and the repository is reached directly: set HTTPS_PROXY',
   ]);
-  for (const address of ['ssh://git@git.corp.test/x', 'git@git.corp.test:ml/x'])
+  for (const address of [
+    'ssh://git@git.corp.test/x',
+    'SSH://git@git.corp.test/x',
+    'git@git.corp.test:ml/x',
+    'git@[::1]:x',
+  ])
     for (const name of ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'ALL_PROXY'])
       t.regex(list({ [name]: proxy }, address).join(), /^the repository is reached over SSH, which takes no proxy/);
 });

@@ -5,6 +5,7 @@ import { Fault } from '../../../src/core/diagnostics/fault.ts';
 import type { ReviewComments } from '../../../src/core/ports/review-comments.ts';
 import { GithubComments } from '../../../src/io/review/github-comments.ts';
 import { GitlabNotes } from '../../../src/io/review/gitlab-notes.ts';
+import { startEndless } from '../process/endless.ts';
 import { ReviewHost, somebody } from './review-host.ts';
 
 const marker = '<!-- report -->';
@@ -15,7 +16,7 @@ async function startHost(t: ExecutionContext): Promise<ReviewHost> {
   return host;
 }
 
-const onGithub = ({ url }: ReviewHost, token = 'job-token') =>
+const onGithub = ({ url }: Pick<ReviewHost, 'url'>, token = 'job-token') =>
   new GithubComments({ api: url, repository: 'ml/deployments', number: '12', token });
 
 const onGitea = ({ url }: ReviewHost, token = 'robot-token') =>
@@ -122,6 +123,35 @@ test('a rate limit is not a missing right', async (t) => {
   host.troubles.push(undefined, { status: 403, headers: { 'x-ratelimit-remaining': '0' } });
   const fault = await t.throwsAsync(report(onGithub(host), 'one'), { instanceOf: Fault });
   t.regex(fault.message, /403/);
+});
+
+test('an answer without an end is given up', async (t) => {
+  const { server, ended } = await startEndless(t);
+  await t.throwsAsync(report(onGithub({ url: server }), 'one'), {
+    instanceOf: Fault,
+    message: /more than 128 MiB$/,
+  });
+  await ended;
+});
+
+test('a token that the host repeats is hidden, also where its words are cut', async (t) => {
+  const host = await startHost(t);
+  const token = 'of-no-known-format';
+  for (const length of [0, 108, 290]) {
+    const text = `${'x'.repeat(length)} ${token} has expired`;
+    host.troubles.push({ status: 401, text });
+    const fault = await t.throwsAsync(report(onGithub(host, token), 'one'), {
+      instanceOf: Fault,
+    });
+    host.troubles.push(undefined, undefined, {
+      status: 403,
+      text: JSON.stringify({ message: text }),
+    });
+    const refused = await report(onGithub(host, 'job-token'), 'one');
+    const shown = `${fault?.message} ${refused.code === 'not-allowed' && refused.reason}`;
+    t.regex(shown, / 401 "x* ?….* x* ?…/);
+    t.false(shown.includes(token.slice(0, 4)), shown);
+  }
 });
 
 test('the token is not taken along to another address', async (t) => {

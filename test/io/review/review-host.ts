@@ -40,6 +40,12 @@ const scopes: Readonly<Record<string, readonly string[]>> = {
   'repository-token': ['write:repository'],
 };
 
+interface Trouble {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly text?: string;
+}
+
 interface Reply {
   readonly status: number;
   readonly value: unknown;
@@ -51,15 +57,14 @@ export class ReviewHost {
   /** `POST /path` */
   readonly asked: string[] = [];
   /** Answers that are given in place of those to come; undefined for one that is as usual. */
-  readonly troubles: ({ readonly status: number; readonly headers?: Readonly<Record<string, string>> } | undefined)[] =
-    [];
+  readonly troubles: (Trouble | undefined)[] = [];
   readonly #server = createServer(async (request, response) => {
     const { method = 'GET', url = '/' } = request;
     this.asked.push(`${method} ${url}`);
     const body = await readBody(request);
     const trouble = this.troubles.shift();
     if (trouble !== undefined) {
-      response.writeHead(trouble.status, trouble.headers).end('trouble');
+      response.writeHead(trouble.status, trouble.headers).end(trouble.text ?? 'trouble');
       return;
     }
     const { status, value, link } = this.#reply(method, new URL(url, this.url), request, body);

@@ -250,6 +250,29 @@ test('a chain of deltas of any length is read', async (t) => {
   t.is(object && store.read(object).toString('latin1', hello.length - 5), `${count - 1 + 10_000}`);
 });
 
+test('a chain of tiny deltas that is walked again and again costs bounded work', async (t) => {
+  const entries = [whole];
+  let back = whole.length;
+  const grow = (number: number) => {
+    const text = toInsertion(Buffer.from(`${number + 10_000}`));
+    const content = toDelta(hello.length, hello.length, toCopy(hello.length - 5), text);
+    const entry = toEntry({ type: offsetDelta, content, base: back });
+    entries.push(entry);
+    back = entry.length;
+  };
+  for (let i = 0; i < 4000; i++) grow(i);
+  // Each is larger than all that is remembered, so the next delta finds nothing of the chain inflated.
+  for (let i = 0; i < 4; i++) {
+    const large = toEntry({ type: blob, content: Buffer.alloc(9 * mebibyte, i) });
+    entries.push(large);
+    back += large.length;
+    grow(4000 + i);
+  }
+  const options = { inflated: 0, maxFileBytes: 16 * mebibyte };
+  t.is([...(await readBytes(toPack(entries), options)).ids()].length, 4009);
+  await refuse(t, toPack(entries), /when they are unpacked/, { ...options, work: 46 * mebibyte, code: 'too-large' });
+});
+
 test('numbers of objects that are not there, and too many of them, are refused', async (t) => {
   for (const count of [2, 3, 1000, 2 ** 32 - 1])
     await refuse(t, toPack([whole], count), /no type|cut off|compressed|length/);

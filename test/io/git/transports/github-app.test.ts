@@ -15,6 +15,7 @@ import { toApi } from '../../../../src/io/git/transports/https/github-app.ts';
 import { openTransport } from '../../../../src/io/git/transports.ts';
 import { systemClock } from '../../../../src/io/process/clock.ts';
 import { ManualClock } from '../../../watch/manual-clock.ts';
+import { startEndless } from '../../process/endless.ts';
 import { FakeGithub } from './fake-github.ts';
 
 const never = new AbortController().signal;
@@ -303,6 +304,13 @@ for (const [title, { files = {}, change = () => {} }, message] of [
     t.is(trouble.code, 'denied');
     t.regex(trouble.message, message);
   });
+
+test('an answer without an end is given up', async (t) => {
+  const { server, ended } = await startEndless(t);
+  const scene = await Scene.start(t, { 'api-url': server });
+  t.regex((await scene.fail(t)).message, /answers without a token/);
+  await ended;
+});
 
 test('clocks may differ by a minute', async (t) => {
   const scene = await Scene.start(t);

@@ -11,6 +11,7 @@ import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { BranchTroubleCode } from '../../../../core/ports/watch.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
+import { readStart } from '../../../process/read-start.ts';
 import { toRetryAfterMs } from '../../../process/retry-after.ts';
 import { withHint } from '../../refusal-hints.ts';
 
@@ -49,7 +50,9 @@ export class NotAuthorized extends BranchTrouble {}
 
 /** The first line of what a person would read; empty when there is none. */
 export async function readFirstLine(response: Response): Promise<string> {
-  return toFirstLine(await readStart(response), response.headers.get('content-type') ?? '');
+  // Of a connection that breaks, what has arrived: the status alone will do.
+  const { text } = await readStart(response, readLength);
+  return toFirstLine(text, response.headers.get('content-type') ?? '');
 }
 
 /** Whether a host refuses because there were too many requests. GitHub answers so with 403 as well. */
@@ -81,22 +84,6 @@ function toMeaning(response: Response, hasCredentials: boolean): readonly [Branc
     'denied',
     safe`the git server answers with a page in place of git (HTTP ${status}): check the address and the credentials, there may be a sign-in page in front`,
   ];
-}
-
-/** What arrives of it; a connection that breaks is not an error here. */
-async function readStart({ body }: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  try {
-    for await (const chunk of body ?? []) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= readLength) break;
-    }
-  } catch {
-    // The status alone will do.
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, readLength);
 }
 
 /** The title of a page, the message of a JSON object, or the first line of a text. */

@@ -11,10 +11,13 @@ import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { fetch, ProxyTrouble } from '../../../process/fetch.ts';
+import { readStart } from '../../../process/read-start.ts';
 import { toRetryAfterMs } from '../../../process/retry-after.ts';
 import { isThrottled, longestWaitMs, readFirstLine } from './foreign-response.ts';
 
 const limitMs = 20_000;
+/** How much of an answer is read, in bytes: one with a token takes about ten thousand, most of them about the repository. */
+const mostRead = 2 ** 20;
 /** A larger difference is the cause of a refusal (it takes a JWT that begins a minute ago, and ends in nine). */
 const clockSeconds = 60;
 
@@ -61,7 +64,9 @@ export async function requestToken(request: TokenRequest, signal: AbortSignal): 
       redirect: 'manual',
       signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
     });
-    text = response.ok ? await response.text() : '';
+    const start = response.ok ? await readStart(response, mostRead) : undefined;
+    if (start?.error !== undefined) throw start.error;
+    text = start?.text ?? '';
   } catch (error) {
     const way = error instanceof ProxyTrouble ? safe` through ${error.title}` : safe``;
     const message = safe`${title} cannot be reached${way}: ${toNetworkReason(error)}`;

@@ -8,6 +8,7 @@
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { Clock } from '../../../../core/ports/watch.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
+import { decodePart } from '../../address-path.ts';
 import type { CredentialFiles, CredentialKind, Headers } from './credential-kind.ts';
 import { requestToken } from './github-app-api.ts';
 import { toJwt } from './github-app-jwt.ts';
@@ -146,6 +147,6 @@ export function toApi(given: string | undefined, { protocol, host, hostname }: U
 }
 
 /** The last part of `/owner/name.git`. */
-function toName({ pathname }: URL): string {
-  return decodeURIComponent(pathname.split('/').findLast(Boolean) ?? '').replace(/\.git$/, '');
+function toName({ pathname, href }: URL): string {
+  return decodePart(pathname.split('/').findLast(Boolean) ?? '', href).replace(/\.git$/, '');
 }

@@ -12,6 +12,7 @@ import type { GitService, GitSession, GitTransport } from '../../../../core/port
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { fetch } from '../../../process/fetch.ts';
 import { SilenceLimit } from '../../../process/silence.ts';
+import { decodePart } from '../../address-path.ts';
 import { bound, mostOfList } from '../../bounded.ts';
 import type { TransportOptions, TransportProvider } from '../../transport-provider.ts';
 import type { ReadAuthorization } from './credentials.ts';
@@ -44,6 +45,7 @@ export const https: TransportProvider = {
         safe`the address of the repository begins with http://, and credentials would be readable`,
         safe`use https://`,
       );
+    decodePart(url.pathname, address);
   },
   open: (options) => new HttpsTransport(options),
   toCredentialsTitle: ({ address, credentials, environment }) =>

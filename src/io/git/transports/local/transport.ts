@@ -1,17 +1,27 @@
 /** A repository on this machine (`file://`), for trying things out: the installed git does what a server would. */
-import { isFault } from '../../../../core/diagnostics/fault.ts';
+import { Fault, isFault } from '../../../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import type { GitService, GitSession, GitTransport } from '../../../../core/ports/git-transport.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import { Git } from '../../../git-cli/git.ts';
+import { decodePart } from '../../address-path.ts';
 import type { TransportProvider } from '../../transport-provider.ts';
 
 export const local: TransportProvider = {
   schemes: ['file:'],
-  check: () => {},
+  check: (address) => {
+    const { host, pathname } = new URL(address);
+    if (host !== '')
+      throw new Fault(
+        'usage',
+        safe`the address of the repository names the host ${mask(host)}, and file:// is for this one`,
+        safe`write file:///path`,
+      );
+    decodePart(pathname, address);
+  },
   open: ({ address, environment }) =>
     // Git's services take the repository as an argument, and refuse a folder that is none.
-    new LocalTransport(decodeURIComponent(new URL(address).pathname), new Git('.', { environment })),
+    new LocalTransport(decodePart(new URL(address).pathname, address), new Git('.', { environment })),
 };
 
 class LocalTransport implements GitTransport {

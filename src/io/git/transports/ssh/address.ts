@@ -2,6 +2,7 @@
 import { Fault } from '../../../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../../../core/diagnostics/safe-text.ts';
 import { isControl, quote, safe } from '../../../../core/diagnostics/safe-text.ts';
+import { decodePart } from '../../address-path.ts';
 
 export interface SshAddress {
   readonly user: string;
@@ -54,9 +55,9 @@ function parseUrl(text: string): SshAddress {
       safe`take it out; use --git-credentials with a private key`,
     );
   if (url.search !== '' || url.hash !== '') throw toFault(text, safe`has a query or a fragment`);
-  const path = withoutSlash(decode(url.pathname, text));
+  const path = withoutSlash(decodePart(url.pathname, text));
   return {
-    user: decode(url.username, text) || defaultUser,
+    user: decodePart(url.username, text) || defaultUser,
     host: toHost(url.hostname),
     port: Number(url.port || defaultPort),
     // As git does it: the server's git looks for the home folder.
@@ -70,14 +71,6 @@ function toHost(text: string): string {
 
 function withoutSlash(path: string): string {
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;
-}
-
-function decode(text: string, address: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw toFault(address, safe`has a percent sign that is not the start of an escape such as %20`);
-  }
 }
 
 function toFault(text: string, reason: SafeText): Fault {

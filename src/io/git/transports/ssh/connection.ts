@@ -63,7 +63,8 @@ export async function connectSsh(address: SshAddress, files: SshFiles, silenceMs
         privateKey: files.key.pem,
         authHandler: ['publickey'],
         readyTimeout: silenceMs,
-        algorithms: { serverHostKey: toHostKeyAlgorithms(known) },
+        // Packs are compressed already, and a compressed stream may unpack to far more than arrives.
+        algorithms: { serverHostKey: toHostKeyAlgorithms(known), compress: ['none'] },
         hostVerifier: (blob: Buffer) => {
           untrusted = checkHostKey(address, known, files.knownHostsPlace, blob);
           return untrusted === undefined;

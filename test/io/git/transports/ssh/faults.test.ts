@@ -48,6 +48,13 @@ class Cutter {
   }
 }
 
+test('a server that compresses everything is refused', async (t) => {
+  const scene = await SshScene.start(t, { compresses: true });
+  const trouble = await t.throwsAsync<BranchTrouble>(look(scene.transport()), { instanceOf: BranchTrouble });
+  t.is(trouble?.code, 'denied');
+  t.regex(trouble?.message ?? '', /have no way to encrypt in common: .*compression/);
+});
+
 test('a connection that is cut at any moment loses nothing and doubles nothing', async (t) => {
   const scene = await SshScene.start(t);
   scene.write('known_hosts', `[127.0.0.1]:* ${hostKey.open}\n`);

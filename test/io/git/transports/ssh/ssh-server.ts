@@ -19,6 +19,8 @@ export interface SshServerOptions {
   readonly mostChannels?: number;
   readonly banner?: string;
   readonly greeting?: string;
+  /** Compress everything. */
+  readonly compresses?: boolean;
 }
 
 export interface SshServer {
@@ -35,7 +37,7 @@ export interface SshServer {
 }
 
 export async function startSshServer(options: SshServerOptions, port = 0): Promise<SshServer> {
-  const { home, hostKeys, accepts, serve, mostChannels = 10, banner, greeting } = options;
+  const { home, hostKeys, accepts, serve, mostChannels = 10, banner, greeting, compresses = false } = options;
   const path = `${(await git(home, ['--exec-path'])).trim()}:${process.env['PATH']}`;
   const commands: string[][] = [];
   const sockets = new Set<Socket>();
@@ -98,6 +100,7 @@ export async function startSshServer(options: SshServerOptions, port = 0): Promi
       hostKeys: [...hostKeys],
       ...(banner === undefined ? {} : { banner }),
       ...(greeting === undefined ? {} : { greeting }),
+      ...(compresses ? { algorithms: { compress: ['zlib@openssh.com'] } } : {}),
     },
     onConnection,
   );
