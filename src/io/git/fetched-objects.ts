@@ -7,7 +7,7 @@
 import { readCarried } from '../../core/carry/trailer.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import type { GitTransport } from '../../core/ports/git-transport.ts';
-import type { BranchTroubleCode, CommitHead } from '../../core/ports/watch.ts';
+import type { CommitHead } from '../../core/ports/watch.ts';
 import { BranchTrouble } from '../../core/ports/watch.ts';
 import { maxFileBytes } from '../../core/repository/file-text.ts';
 import type { OpenService } from './discovery.ts';
@@ -21,6 +21,7 @@ import { readPack } from './pack-reader/read-pack.ts';
 import { readCommit } from './read-commit.ts';
 import type { PackRequest } from './upload-pack.ts';
 import { requestPack } from './upload-pack.ts';
+import { isRefusal, WantBatches } from './want-batches.ts';
 
 export interface FetchedCommit {
   /** The id. */
@@ -38,8 +39,6 @@ interface Request extends PackRequest {
   readonly findFolder?: FindFolder | undefined;
 }
 
-/** In one request: half a megabyte, which proxies let pass. */
-const mostWants = 10_000;
 /** How many files are asked for one by one. */
 const mostAlone = 100;
 
@@ -52,6 +51,7 @@ export class FetchedObjects {
   /** Whether the server has never refused to leave files out, and to return objects by their ids. */
   #leavesOut = true;
   #givesById = true;
+  readonly #batches = new WantBatches();
 
   constructor(transport: GitTransport, limit: FetchLimit) {
     this.#transport = transport;
@@ -195,8 +195,7 @@ export class FetchedObjects {
     };
     const listMissing = () => this.#listMissing(wanted, maxBytes);
     try {
-      const missing = listMissing();
-      for (let at = 0; at < missing.length; at += mostWants) await load(missing.slice(at, at + mostWants));
+      await this.#batches.load(listMissing, load);
       // A difference from a file that is too large: alone, it comes as it is.
       const rest = listMissing();
       if (rest.length <= mostAlone) for (const id of rest) await load([id]);
@@ -234,11 +233,4 @@ function offersFilter({ capabilities }: OpenService): boolean {
     capabilities.has('filter') &&
     (capabilities.has('allow-tip-sha1-in-want') || capabilities.has('allow-reachable-sha1-in-want'))
   );
-}
-
-const refusals: readonly BranchTroubleCode[] = ['unavailable', 'denied', 'refused', 'unsupported'];
-
-/** Whether the server answers, but not with what was asked for. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof BranchTrouble && refusals.includes(error.code);
 }

@@ -1,6 +1,9 @@
 /** What is fetched of real servers that allow more or less: git's own, over HTTP and on this machine. */
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
@@ -76,39 +79,40 @@ const files = {
   'weights.bin': randomBytes(2 * mebibyte),
 };
 
-test('a host that allows it leaves files out, and returns those that are asked for', async (t) => {
-  const { commit, open, requests, run } = await startScene(t, filter);
-  const tip = await commit(files);
-  const objects = open();
-  const [fetched] = await objects.fetch(main, never);
-  t.is(fetched?.commit, tip);
-  t.is(fetched?.tree, await run('rev-parse', `${tip}^{tree}`));
-  t.deepEqual(fetched?.head, {
-    author: 'Ada',
-    time: Number(await run('show', '-s', '--format=%ct', tip)),
-    subject: 'edit',
-    carried: undefined,
+for (const allowed of ['allowReachableSHA1InWant', 'allowAnySHA1InWant'])
+  test(`a host that allows it leaves files out, and returns those that are asked for: ${allowed}`, async (t) => {
+    const { commit, open, requests, run } = await startScene(t, ['allowFilter', allowed]);
+    const tip = await commit(files);
+    const objects = open();
+    const [fetched] = await objects.fetch(main, never);
+    t.is(fetched?.commit, tip);
+    t.is(fetched?.tree, await run('rev-parse', `${tip}^{tree}`));
+    t.deepEqual(fetched?.head, {
+      author: 'Ada',
+      time: Number(await run('show', '-s', '--format=%ct', tip)),
+      subject: 'edit',
+      carried: undefined,
+    });
+    objects.keep(fetched === undefined ? [] : [fetched.content]);
+    const ids = await Promise.all(
+      ['models/a/model.yaml', 'empty', 'weights.bin'].map((path) => run('rev-parse', `main:${path}`)),
+    );
+    const [model = '', empty = '', weights = ''] = ids;
+    t.false(objects.has(model));
+    await objects.load(ids, never);
+    t.is(objects.read(model)?.toString(), 'model a');
+    t.is(objects.read(empty)?.length, 0);
+    t.is(objects.read(weights), undefined);
+    t.is(requests.length, 2);
+    t.regex(requests[0] ?? '', /filter blob:none/);
+    t.false(objects.has(await run('rev-parse', 'main:models/b/model.yaml')));
+    // Whoever may read larger files asks for it again.
+    await objects.load([weights], never, 4 * mebibyte);
+    t.deepEqual(objects.read(weights), files['weights.bin']);
+    // What is here is not asked for.
+    await objects.load(ids, never);
+    t.is(requests.length, 3);
   });
-  objects.keep(fetched === undefined ? [] : [fetched.content]);
-  const ids = await Promise.all(
-    ['models/a/model.yaml', 'empty', 'weights.bin'].map((path) => run('rev-parse', `main:${path}`)),
-  );
-  const [model = '', empty = '', weights = ''] = ids;
-  t.false(objects.has(model));
-  await objects.load(ids, never);
-  t.is(objects.read(model)?.toString(), 'model a');
-  t.is(objects.read(empty)?.length, 0);
-  t.is(objects.read(weights), undefined);
-  t.is(requests.length, 2);
-  t.regex(requests[0] ?? '', /filter blob:none/);
-  t.false(objects.has(await run('rev-parse', 'main:models/b/model.yaml')));
-  // Whoever may read larger files asks for it again.
-  await objects.load([weights], never, 4 * mebibyte);
-  t.deepEqual(objects.read(weights), files['weights.bin']);
-  // What is here is not asked for.
-  await objects.load(ids, never);
-  t.is(requests.length, 3);
-});
 
 for (const where of ['http', 'file'] as const)
   test(`where nothing is allowed, everything passes by, and what is missing is fetched again: ${where}`, async (t) => {
@@ -163,6 +167,62 @@ test('a host that refuses what it offers is asked once, and then in another way'
     t.is(refusals, 1);
     t.true(requests <= 4);
   }
+});
+
+/** A proxy in front of a host, which does not take larger requests, as nginx does not; 0: any size. */
+async function startProxy(t: ExecutionContext, host: string) {
+  const limit = { bytes: 0, refused: 0 };
+  const proxy = createServer(async (request, response) => {
+    const body = Buffer.concat(await request.toArray());
+    if (limit.bytes > 0 && body.length > limit.bytes) {
+      limit.refused++;
+      response.writeHead(413, { 'content-type': 'text/html' }).end('<title>413 Request Entity Too Large</title>');
+      return;
+    }
+    const { method = '', url = '', headers } = request;
+    const passed = { 'content-type': headers['content-type'] ?? '' };
+    const answered = await fetch(`${host}${url}`, { method, headers: passed, ...(method === 'POST' ? { body } : {}) });
+    response.writeHead(answered.status, { 'content-type': answered.headers.get('content-type') ?? '' });
+    response.end(Buffer.from(await answered.arrayBuffer()));
+  });
+  await once(proxy.listen(0, '127.0.0.1'), 'listening');
+  t.teardown(() => {
+    proxy.close();
+    proxy.closeAllConnections();
+  });
+  return { limit, url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+}
+
+test('a host that refuses long requests is asked for fewer objects at once, and from then on', async (t) => {
+  const { server, commit, connect, open, requests, run } = await startScene(t, filter);
+  const { limit, url } = await startProxy(t, server.url('repo.git').replace('/repo.git', ''));
+  await commit(Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`f${i}`, Buffer.from(`file ${i}`)])));
+  const ids = (await run('ls-tree', '--format=%(objectname)', 'main')).split('\n');
+  const objects = open(connect(`${url}/repo.git`));
+  const [fetched] = await objects.fetch(main, never);
+  objects.keep(fetched === undefined ? [] : [fetched.content]);
+  const load = async () => {
+    requests.length = 0;
+    limit.refused = 0;
+    objects.retain(new Set());
+    await objects.load(ids, never);
+    t.true(ids.every((id) => objects.has(id)));
+    const isWhole = requests.some((body) => body.includes(fetched?.commit ?? ''));
+    return { requests: requests.length, refused: limit.refused, isWhole };
+  };
+  t.deepEqual(await load(), { requests: 1, refused: 0, isWhole: false });
+  // About 200 ids.
+  limit.bytes = 10_000;
+  t.deepEqual(await load(), { requests: 5, refused: 1, isWhole: false });
+  t.deepEqual(await load(), { requests: 4, refused: 0, isWhole: false });
+  // Too few to go on: everything comes again.
+  limit.bytes = 1000;
+  t.deepEqual(await load(), { requests: 3, refused: 2, isWhole: true });
+  t.deepEqual(await load(), { requests: 1, refused: 0, isWhole: true });
+  limit.bytes = 1;
+  const trouble = await t.throwsAsync<BranchTrouble>(load(), { instanceOf: BranchTrouble, code: 'refused' });
+  t.regex(trouble?.message ?? '', /HTTP 413/);
+  t.notRegex(trouble?.message ?? '', /push/);
 });
 
 async function* answer(bytes: Buffer): AsyncIterable<Buffer> {

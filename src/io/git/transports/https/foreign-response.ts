@@ -68,7 +68,7 @@ function toMeaning(response: Response, hasCredentials: boolean): readonly [Branc
   if (status === 413)
     return [
       'refused',
-      safe`the git server does not take a push of this size (HTTP 413), often a proxy's limit (nginx: client_max_body_size)`,
+      safe`the git server does not take a request of this size (HTTP 413), often a proxy's limit (nginx: client_max_body_size)`,
     ];
   if (status === 401 && !hasCredentials)
     return [
