@@ -1,17 +1,14 @@
-import type { Problem } from '../core/diagnostics/problem.ts';
 import { hasErrors } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
-import { join, mask, safe } from '../core/diagnostics/safe-text.ts';
+import { mask, safe } from '../core/diagnostics/safe-text.ts';
 import { findCandidate, findFate, promoteCandidate } from '../core/edit/model-edits.ts';
 import type { EditNote, EditOutcome } from '../core/edit/outcome.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
-import { toProblem } from '../core/input/parse-document.ts';
 import type { ModelStatus, ModelVersion } from '../core/input/schema.ts';
 import type { SourceFile } from '../core/input/source-file.ts';
 import { renderDigests } from '../core/render/digests.ts';
 import type { ModelTarget } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
-import type { MirrorReason } from '../core/rollout/gate.ts';
 import { computeMirror } from '../core/rollout/gate.ts';
 import { findHeldVerdict } from '../core/rollout/held-verdict.ts';
 import {
@@ -21,7 +18,6 @@ import {
   toMirrorTime,
   toUnjudged,
 } from '../core/rollout/promotion-limit.ts';
-import type { RolloutVersion } from '../core/rollout/rollout.ts';
 import { toVersionName } from '../core/rollout/rollout.ts';
 import type { MirrorRecord } from '../core/timeline/mirror-record.ts';
 import { findMirrorRecord } from '../core/timeline/mirror-record.ts';
@@ -30,6 +26,7 @@ import { editModel } from './edit/edit-model.ts';
 import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
 import { readPastIfAny } from './model-past.ts';
+import { toNoCandidate, toNotReady } from './promote-refusals.ts';
 
 interface PromoteInput {
   readonly cluster: string | undefined;
@@ -37,6 +34,7 @@ interface PromoteInput {
   /** The files at HEAD; undefined: there is no commit that can be read. */
   readonly committed: FolderTree | undefined;
   readonly toReasonText: EditPorts['words']['toReasonText'];
+  readonly statusBranch: SafeText | undefined;
   readonly readRecord: ReadRecord;
   /** The same by what a commit has behind it. */
   readonly readRecordAt: (commit: string, digest: string) => Promise<ReturnType<ReadRecord>>;
@@ -60,6 +58,7 @@ export function promote(request: EditRequest, force: boolean, ports: EditPorts):
     const past = await read(head?.state.head);
     const input = {
       ...{ cluster, force, toReasonText: ports.words.toReasonText },
+      statusBranch: await clone?.findStatusBranch(),
       readRecord: (digest: string) => toRecord(past, digest),
       readRecordAt: async (commit: string, digest: string) => toRecord(await read(commit), digest),
     };
@@ -90,7 +89,7 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
 function planPromotion(
   target: ModelTarget,
   candidate: ModelVersion,
-  { cluster, force, committed, toReasonText, readRecord, readRecordAt }: PromoteInput,
+  { cluster, force, committed, toReasonText, statusBranch, readRecord, readRecordAt }: PromoteInput,
 ): Planned {
   const { model, source } = target;
   const called = model.metadata.name;
@@ -134,7 +133,7 @@ function planPromotion(
           reasonText: toReasonText(reason),
           statusPath: rendered.statusPath,
           isEdited: toReason(rendered.status).code === 'ready',
-          cluster,
+          ...{ cluster, statusBranch },
         }),
       ],
     };
@@ -176,54 +175,6 @@ function readStatus(tree: FolderTree, path: string): SourceFile {
   const file = tree.files.find((one) => one.path === path);
   const source = file && tree.read(file);
   return source === undefined || 'code' in source ? { path, text: '' } : source;
-}
-
-function toNoCandidate({ model, source }: ModelTarget, discarded: ModelVersion | undefined): Problem {
-  const gone =
-    discarded === undefined ? '' : safe`: ${mask(discarded.version)} is discarded here, which is not committed`;
-  return toProblem(source, ['spec'], {
-    code: 'no-candidate',
-    message: safe`${mask(model.metadata.name)} has no candidate to promote${gone}`,
-    hint:
-      discarded === undefined
-        ? safe`write one with model-mirror candidate set`
-        : safe`restore the file as it is at HEAD if that was a mistake`,
-  });
-}
-
-interface NotReady {
-  readonly reason: MirrorReason;
-  readonly reasonText: SafeText;
-  readonly statusPath: string;
-  /** Whether the file of the work tree says that it is ready, which is not committed. */
-  readonly isEdited: boolean;
-  readonly cluster: string | undefined;
-}
-
-function toNotReady(
-  { source, tree }: ModelTarget,
-  { declared: { version }, path }: RolloutVersion,
-  { reason, reasonText, statusPath, isEdited, cluster }: NotReady,
-): Problem {
-  const others = tree.files.filter((file) => file.path !== statusPath && file.path.startsWith(statusPath.slice(0, -4)));
-  const cannotServe =
-    reason.code === 'failing' ||
-    (reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped'));
-  return toProblem(source, path, {
-    code: 'candidate-not-ready',
-    message: safe`${mask(version)} is not known to be ready: ${reasonText} (${mask(statusPath)})`,
-    hint:
-      cluster === undefined && others.length > 0
-        ? safe`there is ${join(
-            others.map(({ name }) => mask(name)),
-            ', ',
-          )}: name a cluster with --cluster, or pass --force to promote it anyway`
-        : isEdited
-          ? safe`only what is committed of that file counts, and it is changed here: restore it, or pass --force to promote it anyway`
-          : cannotServe
-            ? safe`fix it or discard it, or pass --force to promote it anyway`
-            : safe`pull the watcher's latest commit, or pass --force to promote it anyway`,
-  });
 }
 
 function findNotes(target: ModelTarget, { before, own }: RenderedEdit): EditNote[] {

@@ -138,6 +138,30 @@ test('without any status file of the model, validate warns that its limits are n
   t.regex((await squashed.run('validate')).out, /\[status-elsewhere\]/);
 });
 
+test('commands that read one branch name the one with the status files', async (t) => {
+  const repository = start(t, toPolicy(20));
+  const promoted = await repository.run('promote', 'wisdom');
+  t.is(promoted.code, 1);
+  t.regex(promoted.err, /status files to origin\/deploy: run git fetch, look with model-mirror status/);
+  t.notRegex(promoted.err, /pull the watcher/);
+  const note = /^Status files are on origin\/deploy, /m;
+  for (const words of [
+    ['explain', 'wisdom'],
+    ['history', 'wisdom'],
+    ['diff', 'HEAD~1'],
+    ['diff', 'HEAD~1', 'HEAD'],
+  ])
+    t.regex((await repository.run(...words)).err, note, words.join(' '));
+  for (const words of [
+    ['history', 'wisdom', '--revision', 'origin/deploy'],
+    ['diff', 'main', 'origin/deploy'],
+  ])
+    t.notRegex((await repository.run(...words)).err, note, words.join(' '));
+  repository.git('update-ref', '-d', 'refs/remotes/origin/deploy');
+  t.regex((await repository.run('promote', 'wisdom')).err, /pull the watcher's latest commit/);
+  t.notRegex((await repository.run('explain', 'wisdom')).err, note);
+});
+
 test('on the deploy branch its own status files count', async (t) => {
   const repository = start(t, timed);
   repository.git('switch', '--quiet', '--detach', 'origin/deploy');

@@ -22,6 +22,7 @@ import type { RepositoryScope } from '../flags/repository-scope.ts';
 import { toRepositoryScope } from '../flags/repository-scope.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
+import { noteStatusBranch } from '../status-branch.ts';
 import { toGit } from '../user-git.ts';
 import type { DiffFlags } from './flags.ts';
 
@@ -39,7 +40,8 @@ export async function runDiff(
     assumeReady: flags.assumeReady === true,
   };
   const scope = toRepositoryScope(flags, host);
-  using revisions = new GitRevisions(toGit(scope.repository, host));
+  const git = toGit(scope.repository, host);
+  using revisions = new GitRevisions(git);
   const compared = await diff(
     { base, head, part: scope, isBare: scope.isBare, threshold, ...options },
     { revisions, openWorkTree: () => openWorkTree(scope, flags, host) },
@@ -52,6 +54,7 @@ export async function runDiff(
   else if (report !== undefined) host.write(1, [toPullRequestText(report, labels, scope.toShownPath, host.style(1))]);
   showProblems(problems, host, 2, scope.toShownPath);
   if (report === undefined) return exitCodes.problems;
+  await noteStatusBranch(git, compared.head.commit, host);
   if (!compared.hasModels)
     host.write(2, ['there are no models in this folder or below, before or after: pass another folder with --path\n']);
   return isChanged(report) && flags.exitCode === true ? exitCodes.problems : exitCodes.fine;

@@ -14,6 +14,7 @@ import { toWording } from '../flags/wording.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
 import { findPendingHere } from '../status/pending.ts';
+import { noteStatusBranch } from '../status-branch.ts';
 import { toGit } from '../user-git.ts';
 import type { ExplainFlags } from './flags.ts';
 
@@ -29,12 +30,13 @@ export async function runExplain(model: string, flags: ExplainFlags, host: Host)
   };
   const place = toApiPlace(flags, host);
   const root = findRepository(places.repository);
+  const git = root === undefined ? undefined : toGit(root, host);
   const { explanation, problems, broken, unanswered } = await explainModel(
     request,
     (tree) => findPendingHere(places, tree, host),
     {
       reader: place && (await import('../status/cluster.ts')).openCluster(place).reader,
-      clone: root === undefined ? undefined : new GitClone(toGit(root, host), places),
+      clone: git && new GitClone(git, places),
       now: (host.now ?? systemClock.date)(),
     },
   );
@@ -51,6 +53,7 @@ export async function runExplain(model: string, flags: ExplainFlags, host: Host)
   host.write(1, [text]);
   showProblems(problems, host, 2, toPath);
   if (broken.length > 0) host.write(2, [`${toBrokenFilesText(broken, explanation.assessment.name, toPath)}\n`]);
+  if (git !== undefined) await noteStatusBranch(git, undefined, host);
   if (unanswered === undefined) return exitCodes.fine;
   host.write(2, [`model-mirror: this is explained from git alone: ${unanswered.message}\n    ${unanswered.hint}\n`]);
   return exitCodes.environment;

@@ -11,6 +11,7 @@ import { toHistoryText } from '../../output/history-text.ts';
 import { toPastModel } from '../flags/past-model.ts';
 import type { Host } from '../host.ts';
 import { showProblems } from '../show-problems.ts';
+import { noteStatusBranch } from '../status-branch.ts';
 import { toGit } from '../user-git.ts';
 import type { HistoryFlags } from './flags.ts';
 import { toSince } from './since.ts';
@@ -21,7 +22,8 @@ export async function runHistory(model: string, flags: HistoryFlags, host: Host)
   const now = (host.now ?? systemClock.date)();
   const since = flags.since === undefined ? undefined : toSince(flags.since, now);
   const { scope, request: past } = toPastModel(model, flags.revision, flags, host);
-  using revisions = new GitRevisions(toGit(scope.repository, host));
+  const git = toGit(scope.repository, host);
+  using revisions = new GitRevisions(git);
   const request: HistoryRequest = {
     ...past,
     since,
@@ -38,6 +40,7 @@ export async function runHistory(model: string, flags: HistoryFlags, host: Host)
   if (flags.output === 'json') host.write(1, [toHistoryJson(timeline, result)]);
   else if (flags.output === 'html') host.write(1, [toHistoryPage(timeline, result)]);
   else host.write(1, [toHistoryText(timeline, result, host.size(1)?.columns, host.style(1))]);
+  await noteStatusBranch(git, flags.revision, host);
   return exitCodes.fine;
 }
 

@@ -149,6 +149,8 @@ export interface Clone {
   readonly readPast: <T>(path: string, read: (past: PastFile) => Promise<T>) => Promise<T>;
   /** @param files that may be committed. */
   readonly readStepState: (state: LocalState, files: readonly string[]) => Promise<GitStepState>;
+  /** @returns the branch with the status files of the files at HEAD, where the watcher writes them to another. */
+  readonly findStatusBranch: () => Promise<SafeText | undefined>;
   readonly listBranches: () => Promise<readonly string[]>;
   /** @returns undefined when there is no remote. */
   readonly findDestination: (branch: string) => Promise<Destination | undefined>;

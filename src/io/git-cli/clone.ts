@@ -1,6 +1,7 @@
 /** A person's clone, by the installed git: paths of the repository as commands take it ↔ paths of the work tree. */
 import { relative, resolve, sep } from 'node:path';
 import { isFault } from '../../core/diagnostics/fault.ts';
+import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask } from '../../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { isWithin, toFoundFile } from '../../core/input/folder-tree.ts';
@@ -19,6 +20,7 @@ import type {
 import type { TreePart } from '../../core/ports/revisions.ts';
 import type { FolderPlaces } from '../files/folder-tree.ts';
 import { commitFile } from './commit.ts';
+import { findDeployBranches } from './deploy-branches.ts';
 import { findDestination } from './destination.ts';
 import type { Git } from './git.ts';
 import { readLocalState } from './local-state.ts';
@@ -79,6 +81,11 @@ export class GitClone implements Clone {
     ]);
     const conflicts = unfinished === undefined ? [] : await this.#listConflicts();
     return { unfinished: unfinished?.what, conflicts, ignored, branches, isBehind };
+  }
+
+  async findStatusBranch(): Promise<SafeText | undefined> {
+    const [newest] = await findDeployBranches(this.#git);
+    return newest?.name;
   }
 
   async listBranches(): Promise<readonly string[]> {
