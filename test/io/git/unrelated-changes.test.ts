@@ -10,6 +10,8 @@ import type { GitTransport } from '../../../src/core/ports/git-transport.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
 import { startGitServer } from '../../../src/demo/fakes/git-server.ts';
 import { GitBranch } from '../../../src/io/git/branch.ts';
+import { writePack } from '../../../src/io/git/pack.ts';
+import { flushPacket, toPacket } from '../../../src/io/git/packets.ts';
 import { openTransport } from '../../../src/io/git/transports.ts';
 
 const never = new AbortController().signal;
@@ -61,6 +63,8 @@ async function startScene(t: ExecutionContext, settings: readonly string[]) {
     environment: { PATH: process.env['PATH'] },
   });
   const traffic = { requests: 0, bytes: 0 };
+  /** In place of the host's. */
+  let answer: (() => Promise<Buffer>) | undefined;
   const counted: GitTransport = {
     open: async (service, signal) => {
       const session = await transport.open(service, signal);
@@ -68,6 +72,12 @@ async function startScene(t: ExecutionContext, settings: readonly string[]) {
         ...session,
         request: async function* (body) {
           if (service === 'git-upload-pack') traffic.requests++;
+          const made = answer?.();
+          answer = undefined;
+          if (made !== undefined) {
+            yield await made;
+            return;
+          }
           for await (const chunk of session.request(body)) {
             traffic.bytes += chunk.length;
             yield chunk;
@@ -93,7 +103,10 @@ async function startScene(t: ExecutionContext, settings: readonly string[]) {
     const { files: read } = await branch.fetch(never);
     return { ...traffic, paths: [...read.keys()].sort() };
   };
-  return { bare, branch, fetchAfter };
+  const answerNext = (make: () => Promise<Buffer>) => {
+    answer = make;
+  };
+  return { bare, branch, fetchAfter, answerNext };
 }
 
 const models = ['models/a/model.yaml', 'models/b/model.yaml'];
@@ -153,4 +166,19 @@ test('a folder that is moved as it is, is fetched in one small request', async (
   const { requests, bytes } = await fetchAfter(texts);
   t.is(requests, 1);
   t.true(bytes < few, `${bytes} bytes`);
+});
+
+test('a host that sends less than has changed is asked for everything', async (t) => {
+  const { bare, fetchAfter, answerNext } = await startScene(t, []);
+  await fetchAfter(toMonorepo());
+  answerNext(async () => {
+    const content = Buffer.from(await git(bare, ['cat-file', 'commit', 'main']));
+    const pack = writePack([{ type: 'commit', content }]);
+    // In the first band.
+    const start = Buffer.from(`${(pack.length + 5).toString(16).padStart(4, '0')}\u0001`);
+    return Buffer.concat([toPacket('NAK\n'), start, pack, flushPacket]);
+  });
+  const { requests, paths } = await fetchAfter({ 'models/c/model.yaml': 'model c' });
+  t.is(requests, 2);
+  t.deepEqual(paths, [...models, 'models/c/model.yaml']);
 });
