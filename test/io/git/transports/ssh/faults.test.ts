@@ -198,6 +198,7 @@ test('a list of refs that arrives too slowly is given up, though the server is n
     serve: (_, channel) => {
       channel.write(toPacket(`${'1'.repeat(40)} HEAD\0\n`));
       const drip = setInterval(() => channel.stderr.write('.'), 20);
+      t.teardown(() => clearInterval(drip));
       channel.on('error', () => {}).on('close', () => clearInterval(drip));
       return true;
     },
