@@ -182,6 +182,8 @@ export function toComparable(said: string, shown: string): string {
       .replace(/\b[0-9a-f]{7}\b/g, '<commit>')
       .replace(/\bdigest d2-[0-9a-f]{8}\b/g, 'digest <digest>')
       .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?Z?/g, '<time>')
+      // Which of the two rules decides depends on how many pairs were counted when the watcher looked.
+      .replace(/, by (the five minutes from|all calls until) <time>/g, ', by <rule>')
       .replace(/\b\d+(\.\d+)? ?(ms|s|min)\b( \d+ s\b)?/g, '<duration>')
       .replace(/\b\d+ more fields\b/g, '<number> more fields')
       .replace(/\b\d+ of \d+\b/g, '<count>')
