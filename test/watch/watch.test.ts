@@ -61,8 +61,9 @@ test('from an event in the cluster to a commit, over HTTP on both sides', async 
   const get = async (path: string) => (await fetch(`http://${address}${path}`, { headers })).text();
   t.is(await get('/healthz'), 'alive\n');
   await until('ready', async () => (await get('/readyz')) === 'ready\n');
+  // The branch has the second commit a moment before the watcher counts it.
+  await until('both commits are counted', async () => /^model_mirror_commits_total 2$/m.test(await get('/metrics')));
   const metrics = await get('/metrics');
-  t.regex(metrics, /^model_mirror_commits_total 2$/m);
   t.regex(metrics, /^model_mirror_models\{role="candidate",state="Ready"\} 1$/m);
   t.regex(metrics, /^model_mirror_event_to_push_seconds_count 2$/m);
   t.regex(metrics, /^model_mirror_ready 1$/m);
