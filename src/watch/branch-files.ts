@@ -10,7 +10,7 @@ import { toWholeProblem } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { safe } from '../core/diagnostics/safe-text.ts';
 import { listCandidates } from '../core/input/candidates.ts';
-import { toFileRole, toStatusName } from '../core/input/file-role.ts';
+import { isStatusText, toFileRole, toStatusName } from '../core/input/file-role.ts';
 import type { Parsed } from '../core/input/parse-document.ts';
 import { parseModel, parseStatus } from '../core/input/parse-document.ts';
 import type { ModelStatus } from '../core/input/schema.ts';
@@ -266,8 +266,7 @@ function toStatusTest(cluster: string | undefined): (name: string) => boolean {
 
 function toStatusFile(path: string, text: string | Finding): StatusFile {
   if (typeof text !== 'string') return unreadableStatus;
-  const isOurs = /^kind: *ModelStatus *$/m.test(text) && text.includes('model-mirror.dev/');
-  return { text, value: parseStatus({ path, text }).value, isOurs };
+  return { text, value: parseStatus({ path, text }).value, isOurs: isStatusText(text) };
 }
 
 function toModelWarning({ file, line, column, message }: Problem): SafeText {

@@ -5,7 +5,7 @@
  * Another program's file may have such a name. A status file is one that is next to its model, and what a watcher
  * wrote is known by its text.
  */
-import { isPageName, pageMark, toStatusParts } from '../input/file-role.ts';
+import { isPageName, isStatusText, pageMark, toStatusParts } from '../input/file-role.ts';
 import { isLeftOut } from '../repository/entries.ts';
 import type { CarryEntry, FolderVersions } from './folders.ts';
 import { isRegular, listChanged, toFile } from './folders.ts';
@@ -35,11 +35,6 @@ export function isOfBot(folder: FolderVersions, name: string, texts: Texts): boo
   if (isPageName(name)) return text().startsWith(pageMark);
   if (toStatusParts(name) === undefined) return false;
   return !isStrayStatus(folder, name) || isStatusText(text());
-}
-
-/** Whether a watcher wrote it, broken or not. */
-export function isStatusText(text: string): boolean {
-  return /^kind: *ModelStatus *$/m.test(text) && text.includes('model-mirror.dev/');
 }
 
 /** A name of a status file, without a model. */

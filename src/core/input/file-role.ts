@@ -53,6 +53,11 @@ export function isPageName(name: string): boolean {
 /** The first line of a page that the watcher wrote. */
 export const pageMark = '<!-- Written by the model-mirror watcher. Do not edit. -->';
 
+/** Whether a watcher wrote this status file, broken or not. */
+export function isStatusText(text: string): boolean {
+  return /^kind: *ModelStatus *$/m.test(text) && text.includes('model-mirror.dev/');
+}
+
 /** Whether the watcher writes files of this name: the status of a model, or the page of all models. */
 export function isOfWatcher(name: string): boolean {
   return toFileRole(name)?.kind === 'ModelStatus' || isPageName(name);

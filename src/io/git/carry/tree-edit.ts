@@ -1,4 +1,5 @@
 /** The changes of a carry → the trees that its commit needs. Files need not be sent: the server has them all. */
+import { isFolder } from '../../../core/carry/folders.ts';
 import type { CarryChanges } from '../../../core/carry/plan.ts';
 import { editTree, folderMode, parseTree, toObjectId } from '../objects.ts';
 import type { PackObject } from '../pack.ts';
@@ -46,7 +47,7 @@ export function editTrees(
       const old = before.get(name);
       if (node.inner.size === 0 || node.entry !== undefined) entries.set(name, node.entry);
       else {
-        const oid = edit(old !== undefined && isFolderMode(old.mode) ? old.oid : undefined, node);
+        const oid = edit(isFolder(old) ? old.oid : undefined, node);
         entries.set(name, oid === undefined ? undefined : { mode: folderMode, oid });
       }
     }
@@ -65,8 +66,4 @@ export function editTrees(
   if (edited !== undefined) return { root: edited, objects };
   const content = Buffer.alloc(0);
   return { root: toObjectId('tree', content), objects: [...objects, { type: 'tree', content }] };
-}
-
-function isFolderMode(mode: string): boolean {
-  return Number.parseInt(mode, 8) === 0o40000;
 }
