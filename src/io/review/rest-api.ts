@@ -87,7 +87,7 @@ export class ReviewApi {
         signal: AbortSignal.timeout(limitMs),
       });
     } catch (error) {
-      throw new Fault('environment', safe`${what} failed: ${toNetworkReason(error)}`, tryAgain);
+      throw toNetworkFault(what, error);
     }
   }
 }
@@ -99,8 +99,9 @@ export function textAt(value: unknown, path: FieldPath): string {
 }
 
 async function readAnswer(what: SafeText, response: Response): Promise<Answer> {
-  const { text, isLonger } = await readStart(response, response.ok ? mostRead : mostOfRefusal);
+  const { text, isLonger, error } = await readStart(response, response.ok ? mostRead : mostOfRefusal);
   if (response.ok) {
+    if (error !== undefined) throw toNetworkFault(what, error);
     if (isLonger) throw toFault(what, safe`more than ${mostRead / 2 ** 20} MiB`, safe`correct the address of the API`);
     try {
       return { value: JSON.parse(text), hasNext: /rel="?next"?/.test(response.headers.get('link') ?? '') };
@@ -125,6 +126,10 @@ function toMessage(text: string): string {
   } catch {
     return '';
   }
+}
+
+function toNetworkFault(what: SafeText, error: unknown): Fault {
+  return new Fault('environment', safe`${what} failed: ${toNetworkReason(error)}`, tryAgain);
 }
 
 function toFault(what: SafeText, answer: SafeText, hint: SafeText): Fault {

@@ -125,11 +125,18 @@ test('a rate limit is not a missing right', async (t) => {
   t.regex(fault.message, /403/);
 });
 
-test('an answer without an end is given up', async (t) => {
+test('an answer that breaks off is no answer of the wrong kind', async (t) => {
+  const host = await startHost(t);
+  host.troubles.push({ status: 200, breaksOff: true });
+  const fault = await t.throwsAsync(report(onGithub(host), 'one'), { instanceOf: Fault, message: /^GET \/user failed: / });
+  t.regex(fault?.hint ?? '', /^try again/);
+});
+
+test('an answer without an end is given up, by its length or where it is slow by its time', async (t) => {
   const { server, ended } = await startEndless(t);
   await t.throwsAsync(report(onGithub({ url: server }), 'one'), {
     instanceOf: Fault,
-    message: /more than 128 MiB$/,
+    message: /more than 128 MiB$|^GET \/user failed: .*timeout/,
   });
   await ended;
 });

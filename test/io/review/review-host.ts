@@ -44,6 +44,8 @@ interface Trouble {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly text?: string;
+  /** The connection is closed before the answer has ended. */
+  readonly breaksOff?: boolean;
 }
 
 interface Reply {
@@ -63,6 +65,10 @@ export class ReviewHost {
     this.asked.push(`${method} ${url}`);
     const body = await readBody(request);
     const trouble = this.troubles.shift();
+    if (trouble?.breaksOff === true) {
+      response.writeHead(trouble.status, { 'content-length': 100 }).write('[', () => response.destroy());
+      return;
+    }
     if (trouble !== undefined) {
       response.writeHead(trouble.status, trouble.headers).end(trouble.text ?? 'trouble');
       return;
