@@ -28,6 +28,12 @@ export function toFakeServer({ image, args = [], env = [] }: ContainerSpec): Com
 
 if (import.meta.main) serve(process.argv[2] ?? '');
 
+/**
+ * An Envoy answers 503 to a call that meets a connection as its server closes it: by default Node closes one that has been
+ * idle for five seconds, so after as long a pause of a test some of its next calls failed.
+ */
+export const neverIdle = { keepAliveTimeout: 0 } as const;
+
 /** As KServe's Python servers: HTTP on one port, gRPC on another. */
 function serve(name: string): void {
   const read = (file: string) => (existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0);
@@ -35,7 +41,7 @@ function serve(name: string): void {
   let predictions = 0;
   const infer = `/v2/models/${name}/infer`;
   const paths = new Set([`/v1/models/${name}:predict`, `/v1/models/${name}`, infer]);
-  const rest = createServer((request, response) => {
+  const rest = createServer(neverIdle, (request, response) => {
     let bytes = 0;
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length;

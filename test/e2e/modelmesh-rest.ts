@@ -14,6 +14,7 @@ import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Address } from './address.ts';
+import { neverIdle } from './fake-server.ts';
 import type { GrpcStatus } from './grpc-frames.ts';
 import {
   contentType,
@@ -61,7 +62,7 @@ export class RestProxyFake {
 
   private constructor(modelMesh: string) {
     this.#modelMesh = modelMesh;
-    this.#server = createServer((request, response) => {
+    this.#server = createServer(neverIdle, (request, response) => {
       this.#serve(request, response).catch((error) => request.destroy(error));
     });
   }
