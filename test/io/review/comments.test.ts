@@ -128,7 +128,10 @@ test('a rate limit is not a missing right', async (t) => {
 test('an answer that breaks off is no answer of the wrong kind', async (t) => {
   const host = await startHost(t);
   host.troubles.push({ status: 200, breaksOff: true });
-  const fault = await t.throwsAsync(report(onGithub(host), 'one'), { instanceOf: Fault, message: /^GET \/user failed: / });
+  const fault = await t.throwsAsync(report(onGithub(host), 'one'), {
+    instanceOf: Fault,
+    message: /^GET \/user failed: /,
+  });
   t.regex(fault?.hint ?? '', /^try again/);
 });
 
