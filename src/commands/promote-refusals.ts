@@ -28,14 +28,14 @@ interface NotReady {
   /** Whether the file of the work tree says that it is ready, which is not committed. */
   readonly isEdited: boolean;
   readonly cluster: string | undefined;
-  /** The branch that the watcher writes status files to, where that is another. */
-  readonly statusBranch: SafeText | undefined;
+  /** The branch that the status file is on, where that is another. */
+  readonly branch: SafeText | undefined;
 }
 
 export function toNotReady(
   { source, tree }: ModelTarget,
   { declared: { version }, path }: RolloutVersion,
-  { reason, reasonText, statusPath, isEdited, cluster, statusBranch }: NotReady,
+  { reason, reasonText, statusPath, isEdited, cluster, branch }: NotReady,
 ): Problem {
   const others = tree.files.filter((file) => file.path !== statusPath && file.path.startsWith(statusPath.slice(0, -4)));
   const cannotServe =
@@ -54,8 +54,8 @@ export function toNotReady(
           ? safe`only what is committed of that file counts, and it is changed here: restore it, or pass --force to promote it anyway`
           : cannotServe
             ? safe`fix it or discard it, or pass --force to promote it anyway`
-            : statusBranch !== undefined
-              ? safe`the watcher writes status files to ${statusBranch}: run git fetch, look with model-mirror status, and if it is ready there, pass --force`
+            : branch !== undefined
+              ? safe`${branch} counts as it was last fetched: run git fetch, or pass --force to promote it anyway`
               : safe`pull the watcher's latest commit, or pass --force to promote it anyway`,
   });
 }

@@ -1,3 +1,4 @@
+import type { Problem } from '../core/diagnostics/problem.ts';
 import { hasErrors } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../core/diagnostics/safe-text.ts';
@@ -6,9 +7,11 @@ import type { EditNote, EditOutcome } from '../core/edit/outcome.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
 import type { ModelStatus, ModelVersion } from '../core/input/schema.ts';
 import type { SourceFile } from '../core/input/source-file.ts';
+import type { Digests } from '../core/render/digests.ts';
 import { renderDigests } from '../core/render/digests.ts';
 import type { ModelTarget } from '../core/repository/find-model.ts';
 import { toOwnTree } from '../core/repository/find-model.ts';
+import type { MirrorReason } from '../core/rollout/gate.ts';
 import { computeMirror } from '../core/rollout/gate.ts';
 import { findHeldVerdict } from '../core/rollout/held-verdict.ts';
 import {
@@ -21,27 +24,25 @@ import {
 import { toVersionName } from '../core/rollout/rollout.ts';
 import type { MirrorRecord } from '../core/timeline/mirror-record.ts';
 import { findMirrorRecord } from '../core/timeline/mirror-record.ts';
-import type { TimelinePoint } from '../core/timeline/points.ts';
 import { editModel } from './edit/edit-model.ts';
 import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
 import { findRendered, toModelPlan } from './edit/plan.ts';
-import { readPastIfAny } from './model-past.ts';
+import type { Observations } from './observations.ts';
+import { readObservations } from './observations.ts';
 import { toNoCandidate, toNotReady } from './promote-refusals.ts';
+
+type RenderedModel = Digests['rollouts'][number];
 
 interface PromoteInput {
   readonly cluster: string | undefined;
   readonly force: boolean;
-  /** The files at HEAD; undefined: there is no commit that can be read. */
-  readonly committed: FolderTree | undefined;
+  /** At HEAD: whatever was observed must allow the promotion. */
+  readonly observations: readonly Observations[];
+  readonly readObservations: (commit: string) => Promise<readonly Observations[]>;
   readonly toReasonText: EditPorts['words']['toReasonText'];
-  readonly statusBranch: SafeText | undefined;
-  readonly readRecord: ReadRecord;
-  /** The same by what a commit has behind it. */
-  readonly readRecordAt: (commit: string, digest: string) => Promise<ReturnType<ReadRecord>>;
+  /** In seconds since 1970. */
+  readonly now: () => number;
 }
-
-/** For how long the mirror was open for a candidate of this digest; undefined: git's history cannot be read. */
-type ReadRecord = (digest: string) => MirrorRecord | undefined;
 
 /**
  * Makes the candidate the primary, if the status file reports it as Ready.
@@ -51,20 +52,14 @@ type ReadRecord = (digest: string) => MirrorRecord | undefined;
 export function promote(request: EditRequest, force: boolean, ports: EditPorts): Promise<EditOutcome> {
   return editModel(request, ports, async ({ target, clone, head }) => {
     const { cluster } = request;
-    const read = (tip: string | undefined) =>
-      readPastIfAny(target, tip, clone && { clone, names: ports.names, cluster });
-    const toRecord = (points: readonly TimelinePoint[] | undefined, digest: string) =>
-      points && findMirrorRecord(points, digest, ports.now());
-    const past = await read(head?.state.head);
-    const input = {
-      ...{ cluster, force, toReasonText: ports.words.toReasonText },
-      statusBranch: await clone?.findStatusBranch(),
-      readRecord: (digest: string) => toRecord(past, digest),
-      readRecordAt: async (commit: string, digest: string) => toRecord(await read(commit), digest),
-    };
+    const read = (commit: string | undefined) =>
+      readObservations(target, commit, { clone, names: ports.names, cluster });
+    const observations = await read(head?.state.head);
+    const { now, words } = ports;
+    const input = { cluster, force, observations, readObservations: read, toReasonText: words.toReasonText, now };
     return {
-      plan: (found, other, committed) => plan(found, other, { ...input, committed }),
-      findNotes,
+      plan: (found, other) => plan(found, other, input),
+      findNotes: (found, rendered) => findNotes(found, rendered, input),
     };
   });
 }
@@ -86,11 +81,8 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
   return { unchanged, file: source.path, subject, effect, findObjection };
 }
 
-function planPromotion(
-  target: ModelTarget,
-  candidate: ModelVersion,
-  { cluster, force, committed, toReasonText, statusBranch, readRecord, readRecordAt }: PromoteInput,
-): Planned {
+function planPromotion(target: ModelTarget, candidate: ModelVersion, input: PromoteInput): Planned {
+  const { cluster, force, observations } = input;
   const { model, source } = target;
   const called = model.metadata.name;
   const { primary } = model.spec;
@@ -100,43 +92,13 @@ function planPromotion(
   const rendered = findRendered(application, target);
   const decided = rendered?.candidates[0];
   if (rendered === undefined || decided === undefined) return { problems: [] };
-  const toReason = (status: ModelStatus | undefined) =>
-    computeMirror({
-      candidate: { name: decided.version.name, digest: decided.digest },
-      mirrorPercentage: 100,
-      gate: 'Status',
-      status,
-      analysis: decided.analysis,
-      assumeReady: false,
-    }).reason;
-  const readStatusIn = (files: FolderTree) => {
-    const { path, text } = readStatus(files, rendered.statusPath);
-    const news = renderDigests(toOwnTree(target), { cluster, edited: new Map([[path, text]]) });
-    return findRendered(news, target)?.status;
-  };
-  // The watcher commits what it observes: what somebody has written into its file since is no observation.
-  const status = committed === undefined ? rendered.status : readStatusIn(committed);
-  const reason = toReason(status);
-  const limit = findPromotionLimit(rendered, decided, status);
-  if (limit !== undefined) return { problems: [toUnjudged(source, decided.version.path, candidate.version, limit)] };
-  const { minMirrorTime } = rendered.rollout.policy;
-  const time = minMirrorTime && toMirrorTime(minMirrorTime, readRecord(decided.digest));
-  if (time !== undefined && findMissingTime(time) > 0)
-    return { problems: [toMirroredTooBriefly(source, decided.version.path, candidate.version, time)] };
-  const isFree = force && rendered.rollout.policy.requireAnalysis.length === 0 && time === undefined;
-  const isReady = reason.code === 'ready';
-  if (!isReady && !force)
-    return {
-      problems: [
-        toNotReady(target, decided.version, {
-          reason,
-          reasonText: toReasonText(reason),
-          statusPath: rendered.statusPath,
-          isEdited: toReason(rendered.status).code === 'ready',
-          ...{ cluster, statusBranch },
-        }),
-      ],
-    };
+  const trial: Trial = { target, rendered, decided, input };
+  const judged = observations.map((one) => judge(trial, one));
+  const refused = judged.find(({ problem }) => problem !== undefined);
+  if (refused?.problem !== undefined) return { problems: [refused.problem] };
+  const [{ status, mirrored } = { status: undefined, mirrored: undefined }] = judged;
+  const { minMirrorTime, requireAnalysis } = rendered.rollout.policy;
+  const isFree = force && requireAnalysis.length === 0 && minMirrorTime === undefined;
   const name = candidate.name ?? primary.name;
   const service = toVersionName(called, 'primary', name === undefined ? {} : { name });
   const isInPlace = service === toVersionName(called, 'primary', primary);
@@ -146,7 +108,7 @@ function planPromotion(
       ...{ code: 'promote', model: called, version },
       trial: {
         version,
-        mirrored: readRecord(decided.digest),
+        mirrored,
         verdict: decided.analysis && findHeldVerdict(status, decided.version.name, decided.analysis.subject),
         isCompared: decided.analysis !== undefined,
       },
@@ -154,20 +116,95 @@ function planPromotion(
     unchanged: { code: 'promoted', model: called, version },
     effect: isInPlace
       ? { code: 'loaded-in-place', service, from: primary.version, to: version }
-      : { code: 'requests-move', service, version: isReady ? version : undefined },
+      : {
+          ...{ code: 'requests-move', service },
+          version: judged.every(({ reason }) => reason.code === 'ready') ? version : undefined,
+        },
     findObjection: isFree
       ? undefined
-      : async (files, commit) => {
-          const pulled = readStatusIn(files);
-          const again = time && toMirrorTime(time.limit, await readRecordAt(commit, decided.digest));
-          if (again !== undefined && findMissingTime(again) > 0)
-            return safe`${mask(version)} was not mirrored for ${mask(again.limit.written)}, as its mirror was closed meanwhile`;
-          if (findPromotionLimit(rendered, decided, pulled) !== undefined)
-            return safe`${mask(version)} is not judged as Passing any more`;
-          const now = toReason(pulled);
-          return force || now.code === 'ready' ? undefined : toReasonText(now);
+      : async (commit) => {
+          const again = (await input.readObservations(commit)).map((one) => judge(trial, one));
+          return again.find(({ objection }) => objection !== undefined)?.objection;
         },
   });
+}
+
+interface Trial {
+  readonly target: ModelTarget;
+  readonly rendered: RenderedModel;
+  readonly decided: RenderedModel['candidates'][number];
+  readonly input: PromoteInput;
+}
+
+interface Judged {
+  readonly status: ModelStatus | undefined;
+  readonly reason: MirrorReason;
+  /** For how long the mirror was open; undefined: git's history cannot be read. */
+  readonly mirrored: MirrorRecord | undefined;
+  /** What refuses the promotion, before it is made and when it is to be pushed. */
+  readonly problem?: Problem;
+  readonly objection?: SafeText;
+}
+
+/** Whether what was observed allows the promotion. */
+function judge(trial: Trial, { branch, files, past }: Observations): Judged {
+  const { target, rendered, decided, input } = trial;
+  const { cluster, force, now, toReasonText } = input;
+  const { source } = target;
+  const { path, declared } = decided.version;
+  const version = mask(declared.version);
+  // The watcher commits what it observes: what somebody has written into its file since is no observation.
+  const status =
+    files === undefined ? rendered.status : findObserved(target, rendered.statusPath, files, cluster)?.status;
+  const reason = findReason(trial, status);
+  const mirrored = past && findMirrorRecord(past, decided.digest, now());
+  const known = { status, reason, mirrored };
+  const limit = findPromotionLimit(rendered, decided, status);
+  if (limit !== undefined)
+    return {
+      ...known,
+      problem: toUnjudged(source, path, declared.version, limit),
+      objection: safe`${version} is not judged as Passing any more`,
+    };
+  const { minMirrorTime } = rendered.rollout.policy;
+  const time = minMirrorTime && toMirrorTime(minMirrorTime, mirrored);
+  if (time !== undefined && findMissingTime(time) > 0)
+    return {
+      ...known,
+      problem: toMirroredTooBriefly(source, path, declared.version, time),
+      objection: safe`${version} was not mirrored for ${mask(time.limit.written)}, as its mirror was closed meanwhile`,
+    };
+  if (reason.code === 'ready' || force) return known;
+  const reasonText = toReasonText(reason);
+  const { statusPath } = rendered;
+  const isEdited = findReason(trial, rendered.status).code === 'ready';
+  return {
+    ...known,
+    problem: toNotReady(target, decided.version, { reason, reasonText, statusPath, isEdited, cluster, branch }),
+    objection: reasonText,
+  };
+}
+
+function findReason({ decided }: Trial, status: ModelStatus | undefined): MirrorReason {
+  return computeMirror({
+    candidate: { name: decided.version.name, digest: decided.digest },
+    mirrorPercentage: 100,
+    gate: 'Status',
+    status,
+    analysis: decided.analysis,
+    assumeReady: false,
+  }).reason;
+}
+
+/** The model as it is rendered by the status file that is among other files. */
+function findObserved(
+  target: ModelTarget,
+  statusPath: string,
+  files: FolderTree,
+  cluster: string | undefined,
+): RenderedModel | undefined {
+  const { path, text } = readStatus(files, statusPath);
+  return findRendered(renderDigests(toOwnTree(target), { cluster, edited: new Map([[path, text]]) }), target);
 }
 
 /** An empty text where there is no such file, or none that can be read: it reports nothing. */
@@ -177,19 +214,32 @@ function readStatus(tree: FolderTree, path: string): SourceFile {
   return source === undefined || 'code' in source ? { path, text: '' } : source;
 }
 
-function findNotes(target: ModelTarget, { before, own }: RenderedEdit): EditNote[] {
+function findNotes(
+  target: ModelTarget,
+  { before, own }: RenderedEdit,
+  { observations, cluster }: PromoteInput,
+): EditNote[] {
   const model = target.model.metadata.name;
   const promoted = findRendered(own, target);
   if (promoted === undefined) return [];
   const service = promoted.primary.version.name;
   const rendered = findRendered(before, target);
   const isPatched = promoted.primary.digest !== rendered?.candidates[0]?.digest;
-  // One that moves with its name stays loaded.
-  const isLost = rendered?.candidates.some((one) => one.mirror.percentage > 0 && one.version.name !== service) === true;
+  const isOpen = (one: RenderedModel | undefined) =>
+    // One that moves with its name stays loaded.
+    one?.candidates.some((candidate) => candidate.mirror.percentage > 0 && candidate.version.name !== service) === true;
+  const observed = observations.map(({ branch, files }) =>
+    branch === undefined || files === undefined || rendered === undefined
+      ? rendered
+      : findObserved(target, rendered.statusPath, files, cluster),
+  );
   const old = rendered?.primary.version.name;
   const isNameTaken = toVersionName(model, 'candidate', {}) === service;
   return [
-    ...(isLost ? [{ code: 'revert-opens', model, version: promoted.primary.version.declared.version } as const] : []),
+    ...observations.flatMap(({ branch }) => (branch === undefined ? [] : [{ code: 'observed-on', branch } as const])),
+    ...(observed.some(isOpen)
+      ? [{ code: 'revert-opens', model, version: promoted.primary.version.declared.version } as const]
+      : []),
     ...(isPatched ? [{ code: 'patched', model, service } as const] : []),
     ...(old !== undefined && old !== service
       ? [{ code: 'removed-first', model, service: old, to: service } as const]

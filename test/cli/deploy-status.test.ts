@@ -140,10 +140,6 @@ test('without any status file of the model, validate warns that its limits are n
 
 test('commands that read one branch name the one with the status files', async (t) => {
   const repository = start(t, toPolicy(20));
-  const promoted = await repository.run('promote', 'wisdom');
-  t.is(promoted.code, 1);
-  t.regex(promoted.err, /status files to origin\/deploy: run git fetch, look with model-mirror status/);
-  t.notRegex(promoted.err, /pull the watcher/);
   const note = /^Status files are on origin\/deploy, /m;
   for (const words of [
     ['explain', 'wisdom'],
@@ -158,8 +154,75 @@ test('commands that read one branch name the one with the status files', async (
   ])
     t.notRegex((await repository.run(...words)).err, note, words.join(' '));
   repository.git('update-ref', '-d', 'refs/remotes/origin/deploy');
-  t.regex((await repository.run('promote', 'wisdom')).err, /pull the watcher's latest commit/);
   t.notRegex((await repository.run('explain', 'wisdom')).err, note);
+});
+
+test('promote decides by the deploy branch, as it was last fetched', async (t) => {
+  const repository = start(t, toPolicy(20));
+  const { code, out, err } = await repository.run('promote', 'wisdom');
+  t.is(code, 0, err);
+  t.regex(out + err, /the status file is that of origin\/deploy, as it was last fetched/);
+  t.regex(out + err, /git revert opens the mirror to v2/);
+  t.notRegex(repository.read(model), /candidate:/);
+  const unknown = start(t, toPolicy(20));
+  unknown.git('update-ref', '-d', 'refs/remotes/origin/deploy');
+  const refused = await unknown.run('promote', 'wisdom');
+  t.is(refused.code, 1);
+  t.regex(refused.err, /pull the watcher's latest commit/);
+});
+
+test('promote keeps to the limits by what the deploy branch has', async (t) => {
+  for (const [rules, hours, message] of [
+    [timed, 1, /v2 was mirrored for 1h.*\[mirrored-too-briefly\]/],
+    [judged, 1, /\[analysis-required\]/],
+  ] as const)
+    for (const words of [[], ['--force']]) {
+      const repository = start(t, rules, hours);
+      const { code, err } = await repository.run('promote', 'wisdom', ...words);
+      t.is(code, 1);
+      t.regex(err, message);
+      t.regex(repository.read(model), /candidate:/);
+    }
+  t.is((await start(t, timed, 25).run('promote', 'wisdom')).code, 0);
+});
+
+test('promote finds the status file of a model that was moved on main', async (t) => {
+  const repository = start(t, timed, 25);
+  repository.git('mv', 'models', 'moved');
+  repository.git('commit', '--quiet', '--message', 'move');
+  const { code, err } = await repository.run('promote', 'wisdom');
+  t.is(code, 0, err);
+});
+
+test('promote is refused where any branch that is carried to does not report the candidate as Ready', async (t) => {
+  const repository = start(t, toPolicy(20));
+  const { git, put, read } = repository;
+  git('switch', '--quiet', '--create', 'mine', 'origin/deploy');
+  put(status, read(status).replace(/(version: v2[\s\S]*?state: )Ready/, '$1Loading'));
+  git('commit', '--quiet', '--all', '--message', `x\n\nCarried: ${'1'.repeat(40)}`);
+  git('push', '--quiet', 'origin', 'mine');
+  git('switch', '--quiet', 'main');
+  const { code, err } = await repository.run('promote', 'wisdom');
+  t.is(code, 1);
+  t.regex(err, /not known to be ready/);
+  t.regex(err, /origin\/mine counts as it was last fetched: run git fetch/);
+});
+
+test('a status file on main does not let a candidate be promoted', async (t) => {
+  const repository = start(t, toPolicy(20));
+  const { git, put } = repository;
+  const observed = git('show', 'origin/deploy:models/wisdom/status.yaml');
+  git('switch', '--quiet', '--create', 'other', 'origin/deploy');
+  put(status, observed.replace(/(version: v2[\s\S]*?state: )Ready/, '$1Failed'));
+  git('commit', '--quiet', '--all', '--message', `observed\n\nCarried: ${git('rev-parse', 'main').trim()}`);
+  git('push', '--quiet', 'origin', 'other:deploy');
+  git('switch', '--quiet', 'main');
+  put(status, observed);
+  git('add', '--all');
+  git('commit', '--quiet', '--message', 'mine');
+  const { code, err } = await repository.run('promote', 'wisdom');
+  t.is(code, 1, err);
+  t.regex(err, /not known to be ready/);
 });
 
 test('on the deploy branch its own status files count', async (t) => {

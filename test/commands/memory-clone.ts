@@ -135,7 +135,7 @@ export class MemoryClone {
         this.#push();
         return { kind: 'pushed', branch: 'main', rebased: undefined, said: undefined };
       },
-      findStatusBranch: async () => undefined,
+      findDeployBranches: async () => [],
       holdInterrupts: () => ({ isInterrupted: () => this.#isInterrupted, release: () => {} }),
     };
   }

@@ -117,10 +117,7 @@ async function afterCommit(
         message,
         hold,
         isToRepeat: findObjection !== undefined,
-        findObjection: async (rebased) => {
-          const files = findObjection && (await clone.readCommit(rebased, target.file.folder));
-          return files && (await findObjection?.(files, rebased));
-        },
+        findObjection,
       }),
       next: undefined,
     };

@@ -28,7 +28,7 @@ export async function editModel(
   const head = await readHead(target, clone);
   const command = typeof prepared === 'function' ? await prepared({ target, clone, head }) : prepared;
   const scene = { request, ports, command, target, clone, head };
-  const planned = command.plan(target, head?.target, head?.tree);
+  const planned = command.plan(target, head?.target);
   if ('problems' in planned) return { code: 'refused', notes: [], ...planned };
   return 'unchanged' in planned ? finishUnchanged(scene, planned) : applyPlan(scene, planned);
 }

@@ -4,8 +4,7 @@ import type { Problem } from '../../core/diagnostics/problem.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import type { EditEffect, EditNote, EditSubject, SmallShare, Unchanged } from '../../core/edit/outcome.ts';
 import type { Edited } from '../../core/edit/proof.ts';
-import type { FolderTree } from '../../core/input/folder-tree.ts';
-import type { Clone } from '../../core/ports/clone.ts';
+import type { Clone, FindObjection } from '../../core/ports/clone.ts';
 import type { WorkTree } from '../../core/ports/work-tree.ts';
 import type { Digests } from '../../core/render/digests.ts';
 import type { ModelTarget, PathNames } from '../../core/repository/find-model.ts';
@@ -52,11 +51,8 @@ export interface EditPlan {
   readonly effect: EditEffect;
   /** What looks like a slip of the pen. */
   readonly question?: SmallShare | undefined;
-  readonly findObjection?: ObjectionFinder | undefined;
+  readonly findObjection?: FindObjection | undefined;
 }
-
-/** Why an edit must not be pushed as this commit, on top of what the watcher has pushed meanwhile; undefined: it may be. */
-type ObjectionFinder = (files: FolderTree, commit: string) => Promise<SafeText | undefined>;
 
 /** The work tree already has what the edit would write; whether HEAD has it is another question. */
 export interface UnchangedEdit {
@@ -65,7 +61,7 @@ export interface UnchangedEdit {
   readonly file: string | undefined;
   readonly subject: EditSubject;
   readonly effect: EditEffect;
-  readonly findObjection?: ObjectionFinder | undefined;
+  readonly findObjection?: FindObjection | undefined;
 }
 
 interface Refusal {
@@ -79,10 +75,9 @@ export type Planned = EditPlan | UnchangedEdit | Refusal;
 export interface EditCommand {
   /**
    * @param head the same model at HEAD; undefined: HEAD has none, or cannot be read.
-   * @param committed the files around it at HEAD, whether it is among them or not.
    * @throws Fault when the flags do not fit the model.
    */
-  readonly plan: (target: ModelTarget, head: ModelTarget | undefined, committed: FolderTree | undefined) => Planned;
+  readonly plan: (target: ModelTarget, head: ModelTarget | undefined) => Planned;
   readonly findNotes: (target: ModelTarget, rendered: RenderedEdit) => readonly EditNote[];
 }
 
@@ -145,7 +140,7 @@ export function isToCommit({ commit, branch }: EditRequest): boolean {
 export function isInHead(command: EditCommand, head: ModelTarget | undefined): boolean {
   if (head === undefined) return false;
   try {
-    return 'unchanged' in command.plan(head, undefined, undefined);
+    return 'unchanged' in command.plan(head, undefined);
   } catch (error) {
     // As when the candidate is to be changed, and HEAD has none.
     if (isFault(error)) return false;

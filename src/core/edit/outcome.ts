@@ -86,6 +86,8 @@ export type EditNote =
   | ({ readonly model: string } & (FirstOpening | Return))
   /** Until the watcher has committed that the candidate is gone, its old status opens the mirror again. */
   | { readonly code: 'revert-opens'; readonly model: string; readonly version: string }
+  /** What it was decided by is on another branch, such as `origin/deploy`. */
+  | { readonly code: 'observed-on'; readonly branch: SafeText }
   /** A patch makes the promoted primary differ from what was tried as the candidate. */
   | { readonly code: 'patched'; readonly model: string; readonly service: string }
   /** Argo CD removes what requests go to before it moves them. */

@@ -134,6 +134,14 @@ export interface PastFile {
   readonly part: TreePart;
 }
 
+/** A branch that a watcher carries another one to. */
+export interface DeployBranch {
+  /** `origin/deploy`. */
+  readonly name: SafeText;
+  /** Its newest commit, as it was last fetched. */
+  readonly commit: string;
+}
+
 export interface Clone {
   /** @throws Fault when git is not installed or too old. */
   readonly assertInstalled: () => Promise<void>;
@@ -149,8 +157,8 @@ export interface Clone {
   readonly readPast: <T>(path: string, read: (past: PastFile) => Promise<T>) => Promise<T>;
   /** @param files that may be committed. */
   readonly readStepState: (state: LocalState, files: readonly string[]) => Promise<GitStepState>;
-  /** @returns the branch with the status files of the files at HEAD, where the watcher writes them to another. */
-  readonly findStatusBranch: () => Promise<SafeText | undefined>;
+  /** @returns those with the status files of a commit's models, where a watcher writes them to another branch; the newest first. */
+  readonly findDeployBranches: (commit: string) => Promise<readonly DeployBranch[]>;
   readonly listBranches: () => Promise<readonly string[]>;
   /** @returns undefined when there is no remote. */
   readonly findDestination: (branch: string) => Promise<Destination | undefined>;

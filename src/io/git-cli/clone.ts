@@ -1,13 +1,13 @@
 /** A person's clone, by the installed git: paths of the repository as commands take it ↔ paths of the work tree. */
 import { relative, resolve, sep } from 'node:path';
 import { isFault } from '../../core/diagnostics/fault.ts';
-import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask } from '../../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../../core/input/folder-tree.ts';
 import { isWithin, toFoundFile } from '../../core/input/folder-tree.ts';
 import type {
   Clone,
   CommitWish,
+  DeployBranch,
   Destination,
   FileChange,
   FindObjection,
@@ -83,9 +83,8 @@ export class GitClone implements Clone {
     return { unfinished: unfinished?.what, conflicts, ignored, branches, isBehind };
   }
 
-  async findStatusBranch(): Promise<SafeText | undefined> {
-    const [newest] = await findDeployBranches(this.#git);
-    return newest?.name;
+  findDeployBranches(commit: string): Promise<readonly DeployBranch[]> {
+    return findDeployBranches(this.#git, commit);
   }
 
   async listBranches(): Promise<readonly string[]> {

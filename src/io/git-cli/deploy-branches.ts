@@ -1,16 +1,9 @@
 /** The branches that a clone knows to which a watcher carries, by the trailer of their newest commit. */
 import { readCarried } from '../../core/carry/trailer.ts';
 import { isFault } from '../../core/diagnostics/fault.ts';
-import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask } from '../../core/diagnostics/safe-text.ts';
+import type { DeployBranch } from '../../core/ports/clone.ts';
 import type { Git } from './git.ts';
-
-export interface DeployBranch {
-  /** `origin/deploy`. */
-  readonly name: SafeText;
-  /** Its newest commit, as it was last fetched. */
-  readonly commit: string;
-}
 
 /** As for-each-ref has them, with a NUL before each and the trailers in a paragraph. */
 const format = '%00%(objectname) %(refname:lstrip=2)%0a%0a%(contents:trailers:only,unfold)';

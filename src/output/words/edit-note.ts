@@ -38,6 +38,8 @@ export function toNoteLines(note: EditNote, { toPath, flags }: Pick<EditWording,
         safe`${mask(note.model)}: to undo this, run ${mask(command)}; git revert opens the mirror to ${mask(note.version)} before it is loaded again, unless the watcher has committed that it is gone`,
       ];
     }
+    case 'observed-on':
+      return [safe`the status file is that of ${note.branch}, as it was last fetched`];
     case 'patched':
       return [
         safe`${mask(note.model)}: a patch of a policy makes ${mask(note.service)} differ from the candidate that was tried`,

@@ -1,0 +1,70 @@
+/** What was observed of a model: beside its files, or on each branch that a watcher may carry them to. */
+import { listDeployed, withDeployed } from '../core/carry/deployed-statuses.ts';
+import type { SafeText } from '../core/diagnostics/safe-text.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
+import type { Clone } from '../core/ports/clone.ts';
+import type { ModelTarget, PathNames } from '../core/repository/find-model.ts';
+import type { TimelinePoint } from '../core/timeline/points.ts';
+import { readPastIfAny } from './model-past.ts';
+
+export interface Observations {
+  /** `origin/deploy`; undefined: the branch of the files themselves. */
+  readonly branch: SafeText | undefined;
+  /** The committed files, with the status files that count; undefined: there is no commit that can be read. */
+  readonly files: FolderTree | undefined;
+  /** The model after each commit that changed it, the oldest first; undefined: git's history cannot be read. */
+  readonly past: readonly TimelinePoint[] | undefined;
+}
+
+interface Scope {
+  readonly clone: Clone | undefined;
+  readonly names: PathNames;
+  readonly cluster: string | undefined;
+}
+
+/**
+ * Anybody's branch may look like one that is carried to: whoever decides by them asks each that has a status file of the model,
+ * or the newest where none has.
+ *
+ * @param commit that has the model; undefined: HEAD, which has no commit that can be read.
+ * @throws Fault when git cannot be run.
+ */
+export async function readObservations(
+  target: Pick<ModelTarget, 'file' | 'model'>,
+  commit: string | undefined,
+  { clone, ...scope }: Scope,
+): Promise<readonly Observations[]> {
+  if (clone === undefined) return [{ branch: undefined, files: undefined, past: undefined }];
+  const { file } = target;
+  const readPast = (tip: string | undefined, path = file.path) =>
+    readPastIfAny({ ...target, file: { ...file, path } }, tip, { clone, ...scope });
+  const branches = commit === undefined ? [] : await clone.findDeployBranches(commit);
+  if (commit === undefined || branches.length === 0) {
+    const files = commit === undefined ? undefined : await clone.readCommit(commit, file.folder);
+    return [{ branch: undefined, files, past: await readPast(commit) }];
+  }
+  const all = await Promise.all(
+    branches.map(async ({ name, commit: tip }) => {
+      const found = await readDeployed(file, { commit, tip, clone });
+      const from = found?.modelPaths.get(file.path);
+      return { branch: name, files: found?.tree, past: await readPast(tip, from), isKnown: from !== undefined };
+    }),
+  );
+  const known = all.filter(({ isKnown }) => isKnown);
+  return known.length > 0 ? known : all.slice(0, 1);
+}
+
+/** The model's folder alone is read, unless its status file is elsewhere on the deploy branch. */
+async function readDeployed(
+  file: ModelTarget['file'],
+  { commit, tip, clone }: { readonly commit: string; readonly tip: string; readonly clone: Clone },
+): Promise<ReturnType<typeof withDeployed> | undefined> {
+  let found: ReturnType<typeof withDeployed> | undefined;
+  for (const folder of [file.folder, '']) {
+    const [source, deploy] = await Promise.all([clone.readCommit(commit, folder), clone.readCommit(tip, folder)]);
+    if (source === undefined || deploy === undefined) return found;
+    found = withDeployed(source, listDeployed(deploy), true);
+    if (found.modelPaths.has(file.path)) break;
+  }
+  return found;
+}
