@@ -5,31 +5,28 @@
  * models; one has a history of 500,000 commits and 40,000 other branches; one has 100,000 small files that nobody reads.
  * Each is read from a host that leaves files out of a fetch, and from one that does not.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startGitServer } from '../../src/demo/fakes/git-server.ts';
 import { GitBranch } from '../../src/io/git/branch.ts';
 import { openTransport } from '../../src/io/git/transports.ts';
 import { keepMemorySmall } from '../../src/io/process/memory.ts';
 import { BranchFiles } from '../../src/watch/branch-files.ts';
+import { serveFolder } from './git-server.ts';
+import { importInto, listModels, toCommit } from './model-stream.ts';
 import type { Case } from './race.ts';
 import { race } from './race.ts';
 
 const [task, argument = ''] = process.argv.slice(2);
-if (task === 'serve') await serve(argument);
-else if (task === 'read') await read(argument);
+if (task === 'read') await read(argument);
 else await compare();
 
 async function compare(): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'model-mirror-bench-'));
-  const server = spawn(process.execPath, [import.meta.filename, 'serve', root], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const { url, stop } = await serveFolder(root);
   try {
-    const [address] = await once(server.stdout, 'data');
-    const url = `${address}`.trim();
     const repositories = [
       ['10,000 models', 'models', writeModels(10_000), 5],
       ['250 MB of binaries beside 3 models', 'binaries', writeBinaries(), 3],
@@ -51,19 +48,9 @@ async function compare(): Promise<void> {
     }
     race('Node itself, with the modules', 5, [toCase('nothing is read', '')]);
   } finally {
-    server.stdin.end();
-    await once(server, 'exit');
+    await stop();
     rmSync(root, { recursive: true, force: true });
   }
-}
-
-/** Until its input ends. */
-async function serve(root: string): Promise<void> {
-  const server = await startGitServer({ root });
-  process.stdout.write(`${server.url('')}\n`);
-  process.stdin.resume();
-  await once(process.stdin, 'end');
-  await server.close();
 }
 
 /** As the watcher does it when it starts: the folders, and the texts of models and status files. */
@@ -96,13 +83,7 @@ function makeRepositories(root: string, name: string, stream: readonly Uint8Arra
     const { status, stderr } = spawnSync('git', words, { cwd: folder, encoding: 'utf8' });
     if (status !== 0) throw new Error(`git ${words.join(' ')}: ${stderr}`);
   };
-  run(['init', '--quiet', '--bare', '--initial-branch', 'main', name], root);
-  const { status, stderr } = spawnSync('git', ['fast-import', '--quiet'], {
-    cwd: join(root, name),
-    input: Buffer.concat(stream),
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`git fast-import: ${stderr}`);
+  importInto(join(root, name), stream);
   run(['config', 'http.receivepack', 'true']);
   run(['repack', '-adq', '--window', '10']);
   if (name === 'history') addBranches(join(root, name));
@@ -116,28 +97,6 @@ function addBranches(folder: string): void {
   spawnSync('git', ['pack-refs', '--all'], { cwd: folder });
   const refs = Array.from({ length: 40_000 }, (_, i) => `${tip} refs/heads/n${String(i).padStart(6, '0')}\n`);
   appendFileSync(join(folder, 'packed-refs'), refs.join(''));
-}
-
-/** The input of git fast-import for one commit. */
-function toCommit(files: Iterable<readonly [string, Uint8Array]>, number = 1): Uint8Array[] {
-  const head = `commit refs/heads/main\ncommitter Ada <ada@example.com> ${1_600_000_000 + number} +0000\ndata 4\nedit\n`;
-  const parts: Uint8Array[] = [Buffer.from(head)];
-  for (const [path, content] of files)
-    parts.push(Buffer.from(`M 100644 inline ${path}\ndata ${content.length}\n`), content, Buffer.from('\n'));
-  return parts;
-}
-
-function* listModels(count: number): Iterable<readonly [string, Buffer]> {
-  const head = 'apiVersion: model-mirror.dev/v1alpha1\n';
-  for (let i = 0; i < count; i++) {
-    const name = `model-${String(i).padStart(5, '0')}`;
-    const model = `${head}kind: Model\nmetadata: {name: ${name}}\nspec:\n  primary: {version: v1, storageUri: s3://models/${name}/v1}\n`;
-    const status = `# Written by model-mirror watch. Do not edit.\n${head}kind: ModelStatus\nstatus:\n  primary: {version: v1, state: Ready, since: ${i}}\n`;
-    const policy = `${head}kind: MirrorPolicy\nmetadata: {name: ${name}}\nspec: {mirrorPercentage: ${i % 100}, gate: None}\n`;
-    yield [`models/${name}/model.yaml`, Buffer.from(model)];
-    yield [`models/${name}/status.yaml`, Buffer.from(status)];
-    yield [`models/${name}/policy.yaml`, Buffer.from(policy)];
-  }
 }
 
 function writeModels(count: number): Uint8Array[] {

@@ -102,7 +102,7 @@ export class GitBranch implements StatusBranch {
     return this.#guard('read', undefined, async () => {
       const texts = new Map<string, string | Finding>();
       try {
-        await this.#objects.load(ids, this.#signal, maxBytes);
+        await this.#objects.load(ids, this.#signal, { maxBytes });
         for (const id of ids) {
           const content = this.#objects.read(id);
           texts.set(id, content === undefined ? toTooLarge(maxBytes) : toFileText(content, maxBytes));
@@ -224,7 +224,7 @@ export class GitBranch implements StatusBranch {
 
   /** A folder or a link that is not among the folders that are kept. */
   async #readBeside(id: string): Promise<Buffer> {
-    await this.#objects.load([id], this.#signal);
+    await this.#objects.load([id], this.#signal, { hasFolders: true });
     // No path is that long.
     return this.#objects.read(id) ?? Buffer.alloc(0);
   }

@@ -34,9 +34,18 @@ export interface FetchedCommit {
 }
 
 /** What is read of the repository, and how large its files may be, in bytes. */
-interface Request extends PackRequest {
+interface Request extends Omit<PackRequest, 'filter'> {
+  /** Whether files may be left out. */
+  readonly isWithoutFiles?: boolean;
   readonly maxBytes: number;
   readonly findFolder?: FindFolder | undefined;
+}
+
+interface LoadOptions {
+  /** Files that are larger are not kept. */
+  readonly maxBytes?: number | undefined;
+  /** There may be folders among them: what is in those is not needed. */
+  readonly hasFolders?: boolean;
 }
 
 /** How many files are asked for one by one. */
@@ -48,9 +57,10 @@ export class FetchedObjects {
   readonly #store: ObjectStore;
   /** The commits that are known here, by id. */
   #known: ReadonlyMap<string, Buffer> = new Map();
-  /** Whether the server has never refused to leave files out, and to return objects by their ids. */
+  /** Whether the server has never refused to leave files out, to return objects by their ids, and to return folders alone. */
   #leavesOut = true;
   #givesById = true;
+  #givesFoldersAlone = true;
   readonly #batches = new WantBatches();
 
   constructor(transport: GitTransport, limit: FetchLimit) {
@@ -101,13 +111,13 @@ export class FetchedObjects {
   /**
    * Fetches objects of the known commits that are not here.
    *
-   * @param maxBytes files that are larger are not kept.
    * @throws Error when the server does not have them.
    */
-  async load(ids: Iterable<string>, signal: AbortSignal, maxBytes = maxFileBytes): Promise<void> {
+  async load(ids: Iterable<string>, signal: AbortSignal, options: LoadOptions = {}): Promise<void> {
+    const { maxBytes = maxFileBytes } = options;
     const wanted = new Set(ids);
     if (this.#listMissing(wanted, maxBytes).length === 0) return;
-    const hasById = this.#givesById && (await this.#loadById(wanted, maxBytes, signal));
+    const hasById = this.#givesById && (await this.#loadById(wanted, { ...options, maxBytes }, signal));
     if (hasById) return;
     const kept = new Set([...wanted, ...this.#store.ids()]);
     await this.#fetchCommits({ wants: [...this.#known.keys()], maxBytes }, signal);
@@ -176,7 +186,7 @@ export class FetchedObjects {
         wants,
         haves: this.#givesById ? haves : [],
         depth: request.depth ?? 1,
-        isWithoutFiles,
+        filter: isWithoutFiles ? 'blob:none' : undefined,
       });
       return ids;
     } catch (error) {
@@ -188,10 +198,18 @@ export class FetchedObjects {
   }
 
   /** @returns whether they are all here now. */
-  async #loadById(wanted: ReadonlySet<string>, maxBytes: number, signal: AbortSignal): Promise<boolean> {
+  async #loadById(
+    wanted: ReadonlySet<string>,
+    { maxBytes, hasFolders = false }: LoadOptions & { readonly maxBytes: number },
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const load = async (wants: readonly string[]) => {
+      const isTried = hasFolders && this.#givesFoldersAlone;
+      if (isTried && (await this.#loadAlone(wants, maxBytes, signal))) return;
       await using service = await openService(this.#transport, 'git-upload-pack', [], signal);
       await this.#read(service, { wants, maxBytes });
+      // Not before the same was seen to work without.
+      if (isTried) this.#givesFoldersAlone = false;
     };
     const listMissing = () => this.#listMissing(wanted, maxBytes);
     try {
@@ -206,7 +224,23 @@ export class FetchedObjects {
     }
   }
 
-  async #read(service: OpenService, { maxBytes, findFolder, ...request }: Request): Promise<void> {
+  /** A folder without what is in it. @returns whether the server can do that. */
+  async #loadAlone(wants: readonly string[], maxBytes: number, signal: AbortSignal): Promise<boolean> {
+    await using service = await openService(this.#transport, 'git-upload-pack', [], signal);
+    if (!offersFilter(service)) return false;
+    try {
+      await this.#read(service, { wants, maxBytes, filter: 'tree:0' });
+      return true;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
+    }
+  }
+
+  async #read(
+    service: OpenService,
+    { maxBytes, findFolder, ...request }: PackRequest & Pick<Request, 'maxBytes' | 'findFolder'>,
+  ): Promise<void> {
     await readPack(requestPack(service, request), {
       store: this.#store,
       budget: this.#budget,

@@ -12,8 +12,8 @@ export interface PackRequest {
   readonly haves?: readonly string[];
   /** How many commits of each line come, from the wanted ones on; absent: all. */
   readonly depth?: number;
-  /** Whether files are left out, unless they are wanted themselves. */
-  readonly isWithoutFiles?: boolean;
+  /** Leaves out files, or folders too, unless they are wanted themselves (git-rev-list(1), "--filter"). */
+  readonly filter?: 'blob:none' | 'tree:0' | undefined;
 }
 
 /** What a server must offer, as every one does since 2007. */
@@ -31,7 +31,7 @@ const thin = 'thin-pack';
  */
 export async function* requestPack(
   { session, capabilities }: OpenService,
-  { wants, haves = [], depth, isWithoutFiles = false }: PackRequest,
+  { wants, haves = [], depth, filter }: PackRequest,
 ): AsyncIterable<Buffer> {
   for (const name of needed)
     if (!capabilities.has(name))
@@ -40,7 +40,7 @@ export async function* requestPack(
     ...needed,
     ...useful.filter((name) => capabilities.has(name)),
     ...(haves.length > 0 ? [thin] : []),
-    ...(isWithoutFiles ? ['filter'] : []),
+    ...(filter === undefined ? [] : ['filter']),
   ];
   const [first, ...others] = wants;
   const body = Buffer.concat([
@@ -48,7 +48,7 @@ export async function* requestPack(
     ...others.map((id) => toPacket(`want ${id}\n`)),
     ...haves.map((id) => toPacket(`shallow ${id}\n`)),
     ...(depth === undefined ? [] : [toPacket(`deepen ${depth}\n`)]),
-    ...(isWithoutFiles ? [toPacket('filter blob:none\n')] : []),
+    ...(filter === undefined ? [] : [toPacket(`filter ${filter}\n`)]),
     flushPacket,
     ...haves.map((id) => toPacket(`have ${id}\n`)),
     toPacket('done\n'),

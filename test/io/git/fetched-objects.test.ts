@@ -107,7 +107,7 @@ for (const allowed of ['allowReachableSHA1InWant', 'allowAnySHA1InWant'])
     t.regex(requests[0] ?? '', /filter blob:none/);
     t.false(objects.has(await run('rev-parse', 'main:models/b/model.yaml')));
     // Whoever may read larger files asks for it again.
-    await objects.load([weights], never, 4 * mebibyte);
+    await objects.load([weights], never, { maxBytes: 4 * mebibyte });
     t.deepEqual(objects.read(weights), files['weights.bin']);
     // What is here is not asked for.
     await objects.load(ids, never);
@@ -131,6 +131,28 @@ for (const where of ['http', 'file'] as const)
     t.false(requests.some((body) => body.includes('filter')));
     await t.throwsAsync(objects.load(['f'.repeat(40)], never));
   });
+
+test('a folder comes without what is in it, where the host leaves folders out', async (t) => {
+  for (const isAllowed of [true, false]) {
+    const { commit, open, run, requests } = await startScene(t, filter);
+    await commit(files);
+    if (!isAllowed) await run('config', 'uploadpackfilter.tree.allow', 'false');
+    const objects = open();
+    const [fetched] = await objects.fetch(main, never);
+    objects.keep(fetched === undefined ? [] : [fetched.content]);
+    objects.retain(new Set());
+    const [root, models, a] = await Promise.all(
+      ['', 'models', 'models/a'].map((path) => run('rev-parse', `main:${path}`)),
+    );
+    for (const id of [root ?? '', models ?? '']) {
+      await objects.load([id], never, { hasFolders: true });
+      t.true(objects.readFolder(id).length > 0);
+    }
+    t.is(objects.has(a ?? ''), !isAllowed);
+    const alone = requests.filter((body) => body.includes('filter tree:0'));
+    t.is(alone.length, isAllowed ? 2 : 1, 'one that refuses it is asked once');
+  }
+});
 
 test('a host that refuses what it offers is asked once, and then in another way', async (t) => {
   const { commit, connect, open, run } = await startScene(t, filter);

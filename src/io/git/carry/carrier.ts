@@ -187,7 +187,7 @@ function toReader(objects: FetchedObjects, signal: AbortSignal): CarryObjects {
   };
   return {
     readTrees: async (ids) => {
-      await objects.load(ids, signal);
+      await objects.load(ids, signal, { hasFolders: true });
       return new Map(ids.map((id) => [id, readFolder(id)]));
     },
     readTexts: async (ids) => {
