@@ -26,6 +26,9 @@ export async function checkOpenSsh(folder: string): Promise<void> {
     );
     await checkThat('OpenSSH: every kind of host key, hashed and with a port', () => tryHostKeys(sshd, repository));
     await checkThat('OpenSSH: what known_hosts means, as ssh-keygen -F finds it', () => compareKnownHosts(folder));
+    await checkThat('OpenSSH: what known_hosts means, as ssh itself connects or not', () =>
+      compareWithSsh(sshd, repository),
+    );
     await checkThat('OpenSSH: the watcher commits what the cluster does', () => watch(sshd, folder, repository));
     await checkThat(`OpenSSH: ${models} models, beside git ls-remote over ssh`, () => measure(sshd, folder));
   } finally {
@@ -125,6 +128,65 @@ async function compareKnownHosts(folder: string): Promise<string[]> {
       }
     }
   return wrong;
+}
+
+/** ssh takes a line without the port for a server on any; here that is another server. */
+const stricter = ['without the port', 'but not this one'];
+
+/** Lines about this server, right and wrong. */
+async function compareWithSsh(sshd: Sshd, repository: string): Promise<string[]> {
+  const { ed25519, rsa, ecdsa } = sshd.hostKeys;
+  const [, port = ''] = sshd.name.split(']:');
+  const files: Readonly<Record<string, string>> = {
+    nothing: '',
+    'a comment': `# ${sshd.name} ${ed25519}\n`,
+    'all keys': [ed25519, rsa, ecdsa].map((key) => `${sshd.name} ${key}\n`).join(''),
+    'one key': `${sshd.name} ${rsa}\n`,
+    'without a line end': `${sshd.name} ${ed25519}`,
+    'line ends of Windows': `${sshd.name} ${ed25519}\r\n`,
+    'blanks around': ` \t${sshd.name}\t ${ed25519}  a comment\n`,
+    'without the port': `127.0.0.1 ${ed25519}\n`,
+    'another port': `[127.0.0.1]:1 ${ed25519}\n`,
+    'any port': `[127.0.0.1]:* ${ed25519}\n`,
+    'another host': `[git.example.com]:${port} ${ed25519}\n`,
+    'among other names': `a,${sshd.name},b ${ed25519}\n`,
+    'but not this one': `*,!${sshd.name} ${ed25519}\n`,
+    'the key of another type': `${sshd.name} ssh-rsa ${ed25519.split(' ')[1]}\n`,
+    'half a key': `${sshd.name} ${ed25519.slice(0, -20)}\n`,
+    'a type alone': `${sshd.name} ssh-ed25519\n`,
+    'revoked, and known before': `${sshd.name} ${ed25519}\n@revoked ${sshd.name} ${ed25519}\n`,
+    'revoked, and known afterwards': `@revoked ${sshd.name} ${ed25519}\n${sshd.name} ${ed25519}\n`,
+    'revoked for all': `@revoked * ${ed25519}\n${sshd.name} ${ed25519}\n`,
+    'revoked for another host': `@revoked git.example.com ${ed25519}\n${sshd.name} ${ed25519}\n`,
+    'another key is revoked': `@revoked ${sshd.name} ${rsa}\n${sshd.name} ${ed25519}\n`,
+    'a marker of no kind': `@unknown ${sshd.name} ${ed25519}\n`,
+    'an authority': `@cert-authority ${sshd.name} ${ed25519}\n`,
+    'two keys of a type, the right one last': `${sshd.name} ${await otherKey(sshd)}\n${sshd.name} ${ed25519}\n`,
+    'the wrong key of a type, and the right one of another': `${sshd.name} ${await otherKey(sshd)}\n${sshd.name} ${rsa}\n`,
+  };
+  const wrong: string[] = [];
+  for (const [title, text] of Object.entries(files)) {
+    const credentials = await sshd.addUserKey('ed25519', 'RFC4716');
+    writeFileSync(join(credentials, 'known_hosts'), text);
+    const isTaken = await isDone(sshd.git(credentials, ['ls-remote', sshd.address(repository)]));
+    const expected = isTaken && !stricter.includes(title);
+    const found = await isDone(openBranch(sshd, repository, credentials).fetch(never));
+    if (found !== expected) wrong.push(`${title}: ${found}, and ssh ${isTaken}`);
+  }
+  return wrong;
+}
+
+/** Of a server that is not this one. */
+async function otherKey(sshd: Sshd): Promise<string> {
+  const folder = await sshd.addUserKey('ed25519', 'RFC4716');
+  return (await readFile(join(folder, 'ssh-privatekey.pub'), 'utf8')).split(' ').slice(0, 2).join(' ');
+}
+
+function isDone(work: Promise<unknown>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
 }
 
 async function watch(sshd: Sshd, folder: string, repository: string): Promise<string[]> {

@@ -31,37 +31,42 @@ export async function checkSigning(folder: string): Promise<void> {
       const good = `Good "git" signature for ${email} with ${shown} key SHA256:`;
       return found.startsWith(good) ? [] : [found];
     });
-  await checkWatcher(folder);
+  await checkWatcher(folder, 'main');
+  await checkWatcher(folder, 'deploy');
 }
 
-/** From an event in the cluster to a commit that git verifies on the server. */
-async function checkWatcher(folder: string): Promise<void> {
+/** From an event in the cluster to commits that git verifies on the server, those that carry main to deploy too. */
+async function checkWatcher(folder: string, branch: 'main' | 'deploy'): Promise<void> {
   const server = await startGitServer();
   await server.createRepository('repo.git');
   const bare = server.folder('repo.git');
-  const first = ['commit refs/heads/main', 'committer Ada <ada@example.com> 1700000000 +0000', 'data 5', 'first'];
+  const head = ['commit refs/heads/main', 'committer Ada <ada@example.com> 1700000000 +0000', 'data 5', 'first'];
   const contents = Object.entries(files).flatMap(([path, text]) => [
     `M 100644 inline ${path}`,
     `data ${Buffer.byteLength(text)}`,
     text,
   ]);
-  await git(bare, ['fast-import', '--quiet'], { input: `${[...first, ...contents].join('\n')}\n` });
-  const key = await Key.make(join(folder, 'watcher-key'), 'ed25519');
-  const show = async () => git(bare, ['show', `main:${statusFile}`]).catch(() => '');
+  await git(bare, ['fast-import', '--quiet'], { input: `${[...head, ...contents].join('\n')}\n` });
+  const key = await Key.make(join(folder, `watcher-key-${branch}`), 'ed25519');
+  const show = async () => git(bare, ['show', `${branch}:${statusFile}`]).catch(() => '');
   const watched = await Watched.start(folder, show);
   try {
-    watched.watch(server.url('repo.git'), ['--signing-key', key.file]);
+    const words = branch === 'deploy' ? ['--source-branch', 'main', '--branch', branch] : [];
+    watched.watch(server.url('repo.git'), ['--signing-key', key.file, ...words]);
     await watched.recorded('Loading');
     await watched.set('Ready');
     await watched.recorded('Ready');
-    const commits = (await git(bare, ['rev-list', 'main'])).trim().split('\n').slice(0, -1);
-    for (const commit of commits)
+    const commits = (await git(bare, ['log', '--reverse', '--format=%H %s', branch])).trim().split('\n');
+    for (const line of commits.slice(1)) {
+      const [commit = '', what = ''] = line.split(' ');
       check(
-        'git verifies what the watcher has pushed',
+        `git verifies what the watcher has pushed to ${branch}: ${what}`,
         await key.verify(bare, commit),
         /^Good "git" signature for watcher@/m,
       );
-    check('the first commit, which is not the watcher’s, is not signed', await key.verify(bare, 'main~2'), '');
+    }
+    const [first = ''] = commits[0]?.split(' ') ?? [];
+    check('the first commit, which is not the watcher’s, is not signed', await key.verify(bare, first), '');
     check('git finds nothing wrong', (await git(bare, ['fsck', '--strict', '--no-dangling'])).trim(), '');
   } finally {
     await watched.end();

@@ -82,7 +82,16 @@ export async function startSshd(folder: string): Promise<Sshd> {
       return credentials;
     },
     git: (credentials, words) => {
-      const options = ['-F', 'none', '-i', join(credentials, 'ssh-privatekey'), '-o', 'IdentitiesOnly=yes'];
+      const options = [
+        '-F',
+        'none',
+        '-i',
+        join(credentials, 'ssh-privatekey'),
+        '-o',
+        'IdentitiesOnly=yes',
+        '-o',
+        'BatchMode=yes',
+      ];
       const known = ['-o', `UserKnownHostsFile=${join(credentials, 'known_hosts')}`, '-o', 'GlobalKnownHostsFile=none'];
       const command = ['ssh', ...options, ...known].join(' ');
       return run('git', words, { ...process.env, GIT_SSH_COMMAND: command });
