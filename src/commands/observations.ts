@@ -10,6 +10,8 @@ import { readPastIfAny } from './model-past.ts';
 export interface Observations {
   /** `origin/deploy`; undefined: the branch of the files themselves. */
   readonly branch: SafeText | undefined;
+  /** Where the watcher seems to write status files, though there is one here. */
+  readonly elsewhere?: SafeText;
   /** The committed files, with the status files that count; undefined: there is no commit that can be read. */
   readonly files: FolderTree | undefined;
   /** The model after each commit that changed it, the oldest first; undefined: git's history cannot be read. */
@@ -23,8 +25,8 @@ interface Scope {
 }
 
 /**
- * Anybody's branch may look like one that is carried to: whoever decides by them asks each that has a status file of the model,
- * or the newest where none has.
+ * Anybody's branch may look like one that is carried to, and one may be left over: whoever decides by them asks each that has a
+ * status file of the model, its own branch too, or the newest where none has.
  *
  * @param commit that has the model; undefined: HEAD, which has no commit that can be read.
  * @throws Fault when git cannot be run.
@@ -39,10 +41,10 @@ export async function readObservations(
   const readPast = (tip: string | undefined, path = file.path) =>
     readPastIfAny({ ...target, file: { ...file, path } }, tip, { clone, ...scope });
   const branches = commit === undefined ? [] : await clone.findDeployBranches(commit);
-  if (commit === undefined || branches.length === 0) {
-    const files = commit === undefined ? undefined : await clone.readCommit(commit, file.folder);
-    return [{ branch: undefined, files, past: await readPast(commit) }];
-  }
+  const [newest] = branches;
+  const files = commit === undefined ? undefined : await clone.readCommit(commit, file.folder);
+  const own = async () => ({ branch: undefined, files, past: await readPast(commit) });
+  if (commit === undefined || newest === undefined) return [await own()];
   const all = await Promise.all(
     branches.map(async ({ name, commit: tip }) => {
       const found = await readDeployed(file, { commit, tip, clone });
@@ -50,7 +52,9 @@ export async function readObservations(
       return { branch: name, files: found?.tree, past: await readPast(tip, from), isKnown: from !== undefined };
     }),
   );
-  const known = all.filter(({ isKnown }) => isKnown);
+  const known: Observations[] = all.filter(({ isKnown }) => isKnown);
+  if (files !== undefined && listDeployed(files).some(({ modelPath }) => modelPath === file.path))
+    known.push({ ...(await own()), elsewhere: newest.name });
   return known.length > 0 ? known : all.slice(0, 1);
 }
 

@@ -147,7 +147,15 @@ interface Judged {
 }
 
 /** Whether what was observed allows the promotion. */
-function judge(trial: Trial, { branch, files, past }: Observations): Judged {
+function judge(trial: Trial, observations: Observations): Judged {
+  const judged = judgeBy(trial, observations);
+  const { elsewhere } = observations;
+  if (elsewhere === undefined || judged.problem === undefined) return judged;
+  const hint = safe`${mask(trial.rendered.statusPath)} is here and on ${elsewhere}, and each must allow it: if the watcher writes to ${elsewhere} alone, remove this one with git rm`;
+  return { ...judged, problem: { ...judged.problem, hint } };
+}
+
+function judgeBy(trial: Trial, { branch, files, past }: Observations): Judged {
   const { target, rendered, decided, input } = trial;
   const { cluster, force, now, toReasonText } = input;
   const { source } = target;

@@ -208,22 +208,29 @@ test('promote is refused where any branch that is carried to does not report the
   t.regex(err, /origin\/mine counts as it was last fetched: run git fetch/);
 });
 
-test('a status file on main does not let a candidate be promoted', async (t) => {
-  const repository = start(t, toPolicy(20));
-  const { git, put } = repository;
-  const observed = git('show', 'origin/deploy:models/wisdom/status.yaml');
-  git('switch', '--quiet', '--create', 'other', 'origin/deploy');
-  put(status, observed.replace(/(version: v2[\s\S]*?state: )Ready/, '$1Failed'));
-  git('commit', '--quiet', '--all', '--message', `observed\n\nCarried: ${git('rev-parse', 'main').trim()}`);
-  git('push', '--quiet', 'origin', 'other:deploy');
-  git('switch', '--quiet', 'main');
-  put(status, observed);
-  git('add', '--all');
-  git('commit', '--quiet', '--message', 'mine');
-  const { code, err } = await repository.run('promote', 'wisdom');
-  t.is(code, 1, err);
-  t.regex(err, /not known to be ready/);
-});
+for (const [title, here, there] of [
+  ['on deploy', 'Ready', 'Failed'],
+  ['on main', 'Failed', 'Ready'],
+] as const)
+  test(`a status file on either branch refuses a promotion, as one may be left over: ${title}`, async (t) => {
+    const repository = start(t, toPolicy(20));
+    const { git, put } = repository;
+    const observed = git('show', 'origin/deploy:models/wisdom/status.yaml');
+    const withState = (state: string) => observed.replace(/(version: v2[\s\S]*?state: )Ready/, `$1${state}`);
+    git('switch', '--quiet', '--create', 'other', 'origin/deploy');
+    put(status, withState(there));
+    git('commit', '--quiet', '--allow-empty', '--all', '--message', `x\n\nCarried: ${git('rev-parse', 'main').trim()}`);
+    git('push', '--quiet', 'origin', 'other:deploy');
+    git('switch', '--quiet', 'main');
+    put(status, withState(here));
+    git('add', '--all');
+    git('commit', '--quiet', '--message', 'mine');
+    const { code, err } = await repository.run('promote', 'wisdom');
+    t.is(code, 1, err);
+    t.regex(err, /v2 is not known to be ready: .*Failed/);
+    if (here === 'Failed')
+      t.regex(err, /models\/wisdom\/status.yaml is here and on origin\/deploy, and each must allow it/);
+  });
 
 test('on the deploy branch its own status files count', async (t) => {
   const repository = start(t, timed);
