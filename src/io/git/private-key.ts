@@ -4,6 +4,9 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { keepCredential } from '../../core/diagnostics/credentials.ts';
 import type { SafeText } from '../../core/diagnostics/safe-text.ts';
 import { mask, quote, safe } from '../../core/diagnostics/safe-text.ts';
 import { Fields, toField } from './ssh-fields.ts';
@@ -28,6 +31,19 @@ const kinds: Readonly<Record<string, string>> = {
   'ecdsa-sha2-nistp384': 'ecdsa',
   'ecdsa-sha2-nistp521': 'ecdsa',
 };
+
+/**
+ * Reads a key, which no message shows from now on.
+ *
+ * @param place a file with a private key, or a folder with `ssh-privatekey`, as in a Secret of type ssh-auth.
+ * @throws what node:fs throws.
+ */
+export function readPrivateKey(place: string): { readonly file: string; readonly text: string } {
+  const file = statSync(place).isDirectory() ? join(place, 'ssh-privatekey') : place;
+  const text = readFileSync(file, 'utf8');
+  keepCredential(text.trim());
+  return { file, text };
+}
 
 /**
  * @param text the file's; line ends and blank space around the key do not matter.

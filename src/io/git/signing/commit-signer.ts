@@ -5,15 +5,12 @@
  * Invariant: no commit is made without a signature because a key is missing.
  */
 import type { KeyObject } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { keepCredential } from '../../../core/diagnostics/credentials.ts';
 import { Fault, isFault, toReason } from '../../../core/diagnostics/fault.ts';
 import type { SafeText } from '../../../core/diagnostics/safe-text.ts';
 import { mask, safe } from '../../../core/diagnostics/safe-text.ts';
 import type { Clock } from '../../../core/ports/watch.ts';
 import { BranchTrouble } from '../../../core/ports/watch.ts';
-import { parsePrivateKey } from '../private-key.ts';
+import { parsePrivateKey, readPrivateKey } from '../private-key.ts';
 import { toKeyObject } from './key-object.ts';
 import { toFingerprint, toSshSignature } from './ssh-signature.ts';
 
@@ -80,7 +77,6 @@ function readKey(place: string, last?: SigningKey): SigningKey {
   if (text === last?.text) return last;
   const parsed = parsePrivateKey(text, file);
   if ('hint' in parsed) throw new Fault('usage', parsed.message, parsed.hint);
-  keepCredential(text.trim());
   try {
     return { text, kind: parsed.kind, key: toKeyObject(parsed.pem) };
   } catch (error) {
@@ -93,10 +89,9 @@ function readKey(place: string, last?: SigningKey): SigningKey {
   }
 }
 
-function readText(place: string): { readonly file: string; readonly text: string } {
+function readText(place: string): ReturnType<typeof readPrivateKey> {
   try {
-    const file = statSync(place).isDirectory() ? join(place, 'ssh-privatekey') : place;
-    return { file, text: readFileSync(file, 'utf8') };
+    return readPrivateKey(place);
   } catch (error) {
     throw new Fault(
       'usage',

@@ -1,12 +1,11 @@
 /** The files that a connection depends on: the private key, and known_hosts. They are read again for each session. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { keepCredential } from '../../../../core/diagnostics/credentials.ts';
 import { Fault, toReason } from '../../../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
 import type { PrivateKey } from '../../private-key.ts';
-import { parsePrivateKey } from '../../private-key.ts';
+import { parsePrivateKey, readPrivateKey } from '../../private-key.ts';
 
 export interface SshFiles {
   readonly key: PrivateKey;
@@ -31,13 +30,10 @@ export function readSshFiles(credentials: string | undefined, knownHosts: string
       safe`pass --git-credentials: a file with a private key, or a folder with ssh-privatekey`,
     );
   try {
-    const isFolder = statSync(credentials).isDirectory();
-    const keyPlace = isFolder ? join(credentials, 'ssh-privatekey') : credentials;
-    const text = readFileSync(keyPlace, 'utf8');
-    keepCredential(text.trim());
+    const { file: keyPlace, text } = readPrivateKey(credentials);
     const key = parsePrivateKey(text, keyPlace);
     if ('hint' in key) throw new Fault('environment', key.message, key.hint);
-    const place = knownHosts ?? (isFolder ? join(credentials, 'known_hosts') : undefined);
+    const place = knownHosts ?? (keyPlace === credentials ? undefined : join(credentials, 'known_hosts'));
     const known = place === undefined ? undefined : readIfThere(place, knownHosts === undefined);
     return { key, keyPlace, knownHosts: known ?? '', knownHostsPlace: known === undefined ? undefined : place };
   } catch (error) {
