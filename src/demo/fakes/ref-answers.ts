@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
+import { readIfThere } from '../../io/files/read-if-there.ts';
 
 export interface GitAnswer {
   readonly status: number;
@@ -89,17 +90,8 @@ export function readState({ folder, isOfSettings }: RefQuestion): string | undef
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
     const loose = refs.map((file) => [file, readFileSync(file, 'latin1')]);
-    return JSON.stringify([settings, loose, readIfThere(join(folder, 'packed-refs'))]);
+    return JSON.stringify([settings, loose, readIfThere(join(folder, 'packed-refs'), 'latin1')]);
   } catch {
     return undefined;
-  }
-}
-
-function readIfThere(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-    throw error;
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { toReason } from '../../../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
+import { readIfThere } from '../../../files/read-if-there.ts';
 import type { Environment } from '../../../process/argocd-environment.ts';
 import type { CredentialFiles } from './credential-kind.ts';
 
@@ -41,13 +42,4 @@ export function readCredentialFiles(
       throw new BranchTrouble('denied', safe`the git credentials cannot be read: ${toReason(error)}: ${mask(place)}`);
     }
   return files;
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

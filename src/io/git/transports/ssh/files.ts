@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Fault, toReason } from '../../../../core/diagnostics/fault.ts';
 import { mask, safe } from '../../../../core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../../../core/ports/watch.ts';
+import { readIfThere } from '../../../files/read-if-there.ts';
 import type { PrivateKey } from '../../private-key.ts';
 import { parsePrivateKey, readPrivateKey } from '../../private-key.ts';
 
@@ -34,7 +35,7 @@ export function readSshFiles(credentials: string | undefined, knownHosts: string
     const key = parsePrivateKey(text, keyPlace);
     if ('hint' in key) throw new Fault('environment', key.message, key.hint);
     const place = knownHosts ?? (keyPlace === credentials ? undefined : join(credentials, 'known_hosts'));
-    const known = place === undefined ? undefined : readIfThere(place, knownHosts === undefined);
+    const known = knownHosts === undefined ? place && readIfThere(place) : readFileSync(knownHosts, 'utf8');
     return { key, keyPlace, knownHosts: known ?? '', knownHostsPlace: known === undefined ? undefined : place };
   } catch (error) {
     if (error instanceof Fault) throw error;
@@ -55,14 +56,5 @@ export function rereadSshFiles(credentials: string | undefined, knownHosts: stri
   } catch (error) {
     const { message, hint } = error as Fault;
     throw new BranchTrouble('denied', safe`${message}: ${hint}`);
-  }
-}
-
-function readIfThere(file: string, mayBeMissing: boolean): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    if (mayBeMissing && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
