@@ -16,6 +16,7 @@ import { suggest } from '../core/diagnostics/suggest.ts';
 import { toCommitStep } from '../core/edit/git-steps.ts';
 import type { EditSubject } from '../core/edit/outcome.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
+import { toPath } from '../core/input/folder-tree.ts';
 import { namesStorage } from '../core/input/model-storage.ts';
 import { textAt } from '../core/input/plain-value.ts';
 import type { SourceFile } from '../core/input/source-file.ts';
@@ -167,13 +168,12 @@ async function makeFiles(model: NewModel, scene: InitScene): Promise<InitOutcome
   const isPercentageGiven = answers.percentage !== undefined;
   const folder = ports.findFolder(request.dir, model.name);
   const tree = ports.openTree();
-  const toPath = (name: string) => (folder === '.' ? name : `${folder}/${name}`);
   const toSchemaPath = (kind: keyof typeof schemaFiles) =>
     folder === '.' ? schemaFiles[kind] : `${folder.replace(/[^/]+/g, '..')}/${schemaFiles[kind]}`;
-  const modelFile = { path: toPath('model.yaml'), text: toModelFile(model, toSchemaPath('Model')) };
+  const modelFile = { path: toPath(folder, 'model.yaml'), text: toModelFile(model, toSchemaPath('Model')) };
   const given = isPercentageGiven ? undefined : findGivenPercentage(tree, modelFile, model);
   const policyText = toPolicyFile(model, toSchemaPath('MirrorPolicy'), given !== undefined);
-  const policyPath = toPath('policy.yaml');
+  const policyPath = toPath(folder, 'policy.yaml');
   const files = policyText === undefined ? [modelFile] : [modelFile, { path: policyPath, text: policyText }];
   const taken = files.filter(({ path }) => ports.isPresent(path));
   if (taken.length > 0) return { code: 'refused', problems: taken.map(toTaken), files: [] };

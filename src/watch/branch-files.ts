@@ -11,12 +11,12 @@ import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { safe } from '../core/diagnostics/safe-text.ts';
 import { listCandidates } from '../core/input/candidates.ts';
 import { isStatusText, toFileRole, toStatusName } from '../core/input/file-role.ts';
+import { isWithin, toFolder, toName, toPath } from '../core/input/folder-tree.ts';
 import type { Parsed } from '../core/input/parse-document.ts';
 import { parseModel, parseStatus } from '../core/input/parse-document.ts';
 import type { ModelStatus } from '../core/input/schema.ts';
 import type { Snapshot, StatusBranch } from '../core/ports/watch.ts';
 import { toVersionName } from '../core/rollout/rollout.ts';
-import { isBelow, toFolder, toName, toPath } from './branch-path.ts';
 import type { ModelTexts } from './model-texts.ts';
 import { KeptTexts } from './model-texts.ts';
 
@@ -196,7 +196,7 @@ export class BranchFiles implements BranchContent {
     const files = new Set(paths);
     const folders = paths.filter(isPolicy).map(toFolder);
     const isTouched = ({ file, statusFile, folder }: ModelFile) =>
-      files.has(file) || files.has(statusFile) || folders.some((outer) => isBelow(folder, outer));
+      files.has(file) || files.has(statusFile) || folders.some((outer) => isWithin(folder, outer));
     return new Set([...this.models.values()].filter(isTouched));
   }
 

@@ -3,8 +3,7 @@ import type { Finding } from '../core/diagnostics/problem.ts';
 import { toWholeProblem } from '../core/diagnostics/problem.ts';
 import { toFileRole } from '../core/input/file-role.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
-import { toFolderChain, toFoundFile } from '../core/input/folder-tree.ts';
-import { toFolder, toName } from './branch-path.ts';
+import { toFolder, toFolderChain, toFoundFile, toName } from '../core/input/folder-tree.ts';
 
 /** A file's text, or why it cannot be read. */
 type Text = string | Finding;

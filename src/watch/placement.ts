@@ -8,11 +8,11 @@
 import { compareText } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { join, mask, quote, safe } from '../core/diagnostics/safe-text.ts';
+import { isWithin } from '../core/input/folder-tree.ts';
 import { toKey, toServiceKey } from '../core/observe/live-object.ts';
 import type { LiveObjects } from '../core/observe/observed-model.ts';
 import { routers } from '../core/routing/routers.ts';
 import type { BranchContent, ModelFile } from './branch-files.ts';
-import { isBelow } from './branch-path.ts';
 import type { LiveChange } from './live-cache.ts';
 
 /** What a watcher is responsible for. */
@@ -119,7 +119,7 @@ export function isUnexpected(
   const { namespace, name } = after;
   if (after.is === 'version')
     return after.model !== undefined && owners.get(key) !== toKey({ namespace, name: after.model });
-  if (after.path === undefined || !isBelow(after.path, path)) return false;
+  if (after.path === undefined || !isWithin(after.path, path)) return false;
   return branch.byFolder.get(after.path)?.some((model) => model.name === name) !== true;
 }
 
@@ -160,7 +160,7 @@ function findClaims({ byFolder }: BranchContent, { routes }: LiveObjects, { path
   const claims = new Map<ModelFile, string[]>();
   const strays: SafeText[] = [];
   for (const [key, { kind, name, namespace, path }] of routes) {
-    if (path === undefined || !isBelow(path, outer)) continue;
+    if (path === undefined || !isWithin(path, outer)) continue;
     const named = (byFolder.get(path) ?? []).filter((model) => model.name === name);
     const model =
       named.find((one) => one.namespace === namespace) ?? named.find((one) => one.namespace === undefined) ?? named[0];

@@ -4,6 +4,7 @@
  * Invariant: pure. What must be remembered of a model goes in and comes out as a value; a status file that
  * would not change by a byte is not planned.
  */
+import { toFolder } from '../core/input/folder-tree.ts';
 import type { ModelStatus } from '../core/input/schema.ts';
 import type { LiveRoute } from '../core/observe/live-object.ts';
 import type { LiveObjects, ModelMemory } from '../core/observe/observed-model.ts';
@@ -11,7 +12,6 @@ import { observeModel } from '../core/observe/observed-model.ts';
 import { isSameDigest } from '../core/serving/digest-text.ts';
 import { toStatusText } from '../output/status-text.ts';
 import type { BranchContent, StatusFile } from './branch-files.ts';
-import { toFolder } from './branch-path.ts';
 import type { PlacedModel, WatchScope } from './placement.ts';
 import { isWatched } from './placement.ts';
 

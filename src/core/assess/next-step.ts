@@ -1,5 +1,6 @@
 import type { FieldPath, Place } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
+import { toFolder } from '../input/folder-tree.ts';
 import { findStoragePathField, hasStorage, modelFieldOf } from '../input/model-storage.ts';
 import { valueAt } from '../input/plain-value.ts';
 import type { ModelState } from '../input/schema.ts';
@@ -277,7 +278,7 @@ function toOpening({ file, policy }: Rollout): NextStep {
     return { code: 'raise-limit', place: lowest && locate(lowest.origin.source, lowest.origin.path) };
   const origin = policy.origins.get('mirrorPercentage');
   const path = origin?.source.path;
-  const folder = path?.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
+  const folder = path === undefined ? '.' : toFolder(path);
   return {
     code: 'open-mirror',
     percentage,

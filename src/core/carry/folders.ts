@@ -4,6 +4,7 @@
  *
  * Names and paths are as git has them: bytes in any encoding, here one character per byte.
  */
+import { toPath } from '../input/folder-tree.ts';
 
 /** A file, link, submodule or folder in a tree. */
 export interface CarryEntry {
@@ -98,8 +99,4 @@ export function isSame(a: CarryEntry | undefined, b: CarryEntry | undefined): bo
 
 function toKind({ mode }: CarryEntry): number {
   return Number.parseInt(mode, 8) & 0o170000;
-}
-
-export function toPath(folder: string, name: string): string {
-  return folder === '.' ? name : `${folder}/${name}`;
 }

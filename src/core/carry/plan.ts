@@ -8,10 +8,11 @@
 
 import { compareText } from '../diagnostics/problem.ts';
 import { isPageName, toStatusParts } from '../input/file-role.ts';
+import { toPath } from '../input/folder-tree.ts';
 import type { Texts } from './bot-files.ts';
 import { isIgnored, isOfBot, listBotTexts } from './bot-files.ts';
 import type { CarriedTrees, CarryEntry, CarryObjects, FolderVersions } from './folders.ts';
-import { compareFolders, isFolder, isSame, listChanged, toFile, toPath } from './folders.ts';
+import { compareFolders, isFolder, isSame, listChanged, toFile } from './folders.ts';
 import { listStatusTexts, placeStatuses } from './statuses.ts';
 
 /** Path → what is there after the carry; undefined: nothing. */

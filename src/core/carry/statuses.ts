@@ -6,11 +6,12 @@
  * mirror closed; nothing is taken from the source branch, except once, by the first carry.
  */
 import { toFileRole, toStatusName, toStatusParts } from '../input/file-role.ts';
+import { toPath } from '../input/folder-tree.ts';
 import { parseModel, parseStatus } from '../input/parse-document.ts';
 import type { Texts } from './bot-files.ts';
 import { isIgnored } from './bot-files.ts';
 import type { CarryEntry, FolderVersions } from './folders.ts';
-import { isRegular, listChanged, toFile, toPath } from './folders.ts';
+import { isRegular, listChanged, toFile } from './folders.ts';
 
 /** Whom a file is about. */
 export interface Subject {

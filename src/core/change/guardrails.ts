@@ -3,6 +3,7 @@
 import { compareText } from '../diagnostics/problem.ts';
 import { toFileRole, toStatusCluster, toStatusName } from '../input/file-role.ts';
 import type { FolderTree } from '../input/folder-tree.ts';
+import { toName } from '../input/folder-tree.ts';
 import { parsePolicy, parseStatus } from '../input/parse-document.ts';
 import type { MirrorPolicy } from '../input/schema.ts';
 import type { SourceFile } from '../input/source-file.ts';
@@ -21,7 +22,7 @@ export function findGuardrailRisks(before: FolderTree, after: FolderTree): Risk[
     const [was, is] = [old.get(path), now.get(path)];
     const place = is ?? was;
     if (place === undefined || toLf(was) === toLf(is)) return [];
-    return toFileRole(path.slice(path.lastIndexOf('/') + 1))?.kind === 'MirrorPolicy'
+    return toFileRole(toName(path))?.kind === 'MirrorPolicy'
       ? compareGuardrails(place, toPolicy(was), toPolicy(is))
       : was === undefined && left.has(place.text)
         ? []

@@ -5,6 +5,7 @@
  */
 
 import type { FieldPath } from '../diagnostics/problem.ts';
+import { toFolder } from '../input/folder-tree.ts';
 import type { FieldOrigin } from '../input/source-file.ts';
 import { locate } from '../input/yaml-place.ts';
 import type { RenderedRollout } from '../render/decide-model.ts';
@@ -214,8 +215,4 @@ function readGuardrail({ rollout: { policy } }: RenderedRollout, field: Guardrai
   if (field === 'gate') return policy.gate;
   const values = (policy.settings.get(field) ?? []).map(({ value }) => [value].flat().map(String).join(', '));
   return values.length === 0 ? undefined : values.join('; ');
-}
-
-function toFolder(path: string): string {
-  return path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '.';
 }

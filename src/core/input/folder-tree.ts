@@ -27,17 +27,29 @@ export interface FolderTree {
   read(file: FoundFile): SourceFile | Problem;
 }
 
-/** Splits a path from the repository's root into folder and name. */
+/** The path of what is in a folder. */
+export function toPath(folder: string, name: string): string {
+  return folder === '.' ? name : `${folder}/${name}`;
+}
+
+/** The folder around a path; `.` for the root. */
+export function toFolder(path: string): string {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? '.' : path.slice(0, end);
+}
+
+/** The last part of a path. */
+export function toName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 export function toFoundFile(path: string): FoundFile {
-  const cut = path.lastIndexOf('/');
-  return cut === -1
-    ? { path, folder: '.', name: path }
-    : { path, folder: path.slice(0, cut), name: path.slice(cut + 1) };
+  return { path, folder: toFolder(path), name: toName(path) };
 }
 
 /** The path of a file in the same folder. */
 export function toSibling(file: FoundFile, name: string): string {
-  return file.path.slice(0, file.path.length - file.name.length) + name;
+  return toPath(file.folder, name);
 }
 
 /** Whether a folder is another folder or below it. */

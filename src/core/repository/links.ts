@@ -8,7 +8,7 @@
 
 import { quote, safe } from '../diagnostics/safe-text.ts';
 import { toFileRole } from '../input/file-role.ts';
-import { isWithin } from '../input/folder-tree.ts';
+import { isWithin, toName, toPath } from '../input/folder-tree.ts';
 import type { Entry, EntryKind, Refusal } from './entries.ts';
 import { isLeftOut, toUnreadable } from './entries.ts';
 
@@ -64,7 +64,7 @@ export async function answerLater<T>(
  * @param folder the folder that is read.
  */
 export function* followLink(path: string, folder: string): Asking<Followed> {
-  const role = toFileRole(path.slice(path.lastIndexOf('/') + 1));
+  const role = toFileRole(toName(path));
   const isOurs = role !== undefined && role.kind !== 'misnamed';
   const found = yield* resolve(path);
   switch (found.kind) {
@@ -152,8 +152,7 @@ function* hasModels(folder: string): Asking<boolean> {
   const entries = (yield ['list', folder]) as readonly Entry[];
   const kept = entries.filter(({ name }) => !isLeftOut(name));
   if (kept.some(({ name, kind }) => kind === 'file' && toFileRole(name)?.kind === 'Model')) return true;
-  for (const { name, kind } of kept)
-    if (kind === 'folder' && (yield* hasModels(folder === '.' ? name : `${folder}/${name}`))) return true;
+  for (const { name, kind } of kept) if (kind === 'folder' && (yield* hasModels(toPath(folder, name)))) return true;
   return false;
 }
 

@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { isWithin, toFoundFile } from '../../core/input/folder-tree.ts';
+import { isWithin, toFoundFile, toPath } from '../../core/input/folder-tree.ts';
 import type { EntryKind } from '../../core/repository/entries.ts';
 import type { Lookup } from '../../core/repository/links.ts';
 import { readSource } from './source-file.ts';
@@ -51,7 +51,7 @@ export class DiskLookup implements Lookup {
     const entries = this.#readEntries(path).filter(({ name }) => name !== '.git');
     return entries.map((entry) => {
       const kind = toKind(entry);
-      const at = path === '.' ? entry.name : `${path}/${entry.name}`;
+      const at = toPath(path, entry.name);
       const isSubmodule = kind === 'folder' && this.isSubmodule(at, this.#readEntries(at));
       return { name: entry.name, kind: isSubmodule ? ('submodule' as const) : kind };
     });

@@ -14,7 +14,7 @@ import { toWholeProblem } from '../../core/diagnostics/problem.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toFileRole } from '../../core/input/file-role.ts';
 import type { FolderTree, FoundFile } from '../../core/input/folder-tree.ts';
-import { toFolderChain } from '../../core/input/folder-tree.ts';
+import { toFolderChain, toPath } from '../../core/input/folder-tree.ts';
 import { decideEntry, isLeftOut, toRefused, toSubmodule, toUnreadable } from '../../core/repository/entries.ts';
 import { answer, followLink, lookForModels } from '../../core/repository/links.ts';
 import { DiskLookup, toKind } from './disk-lookup.ts';
@@ -40,9 +40,9 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
   const unreadable = new Map<string, Problem>();
   const disk = new DiskLookup(repository, repositoryPath);
   const { toAbsolute } = disk;
-  const toPath = (absolute: string) =>
+  const toInner = (absolute: string) =>
     posix.join(repositoryPath, relative(repository, absolute).split(sep).join('/')) || '.';
-  const from = toPath(folder);
+  const from = toInner(folder);
 
   const read = (at: string, isAbove: boolean): void => {
     let entries: readonly Dirent[];
@@ -59,7 +59,7 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
     for (const entry of entries) {
       const { name } = entry;
       const role = toFileRole(name);
-      const path = at === '.' ? name : `${at}/${name}`;
+      const path = toPath(at, name);
       const use = decideEntry({ name, kind: toKind(entry) }, role, isAbove);
       if (use === 'nothing') continue;
       if (use === 'folder') read(path, false);
@@ -83,7 +83,7 @@ export function openFolderTree({ repository, repositoryPath, folder, root }: Fol
   for (const at of sent)
     if (at !== '.' && existsSync(join(toAbsolute(at), '.git'))) problems.push(toRefused(at, toSubmodule(true)));
   read(from, false);
-  const outermost = toPath(root);
+  const outermost = toInner(root);
   for (const at of toFolderChain(from).slice(toFolderChain(outermost).length - 1, -1)) read(at, true);
   return {
     folder: from,

@@ -11,7 +11,7 @@ import { toWholeProblem } from '../../core/diagnostics/problem.ts';
 import { mask, safe } from '../../core/diagnostics/safe-text.ts';
 import { toFileRole } from '../../core/input/file-role.ts';
 import type { FolderTree, FoundFile } from '../../core/input/folder-tree.ts';
-import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
+import { toFolderChain, toFoundFile, toPath } from '../../core/input/folder-tree.ts';
 import type { SourceFile } from '../../core/input/source-file.ts';
 import type { TreePart } from '../../core/ports/revisions.ts';
 import { decideEntry, toRefused, toSubmodule, toUnreadable } from '../../core/repository/entries.ts';
@@ -91,7 +91,7 @@ export class CommitTrees {
     // The folders of a level are read at once; the results are in the order of their names.
     const read = async (at: string, oid: string, isAbove: boolean): Promise<readonly (FoundBlob | Problem)[]> => {
       const found = [...(await this.#readEntries(oid)).values()].map((entry) => {
-        const path = at === '.' ? entry.name : `${at}/${entry.name}`;
+        const path = toPath(at, entry.name);
         const use = decideEntry(toEntry(entry), toFileRole(entry.name), isAbove);
         if (use === 'folder') return read(path, entry.oid, isAbove);
         if (use === 'file' || use === 'link') return toBlob(at, entry);
@@ -203,7 +203,7 @@ export type FollowedBlob =
   | { readonly file: FoundFile; readonly oid?: undefined; readonly refusal: Problem };
 
 export function toBlob(at: string, { name, mode, oid }: TreeEntry): FoundBlob {
-  const path = at === '.' ? name : `${at}/${name}`;
+  const path = toPath(at, name);
   return { file: { path, folder: at, name }, oid, isLink: toEntry({ name, mode }).kind === 'link' };
 }
 

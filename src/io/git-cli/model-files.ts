@@ -1,6 +1,6 @@
 /** The files of one model in the trees of commits, found without reading the trees as a whole. */
 import { toFileRole } from '../../core/input/file-role.ts';
-import { toFolderChain, toFoundFile } from '../../core/input/folder-tree.ts';
+import { toFolderChain, toFoundFile, toPath } from '../../core/input/folder-tree.ts';
 import type { ModelFiles, ModelPaths } from '../../core/ports/revisions.ts';
 import { decideEntry, isPolicy } from '../../core/repository/entries.ts';
 import { toEntry } from '../git/objects.ts';
@@ -59,11 +59,10 @@ export class ModelFilesFinder {
     const key = [at, inner, model, status].join('\n');
     const known = this.#levels.get(key);
     if (known?.id === oid) return known.level;
-    const toPath = (name: string) => (at === '.' ? name : `${at}/${name}`);
-    const isOwn = (name: string) => [model, status, inner].includes(toPath(name));
+    const isOwn = (name: string) => [model, status, inner].includes(toPath(at, name));
     const entries = parseEntries(await this.#objects.require(oid), (name) => isOwn(name) || isPolicy(toFileRole(name)));
     const level: Level = {
-      inner: entries.find((entry) => isFolder(entry) && toPath(entry.name) === inner)?.oid,
+      inner: entries.find((entry) => isFolder(entry) && toPath(at, entry.name) === inner)?.oid,
       blobs: entries.flatMap((entry) => {
         const use = decideEntry(toEntry(entry), toFileRole(entry.name), false);
         return use === 'file' || use === 'link' ? [toBlob(at, entry)] : [];

@@ -1,8 +1,9 @@
 /** Changes of files → the trees and blobs of a commit that makes them. */
+import { toFoundFile, toPath } from '../../core/input/folder-tree.ts';
 import { editTree, folderMode, toNameBytes, toObjectId } from './objects.ts';
 import type { PackObject } from './pack.ts';
 import type { Folder, Folders, Tree } from './tip-folders.ts';
-import { emptyTree, toInnerPath } from './tip-folders.ts';
+import { emptyTree } from './tip-folders.ts';
 
 export interface FolderEdit {
   /** The id of the new tree. */
@@ -34,8 +35,7 @@ export function editFolders(
   // By depth: a folder is made after all that are below it.
   const levels: Map<string, Map<string, NewEntry | undefined>>[] = [];
   const put = (path: string, entry: NewEntry | undefined) => {
-    const end = path.lastIndexOf('/');
-    const [folder, name] = end < 0 ? ['.', path] : [path.slice(0, end), path.slice(end + 1)];
+    const { folder, name } = toFoundFile(path);
     const depth = folder === '.' ? 0 : folder.split('/').length;
     while (levels.length <= depth) levels.push(new Map());
     const level = levels[depth] as Map<string, Map<string, NewEntry | undefined>>;
@@ -80,7 +80,7 @@ function toWanted(path: string, tree: Tree, entries: Entries): Omit<Tree, 'raw'>
   const files = new Map(tree.files);
   const folders = new Set(tree.folders);
   for (const [name, entry] of entries) {
-    const inner = toInnerPath(path, name);
+    const inner = toPath(path, name);
     if (entry === undefined) {
       if (!folders.delete(inner)) files.delete(name);
     } else if (entry.mode === folderMode) folders.add(inner);

@@ -2,7 +2,7 @@
 import type { Problem } from '../../core/diagnostics/problem.ts';
 import { suggest } from '../../core/diagnostics/suggest.ts';
 import { toFileRole } from '../../core/input/file-role.ts';
-import { isWithin } from '../../core/input/folder-tree.ts';
+import { isWithin, toFolder, toPath } from '../../core/input/folder-tree.ts';
 import type { MissingFolder } from '../../core/ports/watch.ts';
 import type { Refusal } from '../../core/repository/entries.ts';
 import { decideEntry, isLeftOut, isPolicy, toRefused, toSubmodule } from '../../core/repository/entries.ts';
@@ -46,15 +46,9 @@ export interface FolderSource {
   readonly onUnwanted: (id: string, raw: string) => void;
 }
 
-export function toInnerPath(folder: string, name: string): string {
-  return folder === '.' ? name : `${folder}/${name}`;
-}
-
 /** Undefined for the root. */
 function toOuterPath(path: string): string | undefined {
-  if (path === '.') return undefined;
-  const end = path.lastIndexOf('/');
-  return end < 0 ? '.' : path.slice(0, end);
+  return path === '.' ? undefined : toFolder(path);
 }
 
 /**
@@ -71,7 +65,6 @@ export async function readFolders(
   { read, onUnwanted }: FolderSource,
 ): Promise<Map<string, Folder>> {
   const found = new Map<string, Folder>();
-  const isBelow = (folder: string) => path === '.' || folder === path || folder.startsWith(`${path}/`);
   /** Above the path, or at it. */
   const isOnTheWay = (folder: string) => isWithin(path, folder);
   const knownWithin = Map.groupBy(known.entries(), ([at]) => toOuterPath(at));
@@ -91,14 +84,14 @@ export async function readFolders(
       return;
     }
     const raw = await read(id);
-    const isAbove = !isBelow(at);
+    const isAbove = !isWithin(at, path);
     const files: [string, string][] = [];
     const folders: string[] = [];
     const links: string[] = [];
     const refusals: [string, Refusal][] = [];
     for (const entry of parseTree(raw)) {
       const name = toNameText(entry.name);
-      const inner = toInnerPath(at, name);
+      const inner = toPath(at, name);
       const { kind } = toEntry(entry);
       const role = toFileRole(name);
       const use = decideEntry({ name, kind }, role, isAbove);
@@ -131,9 +124,9 @@ export function listWanted(folders: Folders): {
   const links: string[] = [];
   const collect = (at: string): void => {
     const tree = folders.get(at)?.tree ?? emptyTree;
-    for (const [name, id] of tree.files) files.set(toInnerPath(at, name), id);
-    for (const [name, refusal] of tree.refusals) problems.push(toRefused(toInnerPath(at, name), refusal));
-    for (const name of tree.links) links.push(toInnerPath(at, name));
+    for (const [name, id] of tree.files) files.set(toPath(at, name), id);
+    for (const [name, refusal] of tree.refusals) problems.push(toRefused(toPath(at, name), refusal));
+    for (const name of tree.links) links.push(toPath(at, name));
     for (const inner of tree.folders) collect(inner);
   };
   collect('.');
@@ -148,9 +141,9 @@ export function findMissing(path: string, folders: Folders): MissingFolder | und
     const names = parseTree(raw).flatMap((entry) => (entry.mode === folderMode ? [toNameText(entry.name)] : []));
     if (!names.includes(name)) {
       const similar = suggest(name, names);
-      return { path: toInnerPath(at, name), similar: similar && toInnerPath(at, similar) };
+      return { path: toPath(at, name), similar: similar && toPath(at, similar) };
     }
-    at = toInnerPath(at, name);
+    at = toPath(at, name);
   }
   return undefined;
 }

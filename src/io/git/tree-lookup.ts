@@ -1,4 +1,5 @@
 /** Paths in the tree of a commit, looked up where links are followed (`core/repository/links.ts`). */
+import { toPath } from '../../core/input/folder-tree.ts';
 import type { Entry, EntryKind } from '../../core/repository/entries.ts';
 import type { TreeEntry } from './objects.ts';
 import { folderMode, toEntry } from './objects.ts';
@@ -31,7 +32,7 @@ export class TreeLookup {
       const next = (await this.#readFolder(found.oid, at)).get(part);
       if (next === undefined) return undefined;
       found = next;
-      at = at === '.' ? part : `${at}/${part}`;
+      at = toPath(at, part);
     }
     return found;
   }

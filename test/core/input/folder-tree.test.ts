@@ -1,9 +1,11 @@
 import test from 'ava';
-import { isWithin, toFolderChain, toFoundFile, toSibling } from '../../../src/core/input/folder-tree.ts';
+import { isWithin, toFolderChain, toFoundFile, toPath, toSibling } from '../../../src/core/input/folder-tree.ts';
 
-test('a path is split into folder and name', (t) => {
+test('a path is split into folder and name, and joined again', (t) => {
   t.deepEqual(toFoundFile('model.yaml'), { path: 'model.yaml', folder: '.', name: 'model.yaml' });
   t.deepEqual(toFoundFile('a/b/model.yaml'), { path: 'a/b/model.yaml', folder: 'a/b', name: 'model.yaml' });
+  for (const path of ['model.yaml', 'a/b/model.yaml'])
+    t.is(toPath(toFoundFile(path).folder, toFoundFile(path).name), path);
 });
 
 test('a sibling is in the same folder', (t) => {
