@@ -1,5 +1,5 @@
 /** What was observed of a model: beside its files, or on each branch that a watcher may carry them to. */
-import { listDeployed, withDeployed } from '../core/carry/deployed-statuses.ts';
+import { listDeployed, toModelPathOf, withDeployed } from '../core/carry/deployed-statuses.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
 import type { Clone } from '../core/ports/clone.ts';
@@ -12,7 +12,7 @@ export interface Observations {
   readonly branch: SafeText | undefined;
   /** Where the watcher seems to write status files, though there is one here. */
   readonly elsewhere?: SafeText;
-  /** The committed files, with the status files that count; undefined: there is no commit that can be read. */
+  /** The committed files, with the status files that count; undefined: they cannot be read. */
   readonly files: FolderTree | undefined;
   /** The model after each commit that changed it, the oldest first; undefined: git's history cannot be read. */
   readonly past: readonly TimelinePoint[] | undefined;
@@ -25,8 +25,8 @@ interface Scope {
 }
 
 /**
- * Anybody's branch may look like one that is carried to, and one may be left over: whoever decides by them asks each that has a
- * status file of the model, its own branch too, or the newest where none has.
+ * Anybody's branch may look like one that is carried to, and one may be left over: whoever decides by them asks each, and its own
+ * branch too where that has a status file of the model.
  *
  * @param commit that has the model; undefined: HEAD, which has no commit that can be read.
  * @throws Fault when git cannot be run.
@@ -45,17 +45,14 @@ export async function readObservations(
   const files = commit === undefined ? undefined : await clone.readCommit(commit, file.folder);
   const own = async () => ({ branch: undefined, files, past: await readPast(commit) });
   if (commit === undefined || newest === undefined) return [await own()];
-  const all = await Promise.all(
+  const all: Observations[] = await Promise.all(
     branches.map(async ({ name, commit: tip }) => {
       const found = await readDeployed(file, { commit, tip, clone });
-      const from = found?.modelPaths.get(file.path);
-      return { branch: name, files: found?.tree, past: await readPast(tip, from), isKnown: from !== undefined };
+      return { branch: name, files: found?.tree, past: await readPast(tip, found?.modelPaths.get(file.path)) };
     }),
   );
-  const known: Observations[] = all.filter(({ isKnown }) => isKnown);
-  if (files !== undefined && listDeployed(files).some(({ modelPath }) => modelPath === file.path))
-    known.push({ ...(await own()), elsewhere: newest.name });
-  return known.length > 0 ? known : all.slice(0, 1);
+  const isHere = files?.files.some((one) => toModelPathOf(one) === file.path) === true;
+  return isHere ? [...all, { ...(await own()), elsewhere: newest.name }] : all;
 }
 
 /** The model's folder alone is read, unless its status file is elsewhere on the deploy branch. */
@@ -68,7 +65,8 @@ async function readDeployed(
     const [source, deploy] = await Promise.all([clone.readCommit(commit, folder), clone.readCommit(tip, folder)]);
     if (source === undefined || deploy === undefined) return found;
     found = withDeployed(source, listDeployed(deploy), true);
-    if (found.modelPaths.has(file.path)) break;
+    // Whether it was moved, and is the only one that is meant, depends on all models.
+    if (found.modelPaths.get(file.path) === file.path) break;
   }
   return found;
 }

@@ -2,6 +2,7 @@
 import type { Problem } from '../core/diagnostics/problem.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import { join, mask, safe } from '../core/diagnostics/safe-text.ts';
+import type { FolderTree } from '../core/input/folder-tree.ts';
 import { toProblem } from '../core/input/parse-document.ts';
 import type { ModelVersion } from '../core/input/schema.ts';
 import type { ModelTarget } from '../core/repository/find-model.ts';
@@ -30,14 +31,18 @@ interface NotReady {
   readonly cluster: string | undefined;
   /** The branch that the status file is on, where that is another. */
   readonly branch: SafeText | undefined;
+  /** That were committed there; undefined: they cannot be read. */
+  readonly files: FolderTree | undefined;
 }
 
 export function toNotReady(
   { source, tree }: ModelTarget,
   { declared: { version }, path }: RolloutVersion,
-  { reason, reasonText, statusPath, isEdited, cluster, branch }: NotReady,
+  { reason, reasonText, statusPath, isEdited, cluster, branch, files = tree }: NotReady,
 ): Problem {
-  const others = tree.files.filter((file) => file.path !== statusPath && file.path.startsWith(statusPath.slice(0, -4)));
+  const others = files.files.filter(
+    (file) => file.path !== statusPath && file.path.startsWith(statusPath.slice(0, -4)),
+  );
   const cannotServe =
     reason.code === 'failing' ||
     (reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped'));
@@ -55,7 +60,7 @@ export function toNotReady(
           : cannotServe
             ? safe`fix it or discard it, or pass --force to promote it anyway`
             : branch !== undefined
-              ? safe`${branch} counts as it was last fetched: run git fetch, or pass --force to promote it anyway`
+              ? safe`${branch} counts as it was last fetched: run git fetch, remove it if no watcher writes to it any more, or pass --force to promote it anyway`
               : safe`pull the watcher's latest commit, or pass --force to promote it anyway`,
   });
 }

@@ -149,10 +149,17 @@ interface Judged {
 /** Whether what was observed allows the promotion. */
 function judge(trial: Trial, observations: Observations): Judged {
   const judged = judgeBy(trial, observations);
-  const { elsewhere } = observations;
-  if (elsewhere === undefined || judged.problem === undefined) return judged;
+  const { branch, elsewhere } = observations;
+  const { problem } = judged;
+  if (problem === undefined) return judged;
+  if (branch !== undefined && problem.code !== 'candidate-not-ready')
+    return {
+      ...judged,
+      problem: { ...problem, hint: safe`${problem.hint ?? ''}; ${branch} counts as it was last fetched` },
+    };
+  if (elsewhere === undefined) return judged;
   const hint = safe`${mask(trial.rendered.statusPath)} is here and on ${elsewhere}, and each must allow it: if the watcher writes to ${elsewhere} alone, remove this one with git rm`;
-  return { ...judged, problem: { ...judged.problem, hint } };
+  return { ...judged, problem: { ...problem, hint } };
 }
 
 function judgeBy(trial: Trial, { branch, files, past }: Observations): Judged {
@@ -163,7 +170,9 @@ function judgeBy(trial: Trial, { branch, files, past }: Observations): Judged {
   const version = mask(declared.version);
   // The watcher commits what it observes: what somebody has written into its file since is no observation.
   const status =
-    files === undefined ? rendered.status : findObserved(target, rendered.statusPath, files, cluster)?.status;
+    files === undefined && branch === undefined
+      ? rendered.status
+      : files && findObserved(target, rendered.statusPath, files, cluster)?.status;
   const reason = findReason(trial, status);
   const mirrored = past && findMirrorRecord(past, decided.digest, now());
   const known = { status, reason, mirrored };
@@ -185,10 +194,10 @@ function judgeBy(trial: Trial, { branch, files, past }: Observations): Judged {
   if (reason.code === 'ready' || force) return known;
   const reasonText = toReasonText(reason);
   const { statusPath } = rendered;
-  const isEdited = findReason(trial, rendered.status).code === 'ready';
+  const isEdited = branch === undefined && findReason(trial, rendered.status).code === 'ready';
   return {
     ...known,
-    problem: toNotReady(target, decided.version, { reason, reasonText, statusPath, isEdited, cluster, branch }),
+    problem: toNotReady(target, decided.version, { reason, reasonText, statusPath, isEdited, cluster, branch, files }),
     objection: reasonText,
   };
 }

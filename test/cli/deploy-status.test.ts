@@ -1,5 +1,7 @@
 /** Commands in a clone of main, whose status files are on the branch that the watcher carries main to. */
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { renderApplication } from '../../src/core/render/application.ts';
 import { toMemoryTree } from '../core/render/memory-tree.ts';
@@ -46,6 +48,14 @@ function promoteByHand({ read, put, git }: Repository): void {
   const [head = '', candidate = ''] = text.split('  candidate: # on trial\n');
   put(model, `${head.slice(0, head.indexOf('    version: v1'))}${candidate}`);
   git('commit', '--quiet', '--all', '--message', 'promote');
+}
+
+/** Has the deploy branch follow main, as the watcher does, but for the files. */
+function carry({ git }: Repository): void {
+  const tip = git('rev-parse', 'main').trim();
+  const message = `carry\n\nCarried: ${tip}`;
+  const made = git('commit-tree', '-p', 'origin/deploy', '-p', tip, '-m', message, 'origin/deploy^{tree}').trim();
+  git('push', '--quiet', 'origin', `${made}:refs/heads/deploy`);
 }
 
 const ways = [['validate'], ['validate', '--revision', 'HEAD'], ['validate', 'models']];
@@ -105,12 +115,19 @@ status:
   repository.git('add', '--all');
   // A message that looks like the watcher's does not make it the watcher's branch.
   repository.git('commit', '--quiet', '--message', `mine\n\nCarried: ${'1'.repeat(40)}`);
-  for (const words of ways) {
-    const { code, out } = await repository.run(...words);
-    t.is(code, 1, out);
-    t.regex(out, /status.yaml:1:1: warning: .* on origin\/deploy .*\[status-elsewhere\]/);
-    t.regex(out, /\[mirrored-too-briefly\]/);
-  }
+  const check = async (ways: readonly string[][]) => {
+    for (const words of ways) {
+      const { code, out } = await repository.run(...words);
+      t.is(code, 1, out);
+      t.regex(out, /status.yaml:1:1: warning: .* on origin\/deploy .*\[status-elsewhere\]/);
+      t.regex(out, /\[mirrored-too-briefly\]/);
+    }
+  };
+  await check(ways);
+  repository.git('push', '--quiet', 'origin', 'main', 'main:a-pull-request');
+  await check(ways.slice(1, 2));
+  carry(repository);
+  await check(ways.slice(1, 2));
 });
 
 test('a branch that only looks like the deploy branch allows nothing', async (t) => {
@@ -195,17 +212,94 @@ test('promote finds the status file of a model that was moved on main', async (t
 });
 
 test('promote is refused where any branch that is carried to does not report the candidate as Ready', async (t) => {
-  const repository = start(t, toPolicy(20));
-  const { git, put, read } = repository;
-  git('switch', '--quiet', '--create', 'mine', 'origin/deploy');
-  put(status, read(status).replace(/(version: v2[\s\S]*?state: )Ready/, '$1Loading'));
-  git('commit', '--quiet', '--all', '--message', `x\n\nCarried: ${'1'.repeat(40)}`);
+  const fake = `x\n\nCarried: ${'1'.repeat(40)}`;
+  const edits: Record<string, (repository: Repository, text: string) => void> = {
+    Loading: ({ put }, text) => put(status, text.replace(/(version: v2[\s\S]*?state: )Ready/, '$1Loading')),
+    absent: ({ git }) => git('rm', '--quiet', status),
+    unreadable: ({ put }) => put(status, '<<<<<<<'),
+  };
+  for (const [edited, kept] of [
+    ['mine', 'deploy'],
+    ['deploy', 'mine'],
+  ] as const)
+    for (const [title, edit] of Object.entries(edits)) {
+      const repository = start(t, toPolicy(20));
+      const { git } = repository;
+      const observed = git('show', `origin/deploy:${status}`);
+      git('push', '--quiet', 'origin', 'origin/deploy:refs/heads/mine');
+      for (const branch of [edited, kept]) {
+        git('switch', '--quiet', '--detach', 'origin/deploy');
+        if (branch === edited) edit(repository, observed);
+        git('commit', '--quiet', '--all', '--allow-empty', '--message', `${branch} ${fake}`);
+        git('push', '--quiet', '--force', 'origin', `HEAD:${branch}`);
+      }
+      git('switch', '--quiet', 'main');
+      const { code, err } = await repository.run('promote', 'wisdom');
+      t.is(code, 1, `${edited}: ${title}`);
+      t.regex(err, /not known to be ready/);
+      t.true(err.includes(`origin/${edited} counts as it was last fetched: run git fetch`), err);
+    }
+});
+
+test('a limit that another branch does not meet is reported with its name', async (t) => {
+  const repository = start(t, timed, 25);
+  const { git } = repository;
+  git('switch', '--quiet', '--create', 'mine');
+  git('commit', '--quiet', '--allow-empty', '--message', `x\n\nCarried: ${'1'.repeat(40)}`);
   git('push', '--quiet', 'origin', 'mine');
   git('switch', '--quiet', 'main');
   const { code, err } = await repository.run('promote', 'wisdom');
   t.is(code, 1);
-  t.regex(err, /not known to be ready/);
-  t.regex(err, /origin\/mine counts as it was last fetched: run git fetch/);
+  t.regex(err, /keep the mirror open for .*; origin\/mine counts as it was last fetched/);
+});
+
+test('a trailer on main makes no status file of main count alone', async (t) => {
+  const repository = start(t, toPolicy(20));
+  const { git, put } = repository;
+  const observed = git('show', `origin/deploy:${status}`);
+  git('switch', '--quiet', '--detach', 'origin/deploy');
+  put(status, observed.replace(/(version: v2[\s\S]*?state: )Ready/, '$1Loading'));
+  const trailer = `Carried: ${git('rev-parse', 'main').trim()}`;
+  git('commit', '--quiet', '--all', '--message', `status\n\n${trailer}`);
+  git('push', '--quiet', 'origin', 'HEAD:deploy');
+  git('switch', '--quiet', 'main');
+  put(status, observed);
+  git('add', '--all');
+  git('commit', '--quiet', '--message', `mine\n\n${trailer}`);
+  git('push', '--quiet', 'origin', 'main');
+  const check = async () => {
+    const { code, err } = await repository.run('promote', 'wisdom');
+    t.is(code, 1);
+    t.regex(err, /v2 is not known to be ready: the candidate is Loading/);
+  };
+  await check();
+  carry(repository);
+  await check();
+});
+
+test('a deploy branch that cannot be read allows nothing, whatever is in the work tree', async (t) => {
+  const repository = start(t, toPolicy(20));
+  const { git, put, folder } = repository;
+  const observed = git('show', `origin/deploy:${status}`);
+  const tree = git('rev-parse', 'origin/deploy^{tree}').trim();
+  rmSync(join(folder, '.git/objects', tree.slice(0, 2), tree.slice(2)));
+  put(status, observed);
+  const { code, err } = await repository.run('promote', 'wisdom');
+  t.is(code, 1);
+  t.regex(err, /origin\/deploy counts as it was last fetched: run git fetch/);
+});
+
+test('promote names the clusters that the deploy branch has status files of', async (t) => {
+  const repository = start(t, toPolicy(20));
+  const { git } = repository;
+  git('switch', '--quiet', '--detach', 'origin/deploy');
+  git('mv', status, 'models/wisdom/status.east.yaml');
+  git('commit', '--quiet', '--message', git('log', '-1', '--format=%B'));
+  git('push', '--quiet', 'origin', 'HEAD:deploy');
+  git('switch', '--quiet', 'main');
+  t.regex((await repository.run('promote', 'wisdom')).err, /there is status.east.yaml: name a cluster with --cluster/);
+  t.is((await repository.run('promote', 'wisdom', '--cluster', 'west')).code, 1);
+  t.is((await repository.run('promote', 'wisdom', '--cluster', 'east')).code, 0);
 });
 
 for (const [title, here, there] of [
@@ -231,6 +325,16 @@ for (const [title, here, there] of [
     if (here === 'Failed')
       t.regex(err, /models\/wisdom\/status.yaml is here and on origin\/deploy, and each must allow it/);
   });
+
+test('a status file on main that cannot be read refuses a promotion, too', async (t) => {
+  const repository = start(t, toPolicy(20));
+  repository.put(status, '<<<<<<<');
+  repository.git('add', '--all');
+  repository.git('commit', '--quiet', '--message', 'mine');
+  const { code, err } = await repository.run('promote', 'wisdom');
+  t.is(code, 1);
+  t.regex(err, /models\/wisdom\/status.yaml/);
+});
 
 test('on the deploy branch its own status files count', async (t) => {
   const repository = start(t, timed);

@@ -90,7 +90,8 @@ export function findStray(tree: FolderTree, branch: SafeText): Problem[] {
   );
 }
 
-function toModelPathOf(file: FoundFile): string | undefined {
+/** The model file that a status file is beside; undefined: it is none. */
+export function toModelPathOf(file: FoundFile): string | undefined {
   const parts = toStatusParts(file.name);
   return parts && toSibling(file, parts.model);
 }

@@ -9,42 +9,51 @@ import type { Git } from './git.ts';
 const format = '%00%(objectname) %(refname:lstrip=2)%0a%0a%(contents:trailers:only,unfold)';
 
 /**
- * @param revision that is read. Where it is a commit of such a branch itself, its own status files count, and there is none.
+ * @param revision that is read. Where it is a commit of such a branch itself, its own status files count, and that branch is left out.
  * @returns the newest first, each commit once; in a repository without remotes, its own branches. None where git fails.
  */
 export async function findDeployBranches(git: Git, revision = 'HEAD'): Promise<DeployBranch[]> {
   try {
     const branches = (await listCarried(git, 'refs/remotes/')) ?? (await listCarried(git, 'refs/heads/')) ?? [];
-    for (const { commit } of branches) if (await isOf(git, revision, commit)) return [];
-    return branches;
+    const head = branches.length === 0 ? undefined : await findCarrying(git, revision);
+    if (head === undefined) return branches;
+    const own = await Promise.all(branches.map((branch) => isOf(git, head, branch)));
+    return branches.filter((_, i) => own[i] !== true);
   } catch (error) {
     if (isFault(error)) return [];
     throw error;
   }
 }
 
-async function listCarried(git: Git, refs: string): Promise<DeployBranch[] | undefined> {
+interface CarriedTo extends DeployBranch {
+  /** The id of what its newest commit names. */
+  readonly carried: string;
+}
+
+async function listCarried(git: Git, refs: string): Promise<CarriedTo[] | undefined> {
   const listed = await git.ask(['for-each-ref', '--sort=-committerdate', `--format=${format}`, refs]);
   const found = (listed ?? '').split('\0').flatMap((text) => {
     const [commit = '', name = ''] = text.split('\n')[0]?.split(' ') ?? [];
-    return readCarried(text) === undefined ? [] : [{ name: mask(name), commit }];
+    const carried = readCarried(text);
+    return carried === undefined ? [] : [{ name: mask(name), commit, carried }];
   });
   return found.length === 0
     ? undefined
     : found.filter((one, i) => found.findIndex(({ commit }) => commit === one.commit) === i);
 }
 
-/** A trailer alone does not make it one: whoever opens a pull request writes its messages. */
-async function isOf(git: Git, revision: string, tip: string): Promise<boolean> {
-  const message = await git.ask([
-    'log',
-    '-1',
-    '--no-show-signature',
-    '--format=%B',
-    '--end-of-options',
-    revision,
-    '--',
-  ]);
-  if (message === undefined || readCarried(message) === undefined) return false;
-  return (await git.run(['merge-base', '--is-ancestor', '--end-of-options', revision, tip])).code === 0;
+/** The id of a commit that names what was carried, as whoever opens a pull request can write it, too. */
+async function findCarrying(git: Git, revision: string): Promise<string | undefined> {
+  const words = ['log', '-1', '--no-show-signature', '--format=%H%n%n%B', '--end-of-options', revision, '--'];
+  const [id, ...message] = ((await git.ask(words)) ?? '').split('\n');
+  return readCarried(message.join('\n')) === undefined ? undefined : id;
+}
+
+/**
+ * Whether the branch was at that commit. It follows main as well, as second parents, and by the first one where it was made from
+ * main. In a shallow clone what it has carried may be missing.
+ */
+async function isOf(git: Git, commit: string, { commit: tip, carried }: CarriedTo): Promise<boolean> {
+  const words = ['rev-list', '--ignore-missing', '--first-parent', tip, `^${carried}`, '--'];
+  return ((await git.ask(words)) ?? '').split('\n').includes(commit);
 }
