@@ -1,8 +1,8 @@
 /** What was observed of a model: beside its files, or on each branch that a watcher may carry them to. */
-import { listDeployed, toModelPathOf, withDeployed } from '../core/carry/deployed-statuses.ts';
+import { toModelPathOf, withDeployed } from '../core/carry/deployed-statuses.ts';
 import type { SafeText } from '../core/diagnostics/safe-text.ts';
 import type { FolderTree } from '../core/input/folder-tree.ts';
-import type { Clone } from '../core/ports/clone.ts';
+import type { Clone, DeployBranch } from '../core/ports/clone.ts';
 import type { ModelTarget, PathNames } from '../core/repository/find-model.ts';
 import type { TimelinePoint } from '../core/timeline/points.ts';
 import { readPastIfAny } from './model-past.ts';
@@ -46,9 +46,13 @@ export async function readObservations(
   const own = async () => ({ branch: undefined, files, past: await readPast(commit) });
   if (commit === undefined || newest === undefined) return [await own()];
   const all: Observations[] = await Promise.all(
-    branches.map(async ({ name, commit: tip }) => {
-      const found = await readDeployed(file, { commit, tip, clone });
-      return { branch: name, files: found?.tree, past: await readPast(tip, found?.modelPaths.get(file.path)) };
+    branches.map(async (branch) => {
+      const found = await readDeployed(file, { commit, branch, clone });
+      return {
+        branch: branch.name,
+        files: found?.tree,
+        past: await readPast(branch.commit, found?.modelPaths.get(file.path)),
+      };
     }),
   );
   const isHere = files?.files.some((one) => toModelPathOf(one) === file.path) === true;
@@ -58,13 +62,14 @@ export async function readObservations(
 /** The model's folder alone is read, unless its status file is elsewhere on the deploy branch. */
 async function readDeployed(
   file: ModelTarget['file'],
-  { commit, tip, clone }: { readonly commit: string; readonly tip: string; readonly clone: Clone },
+  { commit, branch, clone }: { readonly commit: string; readonly branch: DeployBranch; readonly clone: Clone },
 ): Promise<ReturnType<typeof withDeployed> | undefined> {
   let found: ReturnType<typeof withDeployed> | undefined;
   for (const folder of [file.folder, '']) {
-    const [source, deploy] = await Promise.all([clone.readCommit(commit, folder), clone.readCommit(tip, folder)]);
+    const read = (id: string) => clone.readCommit(id, folder);
+    const [source, base, deploy] = await Promise.all([commit, branch.carried, branch.commit].map(read));
     if (source === undefined || deploy === undefined) return found;
-    found = withDeployed(source, listDeployed(deploy), true);
+    found = withDeployed(source, { source, base, deploy }, true);
     // Whether it was moved, and is the only one that is meant, depends on all models.
     if (found.modelPaths.get(file.path) === file.path) break;
   }

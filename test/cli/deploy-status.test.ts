@@ -1,6 +1,6 @@
 /** Commands in a clone of main, whose status files are on the branch that the watcher carries main to. */
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { renderApplication } from '../../src/core/render/application.ts';
@@ -43,10 +43,10 @@ function start(t: ExecutionContext, rules: string, hours = 1, carried?: (text: s
   return repository;
 }
 
-function promoteByHand({ read, put, git }: Repository): void {
-  const text = read(model);
+function promoteByHand({ read, put, git }: Repository, file = model): void {
+  const text = read(file);
   const [head = '', candidate = ''] = text.split('  candidate: # on trial\n');
-  put(model, `${head.slice(0, head.indexOf('    version: v1'))}${candidate}`);
+  put(file, `${head.slice(0, head.indexOf('    version: v1'))}${candidate}`);
   git('commit', '--quiet', '--all', '--message', 'promote');
 }
 
@@ -84,14 +84,30 @@ test('validate checks a promotion against the status file of the deploy branch',
 });
 
 test('the status file goes by the name of a model that the promotion moves', async (t) => {
+  // The clone may lack the commit that was carried last.
+  for (const carried of [undefined, (text: string) => text.replace(/[0-9a-f]{40}$/, '0'.repeat(40))]) {
+    const repository = start(t, timed, 1, carried);
+    repository.git('mv', 'models', 'moved');
+    repository.git('commit', '--quiet', '--message', 'move');
+    t.is((await repository.run('validate')).code, 0);
+    promoteByHand(repository, 'moved/wisdom/model.yaml');
+    t.regex((await repository.run('validate')).out, /v2 was mirrored for 1h.*\[mirrored-too-briefly\]/);
+  }
+});
+
+test('a moved model with a namesake anywhere has no status file, also where that is not in the folder', async (t) => {
   const repository = start(t, timed);
-  repository.git('mv', 'models', 'moved');
-  repository.git('commit', '--quiet', '--message', 'move');
-  t.is((await repository.run('validate')).code, 0);
-  const text = repository.read('moved/wisdom/model.yaml');
-  const [head = '', candidate = ''] = text.split('  candidate: # on trial\n');
-  repository.put('moved/wisdom/model.yaml', `${head.slice(0, head.indexOf('    version: v1'))}${candidate}`);
-  t.regex((await repository.run('validate')).out, /v2 was mirrored for 1h.*\[mirrored-too-briefly\]/);
+  const text = repository.read(model);
+  const moved = 'models/moved/model.yaml';
+  repository.git('mv', 'models/wisdom', 'models/moved');
+  mkdirSync(join(repository.folder, 'elsewhere'));
+  repository.put('elsewhere/model.yaml', text);
+  repository.git('add', '--all');
+  repository.git('commit', '--quiet', '--message', 'move and copy');
+  promoteByHand(repository, moved);
+  t.regex((await repository.run('validate', 'models')).out, /moved\/model\.yaml.*\[status-elsewhere\]/);
+  repository.git('rm', '--quiet', '-r', 'elsewhere');
+  t.regex((await repository.run('validate', 'models')).out, /\[mirrored-too-briefly\]/);
 });
 
 test('a status file on main does not count, whatever it says, and is warned of', async (t) => {

@@ -1,13 +1,15 @@
 /** Flags → what `status` reads: the work tree, a commit or the fetched upstream, and with `--live` the cluster. */
 import { relative, sep } from 'node:path';
 import type { StatusPorts } from '../../commands/status.ts';
-import { listDeployed, withDeployed } from '../../core/carry/deployed-statuses.ts';
+import { withDeployed } from '../../core/carry/deployed-statuses.ts';
 import { Fault } from '../../core/diagnostics/fault.ts';
 import { safe } from '../../core/diagnostics/safe-text.ts';
 import type { ReadFiles } from '../../core/ports/observation.ts';
+import { wholeTree } from '../../core/ports/revisions.ts';
 import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
-import { findDeployBranches } from '../../io/git-cli/deploy-branches.ts';
+import { findDeployBranches, readDeployed } from '../../io/git-cli/deploy-branches.ts';
 import { LatestRevision } from '../../io/git-cli/latest-revision.ts';
+import { GitRevisions } from '../../io/git-cli/revisions.ts';
 import { fetchUpstream, findAheadUpstream, findUpstream, toUpstreamName } from '../../io/git-cli/upstream.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { toApiPlace } from '../flags/cluster-flags.ts';
@@ -70,13 +72,22 @@ function withDeployBranch(readFiles: ReadFiles, flags: StatusFlags, places: Plac
   const repository = flags.revision === undefined ? findRepository(places.folder) : places.repository;
   if (repository === undefined) return readFiles;
   const git = toGit(repository, host, false);
-  const root = relative(repository, places.root).split(sep).join('/') || '.';
-  const latest = new LatestRevision(git, { folder: root, root });
+  let latest: ({ readonly commit: string } & Awaited<ReturnType<typeof readDeployed>>) | undefined;
   return async (signal) => {
     const files = await readFiles(signal);
     const [branch] = await findDeployBranches(git, files.revision?.commit);
     if (branch === undefined) return files;
-    const { tree, modelPaths } = withDeployed(files.tree, listDeployed((await latest.read(branch.commit)).tree), false);
+    using revisions = new GitRevisions(git);
+    if (latest?.commit !== branch.commit)
+      latest = { commit: branch.commit, ...(await readDeployed(branch, revisions)) };
+    // A model with the same name may be anywhere.
+    const source =
+      files.tree.folder === '.'
+        ? files.tree
+        : files.revision === undefined
+          ? openFolderTree({ ...places, folder: places.repository, root: places.repository })
+          : await revisions.readTree(files.revision.commit, wholeTree);
+    const { tree, modelPaths } = withDeployed(files.tree, { source, ...latest }, false);
     return { ...files, tree, statusesOn: modelPaths.size === 0 ? undefined : branch.name };
   };
 }

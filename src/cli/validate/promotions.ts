@@ -1,13 +1,15 @@
 /** Opens git's history, which `validate` needs for promotions under `limits`, and for status files that do not count. */
 import { checkPromotions } from '../../commands/check-promotions.ts';
-import { findStray, listDeployed, withDeployed } from '../../core/carry/deployed-statuses.ts';
+import { findStray, withDeployed } from '../../core/carry/deployed-statuses.ts';
 import { isFault } from '../../core/diagnostics/fault.ts';
 import type { Problem } from '../../core/diagnostics/problem.ts';
+import type { TreePart } from '../../core/ports/revisions.ts';
+import { wholeTree } from '../../core/ports/revisions.ts';
 import { renderApplication } from '../../core/render/application.ts';
 import type { RenderedRollout } from '../../core/render/decide-model.ts';
 import { findUnknown } from '../../core/rollout/unknown-status.ts';
 import { findRepository, openFolderTree } from '../../io/files/folder-tree.ts';
-import { findDeployBranches } from '../../io/git-cli/deploy-branches.ts';
+import { findDeployBranches, readDeployed } from '../../io/git-cli/deploy-branches.ts';
 import { GitRevisions } from '../../io/git-cli/revisions.ts';
 import { systemClock } from '../../io/process/clock.ts';
 import { toClusterName } from '../flags/cluster-name.ts';
@@ -45,20 +47,23 @@ export async function findEarlyPromotions(
       ...(await checkPromotions(rollouts, { ...past, revision: revision ?? 'HEAD' })),
       ...findUnknown(rollouts, undefined),
     ];
-  const tree =
+  const read = async (part: TreePart) =>
     revision === undefined
-      ? openFolderTree(toScopePlaces(found))
-      : await history.readTree(await history.names.resolve(revision), found);
+      ? openFolderTree(toScopePlaces({ ...found, ...part }))
+      : history.readTree(await history.names.resolve(revision), part);
+  const tree = await read(found);
+  // A model with the same name may be anywhere.
+  const source = tree.folder === '.' ? tree : await read(wholeTree);
   const options = { anyNamespace: true, namespace: toNamespace(flags.namespace), cluster, allowEmpty: true };
   // Anybody's branch may look like one: a promotion must be allowed by each that has the model's status.
   const problems = new Map<string, Problem>();
   const known = new Set<string>();
-  for (const { commit } of branches) {
-    const deployed = withDeployed(tree, listDeployed(await history.readTree(commit, part)), true);
+  for (const branch of branches) {
+    const deployed = withDeployed(tree, { source, ...(await readDeployed(branch, history)) }, true);
     const all = renderApplication(deployed.tree, options, () => undefined).rollouts;
     const observed = all.filter(({ status }) => status !== undefined);
     const toPath = (path: string) => deployed.modelPaths.get(path) ?? path;
-    for (const problem of await checkPromotions(observed, { ...past, revision: commit, toPath }))
+    for (const problem of await checkPromotions(observed, { ...past, revision: branch.commit, toPath }))
       problems.set(`${problem.code} ${problem.file}`, problem);
     for (const { statusPath } of observed) known.add(statusPath);
   }

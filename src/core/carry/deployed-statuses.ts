@@ -3,20 +3,24 @@ import type { Problem } from '../diagnostics/problem.ts';
 import { toWholeProblem } from '../diagnostics/problem.ts';
 import type { SafeText } from '../diagnostics/safe-text.ts';
 import { safe } from '../diagnostics/safe-text.ts';
-import { toFileRole, toStatusName, toStatusParts } from '../input/file-role.ts';
+import { toFileRole, toStatusParts } from '../input/file-role.ts';
 import type { FolderTree, FoundFile } from '../input/folder-tree.ts';
 import { toFoundFile, toSibling } from '../input/folder-tree.ts';
 import { parseModel, parseStatus } from '../input/parse-document.ts';
 import type { SourceFile } from '../input/source-file.ts';
-import type { Subject } from './statuses.ts';
-import { isAbout } from './statuses.ts';
+import type { ModelPlace, StatusPlace } from './match.ts';
+import { isAbout, matchStatuses, toStatusPath } from './match.ts';
 
-interface DeployedStatus {
-  /** Of the model file beside the status file on the deploy branch. */
-  readonly modelPath: string;
-  readonly cluster: string | undefined;
-  readonly text: string;
-  readonly subject: Subject;
+/** The same part of the repository at three commits. What is outside of it is taken for removed. */
+export interface DeployedTrees {
+  readonly source: FolderTree;
+  /** What was carried of the source last; undefined: the clone does not have it, and the deploy branch stands for it. */
+  readonly base: FolderTree | undefined;
+  readonly deploy: FolderTree;
+}
+
+interface StatusText extends StatusPlace {
+  readonly text: string | undefined;
 }
 
 interface DeployedTree {
@@ -26,52 +30,62 @@ interface DeployedTree {
   readonly modelPaths: ReadonlyMap<string, string>;
 }
 
-/** The status files of a tree that can be read. */
-export function listDeployed(tree: FolderTree): DeployedStatus[] {
-  return tree.files.flatMap((file) => {
-    const parts = toStatusParts(file.name);
-    const source = parts && tree.read(file);
-    if (parts === undefined || source === undefined || 'code' in source) return [];
-    const subject = parseStatus(source).value?.metadata;
-    const modelPath = toSibling(file, parts.model);
-    return subject === undefined ? [] : [{ modelPath, cluster: parts.cluster, text: source.text, subject }];
-  });
-}
-
 /**
- * As a carry does, by name, namespace and cluster: what is at the same path first; where two models or two status files
- * could be meant, the model gets none.
- *
+ * @param tree of the source branch, or a part of it.
+ * @param trees in which a status file's model may be.
  * @param isOnly leave out the status files that the tree has; else a model that has one keeps it, and gets no other.
  */
-export function withDeployed(tree: FolderTree, statuses: readonly DeployedStatus[], isOnly: boolean): DeployedTree {
+export function withDeployed(tree: FolderTree, trees: DeployedTrees, isOnly: boolean): DeployedTree {
   const files = isOnly ? tree.files.filter(({ name }) => toStatusParts(name) === undefined) : tree.files;
   const own = new Set(files.flatMap((file) => toModelPathOf(file) ?? []));
-  const models = files.flatMap((file) => {
-    const role = toFileRole(file.name);
-    const source = role?.kind === 'Model' ? tree.read(file) : undefined;
-    const subject = source === undefined || 'code' in source ? undefined : parseModel(source).value?.metadata;
-    return role?.kind !== 'Model' || subject === undefined ? [] : [{ file, stem: role.stem, subject }];
-  });
-  const isAtHome = (status: DeployedStatus) =>
-    models.some(({ file, subject }) => file.path === status.modelPath && isAbout(status.subject, subject));
+  const shown = new Set(files.map(({ path }) => path));
   const added = new Map<string, SourceFile>();
   const modelPaths = new Map<string, string>();
-  for (const { file, stem, subject } of models.filter((one) => !own.has(one.file.path))) {
-    const meant = statuses.filter((status) => isAbout(status.subject, subject));
-    const here = meant.filter(({ modelPath }) => modelPath === file.path);
-    const moved = meant.filter((status) => !isAtHome(status));
-    const others = models.filter((one) => one.file !== file && moved.some((it) => isAbout(it.subject, one.subject)));
-    const from = new Set(moved.map(({ modelPath }) => modelPath));
-    const found = here.length > 0 ? here : others.length > 0 || from.size > 1 ? [] : moved;
-    for (const { cluster, text, modelPath } of found) {
-      const path = toSibling(file, toStatusName(stem, cluster));
-      added.set(path, { path, text });
-      modelPaths.set(file.path, modelPath);
-    }
+  for (const [{ modelPath, cluster, text }, owner] of findOwners(trees)) {
+    if (text === undefined || !shown.has(owner) || own.has(owner)) continue;
+    const path = toStatusPath(owner, cluster);
+    added.set(path, { path, text });
+    modelPaths.set(owner, modelPath);
   }
   const all = [...files, ...[...added.keys()].map(toFoundFile)];
   return { tree: { ...tree, files: all, read: (file) => added.get(file.path) ?? tree.read(file) }, modelPaths };
+}
+
+/** Each status file with the path of its model, as a carry matches them. */
+function* findOwners({ source, deploy, base = deploy }: DeployedTrees): Iterable<[StatusText, string]> {
+  const [now, before] = [readModels(source), readModels(base)];
+  const isChanged = (path: string) => now.has(path) !== before.has(path) || now.get(path) !== before.get(path);
+  const models = new Map([...now].map(([path, text]): [string, ModelPlace] => [path, toModelPlace(path, text)]));
+  const changed = [...models.values()].filter(({ path }) => isChanged(path));
+  const statuses = Map.groupBy(listStatuses(deploy), ({ modelPath }) => isChanged(modelPath));
+  const staying = statuses.get(false)?.map((one) => [one, one.modelPath] as const) ?? [];
+  const owners = [...matchStatuses(changed, statuses.get(true) ?? []), ...staying];
+  for (const [status, owner] of owners) if (isAbout(status.subject, models.get(owner)?.subject)) yield [status, owner];
+}
+
+/** Path → the text; undefined: it cannot be read. */
+function readModels(tree: FolderTree): ReadonlyMap<string, string | undefined> {
+  const files = tree.files.filter(({ name }) => toFileRole(name)?.kind === 'Model');
+  return new Map(files.map((file) => [file.path, readText(tree, file)]));
+}
+
+function toModelPlace(path: string, text: string | undefined): ModelPlace {
+  return { path, subject: text === undefined ? undefined : parseModel({ path, text }).value?.metadata };
+}
+
+function listStatuses(tree: FolderTree): StatusText[] {
+  return tree.files.flatMap((file) => {
+    const parts = toStatusParts(file.name);
+    if (parts === undefined) return [];
+    const text = readText(tree, file);
+    const subject = text === undefined ? undefined : parseStatus({ path: file.path, text }).value?.metadata;
+    return [{ modelPath: toSibling(file, parts.model), cluster: parts.cluster, text, subject }];
+  });
+}
+
+function readText(tree: FolderTree, file: FoundFile): string | undefined {
+  const source = tree.read(file);
+  return 'code' in source ? undefined : source.text;
 }
 
 /** The status files of a tree of the source branch, which a carry leaves behind. */

@@ -140,6 +140,8 @@ export interface DeployBranch {
   readonly name: SafeText;
   /** Its newest commit, as it was last fetched. */
   readonly commit: string;
+  /** The commit of the source branch that it has; a clone need not have it. */
+  readonly carried: string;
 }
 
 export interface Clone {

@@ -10,6 +10,8 @@ export interface TreePart {
   readonly root: string;
 }
 
+export const wholeTree: TreePart = { folder: '.', root: '.' };
+
 /** What names of revisions mean. */
 export interface RevisionNames {
   /**

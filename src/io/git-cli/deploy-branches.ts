@@ -1,9 +1,12 @@
 /** The branches that a clone knows to which a watcher carries, by the trailer of their newest commit. */
+import type { DeployedTrees } from '../../core/carry/deployed-statuses.ts';
 import { readCarried } from '../../core/carry/trailer.ts';
 import { isFault } from '../../core/diagnostics/fault.ts';
 import { mask } from '../../core/diagnostics/safe-text.ts';
 import type { DeployBranch } from '../../core/ports/clone.ts';
+import { wholeTree } from '../../core/ports/revisions.ts';
 import type { Git } from './git.ts';
+import type { GitRevisions } from './revisions.ts';
 
 /** As for-each-ref has them, with a NUL before each and the trailers in a paragraph. */
 const format = '%00%(objectname) %(refname:lstrip=2)%0a%0a%(contents:trailers:only,unfold)';
@@ -25,12 +28,19 @@ export async function findDeployBranches(git: Git, revision = 'HEAD'): Promise<D
   }
 }
 
-interface CarriedTo extends DeployBranch {
-  /** The id of what its newest commit names. */
-  readonly carried: string;
+/** The whole branch, and what it has of the source branch, if the clone has that. */
+export async function readDeployed(
+  { commit, carried }: DeployBranch,
+  revisions: GitRevisions,
+): Promise<Omit<DeployedTrees, 'source'>> {
+  const base = revisions.readTree(carried, wholeTree).catch((error: unknown) => {
+    if (!isFault(error)) throw error;
+    return undefined;
+  });
+  return { base: await base, deploy: await revisions.readTree(commit, wholeTree) };
 }
 
-async function listCarried(git: Git, refs: string): Promise<CarriedTo[] | undefined> {
+async function listCarried(git: Git, refs: string): Promise<DeployBranch[] | undefined> {
   const listed = await git.ask(['for-each-ref', '--sort=-committerdate', `--format=${format}`, refs]);
   const found = (listed ?? '').split('\0').flatMap((text) => {
     const [commit = '', name = ''] = text.split('\n')[0]?.split(' ') ?? [];
@@ -53,7 +63,7 @@ async function findCarrying(git: Git, revision: string): Promise<string | undefi
  * Whether the branch was at that commit. It follows main as well, as second parents, and by the first one where it was made from
  * main. In a shallow clone what it has carried may be missing.
  */
-async function isOf(git: Git, commit: string, { commit: tip, carried }: CarriedTo): Promise<boolean> {
+async function isOf(git: Git, commit: string, { commit: tip, carried }: DeployBranch): Promise<boolean> {
   const words = ['rev-list', '--ignore-missing', '--first-parent', tip, `^${carried}`, '--'];
   return ((await git.ask(words)) ?? '').split('\n').includes(commit);
 }
