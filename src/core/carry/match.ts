@@ -3,8 +3,8 @@
  * of the source branch.
  *
  * Invariants: a status file stays beside a model that has its name and namespace, or that cannot be compared with it. A model
- * without one gets those that were left beside one other path. Where another model or another path could be meant, nobody
- * gets them, which keeps a mirror closed. Models that the source has not changed are where they were, and get none.
+ * without one gets those that were left beside one other path. Where another model or another path could be meant, it
+ * belongs to nobody, which keeps a mirror closed. Models that the source has not changed are where they were, and get none.
  */
 import { toFileRole, toStatusName } from '../input/file-role.ts';
 import { toFolder, toName, toPath } from '../input/folder-tree.ts';
