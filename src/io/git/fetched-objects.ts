@@ -57,6 +57,8 @@ export class FetchedObjects {
   readonly #store: ObjectStore;
   /** The commits that are known here, by id. */
   #known: ReadonlyMap<string, Buffer> = new Map();
+  /** What was fetched last: as long as no commit is known, that is fetched again. */
+  #last: Pick<Request, 'wants' | 'depth'> = { wants: [] };
   /** Whether the server has never refused to leave files out, to return objects by their ids, and to return folders alone. */
   #leavesOut = true;
   #givesById = true;
@@ -105,11 +107,12 @@ export class FetchedObjects {
       depth,
     };
     const ids = await this.#fetchCommits(request, signal);
+    this.#last = { wants, depth };
     return Promise.all(ids.map((id) => this.#toCommit(id)));
   }
 
   /**
-   * Fetches objects of the known commits that are not here.
+   * Fetches objects of the known commits that are not here, or of those that were fetched last where none is known.
    *
    * @throws Error when the server does not have them.
    */
@@ -120,8 +123,10 @@ export class FetchedObjects {
     const hasById = this.#givesById && (await this.#loadById(wanted, { ...options, maxBytes }, signal));
     if (hasById) return;
     const kept = new Set([...wanted, ...this.#store.ids()]);
-    await this.#fetchCommits({ wants: [...this.#known.keys()], maxBytes }, signal);
-    this.retain(kept);
+    const request = this.isEmpty ? this.#last : { wants: [...this.#known.keys()] };
+    await this.#fetchCommits({ ...request, maxBytes }, signal);
+    // Of what was fetched last, more is about to be read.
+    if (!this.isEmpty) this.retain(kept);
     // Not before the same was seen to work in another way: the server may just have been unwell.
     this.#givesById = false;
     const [missing] = this.#listMissing(wanted, maxBytes);
@@ -204,12 +209,12 @@ export class FetchedObjects {
     signal: AbortSignal,
   ): Promise<boolean> {
     const load = async (wants: readonly string[]) => {
-      const isTried = hasFolders && this.#givesFoldersAlone;
-      if (isTried && (await this.#loadAlone(wants, maxBytes, signal))) return;
+      const result = hasFolders && this.#givesFoldersAlone ? await this.#loadAlone(wants, maxBytes, signal) : 'untried';
+      if (result === 'loaded') return;
       await using service = await openService(this.#transport, 'git-upload-pack', [], signal);
       await this.#read(service, { wants, maxBytes });
       // Not before the same was seen to work without.
-      if (isTried) this.#givesFoldersAlone = false;
+      if (result === 'refused') this.#givesFoldersAlone = false;
     };
     const listMissing = () => this.#listMissing(wanted, maxBytes);
     try {
@@ -224,15 +229,20 @@ export class FetchedObjects {
     }
   }
 
-  /** A folder without what is in it. @returns whether the server can do that. */
-  async #loadAlone(wants: readonly string[], maxBytes: number, signal: AbortSignal): Promise<boolean> {
+  /** Folders without what is in them. `broken`: an old server may not know how, or the network has failed. */
+  async #loadAlone(
+    wants: readonly string[],
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<'loaded' | 'refused' | 'broken'> {
     await using service = await openService(this.#transport, 'git-upload-pack', [], signal);
-    if (!offersFilter(service)) return false;
+    if (!offersFilter(service)) return 'refused';
     try {
       await this.#read(service, { wants, maxBytes, filter: 'tree:0' });
-      return true;
+      return 'loaded';
     } catch (error) {
-      if (isRefusal(error)) return false;
+      if (isRefusal(error)) return 'refused';
+      if (error instanceof BranchTrouble && error.code === 'unreachable' && !signal.aborted) return 'broken';
       throw error;
     }
   }
