@@ -26,7 +26,7 @@ import type { MirrorRecord } from '../core/timeline/mirror-record.ts';
 import { findMirrorRecord } from '../core/timeline/mirror-record.ts';
 import { editModel } from './edit/edit-model.ts';
 import type { EditPorts, EditRequest, Planned, RenderedEdit } from './edit/plan.ts';
-import { findRendered, toModelPlan } from './edit/plan.ts';
+import { findRendered, isToCommit, toModelPlan } from './edit/plan.ts';
 import type { Observations } from './observations.ts';
 import { readObservations } from './observations.ts';
 import { toNoCandidate, toNotReady } from './promote-refusals.ts';
@@ -36,6 +36,8 @@ type RenderedModel = Digests['rollouts'][number];
 interface PromoteInput {
   readonly cluster: string | undefined;
   readonly force: boolean;
+  /** Whether it is committed, with the policies that HEAD has. */
+  readonly isToCommit: boolean;
   /** At HEAD: whatever was observed must allow the promotion. */
   readonly observations: readonly Observations[];
   readonly readObservations: (commit: string) => Promise<readonly Observations[]>;
@@ -56,7 +58,10 @@ export function promote(request: EditRequest, force: boolean, ports: EditPorts):
       readObservations(target, commit, { clone, names: ports.names, cluster });
     const observations = await read(head?.state.head);
     const { now, words } = ports;
-    const input = { cluster, force, observations, readObservations: read, toReasonText: words.toReasonText, now };
+    const input = {
+      ...{ cluster, force, isToCommit: isToCommit(request) },
+      ...{ observations, readObservations: read, toReasonText: words.toReasonText, now },
+    };
     return {
       plan: (found, other) => plan(found, other, input),
       findNotes: (found, rendered) => findNotes(found, rendered, input),
@@ -67,7 +72,7 @@ export function promote(request: EditRequest, force: boolean, ports: EditPorts):
 function plan(target: ModelTarget, head: ModelTarget | undefined, input: PromoteInput): Planned {
   const { source, model } = target;
   const candidate = findCandidate(model);
-  if (candidate !== undefined) return planPromotion(target, candidate, input);
+  if (candidate !== undefined) return planPromotion(target, candidate, input, input.isToCommit ? head : undefined);
   const before = head && findCandidate(head.model);
   const fate = head && findFate(head.model, model);
   if (head === undefined || before === undefined || fate === undefined)
@@ -81,7 +86,13 @@ function plan(target: ModelTarget, head: ModelTarget | undefined, input: Promote
   return { unchanged, file: source.path, subject, effect, findObjection };
 }
 
-function planPromotion(target: ModelTarget, candidate: ModelVersion, input: PromoteInput): Planned {
+/** @param committed whose limits count, too. */
+function planPromotion(
+  target: ModelTarget,
+  candidate: ModelVersion,
+  input: PromoteInput,
+  committed?: ModelTarget,
+): Planned {
   const { cluster, force, observations } = input;
   const { model, source } = target;
   const called = model.metadata.name;
@@ -92,13 +103,17 @@ function planPromotion(target: ModelTarget, candidate: ModelVersion, input: Prom
   const rendered = findRendered(application, target);
   const decided = rendered?.candidates[0];
   if (rendered === undefined || decided === undefined) return { problems: [] };
-  const trial: Trial = { target, rendered, decided, input };
-  const judged = observations.map((one) => judge(trial, one));
+  const limits = committed && findRendered(renderDigests(toOwnTree(committed), { cluster }), committed);
+  const trials = [rendered, ...(limits ? [limits] : [])].map((by): Trial => ({ target, rendered: by, decided, input }));
+  const judgeAll = (all: readonly Observations[]) => trials.flatMap((trial) => all.map((one) => judge(trial, one)));
+  const judged = judgeAll(observations);
   const refused = judged.find(({ problem }) => problem !== undefined);
   if (refused?.problem !== undefined) return { problems: [refused.problem] };
   const [{ status, mirrored } = { status: undefined, mirrored: undefined }] = judged;
-  const { minMirrorTime, requireAnalysis } = rendered.rollout.policy;
-  const isFree = force && requireAnalysis.length === 0 && minMirrorTime === undefined;
+  const isLimited = trials.some(({ rendered: { rollout } }) => {
+    const { minMirrorTime, requireAnalysis } = rollout.policy;
+    return requireAnalysis.length > 0 || minMirrorTime !== undefined;
+  });
   const name = candidate.name ?? primary.name;
   const service = toVersionName(called, 'primary', name === undefined ? {} : { name });
   const isInPlace = service === toVersionName(called, 'primary', primary);
@@ -120,12 +135,13 @@ function planPromotion(target: ModelTarget, candidate: ModelVersion, input: Prom
           ...{ code: 'requests-move', service },
           version: judged.every(({ reason }) => reason.code === 'ready') ? version : undefined,
         },
-    findObjection: isFree
-      ? undefined
-      : async (commit) => {
-          const again = (await input.readObservations(commit)).map((one) => judge(trial, one));
-          return again.find(({ objection }) => objection !== undefined)?.objection;
-        },
+    findObjection:
+      force && !isLimited
+        ? undefined
+        : async (commit) => {
+            const again = judgeAll(await input.readObservations(commit));
+            return again.find(({ objection }) => objection !== undefined)?.objection;
+          },
   });
 }
 

@@ -49,6 +49,19 @@ test('promote waits for the time that a policy wants', async (t) => {
   t.is((await repository.run('validate')).code, 0);
 });
 
+test('a limit that is only removed in the work tree counts for what is committed', async (t) => {
+  const repository = clone(t);
+  openAgo(repository, hour);
+  repository.put(policy, toPolicy(20));
+  for (const words of [['--commit'], ['--branch', 'mine'], ['--commit', '--force'], ['--commit', '--dry-run']]) {
+    const { code, err } = await repository.run('promote', 'wisdom', ...words);
+    t.is(code, 1, words.join(' '));
+    t.regex(err, /models\/wisdom\/policy.yaml:6 wants 24h before a promotion \[mirrored-too-briefly\]/);
+  }
+  // It may be committed with the promotion.
+  t.is((await repository.run('promote', 'wisdom', '--dry-run')).code, 0);
+});
+
 test('validate refuses a promotion that was made by hand too early, whenever it is run', async (t) => {
   const repository = clone(t);
   openAgo(repository, 48 * hour);

@@ -25,11 +25,11 @@ const isById = ({ types }: Asked) => types.size > 0;
 const hosts: Record<string, readonly [is: (asked: Asked) => boolean, answer: string]> = {
   'folders alone are refused': [isAlone, refusal],
   'the server breaks off when folders are to come alone': [isAlone, nothing],
-  'no folder comes alone': [isAlone, emptyPack],
+  'packs of folders alone are empty': [isAlone, emptyPack],
   'folders are not given by their ids': [asksFor('tree'), refusal],
   'files are not given by their ids': [asksFor('blob'), refusal],
   'nothing is given by its id': [isById, refusal],
-  'nothing comes by its id': [isById, emptyPack],
+  'packs of what is asked for by its id are empty': [isById, emptyPack],
 };
 
 for (const [title, [is, answered]] of Object.entries(hosts))
