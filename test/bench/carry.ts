@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CarriedBranch } from '../../src/io/git/carry/carried-branch.ts';
+import { toFetchLimit } from '../../src/io/git/fetch-limit.ts';
 import { openTransport } from '../../src/io/git/transports.ts';
 import { systemClock } from '../../src/io/process/clock.ts';
 import { keepMemorySmall } from '../../src/io/process/memory.ts';
@@ -21,8 +22,8 @@ const person = { name: 'bench', email: 'bench@example.com' };
 const root = mkdtempSync(join(tmpdir(), 'model-mirror-bench-'));
 const clone = join(root, 'clone');
 const { url, stop } = await serveFolder(root);
+const memory = keepMemorySmall();
 try {
-  keepMemorySmall();
   for (const name of ['ours', 'git']) {
     importInto(join(root, name), toCommit(listModels(count)));
     for (const setting of ['http.receivepack', 'uploadpack.allowFilter', 'uploadpack.allowReachableSHA1InWant'])
@@ -73,6 +74,7 @@ function open(): CarriedBranch {
     transport: openTransport({ address: `${url}ours`, credentials: undefined, environment: {} }),
     ...{ sourceBranch: 'main', branch: 'deploy', path: '.', isWanted: BranchFiles.toFilter(watcher) },
     ...{ author: person, committer: person, clock: systemClock, message: { suffix: undefined, signOff: undefined } },
+    fetchLimit: { ...toFetchLimit(undefined), onWork: memory.pass },
     reports: {
       ...{ current: () => {}, behind: () => {}, carried: () => {}, edited: () => {} },
       failed: (trouble) => {

@@ -11,6 +11,7 @@ import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GitBranch } from '../../src/io/git/branch.ts';
+import { toFetchLimit } from '../../src/io/git/fetch-limit.ts';
 import { openTransport } from '../../src/io/git/transports.ts';
 import { keepMemorySmall } from '../../src/io/process/memory.ts';
 import { BranchFiles } from '../../src/watch/branch-files.ts';
@@ -56,7 +57,7 @@ async function compare(): Promise<void> {
 /** As the watcher does it when it starts: the folders, and the texts of models and status files. */
 async function read(url: string): Promise<void> {
   if (url === '') return;
-  keepMemorySmall();
+  const memory = keepMemorySmall();
   const options = { path: '.', cluster: undefined, page: false };
   const branch = new GitBranch({
     transport: openTransport({ address: url, credentials: undefined, environment: {} }),
@@ -66,6 +67,7 @@ async function read(url: string): Promise<void> {
     author: { name: 'bench', email: 'bench@example.com' },
     committer: { name: 'bench', email: 'bench@example.com' },
     clock: { date: () => 0 },
+    fetchLimit: { ...toFetchLimit(undefined), onWork: memory.pass },
   });
   const { files } = await branch.fetch(new AbortController().signal);
   const read = [...files].filter(([path]) => !path.endsWith('policy.yaml')).map(([, id]) => id);

@@ -101,7 +101,7 @@ async function start(address: string, port: number) {
 
 async function watch(): Promise<void> {
   // As the watcher does.
-  const stopCollecting = keepMemorySmall();
+  const { stop: stopCollecting } = keepMemorySmall();
   const empty = process.memoryUsage().rss / 2 ** 20;
   process.stdout.write(`before anything is read: ${empty.toFixed(0)} MiB\n`);
   const first = await start('127.0.0.1', 0);

@@ -13,6 +13,7 @@ import type { toWatchSettings } from './settings.ts';
 interface BranchPorts {
   readonly log: Log;
   readonly sign: BranchOptions['sign'];
+  readonly onWork: (bytes: number) => void;
   readonly metrics: CarryMeter & { readonly phase: Exclude<BranchOptions['onPhase'], undefined> };
 }
 
@@ -20,7 +21,7 @@ interface BranchPorts {
 export function openBranch(
   { branch, sourceBranch, author, committer, maxFetch, watcher }: ReturnType<typeof toWatchSettings>,
   transport: GitTransport,
-  { log, metrics, sign }: BranchPorts,
+  { log, metrics, sign, onWork }: BranchPorts,
 ): { readonly branch: StatusBranch; readonly carries: CarryRecord | undefined } {
   const options = {
     transport,
@@ -31,7 +32,7 @@ export function openBranch(
     committer,
     clock: systemClock,
     sign,
-    fetchLimit: toFetchLimit(maxFetch),
+    fetchLimit: { ...toFetchLimit(maxFetch), onWork },
     onPhase: metrics.phase,
   };
   if (sourceBranch === undefined) return { branch: new GitBranch(options), carries: undefined };

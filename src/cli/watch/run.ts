@@ -61,8 +61,13 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
   const credentials = toCredentialsTitle(repository);
   const signingKey = toAbsolute(settings.signingKey);
   const signer = signingKey === undefined ? undefined : new CommitSigner(signingKey, systemClock);
-  const { carries, branch } = openBranch(settings, openTransport(repository), { log, metrics, sign: signer?.sign });
-  const stopCollecting = keepMemorySmall();
+  const memory = keepMemorySmall();
+  const { carries, branch } = openBranch(settings, openTransport(repository), {
+    log,
+    metrics,
+    sign: signer?.sign,
+    onWork: memory.pass,
+  });
   const stop = new AbortController();
   const drop = new AbortController();
   const refresh = flags.argocdRefresh
@@ -174,7 +179,7 @@ export async function runWatch(flags: WatchFlags, host: Host): Promise<number> {
     return exitCodes.fine;
   } finally {
     clearInterval(late);
-    stopCollecting();
+    memory.stop();
     stop.abort();
     listener?.close();
     process.removeListener('SIGTERM', end);

@@ -14,6 +14,8 @@ export interface FetchLimit {
   readonly bytes: number;
   /** The memory that the process may use; undefined: the limit was set by an option. */
   readonly memory: number | undefined;
+  /** Called with bytes that were transferred or inflated, while a pack is read. */
+  readonly onWork?: (bytes: number) => void;
 }
 
 const mebibyte = 2 ** 20;
@@ -87,6 +89,7 @@ export class FetchBudget {
   /** @throws BranchTrouble when nobody wants to wait for so many bytes. */
   spend(bytes: number): void {
     this.#work += bytes;
+    this.#limit.onWork?.(bytes);
     if (this.#work > this.#mostWork)
       throw new BranchTrouble(
         'too-large',

@@ -9,11 +9,16 @@ const intervalMs = 500;
 /** Below this, a collection is not worth its pause. */
 const worthBytes = 24 * 1024 * 1024;
 /** A large pack that passes by leaves up to 400 MB of buffers in a second; a collection of what is young takes 1 ms. */
-const youngIntervalMs = 25;
 const youngWorthBytes = 8 * 1024 * 1024;
 
-/** Collects garbage whenever buffers have accumulated. @returns a function that stops it. */
-export function keepMemorySmall(): () => void {
+export interface MemoryKeeper {
+  /** Reports bytes of buffers that were used and are left. */
+  readonly pass: (bytes: number) => void;
+  readonly stop: () => void;
+}
+
+/** Collects garbage whenever buffers have accumulated. */
+export function keepMemorySmall(): MemoryKeeper {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as (options: object) => void;
   const size = () => {
@@ -27,17 +32,15 @@ export function keepMemorySmall(): () => void {
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     left = size();
   }, intervalMs);
-  /** The fewest bytes since the last collection, which goes on beside the program. */
-  let least = 0;
-  const youngTimer = setInterval(() => {
-    const { external } = process.memoryUsage();
-    least = Math.min(least, external);
-    if (external - least < youngWorthBytes) return;
-    collect({ type: 'minor' });
-    least = external;
-  }, youngIntervalMs);
-  for (const each of [timer, youngTimer]) each.unref();
-  return () => {
-    for (const each of [timer, youngTimer]) clearInterval(each);
+  timer.unref();
+  let passed = 0;
+  return {
+    pass: (bytes) => {
+      passed += bytes;
+      if (passed < youngWorthBytes) return;
+      passed = 0;
+      collect({ type: 'minor' });
+    },
+    stop: () => clearInterval(timer),
   };
 }

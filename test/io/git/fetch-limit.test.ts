@@ -56,6 +56,17 @@ const clutter = Object.fromEntries(
 );
 const noClutter = Object.fromEntries(Object.keys(clutter).map((path) => [path, undefined]));
 
+test('the bytes of what passes by are reported, as it arrives and inflated', async (t) => {
+  const { commit, open, model } = await startScene(t);
+  await commit({ 'models/a/model.yaml': model, 'weights.bin': randomBytes(8 * mebibyte) });
+  const passed: number[] = [];
+  const branch = open({ ...limit, onWork: (bytes) => void passed.push(bytes) });
+  await branch.fetch(never);
+  const all = passed.reduce((sum, bytes) => sum + bytes, 0);
+  t.true(all > 16 * mebibyte, `${all}`);
+  t.true(Math.max(...passed) < 4 * mebibyte, 'not only at the end');
+});
+
 test('a tip that does not fit into memory is refused with its size and advice, and not fetched again', async (t) => {
   const { server, commit, open, model } = await startScene(t);
   await commit({ 'models/a/model.yaml': model, ...clutter });
