@@ -48,7 +48,7 @@ export function toNotReady(
     (reason.code === 'not-ready' && (reason.state === 'Failed' || reason.state === 'Stopped'));
   return toProblem(source, path, {
     code: 'candidate-not-ready',
-    message: safe`${mask(version)} is not known to be ready: ${reasonText} (${mask(statusPath)})`,
+    message: safe`${mask(version)} is not known to be ready: ${reasonText} (${mask(statusPath)}${branch === undefined ? '' : safe` on ${branch}`})`,
     hint:
       cluster === undefined && others.length > 0
         ? safe`there is ${join(

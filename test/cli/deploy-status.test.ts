@@ -337,7 +337,12 @@ for (const [title, here, there] of [
     git('commit', '--quiet', '--message', 'mine');
     const { code, err } = await repository.run('promote', 'wisdom');
     t.is(code, 1, err);
-    t.regex(err, /v2 is not known to be ready: .*Failed/);
+    t.regex(
+      err,
+      here === 'Failed'
+        ? /ready: the candidate is Failed \(models\/wisdom\/status.yaml\)/
+        : /Failed \(models\/wisdom\/status.yaml on origin\/deploy\)/,
+    );
     if (here === 'Failed')
       t.regex(err, /models\/wisdom\/status.yaml is here and on origin\/deploy, and each must allow it/);
   });

@@ -64,6 +64,6 @@ async function findCarrying(git: Git, revision: string): Promise<string | undefi
  * main. In a shallow clone what it has carried may be missing.
  */
 async function isOf(git: Git, commit: string, { commit: tip, carried }: DeployBranch): Promise<boolean> {
-  const words = ['rev-list', '--ignore-missing', '--first-parent', tip, `^${carried}`, '--'];
+  const words = ['rev-list', '--ignore-missing', '--first-parent', tip, `^${carried}`, `^${commit}^@`, '--'];
   return ((await git.ask(words)) ?? '').split('\n').includes(commit);
 }
