@@ -18,6 +18,12 @@ import {
 } from './grpc-frames.ts';
 import type { Command } from './pod-run.ts';
 
+/**
+ * An Envoy answers 503 to a call that meets a connection as its server closes it: by default Node closes one that has been
+ * idle for five seconds, so after as long a pause of a test some of its next calls failed.
+ */
+export const neverIdle = { keepAliveTimeout: 0 } as const;
+
 /** Undefined for images of `none/`. */
 export function toFakeServer({ image, args = [], env = [] }: ContainerSpec): Command | undefined {
   if (image.startsWith('none/')) return undefined;
@@ -27,12 +33,6 @@ export function toFakeServer({ image, args = [], env = [] }: ContainerSpec): Com
 }
 
 if (import.meta.main) serve(process.argv[2] ?? '');
-
-/**
- * An Envoy answers 503 to a call that meets a connection as its server closes it: by default Node closes one that has been
- * idle for five seconds, so after as long a pause of a test some of its next calls failed.
- */
-export const neverIdle = { keepAliveTimeout: 0 } as const;
 
 /** As KServe's Python servers: HTTP on one port, gRPC on another. */
 function serve(name: string): void {
