@@ -243,8 +243,9 @@ test('promote is refused where any branch that is carried to does not report the
       const { git } = repository;
       const observed = git('show', `origin/deploy:${status}`);
       git('push', '--quiet', 'origin', 'origin/deploy:refs/heads/mine');
+      const tip = git('rev-parse', 'origin/deploy').trim();
       for (const branch of [edited, kept]) {
-        git('switch', '--quiet', '--detach', 'origin/deploy');
+        git('switch', '--quiet', '--detach', tip);
         if (branch === edited) edit(repository, observed);
         git('commit', '--quiet', '--all', '--allow-empty', '--message', `${branch} ${fake}`);
         git('push', '--quiet', '--force', 'origin', `HEAD:${branch}`);
