@@ -9,7 +9,7 @@ const intervalMs = 500;
 /** Below this, a collection is not worth its pause. */
 const worthBytes = 24 * 1024 * 1024;
 /** A large pack that passes by leaves up to 400 MB of buffers in a second; a collection of what is young takes 1 ms. */
-const youngWorthBytes = 8 * 1024 * 1024;
+const youngWorthBytes = 4 * 1024 * 1024;
 
 export interface MemoryKeeper {
   /** Reports bytes of buffers that were used and are left. */
