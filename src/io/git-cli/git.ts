@@ -47,6 +47,9 @@ export interface RunOptions {
   readonly variables?: Environment;
 }
 
+/** The values of PATH by which a git was found that is recent enough: a process asks once for each. */
+const recent = new Set<string>();
+
 /** Git in one repository. */
 export class Git {
   /** The root of a work tree, or a bare repository. */
@@ -93,8 +96,11 @@ export class Git {
 
   /** @throws Fault when git is not installed or too old. */
   async assertInstalled(): Promise<void> {
+    const { PATH = '' } = this.#options.environment;
+    if (recent.has(PATH)) return;
     this.#version ??= this.#checkVersion();
     await this.#version;
+    recent.add(PATH);
   }
 
   async #run(words: readonly string[], options: RunOptions): Promise<Ended> {
