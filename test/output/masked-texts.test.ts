@@ -12,7 +12,7 @@ test('JSON has no character that steers a terminal, and is still JSON', (t) => {
       t.notRegex(written.replaceAll('\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
       t.is((JSON.parse(written) as typeof written & { texts: unknown[] }).texts.length, texts.length);
     }),
-    { numRuns: times(300, 60) },
+    { numRuns: times(300, 25) },
   );
   t.is(toJsonText({ why: 'a\u009b31mb' }), '{\n  "why": "a\\\\u009b31mb"\n}\n');
 });

@@ -20,7 +20,7 @@ import { toPullRequestText } from '../../src/output/pull-request-text.ts';
 import { anyCharacter } from '../any-character.ts';
 import { times } from '../thorough.ts';
 
-const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(150, 30));
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(150, 12));
 
 /** What an attacker may write to add a link, a mention or HTML. */
 const hostile = fc.oneof(

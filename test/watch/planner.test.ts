@@ -130,7 +130,7 @@ test('whatever happened before, the plan is that of a watcher that sees it all a
       for (const live of objects.values()) fresh.put(live);
       t.deepEqual(toWritten(desk.plan()), toWritten(fresh.plan()));
     }),
-    { numRuns: times(1000, 200) },
+    { numRuns: times(1000, 80) },
   );
 });
 

@@ -184,6 +184,6 @@ test('whatever happens, no step follows but by a commit that records Passing of 
       }
       await scene.end();
     }),
-    { numRuns: times(60, 5) },
+    { numRuns: times(60, 3) },
   );
 });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import test from 'ava';
-import { isThorough } from '../thorough.ts';
+import { times } from '../thorough.ts';
 import { Fleet } from './fleet.ts';
 import { until, WatchScene } from './watch-scene.ts';
 
 /** `npm run soak` sets five minutes. */
-const seconds = Number(process.env['MODEL_MIRROR_SOAK_SECONDS'] ?? (isThorough ? 30 : 12));
+const seconds = Number(process.env['MODEL_MIRROR_SOAK_SECONDS'] ?? times(30, 6));
 
 test('two watchers and a person on one branch: no commit is lost, and no more come once nothing changes', async (t) => {
   t.timeout((seconds + 600) * 1000);

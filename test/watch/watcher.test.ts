@@ -533,7 +533,7 @@ test('whatever others label and annotate as ours, no status changes', async (t) 
     fc.asyncProperty(fc.array(object, { maxLength: 15 }), async (foreign) => {
       t.deepEqual(await play(foreign, true), await play(foreign, false));
     }),
-    { numRuns: times(15, 5) },
+    { numRuns: times(15, 3) },
   );
 });
 
@@ -722,7 +722,7 @@ test('a refused push costs at most 40 pushes an hour, whatever else happens', as
       for (const [i, time] of times.entries()) if (i > 0) t.true(time - (times[i - 1] ?? 0) >= 30_000);
       await scene.end();
     }),
-    { numRuns: times(12, 5) },
+    { numRuns: times(12, 3) },
   );
 });
 
@@ -856,7 +856,7 @@ test('two watchers write the same and then nothing more, whatever happens in bet
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 12 }), (steps) => playTwo(t, steps)),
-    { numRuns: times(25, 8) },
+    { numRuns: times(25, 4) },
   );
 });
 

@@ -55,7 +55,7 @@ test('JSON is read as JSON.parse reads it, with and without white space', (t) =>
         t.deepEqual(toValue(json, 0), JSON.parse(text));
       },
     ),
-    { numRuns: times(1500, 300) },
+    { numRuns: times(1500, 100) },
   );
 });
 
@@ -73,7 +73,7 @@ test('what JSON.parse refuses is refused, and nothing else', (t) => {
       const text = parts.join('');
       t.is(scan(text) === undefined, parse(text) === undefined, text);
     }),
-    { numRuns: times(30_000, 3000) },
+    { numRuns: times(30_000, 800) },
   );
   fc.assert(
     fc.property(fc.jsonValue(), fc.nat(), fc.nat(), part, (value, at, remove, add) => {
@@ -82,7 +82,7 @@ test('what JSON.parse refuses is refused, and nothing else', (t) => {
       const text = whole.slice(0, start) + add + whole.slice(start + (remove % 3));
       t.is(scan(text) === undefined, parse(text) === undefined, text);
     }),
-    { numRuns: times(10_000, 1000) },
+    { numRuns: times(10_000, 300) },
   );
 });
 
@@ -160,7 +160,7 @@ test('numbers have the double that JavaScript makes of them, or one within 1e-15
         t.true(json !== undefined && Number(toNumber(json, i + 1)) === number, text);
       }
     }),
-    { numRuns: times(20_000, 2000) },
+    { numRuns: times(20_000, 500) },
   );
 });
 

@@ -25,7 +25,7 @@ import {
 } from './encode.ts';
 
 const exact: AgreementRules = { outputs: [], ignore: [] };
-const numRuns = times(2000, 200);
+const numRuns = times(2000, 60);
 
 const integers = (bits: number, isSigned: boolean) =>
   isSigned
@@ -299,7 +299,7 @@ test('whatever bytes come, nothing is thrown, and the same again is found', (t) 
         t.not(compareAnswers(call, broken, { ...broken, body: broken.body.slice() }, exact).agrees, false);
       },
     ),
-    { numRuns: times(20_000, 1000) },
+    { numRuns: times(20_000, 300) },
   );
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), fc.uint8Array({ maxLength: 60 }), (one, other) => {
@@ -311,6 +311,6 @@ test('whatever bytes come, nothing is thrown, and the same again is found', (t) 
       compareAnswers(grpcCall, framed[0], framed[1], exact);
       t.pass();
     }),
-    { numRuns: times(20_000, 1000) },
+    { numRuns: times(20_000, 300) },
   );
 });

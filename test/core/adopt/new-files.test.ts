@@ -9,7 +9,7 @@ import type { Manifest } from '../../../src/core/manifests/manifest.ts';
 import { renderApplication } from '../../../src/core/render/application.ts';
 import { times } from '../../thorough.ts';
 
-const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(200, 50));
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(200, 20));
 
 /** What YAML could take for something else, or a comment for its end. */
 const odd = fc.oneof(

@@ -199,7 +199,7 @@ test('a replica whose clock is behind ends no hold early, and one whose clock is
         t.is(at, Math.max(before ?? 0, Math.ceil((stepSince + holdMs) / minute) * minute));
       },
     ),
-    { numRuns: times(200, 20) },
+    { numRuns: times(200, 10) },
   );
 });
 

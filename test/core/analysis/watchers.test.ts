@@ -12,7 +12,7 @@ import { toBinomial, toRandom } from '../../statistics/random.ts';
 import { times } from '../../thorough.ts';
 import { look, minute, since, subject, toBlock, toErrors } from './analysis-examples.ts';
 
-const decisions = times(1000, 250);
+const decisions = times(1000, 100);
 const skewMs = 30_000;
 
 interface Replica {

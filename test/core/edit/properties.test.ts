@@ -11,7 +11,7 @@ import { times } from '../../thorough.ts';
 import type { BizarreText } from './bizarre-text.ts';
 import { toBizarreText } from './bizarre-text.ts';
 
-const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(200, 50));
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(200, 20));
 /** An error of a property shows the text that it is about. */
 const settings = { numRuns: runs, includeErrorInReport: true };
 const path = 'model.yaml';

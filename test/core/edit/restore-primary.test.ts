@@ -12,7 +12,7 @@ import { toMemoryTree } from '../render/memory-tree.ts';
 import { toBizarreText } from './bizarre-text.ts';
 
 const path = 'model.yaml';
-const settings = { numRuns: times(300, 60), includeErrorInReport: true };
+const settings = { numRuns: times(300, 30), includeErrorInReport: true };
 
 const inModel = (fields: object) => ({
   spec: { predictor: { model: fields } },

@@ -147,6 +147,6 @@ test('the printed schema and the validation agree on documents with one error', 
         check('MirrorPolicy', somePolicy, steps, put);
       },
     ),
-    { numRuns: times(300, 80) },
+    { numRuns: times(300, 30) },
   );
 });

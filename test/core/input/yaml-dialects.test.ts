@@ -89,12 +89,12 @@ test('plain scalars are read as by a second implementation of resolve.go', (t) =
       // Equal as JSON has them: 0 is -0.
       t.true(mine === theirs, `${text}: ${mine}, not ${theirs}`);
     }),
-    { numRuns: times(3000, 500) },
+    { numRuns: times(3000, 200) },
   );
 });
 
 test('our own files are read as by kubectl, or refused', (t) => {
-  const runs = times(1000, 200);
+  const runs = times(1000, 80);
   let refused = 0;
   fc.assert(
     fc.property(fc.array(scalar, { minLength: 1, maxLength: 4 }), fc.boolean(), (texts, asKeys) => {

@@ -68,6 +68,6 @@ test('a change is found exactly where leaves differ', (t) => {
           `too much: ${one}`,
         );
     }),
-    { numRuns: times(2000, 400) },
+    { numRuns: times(2000, 150) },
   );
 });

@@ -3,7 +3,7 @@ import { times } from '../../thorough.ts';
 import type { Candidate } from './simulation.ts';
 import { Simulation, settleMs, toKey, toRandom, WrongOpening } from './simulation.ts';
 
-const sequences = times(40_000, 5000);
+const sequences = times(40_000, 2000);
 const uris = ['good-1', 'good-1', 'good-2', 'broken', 'nobody-serves-this'] as const;
 const secretKeys = ['none', 'none', 'right', 'wrong'] as const;
 /** Pauses between two events, in milliseconds: within a second, within a load, and longer than anything takes. */

@@ -13,7 +13,7 @@ import { type Files, render, renderObjects } from './memory-tree.ts';
 const asWritten: Writing = { seed: 0, style: 'block', lineEnd: '\n', comments: false, quotes: false };
 const toOutput = (files: Files) => render(files).objects.map(({ output }) => output);
 
-fc.configureGlobal({ ...fc.readConfigureGlobal(), numRuns: times(100, 30) });
+fc.configureGlobal({ ...fc.readConfigureGlobal(), numRuns: times(100, 12) });
 
 test('rendering twice gives the same bytes, and no valid input has a problem', (t) => {
   fc.assert(
@@ -258,6 +258,6 @@ test('no text makes the plugin throw, and every problem has its place in the tex
         t.true(problem.column >= 1 && problem.column <= (lines[problem.line - 1]?.length ?? 0) + 1);
       }
     }),
-    { numRuns: times(500, 100) },
+    { numRuns: times(500, 30) },
   );
 });

@@ -189,7 +189,7 @@ test('a link is followed to the file that the operating system opens', (t) => {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'model-mirror-links-')));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const root = join(folder, 'repository');
-  const runs = times(1000, 200);
+  const runs = times(1000, 60);
   const outcomes = { file: 0, other: 0 };
   fc.assert(
     fc.property(trees, targets, (tree, target) => {

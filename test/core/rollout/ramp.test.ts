@@ -130,7 +130,7 @@ test('no text of a status file opens more than was earned, or than policies allo
         t.true(percentage <= Math.min(most, policy.percentage ?? 100, policy.limit ?? 100), text);
       },
     ),
-    { numRuns: times(2000, 150) },
+    { numRuns: times(2000, 60) },
   );
   t.pass();
 });

@@ -130,7 +130,7 @@ for (const router of routers) {
         const manifests = router.render(wanted).map(({ manifest }) => manifest);
         t.deepEqual(router.read(isReversed ? manifests.toReversed() : manifests), wanted);
       }),
-      { numRuns: times(500, 100) },
+      { numRuns: times(500, 40) },
     );
   });
 

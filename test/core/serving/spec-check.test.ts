@@ -104,7 +104,7 @@ function draw(gen: fc.GeneratorValue, node: SchemaNode, depth: number): unknown 
 }
 
 test('the check finds something in exactly the specs that a validator refuses', (t) => {
-  const runs = times(600, 200);
+  const runs = times(600, 70);
   let refused = 0;
   fc.assert(
     fc.property(fc.gen(), (gen) => {
@@ -122,7 +122,7 @@ test('the schema for editors takes exactly the specs in which the check finds at
   const { definitions, spec, patch } = toSpecDefinitions();
   const toValidator = (schema: object) => new Ajv({ strict: false }).compile({ ...schema, definitions });
   const [isTemplate, isPatch] = [toValidator(spec), toValidator(patch)];
-  const runs = times(600, 200);
+  const runs = times(600, 70);
   let refused = 0;
   fc.assert(
     fc.property(fc.gen(), (gen) => {

@@ -221,7 +221,7 @@ test('whatever readers make of an address that is allowed, it stays below the pr
       fc.array(piece, { maxLength: 8 }),
     )
     .map(([start, rest]) => start + rest.join(''));
-  const runs = times(2000, 500);
+  const runs = times(2000, 150);
   let allowed = 0;
   fc.assert(
     fc.property(address, (storageUri) => {

@@ -10,7 +10,7 @@ import { toDurationText, toTimeText } from '../../../src/output/time-text.ts';
 import { times } from '../../thorough.ts';
 import { histories } from './timeline-examples.ts';
 
-const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(100, 25));
+const runs = Number(process.env['MODEL_MIRROR_EDIT_RUNS'] ?? times(100, 12));
 
 const model = { name: 'wisdom', namespace: 'models' };
 const notes = { revision: { name: 'HEAD', commit: '0123456789' }, isShallow: true, leftOut: 2 };

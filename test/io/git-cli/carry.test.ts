@@ -49,7 +49,7 @@ test('after any history, the deploy branch has what the files say', async (t) =>
         repository.remove();
       }
     }),
-    { numRuns: times(80, 12) },
+    { numRuns: times(80, 6) },
   );
 });
 

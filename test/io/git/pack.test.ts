@@ -45,7 +45,7 @@ test('an edited tree equals one made from scratch', (t) => {
       }
       t.deepEqual(editTree(toTree(all), edits).content, toTree([...edited.values()]));
     }),
-    { numRuns: times(500, 100) },
+    { numRuns: times(500, 30) },
   );
 });
 

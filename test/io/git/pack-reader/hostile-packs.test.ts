@@ -347,7 +347,7 @@ test('packs with deltas in any order give their objects', async (t) => {
         t.true(object !== undefined && store.read(object).equals(content));
       }
     }),
-    { seed: 1, numRuns: times(5000, 300) },
+    { seed: 1, numRuns: times(5000, 100) },
   );
 });
 
@@ -376,6 +376,6 @@ test('whatever is changed in a pack, it is refused, or gives objects with the id
         t.is(object && toObjectId(object.type, target.store.read(object)), id);
       }
     }),
-    { seed: 2, numRuns: times(20_000, 500) },
+    { seed: 2, numRuns: times(20_000, 150) },
   );
 });
