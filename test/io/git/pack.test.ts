@@ -8,7 +8,7 @@ import type { TreeEntry } from '../../../src/io/git/objects.ts';
 import { editTree, parseTree, toCommit, toObjectId } from '../../../src/io/git/objects.ts';
 import type { PackObject } from '../../../src/io/git/pack.ts';
 import { writePack } from '../../../src/io/git/pack.ts';
-import { times } from '../../thorough.ts';
+import { testThoroughly, times } from '../../thorough.ts';
 
 const person = { name: 'Ada', email: 'ada@example.com', date: 1_700_000_000 };
 const oid = fc.integer({ min: 1, max: 255 }).map((n) => n.toString(16).padStart(2, '0').repeat(20));
@@ -115,10 +115,15 @@ test('a change in a large tree is a small pack, wherever it is; many changes are
     t.is(found, 'tree');
     t.true(pack.length < Math.min(most, content.length + 100), `${pack.length} bytes`);
   }
-  // More than one copy can hold: 24 bits of length.
+});
+
+testThoroughly('a change in a tree that is longer than one copy can hold, 24 bits, is a small pack', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'model-mirror-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  await runGit(folder, ['init', '--quiet', '--bare']);
   const huge = toTree(toLargeTree(440_000));
   t.true(huge.length > 0xff_ffff);
-  const { pack, found } = await send(folder, huge, new Map([['zz', changed]]));
+  const { pack, found } = await send(folder, huge, new Map([['zz', { mode: '40000', oid: 'ff'.repeat(20) }]]));
   t.is(found, 'tree');
   t.true(pack.length < 200);
 });

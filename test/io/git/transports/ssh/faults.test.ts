@@ -8,6 +8,7 @@ import { isFault } from '../../../../../src/core/diagnostics/fault.ts';
 import { BranchTrouble } from '../../../../../src/core/ports/watch.ts';
 import { flushPacket, toPacket } from '../../../../../src/io/git/packets.ts';
 import { openTransport } from '../../../../../src/io/git/transports.ts';
+import { times } from '../../../../thorough.ts';
 import { fail, hostKey, look, never, SshScene, until, write } from './ssh-scene.ts';
 
 /** Forwards to a server, and cuts the next connection after so many bytes in both directions together. */
@@ -77,7 +78,7 @@ test('a connection that is cut at any moment loses nothing and doubles nothing',
   };
   t.is(await change('whole'), 0);
   const whole = cutter.seen;
-  const cuts = 24;
+  const cuts = times(24, 8);
   let troubles = 0;
   for (let i = 0; i < cuts; i++) {
     cutter.left = Math.round((whole * (i + 0.5)) / cuts);
