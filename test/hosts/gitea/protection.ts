@@ -31,6 +31,8 @@ async function playProtected({ gitea, repository, bot, watched, check, subjects 
   const pauseMs = Date.parse(String(accepted['time'])) - Date.parse(String(refused['time']));
   check('once the bot may push, the next push is accepted', accepted['after'], 1);
   check('and it comes no earlier', pauseMs >= refusedPauseMs, true);
+  // Gitea writes its log a little later than it answers.
+  await watched.until('Gitea logs the push that it took', () => gitea.count(repository, 'push') > 1);
   check('there were two pushes in all', gitea.count(repository, 'push'), 2);
   check('the branch has one commit for what happened meanwhile', (await subjects()).slice(1), [
     'status(wisdom): candidate v2 is Ready; its mirror may open',
