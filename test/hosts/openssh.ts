@@ -4,16 +4,16 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { safe } from '../../src/core/diagnostics/safe-text.ts';
 import { git } from '../../src/demo/fakes/git.ts';
-import { GitBranch } from '../../src/io/git/branch.ts';
+import type { GitBranch } from '../../src/io/git/branch.ts';
 import { findKnownHost } from '../../src/io/git/transports/ssh/known-hosts.ts';
 import { openTransport } from '../../src/io/git/transports.ts';
 import { check, checkThat } from '../checks.ts';
+import { openWholeBranch } from '../io/git/whole-branch.ts';
 import type { Sshd } from './openssh/server.ts';
 import { run, startSshd, types } from './openssh/server.ts';
 import { files, statusFile, Watched } from './watched.ts';
 
 const never = new AbortController().signal;
-const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
 const models = 10_000;
 
 export async function checkOpenSsh(folder: string): Promise<void> {
@@ -45,15 +45,7 @@ async function createRepository(folder: string, its: Iterable<readonly [string, 
 }
 
 function openBranch(sshd: Sshd, repository: string, credentials: string): GitBranch {
-  return new GitBranch({
-    transport: openTransport({ address: sshd.address(repository), credentials, environment: {} }),
-    branch: 'main',
-    path: '.',
-    isWanted: () => true,
-    author: person,
-    committer: person,
-    clock: { date: () => 1_700_000_000 },
-  });
+  return openWholeBranch(openTransport({ address: sshd.address(repository), credentials, environment: {} }));
 }
 
 async function tryKeys(sshd: Sshd, repository: string): Promise<string[]> {

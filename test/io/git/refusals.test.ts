@@ -7,11 +7,10 @@ import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import { BranchTrouble } from '../../../src/core/ports/watch.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
 import { startGitServer } from '../../../src/demo/fakes/git-server.ts';
-import { GitBranch } from '../../../src/io/git/branch.ts';
 import { openTransport } from '../../../src/io/git/transports.ts';
+import { openWholeBranch } from './whole-branch.ts';
 
 const never = new AbortController().signal;
-const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
 
 /** @returns what a push fails with when the host's hook writes this. */
 async function startHost(t: ExecutionContext): Promise<(words: string) => Promise<string>> {
@@ -25,15 +24,9 @@ async function startHost(t: ExecutionContext): Promise<(words: string) => Promis
   });
   const words = join(folder, 'words');
   writeFileSync(join(folder, 'hooks/pre-receive'), `#!/bin/sh\ncat '${words}' >&2\nexit 1\n`, { mode: 0o755 });
-  const branch = new GitBranch({
-    transport: openTransport({ address: server.url('repo.git'), credentials: undefined, environment: {} }),
-    branch: 'main',
-    path: '.',
-    isWanted: () => true,
-    author: person,
-    committer: person,
-    clock: { date: () => 1_700_000_000 },
-  });
+  const branch = openWholeBranch(
+    openTransport({ address: server.url('repo.git'), credentials: undefined, environment: {} }),
+  );
   await branch.fetch(never);
   return async (text) => {
     writeFileSync(words, text);

@@ -7,13 +7,12 @@ import { Fault, isFault } from '../../../src/core/diagnostics/fault.ts';
 import { safe } from '../../../src/core/diagnostics/safe-text.ts';
 import type { GitSession, GitTransport } from '../../../src/core/ports/git-transport.ts';
 import { git } from '../../../src/demo/fakes/git.ts';
-import { GitBranch } from '../../../src/io/git/branch.ts';
 import { readPackets } from '../../../src/io/git/packets.ts';
 import { parseAddress } from '../../../src/io/git/transports.ts';
 import { spawnGit } from '../../../src/io/git-cli/spawn.ts';
+import { openWholeBranch } from './whole-branch.ts';
 
 const never = new AbortController().signal;
-const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
 
 test('addresses that no transport takes, or that are not safe, are refused', (t) => {
   for (const address of [
@@ -113,15 +112,7 @@ test('a transport that keeps a conversation serves the branch as well', async (t
     });
   await commit('a');
   const transport = new Conversations(folder);
-  const branch = new GitBranch({
-    transport,
-    branch: 'main',
-    path: '.',
-    isWanted: () => true,
-    author: person,
-    committer: person,
-    clock: { date: () => 1_700_000_000 },
-  });
+  const branch = openWholeBranch(transport);
   const push = (text: string) =>
     branch.push({ changes: new Map([['models/a/status.yaml', text]]), message: safe`status: test\n` }, never);
   t.deepEqual([...(await branch.fetch(never)).files.keys()], ['models/a/model.yaml']);

@@ -9,12 +9,11 @@ import type { GitSession } from '../../../../src/core/ports/git-transport.ts';
 import { BranchTrouble } from '../../../../src/core/ports/watch.ts';
 import { git } from '../../../../src/demo/fakes/git.ts';
 import { startGitServer } from '../../../../src/demo/fakes/git-server.ts';
-import { GitBranch } from '../../../../src/io/git/branch.ts';
 import { openTransport } from '../../../../src/io/git/transports.ts';
 import { toRetryAfterMs } from '../../../../src/io/process/retry-after.ts';
+import { openWholeBranch } from '../whole-branch.ts';
 
 const never = new AbortController().signal;
-const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
 
 async function serve(
   t: ExecutionContext,
@@ -49,19 +48,13 @@ async function fail(
   const url = await serve(t, (_, response) => {
     response.writeHead(status, { 'content-type': type, ...headers }).end(text);
   });
-  const branch = new GitBranch({
-    transport: openTransport({
+  const branch = openWholeBranch(
+    openTransport({
       address: `${url}/team/repo.git`,
       credentials: undefined,
       environment: hasCredentials ? { MODEL_MIRROR_GIT_TOKEN: 'token' } : {},
     }),
-    branch: 'main',
-    path: '.',
-    isWanted: () => true,
-    author: person,
-    committer: person,
-    clock: { date: () => 1_700_000_000 },
-  });
+  );
   const trouble = await t.throwsAsync<BranchTrouble>(branch.fetch(never), { instanceOf: BranchTrouble });
   return trouble as BranchTrouble;
 }
@@ -273,15 +266,9 @@ test('413 and 503 for a push are troubles of the push, not of the look', async (
   const server = await startGitServer();
   t.teardown(() => server.close());
   await server.createRepository('repo.git');
-  const branch = new GitBranch({
-    transport: openTransport({ address: server.url('repo.git'), credentials: undefined, environment: {} }),
-    branch: 'main',
-    path: '.',
-    isWanted: () => true,
-    author: person,
-    committer: person,
-    clock: { date: () => 1_700_000_000 },
-  });
+  const branch = openWholeBranch(
+    openTransport({ address: server.url('repo.git'), credentials: undefined, environment: {} }),
+  );
   const lines = ['commit refs/heads/main', 'committer Ada <ada@example.com> 1700000000 +0000', 'data 5', 'first'];
   await git(server.folder('repo.git'), ['fast-import', '--quiet'], {
     input: `${[...lines, 'M 100644 inline a', 'data 1', 'a'].join('\n')}\n`,

@@ -7,13 +7,13 @@ import { safe } from '../../../../../src/core/diagnostics/safe-text.ts';
 import type { GitService, GitTransport } from '../../../../../src/core/ports/git-transport.ts';
 import { BranchTrouble } from '../../../../../src/core/ports/watch.ts';
 import { git } from '../../../../../src/demo/fakes/git.ts';
-import { GitBranch } from '../../../../../src/io/git/branch.ts';
+import type { GitBranch } from '../../../../../src/io/git/branch.ts';
 import { openTransport } from '../../../../../src/io/git/transports.ts';
+import { openWholeBranch } from '../../whole-branch.ts';
 import type { SshServer, SshServerOptions } from './ssh-server.ts';
 import { makeKey, startSshServer } from './ssh-server.ts';
 
 export const never = new AbortController().signal;
-const person = { name: 'model-mirror watcher', email: 'watcher@example.com' };
 let date = 1_700_000_000;
 
 /** Made once: an RSA key takes seconds. */
@@ -85,15 +85,7 @@ export class SshScene {
   }
 
   branch(transport: GitTransport = this.transport()): GitBranch {
-    return new GitBranch({
-      transport,
-      branch: 'main',
-      path: '.',
-      isWanted: () => true,
-      author: person,
-      committer: person,
-      clock: { date: () => date++ },
-    });
+    return openWholeBranch(transport, { date: () => date++ });
   }
 
   /** A commit of a person, in the repository itself. */
