@@ -139,9 +139,9 @@ export class Scene {
 
   /** Nothing is left of it: neither in git nor in the cluster. */
   async remove(...names: readonly string[]): Promise<void> {
+    await this.stack.removeApplications(...names);
     const files = names.map((name) => [folderOf(name), undefined] as const);
     await this.stack.repository.commit(Object.fromEntries(files), `${names.join(', ')}: clean up`);
-    for (const name of names) await this.stack.removeApplication(name);
     await until('no model is left', async () => {
       const left = [
         ...(await this.stack.cluster.list(inferenceServices, this.namespace)),

@@ -119,10 +119,15 @@ export class Stack {
     await this.cluster.apply(toApplication({ repository: this.repository.url, namespace: modelNamespace, ...options }));
   }
 
-  /** With all that it made, and waits until both are gone. */
-  async removeApplication(name: string): Promise<void> {
-    await this.cluster.remove(applications, argocdNamespace, name);
-    await until(`the Application ${name} is gone`, async () => (await this.findApplication(name)) === undefined);
+  /**
+   * With all that they made, and waits until both are gone. Their folders must still be in git: Argo CD deletes
+   * no Application with a sync under way, and one that has lost its folder is tried for ever.
+   */
+  async removeApplications(...names: readonly string[]): Promise<void> {
+    for (const name of names) await this.cluster.remove(applications, argocdNamespace, name);
+    for (const name of names) {
+      await until(`the Application ${name} is gone`, async () => (await this.findApplication(name)) === undefined);
+    }
   }
 
   /** Argo CD leaves alone what is in the cluster. */
@@ -165,10 +170,9 @@ export class Stack {
 
   /** Nothing of a case that failed is in the way of the next. */
   async wipe(): Promise<void> {
-    for (const { metadata } of await this.cluster.list(applications, argocdNamespace)) {
-      await this.refresh(metadata.name);
-      await this.removeApplication(metadata.name).catch(() => {});
-    }
+    const names = (await this.cluster.list(applications, argocdNamespace)).map(({ metadata }) => metadata.name);
+    for (const name of names) await this.refresh(name);
+    await this.removeApplications(...names).catch(() => {});
     await this.repository.change('clean up', () => this.repository.empty());
   }
 

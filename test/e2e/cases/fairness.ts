@@ -55,8 +55,8 @@ export async function fairness(scene: Scene): Promise<void> {
       return callsOf(counts, `${hanging}-1`) === 5;
     });
   }
+  await scene.stack.removeApplications('models');
   await repository.commit(Object.fromEntries(names.map((name) => [folderOf(name), undefined])), 'clean up');
-  await scene.stack.removeApplication('models');
 }
 
 function toOptions(origin: Origin) {
