@@ -172,7 +172,7 @@ export class Stack {
   async wipe(): Promise<void> {
     const names = (await this.cluster.list(applications, argocdNamespace)).map(({ metadata }) => metadata.name);
     for (const name of names) await this.refresh(name);
-    await this.removeApplications(...names).catch(() => {});
+    await Promise.allSettled(names.map((name) => this.removeApplications(name)));
     await this.repository.change('clean up', () => this.repository.empty());
   }
 
